@@ -1,0 +1,178 @@
+"""What is applied to a device over time: a waveform of current, voltage or current density."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import validation
+from .validation import InputError
+
+Array = NDArray[np.float64]
+
+_MOST_PERIODS = 1e6  # of a sine in one simulation: each is a row of polynomials, 600 bytes in all
+
+
+class Waveform(ABC):
+    """A function of the time in s.  A new kind gives its values and the times at which they jump or kink."""
+
+    @abstractmethod
+    def __call__(self, time: ArrayLike) -> Array:
+        """The value at times in s, any shape."""
+
+    @abstractmethod
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        """Times in (start, stop) at which the value or its slope jumps."""
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        """Times in (start, stop) that the smooth parts are to be divided at, so that no feature is missed."""
+        return ()
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear(Waveform):
+    """Straight lines between points, as in SPICE's PWL, constant before the first and after the last point.
+
+    times: s, in non-decreasing order; a time given twice is a jump (the later value holds at that time).
+    values: of the same length.
+    """
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        times = validation.increasing("times", self.times, strictly=False)
+        values = validation.numbers("values", self.values)
+        if times.shape != values.shape:
+            raise InputError(f"values: expected one value for each of the {times.size} times, got {values.size}")
+        object.__setattr__(self, "times", tuple(times.tolist()))
+        object.__setattr__(self, "values", tuple(values.tolist()))
+
+    def __call__(self, time: ArrayLike) -> Array:
+        now = np.asarray(time, dtype=np.float64)
+        times, values = np.asarray(self.times), np.asarray(self.values)
+        after = np.searchsorted(times, now, side="right")
+        low = np.clip(after - 1, 0, times.size - 1)
+        high = np.clip(after, 0, times.size - 1)
+        span = times[high] - times[low]
+        share = np.where(span > 0.0, (now - times[low]) / np.where(span > 0.0, span, 1.0), 0.0)
+        # Before the first point both indices are that point, after the last one both are the last.
+        result: Array = values[low] + share * (values[high] - values[low])
+        return result
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        times = np.unique(np.asarray(self.times))
+        result: list[float] = times[(times > start) & (times < stop)].tolist()
+        return result
+
+
+@dataclass(frozen=True)
+class Sine(Waveform):
+    """offset + amplitude sin(2 pi frequency t); frequency in Hz."""
+
+    amplitude: float
+    frequency: float
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        validation.number("amplitude", self.amplitude)
+        validation.positive("frequency", self.frequency)
+        validation.number("offset", self.offset)
+
+    def __call__(self, time: ArrayLike) -> Array:
+        result: Array = self.offset + self.amplitude * np.sin(2.0 * np.pi * self.frequency * np.asarray(time))
+        return result
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        return ()
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        quarter = 0.25 / self.frequency
+        periods = (stop - start) * self.frequency
+        if periods > _MOST_PERIODS:
+            raise InputError(
+                f"frequency: expected at most {_MOST_PERIODS:g} periods in the simulated time, got {periods:g}"
+            )
+        result: list[float] = (quarter * np.arange(np.ceil(start / quarter), np.floor(stop / quarter) + 1)).tolist()
+        return result
+
+
+def constant(value: float) -> PiecewiseLinear:
+    """The same value at all times."""
+    return PiecewiseLinear((0.0,), (value,))
+
+
+def ramp(rate: float, stop: float, start_value: float = 0.0) -> PiecewiseLinear:
+    """From start_value at t = 0 with a constant rate (per s) until stop (s), constant afterwards."""
+    duration = validation.positive("stop", stop)
+    return PiecewiseLinear((0.0, duration), (start_value, start_value + validation.number("rate", rate) * duration))
+
+
+def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float = 0.0) -> PiecewiseLinear:
+    """Rectangular pulses, one for each amplitude, `period` apart (s), 0 between them; the first begins at start."""
+    heights = validation.numbers("amplitudes", amplitudes)
+    on = validation.positive("width", width)
+    every = validation.positive("period", period)
+    if on > every:
+        raise InputError(f"width: expected at most the period, {every:g} s, got {on:g} s")
+    begin = validation.number("start", start) + every * np.arange(heights.size)
+    end = np.minimum(begin + on, np.append(begin[1:], np.inf))
+    times = np.column_stack([begin, begin, end, end]).ravel()
+    values = np.column_stack([np.zeros_like(heights), heights, heights, np.zeros_like(heights)]).ravel()
+    return PiecewiseLinear(tuple(times.tolist()), tuple(values.tolist()))
+
+
+def staircase(values: ArrayLike, *, dwell: float) -> PiecewiseLinear:
+    """Each value for `dwell` seconds, one after the other from t = 0: a dc sweep."""
+    levels = validation.numbers("values", values)
+    duration = validation.positive("dwell", dwell)
+    times = np.repeat(duration * np.arange(levels.size + 1), 2)[1:-1]
+    return PiecewiseLinear(tuple(times.tolist()), tuple(np.repeat(levels, 2).tolist()))
+
+
+def as_waveform(name: str, value: Waveform | float) -> Waveform:
+    """A waveform as it is; a number as a constant one."""
+    return value if isinstance(value, Waveform) else constant(validation.number(name, value))
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A waveform with its quantity; use one of the three subclasses."""
+
+    waveform: Waveform
+
+    quantity = ""
+    unit = ""
+
+    def __post_init__(self) -> None:
+        if type(self) is Drive:
+            raise InputError("drive: expected a Current, a Voltage or a CurrentDensity, got a plain Drive")
+
+    @classmethod
+    def of(cls, value: Waveform | float) -> Self:
+        """The drive of a waveform, or of a constant number."""
+        return cls(as_waveform(cls.quantity, value))
+
+
+class Current(Drive):
+    """A current source, A; positive from the top of the junction to the bottom, towards the P state."""
+
+    quantity = "current"
+    unit = "A"
+
+
+class Voltage(Drive):
+    """A voltage source, V; of the sign of the current."""
+
+    quantity = "voltage"
+    unit = "V"
+
+
+class CurrentDensity(Drive):
+    """A current source of J times the junction's area, with this J in the torques, A/m2 (the paper's simulations)."""
+
+    quantity = "current density"
+    unit = "A/m2"

@@ -1,0 +1,188 @@
+"""Resistance against current or voltage under a slow sweep, and how many levels it shows (the paper's Fig. 1)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from .. import validation
+from ..drive import Current, Drive, Voltage, staircase
+from ..landscape import Landscape
+from ..parameters import DeviceParameters
+from ..random_track import Seed
+from ..resistance import resistance
+from ..simulate import remanent_resistance, simulate_ensemble
+
+Array = NDArray[np.float64]
+
+LEVEL_RESOLUTION = 0.4
+"""Resistances closer than this are one level, Ohm: a third of the mean distance of 20 levels of the paper's device."""
+DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
+
+
+def sweep_values(amplitude: float, points: int, cycles: int) -> Array:
+    """0, +amplitude, -amplitude, 0 in equal steps, so many points in each cycle."""
+    quarter = np.linspace(0.0, 1.0, points // 4 + 1)[1:]
+    cycle = np.concatenate([quarter, 1.0 - quarter, -quarter, quarter - 1.0])
+    return np.concatenate([[0.0], np.tile(amplitude * cycle, cycles)])
+
+
+def resistance_loop(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    *,
+    amplitude: float,
+    drive: str = "current",
+    points: int = 260,
+    dwell: float = 20e-9,
+    cycles: int = 1,
+    samples: int = 10,
+    external_field: float = 0.0,
+    temperature: float = 0.0,
+    initial_position: ArrayLike | str | None = "AP",
+    step: float = 20e-12,
+    method: str | None = None,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """R against a dc current or voltage that is swept 0, +amplitude, -amplitude, 0, so many cycles.
+
+    amplitude: A or V, as drive ('current' or 'voltage') says; points: per cycle, a multiple of 4; dwell: s at each.
+    samples: readings that are averaged in the second half of each dwell, as a dc measurement does.
+    The other arguments are those of `simulate_ensemble`.
+
+    Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
+    same state at zero bias), position (m); and current (A) or voltage (V), and cycle, along point.
+    """
+    validation.choice("drive", drive, DRIVES)
+    top = validation.positive("amplitude", amplitude)
+    per_cycle = validation.whole("points", points, 8)
+    if per_cycle % 4:
+        raise validation.InputError(f"points: expected a multiple of 4, got {per_cycle}")
+    rounds = validation.whole("cycles", cycles, 1)
+    readings = validation.whole("samples", samples, 1)
+    wait = validation.positive("dwell", dwell)
+    values = sweep_values(top, per_cycle, rounds)
+    fractions = 1.0 - 0.5 * (np.arange(readings)[::-1] + 0.5) / readings
+    times = (wait * (np.arange(values.size)[:, np.newaxis] + fractions)).ravel()
+    run = simulate_ensemble(
+        parameters,
+        landscape,
+        DRIVES[drive](staircase(values, dwell=wait)),
+        np.concatenate([[0.0], times]),
+        external_field=external_field,
+        temperature=temperature,
+        initial_position=initial_position,
+        step=step,
+        method=method,
+        seed=seed,
+        progress=progress,
+    )
+
+    shape = (run.sizes["device"], values.size, readings)
+
+    def readings_mean(name: str) -> Array:
+        result: Array = run[name].values[:, 1:].reshape(shape).mean(axis=2)
+        return result
+
+    remanent = remanent_resistance(run, parameters).values[:, 1:].reshape(shape).mean(axis=2)
+    cycle = np.concatenate([[0], np.repeat(np.arange(rounds), per_cycle)])
+    unit = DRIVES[drive].unit
+    return xr.Dataset(
+        {
+            "resistance": (
+                ("device", "point"),
+                readings_mean("resistance"),
+                {"long_name": "resistance R", "units": "Ohm"},
+            ),
+            "remanent_resistance": (
+                ("device", "point"),
+                remanent,
+                {"long_name": "resistance R at zero bias", "units": "Ohm"},
+            ),
+            "position": (
+                ("device", "point"),
+                readings_mean("position"),
+                {"long_name": "wall position x", "units": "m"},
+            ),
+        },
+        coords={
+            drive: ("point", values, {"long_name": drive, "units": unit}),
+            "cycle": ("point", cycle),
+            "device": np.arange(run.sizes["device"]),
+        },
+        attrs={
+            "experiment": "resistance_loop",
+            "drive": drive,
+            "dwell": wait,
+            "temperature": str(temperature),
+            "external_field": external_field,
+            "seed": str(seed),
+            **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
+        },
+    )
+
+
+def count_levels(
+    loop: xr.Dataset,
+    parameters: DeviceParameters,
+    *,
+    resolution: float = LEVEL_RESOLUTION,
+    least_points: int = 4,
+) -> xr.Dataset:
+    """How many intermediate resistance levels each device of a `resistance_loop` shows.
+
+    A plateau is a run of at least least_points readings in a row whose zero-bias resistance stays within resolution
+    (Ohm) of the first of the run.  Plateaus of all branches and cycles are sorted by their mean; a gap wider than
+    resolution starts a new level (single linkage).  The uniform states and the two ends of the track do not count.
+
+    Returns a Dataset: levels (device), the number over all cycles; branch_levels (device, branch), the number that one
+    monotonic branch of the sweep shows; and level_resistance (device, level) in Ohm, padded with nan where a device has
+    fewer levels than the richest one.
+    """
+    width = validation.positive("resolution", resolution)
+    least = validation.whole("least_points", least_points, 2)
+    ends = resistance(parameters, [0.0, parameters.track_length])
+    lowest, highest = ends.min() + width, ends.max() - width
+    values = loop[loop.attrs["drive"]].values
+    branch = np.concatenate([[0], np.cumsum(np.diff(np.sign(np.diff(values)), prepend=1.0) != 0.0)])
+    found: list[Array] = []
+    per_branch = []
+    for trace in loop.remanent_resistance.values:
+        means, where = _plateaus(trace, branch, width, least)
+        inside = (means > lowest) & (means < highest)
+        means, where = means[inside], where[inside]
+        found.append(clusters(means, width))
+        per_branch.append([clusters(means[where == number], width).size for number in range(branch[-1] + 1)])
+    most = max((levels.size for levels in found), default=0)
+    padded = np.array([np.pad(levels, (0, most - levels.size), constant_values=np.nan) for levels in found])
+    return xr.Dataset(
+        {
+            "levels": (("device",), [levels.size for levels in found], {"long_name": "intermediate levels"}),
+            "branch_levels": (("device", "branch"), per_branch, {"long_name": "intermediate levels in one branch"}),
+            "level_resistance": (("device", "level"), padded, {"long_name": "resistance of a level", "units": "Ohm"}),
+        },
+        attrs={"experiment": "levels", "resolution": width, "least_points": least},
+    )
+
+
+def _plateaus(trace: Array, branch: NDArray[np.int64], width: float, least: int) -> tuple[Array, NDArray[np.int64]]:
+    """Mean resistance and branch of every plateau of a trace."""
+    means, branches = [], []
+    begin = 0
+    for end in range(1, trace.size + 1):
+        if end == trace.size or abs(trace[end] - trace[begin]) > width or branch[end] != branch[begin]:
+            if end - begin >= least:
+                means.append(trace[begin:end].mean())
+                branches.append(branch[begin])
+            begin = end
+    return np.array(means), np.array(branches, dtype=np.int64)
+
+
+def clusters(values: Array, gap: float) -> Array:
+    """Means of the groups that a sorted list falls into at gaps wider than `gap`."""
+    if values.size == 0:
+        return values
+    ordered = np.sort(values)
+    return np.array([group.mean() for group in np.split(ordered, np.flatnonzero(np.diff(ordered) > gap) + 1)])

@@ -1,0 +1,120 @@
+"""Trains of pulses: how a synapse is written, what it costs and how many levels it takes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from .. import validation
+from ..drive import pulses
+from ..landscape import Landscape
+from ..parameters import DeviceParameters
+from ..random_track import Seed
+from ..simulate import remanent_resistance, simulate_ensemble
+from ..validation import InputError
+from .loops import DRIVES, LEVEL_RESOLUTION, clusters
+
+Array = NDArray[np.float64]
+
+_ENERGY_POINTS = 24
+_READ_SHARE = 0.25
+_READINGS = 16
+
+
+def potentiation_depression(amplitude: float, count: int, depression_amplitude: float | None = None) -> Array:
+    """Amplitudes of `count` positive pulses and then `count` negative ones (their size: the same, or another one)."""
+    size = validation.positive("amplitude", amplitude)
+    back = size if depression_amplitude is None else validation.positive("depression_amplitude", depression_amplitude)
+    number = validation.whole("count", count, 1)
+    return np.concatenate([np.full(number, size), np.full(number, -back)])
+
+
+def pulse_train(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    amplitudes: ArrayLike,
+    *,
+    width: float,
+    period: float,
+    drive: str = "voltage",
+    external_field: float = 0.0,
+    temperature: float = 0.0,
+    initial_position: ArrayLike | str | None = None,
+    step: float = 10e-12,
+    method: str | None = None,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Rectangular pulses, one for each amplitude (V or A, as drive says), and the state that each leaves behind.
+
+    width, period: s; the state is read as the mean over the last quarter of each period, at zero bias.
+    The other arguments are those of `simulate_ensemble`.
+
+    Returns a Dataset with dimensions (device, pulse): resistance (Ohm, after the pulse), position (m), energy (J, the
+    integral of V I over the pulse); amplitude (V or A) along pulse; initial_resistance (device, Ohm); and levels
+    (device), the number of distinct resistances the train leaves behind (single linkage, gaps of LEVEL_RESOLUTION).
+    """
+    validation.choice("drive", drive, DRIVES)
+    heights = validation.numbers("amplitudes", amplitudes)
+    on = validation.positive("width", width)
+    every = validation.positive("period", period)
+    if on >= (1.0 - _READ_SHARE) * every:
+        raise InputError(f"width: expected less than {1.0 - _READ_SHARE:g} of the period {every:g} s, got {on:g} s")
+    # Gauss and Legendre's points: the energy of a pulse converges with them as fast as the current is smooth.
+    nodes, weights = np.polynomial.legendre.leggauss(_ENERGY_POINTS)
+    inside = 0.5 * on * (nodes + 1.0)
+    after = every * (1.0 - _READ_SHARE * (np.arange(_READINGS)[::-1] + 0.5) / _READINGS)
+    pattern = np.concatenate([inside, after])
+    times = (every * np.arange(heights.size)[:, np.newaxis] + pattern).ravel()
+    run = simulate_ensemble(
+        parameters,
+        landscape,
+        DRIVES[drive](pulses(heights, width=on, period=every)),
+        np.concatenate([[0.0], times]),
+        external_field=external_field,
+        temperature=temperature,
+        initial_position=initial_position,
+        step=step,
+        method=method,
+        seed=seed,
+        progress=progress,
+    )
+    shape = (run.sizes["device"], heights.size, pattern.size)
+    remanent = remanent_resistance(run, parameters).values
+    left_behind = remanent[:, 1:].reshape(shape)[..., _ENERGY_POINTS:].mean(axis=2)
+    position = run.position.values[:, 1:].reshape(shape)[..., _ENERGY_POINTS:].mean(axis=2)
+    power = (run.voltage * run.current).values[:, 1:].reshape(shape)[..., :_ENERGY_POINTS]
+    levels = [clusters(trace, LEVEL_RESOLUTION).size for trace in left_behind]
+    return xr.Dataset(
+        {
+            "resistance": (
+                ("device", "pulse"),
+                left_behind,
+                {"long_name": "resistance R after the pulse", "units": "Ohm"},
+            ),
+            "position": (("device", "pulse"), position, {"long_name": "wall position x after the pulse", "units": "m"}),
+            "energy": (
+                ("device", "pulse"),
+                0.5 * on * power @ weights,
+                {"long_name": "energy of the pulse", "units": "J"},
+            ),
+            "initial_resistance": (("device",), remanent[:, 0], {"long_name": "initial resistance", "units": "Ohm"}),
+            "levels": (("device",), levels, {"long_name": "levels"}),
+        },
+        coords={
+            "pulse": ("pulse", np.arange(1, heights.size + 1), {"long_name": "pulse number"}),
+            "amplitude": ("pulse", heights, {"long_name": f"{drive} of the pulse", "units": DRIVES[drive].unit}),
+            "device": np.arange(run.sizes["device"]),
+        },
+        attrs={
+            "experiment": "pulse_train",
+            "drive": drive,
+            "width": on,
+            "period": every,
+            "temperature": str(temperature),
+            "external_field": external_field,
+            "seed": str(seed),
+            **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
+        },
+    )

@@ -1,0 +1,223 @@
+"""When a ramp of current or of field frees the wall from its pinning site (the paper's Figs. 2c, 2d and 3)."""
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from .. import validation
+from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from ..drive import CurrentDensity, ramp
+from ..landscape import Landscape, single_well
+from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
+from ..parameters import DeviceParameters
+from ..random_track import Seed
+from ..simulate import REFERENCE_STEP, provenance, simulate_ensemble
+from ..validation import ConvergenceError, InputError
+from ..wells import ParabolicWell, Well
+
+Array = NDArray[np.float64]
+
+RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
+"""The paper's current ramp, 1e4 A/cm2/ns, in A/(m2 s)."""
+FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
+"""A field ramp that takes about as long as the current ramp does, T/s."""
+
+
+def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, torques: str = "both") -> Array:
+    """J at which a slow ramp frees the wall at T = 0, A/m2; offset: Delta_H = H_c - H_z in T, any shape.
+
+    Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
+    it adds to H_z, so sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
+    """
+    delta = np.asarray(offset, dtype=np.float64)
+    slonczewski = np.full_like(delta, parameters.walker_current_density)
+    per_density = parameters.field_like_ratio * parameters.torque_per_current_density
+    field_like = delta / per_density if per_density > 0.0 else np.full_like(delta, np.inf)
+    validation.choice("torques", torques, ("slonczewski", "field-like", "both"))
+    if torques == "slonczewski":
+        return slonczewski
+    return field_like if torques == "field-like" else np.minimum(slonczewski, field_like)
+
+
+def rest_position(landscape: Landscape, net_field: float) -> float:
+    """Where a wall rests in the landscape's first well under a net field H_z (T), m.
+
+    Raises InputError where the field is stronger than the well.
+    """
+    from scipy.optimize import brentq
+
+    well = landscape.wells[0]
+    direction = 1.0 if net_field >= 0.0 else -1.0
+    offsets = direction * np.linspace(0.0, well.reach, 2001)
+    force = direction * (landscape.pinning_field(well.centre + offsets) + net_field)
+    held = np.flatnonzero(force <= 0.0)
+    if held.size == 0:
+        raise InputError(f"net_field: expected a field that the well holds against, got {net_field:g} T")
+    outer = held[0]
+    if outer == 0:
+        return well.centre
+    root = brentq(
+        lambda offset: float(landscape.pinning_field(np.array(well.centre + offset)) + net_field),
+        offsets[outer - 1],
+        offsets[outer],
+        xtol=1e-15,
+    )
+    return well.centre + float(root)
+
+
+def current_threshold(
+    parameters: DeviceParameters,
+    offsets: ArrayLike,
+    *,
+    coercive_field: float = COERCIVE_FIELD,
+    half_width: float = WELL_HALF_WIDTH,
+    torques: str = "both",
+    ramp_rate: float = RAMP_RATE,
+    method: str | None = None,
+    step: float = REFERENCE_STEP,
+    temperature: float = 0.0,
+    repeats: int = 1,
+    largest_density: float | None = None,
+    kind: type[Well] = ParabolicWell,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """J at which a current ramp frees the wall from a well, against the offset field Delta_H = H_c - H_z (Fig. 3).
+
+    offsets: Delta_H in T, any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
+    ramp_rate: A/(m2 s); the ramp goes from 0 to largest_density (A/m2; None: three times the static limit).
+    method, step, temperature (K), seed, progress: as in `simulate_ensemble`; None is 'rk4', the paper's, or 'heun'
+    at T > 0.  The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
+
+    Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
+    slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.
+    Raises ConvergenceError where the ramp ends before the wall is free.
+    """
+    deltas = validation.numbers("offsets", offsets)
+    count = validation.whole("repeats", repeats, 1)
+    landscape = single_well(parameters, coercive_field=coercive_field, half_width=half_width, kind=kind)
+    centre = landscape.wells[0].centre
+    if half_width > centre:
+        raise InputError(
+            f"half_width: expected a well that fits on the track of {parameters.track_length:g} m, got {half_width:g} m"
+        )
+    limits = static_current_threshold(parameters, deltas, torques)
+    held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
+    thresholds = np.zeros((deltas.size, count))
+    if held.any():
+        rate = validation.positive("ramp_rate", ramp_rate)
+        highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
+        highest = validation.positive("largest_density", highest)
+        nets = np.repeat(coercive_field - deltas[held], count)
+        rests = np.repeat([rest_position(landscape, coercive_field - delta) for delta in deltas[held]], count)
+        stop = highest / rate
+        run = simulate_ensemble(
+            parameters,
+            landscape,
+            CurrentDensity(ramp(rate, stop)),
+            [0.0, stop],
+            external_field=(nets - parameters.stray_field).tolist(),
+            initial_position=rests,
+            temperature=temperature,
+            torques=torques,
+            method=method or ("heun" if temperature > 0.0 else "rk4"),
+            step=step,
+            stop_below=centre - half_width,
+            stop_above=centre + half_width,
+            seed=seed,
+            progress=progress,
+        )
+        passage = run.passage_time.values
+        if not np.isfinite(passage).all():
+            worst = nets[int(np.argmin(np.isfinite(passage)))]
+            raise ConvergenceError(
+                f"the ramp ended at {highest:g} A/m2 before the wall was free at Delta_H = {coercive_field - worst:g} T"
+                "; give a larger largest_density"
+            )
+        thresholds[held] = (rate * passage).reshape(-1, count)
+    result = xr.Dataset(
+        {
+            "threshold": (("offset", "repeat"), thresholds, {"long_name": "depinning threshold J_th", "units": "A/m2"}),
+            "static_threshold": (
+                ("offset",),
+                np.where(held, limits, 0.0),
+                {"long_name": "static limit of J_th", "units": "A/m2"},
+            ),
+        },
+        coords={
+            "offset": ("offset", deltas, {"long_name": "offset field Delta_H = H_c - H_z", "units": "T"}),
+            "repeat": np.arange(count),
+        },
+        attrs={
+            "experiment": "current_threshold",
+            "torques": torques,
+            "coercive_field": coercive_field,
+            "half_width": half_width,
+            "ramp_rate": ramp_rate,
+            "temperature": temperature,
+            "step": step,
+            "seed": str(seed),
+            **provenance([parameters], [landscape]),
+        },
+    )
+    return result
+
+
+def field_threshold(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    *,
+    ramp_rate: float = FIELD_RAMP_RATE,
+    current_density: float = 0.0,
+    torques: str = "both",
+    method: str | None = None,
+    step: float = REFERENCE_STEP,
+    temperature: float = 0.0,
+    repeats: int = 1,
+    largest_field: float | None = None,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """H_z at which a field ramp frees the wall from the landscape's first well, at a constant J (Fig. 2d).
+
+    ramp_rate: T/s; the net field goes from 0 to largest_field (T; None: ten times H_c).  The other arguments are
+    those of `current_threshold`.  Returns a Dataset with dimension (repeat): threshold (T).
+    """
+    well = landscape.wells[0]
+    count = validation.whole("repeats", repeats, 1)
+    rate = validation.positive("ramp_rate", ramp_rate)
+    highest = 10.0 * well.coercive_field if largest_field is None else largest_field
+    highest = validation.positive("largest_field", highest)
+    stop = highest / rate
+    run = simulate_ensemble(
+        parameters,
+        landscape,
+        CurrentDensity.of(current_density),
+        [0.0, stop],
+        devices=count,
+        external_field=ramp(rate, stop, start_value=-parameters.stray_field),
+        initial_position=well.centre,
+        temperature=temperature,
+        torques=torques,
+        method=method or ("heun" if temperature > 0.0 else "rk4"),
+        step=step,
+        stop_below=well.centre - well.half_width,
+        stop_above=well.centre + well.half_width,
+        seed=seed,
+        progress=progress,
+    )
+    passage = run.passage_time.values
+    if not np.isfinite(passage).all():
+        raise ConvergenceError(f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field")
+    return xr.Dataset(
+        {"threshold": (("repeat",), rate * passage, {"long_name": "depinning field H_z", "units": "T"})},
+        coords={"repeat": np.arange(count)},
+        attrs={
+            "experiment": "field_threshold",
+            "ramp_rate": rate,
+            "temperature": temperature,
+            "step": step,
+            "seed": str(seed),
+            **provenance([parameters], [landscape]),
+        },
+    )

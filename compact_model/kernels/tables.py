@@ -1,0 +1,123 @@
+"""The arrays that the kernels read: parameters of many devices, and piecewise polynomials in one variable.
+
+Both a track (functions of the position) and a drive (functions of the time) are tables of the same kind, with two
+channels each: pinning field and anisotropy field, or electrical drive and net field.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .jit import inlined
+
+FloatArray = np.ndarray
+IntegerArray = np.ndarray
+
+
+class Device(NamedTuple):
+    """Parameters in SI: floats of one device, or float64 arrays of shape (devices,)."""
+
+    rate: FloatArray  # gamma / (1 + alpha^2), rad/(s T)
+    damping: FloatArray
+    wall_width: FloatArray
+    track_length: FloatArray
+    slonczewski_per_density: FloatArray  # T per A/m2
+    field_like_per_density: FloatArray  # T per A/m2
+    field_like_per_density_squared: FloatArray  # T per (A/m2)2
+    antiparallel_share_per_length: FloatArray  # 1/m: share of the junction's area that one metre of track holds
+    tmr: FloatArray
+    inverse_half_voltage: FloatArray  # 1/V
+    parallel_resistance: FloatArray
+    density_per_drive: FloatArray  # A/m2 per unit of the drive, where the two are proportional
+    resistance_area: FloatArray  # Ohm m2, in the parallel state
+    thermal_field_per_root_time: FloatArray  # T sqrt(s); 0 at zero temperature
+
+
+# Columns of a table's rows: a row is a piece.
+LEFT = 0
+RIGHT = 1
+MIDDLE = 2
+INVERSE_HALF_WIDTH = 3
+REGION_LEFT = 4
+REGION_RIGHT = 5
+COEFFICIENTS = 6
+
+
+class PiecewiseTable(NamedTuple):
+    """Piecewise polynomials of many objects, one after the other; a table with one object serves all devices.
+
+    A piece covers [LEFT, RIGHT]; its value in channel c is sum_k row[COEFFICIENTS + 2 k + c] u^k with
+    u = (position - MIDDLE) INVERSE_HALF_WIDTH.  Between hard edges (jumps of a value or of a slope) the pieces join
+    smoothly and form a region, which covers [REGION_LEFT, REGION_RIGHT].
+    """
+
+    rows: FloatArray  # (pieces, COEFFICIENTS + 2 (degree + 1))
+    offsets: IntegerArray  # (objects + 1,) row at which each object starts
+
+
+@inlined
+def device_at(devices, index):
+    """The parameters of one device out of the arrays."""
+    return Device(
+        devices.rate[index],
+        devices.damping[index],
+        devices.wall_width[index],
+        devices.track_length[index],
+        devices.slonczewski_per_density[index],
+        devices.field_like_per_density[index],
+        devices.field_like_per_density_squared[index],
+        devices.antiparallel_share_per_length[index],
+        devices.tmr[index],
+        devices.inverse_half_voltage[index],
+        devices.parallel_resistance[index],
+        devices.density_per_drive[index],
+        devices.resistance_area[index],
+        devices.thermal_field_per_root_time[index],
+    )
+
+
+@inlined
+def object_of(table, device):
+    """The number of the object in the table that serves a device."""
+    return device if table.offsets.size > 2 else 0
+
+
+@inlined
+def rows_of(table, device):
+    """The rows of the object that serves a device."""
+    item = object_of(table, device)
+    return table.rows[table.offsets[item] : table.offsets[item + 1]]
+
+
+@inlined
+def walk(rows, piece, first, last, position):
+    """The piece among first..last that holds the position (the outermost one beyond them), starting from piece."""
+    while piece < last and position > rows[piece, RIGHT]:
+        piece += 1
+    while piece > first and position < rows[piece, LEFT]:
+        piece -= 1
+    return piece
+
+
+@inlined
+def walk_in_region(rows, piece, position):
+    """The same without leaving the piece's region."""
+    while position > rows[piece, RIGHT] and rows[piece, RIGHT] < rows[piece, REGION_RIGHT]:
+        piece += 1
+    while position < rows[piece, LEFT] and rows[piece, LEFT] > rows[piece, REGION_LEFT]:
+        piece -= 1
+    return piece
+
+
+@inlined
+def evaluate(rows, piece, position):
+    """Both channels at a position, by Horner's rule in the piece's own variable."""
+    u = (position - rows[piece, MIDDLE]) * rows[piece, INVERSE_HALF_WIDTH]
+    column = rows.shape[1] - 2
+    first_value = rows[piece, column]
+    second_value = rows[piece, column + 1]
+    while column > COEFFICIENTS:
+        column -= 2
+        first_value = first_value * u + rows[piece, column]
+        second_value = second_value * u + rows[piece, column + 1]
+    return first_value, second_value

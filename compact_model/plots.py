@@ -1,0 +1,120 @@
+"""How results draw themselves: `result.dwmtj.plot()`, in the units that the field uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
+from .validation import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MEGAAMPERE_PER_SQUARE_CENTIMETRE = 1e6 * AMPERE_PER_SQUARE_CENTIMETRE
+DRIVE_UNITS = {"current": ("I (mA)", 1e-3), "voltage": ("V (V)", 1.0)}
+
+Plotter = Callable[..., "Axes"]
+
+
+def _axes(axes: Axes | None) -> Axes:
+    if axes is not None:
+        return axes
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def plot_simulation(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Wall position (nm) against time (ns), one line for each device."""
+    axes = _axes(axes)
+    time = result.time.values / NANOSECOND
+    axes.plot(time, np.atleast_2d(result.position.values).T / NANOMETRE, **style)
+    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    return axes
+
+
+def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """J_th (1e6 A/cm2) against Delta_H (Oe); repeats as their mean with an error bar of one standard deviation."""
+    axes = _axes(axes)
+    offset = result.offset.values / OERSTED
+    threshold = result.threshold.values / MEGAAMPERE_PER_SQUARE_CENTIMETRE
+    look: dict[str, Any] = {"marker": "o", "linestyle": "", "label": result.attrs["torques"]} | style
+    if result.sizes["repeat"] > 1:
+        axes.errorbar(offset, threshold.mean(axis=1), threshold.std(axis=1), **look)
+    else:
+        axes.plot(offset, threshold[:, 0], **look)
+    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_{th}$ ($10^6$ A/cm$^2$)")
+    return axes
+
+
+def plot_field_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Distribution of the depinning field (Oe)."""
+    axes = _axes(axes)
+    axes.hist(result.threshold.values / OERSTED, **({"bins": 20} | style))
+    axes.set(xlabel=r"$H_z$ at depinning (Oe)", ylabel="repeats")
+    return axes
+
+
+def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, **style: Any) -> Axes:
+    """R (Ohm) against the swept current (mA) or voltage (V) of one device."""
+    axes = _axes(axes)
+    drive = result.attrs["drive"]
+    label, unit = DRIVE_UNITS[drive]
+    look: dict[str, Any] = {"linewidth": 0.8} | style
+    axes.plot(result[drive].values / unit, result.resistance.values[device], **look)
+    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    return axes
+
+
+def plot_pulse_train(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """R (Ohm) after each pulse, one line for each device."""
+    axes = _axes(axes)
+    resistance = np.column_stack([result.initial_resistance.values, result.resistance.values])
+    look: dict[str, Any] = {"marker": ".", "linewidth": 0.8} | style
+    axes.plot(np.arange(resistance.shape[1]), resistance.T, **look)
+    axes.set(xlabel="pulse number", ylabel=r"R after the pulse ($\Omega$)")
+    return axes
+
+
+def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Share of walls still in the well against time (us), with the exponential law of the estimated mean."""
+    axes = _axes(axes)
+    duration = result.attrs["duration"]
+    escape = np.sort(result.escape_time.values)
+    escape = escape[np.isfinite(escape)]
+    kept = 1.0 - np.arange(escape.size + 1) / result.sizes["device"]
+    axes.step(np.append(0.0, escape) * 1e6, kept, where="post", **({"label": "simulated"} | style))
+    time = np.linspace(0.0, duration, 200)
+    axes.plot(time * 1e6, np.exp(-time / float(result.mean_escape_time)), "k--", linewidth=0.8, label="exponential")
+    axes.set(xlabel=r"t ($\mu$s)", ylabel="share still in the well")
+    axes.legend()
+    return axes
+
+
+PLOTTERS: dict[str, Plotter] = {
+    "simulation": plot_simulation,
+    "current_threshold": plot_current_threshold,
+    "field_threshold": plot_field_threshold,
+    "resistance_loop": plot_loop,
+    "pulse_train": plot_pulse_train,
+    "retention": plot_retention,
+}
+
+
+@xr.register_dataset_accessor("dwmtj")
+class ResultAccessor:
+    """`result.dwmtj`: what a result of this package can do beyond xarray."""
+
+    def __init__(self, result: xr.Dataset) -> None:
+        self._result = result
+
+    def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
+        """Draw the result on axes (new ones by default) in the field's units; style goes to matplotlib."""
+        kind = self._result.attrs.get("experiment")
+        if kind not in PLOTTERS:
+            raise InputError(f"experiment: expected a result with one of {', '.join(PLOTTERS)}, got {kind!r}")
+        return PLOTTERS[kind](self._result, axes, **style)

@@ -1,0 +1,28 @@
+"""`python -m compact_model.warm_up`: compile every kernel once, so that it is on disk when it is needed."""
+
+from .drive import Current
+from .landscape import single_well
+from .lequeux2016 import lequeux2016
+from .simulate import simulate_ensemble
+
+
+def compile_kernels() -> None:
+    """Run each solver for two picoseconds, for one device and for many."""
+    device = lequeux2016()
+    landscape = single_well(device, coercive_field=15e-4, half_width=100e-9)
+    for devices in (1, 32):
+        for method, temperature in (("adaptive", 0.0), ("heun", 300.0)):
+            simulate_ensemble(
+                device,
+                landscape,
+                Current.of(1e-3),
+                [0.0, 2e-12],
+                devices=devices,
+                method=method,
+                temperature=temperature,
+            )
+
+
+if __name__ == "__main__":
+    print("compiling the kernels (once; they are kept on disk) ...")
+    compile_kernels()

@@ -1,0 +1,1 @@
+"""The command line of the project; `dwmtj --help` lists what it can do."""

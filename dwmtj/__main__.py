@@ -1,0 +1,5 @@
+"""`python -m dwmtj`."""
+
+from .cli import main
+
+main()

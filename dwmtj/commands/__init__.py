@@ -1,0 +1,1 @@
+"""One file for each sub-command, named after it; each holds a click command called `command`."""

@@ -1,0 +1,86 @@
+"""`dwmtj loop`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
+from compact_model.experiments.loops import count_levels, resistance_loop
+from compact_model.lequeux2016 import lequeux2016_track
+
+from ..device_options import device_from_options, device_options
+from ..output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="loop")
+@click.option("--drive", type=click.Choice(["current", "voltage"]), default="current", show_default=True)
+@click.option("--amplitude", type=float, default=6.5, show_default=True, metavar="mA|V", help="mA, or V for a voltage.")
+@click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
+@click.option("--dwell", type=float, default=400.0, show_default=True, metavar="ns", help="Time at each point, ns.")
+@click.option("--cycles", type=int, default=4, show_default=True, help="Cycles 0, +amplitude, -amplitude, 0.")
+@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
+@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option("--step-ps", type=float, default=50.0, show_default=True, metavar="ps", help="Longest time step, ps.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
+@click.option(
+    "--paper-track/--one-landscape",
+    default=True,
+    show_default=True,
+    help="The paper's many-level track, drawn with --track-seed, or the landscape of the options below.",
+)
+@device_options
+@output_options
+def command(
+    drive: str,
+    amplitude: float,
+    points: int,
+    dwell: float,
+    cycles: int,
+    external_field: float,
+    temperature: float,
+    step_ps: float,
+    seed: int,
+    paper_track: bool,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Resistance against a swept dc current or voltage, from the AP state on (the paper's Fig. 1c)."""
+    check_outputs(outputs)
+    parameters, landscape, numbers = device_from_options(options)
+    if paper_track:
+        landscape = lequeux2016_track(parameters, numbers["track_seed"])
+    result = resistance_loop(
+        parameters,
+        landscape,
+        amplitude=amplitude * (1e-3 if drive == "current" else 1.0),
+        drive=drive,
+        points=points,
+        dwell=dwell * NANOSECOND,
+        cycles=cycles,
+        external_field=external_field * OERSTED,
+        temperature=temperature,
+        step=step_ps * PICOSECOND,
+        seed=seed,
+        progress=not quiet,
+    )
+    levels = count_levels(result, parameters)
+    unit, scale = ("ma", 1e3) if drive == "current" else ("v", 1.0)
+    summary = {
+        f"{drive}_{unit}": (scale * result[drive]).values.tolist(),
+        "resistance_ohm": result.resistance.values[0].tolist(),
+        "remanent_resistance_ohm": result.remanent_resistance.values[0].tolist(),
+        "levels": int(levels.levels[0]),
+        "level_resistance_ohm": levels.level_resistance.values[0].tolist(),
+    }
+    text = "\n".join(
+        [
+            f"intermediate levels over {cycles} cycles: {int(levels.levels[0])}",
+            f"in one branch: {float(levels.branch_levels[0].mean()):.2f} on average, "
+            f"{int(levels.branch_levels[0].max())} at most",
+            table(["level", "R (Ohm)"], [[i + 1, r] for i, r in enumerate(levels.level_resistance.values[0].tolist())]),
+        ]
+    )
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

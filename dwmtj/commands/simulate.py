@@ -1,0 +1,125 @@
+"""`dwmtj simulate`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from compact_model.constants import (
+    AMPERE_PER_SQUARE_CENTIMETRE,
+    MILLIAMPERE,
+    NANOMETRE,
+    NANOSECOND,
+    OERSTED,
+    PICOSECOND,
+)
+from compact_model.drive import Current, CurrentDensity, Voltage, constant, pulses
+from compact_model.engine import METHODS
+from compact_model.simulate import UNIFORM_STATES, simulate
+from compact_model.validation import InputError
+
+from ..device_options import device_from_options, device_options
+from ..output import check_outputs, deliver, output_options, table
+
+DRIVES = {
+    "current": (Current, MILLIAMPERE),
+    "voltage": (Voltage, 1.0),
+    "current_density": (CurrentDensity, AMPERE_PER_SQUARE_CENTIMETRE),
+}
+
+
+@click.command(name="simulate")
+@click.option("--current", type=float, metavar="mA", help="Current source, mA.")
+@click.option("--voltage", type=float, metavar="V", help="Voltage source, V.")
+@click.option("--current-density", type=float, metavar="A/cm2", help="J in the torques, A/cm2.")
+@click.option("--pulse-width", type=float, metavar="ns", help="End the drive after so many ns  [default: never]")
+@click.option("--duration", type=float, default=100.0, show_default=True, metavar="ns", help="Simulated time, ns.")
+@click.option("--points", type=int, default=201, show_default=True, help="Recorded times, start and end included.")
+@click.option("--initial-position", metavar="nm|AP|P", help="Wall position, nm, or uniform  [default: the well]")
+@click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
+@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
+@click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
+@click.option("--torques", type=click.Choice(["slonczewski", "field-like", "both"]), default="both", show_default=True)
+@click.option("--method", type=click.Choice(METHODS), help="Solver  [default: adaptive at 0 K, else heun]")
+@click.option("--step-ps", type=float, default=5.0, show_default=True, metavar="ps", help="Step of rk4 and heun, ps.")
+@click.option("--tolerance", type=float, default=1e-8, show_default=True, help="Local error of the adaptive solver.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
+@device_options
+@output_options
+def command(
+    current: float | None,
+    voltage: float | None,
+    current_density: float | None,
+    pulse_width: float | None,
+    duration: float,
+    points: int,
+    initial_position: str | None,
+    initial_angle: float | None,
+    external_field: float,
+    temperature: float,
+    torques: str,
+    method: str | None,
+    step_ps: float,
+    tolerance: float,
+    seed: int,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """One device over time under a current, a voltage or a current density (exactly one of the three)."""
+    check_outputs(outputs)
+    given = {"current": current, "voltage": voltage, "current_density": current_density}
+    chosen = [name for name, value in given.items() if value is not None]
+    if len(chosen) != 1:
+        raise InputError(
+            f"drive: expected exactly one of --current, --voltage and --current-density, got {len(chosen)} of them"
+        )
+    kind, scale = DRIVES[chosen[0]]
+    value = float(given[chosen[0]] or 0.0) * scale
+    if points < 2:
+        raise InputError(f"--points: expected at least 2, got {points}")
+    parameters, landscape, _ = device_from_options(options)
+    waveform = constant(value)
+    if pulse_width is not None:
+        waveform = pulses([value], width=pulse_width * NANOSECOND, period=pulse_width * NANOSECOND)
+    result = simulate(
+        parameters,
+        landscape,
+        kind(waveform),
+        np.linspace(0.0, duration * NANOSECOND, points),
+        initial_position=_position(initial_position),
+        initial_angle=initial_angle,
+        external_field=external_field * OERSTED,
+        temperature=temperature,
+        torques=torques,
+        method=method,
+        step=step_ps * PICOSECOND,
+        tolerance=tolerance,
+        seed=seed,
+        progress=not quiet,
+    )
+    summary = {
+        "time_ns": (result.time.values / NANOSECOND).tolist(),
+        "position_nm": (result.position.values / NANOMETRE).tolist(),
+        "angle_rad": result.angle.values.tolist(),
+        "resistance_ohm": result.resistance.values.tolist(),
+        "voltage_v": result.voltage.values.tolist(),
+        "current_ma": (result.current.values / MILLIAMPERE).tolist(),
+    }
+    shown = np.unique(np.linspace(0, points - 1, min(points, 11)).astype(int))
+    text = table(
+        ["t (ns)", "x (nm)", "phi (rad)", "R (Ohm)", "V (V)", "I (mA)"],
+        [[float(column[row]) for column in summary.values()] for row in shown],
+    )
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)
+
+
+def _position(text: str | None) -> float | str | None:
+    if text is None or text in UNIFORM_STATES:
+        return text
+    try:
+        return float(text) * NANOMETRE
+    except ValueError:
+        raise InputError(f"--initial-position: expected a number in nm, AP or P, got {text!r}") from None

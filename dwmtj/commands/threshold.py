@@ -1,0 +1,92 @@
+"""`dwmtj threshold`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED, PICOSECOND
+from compact_model.experiments.thresholds import current_threshold
+
+from ..device_options import device_from_options, device_options
+from ..output import check_outputs, deliver, output_options, table
+
+DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)
+
+
+@click.command(name="threshold")
+@click.option(
+    "--offset",
+    "offsets",
+    type=float,
+    multiple=True,
+    default=DEFAULT_OFFSETS,
+    metavar="Oe",
+    show_default=True,
+    help="Delta_H = H_c - H_z, Oe; may be given several times.",
+)
+@click.option(
+    "--torques",
+    type=click.Choice(["slonczewski", "field-like", "both"]),
+    default="both",
+    show_default=True,
+    help="Which spin torques act.",
+)
+@click.option("--ramp-rate", type=float, default=1e4, show_default=True, metavar="A/cm2/ns", help="A/cm2/ns.")
+@click.option("--step-ps", type=float, default=5.0, show_default=True, metavar="ps", help="Time step, ps.")
+@click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
+@click.option("--repeats", type=int, default=1, show_default=True, help="Ramps at each offset (at a temperature).")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
+@device_options
+@output_options
+def command(
+    offsets: tuple[float, ...],
+    torques: str,
+    ramp_rate: float,
+    step_ps: float,
+    temperature: float,
+    repeats: int,
+    seed: int,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Depinning threshold current density against the offset field Delta_H = H_c - H_z (the paper's Fig. 3).
+
+    The current density rises from 0 at a constant rate until the wall, at rest in its well at first, has left it
+    (|x - x_0| > x_c).  It is the J in the torques.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall: 0.
+    """
+    check_outputs(outputs)
+    parameters, _, numbers = device_from_options(options)
+    result = current_threshold(
+        parameters,
+        [offset * OERSTED for offset in offsets],
+        coercive_field=numbers["coercive_field"],
+        half_width=numbers["half_width"],
+        kind=numbers["kind"],
+        torques=torques,
+        ramp_rate=ramp_rate * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND,
+        step=step_ps * PICOSECOND,
+        temperature=temperature,
+        repeats=repeats,
+        seed=seed,
+        progress=not quiet,
+    )
+    thresholds = result.threshold / AMPERE_PER_SQUARE_CENTIMETRE
+    mean = thresholds.mean("repeat").values.tolist()
+    spread = thresholds.std("repeat").values.tolist()
+    static = (result.static_threshold / AMPERE_PER_SQUARE_CENTIMETRE).values.tolist()
+    summary = {
+        "offset_oe": list(offsets),
+        "threshold_a_per_cm2": mean,
+        "threshold_std_a_per_cm2": spread,
+        "static_threshold_a_per_cm2": static,
+        "torques": torques,
+        "repeats": repeats,
+    }
+    text = table(
+        ["Delta_H (Oe)", "J_th (A/cm2)", "std (A/cm2)", "static limit (A/cm2)"],
+        [list(row) for row in zip(offsets, mean, spread, static, strict=True)],
+    )
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

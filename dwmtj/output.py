@@ -1,0 +1,104 @@
+"""What a command leaves behind: text, JSON, and whole files or none."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from compact_model.validation import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DATA_SUFFIX = ".nc"
+FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def output_options(function: Function) -> Function:
+    """Add --json, -o and --quiet to a command."""
+    function = click.option("--quiet", is_flag=True, help="No progress bar.")(function)
+    function = click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write FILE.nc (NetCDF) or FILE.png/.pdf/.svg (the figure); may be given several times.",
+    )(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(function)
+
+
+def check_outputs(paths: Iterable[Path]) -> None:
+    """Refuse an unknown kind of file, or a folder that is not there, before the work starts."""
+    for path in paths:
+        if path.suffix not in (DATA_SUFFIX, *FIGURE_SUFFIXES):
+            known = ", ".join((DATA_SUFFIX, *FIGURE_SUFFIXES))
+            raise InputError(f"--output: expected a file name that ends in one of {known}, got {str(path)!r}")
+        if not path.absolute().parent.is_dir():
+            raise InputError(f"--output: expected an existing folder, got {str(path.parent)!r}")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside the path that takes its place only when everything was written."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """A whole text file or none."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_data(result: "xr.Dataset", path: Path) -> None:
+    """A Dataset as NetCDF."""
+    with whole_file(path) as temporary:
+        result.to_netcdf(temporary, engine="h5netcdf")
+
+
+def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, float] = (5.0, 3.6)) -> None:
+    """A figure that `draw` fills; it gets the matplotlib Figure."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained", dpi=150)
+    FigureCanvasAgg(figure)
+    draw(figure)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary)
+
+
+def deliver(
+    result: "xr.Dataset", summary: dict[str, Any], text: str, *, outputs: tuple[Path, ...], as_json: bool
+) -> None:
+    """Write the files, then print the summary as JSON or the text."""
+    for path in outputs:
+        if path.suffix == DATA_SUFFIX:
+            write_data(result, path)
+        else:
+            write_figure(path, lambda figure: result.dwmtj.plot(figure.add_subplot()))
+    click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
+
+
+def table(headers: list[str], rows: list[list[Any]]) -> str:
+    """A plain text table; numbers with four significant digits."""
+    cells = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    widths = [max(len(line[i]) for line in [headers, *cells]) for i in range(len(headers))]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in [headers, *cells]
+    ]
+    return "\n".join(lines)

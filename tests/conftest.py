@@ -1,0 +1,32 @@
+"""Shared fixtures, and a guard against stale compiled code."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+
+import compact_model
+from compact_model import DeviceParameters, Landscape, lequeux2016, single_well
+
+ROOT = Path(__file__).parent.parent
+
+
+def pytest_sessionstart() -> None:
+    """numba keeps compiled code by the file of each function; drop it where a file it inlines is newer."""
+    kernels = Path(compact_model.__file__).parent / "kernels"
+    newest = max(path.stat().st_mtime for path in kernels.glob("*.py"))
+    for cached in (kernels / "__pycache__").glob("*.nb?"):
+        if cached.stat().st_mtime < newest:
+            cached.unlink()
+
+
+@pytest.fixture(scope="session")
+def device() -> DeviceParameters:
+    return lequeux2016()
+
+
+@pytest.fixture(scope="session")
+def paper_well(device: DeviceParameters) -> Landscape:
+    return single_well(device, coercive_field=15e-4, half_width=100e-9)
