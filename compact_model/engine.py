@@ -227,8 +227,10 @@ def run_fixed_step(
             if circuit.count >= _LANES_FROM:
                 share = -(-circuit.count // threads())
                 lanes.integrate_blocks(min(lanes.LANES, -(-share // 8) * 8), *arguments)
-            else:
+            elif circuit.count > 1:
                 fixed_step.integrate_devices(*arguments)
+            else:
+                fixed_step.integrate_device(0, *arguments)
             advance(int(part.steps.sum()))
     return positions, angles
 
@@ -261,7 +263,7 @@ def run_adaptive(
     done = 0.0
     with progress.bar(1000, "permille") as advance:
         while (walk.status == adaptive.RUNNING).any():
-            adaptive.advance_adaptively(
+            arguments = (
                 circuit.devices,
                 circuit.mode,
                 circuit.landscape,
@@ -274,6 +276,11 @@ def run_adaptive(
                 positions,
                 angles,
             )
+            # Waking a second thread takes as long as many a run of one device.
+            if count > 1:
+                adaptive.advance_adaptively(*arguments)
+            else:
+                adaptive.advance_device(0, *arguments)
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

@@ -10,7 +10,7 @@ def compile_kernels() -> None:
     """Run each solver for two picoseconds, for one device and for many."""
     device = lequeux2016()
     landscape = single_well(device, coercive_field=15e-4, half_width=100e-9)
-    for devices in (1, 32):
+    for devices in (1, 2, 32):
         for method, temperature in (("adaptive", 0.0), ("heun", 300.0)):
             simulate_ensemble(
                 device,

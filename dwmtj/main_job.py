@@ -81,8 +81,8 @@ def _measure_levels(progress: bool) -> xr.Dataset:
         tracks,
         amplitude=6.5e-3,
         points=132,
-        dwell=400e-9,
-        cycles=12,
+        dwell=300e-9,
+        cycles=20,
         external_field=EXTERNAL_FIELD,
         temperature=TEMPERATURE,
         step=50e-12,
@@ -96,7 +96,7 @@ def _summarise_levels(data: xr.Dataset) -> list[str]:
     levels = data.levels.values
     inside = int(((levels >= 15) & (levels <= 20)).sum())
     return [
-        f"intermediate levels over 12 cycles of 6.5 mA at 300 K: {levels.mean():.1f} +- {levels.std():.1f} on "
+        f"intermediate levels over 20 cycles of 6.5 mA at 300 K: {levels.mean():.1f} +- {levels.std():.1f} on "
         f"{levels.size} seeded tracks, {inside} of them with 15 to 20 (the paper's five samples: 15 to 20); "
         f"{float(data.branch_levels.mean()):.1f} in a single branch of a sweep"
     ]

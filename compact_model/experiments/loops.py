@@ -16,7 +16,7 @@ from ..simulate import remanent_resistance, simulate_ensemble
 
 Array = NDArray[np.float64]
 
-LEVEL_RESOLUTION = 0.4
+LEVEL_RESOLUTION = 0.5
 """Resistances closer than this are one level, Ohm: a third of the mean distance of 20 levels of the paper's device."""
 DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
 

@@ -5,7 +5,6 @@ With all fields in tesla, a = gamma (H_z + sigma_FLT + H_pin + b_1) and b = gamm
     dphi/dt = (a - alpha b) / (1 + alpha^2)        dx/dt = Delta (b + alpha a) / (1 + alpha^2)
 """
 
-from .fast_math import sine
 from .jit import inlined
 
 # How the current density in the torques follows from the drive.
@@ -61,9 +60,9 @@ def field_along_z(net_field, density, per_density, per_density_squared, pinning_
 
 
 @inlined
-def field_about_angle(density, per_density, anisotropy_field, angle, thermal_field):
+def field_about_angle(density, per_density, anisotropy_field, sine_of_double_angle, thermal_field):
     """b / gamma, in tesla: what turns the wall's angle."""
-    return per_density * density + 0.5 * anisotropy_field * sine(2.0 * angle) + thermal_field
+    return per_density * density + 0.5 * anisotropy_field * sine_of_double_angle + thermal_field
 
 
 @inlined
@@ -79,7 +78,9 @@ def rate_of_position(rate, wall_width, damping, along_z, about_angle):
 
 
 @inlined
-def wall_rates(device, mode, drive, net_field, pinning, anisotropy, position, angle, thermal_z, thermal_angle):
+def wall_rates(
+    device, mode, drive, net_field, pinning, anisotropy, position, sine_of_double_angle, thermal_z, thermal_angle
+):
     """(dx/dt, dphi/dt) of one device, a tables.Device."""
     if mode == DENSITY_FROM_DRIVE:
         density = drive * device.density_per_drive
@@ -101,7 +102,9 @@ def wall_rates(device, mode, drive, net_field, pinning, anisotropy, position, an
         pinning,
         thermal_z,
     )
-    about_angle = field_about_angle(density, device.slonczewski_per_density, anisotropy, angle, thermal_angle)
+    about_angle = field_about_angle(
+        density, device.slonczewski_per_density, anisotropy, sine_of_double_angle, thermal_angle
+    )
     return (
         rate_of_position(device.rate, device.wall_width, device.damping, along_z, about_angle),
         rate_of_angle(device.rate, device.damping, along_z, about_angle),

@@ -8,11 +8,10 @@ import math
 
 from .jit import inlined
 
-# pi in three parts of at most 30 significant bits (the last one is the remainder), so that n * PI_HIGH and
-# n * PI_MIDDLE are exact for every |n| < 2**23 (Cody and Waite's reduction).
+# pi in two parts; the first has 30 significant bits, so that n * PI_HIGH is exact for every |n| < 2**23 (Cody and
+# Waite's reduction).
 PI_HIGH = 3.1415926553308964
-PI_MIDDLE = -1.7411031401348698e-09
-PI_LOW = 1.034036596358821e-18
+PI_REST = -1.7411031391008332e-09
 INVERSE_PI = 1.0 / math.pi
 
 # Adding and subtracting 1.5 * 2**52 rounds a double to the nearest integer without a branch or a conversion.
@@ -20,16 +19,9 @@ ROUNDER = 6755399441055744.0
 
 
 @inlined
-def sine(angle):
-    """sin(angle), to 1e-15 plus the rounding of the argument, for |angle| < 2.6e7 rad.
-
-    Minimax polynomial of degree 17 on [-pi/2, pi/2].
-    """
-    turns = (angle * INVERSE_PI + ROUNDER) - ROUNDER
-    rest = ((angle - turns * PI_HIGH) - turns * PI_MIDDLE) - turns * PI_LOW
-    parity = turns - 2.0 * ((turns * 0.5 + ROUNDER) - ROUNDER)
-    sign = 1.0 - 2.0 * parity * parity
-    square = rest * rest
+def short_sine(angle):
+    """sin(angle), to 1e-16, for |angle| <= pi/2: a minimax polynomial of degree 17."""
+    square = angle * angle
     # The polynomial in pairs (Estrin): half the latency of Horner's rule where one device is integrated alone.
     fourth = square * square
     series = (
@@ -39,7 +31,31 @@ def sine(angle):
         (2.7557319211223259502e-6 * square - 1.984126984120863862e-4) * fourth
         + (8.3333333333331862815e-3 * square - 1.6666666666666665306e-1)
     )
-    return sign * (rest + rest * square * series)
+    return angle + angle * square * series
+
+
+@inlined
+def short_cosine(angle):
+    """cos(angle), to 1e-15, for |angle| <= 1.5: a minimax polynomial of degree 14."""
+    square = angle * angle
+    fourth = square * square
+    return (
+        (-1.1046177237529345696e-11 * square + 2.086125451349445397e-9) * fourth
+        + (-2.7557023598505639106e-7 * square + 2.4801584174782910316e-5)
+    ) * (fourth * fourth) + (
+        (-1.3888888870918533531e-3 * square + 4.1666666666159295793e-2) * fourth
+        + (-0.49999999999994541337 * square + 0.99999999999999903626)
+    )
+
+
+@inlined
+def sine(angle):
+    """sin(angle), to 1e-15 plus the rounding of the argument, for |angle| < 2.6e7 rad."""
+    turns = (angle * INVERSE_PI + ROUNDER) - ROUNDER
+    rest = (angle - turns * PI_HIGH) - turns * PI_REST
+    parity = turns - 2.0 * ((turns * 0.5 + ROUNDER) - ROUNDER)
+    sign = 1.0 - 2.0 * parity * parity
+    return sign * short_sine(rest)
 
 
 @inlined

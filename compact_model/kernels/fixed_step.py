@@ -9,6 +9,7 @@ import numpy as np
 from numba import prange
 
 from .equations import wall_rates
+from .fast_math import sine
 from .jit import kernel, parallel_kernel
 from .noise import fill_normal_pairs
 from .tables import FloatArray, IntegerArray, device_at, evaluate, rows_of, walk, walk_in_region
@@ -47,9 +48,10 @@ class WallState(NamedTuple):
 
 
 @kernel
-def _integrate_device(
+def integrate_device(
     index, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
 ):
+    """Advance one device, number `index` of the arrays; see `integrate_devices` for the arguments."""
     device = device_at(devices, index)
     length = device.track_length
     position = state.position[index]
@@ -97,7 +99,7 @@ def _integrate_device(
                     pinning,
                     anisotropy,
                     stage_position,
-                    stage_angle,
+                    sine(2.0 * stage_angle),
                     thermal_z,
                     thermal_angle,
                 )
@@ -127,7 +129,7 @@ def integrate_devices(devices, mode, landscape, drive, plan, tableau, key, first
     positions, angles: float64 (devices, columns).
     """
     for index in prange(devices.damping.size):
-        _integrate_device(
+        integrate_device(
             np.int64(index),
             devices,
             mode,

@@ -16,6 +16,7 @@ from .equations import (
     rate_of_angle,
     rate_of_position,
 )
+from .fast_math import sine
 from .jit import kernel, parallel_kernel
 from .noise import fill_normal_pairs
 from .tables import (
@@ -238,7 +239,11 @@ def _integrate_block(
                     )
                 for lane in range(count):
                     about_angle[lane] = field_about_angle(
-                        density[lane], slonczewski[lane], anisotropy[lane], stage_angle[lane], thermal_angle[lane]
+                        density[lane],
+                        slonczewski[lane],
+                        anisotropy[lane],
+                        sine(2.0 * stage_angle[lane]),
+                        thermal_angle[lane],
                     )
                 for lane in range(count):
                     position_rate[lane] = rate_of_position(

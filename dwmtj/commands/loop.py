@@ -17,7 +17,7 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--drive", type=click.Choice(["current", "voltage"]), default="current", show_default=True)
 @click.option("--amplitude", type=float, default=6.5, show_default=True, metavar="mA|V", help="mA, or V for a voltage.")
 @click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
-@click.option("--dwell", type=float, default=400.0, show_default=True, metavar="ns", help="Time at each point, ns.")
+@click.option("--dwell", type=float, default=300.0, show_default=True, metavar="ns", help="Time at each point, ns.")
 @click.option("--cycles", type=int, default=4, show_default=True, help="Cycles 0, +amplitude, -amplitude, 0.")
 @click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")

@@ -12,7 +12,6 @@ import xarray as xr
 import compact_model
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
-from compact_model.validation import InputError
 
 from ..main_job import PARTS, Part
 from ..output import write_data, write_figure, write_text
@@ -37,10 +36,7 @@ def command(folder: Path, fresh: bool, quiet: bool) -> None:
 
     A run that was interrupted goes on with the part at which it stopped.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise InputError(f"--output: expected a folder, got the file {str(folder)!r}") from None
+    folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     lines = _header()
     fingerprint = _fingerprint()

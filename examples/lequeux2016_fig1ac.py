@@ -1,0 +1,62 @@
+"""Fig. 1a and 1c: resistance against voltage and against current at 85 Oe, and the levels that many cycles show.
+
+A level is a plateau of at least four readings of a sweep whose zero-bias resistance stays within 0.5 Ohm; the
+plateaus of all branches and cycles are sorted, and a gap above 0.5 Ohm starts a new level.  The track's ends do not
+count.
+
+The paper counts 15 to 20 levels on each of its five samples.  On its own parameters (one H_K, wells of 15 Oe and
+100 nm) a dc sweep would show none: above the Walker current nothing stops the wall.  What brings levels back is an H_K
+that varies along the track, narrower and stronger sites, and thermal hops; see `lequeux2016_track`.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from compact_model import Landscape, count_levels, lequeux2016, lequeux2016_track, resistance_loop
+
+EXTERNAL_FIELD = 85e-4  # T
+SWEEP = {"points": 132, "dwell": 300e-9, "external_field": EXTERNAL_FIELD, "temperature": 300.0, "step": 50e-12}
+
+
+def main(figure_path: Path) -> dict[str, float]:
+    """Run the loops, draw them and return the numbers that the figure must show."""
+    device = lequeux2016()
+    tracks = [lequeux2016_track(device, seed) for seed in range(16)]
+    by_current = resistance_loop(device, tracks, amplitude=6.5e-3, cycles=20, seed=2016, **SWEEP)
+    by_voltage = resistance_loop(device, tracks[:5], amplitude=0.35, drive="voltage", cycles=2, seed=2016, **SWEEP)
+    found = count_levels(by_current, device)
+    # The paper's own device: one constant H_K of 30 Oe, no temperature.
+    bare = resistance_loop(
+        device, Landscape(tracks[0].wells), amplitude=6.5e-3, points=132, external_field=EXTERNAL_FIELD
+    )
+
+    figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
+    by_voltage.dwmtj.plot(axes[0], device=0)
+    by_current.dwmtj.plot(axes[1], device=0, linewidth=0.5)
+    axes[2].bar(np.arange(found.sizes["device"]), found.levels)
+    axes[2].axhspan(15.0, 20.0, color="orange", alpha=0.3, label="paper: 15 to 20")
+    axes[2].set(xlabel="seeded track", ylabel="intermediate levels")
+    axes[2].legend()
+    figure.savefig(figure_path, dpi=150)
+    plt.close(figure)
+
+    levels = found.levels.values
+    numbers = {
+        "mean number of levels": float(levels.mean()),
+        "tracks with 15 to 20 levels": float(((levels >= 15) & (levels <= 20)).sum()),
+        "levels in a single branch": float(found.branch_levels.mean()),
+        "levels with one H_K at 0 K": float(count_levels(bare, device).levels[0]),
+        "highest resistance (Ohm)": float(by_current.resistance.max()),
+        "lowest resistance (Ohm)": float(by_current.resistance.min()),
+    }
+    for name, value in numbers.items():
+        print(f"{name}: {value:.2f}")
+    print("levels of each of the 16 tracks:", *levels)
+    return numbers
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "lequeux2016_fig1ac.png"))

@@ -1,0 +1,221 @@
+"""The command line as a process: its contract, its files, and what it says to nonsense."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from dwmtj.cli import COMMANDS
+
+DWMTJ = [sys.executable, "-m", "dwmtj"]
+
+
+def run(*arguments, expect=0, cwd=None):
+    done = subprocess.run([*DWMTJ, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=300)
+    assert done.returncode == expect, done.stderr
+    return done
+
+
+def test_the_threshold_contract():
+    done = run(
+        *[
+            "threshold",
+            "--anisotropy-field",
+            "100",
+            "--coercive-field",
+            "15",
+            "--offset",
+            "20",
+            "--offset",
+            "5",
+            "--torques",
+            "slonczewski",
+            "--json",
+        ]
+    )
+    answer = json.loads(done.stdout)
+    assert answer["offset_oe"] == [20.0, 5.0]
+    assert answer["threshold_a_per_cm2"] == pytest.approx([8.66e6, 8.61e6], rel=0.01)
+
+
+def test_the_threshold_of_the_field_like_torque_goes_with_the_offset():
+    done = run(
+        *[
+            "threshold",
+            "--offset",
+            "5",
+            "--offset",
+            "10",
+            "--torques",
+            "field-like",
+            "--ramp-rate",
+            "2e4",
+            "--step-ps",
+            "10",
+            "--json",
+        ]
+    )
+    low, high = json.loads(done.stdout)["threshold_a_per_cm2"]
+    assert high / low == pytest.approx(2.0, rel=0.05)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_units_and_defaults(command):
+    text = run(command, "--help").stdout
+    assert "default" in text
+    if command != "run":
+        assert "Oe" in text
+        assert "--parameters" in text
+        assert "--json" in text
+
+
+def test_help_lists_every_command():
+    text = run("--help").stdout
+    assert all(command in text for command in COMMANDS)
+
+
+def test_a_simulation_leaves_netcdf_and_a_figure(tmp_path):
+    data, figure = tmp_path / "run.nc", tmp_path / "run.png"
+    done = run("simulate", "--current", "3", "--pulse-width", "5", "--json", "-o", data, "-o", figure, "--points", "11")
+    answer = json.loads(done.stdout)
+    stored = xr.load_dataset(data, engine="h5netcdf")
+    assert (stored.position.values * 1e9).tolist() == pytest.approx(answer["position_nm"])
+    assert stored.position.attrs["units"] == "m"
+    assert "dwmtj_version" in stored.attrs
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.nc", "run.png"]
+
+
+def test_parameters_come_from_toml_and_options_win(tmp_path):
+    file = tmp_path / "device.toml"
+    file.write_text("[device]\nanisotropy_field = 100\n[landscape]\ncoercive_field = 15.0\n")
+    common = ("threshold", "--torques", "slonczewski", "--offset", "10", "--json", "--parameters", file)
+    from_file = json.loads(run(*common).stdout)["threshold_a_per_cm2"][0]
+    overridden = json.loads(run(*common, "--anisotropy-field", "50").stdout)["threshold_a_per_cm2"][0]
+    assert from_file == pytest.approx(8.64e6, rel=0.01)
+    assert overridden == pytest.approx(0.5 * from_file, rel=0.05)
+
+
+def test_loop_pulses_and_retention_answer_in_json():
+    loop = json.loads(run(*["loop", "--cycles", "1", "--points", "16", "--dwell", "5", "--json"]).stdout)
+    assert len(loop["current_ma"]) == len(loop["resistance_ohm"]) == 17
+    pulses = json.loads(run(*["pulses", "--count", "3", "--json", "--sites", "1", "--one-landscape"]).stdout)
+    assert len(pulses["energy_pj"]) == 6
+    kept = json.loads(run(*["retention", "--duration", "0.1", "--devices", "4", "--json"]).stdout)
+    assert kept["escapes"] == 0
+    assert kept["mean_escape_time_us"] is None
+
+
+NONSENSE = [
+    ("threshold --damping -1", "damping: expected a number of at least 0, got -1"),
+    ("threshold --tmr 0", "tmr: expected a number above 0, got 0"),
+    ("threshold --track-width nan", "track_width: expected a finite number, got nan"),
+    ("threshold --torques spin", "'spin' is not one of"),
+    ("threshold --offset abc", "'abc' is not a valid float"),
+    ("threshold --offset inf", "offsets: expected finite numbers"),
+    ("threshold --step-ps 0", "step: expected a number above 0"),
+    ("threshold --step-ps 10000", "step: expected at most"),
+    ("threshold --half-width 900", "half_width: expected a well that fits on the track"),
+    ("threshold --repeats 0", "repeats: expected a whole number of at least 1"),
+    ("threshold --seed -3", "seed: expected a whole number of at least 0"),
+    ("threshold -o result.txt", "--output: expected a file name that ends in one of .nc, .png"),
+    ("threshold -o no/such/folder/a.nc", "--output: expected an existing folder"),
+    ("threshold --parameters missing.toml", "missing.toml"),
+    ("threshold --anisotropy 10", "No such option"),
+    ("simulate", "drive: expected exactly one of --current, --voltage and --current-density, got 0"),
+    ("simulate --current 1 --voltage 1", "got 2 of them"),
+    ("simulate --current 1 --duration 0", "times: expected rising values"),
+    ("simulate --current 1 --points 1", "--points: expected at least 2"),
+    ("simulate --current 1 --initial-position left", "--initial-position: expected a number in nm, AP or P"),
+    ("simulate --current 1 --initial-position 2000", "initial_position: expected a position on the track"),
+    ("simulate --current 1 --temperature 300 --method adaptive", "method: expected 'heun' or 'rk4'"),
+    ("simulate --current 1 --sites 30 --half-width 50", "half_width: expected at most"),
+    ("loop --points 7", "points: expected a whole number of at least 8, got 7"),
+    ("pulses --width 200", "width: expected less than"),
+    ("retention --devices 0", "devices: expected a whole number of at least 1"),
+    ("treshold", "did you mean 'threshold'?"),
+    ("run -o {file}", "plain.txt' is a file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), NONSENSE, ids=[arguments for arguments, _ in NONSENSE])
+def test_nonsense_gets_one_clear_line_and_status_2(tmp_path, arguments, message):
+    file = tmp_path / "plain.txt"
+    file.write_text("not a folder")
+    done = run(
+        *arguments.format(file=file).split(), "--quiet" if "treshold" not in arguments else "", expect=2, cwd=tmp_path
+    )
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[device]\ndampning = 0.1\n", "expected a key of [device], got 'dampning', did you mean 'damping'?"),
+        ("[devise]\ndamping = 0.1\n", "got 'devise', did you mean 'device'?"),
+        ("[device]\ndamping = 'low'\n", "damping: expected a number, got 'low'"),
+        ("[landscape]\nsites = 2.5\n", "sites: expected a whole number, got 2.5"),
+        ("[landscape]\nwell = 'square'\n", "well: expected one of parabolic, gaussian, got 'square'"),
+        ("[device\n", "expected TOML, got a syntax error"),
+    ],
+)
+def test_a_bad_toml_file_is_named_with_its_key(tmp_path, text, message):
+    file = tmp_path / "device.toml"
+    file.write_text(text)
+    done = run("threshold", "--parameters", file, expect=2)
+    assert message in done.stderr
+    assert "device.toml" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
+    folder = tmp_path / "results"
+    process = subprocess.Popen([*DWMTJ, "run", "-o", folder], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while not (folder / "thresholds.nc").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    first = (folder / "thresholds.nc").stat().st_mtime_ns
+    # Only whole files carry a final name; the one in the making has a hidden, temporary one.
+    assert {path.suffix for path in folder.iterdir() if not path.name.startswith(".")} <= {".nc", ".png"}
+
+    done = run("run", "-o", folder)
+    assert (folder / "thresholds.nc").stat().st_mtime_ns == first
+    report = (folder / "report.md").read_text()
+    for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks"):
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"({name}.png)" in report
+        assert xr.load_dataset(folder / f"{name}.nc", engine="h5netcdf").attrs["dwmtj_version"]
+    assert "intermediate levels" in done.stdout
+    assert len(report.split()) < 600
+
+
+def test_an_interrupted_command_leaves_no_file(tmp_path):
+    data = tmp_path / "long.nc"
+    process = subprocess.Popen(
+        [*DWMTJ, "retention", "--duration", "100000", "--devices", "1", "-o", str(data), "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    time.sleep(6.0)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error.strip() == "dwmtj: interrupted; files that were complete are kept"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_have_the_usual_permissions(tmp_path):
+    run("threshold", "--offset", "5", "-o", "a.nc", cwd=tmp_path)
+    assert Path(tmp_path / "a.nc").stat().st_mode & 0o777 == 0o644

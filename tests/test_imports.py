@@ -1,0 +1,49 @@
+"""Which package may import which, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def imported_by(package):
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((path, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                yield path, node.module
+
+
+def test_the_compact_model_knows_no_other_package_of_the_project():
+    for path, module in imported_by("compact_model"):
+        assert module.split(".")[0] not in {"dwmtj", "spice", "crossbar"}, f"{path} imports {module}"
+
+
+def test_the_kernels_know_nothing_outside_their_folder():
+    for path in (ROOT / "compact_model" / "kernels").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 1 or node.module in {"typing", "numba"}, f"{path} imports {node.module}"
+
+
+def loaded_after(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_the_compact_model_loads_nothing_heavy():
+    assert not loaded_after("import compact_model") & {"numba", "xarray", "pandas", "scipy", "matplotlib"}
+
+
+def test_the_command_lines_help_loads_nothing_heavy():
+    assert not loaded_after("import dwmtj.cli") & {"numpy", "numba", "xarray", "scipy", "matplotlib"}
+
+
+def test_every_public_name_is_there():
+    import compact_model
+
+    for name in compact_model.__all__:
+        assert getattr(compact_model, name) is not None
