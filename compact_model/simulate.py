@@ -264,6 +264,7 @@ def _initial_state(
                 f"initial_position: expected a position on the track, from 0 to {lengths[worst]:g} m, got "
                 f"{position[worst]:g} m"
             )
+    position[position < 1e-15 * lengths] = 0.0  # from closer to the start, the time to reach it would underflow
     if initial_angle is None:
         anisotropy = np.array(
             [

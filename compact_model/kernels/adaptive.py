@@ -14,7 +14,7 @@ from numba import prange
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES, WEIGHTS
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
-from .jit import inlined, kernel, parallel_kernel
+from .jit import fused_kernel, inlined, parallel_kernel
 from .tables import (
     REGION_LEFT,
     REGION_RIGHT,
@@ -70,12 +70,12 @@ def _rates(device, mode, track, track_piece, waveform, drive_piece, time, positi
     )
 
 
-@kernel
+@fused_kernel
 def _rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle):
     return _rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine(2.0 * angle))
 
 
-@kernel
+@fused_kernel
 def _take_step(
     device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, step, tolerance, slopes
 ):
@@ -144,7 +144,7 @@ def _cubic(fraction, start, start_slope, end, end_slope):
     )
 
 
-@kernel
+@fused_kernel
 def _cubic_extremum(start, start_slope, end, end_slope, sign):
     """Where in (0, 1) Hermite's cubic times sign is largest; 0 where it has no such point."""
     a = 3.0 * (2.0 * (start - end) + start_slope + end_slope)
@@ -160,7 +160,7 @@ def _cubic_extremum(start, start_slope, end, end_slope, sign):
     return best
 
 
-@kernel
+@fused_kernel
 def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     """Where in (lowest, 1) Hermite's cubic takes a value, roughly: a first guess (four secant steps)."""
     before = 1.0
@@ -178,7 +178,7 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     return here if lowest < here < 1.0 else 0.5 * (lowest + 1.0)
 
 
-@kernel
+@fused_kernel
 def _locate_edge(
     device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance, slopes,
     edge, sign, inner, outer, guess,
@@ -206,7 +206,7 @@ def _locate_edge(
     return step + missing, end_angle + missing * turning
 
 
-@kernel
+@fused_kernel
 def _locate_release(
     device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance, slopes,
     held, outer, outer_speed, outer_angle,
@@ -245,7 +245,7 @@ def _locate_release(
     return outer, outer_angle
 
 
-@kernel
+@fused_kernel
 def advance_device(
     index, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles
 ):
@@ -479,7 +479,7 @@ def advance_adaptively(
             )  # fmt: skip
 
 
-@kernel
+@fused_kernel
 def find_pieces(table, position):
     """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,)."""
     pieces = np.empty(position.size, dtype=np.int64)
