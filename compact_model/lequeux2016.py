@@ -44,7 +44,7 @@ def lequeux2016(track_width: float = 100e-9) -> DeviceParameters:
 
 
 def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
-    """A many-level track for the paper's device (Fig. 1c), drawn with a seed.
+    """A many-level track for the paper's device (Fig. 1c), drawn with a seed: a site every 50 nm.
 
     The paper says nothing about its sites but that they give 15 to 20 levels on 1 um.  That is a pitch of about 50 nm,
     which wells of x_c = 100 nm do not fit; 20 narrower ones (18 nm) need a larger H_c (60 Oe) to keep the depth, here
@@ -54,7 +54,7 @@ def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     """
     return random_track(
         parameters.replace(anisotropy_field=80.0 * OERSTED),
-        20,
+        max(1, round(parameters.track_length / 50e-9)),
         seed=seed,
         coercive_field=60.0 * OERSTED,
         coercive_field_spread=0.2,

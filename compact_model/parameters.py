@@ -103,6 +103,18 @@ class DeviceParameters:
                 )
         return dataclasses.replace(self, **changes)
 
+    def with_anisotropy_from_width(self) -> Self:
+        """A copy whose anisotropy_field is the one that the track's width gives, by the demagnetising integral."""
+        from .anisotropy import demagnetising_anisotropy_field
+
+        field = demagnetising_anisotropy_field(
+            track_width=self.track_width,
+            thickness=self.thickness,
+            wall_width=self.wall_width,
+            saturation_magnetisation=self.saturation_magnetisation,
+        )
+        return self.replace(anisotropy_field=field)
+
     @property
     def junction_area(self) -> float:
         """A, area of the track and the pad, m2."""

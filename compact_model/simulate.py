@@ -1,31 +1,27 @@
 """Simulations: devices, landscapes and a drive in, one labelled result out."""
 
 import dataclasses
-import itertools
-import json
-import math
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from . import engine, plots, validation  # noqa: F401 (plots registers the accessor that draws the results)
+from . import engine, validation
 from .drive import Drive, Waveform, as_waveform
 from .kernels.fixed_step import WallState
 from .landscape import Landscape
+from .nucleation import UNIFORM_STATES, nucleation_time
 from .parameters import DeviceParameters
 from .progress import Progress
 from .random_track import Seed, generator
-from .resistance import antiparallel_share, conductance, voltage_at_current
+from .results import label_trajectories, provenance
 from .validation import InputError
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
 
-UNIFORM_STATES = ("AP", "P")
 REFERENCE_STEP = 5e-12
 """Step of the paper's RK4, s."""
 DEFAULT_TOLERANCE = 3e-9
@@ -166,7 +162,9 @@ def simulate_ensemble(
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")
 
     initial_state = initial_position if isinstance(initial_position, str) else "wall"
-    result = _label(every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state)
+    result = label_trajectories(
+        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state
+    )
     result.attrs.update(provenance(every_parameters, every_landscape))
     result.attrs.update(method=method, torques=torques, initial_state=initial_state)
     if method == "adaptive":
@@ -174,28 +172,6 @@ def simulate_ensemble(
     else:
         result.attrs.update(step=longest, seed=str(seed) if isinstance(seed, np.random.Generator) else seed)
     return result
-
-
-def provenance(parameters: Sequence[DeviceParameters], landscapes: Sequence[Landscape]) -> dict[str, str]:
-    """What a result came from: version, parameters and landscapes (the first hundred of each) as JSON."""
-    try:
-        release = version("dwmtj")
-    except PackageNotFoundError:
-        release = "unknown (not installed)"
-
-    def as_json(items: Sequence[Any]) -> str:
-        return json.dumps([_plain(item) for item in items[:100]])
-
-    return {"dwmtj_version": release, "parameters": as_json(parameters), "landscape": as_json(landscapes)}
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _sequence(name: str, value: T | Sequence[T], kind: type[T]) -> list[T]:
@@ -266,13 +242,14 @@ def _initial_state(
             )
     position[position < 1e-15 * lengths] = 0.0  # from closer to the start, the time to reach it would underflow
     if initial_angle is None:
-        anisotropy = np.array(
-            [
-                float(landscapes[i % len(landscapes)].anisotropy_field(position[i], parameters[i % len(parameters)]))
-                for i in range(count if max(len(landscapes), len(parameters)) > 1 else 1)
-            ]
-        )
-        angle = np.array(np.broadcast_to(np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0), (count,)))
+        if max(len(landscapes), len(parameters)) == 1:
+            anisotropy = landscapes[0].anisotropy_field(position, parameters[0])
+        else:
+            pairs = ((landscapes[i % len(landscapes)], parameters[i % len(parameters)]) for i in range(count))
+            anisotropy = np.array(
+                [float(track.anisotropy_field(x, device)) for x, (track, device) in zip(position, pairs, strict=True)]
+            )
+        angle = np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0)
     else:
         angle = np.array(np.broadcast_to(validation.numbers("initial_angle", initial_angle), (count,)))
 
@@ -289,130 +266,3 @@ def _initial_state(
             f"{upper[worst]:g} m, got {position[worst]:g} m"
         )
     return WallState(position, angle, release, lower, upper, np.full(count, np.inf))
-
-
-def nucleation_time(parameters: DeviceParameters, drive: Drive, state: str, times: ArrayLike) -> float:
-    """When a uniform device ('AP' or 'P') forms its wall, s; inf: not between the first and the last time.
-
-    The first moment at which J in the torques reaches nucleation_current_density, with J > 0 for AP and J < 0 for P.
-    """
-    when = validation.increasing("times", times)
-    share, sign = (1.0, 1.0) if state == "AP" else (0.0, -1.0)
-    threshold = parameters.nucleation_current_density
-
-    def excess(time: Array) -> Array:
-        _, _, density = electrical_state(parameters, drive, time, np.full(time.shape, share))
-        return sign * density - threshold
-
-    start, stop = float(when[0]), float(when[-1])
-    marks = np.unique([start, stop, *drive.waveform.edges(start, stop), *drive.waveform.knots(start, stop)])
-    # Between two edges a waveform is smooth: twenty points find where it first exceeds, and bisection the moment.
-    inner = np.linspace(0.0, 1.0, 21)
-    for begin, end in itertools.pairwise(marks):
-        grid = begin + (end - begin) * inner
-        grid[-1] = np.nextafter(end, begin)
-        above = excess(grid) >= 0.0
-        if above.any():
-            first = int(np.argmax(above))
-            if first == 0:
-                return float(begin)
-            low, high = grid[first - 1], grid[first]
-            while high - low > 1e-12 * (end - begin):
-                middle = 0.5 * (low + high)
-                low, high = (low, middle) if excess(np.array([middle]))[0] >= 0.0 else (middle, high)
-            return float(high)
-    return math.inf
-
-
-def electrical_state(
-    parameters: DeviceParameters, drive: Drive, times: Array, share: Array
-) -> tuple[Array, Array, Array]:
-    """Voltage (V), current (A) and the torques' J (A/m2) at times, for an antiparallel share of the same shape."""
-    value = np.broadcast_to(drive.waveform(times), share.shape)
-    if drive.quantity == "voltage":
-        voltage = np.array(value)
-        current = voltage * conductance(parameters, share, voltage)
-    else:
-        current = np.array(value) if drive.quantity == "current" else value * parameters.junction_area
-        voltage = voltage_at_current(parameters, share, current)
-    if drive.quantity == "current density":
-        density = np.array(value)
-    elif parameters.torque_density == "voltage":
-        density = voltage / parameters.resistance_area_product
-    else:
-        density = current / parameters.junction_area
-    return voltage, current, density
-
-
-def remanent_resistance(result: xr.Dataset, parameters: DeviceParameters | Sequence[DeviceParameters]) -> xr.DataArray:
-    """R at zero bias of every recorded state of a `simulate_ensemble`, in Ohm; a uniform AP device has R_AP."""
-    every = list(parameters) if isinstance(parameters, Sequence) else [parameters]
-    values = np.empty(result.position.shape)
-    for index, position in enumerate(result.position.values):
-        each = every[index % len(every)]
-        share = antiparallel_share(each, position)
-        if result.attrs["initial_state"] == "AP":
-            share = np.where(result.time.values < result.nucleation_time.values[index], 1.0, share)
-        values[index] = 1.0 / conductance(each, share)
-    attributes = {"long_name": "resistance R at zero bias", "units": "Ohm"}
-    return xr.DataArray(values, coords=result.position.coords, dims=result.position.dims, attrs=attributes)
-
-
-VARIABLES = {
-    "position": ("wall position x", "m"),
-    "angle": ("wall angle phi", "rad"),
-    "voltage": ("voltage V", "V"),
-    "current": ("current I", "A"),
-    "resistance": ("resistance R", "Ohm"),
-    "current_density": ("current density J in the torques", "A/m2"),
-    "net_field": ("net field H_z", "T"),
-    "passage_time": ("time of passage of a stop", "s"),
-    "nucleation_time": ("time of nucleation", "s"),
-}
-"""Long name and unit of each variable of a simulation's result."""
-
-
-def _label(
-    parameters: list[DeviceParameters],
-    drives: list[Drive],
-    fields: list[Waveform],
-    times: Array,
-    positions: Array,
-    angles: Array,
-    state: WallState,
-    initial_state: str,
-) -> xr.Dataset:
-    count = positions.shape[0]
-    voltage, current, density = (np.empty_like(positions) for _ in range(3))
-    resistance = np.empty_like(positions)
-    several = max(len(parameters), len(drives)) > 1
-    for index in range(count if several else 1):
-        rows = slice(index, index + 1) if several else slice(None)
-        each = parameters[index % len(parameters)]
-        share = antiparallel_share(each, positions[rows])
-        if initial_state == "AP":
-            share = np.where(times < state.release_time[rows, np.newaxis], 1.0, share)
-        voltage[rows], current[rows], density[rows] = electrical_state(each, drives[index % len(drives)], times, share)
-        resistance[rows] = 1.0 / conductance(each, share, voltage[rows])
-    field = np.array([waveform(times) for waveform in fields])
-    arrays = {
-        "position": positions,
-        "angle": angles,
-        "voltage": voltage,
-        "current": current,
-        "resistance": resistance,
-        "current_density": density,
-        "net_field": np.array(np.broadcast_to(field, positions.shape)),
-    }
-    per_device = {"passage_time": state.passage_time, "nucleation_time": state.release_time}
-    result = xr.Dataset(
-        {
-            **{name: (("device", "time"), values) for name, values in arrays.items()},
-            **{name: (("device",), values) for name, values in per_device.items()},
-        },
-        coords={"time": ("time", times, {"long_name": "time", "units": "s"}), "device": np.arange(count)},
-        attrs={"experiment": "simulation"},
-    )
-    for name, (long_name, unit) in VARIABLES.items():
-        result[name].attrs = {"long_name": long_name, "units": unit}
-    return result

@@ -29,6 +29,7 @@ class Quantity:
     unit: str = ""
     scale: float = 1.0
     whole: bool = False
+    flag: bool = False
     choices: tuple[str, ...] = ()
 
     @property
@@ -38,6 +39,10 @@ class Quantity:
 
     def read(self, where: str, value: Any) -> Any:
         """A value from the edge in SI; raises InputError that names where it came from."""
+        if self.flag:
+            if not isinstance(value, bool):
+                raise InputError(f"{where}: expected true or false, got {value!r}")
+            return value
         if self.choices:
             if value not in self.choices:
                 raise InputError(f"{where}: expected one of {', '.join(self.choices)}, got {value!r}")
@@ -57,6 +62,7 @@ DEVICE = (
     Quantity("damping", "Gilbert damping alpha"),
     Quantity("wall_width", "width parameter of the wall, Delta", "nm", NANOMETRE),
     Quantity("anisotropy_field", "the wall's anisotropy field H_K", "Oe", OERSTED),
+    Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True),
     Quantity("parallel_resistance", "R_P of the junction", "Ohm"),
     Quantity("tmr", "tunnel magnetoresistance at zero bias", "%", 0.01),
     Quantity("tmr_half_voltage", "V_h at which the TMR has halved", "V"),
@@ -98,9 +104,12 @@ TABLES = {"device": DEVICE, "landscape": LANDSCAPE}
 def device_options(function: Function) -> Function:
     """Add --parameters FILE.toml and one option for each device and landscape parameter to a command."""
     paper = lequeux2016()
-    defaults = {item.name: getattr(paper, item.name) for item in DEVICE} | LANDSCAPE_DEFAULTS
+    defaults = {item.name: getattr(paper, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
     for table in reversed(TABLES.values()):
         for item in reversed(table):
+            if item.flag:
+                function = click.option(item.option, item.name, is_flag=True, default=None, help=item.help)(function)
+                continue
             value = defaults[item.name]
             shown = value if item.choices or item.whole else f"{value / item.scale:.6g}"
             unit = f", {item.unit}" if item.unit else ""
@@ -152,7 +161,10 @@ def device_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Land
             if value is not None:
                 given[item.name] = item.read(item.option, value)
     numbers = LANDSCAPE_DEFAULTS | {name: given.pop(name) for name in LANDSCAPE_DEFAULTS if name in given}
+    from_width = given.pop("anisotropy_from_width", False)
     parameters = lequeux2016().replace(**given)
+    if from_width:
+        parameters = parameters.with_anisotropy_from_width()
     kind = WELLS[numbers["well"]]
     if numbers["sites"] == 1:
         landscape = single_well(

@@ -1,4 +1,4 @@
-"""The main job: what is measured on the paper's device, one `Part` after the other."""
+"""The main job: what is measured on a device, by default the paper's, one `Part` after the other."""
 
 from __future__ import annotations
 
@@ -16,14 +16,10 @@ from compact_model.experiments.escape import retention
 from compact_model.experiments.loops import count_levels, resistance_loop
 from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 from compact_model.experiments.thresholds import FIELD_RAMP_RATE, RAMP_RATE, current_threshold, field_threshold
-from compact_model.landscape import single_well
-from compact_model.lequeux2016 import (
-    COERCIVE_FIELD,
-    EXTERNAL_FIELD,
-    WELL_HALF_WIDTH,
-    lequeux2016,
-    lequeux2016_track,
-)
+from compact_model.landscape import Landscape, single_well
+from compact_model.lequeux2016 import lequeux2016, lequeux2016_track
+from compact_model.parameters import DeviceParameters
+from compact_model.wells import Well
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,33 +31,71 @@ _MEGA = 1e6 * AMPERE_PER_SQUARE_CENTIMETRE
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What is measured: a device, and the pinning site for the measurements that need a single one."""
+
+    parameters: DeviceParameters
+    coercive_field: float
+    half_width: float
+    kind: type[Well]
+
+    def site(self, width_factor: float = 1.0) -> Landscape:
+        """A track with the one site, wider or narrower by a factor."""
+        return single_well(
+            self.parameters,
+            coercive_field=self.coercive_field,
+            half_width=width_factor * self.half_width,
+            kind=self.kind,
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Key numbers by name, and the same in a sentence."""
+
+    numbers: dict[str, float]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Part:
-    """One measurement: how to get its data, its key numbers in words, and its figure."""
+    """One measurement: how to get its data, its key numbers, and its figure."""
 
     name: str
     title: str
-    measure: Callable[[bool], xr.Dataset]
-    """Takes whether to show progress."""
-    summarise: Callable[[xr.Dataset], list[str]]
+    measure: Callable[[Subject, bool], xr.Dataset]
+    """Takes the subject and whether to show progress."""
+    summarise: Callable[[Subject, xr.Dataset], Summary]
     draw: Callable[[xr.Dataset, Figure], None]
 
 
-def _measure_thresholds(progress: bool) -> xr.Dataset:
-    offsets = np.arange(1.0, 30.0, 1.0) * OERSTED
+def _measure_thresholds(subject: Subject, progress: bool) -> xr.Dataset:
+    offsets = np.arange(1.0, 30.0, 1.0) / 15.0 * subject.coercive_field
     runs = [
-        current_threshold(lequeux2016(), offsets, torques=torques, progress=progress).drop_attrs()
+        current_threshold(
+            subject.parameters,
+            offsets,
+            coercive_field=subject.coercive_field,
+            half_width=subject.half_width,
+            kind=subject.kind,
+            torques=torques,
+            progress=progress,
+        ).drop_attrs()
         for torques in TORQUES
     ]
     return xr.concat(runs, xr.Variable("torques", list(TORQUES)))
 
 
-def _summarise_thresholds(data: xr.Dataset) -> list[str]:
-    at = data.sel(repeat=0).interp(offset=15.0 * OERSTED).threshold / _MEGA
-    return [
-        f"at Delta_H = 15 Oe, H_K = 30 Oe: J_th = {float(at.sel(torques='slonczewski')):.2f}e6 A/cm2 by the "
-        f"Slonczewski torque, {float(at.sel(torques='field-like')):.2f}e6 by the field-like torque, "
-        f"{float(at.sel(torques='both')):.2f}e6 by both: the Slonczewski torque drives the wall"
-    ]
+def _summarise_thresholds(subject: Subject, data: xr.Dataset) -> Summary:
+    at = data.threshold.sel(repeat=0).interp(offset=subject.coercive_field) / _MEGA
+    alone, field_like, both = (float(at.sel(torques=torques)) for torques in TORQUES)
+    return Summary(
+        {"slonczewski_1e6_a_per_cm2": alone, "field_like_1e6_a_per_cm2": field_like, "both_1e6_a_per_cm2": both},
+        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe, H_K = "
+        f"{subject.parameters.anisotropy_field / OERSTED:.3g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
+        f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both: the "
+        f"{'Slonczewski' if alone < field_like else 'field-like'} torque frees the wall",
+    )
 
 
 def _draw_thresholds(data: xr.Dataset, figure: Figure) -> None:
@@ -69,21 +103,26 @@ def _draw_thresholds(data: xr.Dataset, figure: Figure) -> None:
     for torques, marker in zip(TORQUES, ("o", "s", "x"), strict=True):
         one = data.sel(torques=torques).assign_attrs(torques=torques)
         one.assign_attrs(experiment="current_threshold").dwmtj.plot(axes, marker=marker, markersize=4)
-    axes.set_ylim(0.0, 8.0)
+    axes.set_ylim(0.0, 3.0 * float(data.threshold.sel(torques="slonczewski").max()) / _MEGA)
     axes.legend(title="torques")
 
 
-def _measure_levels(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
+def _sweep_amplitude(device: DeviceParameters) -> float:
+    """The paper's 6.5 mA, scaled with the junction's area."""
+    return 6.5e-3 * device.junction_area / lequeux2016().junction_area
+
+
+def _measure_levels(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
     tracks = [lequeux2016_track(device, seed) for seed in range(16)]
     loop = resistance_loop(
         device,
         tracks,
-        amplitude=6.5e-3,
+        amplitude=_sweep_amplitude(device),
         points=132,
         dwell=300e-9,
         cycles=20,
-        external_field=EXTERNAL_FIELD,
+        external_field=-device.stray_field,
         temperature=TEMPERATURE,
         step=50e-12,
         seed=SEED,
@@ -92,14 +131,16 @@ def _measure_levels(progress: bool) -> xr.Dataset:
     return loop.merge(count_levels(loop, device), combine_attrs="override")
 
 
-def _summarise_levels(data: xr.Dataset) -> list[str]:
+def _summarise_levels(subject: Subject, data: xr.Dataset) -> Summary:
     levels = data.levels.values
     inside = int(((levels >= 15) & (levels <= 20)).sum())
-    return [
-        f"intermediate levels over 20 cycles of 6.5 mA at 300 K: {levels.mean():.1f} +- {levels.std():.1f} on "
-        f"{levels.size} seeded tracks, {inside} of them with 15 to 20 (the paper's five samples: 15 to 20); "
-        f"{float(data.branch_levels.mean()):.1f} in a single branch of a sweep"
-    ]
+    branch = float(data.branch_levels.mean())
+    return Summary(
+        {"mean_levels": float(levels.mean()), "tracks_with_15_to_20": inside, "levels_in_one_branch": branch},
+        f"intermediate levels over 20 cycles of {1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
+        f"{levels.mean():.1f} +- {levels.std():.1f} on {levels.size} seeded tracks, {inside} of them with 15 to 20 "
+        f"(the paper's five samples: 15 to 20); {branch:.1f} in a single branch of a sweep",
+    )
 
 
 def _draw_levels(data: xr.Dataset, figure: Figure) -> None:
@@ -114,12 +155,14 @@ def _draw_levels(data: xr.Dataset, figure: Figure) -> None:
     right.legend()
 
 
-def _measure_depinning(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
-    well = single_well(device, coercive_field=COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
+def _measure_depinning(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
     by_current = current_threshold(
         device,
-        np.array([3.0, 7.0, 11.0, 15.0]) * OERSTED,
+        np.array([3.0, 7.0, 11.0, 15.0]) / 15.0 * subject.coercive_field,
+        coercive_field=subject.coercive_field,
+        half_width=subject.half_width,
+        kind=subject.kind,
         ramp_rate=0.1 * RAMP_RATE,
         temperature=TEMPERATURE,
         repeats=200,
@@ -129,7 +172,7 @@ def _measure_depinning(progress: bool) -> xr.Dataset:
     )
     by_field = field_threshold(
         device,
-        well,
+        subject.site(),
         ramp_rate=0.1 * FIELD_RAMP_RATE,
         temperature=TEMPERATURE,
         repeats=200,
@@ -146,14 +189,15 @@ def _spread(values: np.ndarray) -> float:
     return float(0.5 * (upper - lower) / middle)
 
 
-def _summarise_depinning(data: xr.Dataset) -> list[str]:
+def _summarise_depinning(subject: Subject, data: xr.Dataset) -> Summary:
     current = [100.0 * _spread(row) for row in data.by_current.values]
-    field = data.by_field.values
-    return [
-        f"depinning at 300 K, half the quartile distance over the median: {100.0 * _spread(field):.0f} % driven by "
-        f"field (median {np.median(field) / OERSTED:.1f} Oe), {min(current):.0f} to {max(current):.0f} % driven by "
-        "current at Delta_H = 3 to 15 Oe"
-    ]
+    field = 100.0 * _spread(data.by_field.values)
+    median = float(np.median(data.by_field)) / OERSTED
+    return Summary(
+        {"field_percent": field, "lowest_current_percent": min(current), "highest_current_percent": max(current)},
+        f"depinning at 300 K, half the quartile distance over the median: {field:.0f} % driven by field (median "
+        f"{median:.1f} Oe), {min(current):.0f} to {max(current):.0f} % driven by current at Delta_H = H_c/5 to H_c",
+    )
 
 
 def _draw_depinning(data: xr.Dataset, figure: Figure) -> None:
@@ -165,15 +209,15 @@ def _draw_depinning(data: xr.Dataset, figure: Figure) -> None:
     axes.legend(fontsize="small")
 
 
-def _measure_pulses(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
+def _measure_pulses(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
     return pulse_train(
         device,
         [lequeux2016_track(device, seed) for seed in range(16)],
         potentiation_depression(0.35, 20),
         width=2e-9,
         period=100e-9,
-        external_field=EXTERNAL_FIELD,
+        external_field=-device.stray_field,
         temperature=TEMPERATURE,
         initial_position=0.0,
         seed=SEED,
@@ -181,45 +225,45 @@ def _measure_pulses(progress: bool) -> xr.Dataset:
     )
 
 
-def _summarise_pulses(data: xr.Dataset) -> list[str]:
-    return [
-        f"20 + 20 pulses of 0.35 V, 2 ns: {data.levels.values.mean():.1f} levels on average over 16 tracks, "
-        f"{float(data.energy.mean()) * 1e12:.1f} pJ per pulse"
-    ]
+def _summarise_pulses(subject: Subject, data: xr.Dataset) -> Summary:
+    levels, energy = float(data.levels.mean()), 1e12 * float(data.energy.mean())
+    return Summary(
+        {"mean_levels": levels, "energy_pj": energy},
+        f"20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average over {data.sizes['device']} tracks, "
+        f"{energy:.1f} pJ per pulse",
+    )
 
 
 def _draw_pulses(data: xr.Dataset, figure: Figure) -> None:
     data.isel(device=slice(0, 4)).dwmtj.plot(figure.add_subplot())
 
 
-def _measure_retention(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
-    landscape = single_well(device, coercive_field=COERCIVE_FIELD, half_width=0.5 * WELL_HALF_WIDTH)
-    return retention(device, landscape, duration=20e-6, devices=128, seed=SEED, progress=progress)
+def _measure_retention(subject: Subject, progress: bool) -> xr.Dataset:
+    return retention(subject.parameters, subject.site(0.5), duration=20e-6, devices=128, seed=SEED, progress=progress)
 
 
-def _summarise_retention(data: xr.Dataset) -> list[str]:
-    device = lequeux2016()
-    paper = single_well(device, coercive_field=COERCIVE_FIELD, half_width=WELL_HALF_WIDTH).wells[0]
-    depth = paper.depth(device) / (BOLTZMANN_CONSTANT * data.attrs["temperature"])
-    return [
-        f"retention at 300 K in a well of half the paper's width ({float(data.well_depth):.1f} k_B T): "
-        f"{1e6 * float(data.mean_escape_time):.1f} us (95 %: {1e6 * float(data.lower_escape_time):.1f} to "
-        f"{1e6 * float(data.upper_escape_time):.1f} us); the paper's well is {depth:.1f} k_B T deep, and 40 k_B T need "
-        "H_c x_c of about 7.2 Oe um: an output of this one-wall model, not a claim"
-    ]
+def _summarise_retention(subject: Subject, data: xr.Dataset) -> Summary:
+    whole = subject.site().wells[0].depth(subject.parameters) / (BOLTZMANN_CONSTANT * TEMPERATURE)
+    mean, lower, upper = (1e6 * float(data[f"{name}_escape_time"]) for name in ("mean", "lower", "upper"))
+    measured = (
+        f"{mean:.1f} us (95 %: {lower:.1f} to {upper:.1f} us)" if data.escapes else f"above {lower:.0f} us (95 %)"
+    )
+    return Summary(
+        {"mean_escape_time_us": mean, "escapes": int(data.escapes), "well_depth_kt": whole},
+        f"retention at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}; the whole "
+        f"well is {whole:.1f} k_B T deep, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output of this "
+        "one-wall model, not a claim",
+    )
 
 
 def _draw_retention(data: xr.Dataset, figure: Figure) -> None:
     data.dwmtj.plot(figure.add_subplot())
 
 
-_WALL_WIDTHS = (10.0 * NANOMETRE, 13.0 * NANOMETRE, 16.6 * NANOMETRE)
-
-
-def _measure_anisotropy(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
+def _measure_anisotropy(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
     widths = np.arange(50.0, 181.0, 5.0) * NANOMETRE
+    wall_widths = [0.6 * device.wall_width, 0.8 * device.wall_width, device.wall_width]
     fields = [
         [
             demagnetising_anisotropy_field(
@@ -230,27 +274,28 @@ def _measure_anisotropy(progress: bool) -> xr.Dataset:
             )
             for width in widths.tolist()
         ]
-        for wall_width in _WALL_WIDTHS
+        for wall_width in wall_widths
     ]
-    hybrid = [hybrid_track_width(thickness=device.thickness, wall_width=wall_width) for wall_width in _WALL_WIDTHS]
+    hybrid = [hybrid_track_width(thickness=device.thickness, wall_width=wall_width) for wall_width in wall_widths]
     return xr.Dataset(
         {
             "anisotropy_field": (("wall_width", "track_width"), fields, {"long_name": "H_K", "units": "T"}),
             "hybrid_track_width": (("wall_width",), hybrid, {"long_name": "hybrid width W*", "units": "m"}),
         },
         coords={
-            "wall_width": ("wall_width", list(_WALL_WIDTHS), {"long_name": "Delta", "units": "m"}),
+            "wall_width": ("wall_width", wall_widths, {"long_name": "Delta", "units": "m"}),
             "track_width": ("track_width", widths, {"long_name": "track width W", "units": "m"}),
         },
     )
 
 
-def _summarise_anisotropy(data: xr.Dataset) -> list[str]:
-    pairs = ", ".join(
-        f"{1e9 * float(hybrid):.0f} nm for Delta = {1e9 * float(width):.1f} nm"
-        for width, hybrid in zip(data.wall_width, data.hybrid_track_width, strict=True)
+def _summarise_anisotropy(subject: Subject, data: xr.Dataset) -> Summary:
+    hybrid = {1e9 * float(one.wall_width): 1e9 * float(one) for one in data.hybrid_track_width}
+    pairs = ", ".join(f"{width:.0f} nm for Delta = {delta:.1f} nm" for delta, width in hybrid.items())
+    return Summary(
+        {f"hybrid_width_nm_at_{delta:.1f}_nm": width for delta, width in hybrid.items()},
+        f"hybrid wall (H_K = 0) at a track width of {pairs}; the paper: 90 to 110 nm",
     )
-    return [f"hybrid wall (H_K = 0) at a track width of {pairs}; the paper: 90 to 110 nm"]
 
 
 def _draw_anisotropy(data: xr.Dataset, figure: Figure) -> None:
@@ -264,21 +309,18 @@ def _draw_anisotropy(data: xr.Dataset, figure: Figure) -> None:
     axes.legend(fontsize="small")
 
 
-def _measure_checks(progress: bool) -> xr.Dataset:
-    device = lequeux2016()
-    landscape = single_well(device, coercive_field=COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
-    found = checks.check_device(device, landscape)
+def _measure_checks(subject: Subject, progress: bool) -> xr.Dataset:
+    found = checks.check_device(subject.parameters, subject.site())
     return xr.Dataset(
         {"measured": (("check",), list(found.values()), {"long_name": "measured deviation"})},
         coords={"check": list(found)},
     )
 
 
-def _summarise_checks(data: xr.Dataset) -> list[str]:
-    listed = "; ".join(
-        f"{name} {value:.1e}" for name, value in zip(data.check.values, data.measured.values, strict=True)
-    )
-    return [f"physics checks passed (deviation; equipartition in standard errors): {listed}"]
+def _summarise_checks(subject: Subject, data: xr.Dataset) -> Summary:
+    found = dict(zip(data.check.values.tolist(), data.measured.values.tolist(), strict=True))
+    listed = "; ".join(f"{name} {value:.1e}" for name, value in found.items())
+    return Summary(found, f"physics checks passed (deviation; equipartition in standard errors): {listed}")
 
 
 def _draw_checks(data: xr.Dataset, figure: Figure) -> None:

@@ -69,10 +69,9 @@ def test_the_threshold_of_the_field_like_torque_goes_with_the_offset():
 def test_help_shows_units_and_defaults(command):
     text = run(command, "--help").stdout
     assert "default" in text
-    if command != "run":
-        assert "Oe" in text
-        assert "--parameters" in text
-        assert "--json" in text
+    assert "Oe" in text
+    assert "--parameters" in text
+    assert "--json" in text
 
 
 def test_help_lists_every_command():
@@ -100,6 +99,9 @@ def test_parameters_come_from_toml_and_options_win(tmp_path):
     overridden = json.loads(run(*common, "--anisotropy-field", "50").stdout)["threshold_a_per_cm2"][0]
     assert from_file == pytest.approx(8.64e6, rel=0.01)
     assert overridden == pytest.approx(0.5 * from_file, rel=0.05)
+    file.write_text("[device]\nanisotropy_from_width = true\n")
+    from_width = json.loads(run(*common).stdout)["threshold_a_per_cm2"][0]
+    assert from_width == pytest.approx(119.0 / 100.0 * from_file, rel=0.02)
 
 
 def test_loop_pulses_and_retention_answer_in_json():
@@ -189,14 +191,18 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     # Only whole files carry a final name; the one in the making has a hidden, temporary one.
     assert {path.suffix for path in folder.iterdir() if not path.name.startswith(".")} <= {".nc", ".png"}
 
-    done = run("run", "-o", folder)
+    done = run("run", "-o", folder, "--json")
     assert (folder / "thresholds.nc").stat().st_mtime_ns == first
     report = (folder / "report.md").read_text()
     for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks"):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"({name}.png)" in report
         assert xr.load_dataset(folder / f"{name}.nc", engine="h5netcdf").attrs["dwmtj_version"]
-    assert "intermediate levels" in done.stdout
+    assert "intermediate levels" in report
+    answer = json.loads(done.stdout)
+    assert answer["report"] == str(folder / "report.md")
+    assert 14.0 < answer["levels"]["mean_levels"] < 19.0
+    assert answer["thresholds"]["both_1e6_a_per_cm2"] == pytest.approx(2.95, abs=0.05)
     assert len(report.split()) < 600
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from compact_model import (
+    AnisotropyProfile,
     ConvergenceError,
     Current,
     CurrentDensity,
@@ -258,16 +259,25 @@ def test_a_uniform_device_waits_for_its_nucleation_current(device, paper_well):
         device, paper_well, drive, np.linspace(0.0, 100e-9, 101), initial_position="AP", external_field=85e-4
     )
     begin = float(run.nucleation_time)
-    at_nucleation = simulate(
-        device, paper_well, drive, [0.0, begin], initial_position="AP", external_field=85e-4
-    ).current_density[-1]
+    just_before = simulate(
+        device, paper_well, drive, [0.0, begin * (1.0 - 1e-9)], initial_position="AP", external_field=85e-4
+    )
     assert 0.0 < begin < 100e-9
     share_before = run.resistance.values[run.time.values < begin]
     assert share_before[0] == pytest.approx(device.antiparallel_resistance)
     # The pad turns parallel with the nucleation: R steps down there, and J with it.
     assert float(run.resistance[int(np.ceil(begin / 1e-9))]) < 0.9 * share_before[-1]
-    assert float(at_nucleation) < device.nucleation_current_density
+    assert float(just_before.current_density[-1]) == pytest.approx(device.nucleation_current_density, rel=1e-6)
     assert (run.position.values[run.time.values < begin] == 0.0).all()
+
+
+def test_each_wall_starts_at_the_rest_angle_of_its_own_place(device):
+    profile = AnisotropyProfile((0.0, 1e-6), (-50e-4, 50e-4))
+    track = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=1e-7),), profile)
+    run = simulate_ensemble(
+        device, track, Current.of(0.0), [0.0, 1e-9], initial_position=[0.2e-6, 0.8e-6], external_field=85e-4
+    )
+    assert run.angle.values[:, 0] == pytest.approx([0.5 * np.pi, 0.0])
 
 
 def test_a_parallel_device_is_reversed_by_a_negative_current_only(device, paper_well):

@@ -8,7 +8,8 @@ from ..drive import Current
 from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed
-from ..simulate import provenance, simulate_ensemble
+from ..results import provenance
+from ..simulate import simulate_ensemble
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""

@@ -12,7 +12,8 @@ from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed
 from ..resistance import resistance
-from ..simulate import remanent_resistance, simulate_ensemble
+from ..results import remanent_resistance
+from ..simulate import simulate_ensemble
 
 Array = NDArray[np.float64]
 

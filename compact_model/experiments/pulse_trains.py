@@ -11,7 +11,8 @@ from ..drive import pulses
 from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed
-from ..simulate import remanent_resistance, simulate_ensemble
+from ..results import remanent_resistance
+from ..simulate import simulate_ensemble
 from ..validation import InputError
 from .loops import DRIVES, LEVEL_RESOLUTION, clusters
 

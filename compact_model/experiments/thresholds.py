@@ -11,7 +11,8 @@ from ..landscape import Landscape, single_well
 from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..parameters import DeviceParameters
 from ..random_track import Seed
-from ..simulate import REFERENCE_STEP, provenance, simulate_ensemble
+from ..results import provenance
+from ..simulate import REFERENCE_STEP, simulate_ensemble
 from ..validation import ConvergenceError, InputError
 from ..wells import ParabolicWell, Well
 

@@ -2,9 +2,11 @@
 
 import functools
 import hashlib
+import json
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 import xarray as xr
@@ -13,7 +15,8 @@ import compact_model
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
 
-from ..main_job import PARTS, Part
+from ..device_options import device_from_options, device_options
+from ..main_job import PARTS, Part, Subject
 from ..output import write_data, write_figure, write_text
 
 REPORT = "report.md"
@@ -30,31 +33,41 @@ REPORT = "report.md"
     help="Folder for the report, the figures and the data.",
 )
 @click.option("--fresh", is_flag=True, help="Measure everything again, even what an earlier run left complete.")
+@click.option("--json", "as_json", is_flag=True, help="Print the key numbers as one JSON object instead of text.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def command(folder: Path, fresh: bool, quiet: bool) -> None:
-    """Characterise the paper's device from end to end: figures, NetCDF data and a report of one page.
+@device_options
+def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Characterise a device, by default the paper's, from end to end: figures, NetCDF data, a report of one page.
 
-    A run that was interrupted goes on with the part at which it stopped.
+    A run that was interrupted goes on with the part at which it stopped.  Of the landscape, the numbers of a single
+    site are used; the many-level tracks are drawn as for the paper's device.
     """
+    parameters, _, numbers = device_from_options(options)
+    subject = Subject(parameters, numbers["coercive_field"], numbers["half_width"], numbers["kind"])
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    lines = _header()
-    fingerprint = _fingerprint()
+    lines = _header(subject)
+    fingerprint = _fingerprint(subject)
+    found: dict[str, dict[str, float]] = {}
     for number, part in enumerate(PARTS, start=1):
         click.echo(f"[{number}/{len(PARTS)}] {part.title}", err=True)
-        data = _measured(part, folder, fingerprint, fresh=fresh, progress=not quiet)
+        data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
         write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), (6.4, 3.4))
-        summary = part.summarise(data)
-        lines += ["", f"## {part.title}", "", *[f"- {line}" for line in summary]]
-        lines += ["", f"![{part.title}]({part.name}.png)"]
-        for line in summary:
-            click.echo(f"  - {line}")
+        summary = part.summarise(subject, data)
+        found[part.name] = summary.numbers
+        lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.title}]({part.name}.png)"]
+        if not as_json:
+            click.echo(f"- {summary.sentence}")
     lines += ["", f"Data: `{'`, `'.join(f'{part.name}.nc' for part in PARTS)}` (NetCDF, SI units, labelled)."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
+    if as_json:
+        click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
     click.echo(f"{folder / REPORT} written after {time.perf_counter() - started:.0f} s", err=True)
 
 
-def _measured(part: Part, folder: Path, fingerprint: str, *, fresh: bool, progress: bool) -> xr.Dataset:
+def _measured(
+    part: Part, subject: Subject, folder: Path, fingerprint: str, *, fresh: bool, progress: bool
+) -> xr.Dataset:
     """The part's data: from the file that an earlier run of the same code left complete, or measured and written."""
     path = folder / f"{part.name}.nc"
     if path.exists() and not fresh:
@@ -65,30 +78,31 @@ def _measured(part: Part, folder: Path, fingerprint: str, *, fresh: bool, progre
         else:
             if earlier.attrs.get("fingerprint") == fingerprint:
                 return earlier
-    data = part.measure(progress).assign_attrs(fingerprint=fingerprint, dwmtj_version=version("dwmtj"))
+    data = part.measure(subject, progress).assign_attrs(fingerprint=fingerprint, dwmtj_version=version("dwmtj"))
     write_data(data, path)
     return data
 
 
-def _fingerprint() -> str:
-    """A digest of the code that the numbers come from: an edit anywhere in it makes earlier data stale."""
-    digest = hashlib.sha256()
+def _fingerprint(subject: Subject) -> str:
+    """A digest of the subject and of the code that the numbers come from: a change in either makes data stale."""
+    digest = hashlib.sha256(repr(subject).encode())
     for package in (Path(compact_model.__file__).parent, Path(__file__).parent.parent):
         for path in sorted(package.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _header() -> list[str]:
-    device = lequeux2016()
+def _header(subject: Subject) -> list[str]:
+    device = subject.parameters
+    name = "the paper's device" if device == lequeux2016() else "a device of the user's"
     oersted_per_mega = device.torque_per_current_density * 1e6 * AMPERE_PER_SQUARE_CENTIMETRE / OERSTED
     return [
-        "# The spin-torque memristor of Lequeux et al. 2016",
+        "# A spin-torque memristor, characterised",
         "",
-        f"`dwmtj run`, version {version('dwmtj')}; device: doi 10.1038/srep31510 "
-        f"({1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm, "
+        f"`dwmtj run`, version {version('dwmtj')}; {name} (Lequeux et al. 2016, doi 10.1038/srep31510): "
+        f"{1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm, "
         f"R_P = {device.parallel_resistance:g} Ohm, TMR {100 * device.tmr:.0f} %, P = {device.polarisation:.3f}, "
-        f"H_K = {device.anisotropy_field / OERSTED:.0f} Oe).",
+        f"H_K = {device.anisotropy_field / OERSTED:.3g} Oe.",
         f"RA_P = {1e12 * device.resistance_area_product:.2f} Ohm um2 (pad included); the Slonczewski torque is "
         f"{oersted_per_mega:.2f} Oe per 1e6 A/cm2; Walker current density "
         f"{device.walker_current_density / (1e6 * AMPERE_PER_SQUARE_CENTIMETRE):.2f}e6 A/cm2.",

@@ -16,7 +16,8 @@ from compact_model.constants import (
 )
 from compact_model.drive import Current, CurrentDensity, Voltage, constant, pulses
 from compact_model.engine import METHODS
-from compact_model.simulate import UNIFORM_STATES, simulate
+from compact_model.nucleation import UNIFORM_STATES
+from compact_model.simulate import simulate
 from compact_model.validation import InputError
 
 from ..device_options import device_from_options, device_options
