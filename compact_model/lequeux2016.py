@@ -10,8 +10,6 @@ COERCIVE_FIELD = 15.0 * OERSTED
 """H_c of the paper's single pinning site, T."""
 WELL_HALF_WIDTH = 100e-9
 """x_c of the paper's single pinning site, m."""
-EXTERNAL_FIELD = 85.0 * OERSTED
-"""The field that the paper applies against the stray field of the synthetic antiferromagnet, T."""
 
 # Julliere's polarisation that the paper derives from the TMR of its two measured samples, 82 % and 93 %.
 _JULLIERE_POLARISATION = 0.55

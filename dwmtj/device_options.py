@@ -10,7 +10,7 @@ import click
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, OERSTED
 from compact_model.landscape import Landscape, single_well
-from compact_model.lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016
+from compact_model.lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016, lequeux2016_track
 from compact_model.parameters import TORQUE_DENSITIES, DeviceParameters
 from compact_model.random_track import random_track
 from compact_model.validation import InputError, nearest
@@ -123,6 +123,31 @@ def device_options(function: Function) -> Function:
         type=click.Path(dir_okay=False, path_type=Path),
         help="TOML file with tables [device] and [landscape]; keys and units are those of the options below.",
     )(function)
+
+
+def track_options(function: Function) -> Function:
+    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed, which track."""
+    for option in (
+        click.option(
+            "--paper-track/--one-landscape",
+            default=True,
+            show_default=True,
+            help="The paper's many-level track, drawn with --track-seed, or the landscape of the options below.",
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
+        click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+        click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe."),
+    ):
+        function = option(function)
+    return function
+
+
+def track_from_options(options: dict[str, Any], paper_track: bool) -> tuple[DeviceParameters, Landscape]:
+    """The device, and the paper's many-level track or the landscape of the options."""
+    parameters, landscape, numbers = device_from_options(options)
+    if paper_track:
+        landscape = lequeux2016_track(parameters, numbers["track_seed"])
+    return parameters, landscape
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from compact_model import (
     simulate_ensemble,
     single_well,
 )
-from compact_model.kernels import adaptive
+from compact_model.kernels import adaptive, dop853
 from compact_model.kernels.tables import Device, device_at
 
 GAMMA = 1.7609e11
@@ -98,8 +98,8 @@ def test_the_adaptive_methods_step_has_order_eight(device):
         position, angle, step = 0.45e-6, 0.5, 80e-9 / count
         for index in range(count):
             at = (one, 0, track, piece, waveform, 0, index * step, position, angle)
-            slopes[0] = adaptive._rates_at(*at)
-            position, angle, _ = adaptive._take_step(*at[:6], 1.0, *at[6:], step, 1.0, slopes)
+            slopes[0] = dop853.rates_at(*at)
+            position, angle, _ = dop853.take_step(*at[:6], 1.0, *at[6:], step, 1.0, slopes)
         return np.array([position / device.wall_width, angle])
 
     exact = end(1024)

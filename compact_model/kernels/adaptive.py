@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES, WEIGHTS
-from .equations import wall_rates
-from .fast_math import short_cosine, short_sine, sine
+from .dop853 import rates_at, take_step
+from .dop853_coefficients import NODES, STAGES
 from .jit import fused_kernel, inlined, parallel_kernel
 from .tables import (
     REGION_LEFT,
@@ -22,7 +21,6 @@ from .tables import (
     FloatArray,
     IntegerArray,
     device_at,
-    evaluate,
     rows_of,
     walk,
     walk_in_region,
@@ -40,7 +38,6 @@ SAFETY = 0.9
 # An edge is met to within this part of the step; the rest is bridged by the rates there, which leaves its square.
 LOCATION_TOLERANCE = 1e-5
 RELEASE_TOLERANCE = 1e-7  # of the rate of the position, which vanishes where a held wall is released
-SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 _LOCATION_TRIALS = 60
 _MOST_TURNS_BACK = 4
 
@@ -56,83 +53,6 @@ class AdaptiveProgress(NamedTuple):
     column: IntegerArray  # the next sample to record
     status: IntegerArray
     steps: IntegerArray  # accepted steps so far
-
-
-@inlined
-def _rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine_of_double_angle):
-    """Eq. 1 with the smooth branch that the two pieces belong to."""
-    drive_piece = walk_in_region(waveform, drive_piece, time)
-    track_piece = walk_in_region(track, track_piece, position)
-    electrical, net_field = evaluate(waveform, drive_piece, time)
-    pinning, anisotropy = evaluate(track, track_piece, position)
-    return wall_rates(
-        device, mode, electrical, net_field, pinning, anisotropy, position, sine_of_double_angle, 0.0, 0.0
-    )
-
-
-@fused_kernel
-def _rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle):
-    return _rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine(2.0 * angle))
-
-
-@fused_kernel
-def _take_step(
-    device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, step, tolerance, slopes
-):
-    """One step; slopes[0] holds the rates at its start, the other rows are overwritten.
-
-    free is 1, or 0 while the wall is held.  Returns position, angle and the error relative to the tolerance.
-
-    sin(2 phi) of the stages follows from that of the start by the addition theorem: a stage waits for the one before,
-    and without the reduction of a large argument it waits half as long.
-    """
-    start_sine = sine(2.0 * angle)
-    start_cosine = sine(2.0 * angle + 0.5 * np.pi)
-    for stage in range(1, STAGES):
-        position_sum = 0.0
-        angle_sum = 0.0
-        for column in range(stage):
-            position_sum += MATRIX[stage, column] * slopes[column, 0]
-            angle_sum += MATRIX[stage, column] * slopes[column, 1]
-        turn = 2.0 * step * angle_sum
-        if abs(turn) < SHORT_TURN:
-            double_sine = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
-        else:
-            double_sine = sine(2.0 * (angle + step * angle_sum))
-        slopes[stage, 0], slopes[stage, 1] = _rates(
-            device,
-            mode,
-            track,
-            track_piece,
-            waveform,
-            drive_piece,
-            time + NODES[stage] * step,
-            position + free * step * position_sum,
-            double_sine,
-        )
-    position_sum = 0.0
-    angle_sum = 0.0
-    position_error_3 = 0.0
-    angle_error_3 = 0.0
-    position_error_5 = 0.0
-    angle_error_5 = 0.0
-    for stage in range(STAGES):
-        position_sum += WEIGHTS[stage] * slopes[stage, 0]
-        angle_sum += WEIGHTS[stage] * slopes[stage, 1]
-        position_error_3 += ERROR_3[stage] * slopes[stage, 0]
-        angle_error_3 += ERROR_3[stage] * slopes[stage, 1]
-        position_error_5 += ERROR_5[stage] * slopes[stage, 0]
-        angle_error_5 += ERROR_5[stage] * slopes[stage, 1]
-    scale = free / device.wall_width
-    error_3 = (scale * position_error_3) ** 2 + angle_error_3**2
-    error_5 = (scale * position_error_5) ** 2 + angle_error_5**2
-    denominator = error_5 + 0.01 * error_3
-    error = 0.0
-    if denominator > 0.0:
-        error = abs(step) * error_5 / np.sqrt(2.0 * denominator) / tolerance
-    elif denominator != 0.0:
-        error = np.inf  # an overflow far beyond the branch's region: reject the step
-    return position + free * step * position_sum, angle + step * angle_sum, error
 
 
 @inlined
@@ -189,10 +109,10 @@ def _locate_edge(
     """
     step = guess
     for _ in range(_LOCATION_TRIALS):
-        end, end_angle, _error = _take_step(
+        end, end_angle, _error = take_step(
             device, mode, track, track_piece, waveform, drive_piece, 1.0, time, position, angle, step, tolerance, slopes
         )
-        speed, turning = _rates_at(device, mode, track, track_piece, waveform, drive_piece, time + step, end, end_angle)
+        speed, turning = rates_at(device, mode, track, track_piece, waveform, drive_piece, time + step, end, end_angle)
         if sign * (end - edge) > 0.0:
             outer = step
         else:
@@ -225,10 +145,10 @@ def _locate_release(
         if -outer_speed <= RELEASE_TOLERANCE * scale or outer - inner <= 1e-9 * outer:
             break
         step = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
-        _end, end_angle, _error = _take_step(
+        _end, end_angle, _error = take_step(
             device, mode, track, track_piece, waveform, drive_piece, 0.0, time, position, angle, step, tolerance, slopes
         )
-        speed, _turning = _rates_at(
+        speed, _turning = rates_at(
             device, mode, track, track_piece, waveform, drive_piece, time + step, position, end_angle
         )
         speed *= held
@@ -287,7 +207,7 @@ def advance_device(
             drive_piece = walk_in_region(waveform, drive_piece, region_end) + 1
             continue
         if not rates_known:
-            speed, turning = _rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle)
+            speed, turning = rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle)
         rates_known = False
         lower = track[track_piece, REGION_LEFT]
         upper = track[track_piece, REGION_RIGHT]
@@ -326,7 +246,7 @@ def advance_device(
 
         planned = step
         trial = min(step, region_end - time)
-        end, end_angle, error = _take_step(
+        end, end_angle, error = take_step(
             device,
             mode,
             track,
@@ -361,11 +281,11 @@ def advance_device(
                     outer = NODES[stage] * trial
                     outer_speed = slopes[stage, 0]
             if outer > 0.0:
-                _end, outer_angle, _error = _take_step(
+                _end, outer_angle, _error = take_step(
                     device, mode, track, track_piece, waveform, drive_piece, 0.0, time, position, angle, outer,
                     tolerance, slopes,
                 )  # fmt: skip
-                outer_speed, _turning = _rates_at(
+                outer_speed, _turning = rates_at(
                     device, mode, track, track_piece, waveform, drive_piece, time + outer, position, outer_angle
                 )
                 if held * outer_speed < 0.0:
@@ -375,7 +295,7 @@ def advance_device(
                     )  # fmt: skip
                     held = 0
         else:
-            end_speed, end_turning = _rates_at(
+            end_speed, end_turning = rates_at(
                 device, mode, track, track_piece, waveform, drive_piece, time + trial, end, end_angle
             )
             rates_known = True
@@ -395,7 +315,7 @@ def advance_device(
                     near = 0.05 * (abs(end - position) + abs(at_turn - position))
                     from_edge = sign * (position - edge) >= 0.0
                     if (not beyond and sign * (at_turn - edge) > -near) or (beyond and from_edge):
-                        at_turn, turn_angle, _error = _take_step(
+                        at_turn, turn_angle, _error = take_step(
                             device, mode, track, track_piece, waveform, drive_piece, 1.0, time, position, angle,
                             turn * trial, tolerance, slopes,
                         )  # fmt: skip
@@ -403,7 +323,7 @@ def advance_device(
                             beyond = True
                             outer = turn * trial
                             outer_end = at_turn
-                            outer_speed, _turning = _rates_at(
+                            outer_speed, _turning = rates_at(
                                 device, mode, track, track_piece, waveform, drive_piece, time + outer, at_turn,
                                 turn_angle,
                             )  # fmt: skip
@@ -426,7 +346,7 @@ def advance_device(
                     break
 
         while column < times.size and times[column] < time + taken:
-            positions[index, column], angles[index, column], _error = _take_step(
+            positions[index, column], angles[index, column], _error = take_step(
                 device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle,
                 times[column] - time, tolerance, slopes,
             )  # fmt: skip

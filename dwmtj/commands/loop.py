@@ -7,9 +7,8 @@ import click
 
 from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
 from compact_model.experiments.loops import count_levels, resistance_loop
-from compact_model.lequeux2016 import lequeux2016_track
 
-from ..device_options import device_from_options, device_options
+from ..device_options import device_options, track_from_options, track_options
 from ..output import check_outputs, deliver, output_options, table
 
 
@@ -19,16 +18,8 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
 @click.option("--dwell", type=float, default=300.0, show_default=True, metavar="ns", help="Time at each point, ns.")
 @click.option("--cycles", type=int, default=4, show_default=True, help="Cycles 0, +amplitude, -amplitude, 0.")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
 @click.option("--step-ps", type=float, default=50.0, show_default=True, metavar="ps", help="Longest time step, ps.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
-@click.option(
-    "--paper-track/--one-landscape",
-    default=True,
-    show_default=True,
-    help="The paper's many-level track, drawn with --track-seed, or the landscape of the options below.",
-)
+@track_options
 @device_options
 @output_options
 def command(
@@ -49,9 +40,7 @@ def command(
 ) -> None:
     """Resistance against a swept dc current or voltage, from the AP state on (the paper's Fig. 1c)."""
     check_outputs(outputs)
-    parameters, landscape, numbers = device_from_options(options)
-    if paper_track:
-        landscape = lequeux2016_track(parameters, numbers["track_seed"])
+    parameters, landscape = track_from_options(options, paper_track)
     result = resistance_loop(
         parameters,
         landscape,

@@ -7,9 +7,8 @@ import click
 
 from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
 from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
-from compact_model.lequeux2016 import lequeux2016_track
 
-from ..device_options import device_from_options, device_options
+from ..device_options import device_options, track_from_options, track_options
 from ..output import check_outputs, deliver, output_options, table
 
 
@@ -19,16 +18,8 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--count", type=int, default=20, show_default=True, help="Positive pulses, and as many negative ones.")
 @click.option("--width", type=float, default=2.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
 @click.option("--period", type=float, default=100.0, show_default=True, metavar="ns", help="From pulse to pulse, ns.")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
 @click.option("--step-ps", type=float, default=10.0, show_default=True, metavar="ps", help="Longest time step, ps.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
-@click.option(
-    "--paper-track/--one-landscape",
-    default=True,
-    show_default=True,
-    help="The paper's many-level track, drawn with --track-seed, or the landscape of the options below.",
-)
+@track_options
 @device_options
 @output_options
 def command(
@@ -49,9 +40,7 @@ def command(
 ) -> None:
     """Potentiation and depression by short pulses: the resistance that each leaves behind, and its energy."""
     check_outputs(outputs)
-    parameters, landscape, numbers = device_from_options(options)
-    if paper_track:
-        landscape = lequeux2016_track(parameters, numbers["track_seed"])
+    parameters, landscape = track_from_options(options, paper_track)
     result = pulse_train(
         parameters,
         landscape,
