@@ -62,7 +62,12 @@ def demagnetising_anisotropy_field(
 
     # Four quadrants over 4 pi^2.
     difference = float(along_weights @ (oscillating + mean)) / np.pi**2 / (2.0 * delta * width)
-    return constants.VACUUM_PERMEABILITY * magnetisation * difference
+    field = constants.VACUUM_PERMEABILITY * magnetisation * difference
+    if not np.isfinite(field):
+        raise InputError(
+            f"wall_width: expected lengths of a real film in m, got Delta = {delta:g}, W = {width:g}, t = {depth:g}"
+        )
+    return field
 
 
 def hybrid_track_width(*, thickness: float, wall_width: float) -> float:

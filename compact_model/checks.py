@@ -9,6 +9,7 @@ A check returns the number that it measured and raises CheckFailure, an Assertio
 import numpy as np
 from numpy.typing import NDArray
 
+from . import validation
 from .constants import BOLTZMANN_CONSTANT
 from .drive import Current, CurrentDensity, Voltage
 from .experiments.thresholds import current_threshold, static_current_threshold
@@ -48,6 +49,7 @@ def check_passivity(parameters: DeviceParameters, largest_voltage: float = 1.0) 
 
     Returns the largest relative error of the round trip V -> I -> V, for |V| up to largest_voltage and all x.
     """
+    validation.positive("largest_voltage", largest_voltage)
     voltage = np.linspace(-largest_voltage, largest_voltage, 401)
     share = np.linspace(0.0, 1.0, 41)[:, np.newaxis]
     current = voltage * conductance(parameters, share, voltage)
@@ -163,6 +165,8 @@ def check_equipartition(
     The ensemble starts in equilibrium (a normal deviate in x, a Boltzmann one in phi), so what is tested is that the
     thermal fields keep it there.  Returns the deviation in standard errors; raises beyond four.
     """
+    validation.positive("coercive_field", coercive_field)
+    validation.positive("temperature", temperature)
     # The same curvature, ten times wider: no wall reaches the edge.
     wide = 10.0 * half_width
     track = parameters.replace(track_length=4.0 * wide)
@@ -188,6 +192,7 @@ def check_equipartition(
 
 def boltzmann_angles(parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator) -> Array:
     """Wall angles in rad, drawn from exp(-E / k_B T) with E = M_s Delta W t H_K sin^2 phi (rejection)."""
+    validation.positive("temperature", temperature)
     barrier = (0.5 * parameters.energy_per_field_length * parameters.wall_width * parameters.anisotropy_field) / (
         BOLTZMANN_CONSTANT * temperature
     )
@@ -202,7 +207,8 @@ def boltzmann_angles(parameters: DeviceParameters, temperature: float, count: in
 
 def check_device(parameters: DeviceParameters, landscape: Landscape) -> dict[str, float]:
     """All the checks that need no further choice, on a device of one's own: name and measured number of each."""
-    well = landscape.wells[0]
+    validation.instance("parameters", parameters, DeviceParameters)
+    well = validation.instance("landscape", landscape, Landscape).wells[0]
     results = {
         "resistance limits": check_resistance_limits(parameters),
         "passivity": check_passivity(parameters),

@@ -140,7 +140,7 @@ def as_waveform(name: str, value: Waveform | float) -> Waveform:
 
 @dataclass(frozen=True)
 class Drive:
-    """A waveform with its quantity; use one of the three subclasses."""
+    """A waveform with its quantity; use one of the three subclasses.  A number is a constant waveform."""
 
     waveform: Waveform
 
@@ -150,6 +150,7 @@ class Drive:
     def __post_init__(self) -> None:
         if type(self) is Drive:
             raise InputError("drive: expected a Current, a Voltage or a CurrentDensity, got a plain Drive")
+        object.__setattr__(self, "waveform", as_waveform(self.quantity, self.waveform))
 
     @classmethod
     def of(cls, value: Waveform | float) -> Self:

@@ -26,6 +26,7 @@ _LANES_FROM = 16
 # Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
 _DEVICE_STEPS_PER_CALL = 10_000_000
 _ADAPTIVE_STEPS_PER_CALL = 200_000
+_MOST_STEPS = 1e13  # three days of one device
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,16 @@ def check_step(circuit: Circuit, step: float) -> None:
 
 def plan_steps(times: Array, edges: Array, step: float) -> fixed_step.StepPlan:
     """Steps of at most `step` that end on every time and on every edge of the drive."""
-    near = np.abs(edges[:, np.newaxis] - times[np.newaxis, :]).min(axis=1, initial=np.inf) if edges.size else edges
-    extra = edges[near > 1e-6 * step] if edges.size else edges
-    extra = extra[(extra > times[0]) & (extra < times[-1])]
+    extra = edges[(edges > times[0]) & (edges < times[-1])]
+    after = np.searchsorted(times, extra)
+    extra = extra[np.minimum(times[after] - extra, extra - times[after - 1]) > 1e-6 * step]
     grid = np.unique(np.concatenate([times, extra]))
     spans = np.diff(grid)
+    if (times[-1] - times[0]) / step > _MOST_STEPS:
+        raise InputError(
+            f"step: expected at most {_MOST_STEPS:g} steps in the simulated {times[-1] - times[0]:g} s, got a step of "
+            f"{step:g} s"
+        )
     counts = np.maximum(1, np.ceil(spans / step - 1e-6)).astype(np.int64)
     column = np.searchsorted(times, grid[1:])
     recorded = times[np.minimum(column, times.size - 1)] == grid[1:]
@@ -291,6 +297,7 @@ def run_adaptive(
         device = int(np.argmax(stuck))
         raise ConvergenceError(
             f"the adaptive method stopped at t = {walk.time[device]:.6g} s, x = {state.position[device]:.6g} m (device "
-            f"{device} of {count}): the wall slides along a jump of its landscape; use smooth wells, or method='rk4'"
+            f"{device} of {count}): the step fell below the resolution of the time.  Either the fields are far out of "
+            "range, or the wall slides along a jump of its landscape: then use smooth wells, or method='rk4'"
         )
     return positions, angles

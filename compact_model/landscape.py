@@ -26,7 +26,15 @@ class Landscape:
     anisotropy: AnisotropyProfile | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "wells", tuple(self.wells))
+        try:
+            object.__setattr__(self, "wells", tuple(self.wells))
+        except TypeError:
+            raise InputError(f"wells: expected a list of wells, got {type(self.wells).__name__}") from None
+        for index, well in enumerate(self.wells):
+            if not isinstance(well, Well):
+                raise InputError(f"wells[{index}]: expected a Well, got {type(well).__name__}")
+        if self.anisotropy is not None:
+            validation.instance("anisotropy", self.anisotropy, AnisotropyProfile)
         if not self.wells:
             raise InputError(
                 "wells: expected at least one pinning site, got none; for a track without pinning give one well with "
@@ -98,6 +106,21 @@ class Landscape:
         return result
 
 
+def check_kind(kind: type[Well]) -> None:
+    """Raise InputError unless kind is a class of wells that can be made."""
+    if not (isinstance(kind, type) and issubclass(kind, Well)) or kind is Well:
+        raise InputError(f"kind: expected a class of wells, such as ParabolicWell, got {kind!r}")
+
+
+def check_well_fits(parameters: DeviceParameters, well: Well) -> None:
+    """Raise InputError where a wall cannot leave a well because the track ends before."""
+    if not well.half_width <= well.centre <= parameters.track_length - well.half_width:
+        raise InputError(
+            f"half_width: expected a well that fits on the track of {parameters.track_length:g} m, got "
+            f"{well.half_width:g} m about {well.centre:g} m"
+        )
+
+
 def single_well(
     parameters: DeviceParameters,
     *,
@@ -107,5 +130,7 @@ def single_well(
     kind: type[Well] = ParabolicWell,
 ) -> Landscape:
     """A track with one pinning site; centre in m, by default the middle of the track."""
+    validation.instance("parameters", parameters, DeviceParameters)
+    check_kind(kind)
     where = 0.5 * parameters.track_length if centre is None else validation.number("centre", centre)
     return Landscape((kind(centre=where, coercive_field=coercive_field, half_width=half_width),))

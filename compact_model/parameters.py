@@ -86,9 +86,27 @@ class DeviceParameters:
         if self.tmr_half_voltage != math.inf:
             self._set("tmr_half_voltage", validation.positive("tmr_half_voltage", self.tmr_half_voltage))
         if self.spin_polarisation is not None:
-            polarisation = validation.between("spin_polarisation", self.spin_polarisation, 0.0, 1.0)
+            polarisation = validation.positive("spin_polarisation", self.spin_polarisation)
+            validation.between("spin_polarisation", polarisation, 0.0, 1.0)
             self._set("spin_polarisation", polarisation)
         validation.choice("torque_density", self.torque_density, TORQUE_DENSITIES)
+        self._check_range()
+
+    def _check_range(self) -> None:
+        """Raise InputError where the values are so large or small that what follows from them is 0 or infinite."""
+        try:
+            derived = {
+                "track_length, track_width and parallel_resistance": self.resistance_area_product**2,
+                "saturation_magnetisation and thickness": self.torque_per_current_density,
+                "wall_width and damping": self.thermal_field_per_root_time(1.0) + self.wall_width / self.track_length,
+                "tmr and tmr_half_voltage": self.antiparallel_resistance + 1.0 / self.tmr_half_voltage,
+                "gyromagnetic_ratio and damping": self.gyromagnetic_ratio**2 / (1.0 + self.damping**2),
+            }
+        except (OverflowError, ZeroDivisionError):
+            derived = {"the parameters": math.inf}
+        for names, value in derived.items():
+            if not 0.0 < value < math.inf:
+                raise InputError(f"{names}: expected values of a real device in SI units, got some out of all range")
 
     def _set(self, name: str, value: float) -> None:
         object.__setattr__(self, name, value)  # the one way to store a converted value in a frozen dataclass

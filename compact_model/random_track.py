@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from . import validation
 from .anisotropy import AnisotropyProfile
-from .landscape import Landscape
+from .landscape import Landscape, check_kind
 from .parameters import DeviceParameters
 from .validation import InputError
 from .wells import ParabolicWell, Well
@@ -15,6 +15,7 @@ Seed = int | np.random.Generator
 
 # A site keeps this share of its own stretch of track free, so that neighbours never touch.
 _FREE_SHARE = 0.05
+_MOST_SITES = 100_000
 
 
 def generator(seed: Seed) -> np.random.Generator:
@@ -49,11 +50,15 @@ def random_track(
 
     Raises InputError where a mean half width does not fit the pitch.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
+    check_kind(kind)
     sites = validation.whole("count", count, 1)
+    if sites > _MOST_SITES:
+        raise InputError(f"count: expected at most {_MOST_SITES} sites, got {sites}")
     mean_field = validation.non_negative("coercive_field", coercive_field)
     mean_width = validation.positive("half_width", half_width)
-    field_spread = validation.non_negative("coercive_field_spread", coercive_field_spread)
-    width_spread = validation.non_negative("half_width_spread", half_width_spread)
+    field_spread = validation.between("coercive_field_spread", coercive_field_spread, 0.0, 10.0)
+    width_spread = validation.between("half_width_spread", half_width_spread, 0.0, 10.0)
     spread_of_anisotropy = validation.non_negative("anisotropy_spread", anisotropy_spread)
     jitter = validation.between("position_jitter", position_jitter, 0.0, 1.0)
     pitch = parameters.track_length / sites

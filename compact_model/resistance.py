@@ -3,9 +3,18 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import validation
 from .parameters import DeviceParameters
+from .validation import InputError
 
 Array = NDArray[np.float64]
+
+
+def _share(share: ArrayLike) -> Array:
+    values = validation.array("share", share)
+    if ((values < 0.0) | (values > 1.0)).any():
+        raise InputError(f"share: expected values from 0 to 1, got {values.min():g} to {values.max():g}")
+    return values
 
 
 def antiparallel_share(parameters: DeviceParameters, position: ArrayLike) -> Array:
@@ -14,7 +23,7 @@ def antiparallel_share(parameters: DeviceParameters, position: ArrayLike) -> Arr
     position: m, any shape.  The pad is parallel once a wall is in the track.
     """
     length = parameters.track_length
-    inside = np.clip(np.asarray(position, dtype=np.float64), 0.0, length)
+    inside = np.clip(validation.array("position", position), 0.0, length)
     return (length - inside) * parameters.track_width / parameters.junction_area
 
 
@@ -23,8 +32,8 @@ def conductance(parameters: DeviceParameters, share: ArrayLike, voltage: ArrayLi
 
     share: f, 0 to 1; voltage: V; shapes that broadcast.
     """
-    bias = np.asarray(voltage, dtype=np.float64) / parameters.tmr_half_voltage
-    drop = np.asarray(share, dtype=np.float64) * parameters.tmr / (1.0 + parameters.tmr + bias**2)
+    bias = validation.array("voltage", voltage) / parameters.tmr_half_voltage
+    drop = _share(share) * parameters.tmr / (1.0 + parameters.tmr + bias**2)
     result: Array = (1.0 - drop) / parameters.parallel_resistance
     return result
 
@@ -41,15 +50,18 @@ def voltage_at_current(parameters: DeviceParameters, share: ArrayLike, current: 
     """
     from .kernels.vectorised import voltage_for_current
 
-    parallel_voltage = np.asarray(current, dtype=np.float64) * parameters.parallel_resistance
+    parallel_voltage = validation.array("current", current) * parameters.parallel_resistance
     result: Array = voltage_for_current(
-        parallel_voltage, np.asarray(share, dtype=np.float64), parameters.tmr, 1.0 / parameters.tmr_half_voltage
+        parallel_voltage, _share(share), parameters.tmr, 1.0 / parameters.tmr_half_voltage
     )
     return result
 
 
 def position_for_resistance(parameters: DeviceParameters, ohms: ArrayLike) -> Array:
-    """The x in m at which R(x, 0) takes a value in Ohm; nan-free: values beyond the track's range give its ends."""
-    share = (1.0 - parameters.parallel_resistance / np.asarray(ohms, dtype=np.float64)) * (1.0 + 1.0 / parameters.tmr)
+    """The x in m at which R(x, 0) takes a value in Ohm (positive); beyond the track's range, one of its ends."""
+    values = validation.array("ohms", ohms)
+    if (values <= 0.0).any():
+        raise InputError(f"ohms: expected resistances above 0, got {values.min():g}")
+    share = (1.0 - parameters.parallel_resistance / values) * (1.0 + 1.0 / parameters.tmr)
     position = parameters.track_length - share * parameters.junction_area / parameters.track_width
     return np.clip(position, 0.0, parameters.track_length)

@@ -22,6 +22,7 @@ from .validation import InputError
 Array = NDArray[np.float64]
 T = TypeVar("T")
 
+_MOST_STATES = 200_000_000  # 15 GB of labelled results
 REFERENCE_STEP = 5e-12
 """Step of the paper's RK4, s."""
 DEFAULT_TOLERANCE = 3e-9
@@ -39,7 +40,7 @@ def simulate(
 ) -> xr.Dataset:
     """One device over time; the options are those of `simulate_ensemble`, and so are the variables of the result.
 
-    times: s, rising, shape (times,); the result's dimension is 'time' alone.
+    times: s, rising, shape (times,); the result's dimension is 'time' alone, and `devices` is 1.
     """
     result = simulate_ensemble(parameters, landscape, drive, times, devices=1, **options)
     return result.isel(device=0, drop=True)
@@ -54,7 +55,7 @@ def simulate_ensemble(
     devices: int | None = None,
     initial_position: ArrayLike | str | None = None,
     initial_angle: ArrayLike | None = None,
-    external_field: float | Waveform | Sequence[float | Waveform] = 0.0,
+    external_field: float | Waveform | Sequence[float | Waveform] | Array = 0.0,
     temperature: ArrayLike = 0.0,
     torques: str = "both",
     method: str | None = None,
@@ -101,11 +102,12 @@ def simulate_ensemble(
         raise InputError("drive: expected the same kind for all devices (current, voltage or current density)")
     if len({item.torque_density for item in every_parameters}) > 1:
         raise InputError("parameters: expected the same torque_density for all devices")
-    fields = external_field if isinstance(external_field, Sequence) else [external_field]
-    every_field = [as_waveform("external_field", field) for field in fields]
-    warmth = np.atleast_1d(np.asarray(temperature, dtype=np.float64))
-    for value in warmth:
-        validation.non_negative("temperature", value)
+    if isinstance(external_field, Sequence | np.ndarray) and not isinstance(external_field, str):
+        every_field = [as_waveform("external_field", field) for field in external_field]
+    else:
+        every_field = [as_waveform("external_field", external_field)]
+    warmth = validation.numbers("temperature", temperature)
+    validation.non_negative("temperature", warmth.min())
     uniform = isinstance(initial_position, str)
     lengths = {
         "parameters": len(every_parameters),
@@ -113,15 +115,19 @@ def simulate_ensemble(
         "drive": len(every_drive),
         "external_field": len(every_field),
         "temperature": warmth.size,
-        "initial_position": 1 if uniform or initial_position is None else np.size(np.asarray(initial_position)),
-        "initial_angle": 1 if initial_angle is None else np.size(np.asarray(initial_angle)),
-        "stop_below": 1 if stop_below is None else np.size(np.asarray(stop_below)),
-        "stop_above": 1 if stop_above is None else np.size(np.asarray(stop_above)),
+        "initial_position": 1 if uniform else _length("initial_position", initial_position),
+        "initial_angle": _length("initial_angle", initial_angle),
+        "stop_below": _length("stop_below", stop_below),
+        "stop_above": _length("stop_above", stop_above),
     }
     count = max(lengths.values()) if devices is None else validation.whole("devices", devices, 1)
     for name, length in lengths.items():
         if length not in (1, count):
             raise InputError(f"{name}: expected one value, or one for each of the {count} devices, got {length}")
+    if count * when.size > _MOST_STATES:
+        raise InputError(
+            f"times: expected at most {_MOST_STATES:g} recorded states (devices times times), got {count * when.size:g}"
+        )
     validation.choice("torques", torques, engine.TORQUES)
     warmth = np.array(np.broadcast_to(warmth, (count,)))
     if method is None:
@@ -170,8 +176,12 @@ def simulate_ensemble(
     if method == "adaptive":
         result.attrs.update(tolerance=local_error)
     else:
-        result.attrs.update(step=longest, seed=str(seed) if isinstance(seed, np.random.Generator) else seed)
+        result.attrs.update(step=longest, seed=str(seed))
     return result
+
+
+def _length(name: str, values: Any) -> int:
+    return 1 if values is None else validation.numbers(name, values).size
 
 
 def _sequence(name: str, value: T | Sequence[T], kind: type[T]) -> list[T]:

@@ -3,10 +3,12 @@
 import difflib
 import math
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+T = TypeVar("T")
 
 
 class InputError(ValueError):
@@ -18,11 +20,15 @@ class ConvergenceError(RuntimeError):
 
 
 def number(name: str, value: Any) -> float:
-    """A finite real number."""
+    """A finite real number; text and truth values are not numbers."""
     try:
+        if isinstance(value, str | bytes | bool | np.bool_):
+            raise TypeError
         result = float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected a number, got {value!r}") from None
+    except OverflowError:
+        raise InputError(f"{name}: expected a number below 1.8e308, got a larger one") from None
     if not math.isfinite(result):
         raise InputError(f"{name}: expected a finite number, got {result}")
     return result
@@ -67,24 +73,40 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 def choice(name: str, value: Any, choices: Collection[str]) -> str:
     """One of a few words."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(item) for item in choices)
         raise InputError(f"{name}: expected one of {listed}, got {value!r}{nearest(str(value), choices)}")
     return str(value)
 
 
-def numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """A one-dimensional array of at least one finite number."""
+def array(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """An array of finite numbers, of any shape."""
     try:
-        result = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: expected a list of numbers, got {values!r}") from None
-    if result.ndim != 1 or result.size == 0:
-        raise InputError(f"{name}: expected a list of at least one number, got an array of shape {result.shape}")
+        given = np.asarray(values)
+        if given.dtype.kind not in "iuf":
+            raise TypeError
+        result = given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name}: expected numbers, got {values!r}") from None
     if not np.isfinite(result).all():
         where = int(np.argmin(np.isfinite(result)))
-        raise InputError(f"{name}: expected finite numbers, got {result[where]} at index {where}")
+        raise InputError(f"{name}: expected finite numbers, got {result.flat[where]} at index {where}")
     return result
+
+
+def numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """A one-dimensional array of at least one finite number."""
+    result = np.atleast_1d(array(name, values))
+    if result.ndim != 1 or result.size == 0:
+        raise InputError(f"{name}: expected a list of at least one number, got an array of shape {result.shape}")
+    return result
+
+
+def instance(name: str, value: Any, kind: type[T]) -> T:
+    """A value of a class of this package."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
+    return value
 
 
 def increasing(name: str, values: ArrayLike, strictly: bool = True) -> NDArray[np.float64]:

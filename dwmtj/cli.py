@@ -66,6 +66,8 @@ def main() -> None:
         _refuse("interrupted; files that were complete are kept", 130)
     except BrokenPipeError:
         sys.exit(0)
+    except MemoryError as error:
+        _refuse(f"not enough memory: {error}; ask for fewer devices, times or cycles", 1)
     except OSError as error:
         _refuse(f"{error.filename or 'file'}: {error.strerror or error}", 2)
     except (ValueError, RuntimeError) as error:

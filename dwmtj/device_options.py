@@ -13,7 +13,7 @@ from compact_model.landscape import Landscape, single_well
 from compact_model.lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016, lequeux2016_track
 from compact_model.parameters import TORQUE_DENSITIES, DeviceParameters
 from compact_model.random_track import random_track
-from compact_model.validation import InputError, nearest
+from compact_model.validation import InputError, nearest, number, whole
 from compact_model.wells import GaussianWell, ParabolicWell
 
 WELLS: dict[str, Any] = {"parabolic": ParabolicWell, "gaussian": GaussianWell}
@@ -51,7 +51,7 @@ class Quantity:
             raise InputError(f"{where}: expected a number{f' in {self.unit}' if self.unit else ''}, got {value!r}")
         if self.whole and not isinstance(value, int):
             raise InputError(f"{where}: expected a whole number, got {value!r}")
-        return value if self.whole else value * self.scale
+        return value if self.whole else number(where, value) * self.scale
 
 
 DEVICE = (
@@ -126,14 +126,8 @@ def device_options(function: Function) -> Function:
 
 
 def track_options(function: Function) -> Function:
-    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed, which track."""
+    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed."""
     for option in (
-        click.option(
-            "--paper-track/--one-landscape",
-            default=True,
-            show_default=True,
-            help="The paper's many-level track, drawn with --track-seed, or the landscape of the options below.",
-        ),
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
         click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
         click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe."),
@@ -142,10 +136,10 @@ def track_options(function: Function) -> Function:
     return function
 
 
-def track_from_options(options: dict[str, Any], paper_track: bool) -> tuple[DeviceParameters, Landscape]:
-    """The device, and the paper's many-level track or the landscape of the options."""
+def track_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape]:
+    """The device, and the landscape that was asked for, or else the paper's many-level track."""
     parameters, landscape, numbers = device_from_options(options)
-    if paper_track:
+    if not numbers["own_landscape"]:
         landscape = lequeux2016_track(parameters, numbers["track_seed"])
     return parameters, landscape
 
@@ -160,7 +154,9 @@ def _from_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: expected TOML in UTF-8, got other bytes") from None
     values: dict[str, Any] = {}
     for table, entries in content.items():
-        if table not in TABLES or not isinstance(entries, dict):
+        if table in TABLES and not isinstance(entries, dict):
+            raise InputError(f"{path}: expected [{table}] to be a table of keys, got {entries!r}")
+        if table not in TABLES:
             raise InputError(
                 f"{path}: expected the tables {', '.join(f'[{name}]' for name in TABLES)}, got {table!r}"
                 f"{nearest(table, TABLES)}"
@@ -185,12 +181,15 @@ def device_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Land
             value = options.pop(item.name)
             if value is not None:
                 given[item.name] = item.read(item.option, value)
+    own_landscape = bool(given.keys() & LANDSCAPE_DEFAULTS.keys() - {"track_seed"})
     numbers = LANDSCAPE_DEFAULTS | {name: given.pop(name) for name in LANDSCAPE_DEFAULTS if name in given}
     from_width = given.pop("anisotropy_from_width", False)
     parameters = lequeux2016().replace(**given)
     if from_width:
         parameters = parameters.with_anisotropy_from_width()
     kind = WELLS[numbers["well"]]
+    whole("--sites", numbers["sites"], 1)
+    whole("--track-seed", numbers["track_seed"], 0)
     if numbers["sites"] == 1:
         landscape = single_well(
             parameters, coercive_field=numbers["coercive_field"], half_width=numbers["half_width"], kind=kind
@@ -207,4 +206,4 @@ def device_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Land
             anisotropy_spread=numbers["anisotropy_spread"],
             kind=kind,
         )
-    return parameters, landscape, numbers | {"kind": kind}
+    return parameters, landscape, numbers | {"kind": kind, "own_landscape": own_landscape}

@@ -137,7 +137,8 @@ def _summarise_levels(subject: Subject, data: xr.Dataset) -> Summary:
     branch = float(data.branch_levels.mean())
     return Summary(
         {"mean_levels": float(levels.mean()), "tracks_with_15_to_20": inside, "levels_in_one_branch": branch},
-        f"intermediate levels over 20 cycles of {1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
+        "on tracks with 20 sites per um and H_K = 80 +- 30 Oe: intermediate levels over 20 cycles of "
+        f"{1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
         f"{levels.mean():.1f} +- {levels.std():.1f} on {levels.size} seeded tracks, {inside} of them with 15 to 20 "
         f"(the paper's five samples: 15 to 20); {branch:.1f} in a single branch of a sweep",
     )
@@ -152,6 +153,8 @@ def _draw_levels(data: xr.Dataset, figure: Figure) -> None:
     right.hist(data.levels.values, bins=counts)
     right.axvspan(14.5, 20.5, color="orange", alpha=0.2, label="paper")
     right.set(xlabel="intermediate levels", ylabel="tracks")
+    right.yaxis.get_major_locator().set_params(integer=True)
+    left.set_title("grey: levels", fontsize="small")
     right.legend()
 
 
@@ -205,7 +208,7 @@ def _draw_depinning(data: xr.Dataset, figure: Figure) -> None:
     for offset, row in zip(data.offset.values, data.by_current.values, strict=True):
         axes.ecdf(row / np.median(row), label=f"current, {offset / OERSTED:.0f} Oe", linewidth=0.9)
     axes.ecdf(data.by_field.values / np.median(data.by_field.values), label="field", color="black", linewidth=1.6)
-    axes.set(xlabel="threshold / median", ylabel="share of ramps", xlim=(0.0, 2.5))
+    axes.set(xlabel="threshold / median", ylabel="share of ramps", xlim=(0.0, 3.5))
     axes.legend(fontsize="small")
 
 
@@ -229,13 +232,15 @@ def _summarise_pulses(subject: Subject, data: xr.Dataset) -> Summary:
     levels, energy = float(data.levels.mean()), 1e12 * float(data.energy.mean())
     return Summary(
         {"mean_levels": levels, "energy_pj": energy},
-        f"20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average over {data.sizes['device']} tracks, "
-        f"{energy:.1f} pJ per pulse",
+        f"on the same tracks, 20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average over "
+        f"{data.sizes['device']} tracks, {energy:.1f} pJ per pulse",
     )
 
 
 def _draw_pulses(data: xr.Dataset, figure: Figure) -> None:
-    data.isel(device=slice(0, 4)).dwmtj.plot(figure.add_subplot())
+    axes = figure.add_subplot()
+    data.isel(device=slice(0, 4)).dwmtj.plot(axes)
+    axes.legend([f"track {number}" for number in range(4)], fontsize="small")
 
 
 def _measure_retention(subject: Subject, progress: bool) -> xr.Dataset:
@@ -327,7 +332,7 @@ def _draw_checks(data: xr.Dataset, figure: Figure) -> None:
     axes = figure.add_subplot()
     axes.barh(data.check.values, np.maximum(np.abs(data.measured.values), 1e-17))
     axes.set_xscale("log")
-    axes.set_xlabel("|deviation| (equipartition: standard errors)")
+    axes.set_xlabel("|deviation|, relative (methods agree: m; equipartition: standard errors)", fontsize="small")
 
 
 PARTS = (

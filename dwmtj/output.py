@@ -42,6 +42,8 @@ def check_outputs(paths: Iterable[Path]) -> None:
             raise InputError(f"--output: expected a file name that ends in one of {known}, got {str(path)!r}")
         if not path.absolute().parent.is_dir():
             raise InputError(f"--output: expected an existing folder, got {str(path.parent)!r}")
+        if not os.access(path.absolute().parent, os.W_OK):
+            raise InputError(f"--output: expected a folder that can be written to, got {str(path.parent)!r}")
 
 
 @contextmanager

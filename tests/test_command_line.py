@@ -107,7 +107,7 @@ def test_parameters_come_from_toml_and_options_win(tmp_path):
 def test_loop_pulses_and_retention_answer_in_json():
     loop = json.loads(run(*["loop", "--cycles", "1", "--points", "16", "--dwell", "5", "--json"]).stdout)
     assert len(loop["current_ma"]) == len(loop["resistance_ohm"]) == 17
-    pulses = json.loads(run(*["pulses", "--count", "3", "--json", "--sites", "1", "--one-landscape"]).stdout)
+    pulses = json.loads(run(*["pulses", "--count", "3", "--json", "--sites", "1"]).stdout)
     assert len(pulses["energy_pj"]) == 6
     kept = json.loads(run(*["retention", "--duration", "0.1", "--devices", "4", "--json"]).stdout)
     assert kept["escapes"] == 0
@@ -117,7 +117,7 @@ def test_loop_pulses_and_retention_answer_in_json():
 NONSENSE = [
     ("threshold --damping -1", "damping: expected a number of at least 0, got -1"),
     ("threshold --tmr 0", "tmr: expected a number above 0, got 0"),
-    ("threshold --track-width nan", "track_width: expected a finite number, got nan"),
+    ("threshold --track-width nan", "--track-width: expected a finite number, got nan"),
     ("threshold --torques spin", "'spin' is not one of"),
     ("threshold --offset abc", "'abc' is not a valid float"),
     ("threshold --offset inf", "offsets: expected finite numbers"),
@@ -132,8 +132,8 @@ NONSENSE = [
     ("threshold --anisotropy 10", "No such option"),
     ("simulate", "drive: expected exactly one of --current, --voltage and --current-density, got 0"),
     ("simulate --current 1 --voltage 1", "got 2 of them"),
-    ("simulate --current 1 --duration 0", "times: expected rising values"),
-    ("simulate --current 1 --points 1", "--points: expected at least 2"),
+    ("simulate --current 1 --duration 0", "--duration: expected a number above 0"),
+    ("simulate --current 1 --points 1", "--points: expected a number from 2 to 1e+07, got 1"),
     ("simulate --current 1 --initial-position left", "--initial-position: expected a number in nm, AP or P"),
     ("simulate --current 1 --initial-position 2000", "initial_position: expected a position on the track"),
     ("simulate --current 1 --temperature 300 --method adaptive", "method: expected 'heun' or 'rk4'"),
@@ -142,6 +142,17 @@ NONSENSE = [
     ("pulses --width 200", "width: expected less than"),
     ("retention --devices 0", "devices: expected a whole number of at least 1"),
     ("treshold", "did you mean 'threshold'?"),
+    ("simulate --current 3 --method rk4 --step-ps 1e-300", "step: expected at most 1e+13 steps"),
+    ("simulate --current 3 --method rk4 --duration 1e30", "step: expected at most 1e+13 steps"),
+    ("simulate --current 3 --points 1000000000", "--points: expected a number from 2 to 1e+07"),
+    ("simulate --current 3 --duration -1", "--duration: expected a number above 0"),
+    ("simulate --current 3 --track-width 1e300", "expected values of a real device in SI units"),
+    ("simulate --current 3 --thickness 1e-300", "expected values of a real device in SI units"),
+    ("simulate --current 3 --damping 1e300", "expected values of a real device in SI units"),
+    ("simulate --current 3 --sites 0", "--sites: expected a whole number of at least 1, got 0"),
+    ("simulate --current 3 --sites 1000000 --half-width 0.0001", "count: expected at most 100000 sites"),
+    ("retention --half-width 2000", "half_width: expected a well that fits on the track"),
+    ("threshold --offset -1 --ramp-rate -5", "ramp_rate: expected a number above 0"),
     ("run -o {file}", "plain.txt' is a file"),
 ]
 
@@ -168,6 +179,9 @@ def test_nonsense_gets_one_clear_line_and_status_2(tmp_path, arguments, message)
         ("[landscape]\nsites = 2.5\n", "sites: expected a whole number, got 2.5"),
         ("[landscape]\nwell = 'square'\n", "well: expected one of parabolic, gaussian, got 'square'"),
         ("[device\n", "expected TOML, got a syntax error"),
+        ("device = 5\n", "expected [device] to be a table of keys, got 5"),
+        ("[device]\ntrack_width = 1" + 400 * "0" + "\n", "track_width: expected a number below 1.8e308"),
+        ("[device]\nanisotropy_from_width = 1\n", "anisotropy_from_width: expected true or false, got 1"),
     ],
 )
 def test_a_bad_toml_file_is_named_with_its_key(tmp_path, text, message):

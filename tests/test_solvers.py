@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
@@ -18,12 +19,17 @@ from compact_model import (
     PiecewiseLinear,
     Sine,
     Voltage,
+    conductance,
     constant,
+    count_levels,
     engine,
     lequeux2016,
     lequeux2016_track,
+    position_for_resistance,
     pulses,
     ramp,
+    resistance,
+    retention,
     simulate,
     simulate_ensemble,
     single_well,
@@ -314,6 +320,11 @@ def test_a_constant_field_pushes_the_wall_and_the_stray_field_is_part_of_it(devi
         ({"initial_position": 0.5e-6, "stop_above": 0.4e-6}, "initial_position: expected a position between"),
         ({"external_field": np.inf}, "external_field: expected a finite number"),
         ({"seed": -1}, "seed: expected a whole number of at least 0"),
+        ({"external_field": "85"}, "external_field: expected a number, got '85'"),
+        ({"temperature": "warm"}, "temperature: expected numbers, got 'warm'"),
+        ({"initial_angle": [[0.0], [1.0, 2.0]]}, "initial_angle: expected numbers"),
+        ({"method": ""}, "method: expected one of"),
+        ({"method": "rk4", "step": 1e-300}, "step: expected at most 1e[+]13 steps"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(device, paper_well, changes, message):
@@ -414,3 +425,50 @@ def test_an_undeclared_jump_is_refused(device):
             Current.of(0.0),
             [0.0, 1e-9],
         )
+
+
+def test_a_number_is_a_constant_drive(device, paper_well):
+    runs = [simulate(device, paper_well, drive, [0.0, 1e-9]) for drive in (Voltage(0.1), Voltage.of(0.1))]
+    assert float(runs[0].position[-1]) == float(runs[1].position[-1])
+    with pytest.raises(InputError, match="voltage: expected a number, got 'a'"):
+        Voltage("a")
+
+
+def test_fields_may_come_as_an_array(device, paper_well):
+    run = simulate_ensemble(device, paper_well, Voltage(0.0), [0.0, 1e-9], external_field=np.array([85e-4, 90e-4]))
+    assert run.sizes["device"] == 2
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda device: Landscape([1, 2]), r"wells\[0\]: expected a Well, got int"),
+        (lambda device: Landscape(None), "wells: expected a list of wells, got NoneType"),
+        (
+            lambda device: single_well(None, coercive_field=1e-3, half_width=1e-7),
+            "parameters: expected a DeviceParameters",
+        ),
+        (lambda device: single_well(device, coercive_field=1e-3, half_width=1e-7, kind="parabolic"), "kind: expected"),
+        (
+            lambda device: single_well(device, coercive_field="1e-3", half_width=1e-7),
+            "coercive_field: expected a number",
+        ),
+        (lambda device: Sine("1", 1e9), "amplitude: expected a number, got '1'"),
+        (lambda device: device.replace(damping=True), "damping: expected a number, got True"),
+        (lambda device: device.replace(spin_polarisation=0.0), "spin_polarisation: expected a number above 0"),
+        (lambda device: resistance(device, np.nan), "position: expected finite numbers"),
+        (lambda device: conductance(device, 5.0), "share: expected values from 0 to 1"),
+        (lambda device: position_for_resistance(device, 0.0), "ohms: expected resistances above 0"),
+        (lambda device: retention(device, None, duration=1e-6), "landscape: expected a Landscape, got NoneType"),
+        (lambda device: count_levels(xr.Dataset(), device), "loop: expected a result of resistance_loop"),
+    ],
+)
+def test_wrong_types_are_refused_by_name(device, build, message):
+    with pytest.raises(InputError, match=message):
+        build(device)
+
+
+def test_a_result_with_any_seed_can_be_stored(device, paper_well, tmp_path):
+    run = simulate(device, paper_well, Voltage(0.0), [0.0, 1e-10], temperature=300.0, seed=2**70)
+    run.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    assert xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf").attrs["seed"] == str(2**70)

@@ -5,7 +5,7 @@ import xarray as xr
 
 from .. import constants, validation
 from ..drive import Current
-from ..landscape import Landscape
+from ..landscape import Landscape, check_well_fits
 from ..parameters import DeviceParameters
 from ..random_track import Seed
 from ..results import provenance
@@ -40,7 +40,8 @@ def retention(
     """
     from scipy.stats import chi2
 
-    well = landscape.wells[0]
+    well = validation.instance("landscape", landscape, Landscape).wells[0]
+    check_well_fits(validation.instance("parameters", parameters, DeviceParameters), well)
     window = validation.positive("duration", duration)
     kelvin = validation.positive("temperature", temperature)
     count = validation.whole("devices", devices, 1)

@@ -56,7 +56,7 @@ def resistance_loop(
     Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
     same state at zero bias), position (m); and current (A) or voltage (V), and cycle, along point.
     """
-    validation.choice("drive", drive, DRIVES)
+    validation.choice("drive", drive, tuple(DRIVES))
     top = validation.positive("amplitude", amplitude)
     per_cycle = validation.whole("points", points, 8)
     if per_cycle % 4:
@@ -118,7 +118,7 @@ def resistance_loop(
             "drive": drive,
             "dwell": wait,
             "temperature": str(temperature),
-            "external_field": external_field,
+            "external_field": str(external_field),
             "seed": str(seed),
             **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
         },
@@ -142,6 +142,10 @@ def count_levels(
     monotonic branch of the sweep shows; and level_resistance (device, level) in Ohm, padded with nan where a device has
     fewer levels than the richest one.
     """
+    if loop.attrs.get("experiment") != "resistance_loop":
+        raise validation.InputError(
+            f"loop: expected a result of resistance_loop, got one of {loop.attrs.get('experiment')!r}"
+        )
     width = validation.positive("resolution", resolution)
     least = validation.whole("least_points", least_points, 2)
     ends = resistance(parameters, [0.0, parameters.track_length])

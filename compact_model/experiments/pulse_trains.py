@@ -56,7 +56,7 @@ def pulse_train(
     integral of V I over the pulse); amplitude (V or A) along pulse; initial_resistance (device, Ohm); and levels
     (device), the number of distinct resistances the train leaves behind (single linkage, gaps of LEVEL_RESOLUTION).
     """
-    validation.choice("drive", drive, DRIVES)
+    validation.choice("drive", drive, tuple(DRIVES))
     heights = validation.numbers("amplitudes", amplitudes)
     on = validation.positive("width", width)
     every = validation.positive("period", period)
@@ -114,7 +114,7 @@ def pulse_train(
             "width": on,
             "period": every,
             "temperature": str(temperature),
-            "external_field": external_field,
+            "external_field": str(external_field),
             "seed": str(seed),
             **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
         },

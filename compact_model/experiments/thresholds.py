@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 from .. import validation
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
 from ..drive import CurrentDensity, ramp
-from ..landscape import Landscape, single_well
+from ..landscape import Landscape, check_well_fits, single_well
 from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..parameters import DeviceParameters
-from ..random_track import Seed
+from ..random_track import Seed, generator
 from ..results import provenance
 from ..simulate import REFERENCE_STEP, simulate_ensemble
 from ..validation import ConvergenceError, InputError
@@ -30,7 +30,7 @@ def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, to
     Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
     it adds to H_z, so sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
     """
-    delta = np.asarray(offset, dtype=np.float64)
+    delta = validation.array("offset", offset)
     slonczewski = np.full_like(delta, parameters.walker_current_density)
     per_density = parameters.field_like_ratio * parameters.torque_per_current_density
     field_like = delta / per_density if per_density > 0.0 else np.full_like(delta, np.inf)
@@ -98,15 +98,16 @@ def current_threshold(
     count = validation.whole("repeats", repeats, 1)
     landscape = single_well(parameters, coercive_field=coercive_field, half_width=half_width, kind=kind)
     centre = landscape.wells[0].centre
-    if half_width > centre:
-        raise InputError(
-            f"half_width: expected a well that fits on the track of {parameters.track_length:g} m, got {half_width:g} m"
-        )
+    check_well_fits(parameters, landscape.wells[0])
+    # Checked here, since a list of offsets at which the field alone frees the wall runs no simulation.
+    rate = validation.positive("ramp_rate", ramp_rate)
+    validation.non_negative("temperature", temperature)
+    validation.positive("step", step)
+    draw = generator(seed)
     limits = static_current_threshold(parameters, deltas, torques)
     held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
     thresholds = np.zeros((deltas.size, count))
     if held.any():
-        rate = validation.positive("ramp_rate", ramp_rate)
         highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
         highest = validation.positive("largest_density", highest)
         nets = np.repeat(coercive_field - deltas[held], count)
@@ -121,11 +122,11 @@ def current_threshold(
             initial_position=rests,
             temperature=temperature,
             torques=torques,
-            method=method or ("heun" if temperature > 0.0 else "rk4"),
+            method=("heun" if temperature > 0.0 else "rk4") if method is None else method,
             step=step,
             stop_below=centre - half_width,
             stop_above=centre + half_width,
-            seed=seed,
+            seed=draw,
             progress=progress,
         )
         passage = run.passage_time.values
@@ -184,8 +185,10 @@ def field_threshold(
     ramp_rate: T/s; the net field goes from 0 to largest_field (T; None: ten times H_c).  The other arguments are
     those of `current_threshold`.  Returns a Dataset with dimension (repeat): threshold (T).
     """
-    well = landscape.wells[0]
+    well = validation.instance("landscape", landscape, Landscape).wells[0]
+    check_well_fits(validation.instance("parameters", parameters, DeviceParameters), well)
     count = validation.whole("repeats", repeats, 1)
+    warmth = validation.non_negative("temperature", temperature)
     rate = validation.positive("ramp_rate", ramp_rate)
     highest = 10.0 * well.coercive_field if largest_field is None else largest_field
     highest = validation.positive("largest_field", highest)
@@ -200,7 +203,7 @@ def field_threshold(
         initial_position=well.centre,
         temperature=temperature,
         torques=torques,
-        method=method or ("heun" if temperature > 0.0 else "rk4"),
+        method=("heun" if warmth > 0.0 else "rk4") if method is None else method,
         step=step,
         stop_below=well.centre - well.half_width,
         stop_above=well.centre + well.half_width,

@@ -32,15 +32,18 @@ def command(
     temperature: float,
     step_ps: float,
     seed: int,
-    paper_track: bool,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Resistance against a swept dc current or voltage, from the AP state on (the paper's Fig. 1c)."""
+    """Resistance against a swept dc current or voltage, from the AP state on (the paper's Fig. 1c).
+
+    The track is the paper's many-level one, drawn with --track-seed (its H_K is 80 Oe on average, whatever
+    --anisotropy-field says), unless an option or the file gives a landscape of its own.
+    """
     check_outputs(outputs)
-    parameters, landscape = track_from_options(options, paper_track)
+    parameters, landscape = track_from_options(options)
     result = resistance_loop(
         parameters,
         landscape,

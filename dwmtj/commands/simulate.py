@@ -17,8 +17,8 @@ from compact_model.constants import (
 from compact_model.drive import Current, CurrentDensity, Voltage, constant, pulses
 from compact_model.engine import METHODS
 from compact_model.nucleation import UNIFORM_STATES
-from compact_model.simulate import simulate
-from compact_model.validation import InputError
+from compact_model.simulate import DEFAULT_TOLERANCE, simulate
+from compact_model.validation import InputError, between, positive
 
 from ..device_options import device_from_options, device_options
 from ..output import check_outputs, deliver, output_options, table
@@ -44,7 +44,9 @@ DRIVES = {
 @click.option("--torques", type=click.Choice(["slonczewski", "field-like", "both"]), default="both", show_default=True)
 @click.option("--method", type=click.Choice(METHODS), help="Solver  [default: adaptive at 0 K, else heun]")
 @click.option("--step-ps", type=float, default=5.0, show_default=True, metavar="ps", help="Step of rk4 and heun, ps.")
-@click.option("--tolerance", type=float, default=1e-8, show_default=True, help="Local error of the adaptive solver.")
+@click.option(
+    "--tolerance", type=float, default=DEFAULT_TOLERANCE, show_default=True, help="Local error of the adaptive solver."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
 @device_options
 @output_options
@@ -79,8 +81,10 @@ def command(
         )
     kind, scale = DRIVES[chosen[0]]
     value = float(given[chosen[0]] or 0.0) * scale
-    if points < 2:
-        raise InputError(f"--points: expected at least 2, got {points}")
+    positive("--duration", duration)
+    if pulse_width is not None:
+        positive("--pulse-width", pulse_width)
+    between("--points", points, 2, 1e7)
     parameters, landscape, _ = device_from_options(options)
     waveform = constant(value)
     if pulse_width is not None:

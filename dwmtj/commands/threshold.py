@@ -55,7 +55,8 @@ def command(
     """Depinning threshold current density against the offset field Delta_H = H_c - H_z (the paper's Fig. 3).
 
     The current density rises from 0 at a constant rate until the wall, at rest in its well at first, has left it
-    (|x - x_0| > x_c).  It is the J in the torques.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall: 0.
+    (|x - x_0| > x_c).  It is the J in the torques.  The track has the one site of --coercive-field and --half-width in
+    its middle.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall: 0.
     """
     check_outputs(outputs)
     parameters, _, numbers = device_from_options(options)
