@@ -6,11 +6,15 @@ from pathlib import Path
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+from hypothesis import settings
 
 import compact_model
 from compact_model import DeviceParameters, Landscape, lequeux2016, single_well
 
-ROOT = Path(__file__).parent.parent
+# The same examples in every run, and no time limit for one: the first may have to compile.  HYPOTHESIS_PROFILE=default
+# searches anew.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_sessionstart() -> None:
