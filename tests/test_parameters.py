@@ -34,6 +34,7 @@ def test_polarisation_follows_from_the_tmr_unless_given(device):
 def test_derived_quantities_of_the_papers_device(device):
     assert device.antiparallel_resistance == pytest.approx(70.2)
     assert device.walker_current_density / 1e10 == pytest.approx(2.493, rel=1e-3)
+    assert device.walker_field / 1e-4 == pytest.approx(0.075)
     assert device.angle_barrier / KT == pytest.approx(2.78, abs=0.01)
     assert device.thermal_field_per_root_time(300.0) / math.sqrt(5e-12) == pytest.approx(2.48e-3, rel=2e-3)
 

@@ -19,21 +19,27 @@ def test_equipartition_of_the_position_in_the_papers_well(device):
     assert rms == pytest.approx(24.4e-9, abs=0.05e-9)
 
 
-def test_a_wall_that_starts_at_rest_reaches_equipartition(device):
-    # Damping 0.1 relaxes within 60 ns; the paper's 0.005 would take a microsecond to the same end.
+def settled(device, step, seed):
+    """2000 walls from rest to equilibrium in the middle of a wide well with the curvature of the paper's.
+
+    Damping 0.1 relaxes within 60 ns; the paper's 0.005 would take a microsecond to the same end.
+    """
     damped = device.replace(damping=0.1, track_length=4e-6)
-    wide = single_well(damped, coercive_field=150e-4, half_width=1e-6)
-    run = simulate_ensemble(
+    return simulate_ensemble(
         damped,
-        wide,
+        single_well(damped, coercive_field=150e-4, half_width=1e-6),
         Voltage.of(0.0),
         [0.0, 600e-9],
         devices=2000,
         external_field=85e-4,
         temperature=300.0,
-        step=20e-12,
-        seed=4,
+        step=step,
+        seed=seed,
     )
+
+
+def test_a_wall_that_starts_at_rest_reaches_equipartition(device):
+    run = settled(device, step=20e-12, seed=4)
     variance = KT * 100e-9 / (device.energy_per_field_length * 15e-4)
     ratio = float(((run.position[:, -1] - 2e-6) ** 2).mean()) / variance
     assert ratio == pytest.approx(1.0, abs=4 * np.sqrt(2 / 2000))
@@ -41,21 +47,10 @@ def test_a_wall_that_starts_at_rest_reaches_equipartition(device):
 
 @pytest.mark.parametrize("anisotropy_field", [30e-4, -60e-4])
 def test_the_angle_is_boltzmann_distributed(device, anisotropy_field):
-    damped = device.replace(damping=0.1, anisotropy_field=anisotropy_field, track_length=4e-6)
-    wide = single_well(damped, coercive_field=150e-4, half_width=1e-6)
-    run = simulate_ensemble(
-        damped,
-        wide,
-        Voltage.of(0.0),
-        [0.0, 600e-9],
-        devices=2000,
-        external_field=85e-4,
-        temperature=300.0,
-        step=10e-12,
-        seed=5,
-    )
+    each = device.replace(anisotropy_field=anisotropy_field)
+    run = settled(each, step=10e-12, seed=5)
     found = np.sin(run.angle.values[:, -1]) ** 2
-    expected = np.sin(checks.boltzmann_angles(damped, 300.0, 200_000, np.random.default_rng(1))) ** 2
+    expected = np.sin(checks.boltzmann_angles(each, 300.0, 200_000, np.random.default_rng(1))) ** 2
     assert found.mean() == pytest.approx(expected.mean(), abs=4 * expected.std() / np.sqrt(2000))
     assert stats.ks_2samp(found, expected).pvalue > 1e-3
 
