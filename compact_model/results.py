@@ -128,15 +128,21 @@ def label_trajectories(
         "current_density": density,
         "net_field": np.array(np.broadcast_to(field, positions.shape)),
     }
-    per_device = {"passage_time": state.passage_time, "nucleation_time": state.release_time}
-    result = xr.Dataset(
-        {
-            **{name: (("device", "time"), values) for name, values in arrays.items()},
-            **{name: (("device",), values) for name, values in per_device.items()},
-        },
-        coords={"time": ("time", times, {"long_name": "time", "units": "s"}), "device": np.arange(count)},
+    result = label_states(arrays, times, list(range(count)))
+    for name, values in {"passage_time": state.passage_time, "nucleation_time": state.release_time}.items():
+        result[name] = (("device",), values, _attributes(name))
+    return result
+
+
+def label_states(arrays: dict[str, Array], times: Array, devices: Sequence[int | str]) -> xr.Dataset:
+    """The Dataset of a simulation, by whatever simulator: arrays of shape (devices, times), named as in VARIABLES."""
+    return xr.Dataset(
+        {name: (("device", "time"), values, _attributes(name)) for name, values in arrays.items()},
+        coords={"time": ("time", times, {"long_name": "time", "units": "s"}), "device": list(devices)},
         attrs={"experiment": "simulation"},
     )
-    for name, (long_name, unit) in VARIABLES.items():
-        result[name].attrs = {"long_name": long_name, "units": unit}
-    return result
+
+
+def _attributes(name: str) -> dict[str, str]:
+    long_name, unit = VARIABLES[name]
+    return {"long_name": long_name, "units": unit}

@@ -10,6 +10,8 @@ COMMANDS = {
     "loop": "Resistance against a swept current or voltage, and the levels it shows (Fig. 1).",
     "pulses": "Potentiation and depression by short pulses: resistance, energy, levels.",
     "simulate": "One device over time under a current, a voltage or a current density.",
+    "export": "The device as an ngspice sub-circuit, a Verilog-A module or a PySpice script.",
+    "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }

@@ -12,6 +12,7 @@ import xarray as xr
 from compact_model import checks
 from compact_model.anisotropy import demagnetising_anisotropy_field, hybrid_track_width
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, BOLTZMANN_CONSTANT, NANOMETRE, OERSTED
+from compact_model.drive import Current, pulses
 from compact_model.experiments.escape import retention
 from compact_model.experiments.loops import count_levels, resistance_loop
 from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
@@ -67,6 +68,8 @@ class Part:
     """Takes the subject and whether to show progress."""
     summarise: Callable[[Subject, xr.Dataset], Summary]
     draw: Callable[[xr.Dataset, Figure], None]
+    in_ngspice: bool = False
+    """Whether it needs ngspice; where there is none, the report says so and goes on."""
 
 
 def _measure_thresholds(subject: Subject, progress: bool) -> xr.Dataset:
@@ -265,6 +268,38 @@ def _draw_retention(data: xr.Dataset, figure: Figure) -> None:
     data.dwmtj.plot(figure.add_subplot())
 
 
+def _measure_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
+    from spice.crosscheck import crosscheck
+
+    # Below the Walker current the wall stays in its well and rings, above it the wall leaves over the well's hard edge.
+    amplitudes = np.array([0.7, 2.0]) * subject.parameters.walker_current
+    return crosscheck(
+        subject.parameters,
+        subject.site(),
+        Current(pulses(amplitudes, width=10e-9, period=30e-9)),
+        np.linspace(0.0, 60e-9, 601),
+        external_field=-subject.parameters.stray_field,
+    )
+
+
+def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
+    position = float(data.position_difference) / NANOMETRE
+    angle, resistance = float(data.angle_difference), float(data.resistance_difference)
+    sensitivity = float(data.sensitivity)
+    return Summary(
+        {"position_nm": position, "angle_rad": angle, "resistance_ohm": resistance, "sensitivity": sensitivity},
+        "two current pulses, one that the well holds and one that frees the wall, in Python and in ngspice "
+        f"{data.ngspice_version}: the positions differ by at most {position:.1g} nm, the angles by {angle:.1g} rad, "
+        f"the resistances by {resistance:.1g} Ohm (two paths that start together run apart by {sensitivity:.2g} times)",
+    )
+
+
+def _draw_crosscheck(data: xr.Dataset, figure: Figure) -> None:
+    import spice.plots  # noqa: F401 (data from an earlier run: registers how they draw themselves)
+
+    data.dwmtj.plot(figure.add_subplot())
+
+
 def _measure_anisotropy(subject: Subject, progress: bool) -> xr.Dataset:
     device = subject.parameters
     widths = np.arange(50.0, 181.0, 5.0) * NANOMETRE
@@ -353,6 +388,14 @@ PARTS = (
         _measure_anisotropy,
         _summarise_anisotropy,
         _draw_anisotropy,
+    ),
+    Part(
+        "crosscheck",
+        "The netlist in ngspice",
+        _measure_crosscheck,
+        _summarise_crosscheck,
+        _draw_crosscheck,
+        in_ngspice=True,
     ),
     Part("checks", "Physics checks", _measure_checks, _summarise_checks, _draw_checks),
 )

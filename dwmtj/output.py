@@ -40,10 +40,15 @@ def check_outputs(paths: Iterable[Path]) -> None:
         if path.suffix not in (DATA_SUFFIX, *FIGURE_SUFFIXES):
             known = ", ".join((DATA_SUFFIX, *FIGURE_SUFFIXES))
             raise InputError(f"--output: expected a file name that ends in one of {known}, got {str(path)!r}")
-        if not path.absolute().parent.is_dir():
-            raise InputError(f"--output: expected an existing folder, got {str(path.parent)!r}")
-        if not os.access(path.absolute().parent, os.W_OK):
-            raise InputError(f"--output: expected a folder that can be written to, got {str(path.parent)!r}")
+        check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a file in a folder that is not there or cannot be written to."""
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"--output: expected an existing folder, got {str(path.parent)!r}")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise InputError(f"--output: expected a folder that can be written to, got {str(path.parent)!r}")
 
 
 @contextmanager

@@ -34,3 +34,15 @@ def device() -> DeviceParameters:
 @pytest.fixture(scope="session")
 def paper_well(device: DeviceParameters) -> Landscape:
     return single_well(device, coercive_field=15e-4, half_width=100e-9)
+
+
+@pytest.fixture(scope="session")
+def ngspice() -> None:
+    """Skips what needs ngspice where there is none; `make test` installs it where it may."""
+    from spice import installation
+    from spice.plot import SimulatorMissing
+
+    try:
+        installation.program()
+    except SimulatorMissing as missing:
+        pytest.skip(str(missing))

@@ -53,3 +53,31 @@ def test_fig_3_shows_the_crossover_and_which_torque_rules(tmp_path):
     assert numbers["3b: Slonczewski threshold at 15 Oe (1e6 A/cm2)"] == pytest.approx(1.51, abs=0.05)
     assert numbers["3c: Slonczewski threshold at 15 Oe (1e6 A/cm2)"] == pytest.approx(2.93, abs=0.05)
     assert numbers["3b: largest distance of both from Slonczewski alone, from 5 Oe on (%)"] < 3.0
+
+
+def test_a_cmos_inverter_writes_the_device_in_a_users_netlist(ngspice, tmp_path):
+    numbers = numbers_of("netlist_cmos_driver", tmp_path)
+    assert numbers["highest voltage on the junction (V)"] == pytest.approx(0.528, abs=0.001)
+    assert numbers["position at the end (nm)"] == pytest.approx(710.4, abs=0.5)
+
+
+def test_a_divider_of_two_devices_shifts_by_one_pulse(ngspice, tmp_path):
+    numbers = numbers_of("netlist_voltage_divider", tmp_path)
+    assert numbers["divider before the pulse"] == pytest.approx(0.5003, abs=1e-4)
+    assert numbers["divider after the pulse"] == pytest.approx(0.5375, abs=1e-4)
+    assert numbers["upper wall at the end (nm)"] == pytest.approx(647.2, abs=0.1)
+    assert numbers["lower wall at the end (nm)"] == pytest.approx(338.6, abs=0.1)
+
+
+def test_a_1t1r_cell_is_written_and_read(ngspice, tmp_path):
+    numbers = numbers_of("netlist_one_transistor_cell", tmp_path)
+    assert numbers["resistance before (Ohm)"] == pytest.approx(44.889, abs=0.01)
+    assert numbers["resistance after (Ohm)"] == pytest.approx(41.635, abs=0.01)
+    assert numbers["write current (mA)"] == pytest.approx(8.186, abs=0.01)
+
+
+def test_a_4x4_array_is_written_under_half_select(ngspice, tmp_path):
+    numbers = numbers_of("netlist_array_4x4", tmp_path)
+    assert numbers["voltage on the selected cell (V)"] == pytest.approx(0.1574, abs=1e-4)
+    assert numbers["selected wall moved (nm)"] == pytest.approx(61.93, abs=0.1)
+    assert numbers["farthest other wall moved (nm)"] == pytest.approx(34.24, abs=0.1)

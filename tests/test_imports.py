@@ -22,6 +22,11 @@ def test_the_compact_model_knows_no_other_package_of_the_project():
         assert module.split(".")[0] not in {"dwmtj", "spice", "crossbar"}, f"{path} imports {module}"
 
 
+def test_the_netlist_knows_the_compact_model_and_may_read_a_crossbar():
+    for path, module in imported_by("spice"):
+        assert module.split(".")[0] != "dwmtj", f"{path} imports {module}"
+
+
 def test_the_kernels_know_nothing_outside_their_folder():
     for path in (ROOT / "compact_model" / "kernels").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -34,6 +39,10 @@ def loaded_after(statement):
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
+def test_importing_the_netlist_loads_nothing_heavy():
+    assert not loaded_after("import spice") & {"numpy", "numba", "xarray", "PySpice", "matplotlib"}
+
+
 def test_importing_the_compact_model_loads_nothing_heavy():
     assert not loaded_after("import compact_model") & {"numba", "xarray", "pandas", "scipy", "matplotlib"}
 
@@ -44,6 +53,8 @@ def test_the_command_lines_help_loads_nothing_heavy():
 
 def test_every_public_name_is_there():
     import compact_model
+    import spice
 
-    for name in compact_model.__all__:
-        assert getattr(compact_model, name) is not None
+    for package in (compact_model, spice):
+        for name in package.__all__:
+            assert getattr(package, name) is not None

@@ -12,8 +12,11 @@ import click
 import xarray as xr
 
 import compact_model
+import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
+from spice import installation
+from spice.plot import SimulatorMissing
 
 from ..device_options import device_from_options, device_options
 from ..main_job import PARTS, Part, Subject
@@ -47,18 +50,27 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     lines = _header(subject)
-    fingerprint = _fingerprint(subject)
+    missing = _missing_simulator()
+    measured: list[Part] = []
     found: dict[str, dict[str, float]] = {}
     for number, part in enumerate(PARTS, start=1):
         click.echo(f"[{number}/{len(PARTS)}] {part.title}", err=True)
+        if part.in_ngspice and missing:
+            sentence = f"left out: {missing}; after that, `dwmtj run -o {folder}` adds this part"
+            lines += ["", f"## {part.title}", "", sentence]
+            if not as_json:
+                click.echo(f"- {sentence}")
+            continue
+        fingerprint = _fingerprint(subject, installation.version() if part.in_ngspice else None)
         data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
+        measured.append(part)
         write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), (6.4, 3.4))
         summary = part.summarise(subject, data)
         found[part.name] = summary.numbers
         lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.title}]({part.name}.png)"]
         if not as_json:
             click.echo(f"- {summary.sentence}")
-    lines += ["", f"Data: `{'`, `'.join(f'{part.name}.nc' for part in PARTS)}` (NetCDF, SI units, labelled)."]
+    lines += ["", f"Data: `{'`, `'.join(f'{part.name}.nc' for part in measured)}` (NetCDF, SI units, labelled)."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
     if as_json:
         click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
@@ -83,10 +95,19 @@ def _measured(
     return data
 
 
-def _fingerprint(subject: Subject) -> str:
+def _missing_simulator() -> str | None:
+    """Why the parts that need ngspice cannot be measured, and what brings it; None where it is there."""
+    try:
+        installation.program()
+    except SimulatorMissing as reason:
+        return str(reason)
+    return None
+
+
+def _fingerprint(subject: Subject, simulator: int | None) -> str:
     """A digest of the subject and of the code that the numbers come from: a change in either makes data stale."""
-    digest = hashlib.sha256(repr(subject).encode())
-    for package in (Path(compact_model.__file__).parent, Path(__file__).parent.parent):
+    digest = hashlib.sha256(repr((subject, simulator)).encode())
+    for package in (Path(compact_model.__file__).parent, Path(spice.__file__).parent, Path(__file__).parent.parent):
         for path in sorted(package.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -6,36 +6,19 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.constants import (
-    AMPERE_PER_SQUARE_CENTIMETRE,
-    MILLIAMPERE,
-    NANOMETRE,
-    NANOSECOND,
-    OERSTED,
-    PICOSECOND,
-)
-from compact_model.drive import Current, CurrentDensity, Voltage, constant, pulses
+from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
 from compact_model.engine import METHODS
 from compact_model.nucleation import UNIFORM_STATES
 from compact_model.simulate import DEFAULT_TOLERANCE, simulate
-from compact_model.validation import InputError, between, positive
+from compact_model.validation import InputError, between
 
 from ..device_options import device_from_options, device_options
+from ..drive_options import drive_from_options, drive_options
 from ..output import check_outputs, deliver, output_options, table
-
-DRIVES = {
-    "current": (Current, MILLIAMPERE),
-    "voltage": (Voltage, 1.0),
-    "current_density": (CurrentDensity, AMPERE_PER_SQUARE_CENTIMETRE),
-}
 
 
 @click.command(name="simulate")
-@click.option("--current", type=float, metavar="mA", help="Current source, mA.")
-@click.option("--voltage", type=float, metavar="V", help="Voltage source, V.")
-@click.option("--current-density", type=float, metavar="A/cm2", help="J in the torques, A/cm2.")
-@click.option("--pulse-width", type=float, metavar="ns", help="End the drive after so many ns  [default: never]")
-@click.option("--duration", type=float, default=100.0, show_default=True, metavar="ns", help="Simulated time, ns.")
+@drive_options
 @click.option("--points", type=int, default=201, show_default=True, help="Recorded times, start and end included.")
 @click.option("--initial-position", metavar="nm|AP|P", help="Wall position, nm, or uniform  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
@@ -51,11 +34,6 @@ DRIVES = {
 @device_options
 @output_options
 def command(
-    current: float | None,
-    voltage: float | None,
-    current_density: float | None,
-    pulse_width: float | None,
-    duration: float,
     points: int,
     initial_position: str | None,
     initial_angle: float | None,
@@ -73,27 +51,14 @@ def command(
 ) -> None:
     """One device over time under a current, a voltage or a current density (exactly one of the three)."""
     check_outputs(outputs)
-    given = {"current": current, "voltage": voltage, "current_density": current_density}
-    chosen = [name for name, value in given.items() if value is not None]
-    if len(chosen) != 1:
-        raise InputError(
-            f"drive: expected exactly one of --current, --voltage and --current-density, got {len(chosen)} of them"
-        )
-    kind, scale = DRIVES[chosen[0]]
-    value = float(given[chosen[0]] or 0.0) * scale
-    positive("--duration", duration)
-    if pulse_width is not None:
-        positive("--pulse-width", pulse_width)
+    drive, duration = drive_from_options(options)
     between("--points", points, 2, 1e7)
     parameters, landscape, _ = device_from_options(options)
-    waveform = constant(value)
-    if pulse_width is not None:
-        waveform = pulses([value], width=pulse_width * NANOSECOND, period=pulse_width * NANOSECOND)
     result = simulate(
         parameters,
         landscape,
-        kind(waveform),
-        np.linspace(0.0, duration * NANOSECOND, points),
+        drive,
+        np.linspace(0.0, duration, points),
         initial_position=_position(initial_position),
         initial_angle=initial_angle,
         external_field=external_field * OERSTED,

@@ -1,0 +1,72 @@
+"""`dwmtj export`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.constants import OERSTED
+from spice.export import FORMATS, export
+
+from ..device_options import device_from_options, device_options
+from ..drive_options import drive_from_options, drive_given, drive_options
+from ..output import check_folder, write_text
+
+
+@click.command(name="export")
+@click.option("--format", "language", type=click.Choice(FORMATS), default="ngspice", show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File  [default: standard output]"
+)
+@click.option("--name", default="dwmtj", show_default=True, help="Name of the sub-circuit or module.")
+@click.option(
+    "--testbench", is_flag=True, help="A whole netlist or script that runs as it stands, with the drive below."
+)
+@drive_options
+@click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
+@click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
+@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe; testbench only.")
+@click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
+@device_options
+def command(
+    language: str,
+    output: Path | None,
+    name: str,
+    testbench: bool,
+    initial_position: float | None,
+    initial_angle: float | None,
+    external_field: float,
+    temperature: float,
+    seed: int,
+    **options: Any,
+) -> None:
+    """Write the device as text for a circuit simulator.
+
+    Without --testbench: the device alone, to be included; its wall starts in the well, and its net field is the stray
+    field until hz is given.  With it: a netlist for `ngspice -b`, or a Python script, that runs as it stands.
+    """
+    if output is not None:
+        check_folder(output)
+    if not drive_given(options):
+        options["current"] = 0.0
+    drive, duration = drive_from_options(options)
+    parameters, landscape, _ = device_from_options(options)
+    start: dict[str, float] = {"hz": external_field * OERSTED + parameters.stray_field}
+    for key, value in (("x0", initial_position), ("phi0", initial_angle)):
+        if value is not None:
+            start[key] = value
+    if temperature:
+        start |= {"temperature": temperature, "seed": seed}
+    text = export(
+        parameters,
+        landscape,
+        language,
+        name=name,
+        testbench=(drive, duration, start) if testbench else None,
+    )
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        click.echo(f"{output} written ({len(text.splitlines())} lines)", err=True)

@@ -1,0 +1,9 @@
+from .crosscheck import crosscheck as crosscheck
+from .export import export as export
+from .plot import Plot as Plot
+from .plot import SimulatorError as SimulatorError
+from .plot import SimulatorMissing as SimulatorMissing
+from .run import run_netlist as run_netlist
+from .simulate import simulate as simulate
+from .sources import source_value as source_value
+from .subcircuit import DomainWallJunction as DomainWallJunction

@@ -1,0 +1,117 @@
+"""The same device under the same drive in Python and in ngspice, side by side."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from PySpice.Spice.Netlist import Circuit
+
+from compact_model import simulate as simulate_in_python
+from compact_model import validation
+from compact_model.constants import NANOMETRE
+from compact_model.drive import Drive
+from compact_model.landscape import Landscape
+from compact_model.parameters import DeviceParameters
+
+from . import (
+    installation,
+    plots,  # noqa: F401 (registers how the result draws itself)
+)
+from .simulate import simulate as simulate_in_ngspice
+from .sources import JUMP, source_letter, source_value
+from .subcircuit import DomainWallJunction
+
+Array = NDArray[np.float64]
+
+SIMULATORS = ("python", "ngspice")
+COMPARED = ("position", "angle", "resistance", "voltage", "current")
+CHAOTIC = 1e3
+"""Two paths that run apart by more than this factor: no two simulators agree on them."""
+_SHIFT = 1e-14  # m, of the start, to see how far two paths run apart
+
+
+def crosscheck(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    drive: Drive,
+    times: ArrayLike,
+    *,
+    initial_position: float | None = None,
+    initial_angle: float | None = None,
+    external_field: float = 0.0,
+    backend: str = "process",
+    time_limit: float | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """One device by the adaptive method and by ngspice, at T = 0.
+
+    Arguments as in `compact_model.simulate`, with a constant external_field; backend, time_limit and the options as in
+    `spice.simulate`.
+
+    Returns a Dataset with dimension `simulator` ('python', 'ngspice') before 'time', for position, angle, resistance,
+    voltage and current, and, per variable, `<name>_difference`, the largest absolute difference over time.  Voltage,
+    current and resistance are not compared within 20 fs of a jump of the drive, where a record may be on either side
+    of it.  `sensitivity` says by how much two paths run apart that start 1e-5 nm apart: above CHAOTIC the differences
+    say nothing about the simulators.
+    """
+    when = validation.increasing("times", times)
+    field = validation.number("external_field", external_field)
+    start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
+    reference = simulate_in_python(
+        parameters,
+        landscape,
+        drive,
+        when,
+        initial_position=start,
+        initial_angle=initial_angle,
+        external_field=field,
+    )
+    circuit = Circuit("crosscheck")
+    values: dict[str, Any] = {"x0": start / NANOMETRE, "hz": field + parameters.stray_field}
+    if initial_angle is not None:
+        values["phi0"] = validation.number("initial_angle", initial_angle)
+    DomainWallJunction(parameters, landscape).connect(circuit, "dut", "top", "0", **values)
+    add_source = circuit.V if source_letter(drive) == "V" else circuit.I
+    nodes = ("top", "0") if source_letter(drive) == "V" else ("0", "top")
+    add_source("drive", *nodes, source_value(drive, parameters, float(when[0]), float(when[-1])))
+    netlist = simulate_in_ngspice(circuit, when, backend=backend, time_limit=time_limit, **options)
+    result = xr.concat(
+        [reference[list(COMPARED)].drop_attrs(), netlist[list(COMPARED)].isel(device=0, drop=True).drop_attrs()],
+        xr.Variable("simulator", list(SIMULATORS)),
+    )
+    for name in COMPARED:
+        result[name].attrs = reference[name].attrs
+    steady = _away_from_jumps(drive, when)
+    for name in COMPARED:
+        apart = abs(result[name].diff("simulator").isel(simulator=0, drop=True))
+        kept = apart if name in ("position", "angle") else apart[steady]
+        result[f"{name}_difference"] = kept.max() if kept.size else xr.zeros_like(apart.max())
+        result[f"{name}_difference"].attrs = {
+            "long_name": f"largest difference of the {name}",
+            "units": reference[name].attrs["units"],
+        }
+    shift = _SHIFT if start < 0.5 * parameters.track_length else -_SHIFT
+    beside = simulate_in_python(
+        parameters,
+        landscape,
+        drive,
+        when,
+        initial_position=start + shift,
+        initial_angle=float(reference.angle[0]),
+        external_field=field,
+    )
+    result["sensitivity"] = abs(beside.position - reference.position).max() / _SHIFT
+    result["sensitivity"].attrs = {"long_name": "distance of two paths over their distance at the start"}
+    result.attrs = reference.attrs | {"experiment": "crosscheck", "ngspice_step": netlist.attrs["step"]}
+    result.attrs["ngspice_version"] = str(installation.version())
+    return result
+
+
+def _away_from_jumps(drive: Drive, times: Array) -> NDArray[np.bool_]:
+    edges = np.asarray([*drive.waveform.edges(float(times[0]), float(times[-1]))])
+    if edges.size == 0:
+        return np.ones(times.size, dtype=bool)
+    near = np.abs(times[:, np.newaxis] - edges[np.newaxis, :]).min(axis=1)
+    result: NDArray[np.bool_] = near > 10.0 * JUMP
+    return result

@@ -1,0 +1,124 @@
+"""The model's equations as text that ngspice and Verilog-A both read; what differs between them is filled in.
+
+Voltages of the state nodes are x in nm and phi in rad; the time is in ns, so that a rate in nm/ns or rad/ns is a
+current in A into a capacitor of 1 nF.  All fields are written as the rates gamma H in rad/ns: volts and amperes of
+order one, which a simulator's absolute tolerances are made for; in tesla they would cost a digit of the position.
+"""
+
+from compact_model import constants
+
+from .text import real
+from .track import Track, expression
+
+# Outside the track the wall is driven back at so many nm/ns per nm: it stays within 0.01 nm of the end.
+_END_STIFFNESS = 1e4
+
+# Scramble a counter into a phase.  acos(cos()) folds a large argument onto 0 to pi evenly; a sine alone would leave the
+# normal deviates a mean of 0.006.  The same on every machine to 1e-6 of a turn.
+# ngspice keeps ten digits of a literal, so these have no more.
+_SCRAMBLE_COUNTER = "1.732050808"
+_SCRAMBLE_SEED = "2.645751311"
+_SCRAMBLE_INNER = "8191.713"
+_SCRAMBLE_OUTER = "9973.137"
+
+
+def derived_parameters(torque_density: str) -> tuple[tuple[str, str, str], ...]:
+    """Name, expression and meaning of what follows from the parameters alone."""
+    half_flux = 0.5 * constants.REDUCED_PLANCK_CONSTANT / constants.ELEMENTARY_CHARGE
+    per_density = f"{real('hbar/2e', half_flux)}*polarisation/(ms*thickness*1.0e-9)"
+    per_drive = "(rp*area)" if torque_density == "voltage" else "area"
+    boltzmann = real("k_B", constants.BOLTZMANN_CONSTANT)
+    return (
+        ("area", "(length*width+pad)*1.0e-18", "of the junction, m2"),
+        ("conductance_p", "1.0/rp", "1/R_P, S"),
+        ("conductance_drop", "width*1.0e-18/area*tmr*vh*vh/rp", "S V2/nm"),
+        ("bias_scale", "(1.0+tmr)*vh*vh", "V2"),
+        ("julliere", "sqrt(tmr/(2.0+tmr))", "P_J of the TMR"),
+        ("polarisation", "(pol>0.0 ? pol : julliere/(1.0+julliere*julliere))", "P"),
+        ("rate", "gamma*1.0e-9", "rad/(ns T)"),
+        (
+            "torque_rate",
+            f"rate*{per_density}/{per_drive}",
+            "gamma sigma_ST per " + ("volt" if torque_density == "voltage" else "ampere") + ", rad/ns",
+        ),
+        (
+            "quadratic_rate",
+            "rate*c2" + ("" if torque_density == "voltage" else "*rp*rp"),
+            "gamma c2 V^2, with V = J RA_P",
+        ),
+        ("angle_rate", "1.0/(1.0+alpha*alpha)", "of Eq. 1"),
+        ("position_rate", "delta/(1.0+alpha*alpha)", "of Eq. 1, nm"),
+        (
+            "thermal_rate",
+            f"rate*sqrt(alpha*{boltzmann}*temperature/(gamma*ms*width*thickness*delta*1.0e-27*ts*1.0e-9))",
+            "gamma times the rms thermal field of a sample, rad/ns",
+        ),
+    )
+
+
+def junction_current(voltage: str) -> str:
+    """V G(x, V), A, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division."""
+    return f"{voltage}*(conductance_p-conductance_drop*(length-V(x))/(bias_scale+{voltage}*{voltage}))"
+
+
+def torque_drive(torque_density: str, voltage: str) -> str:
+    """What J follows from: the voltage, or the current, of the junction."""
+    return voltage if torque_density == "voltage" else f"({junction_current(voltage)})"
+
+
+def field_along_track(track: Track, torque: str, drive: str, thermal: str) -> str:
+    """a of Eq. 1: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns."""
+    where = "V(x)" if track.centre is None else "((V(x)-xs)/xc)"
+    pinning = f"rate*hc*{expression(track.pinning, where)}"
+    return f"rate*hz + zeta*{torque} + quadratic_rate*{drive}*{drive} + {pinning} + {thermal}"
+
+
+def field_about_angle(track: Track, torque: str, thermal: str) -> str:
+    """b of Eq. 1: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns."""
+    anisotropy = "hk" if track.anisotropy is None else f"(hk+{expression(track.anisotropy, 'V(x)')})"
+    return f"{torque} + 0.5*rate*{anisotropy}*sin(2.0*V(phi)) + {thermal}"
+
+
+def position_rate(along: str, about: str) -> str:
+    """dx/dt of Eq. 1, nm/ns, with the track's ends."""
+    stiffness = real("stiffness", _END_STIFFNESS)
+    ends = f"(V(x)<0.0 ? -{stiffness}*V(x) : (V(x)>length ? {stiffness}*(length-V(x)) : 0.0))"
+    return f"position_rate*({about}+alpha*{along}) + {ends}"
+
+
+def angle_rate(along: str, about: str) -> str:
+    """dphi/dt of Eq. 1, rad/ns."""
+    return f"angle_rate*({along}-alpha*{about})"
+
+
+NOISE_FUNCTIONS = (
+    (
+        "dw_phase",
+        ("n", "stream", "seed"),
+        f"{_SCRAMBLE_OUTER}*acos(cos({_SCRAMBLE_INNER}*sin({_SCRAMBLE_COUNTER}*(n)+{_SCRAMBLE_SEED}*(seed)+(stream))))",
+        "phase of sample n: uniform on a circle",
+    ),
+    (
+        "dw_normal",
+        ("n", "stream", "seed"),
+        "sqrt(-2.0*ln((acos(cos(dw_phase(n,stream,seed)))+1.0e-9)/3.141592656))*cos(dw_phase(n,(stream)+1.3,seed))",
+        "a standard normal deviate (Box and Muller); acos(cos()) of the phase is uniform on 0 to pi",
+    ),
+    (
+        "dw_thermal",
+        ("t", "stream", "seed"),
+        "(floor(t)+1.0-(t))*dw_normal(floor(t),stream,seed)+((t)-floor(t))*dw_normal(floor(t)+1.0,stream,seed)",
+        "straight lines between the samples, t counted in samples: a simulator needs no breakpoints",
+    ),
+)
+"""Name, arguments, expression and meaning of the functions that make the thermal fields."""
+
+
+def thermal_field(time: str, channel: int) -> str:
+    """A thermal field in rad/ns: a normal deviate every ts ns, joined by straight lines; time in ns.
+
+    Over times longer than ts its integral has the variance of white noise.  It is a function of time and seed, so the
+    same run gives the same field, in every simulator.
+    """
+    stream = real("stream", 0.7 + 2.6 * channel)
+    return f"(temperature>0.0 ? thermal_rate*(dw_thermal({time}/ts,{stream},seed)) : 0.0)"

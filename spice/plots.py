@@ -1,0 +1,30 @@
+"""How the results of this package draw themselves through `result.dwmtj.plot()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.plots import PLOTTERS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Wall position (nm) against time (ns): Python as a line, ngspice as points over it."""
+    axes = new_axes(axes)
+    time = result.time.values / NANOSECOND
+    every = max(1, time.size // 50)
+    python, ngspice = (result.position.sel(simulator=name).values / NANOMETRE for name in ("python", "ngspice"))
+    axes.plot(time, python, label="Python", **style)
+    difference = float(result.position_difference) / NANOMETRE
+    axes.plot(time[::every], ngspice[::every], "o", markersize=3, fillstyle="none", color="C1", label="ngspice")
+    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    axes.legend(title=f"largest difference: {difference:.1g} nm", fontsize="small", title_fontsize="small")
+    return axes
+
+
+PLOTTERS["crosscheck"] = plot_crosscheck

@@ -1,0 +1,39 @@
+"""Run any netlist in ngspice: as a shared library where there is one, else as a process."""
+
+from pathlib import Path
+
+from compact_model import validation
+
+from . import batch, guard, installation, library
+from .plot import Plot, SimulatorMissing
+
+BACKENDS = ("auto", "library", "process")
+
+
+def run_netlist(
+    netlist: str, *, backend: str = "auto", time_limit: float | None = None, folder: Path | None = None
+) -> list[Plot]:
+    """The analyses of a whole netlist, from its title to `.end`; time_limit in s, None: none.
+
+    backend: 'library', ngspice's shared library, kept by a helper process: without start-up time; 'process', one
+    `ngspice -b` for each run; 'auto': the library where there is one that loads, else the process.  A crash of ngspice
+    is a SimulatorError in both.
+    folder: what included paths are relative to; None: the current one.
+
+    Raises InputError for a netlist that holds commands, SimulatorMissing where there is no ngspice, and SimulatorError
+    where ngspice refuses the netlist, does not converge or takes longer; what it had computed is its `partial`.
+    """
+    validation.choice("backend", backend, BACKENDS)
+    limit = None if time_limit is None else validation.positive("time_limit", time_limit)
+    where = folder or Path.cwd()
+    guard.check_netlist(netlist, folder=where)
+    if backend == "process":
+        return batch.run(netlist, limit, where)
+    if backend == "auto" and installation.find_library() is None:
+        return batch.run(netlist, limit, where)
+    try:
+        return library.run(netlist, limit, where)
+    except SimulatorMissing:
+        if backend == "auto":
+            return batch.run(netlist, limit, where)
+        raise

@@ -1,0 +1,189 @@
+"""Circuits of PySpice that hold these devices, run in ngspice; the answer is labelled as a simulation in Python is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from PySpice.Spice.Netlist import Circuit
+
+from compact_model import validation
+from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.parameters import DeviceParameters
+from compact_model.resistance import antiparallel_share, conductance
+from compact_model.results import label_states, provenance
+from compact_model.validation import InputError
+
+from . import text
+from .ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice
+from .plot import Plot, SimulatorError
+from .run import run_netlist
+from .sources import JUMP
+from .subcircuit import DomainWallJunction
+
+Array = NDArray[np.float64]
+METHODS = ("trap", "gear")
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """One device of a circuit."""
+
+    label: str
+    nodes: tuple[str, ...]
+    device: NetlistDevice
+    values: dict[str, float]
+    parameters: DeviceParameters
+
+    def value(self, name: str) -> float:
+        """A parameter of the instance, or its default, in the netlist's unit."""
+        return self.values.get(name, self.device.quantities[name].value)
+
+
+def simulate(
+    circuit: Circuit,
+    times: ArrayLike,
+    *,
+    maximum_step: float | None = None,
+    method: str = str(RECOMMENDED_OPTIONS["method"]),
+    relative_tolerance: float = float(RECOMMENDED_OPTIONS["reltol"]),
+    use_initial_conditions: bool = False,
+    backend: str = "auto",
+    time_limit: float | None = None,
+) -> xr.Dataset:
+    """A transient of a PySpice circuit with `DomainWallJunction`s in real ngspice.
+
+    times: s, rising, from 0 on, shape (times,): where the state is recorded; ngspice starts at 0.
+    maximum_step: s; None: 20 ps, or half a sample of the thermal fields where that is shorter.  With it the position
+        is right to 0.1 nm over 1 us; a longer one converges all the same, to a wrong position.
+    method: 'trap' or 'gear'; use_initial_conditions: `uic`, no operating point before the start.
+    backend, time_limit: as in `run_netlist`.
+
+    Returns a Dataset as `compact_model.simulate_ensemble` does, with dimensions (device, time), `device` holding the
+    elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm),
+    current_density (A/m2), net_field (T); and node_voltage (V), of dimensions (node, time), for the circuit's nodes.
+    Raises InputError, and SimulatorError as run_netlist does; its `partial` is then the Dataset up to where it came,
+    or None.
+    """
+    validation.instance("circuit", circuit, Circuit)
+    when = validation.increasing("times", times)
+    if when.size < 2 or when[0] < 0.0:
+        raise InputError(f"times: expected at least two times from 0 s on, got {when.size} from {when[0]:g} s")
+    instances = _instances(circuit)
+    step = _step(maximum_step, instances)
+    validation.choice("method", method, METHODS)
+    tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
+    nodes = [text.node("circuit", name) for name in map(str, circuit.node_names) if name != "0"]
+    netlist = "\n".join(
+        [
+            circuit_text(circuit),
+            f".options method={method} reltol={text.real('relative_tolerance', tolerance)} "
+            f"trtol={text.real('trtol', RECOMMENDED_OPTIONS['trtol'])}",
+            text.folded(".save " + " ".join([*nodes, *(_current(each) for each in instances)])),
+            f".tran {text.real('step', step)} {text.real('stop', when[-1])} 0 {text.real('step', step)}"
+            + (" uic" if use_initial_conditions else ""),
+            ".end",
+            "",
+        ]
+    )
+    try:
+        plot = run_netlist(netlist, backend=backend, time_limit=time_limit)[-1]
+    except SimulatorError as error:
+        partial = None
+        if error.partial and error.partial[-1].analysis == "tran":
+            kept = when[when <= float(error.partial[-1].vectors["time"][-1])]
+            partial = _label(error.partial[-1], kept, instances, nodes) if kept.size else None
+        raise type(error)(str(error), partial) from None
+    result = _label(plot, when, instances, nodes)
+    result.attrs.update(method=f"ngspice {method}", step=step, relative_tolerance=tolerance)
+    return result
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """A PySpice circuit as text without its `.end`; raises InputError for a title of more than one line."""
+    if text.remark(circuit.title) != circuit.title.strip():
+        raise InputError(f"circuit: expected a title of one printable line, got {circuit.title!r}")
+    return str(circuit).rstrip()
+
+
+def _instances(circuit: Circuit) -> list[_Instance]:
+    kinds = {each.name: each.device for each in circuit.subcircuits if isinstance(each, DomainWallJunction)}
+    found = []
+    for element in circuit.elements:
+        device = kinds.get(str(getattr(element, "subcircuit_name", "")).lower())
+        if device is None or not element.enabled:
+            continue
+        given: dict[str, object] = {}
+        for name, value in element.parameters.items():
+            try:
+                given[name] = float(value)
+            except (TypeError, ValueError):
+                raise InputError(f"{element.name}: expected numbers as parameters, got {name}={value!r}") from None
+        values = device.instance_values(given)
+        names = tuple(element.node_names)
+        found.append(
+            _Instance(text.identifier("element", element.name), names, device, values, device.with_values(values))
+        )
+    if not found:
+        raise InputError("circuit: expected at least one DomainWallJunction, connected by its connect(), got none")
+    return found
+
+
+def _step(given: float | None, instances: list[_Instance]) -> float:
+    samples = [each.value("ts") * NANOSECOND for each in instances if each.value("temperature") > 0.0]
+    longest = 0.5 * min(samples, default=np.inf)
+    if given is None:
+        return float(min(RECOMMENDED_STEP, longest))
+    step = validation.positive("maximum_step", given)
+    if step > longest * (1.0 + 1e-9):
+        raise InputError(
+            f"maximum_step: expected at most {longest:g} s, half a sample of the thermal fields, got {step:g} s"
+        )
+    return step
+
+
+def _current(instance: _Instance) -> str:
+    return f"@b.{instance.label.lower()}.bjunction[i]"
+
+
+def _label(plot: Plot, times: Array, instances: list[_Instance], nodes: list[str]) -> xr.Dataset:
+    grid = np.real(plot.vectors["time"])
+    after = times + JUMP  # where a source jumps, the later value is the one at that time
+
+    def at(name: str) -> Array:
+        result: Array = np.interp(after, grid, np.real(plot.vectors[name.lower()]))
+        return result
+
+    def voltage_of(name: str) -> Array:
+        return np.zeros_like(times) if name == "0" else at(name)
+
+    rows: dict[str, list[Array]] = {}
+    for each in instances:
+        top, bottom, x, phi = each.nodes
+        device = each.parameters
+        position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(_current(each))
+        by_voltage = device.torque_density == "voltage"
+        states = {
+            "position": position,
+            "angle": at(phi),
+            "voltage": voltage,
+            "current": current,
+            "resistance": 1.0 / conductance(device, antiparallel_share(device, position), voltage),
+            "current_density": voltage / device.resistance_area_product
+            if by_voltage
+            else current / device.junction_area,
+            "net_field": np.full_like(times, each.value("hz")),
+        }
+        for name, values in states.items():
+            rows.setdefault(name, []).append(values)
+    result = label_states(
+        {name: np.array(values) for name, values in rows.items()}, times, [each.label for each in instances]
+    )
+    table = np.array([at(name) for name in nodes])
+    result["node_voltage"] = (("node", "time"), table, {"long_name": "node voltage", "units": "V"})
+    result = result.assign_coords(node=nodes)
+    result.attrs.update(
+        provenance([each.parameters for each in instances], [each.device.landscape for each in instances])
+    )
+    result.attrs.update(initial_state="wall")
+    return result
