@@ -271,8 +271,8 @@ def _draw_retention(data: xr.Dataset, figure: Figure) -> None:
 def _measure_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
     from spice.crosscheck import crosscheck
 
-    # Below the Walker current the wall stays in its well and rings, above it the wall leaves over the well's hard edge.
-    amplitudes = np.array([0.7, 2.0]) * subject.parameters.walker_current
+    # Below the Walker current the wall stays in its well and rings, far above it leaves over the well's hard edge.
+    amplitudes = np.array([0.7, 3.0]) * subject.parameters.walker_current
     return crosscheck(
         subject.parameters,
         subject.site(),
@@ -288,9 +288,9 @@ def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     sensitivity = float(data.sensitivity)
     return Summary(
         {"position_nm": position, "angle_rad": angle, "resistance_ohm": resistance, "sensitivity": sensitivity},
-        "two current pulses, one that the well holds and one that frees the wall, in Python and in ngspice "
-        f"{data.ngspice_version}: the positions differ by at most {position:.1g} nm, the angles by {angle:.1g} rad, "
-        f"the resistances by {resistance:.1g} Ohm (two paths that start together run apart by {sensitivity:.2g} times)",
+        f"two current pulses, of 0.7 and 3 times the Walker current, in Python and in ngspice {data.ngspice_version}: "
+        f"the positions differ by at most {position:.1g} nm, the angles by {angle:.1g} rad, "
+        f"the resistances by {resistance:.1g} Ohm (a distance at the start grows {sensitivity:.2g} times)",
     )
 
 
