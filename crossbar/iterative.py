@@ -17,7 +17,7 @@ from .solution import NetworkSolution
 Array = NDArray[np.float64]
 
 _MOST_ITERATIONS = 200
-_MODE_CUTOFF = 8.0
+_MODE_CUTOFF = 6.0
 """Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
 nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error."""
 _SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
@@ -164,7 +164,13 @@ class IterativeSolver:
         self._column_ends = tuple(
             float(np.minimum(end, 4.0 * self._column_wire).mean()) for end in (self._column_start, self._column_stop)
         )
-        self._mode_values = np.empty((0, 3))
+        self._mode_values = np.empty((3, 0))
+        self._work = arrays.Workspace(
+            *(np.zeros((count, across)) for _ in range(3)),
+            *(np.zeros((count, across), dtype) for _ in range(3)),
+            np.empty((count, 0), dtype),
+            np.empty((max((count + lanes - 1) // lanes, across), 4)),
+        )
         self._factorise()
 
     def set_conductance(self, conductance: ArrayLike) -> None:
@@ -205,6 +211,7 @@ class IterativeSolver:
             mode_factor=np.empty((pre.conductance.shape[0], count), dtype),
             mode_resistance=np.empty(count, dtype),
         )
+        self._work = self._work._replace(mode_values=np.empty((pre.conductance.shape[0], count), dtype))
 
     def _factorise(self) -> None:
         """All that depends on the cells."""
@@ -303,6 +310,7 @@ class IterativeSolver:
             self._system,
             self._pre,
             drives,
+            self._work,
             float(tolerance),
             self.entrywise,
             _MOST_ITERATIONS,

@@ -6,7 +6,9 @@ from numba import prange
 from compact_model.kernels.jit import kernel, parallel_kernel
 
 WIDTH = 64
-"""Columns that one thread takes at a time."""
+"""Columns that one thread takes at a time in a sweep."""
+ROWS = 16
+"""Rows that one thread takes at a time in a product."""
 
 
 @kernel
@@ -141,35 +143,43 @@ def products(solved, residual, image, conductance, sums, parallel):
 
 
 @kernel
-def _multiply(left, right, out):
-    """out = left @ right, four rows at a time so that each value of right is loaded once for them."""
-    rows, depth = left.shape
+def _multiply_band(first, last, left, right, out):
+    """Four rows at a time, so that each value of right is loaded once for them."""
+    depth = left.shape[1]
     columns = right.shape[1]
-    whole = rows - rows % 4
-    out[:] = 0.0
-    for row in range(0, whole, 4):
-        first, second, third, fourth = out[row], out[row + 1], out[row + 2], out[row + 3]
+    out[first:last] = 0.0
+    whole = last - (last - first) % 4
+    for row in range(first, whole, 4):
+        one, two, three, four = out[row], out[row + 1], out[row + 2], out[row + 3]
         for index in range(depth):
             a, b, c, d = left[row, index], left[row + 1, index], left[row + 2, index], left[row + 3, index]
             values = right[index]
             for column in range(columns):
-                first[column] += a * values[column]
-                second[column] += b * values[column]
-                third[column] += c * values[column]
-                fourth[column] += d * values[column]
-    for row in range(whole, rows):
-        last = out[row]
+                one[column] += a * values[column]
+                two[column] += b * values[column]
+                three[column] += c * values[column]
+                four[column] += d * values[column]
+    for row in range(whole, last):
+        one = out[row]
         for index in range(depth):
             a = left[row, index]
             values = right[index]
             for column in range(columns):
-                last[column] += a * values[column]
+                one[column] += a * values[column]
+
+
+@parallel_kernel
+def _multiply_parallel(left, right, out):
+    rows = left.shape[0]
+    for band in prange((rows + ROWS - 1) // ROWS):
+        first = np.int64(band) * ROWS
+        _multiply_band(first, min(first + ROWS, rows), left, right, out)
 
 
 @kernel
-def multiply(left, right, out, library):
-    """out = left @ right; by the BLAS library where it is called from one thread."""
-    if library:
-        np.dot(left, right, out)
+def multiply(left, right, out, parallel):
+    """out = left @ right.  Not by a BLAS library, whose threads would fight with ours for the cores."""
+    if parallel:
+        _multiply_parallel(left, right, out)
     else:
-        _multiply(left, right, out)
+        _multiply_band(0, left.shape[0], left, right, out)

@@ -182,15 +182,14 @@ def _solve_spread(system, pre, given, tolerance, entrywise, most, lines, results
 
 
 @kernel
-def solve_inputs(system, pre, given, tolerance, entrywise, most, parallel, spread, lines, results):
+def solve_inputs(system, pre, given, work, tolerance, entrywise, most, parallel, spread, lines, results):
     """Solve for all inputs and fill the results, which hold the column voltages to start from.
 
-    parallel: threads share the work of each input; spread: each thread takes whole inputs.
+    parallel: threads share the work of each input; spread: each thread takes whole inputs, with a workspace of its own.
     """
     if spread:
         _solve_spread(system, pre, given, tolerance, entrywise, most, lines, results)
     else:
-        work = _workspace(pre)
         for index in range(results.iterations.size):
             _solve_input(system, pre, given, work, index, tolerance, entrywise, most, parallel, lines, results)
 
