@@ -22,6 +22,7 @@ Indices = NDArray[np.int64]
 
 _DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
 _DENSE_FROM = 0.05  # share of entries that are not zero, beyond which a dense factor is smaller than a sparse one
+_REFINEMENTS = 8
 _ROUND_OFF = 64 * 2.2e-16
 
 
@@ -101,10 +102,9 @@ def _held(circuit: _Circuit, network: Network, voltages: Array, group: Indices, 
 
 
 class _Factor:
-    """The factors of a symmetric positive matrix, with one step of refinement in each solve."""
+    """The factors of a symmetric positive matrix."""
 
     def __init__(self, matrix: sparse.csc_matrix) -> None:
-        self.matrix = matrix
         size = matrix.shape[0]
         self._dense = size <= _DENSE_UP_TO and matrix.nnz > _DENSE_FROM * size * size
         try:
@@ -122,14 +122,38 @@ class _Factor:
             return np.asarray(linalg.cho_solve(self._factor, right, check_finite=False))
         return np.asarray(self._factor.solve(right))
 
-    def solve(self, right: Array) -> tuple[Array, Array]:
-        """The solution, and the correction that a further step would make."""
-        solution = self.once(right)
-        solution += self.once(right - self.matrix @ solution)
-        return solution, self.once(right - self.matrix @ solution)
+
+def _refine(
+    factor: _Factor, held: Array, free: NDArray[np.bool_], ends: tuple[Indices, Indices], flow: Array, entering: Array
+) -> Array:
+    """Solve for the free voltages, in place, and return the correction that a further step would make.
+
+    The residual is summed from the currents in the edges, of conductance `flow`, between the nodes `ends`: from
+    differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which the matrix's
+    diagonal has lost.
+    """
+    count = held.shape[0]
+    edges = np.arange(flow.size)
+    ones = np.ones(flow.size)
+    incidence = sparse.csr_matrix((ones, (ends[0], edges)), shape=(count, flow.size)) - sparse.csr_matrix(
+        (ones, (ends[1], edges)), shape=(count, flow.size)
+    )
+    across = incidence.T.tocsr()
+    before = np.inf
+    for _ in range(_REFINEMENTS):
+        residual = entering - incidence @ (flow[:, None] * (across @ held))
+        correction = factor.once(np.ascontiguousarray(residual[free]))
+        size = float(np.abs(correction).max())
+        if not size < 0.5 * before:
+            break
+        held[free] += correction
+        before = size
+    return correction
 
 
-def _short_currents(network: Network, word: Array, bit: Array, sources: Sources, current: Array) -> None:
+def _short_currents(
+    network: Network, word: Array, bit: Array, sources: Sources, injected: Indices | None, current: Array
+) -> None:
     """Fill the currents of shorted cells by Kirchhoff's law in a node of theirs whose wires all have resistance."""
     for i, j in np.argwhere(np.isinf(network.conductance)):
         for side, voltage, line, place, last in (
@@ -147,6 +171,8 @@ def _short_currents(network: Network, word: Array, bit: Array, sources: Sources,
             if all(resistance > 0.0 for resistance, _ in neighbours):
                 into = sum((other - voltage[:, place]) / resistance for resistance, other in neighbours)
                 current[:, i, j] = side * into
+                if injected is not None:
+                    current[:, i, j] += (injected == (i, j)).all(axis=1)
                 break
         else:
             raise InputError(
@@ -155,7 +181,7 @@ def _short_currents(network: Network, word: Array, bit: Array, sources: Sources,
             )
 
 
-def _end_currents(network: Network, sources: Sources, current: Array) -> list[Array]:
+def _end_currents(network: Network, sources: Sources, injected: Indices | None, current: Array) -> list[Array]:
     lines = Lines(
         network.word_segment,
         network.word_start,
@@ -173,9 +199,9 @@ def _end_currents(network: Network, sources: Sources, current: Array) -> list[Ar
                 np.ascontiguousarray(voltage[:, index])
                 for voltage in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)
             ),
-            0.0,
-            0,
-            0,
+            0.0 if injected is None else 1.0,
+            0 if injected is None else int(injected[index, 0]),
+            0 if injected is None else int(injected[index, 1]),
         )
         one = np.ascontiguousarray(current[index])
         row_end_currents(lines, drive, one, found[0][index], found[1][index])
@@ -197,6 +223,17 @@ def solve_direct(
     InputError for sources that are shorted together, or a part without a source; ConvergenceError where the factors
     or the voltages are not finite.
     """
+    return _solve(network, sources, tolerance, reason, None)
+
+
+def inject_direct(network: Network, cells: Indices) -> NetworkSolution:
+    """`IterativeSolver.inject` by the direct method."""
+    return _solve(network, Sources.zero(network, len(cells)), 1e-10, "injected currents", cells)
+
+
+def _solve(
+    network: Network, sources: Sources, tolerance: float, reason: str, injected: Indices | None
+) -> NetworkSolution:
     check_sources(network, sources)
     check_connected(network)
     check_memory("the direct method", estimated_bytes(network, sources.inputs))
@@ -211,15 +248,20 @@ def solve_direct(
     off = off + off.T
     diagonal = np.asarray(off.sum(axis=1)).ravel()
     free = ~known
+    words, bits = network.shape
+    cells = words * bits
+    entering = np.zeros_like(held)
+    if injected is not None:
+        inputs = np.arange(len(injected))
+        places = injected[:, 0] * bits + injected[:, 1]
+        np.add.at(entering, (group[places], inputs), 1.0)
+        np.add.at(entering, (group[places + cells], inputs), -1.0)
     correction = np.zeros_like(held)
     if free.any():
         matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
-        right = off[free][:, known] @ held[known]
-        held[free], correction[free] = _Factor(matrix).solve(np.ascontiguousarray(right))
+        correction[free] = _refine(_Factor(matrix), held, free, (tail, head), conductance, entering)
     if not np.isfinite(held).all():
         raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
-    words, bits = network.shape
-    cells = words * bits
 
     def at(nodes: Array, offset: int) -> Array:
         return np.ascontiguousarray(nodes[group[offset : offset + cells]].T).reshape(-1, words, bits)
@@ -238,8 +280,8 @@ def solve_direct(
         converged &= relative <= max(tolerance, _ROUND_OFF) or error <= _ROUND_OFF * floor
         residual = max(residual, relative)
     if shorted.any():
-        _short_currents(network, word, bit, sources, current)
-    ends = _end_currents(network, sources, current)
+        _short_currents(network, word, bit, sources, injected, current)
+    ends = _end_currents(network, sources, injected, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,

@@ -31,8 +31,9 @@ def unsupported(network: Network) -> str:
     """Why this method does not cover a network; empty where it does."""
     if np.isinf(network.conductance.max()):
         return "a cell is shorted"
-    word_ideal, bit_ideal = ideal_side(network.word_segment, network.shape[1]), ideal_side(
-        network.bit_segment, network.shape[0]
+    word_ideal, bit_ideal = (
+        ideal_side(network.word_segment, network.shape[1]),
+        ideal_side(network.bit_segment, network.shape[0]),
     )
     if word_ideal is None or bit_ideal is None:
         return "some wires have no resistance and others do"
@@ -285,7 +286,7 @@ class IterativeSolver:
             places = cells[:, ::-1] if self._exchanged else cells
         drives = arrays.Inputs(*given, injected, places[:, 0].copy(), places[:, 1].copy())
         if start is None:
-            voltage = np.zeros(shape)
+            voltage = np.empty(shape)
         else:
             earlier = start.word_voltage if self._exchanged else start.bit_voltage
             if earlier.shape != (inputs, *self.network.shape):
@@ -311,6 +312,7 @@ class IterativeSolver:
             self._pre,
             drives,
             self._work,
+            start is None,
             float(tolerance),
             self.entrywise,
             _MOST_ITERATIONS,
@@ -347,5 +349,3 @@ class IterativeSolver:
             converged=converged,
             reason=reason,
         )
-
-

@@ -79,13 +79,11 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
         product = back * with_residual
         # Two bounds of the currents' error: with the row nodes held, and from the power that the error would take.
         error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
-        predicted = max(
-            error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0
-        )
+        predicted = max(error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0)
         if fresh:
             measured = predicted
             round_off = _ROUND_OFF * max(1.0, floor / current_norm if current_norm > 0.0 else np.inf)
-            floored = measured <= round_off
+            floored = measured <= round_off and measured < np.inf
             if entrywise:
                 measured, excess = imbalance(system, drive, voltage, current, work.residual, sums, parallel)
                 floored = excess <= tolerance
@@ -94,7 +92,7 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
                 return iterations, measured, CONVERGED
             if floored and (entrywise or measured >= 0.5 * previous):
                 return iterations, measured, ROUND_OFF
-            if not measured < 0.9 * previous or iterations >= most:
+            if iterations > 0 and (not measured < 0.9 * previous or iterations >= most):
                 return iterations, measured, STOPPED
             previous = measured
         elif predicted <= target or iterations >= most:
@@ -112,11 +110,10 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
         length = product / bend
         product_before = product
         before = norm
-        norm = step(
-            length, work.direction, work.image, voltage, work.residual, work.first, scale, bias, sums, parallel
-        )
+        norm = step(length, work.direction, work.image, voltage, work.residual, work.first, scale, bias, sums, parallel)
         iterations += 1
-        fresh = predicted * norm <= 0.5 * target * before  # good enough, if the next error shrinks as the residual
+        # Look where the error, if it shrank as the residual did, is small enough; and where the currents were unknown.
+        fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
         if fresh:
             current_norm, floor, voltage_norm, norm, scale = _look(
                 system, pre, drive, work, parallel, voltage, rows_voltage, current
@@ -152,7 +149,40 @@ def _hold_nodes(system, drive, voltage):
 
 
 @kernel
-def _solve_input(system, pre, given, work, index, tolerance, entrywise, most, parallel, lines, results):
+def _first_guess(lines, drive, voltage):
+    """Each column at the voltage that its sources would give it without cells; floating ones at the mean of the rows'.
+
+    The guess matters little for the iterations, but the currents that belong to it are a scale for their errors.
+    """
+    rows, columns = voltage.shape
+    total = 0.0
+    count = 0
+    for row in range(rows):
+        if lines.row_start[row] < np.inf:
+            total += drive.row_start[row]
+            count += 1
+        if lines.row_stop[row] < np.inf:
+            total += drive.row_stop[row]
+            count += 1
+    mean = total / max(count, 1)
+    guess = np.empty(columns)
+    for column in range(columns):
+        start, stop = lines.column_start[column], lines.column_stop[column]
+        if start == np.inf:
+            guess[column] = mean if stop == np.inf else drive.column_stop[column]
+        elif stop == np.inf:
+            guess[column] = drive.column_start[column]
+        elif start + stop > 0.0:
+            share = start / (start + stop)
+            guess[column] = (1.0 - share) * drive.column_start[column] + share * drive.column_stop[column]
+        else:
+            guess[column] = 0.5 * (drive.column_start[column] + drive.column_stop[column])
+    for row in range(rows):
+        voltage[row] = guess
+
+
+@kernel
+def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results):
     voltage, rows_voltage, current = results.voltage[index], results.rows_voltage[index], results.current[index]
     drive = Drive(
         given.row_start[:, index].copy(),
@@ -163,6 +193,8 @@ def _solve_input(system, pre, given, work, index, tolerance, entrywise, most, pa
         given.injected_row[index],
         given.injected_column[index],
     )
+    if cold:
+        _first_guess(lines, drive, voltage)
     _hold_nodes(system, drive, voltage)
     iterations, measured, ending = solve_one(
         system, pre, drive, work, tolerance, entrywise, most, parallel, voltage, rows_voltage, current
@@ -175,23 +207,23 @@ def _solve_input(system, pre, given, work, index, tolerance, entrywise, most, pa
 
 
 @parallel_kernel
-def _solve_spread(system, pre, given, tolerance, entrywise, most, lines, results):
+def _solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results):
     for index in prange(results.iterations.size):
         work = _workspace(pre)
-        _solve_input(system, pre, given, work, np.int64(index), tolerance, entrywise, most, False, lines, results)
+        _solve_input(system, pre, given, work, np.int64(index), cold, tolerance, entrywise, most, False, lines, results)
 
 
 @kernel
-def solve_inputs(system, pre, given, work, tolerance, entrywise, most, parallel, spread, lines, results):
-    """Solve for all inputs and fill the results, which hold the column voltages to start from.
+def solve_inputs(system, pre, given, work, cold, tolerance, entrywise, most, parallel, spread, lines, results):
+    """Solve for all inputs and fill the results; unless cold, these hold the column voltages to start from.
 
     parallel: threads share the work of each input; spread: each thread takes whole inputs, with a workspace of its own.
     """
     if spread:
-        _solve_spread(system, pre, given, tolerance, entrywise, most, lines, results)
+        _solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results)
     else:
         for index in range(results.iterations.size):
-            _solve_input(system, pre, given, work, index, tolerance, entrywise, most, parallel, lines, results)
+            _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results)
 
 
 @kernel

@@ -50,9 +50,7 @@ def _factor_block(block, conductance, wire, start, stop, factor, other_factor, s
 @parallel_kernel
 def _factor_parallel(conductance, wire, start, stop, factor, other_factor, start_share, stop_share):
     for block in prange(factor.shape[0]):
-        _factor_block(
-            np.int64(block), conductance, wire, start, stop, factor, other_factor, start_share, stop_share
-        )
+        _factor_block(np.int64(block), conductance, wire, start, stop, factor, other_factor, start_share, stop_share)
 
 
 @kernel
