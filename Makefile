@@ -20,6 +20,7 @@ benchmark: $(STAMP)
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/crossbar_solvers.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -33,6 +34,7 @@ $(STAMP): pyproject.toml
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	$(BIN)/python -m compact_model.warm_up
+	$(BIN)/python -m crossbar.warm_up
 	@touch $@
 
 clean:

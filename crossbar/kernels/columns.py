@@ -43,7 +43,7 @@ def _factor_parallel(conductance, wire, start, stop, factor):
 @kernel
 def factor_columns(conductance, wire, start, stop, factor, parallel):
     """Fill the factors of T + G of the columns; an end of inf holds its node.  See `arrays` for the factors."""
-    if parallel:
+    if parallel is not None:
         _factor_parallel(conductance, wire, start, stop, factor)
     else:
         _factor_band(0, conductance.shape[1], conductance, wire, start, stop, factor)
@@ -85,7 +85,7 @@ def _sweep_parallel(given, factor, resistance, bias, out):
 @kernel
 def sweep(given, factor, resistance, bias, out, parallel):
     """Solve along all columns; given and out may be the same array."""
-    if parallel:
+    if parallel is not None:
         _sweep_parallel(given, factor, resistance, bias, out)
     else:
         _sweep_band(0, given.shape[1], given, factor, resistance, bias, out)
@@ -131,7 +131,7 @@ def _products_parallel(solved, residual, image, conductance, sums):
 def products(solved, residual, image, conductance, sums, parallel):
     """z . r, z . q, the norm of G z and the norm of z; summed in an order that does not depend on the threads."""
     columns = solved.shape[1]
-    if parallel:
+    if parallel is not None:
         _products_parallel(solved, residual, image, conductance, sums)
     else:
         _products_band(0, columns, solved, residual, image, conductance, sums)
@@ -179,7 +179,7 @@ def _multiply_parallel(left, right, out):
 @kernel
 def multiply(left, right, out, parallel):
     """out = left @ right.  Not by a BLAS library, whose threads would fight with ours for the cores."""
-    if parallel:
+    if parallel is not None:
         _multiply_parallel(left, right, out)
     else:
         _multiply_band(0, left.shape[0], left, right, out)
