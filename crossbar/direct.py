@@ -216,6 +216,8 @@ def _end_currents(network: Network, sources: Sources, injected: Indices | None, 
 def estimated_bytes(network: Network, inputs: int) -> float:
     """What the factors and the results take, from sizes measured with SuperLU on square arrays."""
     unknowns = 2.0 * network.conductance.size
+    if not (network.word_segment.any() or network.bit_segment.any()):
+        return unknowns * (160.0 + 12.0 * inputs) + 24.0 * sum(network.shape) ** 2  # a node per line: a dense factor
     return unknowns * (150.0 * math.log2(unknowns + 2.0) + 100.0 + 40.0 * inputs)
 
 

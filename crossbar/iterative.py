@@ -4,6 +4,8 @@ The preconditioner is float32 (float64 where every entry counts): tridiagonal so
 them the mean array in the slow modes of its wires, those in which neighbouring lines feel one another.
 """
 
+import functools
+
 import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,6 +68,7 @@ def _phase(angle: Array, share: float) -> Array:
     return np.arctan2(share * np.cos(half), (2.0 - share) * np.sin(half))
 
 
+@functools.lru_cache(maxsize=4)
 def wire_modes(nodes: int, count: int, start_share: float, stop_share: float) -> tuple[Array, Array]:
     """The slowest modes of a wire of equal segments, as (nodes, count), orthonormal; and their eigenvalues.
 
