@@ -160,25 +160,10 @@ def _multiply_band(first, last, left, right, out):
             a0, a1, a2, a3 = left[row, step], left[row, step + 1], left[row, step + 2], left[row, step + 3]
             b0, b1 = left[row + 1, step], left[row + 1, step + 1]
             b2, b3 = left[row + 1, step + 2], left[row + 1, step + 3]
-                left[row + 1, step],
-                left[row + 1, step + 1],
-                left[row + 1, step + 2],
-                left[row + 1, step + 3],
-            )
             c0, c1 = left[row + 2, step], left[row + 2, step + 1]
             c2, c3 = left[row + 2, step + 2], left[row + 2, step + 3]
-                left[row + 2, step],
-                left[row + 2, step + 1],
-                left[row + 2, step + 2],
-                left[row + 2, step + 3],
-            )
             d0, d1 = left[row + 3, step], left[row + 3, step + 1]
             d2, d3 = left[row + 3, step + 2], left[row + 3, step + 3]
-                left[row + 3, step],
-                left[row + 3, step + 1],
-                left[row + 3, step + 2],
-                left[row + 3, step + 3],
-            )
             for column in range(columns):
                 one[column] += a0 * u[column] + a1 * v[column] + a2 * w[column] + a3 * x[column]
                 two[column] += b0 * u[column] + b1 * v[column] + b2 * w[column] + b3 * x[column]
