@@ -4,6 +4,8 @@ It shares no equation with the iterative method.  Every node has a number, whate
 the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
@@ -72,7 +74,9 @@ def _merge(circuit: _Circuit) -> tuple[int, Indices]:
     return int(count), group.astype(np.int64)
 
 
-def _held(circuit: _Circuit, network: Network, voltages: Array, group: Indices, count: int) -> tuple[Array, NDArray]:
+def _held(
+    circuit: _Circuit, network: Network, voltages: Array, group: Indices, count: int
+) -> tuple[Array, NDArray[np.bool_]]:
     """Voltages (groups, inputs) of the groups that hold a source, and which those are; they may not contradict."""
     open_ends = ~circuit.used[-circuit.sources.size :]
     sources = group[circuit.sources[~open_ends]]
@@ -195,10 +199,10 @@ def _end_currents(network: Network, sources: Sources, injected: Indices | None, 
     found = [np.empty((inputs, words)), np.empty((inputs, words)), np.empty((inputs, bits)), np.empty((inputs, bits))]
     for index in range(inputs):
         drive = Drive(
-            *(
-                np.ascontiguousarray(voltage[:, index])
-                for voltage in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)
-            ),
+            np.ascontiguousarray(sources.word_start[:, index]),
+            np.ascontiguousarray(sources.word_stop[:, index]),
+            np.ascontiguousarray(sources.bit_start[:, index]),
+            np.ascontiguousarray(sources.bit_stop[:, index]),
             0.0 if injected is None else 1.0,
             0 if injected is None else int(injected[index, 0]),
             0 if injected is None else int(injected[index, 1]),
@@ -212,7 +216,9 @@ def _end_currents(network: Network, sources: Sources, injected: Indices | None, 
 def estimated_bytes(network: Network, inputs: int) -> float:
     """What the factors and the results take, from sizes measured with SuperLU on square arrays."""
     unknowns = 2.0 * network.conductance.size
-    return unknowns * (150.0 * np.log2(unknowns + 2.0) + 100.0 + 40.0 * inputs)
+    if not (network.word_segment.any() or network.bit_segment.any()):
+        return unknowns * (160.0 + 12.0 * inputs) + 24.0 * sum(network.shape) ** 2  # a node per line: a dense factor
+    return unknowns * (150.0 * math.log2(unknowns + 2.0) + 100.0 + 40.0 * inputs)
 
 
 def solve_direct(

@@ -1,8 +1,16 @@
-"""The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory in proportion to cells.
+"""The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory grows as the cells.
 
 The preconditioner is float32 (float64 where every entry counts): tridiagonal solves along the lines, and between two of
 them the mean array in the slow modes of its wires, those in which neighbouring lines feel one another.
 """
+
+import functools
+import os
+
+# A solve has some fifty short parallel loops.  GNU's OpenMP would spin at the end of each for milliseconds if another
+# process holds one of the cores, which made solves a hundred times slower; so many turns are some 30 us.  It is read
+# when the first parallel loop of the process starts, and a value from outside stands.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import numba
 import numpy as np
@@ -66,6 +74,7 @@ def _phase(angle: Array, share: float) -> Array:
     return np.arctan2(share * np.cos(half), (2.0 - share) * np.sin(half))
 
 
+@functools.lru_cache(maxsize=4)
 def wire_modes(nodes: int, count: int, start_share: float, stop_share: float) -> tuple[Array, Array]:
     """The slowest modes of a wire of equal segments, as (nodes, count), orthonormal; and their eigenvalues.
 
@@ -116,7 +125,7 @@ class IterativeSolver:
             ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
         self._lines = arrays.Lines(segments[0], ends[0], ends[1], segments[1], ends[2], ends[3])
         count, across = (bits, words) if self._exchanged else (words, bits)
-        self._parallel = words * bits >= _PARALLEL_FROM
+        self._parallel = True if words * bits >= _PARALLEL_FROM else None  # None: see iteration.solve_in_turn
         self._ideal = not segments[0].any()
         self._row_wire = np.ones(count) if self._ideal else 1.0 / segments[0]
         self._row_start, self._row_stop = _inverse(ends[0]), _inverse(ends[1])
@@ -167,8 +176,12 @@ class IterativeSolver:
         )
         self._mode_values = np.empty((3, 0))
         self._work = arrays.Workspace(
-            *(np.zeros((count, across)) for _ in range(3)),
-            *(np.zeros((count, across), dtype) for _ in range(3)),
+            np.zeros((count, across)),
+            np.zeros((count, across)),
+            np.zeros((count, across)),
+            np.zeros((count, across), dtype),
+            np.zeros((count, across), dtype),
+            np.zeros((count, across), dtype),
             np.empty((count, 0), dtype),
             np.empty((max((count + lanes - 1) // lanes, across), 4)),
         )
@@ -273,18 +286,16 @@ class IterativeSolver:
         if self._exchanged:
             voltages = voltages[2:] + voltages[:2]
         lines = self._lines
-        given = tuple(
-            np.where(np.isinf(end)[:, None], 0.0, voltage)
-            for voltage, end in zip(
-                voltages, (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop), strict=True
-            )
-        )
+        ends = (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop)
+        given = [np.where(np.isinf(end)[:, None], 0.0, voltage) for voltage, end in zip(voltages, ends, strict=True)]
         if cells is None:
             injected, places = np.zeros(inputs), np.zeros((inputs, 2), dtype=np.int64)
         else:
             injected = np.full(inputs, -1.0 if self._exchanged else 1.0)
             places = cells[:, ::-1] if self._exchanged else cells
-        drives = arrays.Inputs(*given, injected, places[:, 0].copy(), places[:, 1].copy())
+        drives = arrays.Inputs(
+            given[0], given[1], given[2], given[3], injected, places[:, 0].copy(), places[:, 1].copy()
+        )
         if start is None:
             voltage = np.empty(shape)
         else:
@@ -306,21 +317,26 @@ class IterativeSolver:
             np.zeros(inputs),
             np.zeros(inputs, dtype=np.int64),
         )
-        spread = 1 < inputs and count * across <= _SPREAD_UP_TO and inputs * count * across >= _PARALLEL_FROM
-        iteration.solve_inputs(
-            self._system,
-            self._pre,
-            drives,
-            self._work,
-            start is None,
-            float(tolerance),
-            self.entrywise,
-            _MOST_ITERATIONS,
-            self._parallel,
-            spread and numba.get_num_threads() > 1,
-            lines,
-            results,
-        )
+        spread = inputs > 1 and count * across <= _SPREAD_UP_TO and inputs * count * across >= _PARALLEL_FROM
+        cold, tolerance = start is None, float(tolerance)
+        if spread and numba.get_num_threads() > 1:
+            iteration.solve_spread(
+                self._system, self._pre, drives, cold, tolerance, self.entrywise, _MOST_ITERATIONS, lines, results
+            )
+        else:
+            iteration.solve_in_turn(
+                self._system,
+                self._pre,
+                drives,
+                self._work,
+                cold,
+                tolerance,
+                self.entrywise,
+                _MOST_ITERATIONS,
+                self._parallel,
+                lines,
+                results,
+            )
         row_ends = (results.row_start_current, results.row_stop_current)
         column_ends = (results.column_start_current, results.column_stop_current)
         row_voltage, column_voltage, current = results.rows_voltage, results.voltage, results.current

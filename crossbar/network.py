@@ -158,7 +158,7 @@ class Sources:
     @property
     def inputs(self) -> int:
         """Number of inputs."""
-        return self.word_start.shape[1]
+        return int(self.word_start.shape[1])
 
     def transposed(self) -> "Sources":
         """The sources of `Network.transposed`."""

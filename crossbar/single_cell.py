@@ -1,7 +1,7 @@
 """New values of a few cells' conductance, without solving the network again (Woodbury's identity).
 
-A cell whose conductance changes by D draws the current D u' more, u' being its voltage afterwards.  The network's answer to
-1 A through each chosen cell is solved for once; then a new value costs a solve as small as the number of cells.
+A cell whose conductance changes by D draws the current D u more, where u is its voltage afterwards.  The answer to 1 A
+through each chosen cell is solved for once; then a new value costs a solve as small as the number of cells.
 """
 
 from dataclasses import dataclass

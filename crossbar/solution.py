@@ -16,7 +16,7 @@ class NetworkSolution:
     device_current: (K, N, M), A, from the word line to the bit line.
     word_start_current, word_stop_current: (K, N), A, into the array from the source at that end; 0 at an open end.
     bit_start_current, bit_stop_current: (K, M), A, the same.
-    method: "iterative" or "direct" (or what else solve.METHODS holds); reason: why that one, and what went wrong before.
+    method: one of solve.METHODS; reason: why that one, and what went wrong before.
     iterations: the most over the inputs; 0 for a direct method.
     residual: the largest over the inputs of the measured relative error; see `solve.solve_network`.
     converged: whether the residual is below the tolerance, or as small as voltages in float64 allow.

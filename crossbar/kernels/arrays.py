@@ -5,9 +5,10 @@ With w on the nodes of the row lines, b on those of the column lines, G the cell
 
     (Tw + G) w = G b + sources,   S b = (Tb + G - C) b = right-hand side,   C = G (Tw + G)^-1 G.
 
-The tridiagonal Tw + G of a row is kept as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1), where R is the
-resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground to the left of segment j,
-itself included.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by its source.
+The tridiagonal Tw + G of a row is kept as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1), where
+R is the resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground of node j
+and all to its left.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by its
+source.
 """
 
 from typing import NamedTuple

@@ -5,8 +5,8 @@ from numba import prange
 
 from compact_model.kernels.jit import kernel, parallel_kernel
 
-from .columns import factor_columns, multiply, products, sweep
 from .arrays import LANES, Drive, Workspace
+from .columns import factor_columns, multiply, products, sweep
 from .ends import column_end_currents, row_end_currents
 from .rows import apply, copy_scaled, couple, evaluate, factor_rows, imbalance, step, turn
 
@@ -63,12 +63,17 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
     previous = np.inf
     target = tolerance
     fresh = True  # the residual at hand is that of the true equations
+    stalled = 0
+    # Small entries come into their own only after many decades of the norm; their nodes show no progress before.
+    patience = 10 if entrywise else 0
     product_before = 0.0
     length = 0.0
-    current_norm, floor, voltage_norm, norm, scale = _look(
-        system, pre, drive, work, parallel, voltage, rows_voltage, current
-    )
+    norm = scale = current_norm = floor = voltage_norm = 0.0
     while True:
+        if fresh:
+            current_norm, floor, voltage_norm, norm, scale = _look(
+                system, pre, drive, work, parallel, voltage, rows_voltage, current
+            )
         if norm == 0.0:
             return iterations, 0.0, CONVERGED
         _precondition(pre, work, parallel)
@@ -92,13 +97,11 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
                 return iterations, measured, CONVERGED
             if floored and (entrywise or measured >= 0.5 * previous):
                 return iterations, measured, ROUND_OFF
-            if iterations > 0 and (not measured < 0.9 * previous or iterations >= most):
+            stalled = stalled + 1 if iterations > 0 and not measured < 0.9 * previous else 0
+            if stalled > patience or iterations >= most:
                 return iterations, measured, STOPPED
-            previous = measured
+            previous = min(previous, measured)
         elif predicted <= target or iterations >= most:
-            current_norm, floor, voltage_norm, norm, scale = _look(
-                system, pre, drive, work, parallel, voltage, rows_voltage, current
-            )
             fresh = True
             continue
         # The preconditioner is rounded, so that this form of the share, not the shorter one, keeps directions apart.
@@ -114,10 +117,6 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
         iterations += 1
         # Look where the error, if it shrank as the residual did, is small enough; and where the currents were unknown.
         fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
-        if fresh:
-            current_norm, floor, voltage_norm, norm, scale = _look(
-                system, pre, drive, work, parallel, voltage, rows_voltage, current
-            )
 
 
 @kernel
@@ -207,23 +206,21 @@ def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, mo
 
 
 @parallel_kernel
-def _solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results):
+def solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results):
+    """`solve_in_turn` with whole inputs to each thread, which has a workspace of its own."""
     for index in prange(results.iterations.size):
         work = _workspace(pre)
-        _solve_input(system, pre, given, work, np.int64(index), cold, tolerance, entrywise, most, False, lines, results)
+        _solve_input(system, pre, given, work, np.int64(index), cold, tolerance, entrywise, most, None, lines, results)
 
 
 @kernel
-def solve_inputs(system, pre, given, work, cold, tolerance, entrywise, most, parallel, spread, lines, results):
+def solve_in_turn(system, pre, given, work, cold, tolerance, entrywise, most, parallel, lines, results):
     """Solve for all inputs and fill the results; unless cold, these hold the column voltages to start from.
 
-    parallel: threads share the work of each input; spread: each thread takes whole inputs, with a workspace of its own.
+    parallel: True: threads share the work of each input; None: one thread, and a compilation without the other code.
     """
-    if spread:
-        _solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results)
-    else:
-        for index in range(results.iterations.size):
-            _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results)
+    for index in range(results.iterations.size):
+        _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results)
 
 
 @kernel
@@ -264,7 +261,7 @@ def factorise(
     conductance = system.conductance
     rows, columns = conductance.shape
     unit = pre.unit
-    if parallel:
+    if parallel is not None:
         _scale_cells_parallel(conductance, unit, pre.conductance)
     else:
         _scale_cells(conductance, unit, pre.conductance)

@@ -56,7 +56,7 @@ def _factor_parallel(conductance, wire, start, stop, factor, other_factor, start
 @kernel
 def factor_rows(conductance, wire, start, stop, factor, other_factor, start_share, stop_share, parallel):
     """Fill the rows' factors, in two precisions, and the shares of their sources."""
-    if parallel:
+    if parallel is not None:
         _factor_parallel(conductance, wire, start, stop, factor, other_factor, start_share, stop_share)
     else:
         for block in range(factor.shape[0]):
@@ -195,7 +195,7 @@ def _couple_parallel(blocks, pre, vectors, others, base, second, out):
 def couple(pre, vectors, others, base, second, out, parallel):
     """out = C x, or base + C (x + y) where second is set: (N, M) each, in the preconditioner's units."""
     blocks = (vectors.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _couple_parallel(blocks, pre, vectors, others, base, second, out)
     else:
         for block in range(blocks):
@@ -289,7 +289,7 @@ def _apply_parallel(blocks, system, direction, image, sums):
 def apply(system, direction, image, sums, parallel):
     """image = S p; returns p . S p, summed in an order that does not depend on the threads."""
     blocks = (direction.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _apply_parallel(blocks, system, direction, image, sums)
     else:
         for block in range(blocks):
@@ -391,7 +391,7 @@ def evaluate(system, drive, columns_voltage, rows_voltage, current, residual, su
     G (|w| + |b|), of all voltages and of the residual.
     """
     blocks = (columns_voltage.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _evaluate_parallel(blocks, system, drive, columns_voltage, rows_voltage, current, residual, sums)
     else:
         for block in range(blocks):
@@ -430,7 +430,7 @@ def _imbalance_block(block, system, drive, columns_voltage, current, residual, s
             left = abs(residual[row, column])
             if left > 0.0:
                 worst = max(worst, left / meeting if meeting > 0.0 else np.inf)
-                beyond = left - 8e-16 * weights * abs(here)
+                beyond = left - 7e-15 * weights * abs(here)  # 32 roundings
                 if beyond > 0.0:
                     excess = max(excess, beyond / meeting if meeting > 0.0 else np.inf)
     sums[block, 0] = worst
@@ -447,7 +447,7 @@ def _imbalance_parallel(blocks, system, drive, columns_voltage, current, residua
 def imbalance(system, drive, columns_voltage, current, residual, sums, parallel):
     """Largest residual of a node relative to the currents that meet there: as it is, and beyond round-off."""
     blocks = (columns_voltage.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _imbalance_parallel(blocks, system, drive, columns_voltage, current, residual, sums)
     else:
         for block in range(blocks):
@@ -484,7 +484,7 @@ def _step_parallel(blocks, length, direction, image, voltage, residual, scaled, 
 def step(length, direction, image, voltage, residual, scaled, scale, bias, sums, parallel):
     """x += a p, r -= a S p, scaled = scale r + bias; returns the norm of r."""
     blocks = (voltage.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _step_parallel(blocks, length, direction, image, voltage, residual, scaled, scale, bias, sums)
     else:
         for block in range(blocks):
@@ -512,7 +512,7 @@ def _copy_parallel(blocks, scale, bias, residual, scaled):
 def copy_scaled(scale, bias, residual, scaled, parallel):
     """scaled = scale r + bias, in the preconditioner's type."""
     blocks = (residual.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _copy_parallel(blocks, scale, bias, residual, scaled)
     else:
         for block in range(blocks):
@@ -525,8 +525,12 @@ def _turn_block(block, scale, solved, share, direction):
     first = block * LANES
     for row in range(first, min(first + LANES, rows)):
         p, z = direction[row], solved[row]
-        for column in range(columns):
-            p[column] = scale * z[column] + share * p[column]
+        if share == 0.0:  # what p held before does not matter, not even if it was not finite
+            for column in range(columns):
+                p[column] = scale * z[column]
+        else:
+            for column in range(columns):
+                p[column] = scale * z[column] + share * p[column]
 
 
 @parallel_kernel
@@ -539,7 +543,7 @@ def _turn_parallel(blocks, scale, solved, share, direction):
 def turn(scale, solved, share, direction, parallel):
     """p = scale z + share p."""
     blocks = (direction.shape[0] + LANES - 1) // LANES
-    if parallel:
+    if parallel is not None:
         _turn_parallel(blocks, scale, solved, share, direction)
     else:
         for block in range(blocks):
