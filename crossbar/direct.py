@@ -155,9 +155,7 @@ def _refine(
     return correction
 
 
-def _short_currents(
-    network: Network, word: Array, bit: Array, sources: Sources, injected: Indices | None, current: Array
-) -> None:
+def _short_currents(network: Network, word: Array, bit: Array, sources: Sources, current: Array) -> None:
     """Fill the currents of shorted cells by Kirchhoff's law in a node of theirs whose wires all have resistance."""
     for i, j in np.argwhere(np.isinf(network.conductance)):
         for side, voltage, line, place, last in (
@@ -175,8 +173,8 @@ def _short_currents(
             if all(resistance > 0.0 for resistance, _ in neighbours):
                 into = sum((other - voltage[:, place]) / resistance for resistance, other in neighbours)
                 current[:, i, j] = side * into
-                if injected is not None:
-                    current[:, i, j] += (injected == (i, j)).all(axis=1)
+                if sources.cell_current is not None:
+                    current[:, i, j] += sources.cell_current[:, i, j]
                 break
         else:
             raise InputError(
@@ -185,7 +183,7 @@ def _short_currents(
             )
 
 
-def _end_currents(network: Network, sources: Sources, injected: Indices | None, current: Array) -> list[Array]:
+def _end_currents(network: Network, sources: Sources, current: Array) -> list[Array]:
     lines = Lines(
         network.word_segment,
         network.word_start,
@@ -203,9 +201,7 @@ def _end_currents(network: Network, sources: Sources, injected: Indices | None, 
             np.ascontiguousarray(sources.word_stop[:, index]),
             np.ascontiguousarray(sources.bit_start[:, index]),
             np.ascontiguousarray(sources.bit_stop[:, index]),
-            0.0 if injected is None else 1.0,
-            0 if injected is None else int(injected[index, 0]),
-            0 if injected is None else int(injected[index, 1]),
+            np.empty((0, 0)) if sources.cell_current is None else sources.cell_current[index],
         )
         one = np.ascontiguousarray(current[index])
         row_end_currents(lines, drive, one, found[0][index], found[1][index])
@@ -229,17 +225,6 @@ def solve_direct(
     InputError for sources that are shorted together, or a part without a source; ConvergenceError where the factors
     or the voltages are not finite.
     """
-    return _solve(network, sources, tolerance, reason, None)
-
-
-def inject_direct(network: Network, cells: Indices) -> NetworkSolution:
-    """`IterativeSolver.inject` by the direct method."""
-    return _solve(network, Sources.zero(network, len(cells)), 1e-10, "injected currents", cells)
-
-
-def _solve(
-    network: Network, sources: Sources, tolerance: float, reason: str, injected: Indices | None
-) -> NetworkSolution:
     check_sources(network, sources)
     check_connected(network)
     check_memory("the direct method", estimated_bytes(network, sources.inputs))
@@ -257,11 +242,10 @@ def _solve(
     words, bits = network.shape
     cells = words * bits
     entering = np.zeros_like(held)
-    if injected is not None:
-        inputs = np.arange(len(injected))
-        places = injected[:, 0] * bits + injected[:, 1]
-        np.add.at(entering, (group[places], inputs), 1.0)
-        np.add.at(entering, (group[places + cells], inputs), -1.0)
+    if sources.cell_current is not None:
+        beside = sources.cell_current.reshape(sources.inputs, cells).T
+        np.add.at(entering, group[:cells], beside)
+        np.add.at(entering, group[cells : 2 * cells], -beside)
     correction = np.zeros_like(held)
     if free.any():
         matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
@@ -286,8 +270,8 @@ def _solve(
         converged &= relative <= max(tolerance, _ROUND_OFF) or error <= _ROUND_OFF * floor
         residual = max(residual, relative)
     if shorted.any():
-        _short_currents(network, word, bit, sources, injected, current)
-    ends = _end_currents(network, sources, injected, current)
+        _short_currents(network, word, bit, sources, current)
+    ends = _end_currents(network, sources, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,

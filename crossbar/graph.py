@@ -95,11 +95,16 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
     free = np.setdiff1d(np.arange(len(nodes)), fixed)
     voltages = np.empty((len(nodes), sources.inputs))
     voltages[fixed] = [held[number] for number in fixed.tolist()]
+    entering = np.zeros_like(voltages)
+    if sources.cell_current is not None:
+        for i, j in np.ndindex(words, bits):
+            entering[index[became["word", i, j]]] += sources.cell_current[:, i, j]
+            entering[index[became["bit", i, j]]] -= sources.cell_current[:, i, j]
     if free.size:
-        driven = -laplacian[np.ix_(free, fixed)] @ voltages[fixed]
+        driven = entering[free] - laplacian[np.ix_(free, fixed)] @ voltages[fixed]
         voltages[free] = np.linalg.solve(laplacian[np.ix_(free, free)], driven)
         scale = float(np.abs(laplacian[free] @ np.abs(voltages)).max()) or 1.0
-        residual = float(np.abs(laplacian[free] @ voltages).max()) / scale
+        residual = float(np.abs(laplacian[free] @ voltages - entering[free]).max()) / scale
     else:
         residual = 0.0
 
@@ -109,7 +114,8 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
 
     word, bit = table("word"), table("bit")
     current = network.conductance * (word - bit)
-    into_words, into_bits = current.sum(axis=2), current.sum(axis=1)
+    leaving = current if sources.cell_current is None else current - sources.cell_current
+    into_words, into_bits = leaving.sum(axis=2), leaving.sum(axis=1)
 
     def ends(
         kind: str, lines: int, start: Array, stop: Array, total: Array, first: Array, last: Array

@@ -261,23 +261,6 @@ class IterativeSolver:
     ) -> NetworkSolution:
         """Voltages and currents; `start` is an earlier solution of the same shape.  See `solve.solve_network`."""
         check_sources(self.network, sources)
-        return self._solve(sources, tolerance, start, reason, None)
-
-    def inject(self, cells: NDArray[np.int64], *, tolerance: float = 1e-10) -> NetworkSolution:
-        """All sources at 0 V and 1 A driven into the word node and out of the bit node of a cell; one input per cell.
-
-        cells: (inputs, 2), word line and bit line.  device_current is that of the device alone.
-        """
-        return self._solve(Sources.zero(self.network, len(cells)), tolerance, None, "injected currents", cells)
-
-    def _solve(
-        self,
-        sources: Sources,
-        tolerance: float,
-        start: NetworkSolution | None,
-        reason: str,
-        cells: NDArray[np.int64] | None,
-    ) -> NetworkSolution:
         inputs = sources.inputs
         count, across = self._system.conductance.shape
         shape = (inputs, count, across)
@@ -288,14 +271,10 @@ class IterativeSolver:
         lines = self._lines
         ends = (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop)
         given = [np.where(np.isinf(end)[:, None], 0.0, voltage) for voltage, end in zip(voltages, ends, strict=True)]
-        if cells is None:
-            injected, places = np.zeros(inputs), np.zeros((inputs, 2), dtype=np.int64)
-        else:
-            injected = np.full(inputs, -1.0 if self._exchanged else 1.0)
-            places = cells[:, ::-1] if self._exchanged else cells
-        drives = arrays.Inputs(
-            given[0], given[1], given[2], given[3], injected, places[:, 0].copy(), places[:, 1].copy()
-        )
+        injected = np.empty((0, 0, 0)) if sources.cell_current is None else sources.cell_current
+        if self._exchanged:
+            injected = np.ascontiguousarray(-injected.transpose(0, 2, 1))
+        drives = arrays.Inputs(given[0], given[1], given[2], given[3], injected)
         if start is None:
             voltage = np.empty(shape)
         else:

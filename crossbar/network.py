@@ -129,6 +129,8 @@ class Sources:
     """Voltages behind the ends of all lines, for K inputs.
 
     word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored.
+    cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
+        there is none.  A solution's device_current is then that of the conductance alone.
     InputError for a wrong shape, no input, NaN or an infinite voltage.
     """
 
@@ -136,6 +138,7 @@ class Sources:
     word_stop: Array
     bit_start: Array
     bit_stop: Array
+    cell_current: Array | None = None
 
     def __post_init__(self) -> None:
         word_start = _floats("word_start", self.word_start, None, "(word lines, inputs)")
@@ -154,6 +157,12 @@ class Sources:
             if not np.isfinite(values).all():
                 _refuse(name, values, ~np.isfinite(values), "finite voltages")
             object.__setattr__(self, name, values)
+        if self.cell_current is not None:
+            cells = (inputs, word_start.shape[0], bit_start.shape[0])
+            beside = _floats("cell_current", self.cell_current, cells, "(inputs, word lines, bit lines)")
+            if not np.isfinite(beside).all():
+                _refuse("cell_current", beside, ~np.isfinite(beside), "finite currents")
+            object.__setattr__(self, "cell_current", beside)
 
     @property
     def inputs(self) -> int:
@@ -163,8 +172,19 @@ class Sources:
     def transposed(self) -> "Sources":
         """The sources of `Network.transposed`."""
         return Sources(
-            word_start=self.bit_start, word_stop=self.bit_stop, bit_start=self.word_start, bit_stop=self.word_stop
+            word_start=self.bit_start,
+            word_stop=self.bit_stop,
+            bit_start=self.word_start,
+            bit_stop=self.word_stop,
+            cell_current=None if self.cell_current is None else -self.cell_current.transpose(0, 2, 1),
         )
+
+    @classmethod
+    def unit_currents(cls, network: Network, cells: NDArray[np.int64]) -> "Sources":
+        """All ends at 0 V, and 1 A beside one cell in each input; cells: (inputs, 2), word line and bit line."""
+        beside = np.zeros((len(cells), *network.shape))
+        beside[np.arange(len(cells)), cells[:, 0], cells[:, 1]] = 1.0
+        return dataclasses.replace(cls.zero(network, len(cells)), cell_current=beside)
 
     @classmethod
     def zero(cls, network: Network, inputs: int = 1) -> "Sources":

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.validation import InputError
 
-from .direct import inject_direct
+from .direct import solve_direct
 from .iterative import IterativeSolver, unsupported
 from .kernels.single_cell import subtract_responses, through_cells
 from .network import Network, Sources, check_connected, check_sources
@@ -72,9 +72,10 @@ class CellUpdates:
         if np.isinf(self._before).any():
             raise InputError("cells: expected cells that are not shorted, got one of inf S")
         if unsupported(network):
-            self.response = inject_direct(network, places)
+            self.response = solve_direct(network, Sources.unit_currents(network, places))
         else:
-            self.response = IterativeSolver(network).inject(places, tolerance=_TOLERANCE)
+            unit = Sources.unit_currents(network, places)
+            self.response = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE)
         answer = self.response
         ends = (network.word_start, network.word_stop), (network.bit_start, network.bit_stop)
         self._floating = any(bool((np.isinf(start) & np.isinf(stop)).any()) for start, stop in ends)

@@ -31,7 +31,15 @@ def _direct(
     return solve_direct(network, sources, tolerance=tolerance, reason=reason)
 
 
-METHODS: dict[str, Method] = {"iterative": _iterative, "direct": _direct}
+def _graph(
+    network: Network, sources: Sources, tolerance: float, entrywise: bool, start: NetworkSolution | None, reason: str
+) -> NetworkSolution:
+    from .graph import solve_graph
+
+    return solve_graph(network, sources, reason)
+
+
+METHODS: dict[str, Method] = {"iterative": _iterative, "direct": _direct, "graph": _graph}
 """Name of a method to (network, sources, tolerance, entrywise, start, reason) -> solution."""
 
 
@@ -56,7 +64,7 @@ def solve_network(
         Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
         3e-10 of the direct method's.  Beyond twelve decades it mostly ends in the direct method,
         which takes no notice.
-    method: "iterative", "direct", or None: iterative where it covers the network (`iterative.unsupported`), and direct
+    method: "iterative", "direct", "graph" (of networkx, for small arrays), or None: iterative where it covers the network (`iterative.unsupported`), and direct
         after it where it did not converge.
     start: an earlier solution of the same shape, to begin the iterations from.
 

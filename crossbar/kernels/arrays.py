@@ -58,15 +58,13 @@ class Preconditioner(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """Source voltages of one input (0 at open ends), and a current injected into one cell's row node."""
+    """Source voltages of one input (0 at open ends), and the currents of sources beside the cells."""
 
     row_start: Array  # (N,)
     row_stop: Array
     column_start: Array  # (M,)
     column_stop: Array
-    injected: float  # A, into the row node of the cell and out of its column node; 0: none
-    injected_row: int
-    injected_column: int
+    injected: Array  # (N, M) A, into a cell's row node and out of its column node; (0, 0): none
 
 
 class Workspace(NamedTuple):
@@ -89,9 +87,7 @@ class Inputs(NamedTuple):
     row_stop: Array
     column_start: Array  # (M, K)
     column_stop: Array
-    injected: Array  # (K,) A
-    injected_row: NDArray[np.int64]  # (K,)
-    injected_column: NDArray[np.int64]
+    injected: Array  # (K, N, M) A; (0, 0, 0): none
 
 
 class Lines(NamedTuple):

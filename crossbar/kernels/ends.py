@@ -29,17 +29,19 @@ def _split(total, weighted, segment, start, stop, nodes, voltage):
 
 @kernel
 def row_end_currents(lines, drive, current, start_current, stop_current):
-    """Fill the currents into the rows, (N,) each; what is injected into a row counts as given off by a device."""
+    """Fill the currents into the rows, (N,) each; what is injected into a row is that much less that leaves it."""
     rows, columns = current.shape
+    injects = drive.injected.size > 0
     for row in range(rows):
         total = 0.0
         weighted = 0.0
         for column in range(columns):
             total += current[row, column]
             weighted += (columns - 1 - column) * current[row, column]
-        if drive.injected != 0.0 and drive.injected_row == row:
-            total -= drive.injected
-            weighted -= (columns - 1 - drive.injected_column) * drive.injected
+        if injects:
+            for column in range(columns):
+                total -= drive.injected[row, column]
+                weighted -= (columns - 1 - column) * drive.injected[row, column]
         start_current[row], stop_current[row] = _split(
             total,
             weighted,
@@ -64,9 +66,11 @@ def column_end_currents(lines, drive, current, start_current, stop_current):
             total[column] -= here[column]
         for column in range(columns):
             weighted[column] -= weight * here[column]
-    if drive.injected != 0.0:
-        total[drive.injected_column] += drive.injected
-        weighted[drive.injected_column] += (rows - 1 - drive.injected_row) * drive.injected
+    if drive.injected.size > 0:
+        for row in range(rows):
+            for column in range(columns):
+                total[column] += drive.injected[row, column]
+                weighted[column] += (rows - 1 - row) * drive.injected[row, column]
     for column in range(columns):
         start_current[column], stop_current[column] = _split(
             total[column],

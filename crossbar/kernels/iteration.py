@@ -188,9 +188,7 @@ def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, mo
         given.row_stop[:, index].copy(),
         given.column_start[:, index].copy(),
         given.column_stop[:, index].copy(),
-        given.injected[index],
-        given.injected_row[index],
-        given.injected_column[index],
+        given.injected[index] if given.injected.shape[0] > 0 else np.empty((0, 0)),
     )
     if cold:
         _first_guess(lines, drive, voltage)

@@ -304,15 +304,16 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
     first = block * LANES
     count = min(LANES, rows - first)
     conductance = system.conductance
-    injects = drive.injected != 0.0 and first <= drive.injected_row < first + count
+    injects = drive.injected.size > 0
     if system.ideal_rows:
         for lane in range(count):
             row = first + lane
             total = 0.0
             for column in range(columns):
                 total += conductance[row, column] * columns_voltage[row, column]
-            if injects and row == drive.injected_row:
-                total += drive.injected
+            if injects:
+                for column in range(columns):
+                    total += drive.injected[row, column]
             voltage = total * system.row_resistance[row]
             voltage += system.row_start_share[row] * drive.row_start[row]
             voltage += system.row_stop_share[row] * drive.row_stop[row]
@@ -322,9 +323,10 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
         factor = system.row_factor[block]
         _load_lanes(first, count, columns_voltage, conductance, system.row_resistance, lanes)
         if injects:
-            lanes[drive.injected_column, drive.injected_row - first] += (
-                drive.injected * system.row_resistance[drive.injected_row]
-            )
+            for lane in range(count):
+                row = first + lane
+                for column in range(columns):
+                    lanes[column, lane] += drive.injected[row, column] * system.row_resistance[row]
         for column in range(columns):
             for lane in range(LANES):
                 lanes[column, lane] *= factor[column, lane]
@@ -364,8 +366,10 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
             ends, source = system.column_stop, drive.column_stop
             for column in range(columns):
                 out[column] += ends[column] * (here[column] - source[column])
-        if injects and row == drive.injected_row:
-            out[drive.injected_column] += drive.injected
+        if injects:
+            beside = drive.injected[row]
+            for column in range(columns):
+                out[column] += beside[column]
         for column in range(columns):
             out[column] = -out[column]
         _hold(row, rows, system, out)
