@@ -5,6 +5,12 @@ them the mean array in the slow modes of its wires, those in which neighbouring 
 """
 
 import functools
+import os
+
+# A solve has some fifty short parallel loops.  GNU's OpenMP would spin at the end of each for milliseconds if another
+# process holds one of the cores, which made solves a hundred times slower; so many turns are some 30 us.  It is read
+# when the first parallel loop of the process starts, and a value from outside stands.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import numba
 import numpy as np

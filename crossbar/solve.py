@@ -53,8 +53,9 @@ def solve_network(
         says so.
     entrywise: ask for every current and voltage by itself, however small beside the largest: the residual of each node
         is below the tolerance times the sum of the currents that meet there (or at round-off of that node's voltage).
-        Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within 3e-10
-        of the direct method's.  Beyond some twelve decades it mostly ends in the direct method, which takes no notice.
+        Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
+        3e-10 of the direct method's.  Beyond twelve decades it mostly ends in the direct method,
+        which takes no notice.
     method: "iterative", "direct", or None: iterative where it covers the network (`iterative.unsupported`), and direct
         after it where it did not converge.
     start: an earlier solution of the same shape, to begin the iterations from.

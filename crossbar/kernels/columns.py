@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from compact_model.kernels.jit import kernel, parallel_kernel
+from compact_model.kernels.jit import fused_kernel, kernel, parallel_kernel
 
 WIDTH = 64
 """Columns that one thread takes at a time in a sweep."""
@@ -142,30 +142,48 @@ def products(solved, residual, image, conductance, sums, parallel):
     return totals[0], totals[1], np.sqrt(totals[2]), np.sqrt(totals[3])
 
 
-@kernel
+@fused_kernel
 def _multiply_band(first, last, left, right, out):
-    """Four rows at a time, so that each value of right is loaded once for them."""
+    """Four rows by four steps at a time, so that each value loaded or stored serves several products.
+
+    Products and sums may fuse here: the preconditioner need not be exact, only the same on any number of threads.
+    """
     depth = left.shape[1]
     columns = right.shape[1]
     out[first:last] = 0.0
     whole = last - (last - first) % 4
+    steps = depth - depth % 4
     for row in range(first, whole, 4):
         one, two, three, four = out[row], out[row + 1], out[row + 2], out[row + 3]
-        for index in range(depth):
-            a, b, c, d = left[row, index], left[row + 1, index], left[row + 2, index], left[row + 3, index]
-            values = right[index]
+        for step in range(0, steps, 4):
+            u, v, w, x = right[step], right[step + 1], right[step + 2], right[step + 3]
+            a0, a1, a2, a3 = left[row, step], left[row, step + 1], left[row, step + 2], left[row, step + 3]
+            b0, b1 = left[row + 1, step], left[row + 1, step + 1]
+            b2, b3 = left[row + 1, step + 2], left[row + 1, step + 3]
+            c0, c1 = left[row + 2, step], left[row + 2, step + 1]
+            c2, c3 = left[row + 2, step + 2], left[row + 2, step + 3]
+            d0, d1 = left[row + 3, step], left[row + 3, step + 1]
+            d2, d3 = left[row + 3, step + 2], left[row + 3, step + 3]
             for column in range(columns):
-                one[column] += a * values[column]
-                two[column] += b * values[column]
-                three[column] += c * values[column]
-                four[column] += d * values[column]
+                one[column] += a0 * u[column] + a1 * v[column] + a2 * w[column] + a3 * x[column]
+                two[column] += b0 * u[column] + b1 * v[column] + b2 * w[column] + b3 * x[column]
+                three[column] += c0 * u[column] + c1 * v[column] + c2 * w[column] + c3 * x[column]
+                four[column] += d0 * u[column] + d1 * v[column] + d2 * w[column] + d3 * x[column]
+        for step in range(steps, depth):
+            a, b, c, d = left[row, step], left[row + 1, step], left[row + 2, step], left[row + 3, step]
+            u = right[step]
+            for column in range(columns):
+                one[column] += a * u[column]
+                two[column] += b * u[column]
+                three[column] += c * u[column]
+                four[column] += d * u[column]
     for row in range(whole, last):
         one = out[row]
-        for index in range(depth):
-            a = left[row, index]
-            values = right[index]
+        for step in range(depth):
+            a = left[row, step]
+            u = right[step]
             for column in range(columns):
-                one[column] += a * values[column]
+                one[column] += a * u[column]
 
 
 @parallel_kernel
