@@ -8,7 +8,7 @@ array, a word line's into it.  As a matrix, a crossbar's conductances are inputs
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.parameters import DeviceParameters
-from compact_model.resistance import antiparallel_share, conductance, resistance
+from compact_model.resistance import resistance
 from compact_model.validation import InputError
 
+from .cells import Cells, Resistors
 from .network import Network, Sources
+from .newton import solve_nonlinear
 from .solution import NetworkSolution
 from .solve import solve_network
 
@@ -34,8 +36,8 @@ ENDS = ("start", "stop", "both")
 class Crossbar:
     """A passive array of N word lines and M bit lines.
 
-    resistance or conductance: of the devices, shape (word lines, bit lines), Ohm or S; one of the two.  An infinite
-        resistance is an open device, one of 0 a shorted one.
+    resistance, conductance or cells: of the devices, shape (word lines, bit lines), Ohm or S, or `cells.Cells` with
+        their current-voltage laws; one of the three.  An infinite resistance is an open device, one of 0 a shorted one.
     word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
     driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
     sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
@@ -46,6 +48,7 @@ class Crossbar:
 
     resistance: ArrayLike | None = None
     conductance: ArrayLike | None = None
+    cells: Cells | None = None
     word_line_resistance: ArrayLike = 0.0
     bit_line_resistance: ArrayLike = 0.0
     driver_resistance: ArrayLike = 0.0
@@ -54,7 +57,12 @@ class Crossbar:
     bit_line_ends: str = "stop"
 
     def __post_init__(self) -> None:
-        cells = _conductances(self.resistance, self.conductance)
+        if self.cells is not None:
+            if self.resistance is not None or self.conductance is not None:
+                raise InputError("cells: expected them, or resistance, or conductance, got more than one")
+            cells = validation.instance("cells", self.cells, Cells).zero_bias_conductance()
+        else:
+            cells = _conductances(self.resistance, self.conductance)
         object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)
         validation.choice("word_line_ends", self.word_line_ends, ENDS)
@@ -214,11 +222,6 @@ def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     return result
 
 
-def bias_dependent(parameters: DeviceParameters, position: ArrayLike, voltage: ArrayLike) -> Array:
-    """G(x, V) of each device, S; position in m, voltage in V, shapes that broadcast."""
-    return conductance(parameters, antiparallel_share(parameters, position), voltage)
-
-
 def _as_solution(start: xr.Dataset) -> NetworkSolution:
     validation.instance("start", start, xr.Dataset)
     try:
@@ -241,6 +244,16 @@ def _as_solution(start: xr.Dataset) -> NetworkSolution:
         residual=0.0,
         converged=True,
         reason="",
+    )
+
+
+def _input(solution: NetworkSolution, index: int) -> NetworkSolution:
+    rows = slice(index, index + 1)
+    return replace(
+        solution,
+        word_voltage=solution.word_voltage[rows],
+        bit_voltage=solution.bit_voltage[rows],
+        device_current=solution.device_current[rows],
     )
 
 

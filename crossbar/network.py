@@ -169,6 +169,17 @@ class Sources:
         """Number of inputs."""
         return int(self.word_start.shape[1])
 
+    def input(self, index: int) -> "Sources":
+        """One of the inputs."""
+        column = slice(index, index + 1)
+        return Sources(
+            word_start=self.word_start[:, column],
+            word_stop=self.word_stop[:, column],
+            bit_start=self.bit_start[:, column],
+            bit_stop=self.bit_stop[:, column],
+            cell_current=None if self.cell_current is None else self.cell_current[column],
+        )
+
     def transposed(self) -> "Sources":
         """The sources of `Network.transposed`."""
         return Sources(
