@@ -1,10 +1,10 @@
 """The array that a user describes and solves: resistances in, labelled voltages and currents out.
 
-Conventions, in this one place.  Shape (word lines, bit lines); row 0 on top.  Word lines run horizontally and are driven
-from the left ('start'); bit lines run vertically and are sensed at the bottom ('stop').  Every segment has the whole
-segment resistance, also the first, from the driver to the first cell, and the last, from the last cell to the sense
-node.  A device's current is positive from its word line to its bit line; a bit line's current is positive out of the
-array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
+Conventions, in this one place.  Shape (word lines, bit lines); row 0 on top.  Word lines run horizontally and are
+driven from the left ('start'); bit lines run vertically and are sensed at the bottom ('stop').  Every segment has the
+whole segment resistance, also the first, from the driver to the first cell, and the last, from the last cell to the
+sense node.  A device's current is positive from its word line to its bit line; a bit line's current is positive out of
+the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,9 @@ from compact_model.parameters import DeviceParameters
 from compact_model.resistance import resistance
 from compact_model.validation import InputError
 
+from . import plots  # noqa: F401 (registers how the results draw themselves)
 from .cells import Cells, Resistors
-from .network import Network, Sources
+from .network import Network, Sources, check_memory
 from .newton import solve_nonlinear
 from .solution import NetworkSolution
 from .solve import solve_network
@@ -29,6 +30,8 @@ from .solve import solve_network
 Array = NDArray[np.float64]
 Lines = Sequence[int] | NDArray[Any]
 
+_BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
+_BYTES_PER_CELL_AND_INPUT = 24
 ENDS = ("start", "stop", "both")
 
 
@@ -107,13 +110,13 @@ class Crossbar:
         words, bits = self.shape
         word_start, word_stop = _ends(
             self.word_line_ends,
-            np.asarray(self.word_line_resistance) + self.driver_resistance,
+            np.asarray(self.word_line_resistance) + np.asarray(self.driver_resistance),
             mask("floating_word_lines", floating_word_lines, words),
             np.asarray(self.word_line_resistance),
         )
         bit_start, bit_stop = _ends(
             self.bit_line_ends,
-            np.asarray(self.bit_line_resistance) + self.sense_resistance,
+            np.asarray(self.bit_line_resistance) + np.asarray(self.sense_resistance),
             mask("floating_bit_lines", floating_bit_lines, bits),
             np.asarray(self.bit_line_resistance),
         )
@@ -131,6 +134,7 @@ class Crossbar:
         """The source voltages as the solvers take them; both ends of a line have the same."""
         words, bits = self.shape
         inputs = max(_inputs(word_line_voltage), _inputs(bit_line_voltage))
+        check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
         word = _voltages("word_line_voltage", word_line_voltage, words, inputs)
         bit = _voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
         return Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
@@ -152,20 +156,29 @@ class Crossbar:
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
             bit lines.
         floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
-        tolerance, entrywise, method: as in `solve.solve_network`; method 'iterative', 'direct' or 'graph', None: chosen.
+        tolerance, entrywise, method: as in `solve.solve_network`; 'iterative', 'direct' or 'graph', None: chosen.
         start: an earlier result of the same shape to begin from.
 
         Returns a Dataset that always has the dimension `input`, also for one: device_current, word_line_voltage and
-        bit_line_voltage (input, word_line, bit_line; the voltages are those of the nodes at each cell), bit_line_current
-        (input, bit_line; out of the array), word_line_current (input, word_line; into it) and power (input; what the
-        sources deliver, W).  Its attributes say which method was chosen and why, the iterations and the residual.
+        bit_line_voltage (input, word_line, bit_line; the voltages are those of the nodes at each cell),
+        bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it) and power
+        (input; what the sources deliver, W).  Its attributes say which method was chosen and why, the iterations and
+        the residual, and with non-linear cells the steps of Newton's method.
         Raises InputError, and ConvergenceError where no method reaches the tolerance.
         """
         network = self.network(floating_word_lines, floating_bit_lines)
         sources = self.sources(word_line_voltage, bit_line_voltage)
         earlier = None if start is None else _as_solution(start)
-        found = solve_network(network, sources, tolerance=tolerance, entrywise=entrywise, method=method, start=earlier)
-        return label_solution(found, sources)
+        options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
+        if self.cells is None or isinstance(self.cells, Resistors):
+            return label_solution(solve_network(network, sources, start=earlier, **options), sources)
+        results = []
+        for index in range(sources.inputs):
+            one = sources.input(index)
+            first = earlier if earlier is None or sources.inputs == 1 else _input(earlier, index)
+            found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
+            results.append(label_solution(found, one).assign_attrs(newton_steps=steps))
+        return xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
 
 
 def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
@@ -200,7 +213,7 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
 
 def device_voltage(solution: xr.Dataset) -> xr.DataArray:
     """The voltage across each device, word line less bit line, V; dimensions (input, word_line, bit_line)."""
-    result = solution.word_line_voltage - solution.bit_line_voltage
+    result: xr.DataArray = solution.word_line_voltage - solution.bit_line_voltage
     return result.assign_attrs(_units("voltage across the device", "V"))
 
 
@@ -280,6 +293,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
         raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got other things") from None
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
+    check_memory("the array", _BYTES_PER_CELL * float(values.size))
     wrong = ~(values >= 0.0)
     if wrong.any():
         row, column = np.unravel_index(int(np.argmax(wrong)), values.shape)

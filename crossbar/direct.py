@@ -183,7 +183,8 @@ def _short_currents(network: Network, word: Array, bit: Array, sources: Sources,
             )
 
 
-def _end_currents(network: Network, sources: Sources, current: Array) -> list[Array]:
+def end_currents(network: Network, sources: Sources, current: Array) -> list[Array]:
+    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines), from those of the devices."""
     lines = Lines(
         network.word_segment,
         network.word_start,
@@ -271,7 +272,7 @@ def solve_direct(
         residual = max(residual, relative)
     if shorted.any():
         _short_currents(network, word, bit, sources, current)
-    ends = _end_currents(network, sources, current)
+    ends = end_currents(network, sources, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,

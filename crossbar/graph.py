@@ -5,7 +5,6 @@ carry `conductance` (S), `resistance` (Ohm) and `kind`: 'device', 'word wire', '
 resistance joins its nodes into one, named by the source where there is one.
 """
 
-from collections.abc import Hashable
 from typing import Any
 
 import networkx as nx
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from compact_model.validation import InputError
 
+from .direct import end_currents
 from .network import Network, Sources, check_connected
 from .solution import NetworkSolution
 
@@ -78,6 +78,8 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
     words, bits = network.shape
     if words * bits > MOST_CELLS:
         raise InputError(f"method: expected at most {MOST_CELLS} cells for 'graph', got {words * bits}")
+    if np.isinf(network.conductance).any():
+        raise InputError("method: expected finite conductances for 'graph', got a shorted cell; use 'direct'")
     whole = to_networkx(network)
     graph, became = merged(whole)
     nodes = list(graph)
@@ -114,36 +116,15 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
 
     word, bit = table("word"), table("bit")
     current = network.conductance * (word - bit)
-    leaving = current if sources.cell_current is None else current - sources.cell_current
-    into_words, into_bits = leaving.sum(axis=2), leaving.sum(axis=1)
-
-    def ends(
-        kind: str, lines: int, start: Array, stop: Array, total: Array, first: Array, last: Array
-    ) -> tuple[Array, Array]:
-        """Currents into the array: by the end's resistance, or, where it has none, what the other end leaves."""
-        result = []
-        for resistance, node_voltage, name in ((start, first, "start"), (stop, last, "stop")):
-            source = np.array([_source_voltage(sources, (kind, line, name)) for line in range(lines)]).T
-            with np.errstate(divide="ignore", invalid="ignore"):
-                flow = np.where(np.isinf(resistance), 0.0, (source - node_voltage) / resistance)
-            result.append(flow)
-        for one, other, resistance in ((0, 1, start), (1, 0, stop)):
-            ideal = resistance == 0.0
-            result[one][:, ideal] = total[:, ideal] - result[other][:, ideal]
-        return result[0], result[1]
-
-    word_ends = ends(
-        "word source", words, network.word_start, network.word_stop, into_words, word[:, :, 0], word[:, :, -1]
-    )
-    bit_ends = ends("bit source", bits, network.bit_start, network.bit_stop, -into_bits, bit[:, 0], bit[:, -1])
+    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,
         device_current=current,
-        word_start_current=word_ends[0],
-        word_stop_current=word_ends[1],
-        bit_start_current=bit_ends[0],
-        bit_stop_current=bit_ends[1],
+        word_start_current=word_start,
+        word_stop_current=word_stop,
+        bit_start_current=bit_start,
+        bit_stop_current=bit_stop,
         method="graph",
         iterations=0,
         residual=residual,
@@ -152,8 +133,8 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
     )
 
 
-def _source_voltage(sources: Sources, node: Hashable) -> Array:
-    kind, line, end = node  # type: ignore[misc]
+def _source_voltage(sources: Sources, node: Node) -> Array:
+    kind, line, end = node
     side = "word" if kind.startswith("word") else "bit"
     result: Array = getattr(sources, f"{side}_{end}")[line]
     return result

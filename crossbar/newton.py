@@ -28,9 +28,7 @@ class _Tangents:
         iterative = method in (None, "iterative") and not unsupported(network)
         self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
 
-    def solve(
-        self, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None
-    ) -> NetworkSolution:
+    def solve(self, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None) -> NetworkSolution:
         """Cells with I = slope V + offset."""
         sources = replace(self.sources, cell_current=-offset[np.newaxis])
         if self.solver is not None:

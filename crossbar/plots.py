@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,11 +78,12 @@ def plot_half_select(result: xr.Dataset, axes: Axes | None = None, **style: Any)
 
 
 def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """Relative error of the product (%) against the size, one line for each wire resistance; dashes: the levels alone."""
+    """Relative error of the product (%) against the size, a line for each wire resistance; dashes: the levels alone."""
     axes = new_axes(axes)
     for segment in result.wire_resistance.values:
         values = 100.0 * result.total_error.sel(wire_resistance=segment).mean("repeat")
-        axes.plot(result["size"], values, **({"marker": "o", "markersize": 3, "label": f"{segment:g} Ohm"} | style))
+        look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{segment:g} Ohm"}
+        axes.plot(result["size"], values, **(look | style))
     axes.plot(result["size"], 100.0 * result.level_error.mean("repeat"), "k--", label="levels alone")
     axes.set(xlabel="inputs", ylabel="relative error (%)", xscale="log", yscale="log")
     axes.legend(title="segment", fontsize="small", title_fontsize="small")
@@ -110,7 +112,7 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     shares = result.path_share.values
     for number in range(min(strongest, shares.size)):
         route = _route(result, number)
-        edges = list(zip(route, route[1:], strict=False))
+        edges = list(itertools.pairwise(route))
         nx.draw_networkx_edges(
             graph,
             place,

@@ -1,5 +1,6 @@
 """Where a read current comes from: the selected device, and the detours through the others."""
 
+import itertools
 from typing import Any
 
 import networkx as nx
@@ -27,10 +28,10 @@ def sneak_paths(
     into paths is not unique; this one is the one with the strongest paths first.
 
     array, bias: as solved; word_line, bit_line: the selected cell, whose bit line is sensed.
-    Returns a Dataset over `path`: path_share (of the bit line's current), length (devices on the path: 1 is a selected
-    line's own device, 3 the shortest detour), and route (a text of its devices, 'w0-b1 w2-b1 ...'); over `length_class`:
-    length_share; and read_current (A), cell_current (A, of the selected device), sneak_share (what does not come through
-    it), explained_share.
+    Returns a Dataset over `path`: path_share (of the bit line's current), length (devices on the path: 1 is a device of
+    the selected bit line alone, 3 the shortest detour), and route (a text of its devices, 'w0-b1 w2-b1 ...'); over
+    `length_class`: length_share; and read_current (A), cell_current (A, of the selected device), sneak_share (what does
+    not come through it), explained_share.
     Raises InputError for arrays of more than 1024 cells, and where the bit line's current does not leave the array.
     """
     words, bits = array.shape
@@ -50,7 +51,7 @@ def sneak_paths(
         if width <= _NEGLIGIBLE * read:
             break
         devices = []
-        for first, second in zip(path, path[1:], strict=False):
+        for first, second in itertools.pairwise(path):
             edge = flow.edges[first, second]
             edge["flow"] -= width
             if edge["devices"]:

@@ -64,8 +64,8 @@ def solve_network(
         Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
         3e-10 of the direct method's.  Beyond twelve decades it mostly ends in the direct method,
         which takes no notice.
-    method: "iterative", "direct", "graph" (of networkx, for small arrays), or None: iterative where it covers the network
-        (`iterative.unsupported`), and direct after it where it did not converge.
+    method: "iterative", "direct", "graph" (of networkx, for small arrays), or None: iterative where it covers the
+        network (`iterative.unsupported`), and direct after it where it did not converge.
     start: an earlier solution of the same shape, to begin the iterations from.
 
     InputError for sources that do not fit, an unknown method, a part of the network without a path to a source, a size

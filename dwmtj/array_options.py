@@ -25,7 +25,7 @@ def wire_options(function: Function) -> Function:
     return function
 
 
-def wires_from_options(options: dict[str, Any]) -> dict[str, float]:
+def wires_from_options(options: dict[str, Any]) -> dict[str, Any]:
     """Take the wires' options out of a command's options; the arguments of `Crossbar`."""
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
     return {

@@ -46,9 +46,11 @@ def array_circuit(
         raise InputError("array: expected finite resistances for a netlist of junctions, got a shorted cell")
     where = None
     if junction is not None:
-        where = validation.array("position", array.shape if position is None else position)
+        if position is None:
+            raise InputError("position: expected the walls' positions with a junction, got none")
+        where = validation.array("position", position)
         if where.shape != (words, bits):
-            raise InputError(f"position: expected shape {(words, bits)}, got {np.shape(position)}")
+            raise InputError(f"position: expected shape {(words, bits)}, got {where.shape}")
     graph, became = merged(to_networkx(network))
     circuit = Circuit(title)
     for first, second, data in graph.edges(data=True):

@@ -31,8 +31,8 @@ def product_accuracy(
     wire_resistance: Ohm per segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).
     Weights and inputs are uniform on -1 to 1, drawn with the seed.
 
-    Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative to
-    that of the exact product, of the stored and of the wanted weights; and level_error over (size, repeat), what the
+    Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
+    to that of the exact product, of the stored and of the wanted weights; and level_error over (size, repeat), what the
     levels alone cost.
     """
     counts = [validation.whole("sizes", size, 2) for size in sizes]

@@ -7,10 +7,11 @@ from driver and sense node, and for the worst of the patterns in the other cells
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from compact_model import validation
 from compact_model.progress import Progress
@@ -44,9 +45,7 @@ def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str,
     }
 
 
-def _arrays(
-    pattern: Mask, cell: tuple[int, int], low: float, high: float, wires: dict[str, ArrayLike]
-) -> Iterator[Crossbar]:
+def _arrays(pattern: Mask, cell: tuple[int, int], low: float, high: float, wires: dict[str, Any]) -> Iterator[Crossbar]:
     """The array with the selected cell at low and at high resistance."""
     for value in (low, high):
         ohms = np.where(pattern, low, high)
@@ -74,7 +73,7 @@ def margin(
     load = (low if pull_up is None else validation.positive("pull_up", pull_up)) if kind == "voltage" else 0.0
     sense = np.zeros(pattern.shape[1])
     sense[bit_line] = load
-    wires: dict[str, ArrayLike] = {
+    wires: dict[str, Any] = {
         "word_line_resistance": word_line_resistance,
         "bit_line_resistance": bit_line_resistance,
         "driver_resistance": driver_resistance,

@@ -6,7 +6,6 @@ from typing import Any
 import click
 import numpy as np
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from compact_model.resistance import resistance
 from crossbar.studies.accuracy import product_accuracy
 from crossbar.vector_matrix import device_levels
@@ -37,8 +36,8 @@ def command(
 ) -> None:
     """Error of vector-matrix products with differential pairs, against size and wires.
 
-    The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe etc.
-    as everywhere).
+    The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe,
+    nm, Ohm).
     """
     check_outputs(outputs)
     parameters, landscape = track_from_options(options)

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from crossbar.bias import SCHEMES
 from crossbar.studies.writing import half_select
 
@@ -32,7 +31,7 @@ def command(
 ) -> None:
     """Voltages on the selected and on the worst other cell while one is written, against the Walker threshold; power.
 
-    All walls at the P end, the heaviest load (Oe etc. as everywhere).
+    All walls at the P end, the heaviest load (Oe, nm, Ohm).
     """
     check_outputs(outputs)
     wires = wires_from_options(options)

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from crossbar.bias import SCHEMES
 from crossbar.studies.margins import largest_array, read_margin
 
@@ -34,7 +33,7 @@ def command(
 ) -> None:
     """Voltage and current read margins at the worst cell, before the worst background, and the largest array.
 
-    R_L is the device with the wall at the P end, R_H at the AP end (Oe and the other units as everywhere).
+    R_L is the device with the wall at the P end, R_H at the AP end (Oe, nm, Ohm).
     """
     check_outputs(outputs)
     lines = numbers_from("--sizes", sizes, int)

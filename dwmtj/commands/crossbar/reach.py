@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from crossbar.bias import SCHEMES
 from crossbar.studies.margins import KINDS, reach
 
@@ -35,7 +34,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe etc. as everywhere)."""
+    """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe, nm, Ohm)."""
     check_outputs(outputs)
     parameters, _, _ = device_from_options(options)
     low, _ = resistances(parameters)

@@ -6,7 +6,6 @@ from typing import Any
 import click
 import numpy as np
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from compact_model.resistance import resistance
 from crossbar.bias import SCHEMES, bias
 from crossbar.crossbar import Crossbar
@@ -38,7 +37,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The read current of the worst cell divided into its paths: length, share, and a drawing (Oe etc. as everywhere)."""
+    """The read current of the worst cell divided into its paths: length, share, and a drawing (Oe, nm, Ohm)."""
     check_outputs(outputs)
     wires = wires_from_options(options)
     parameters, _, _ = device_from_options(options)

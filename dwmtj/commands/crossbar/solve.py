@@ -6,7 +6,6 @@ from typing import Any
 import click
 import numpy as np
 
-import crossbar.plots  # noqa: F401 (registers how the result draws itself)
 from compact_model.random_track import generator
 from crossbar.bias import SCHEMES, bias
 from crossbar.cells import Junctions
