@@ -300,6 +300,8 @@ def test_without_ngspice_crosscheck_says_what_to_install():
         (("export", "--testbench", "--current-density", "1e6"), "torque_density='current'"),
         (("export", "--testbench", "--current", "1", "--voltage", "1"), "exactly one of"),
         (("export", "-o", "/nowhere/file.lib"), "existing folder"),
+        (("export", "--temperature", "300"), "--testbench: expected with --temperature"),
+        (("export", "--current", "1"), "--testbench: expected with a drive"),
         (("crosscheck",), "exactly one of"),
         (("crosscheck", "--current", "1", "--time-limit", "0"), "time_limit"),
         (("crosscheck", "--current", "nan"), "--current: expected a finite number"),
