@@ -76,9 +76,21 @@ def numbers_from(name: str, text: str, kind: type) -> list[Any]:
     return found
 
 
-def resistances(parameters: DeviceParameters) -> tuple[float, float]:
-    """R_L and R_H of a device: R_P, and what the wall at the AP end leaves (the pad stays parallel), Ohm."""
+def high_state_option(function: Function) -> Function:
+    """Add --high-state to a command."""
+    return click.option(
+        "--high-state",
+        type=click.Choice(["AP", "wall"]),
+        default="AP",
+        show_default=True,
+        help="R_H: the uniform AP device, or a wall at the AP end, where the pad stays parallel.",
+    )(function)
+
+
+def resistances(parameters: DeviceParameters, high_state: str) -> tuple[float, float]:
+    """R_L and R_H of a device, Ohm: R_P, and R_AP, or what a wall at the AP end leaves of it."""
     from compact_model.resistance import resistance
 
-    high, low = resistance(parameters, [0.0, parameters.track_length]).tolist()
-    return float(low), float(high)
+    if high_state == "AP":
+        return parameters.parallel_resistance, parameters.antiparallel_resistance
+    return parameters.parallel_resistance, float(resistance(parameters, 0.0))

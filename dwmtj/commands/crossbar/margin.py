@@ -8,7 +8,15 @@ import click
 from crossbar.bias import SCHEMES
 from crossbar.studies.margins import largest_array, read_margin
 
-from ...array_options import numbers_from, resistances, scheme_option, sizes_option, wire_options, wires_from_options
+from ...array_options import (
+    high_state_option,
+    numbers_from,
+    resistances,
+    scheme_option,
+    sizes_option,
+    wire_options,
+    wires_from_options,
+)
 from ...device_options import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
@@ -18,6 +26,7 @@ from ...output import check_outputs, deliver, output_options, table
 @scheme_option
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
 @click.option("--pull-up", type=float, metavar="Ohm", help="Load R_pu of the voltage margin, Ohm  [default: R_L]")
+@high_state_option
 @wire_options
 @device_options
 @output_options
@@ -26,6 +35,7 @@ def command(
     schemes: tuple[str, ...],
     criterion: float,
     pull_up: float | None,
+    high_state: str,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
@@ -33,14 +43,14 @@ def command(
 ) -> None:
     """Voltage and current read margins at the worst cell, before the worst background, and the largest array.
 
-    R_L is the device with the wall at the P end, R_H at the AP end (Oe, nm, Ohm).
+    R_L is R_P (Oe, nm, Ohm).
     """
     check_outputs(outputs)
     lines = numbers_from("--sizes", sizes, int)
     wires = wires_from_options(options)
     wires.pop("sense_resistance")
     parameters, _, _ = device_from_options(options)
-    low, high = resistances(parameters)
+    low, high = resistances(parameters, high_state)
     chosen = schemes or SCHEMES
     result = read_margin(
         lines,

@@ -8,7 +8,7 @@ import click
 from crossbar.bias import SCHEMES
 from crossbar.studies.margins import KINDS, reach
 
-from ...array_options import numbers_from, resistances, scheme_option
+from ...array_options import numbers_from, scheme_option
 from ...device_options import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
@@ -37,7 +37,7 @@ def command(
     """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe, nm, Ohm)."""
     check_outputs(outputs)
     parameters, _, _ = device_from_options(options)
-    low, _ = resistances(parameters)
+    low = parameters.parallel_resistance
     ratios = [0.01 * value for value in numbers_from("--tmr-list", tmr_list, float)]
     result = reach(
         ratios,
