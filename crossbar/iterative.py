@@ -8,9 +8,9 @@ import functools
 import os
 
 # A solve has some fifty short parallel loops.  By default GNU's OpenMP spins at the end of each for milliseconds where
-# another process holds one of the cores: a solve of 256 x 256 then took 480 ms instead of 4.5.  With 30000 turns it takes
-# 50 ms there and keeps its 4.5 ms on a quiet machine; with 1000 it would take 12 ms on either.  It is read when the first
-# parallel loop of the process starts, and a value from outside stands.
+# another process holds one of the cores: a solve of 256 x 256 then took 480 ms instead of 4.5.  With 30000 turns it
+# takes 50 ms there and keeps its 4.5 ms on a quiet machine; with 1000 it would take 12 ms on either.  It is read when
+# the first parallel loop of the process starts, and a value from outside stands.
 os.environ.setdefault("GOMP_SPINCOUNT", "30000")
 
 import numba
