@@ -102,13 +102,16 @@ def _flow(array: Crossbar, bias: Bias, bit_line: int) -> "tuple[nx.DiGraph[Node]
     flow: nx.DiGraph[Node] = nx.DiGraph()
     flow.add_nodes_from(graph)
     for first, second, data in graph.edges(data=True):
-        current = (voltage[first] - voltage[second]) * data["conductance"]
-        tail, head = (first, second) if current >= 0.0 else (second, first)
-        devices = [(data["word_line"], data["bit_line"])] if data["kind"] == "device" else []
+        tail, head = (first, second) if voltage[first] >= voltage[second] else (second, first)
+        current = (voltage[tail] - voltage[head]) * data["conductance"]
+        devices = []
+        if data["kind"] == "device":  # its own law may not be linear
+            devices = [(data["word_line"], data["bit_line"])]
+            current = abs(float(solution.device_current[0, data["word_line"], data["bit_line"]]))
         if flow.has_edge(tail, head):  # devices in parallel between two ideal lines
-            flow.edges[tail, head]["flow"] += abs(current)
+            flow.edges[tail, head]["flow"] += current
         elif voltage[tail] > voltage[head]:
-            flow.add_edge(tail, head, flow=abs(current), devices=devices)
+            flow.add_edge(tail, head, flow=current, devices=devices)
     sinks = {became[node] for node in became if node[0] == "bit source" and node[1] == bit_line}
     read = float(solution.bit_line_current[0, bit_line])
     return flow, sinks, read

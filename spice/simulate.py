@@ -113,7 +113,7 @@ def circuit_text(circuit: Circuit) -> str:
 
     Raises InputError for a title of more than one line, and for analyses in the circuit: whoever runs it adds them.
     """
-    if text.remark(circuit.title) != " ".join(circuit.title.split(" ")).strip() or "\n" in circuit.title:
+    if not circuit.title.isprintable():
         raise InputError(f"circuit: expected a title of one printable line, got {circuit.title!r}")
     written = str(circuit).rstrip()
     own = _ANALYSIS.search(written)

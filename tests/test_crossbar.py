@@ -300,6 +300,18 @@ def test_the_paths_add_up_to_the_read_current():
     assert result.dwmtj.plot().get_xlabel() == "bit line"
 
 
+def test_paths_follow_the_currents_of_non_linear_cells():
+    cells = Selected(junctions(shape=(4, 4)), SELECTORS["exponential"])
+    array = Crossbar(cells=cells, word_line_resistance=1.0, bit_line_resistance=1.0)
+    held = bias("floating", (4, 4), 0.6, word_line=0, bit_line=3)
+    selected = sneak_paths(array, held, word_line=0, bit_line=3)
+    bare = Crossbar(cells=junctions(shape=(4, 4)), word_line_resistance=1.0, bit_line_resistance=1.0)
+    without = sneak_paths(bare, held, word_line=0, bit_line=3)
+    assert float(selected.explained_share) == pytest.approx(1.0, abs=2e-3)
+    # A selector lets a detour over three devices pass far less than one device.
+    assert float(selected.sneak_share) < 0.1 * float(without.sneak_share)
+
+
 def test_a_grounded_read_with_ideal_wires_has_no_sneak_current():
     array = Crossbar(resistance=np.full((4, 4), 50.0))
     result = sneak_paths(array, bias("grounded", (4, 4), 0.1, word_line=0, bit_line=3), word_line=0, bit_line=3)
