@@ -21,6 +21,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/netlist.py
+	$(BIN)/python benchmarks/crossbar_solvers.py
 
 # The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
 verilog-a: $(STAMP) ngspice
@@ -43,6 +44,7 @@ $(STAMP): pyproject.toml
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	$(BIN)/python -m compact_model.warm_up
+	$(BIN)/python -m crossbar.warm_up
 	@touch $@
 
 clean:

@@ -243,6 +243,9 @@ def _initial_state(
         position = np.array([landscapes[i % len(landscapes)].wells[0].centre for i in range(count)])
     else:
         position = np.array(np.broadcast_to(validation.numbers("initial_position", initial_position), (count,)))
+        position = np.where(
+            np.abs(position - lengths) <= 1e-12 * lengths, lengths, position
+        )  # 1000 * 1e-9 is beyond 1e-6
         outside = (position < 0.0) | (position > lengths)
         if outside.any():
             worst = int(np.argmax(outside))

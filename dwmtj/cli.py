@@ -1,9 +1,10 @@
 """The `dwmtj` command: its sub-commands are imported when they are called, so that `--help` answers at once."""
 
-import importlib
 import sys
 
 import click
+
+from .lazy_group import LazyGroup
 
 COMMANDS = {
     "threshold": "Depinning threshold current density against the offset field (Fig. 3).",
@@ -11,42 +12,19 @@ COMMANDS = {
     "pulses": "Potentiation and depression by short pulses: resistance, energy, levels.",
     "simulate": "One device over time under a current, a voltage or a current density.",
     "export": "The device as an ngspice sub-circuit, a Verilog-A module or a PySpice script.",
+    "crossbar": "Arrays of devices with wires: margins, sneak paths, half-select, accuracy.",
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands' names and imports `dwmtj.commands.NAME` only when one is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"dwmtj.commands.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f", did you mean {close[0]!r}?" if close else ""
-            raise click.UsageError(f"command: expected one of {', '.join(COMMANDS)}, got {args[0]!r}{hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    package="dwmtj.commands",
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="dwmtj")
 def group() -> None:
     """Domain-wall magnetic-tunnel-junction memristors, from the equation of motion on.

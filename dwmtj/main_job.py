@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +15,11 @@ from compact_model.experiments.escape import retention
 from compact_model.experiments.loops import count_levels, resistance_loop
 from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 from compact_model.experiments.thresholds import FIELD_RAMP_RATE, RAMP_RATE, current_threshold, field_threshold
-from compact_model.landscape import Landscape, single_well
 from compact_model.lequeux2016 import lequeux2016, lequeux2016_track
 from compact_model.parameters import DeviceParameters
-from compact_model.wells import Well
+
+from .array_job import ARRAY_PARTS
+from .job import Part, Subject, Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,47 +28,6 @@ SEED = 2016
 TEMPERATURE = 300.0
 TORQUES = ("slonczewski", "field-like", "both")
 _MEGA = 1e6 * AMPERE_PER_SQUARE_CENTIMETRE
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is measured: a device, and the pinning site for the measurements that need a single one."""
-
-    parameters: DeviceParameters
-    coercive_field: float
-    half_width: float
-    kind: type[Well]
-
-    def site(self, width_factor: float = 1.0) -> Landscape:
-        """A track with the one site, wider or narrower by a factor."""
-        return single_well(
-            self.parameters,
-            coercive_field=self.coercive_field,
-            half_width=width_factor * self.half_width,
-            kind=self.kind,
-        )
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Key numbers by name, and the same in a sentence."""
-
-    numbers: dict[str, float]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One measurement: how to get its data, its key numbers, and its figure."""
-
-    name: str
-    title: str
-    measure: Callable[[Subject, bool], xr.Dataset]
-    """Takes the subject and whether to show progress."""
-    summarise: Callable[[Subject, xr.Dataset], Summary]
-    draw: Callable[[xr.Dataset, Figure], None]
-    in_ngspice: bool = False
-    """Whether it needs ngspice; where there is none, the report says so and goes on."""
 
 
 def _measure_thresholds(subject: Subject, progress: bool) -> xr.Dataset:
@@ -398,4 +356,5 @@ PARTS = (
         in_ngspice=True,
     ),
     Part("checks", "Physics checks", _measure_checks, _summarise_checks, _draw_checks),
+    *ARRAY_PARTS,
 )

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from . import installation
-from .plot import Plot, SimulatorError, complaints, reached
+from .plot import Plot, SimulatorError, aborted, complaints, reached
 from .raw_file import read_raw
 
 _TAIL = 100_000  # bytes of the output in which the reason of a failure is looked for
@@ -42,7 +42,7 @@ def run(netlist: str, time_limit: float | None, where: Path) -> list[Plot]:
         said = _tail(output)
         if status < 0:
             problem = f"ngspice: crashed with signal {-status}"
-        elif status > 0 or "aborted" in said:
+        elif status > 0 or aborted(said):
             problem = f"ngspice: {complaints(said) or f'ended with status {status}'}"
         plots = read_raw(raw, interrupted=bool(problem)) if raw.exists() else []
     if not plots and not problem:

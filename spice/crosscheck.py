@@ -13,6 +13,7 @@ from compact_model.constants import NANOMETRE
 from compact_model.drive import Drive
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
+from compact_model.validation import InputError
 
 from . import (
     installation,
@@ -56,6 +57,8 @@ def crosscheck(
     say nothing about the simulators.
     """
     when = validation.increasing("times", times)
+    if when[0] != 0.0:
+        raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     field = validation.number("external_field", external_field)
     start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
     reference = simulate_in_python(
@@ -109,7 +112,8 @@ def crosscheck(
 
 
 def _away_from_jumps(drive: Drive, times: Array) -> NDArray[np.bool_]:
-    edges = np.asarray([*drive.waveform.edges(float(times[0]), float(times[-1]))])
+    margin = 0.01 * float(times[-1])  # a jump at the very end counts
+    edges = np.asarray([*drive.waveform.edges(float(times[0]) - margin, float(times[-1]) + margin)])
     if edges.size == 0:
         return np.ones(times.size, dtype=bool)
     near = np.abs(times[:, np.newaxis] - edges[np.newaxis, :]).min(axis=1)

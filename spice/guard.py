@@ -7,10 +7,10 @@ from compact_model.validation import InputError
 
 from .text import remark
 
-# Lines that ngspice executes (control sections, comments that hold a command, scripts), and the code model that starts
-# another program.
-_EXECUTED = re.compile(r"\s*(\.\s*control\b|\.\s*endc\b|\*#|\*ng_script|\.\s*exec\b|.*\bd_process\b)", re.IGNORECASE)
-_INCLUDE = re.compile(r"\s*\.(?:include|inc|lib)\s+(.+)", re.IGNORECASE)
+# Lines that ngspice executes (control sections, comments that hold a command, scripts), and the code models that start
+# a program or load one.  ngspice looks at the beginning of a word only: .controlx and .incl are .control and .include.
+_EXECUTED = re.compile(r"\s*(\.\s*control|\.\s*endc|\*#|\*ng_script|\.\s*exec|.*\bd_(process|cosim)\b)", re.IGNORECASE)
+_INCLUDE = re.compile(r"\s*\.\s*(?:inc|lib)[^\s\"']*\s*(.+)", re.IGNORECASE)
 _MOST_DEEP = 20
 
 

@@ -7,6 +7,7 @@ import atexit
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -24,6 +25,10 @@ class _Helper:
 
     def __init__(self) -> None:
         self.connection, far = Pipe()
+        # It starts in an empty folder, which is its home as well: ngspice executes a .spiceinit that it finds in
+        # either, and Python would take modules from there.
+        self.folder = tempfile.TemporaryDirectory(prefix="dwmtj-")
+        home = {"HOME": self.folder.name, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         with far:
             # A session of its own: an interrupt from the keyboard is for this Python, which then ends the helper.
             self.process = subprocess.Popen(
@@ -33,7 +38,8 @@ class _Helper:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                cwd=self.folder.name,
+                env=os.environ | home,
             )
         self.fresh = True
 
@@ -41,6 +47,7 @@ class _Helper:
         self.connection.close()
         self.process.kill()
         self.process.wait()
+        self.folder.cleanup()
 
 
 _helper: _Helper | None = None

@@ -10,15 +10,18 @@ import logging
 import os
 import sys
 import threading
+import time
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
 from . import installation
-from .plot import Plot, SimulatorError, SimulatorMissing, complaints, plain_name, reached
+from .plot import Plot, SimulatorError, SimulatorMissing, aborted, complaints, plain_name, reached
 
 _HALT_LIMIT = 10.0  # s that a halted simulation gets to finish its step
+_LOOK = 0.5  # s between two looks at whether the Python that asked is still there
+_parent = os.getppid()
 
 
 def load(path: str) -> Any:
@@ -56,10 +59,12 @@ def run(binding: Any, netlist: str, time_limit: float | None) -> list[Plot]:
     from PySpice.Spice.NgSpice.Shared import NgSpiceCircuitError, NgSpiceCommandError
 
     earlier = set(binding.plot_names)
+    refused = ""
     try:
         binding.load_circuit(netlist)
-        refused = ""
-    except (NgSpiceCircuitError, NameError):
+    except NgSpiceCircuitError:  # PySpice looks for the word 'error', which may stand in a title
+        pass
+    except NameError:
         refused = "refused the netlist"
     refused = complaints(f"{binding.stdout}\n{binding.stderr}") or refused
     if refused:
@@ -69,11 +74,14 @@ def run(binding: Any, netlist: str, time_limit: float | None) -> list[Plot]:
     try:
         binding.run(background=True)
     except (NgSpiceCommandError, NameError):
-        problem = f"ngspice: {complaints(binding.stdout + binding.stderr) or 'did not start'}"
+        wrong = complaints(f"{binding.stdout}\n{binding.stderr}")
+        started = binding.ended.wait(1.0) or binding._ngspice_shared.ngSpice_running()
+        if wrong or not started:
+            problem = f"ngspice: {wrong or 'did not start'}"
     if not problem and not _wait(binding, time_limit):
         problem = f"ngspice: expected an end within {time_limit:g} s, got none"
     said = f"{binding.stdout}\n{binding.stderr}"
-    if not problem and ("aborted" in said or complaints(said)):
+    if not problem and (aborted(said) or complaints(said)):
         problem = f"ngspice: {complaints(said) or 'the simulation was aborted'}"
     plots = [_read(binding, name) for name in reversed(binding.plot_names) if name not in earlier]
     plots = [plot for plot in plots if plot.points]
@@ -89,15 +97,16 @@ def run(binding: Any, netlist: str, time_limit: float | None) -> list[Plot]:
 
 
 def _wait(binding: Any, time_limit: float | None) -> bool:
-    """Whether the simulation in the background ended in time; halts it where not, and on an interrupt."""
-    in_time: bool = False
-    try:
-        in_time = bool(binding.ended.wait(time_limit))
-    finally:
-        if not in_time:
+    """Whether the simulation in the background ended in time; halts it where not."""
+    end = None if time_limit is None else time.monotonic() + time_limit
+    while not binding.ended.wait(_LOOK if end is None else max(0.0, min(_LOOK, end - time.monotonic()))):
+        if os.getppid() != _parent:
+            os._exit(1)  # nobody waits for the answer any more
+        if end is not None and time.monotonic() >= end:
             _command(binding, "bg_halt")
             binding.ended.wait(_HALT_LIMIT)
-    return in_time
+            return False
+    return True
 
 
 def _command(binding: Any, command: str) -> None:
@@ -136,6 +145,8 @@ def main() -> None:
             connection.send((run(binding, netlist, time_limit), None))
         except SimulatorError as error:
             connection.send(([], error))
+        except Exception as error:  # a defect here must not look like a crash of ngspice
+            connection.send(([], SimulatorError(f"ngspice: the helper failed: {type(error).__name__}: {error}", [])))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The device as an ngspice sub-circuit, in text."""
 
+import math
 import textwrap
-from functools import cached_property
 
 from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.results import provenance
+from compact_model.validation import InputError
 
 from . import equations, text
 from .quantities import Quantity, quantities
@@ -32,23 +33,22 @@ class NetlistDevice:
         self.parameters = validation.instance("parameters", parameters, DeviceParameters)
         self.landscape = validation.instance("landscape", landscape, Landscape)
         self.name = text.identifier("name", name).lower()
-
-    @cached_property
-    def track(self) -> Track:
+        self.track: Track = describe(self.parameters, self.landscape)
         """The landscape as polynomials."""
-        return describe(self.parameters, self.landscape)
-
-    @cached_property
-    def quantities(self) -> dict[str, Quantity]:
+        self.quantities: dict[str, Quantity] = {
+            each.name: each for each in quantities(self.parameters, self.landscape, self.track)
+        }
         """The parameters by name, in order."""
-        return {each.name: each for each in quantities(self.parameters, self.landscape, self.track)}
 
     def instance_values(self, given: dict[str, object]) -> dict[str, float]:
         """Checked values of an instance's parameters, in the netlist's units; raises InputError for an unknown one."""
         values = {}
         for name, value in given.items():
             plain = text.known("parameter", name, tuple(self.quantities))
-            values[plain] = float(text.real(name, value))
+            endless = plain == "vh" and isinstance(value, float) and value == math.inf
+            values[plain] = text.INFINITY if endless else float(text.real(name, value))
+        if "hk" in values and "phi0" not in values and self.track.anisotropy is None:
+            values["phi0"] = 0.5 * math.pi if values["hk"] < 0.0 else 0.0  # at rest, as in Python
         self.with_values(values)
         return values
 
@@ -62,8 +62,17 @@ class NetlistDevice:
         if changes.get("spin_polarisation", 1.0) == 0.0:
             changes["spin_polarisation"] = None
         changed = self.parameters.replace(**changes)
-        where = values.get("x0", self.quantities["x0"].value)
-        validation.between("x0", where, 0.0, changed.track_length / self.quantities["length"].scale)
+        length = values.get("length", self.quantities["length"].value)
+        if length != self.quantities["length"].value and (
+            self.track.centre is None or self.track.anisotropy is not None
+        ):
+            raise InputError(
+                "length: expected the track's own for a landscape that is drawn along the track, got "
+                f"{length:g} nm; make a device of that length"
+            )
+        for name in ("x0", "xs"):
+            if name in self.quantities:
+                validation.between(name, values.get(name, self.quantities[name].value), 0.0, length)
         for name in ("temperature", "hc"):
             validation.non_negative(name, values.get(name, 0.0))
         for name in ("xc", "ts"):

@@ -13,10 +13,9 @@ _VOLTAGE = re.compile(r"v\(([^()]+)\)\Z", re.IGNORECASE)
 _BRANCH = re.compile(r"i\(([^()@]+)\)\Z", re.IGNORECASE)
 _DEVICE = re.compile(r"i\((@.+)\)\Z", re.IGNORECASE)
 # A node may be called 'error'; a complaint has a colon behind the word, or says what of.
-_COMPLAINT = re.compile(
-    r"\berror\b *:|\berror on line\b|too small|singular matrix|can't find|unknown subckt", re.IGNORECASE
-)
-_HARMLESS = re.compile(r"init file|interrupted due to error|cannot recover", re.IGNORECASE)
+_COMPLAINT = re.compile(r"\berror\b *:|\berror on line\b|timestep too small|can't find|unknown subckt", re.IGNORECASE)
+_HARMLESS = re.compile(r"^(circuit|title):|init file|interrupted due to error|cannot recover", re.IGNORECASE)
+_ABORTED = re.compile(r"^(run )?simulation\(s\) aborted", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,11 @@ def reached(plots: list[Plot]) -> str:
         if "time" in plot.vectors and plot.points:
             return f"{plot.points} points up to {1e9 * float(np.real(plot.vectors['time'][-1])):.6g} ns are kept"
     return "nothing was simulated"
+
+
+def aborted(output: str) -> bool:
+    """Whether ngspice says that it gave up."""
+    return bool(_ABORTED.search(output))
 
 
 def complaints(output: str) -> str:

@@ -1,11 +1,13 @@
 """The parameters of the netlist's device: names, units, defaults, and the fields of DeviceParameters they come from."""
 
+import math
 from dataclasses import dataclass
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 
+from .text import INFINITY
 from .track import Track
 
 NOISE_SAMPLE = 0.05 * NANOSECOND
@@ -50,6 +52,8 @@ _DEVICE = (
 
 def in_unit(value: float, scale: float) -> float:
     """An SI value in a unit; what the division rounded in the sixteenth digit is undone: 100 nm are 100."""
+    if value == math.inf:
+        return INFINITY
     return value if scale == 1.0 else float(f"{value / scale:.15g}")
 
 
@@ -74,8 +78,11 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
         value = getattr(parameters, field)
         found.append(Quantity(name, 0.0 if value is None else in_unit(value, scale), unit, meaning, field, scale))
     mean = "" if track.anisotropy is None else ", its mean along the track"
+    rest = "; where negative, the wall rests at phi0 = pi/2"
     found.append(
-        Quantity("hk", track.anisotropy_field, "T", f"anisotropy field of the wall, H_K{mean}", "anisotropy_field")
+        Quantity(
+            "hk", track.anisotropy_field, "T", f"anisotropy field of the wall, H_K{mean}{rest}", "anisotropy_field"
+        )
     )
     strongest = "" if track.centre is not None else " of the strongest; the others scale with it"
     found.append(Quantity("hc", track.coercive_field, "T", f"depinning field of the site{strongest}"))

@@ -1,13 +1,25 @@
 """Run any netlist in ngspice: as a shared library where there is one, else as a process."""
 
+import re
 from pathlib import Path
 
 from compact_model import validation
+from compact_model.validation import InputError
 
 from . import batch, guard, installation, library
 from .plot import Plot, SimulatorMissing
 
 BACKENDS = ("auto", "library", "process")
+
+
+def _folder(given: Path | None) -> Path:
+    try:
+        folder = Path.cwd() if given is None else Path(given)
+    except FileNotFoundError:
+        raise InputError("folder: expected a current folder that is there, got one that was removed") from None
+    if not folder.is_dir():
+        raise InputError(f"folder: expected an existing folder, got {str(folder)!r}")
+    return folder
 
 
 def run_netlist(
@@ -25,8 +37,14 @@ def run_netlist(
     """
     validation.choice("backend", backend, BACKENDS)
     limit = None if time_limit is None else validation.positive("time_limit", time_limit)
-    where = folder or Path.cwd()
-    guard.check_netlist(netlist, folder=where)
+    where = _folder(folder)
+    guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
+    try:
+        netlist.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"netlist: expected text that can be written as UTF-8, got {error.reason}") from None
+    if not re.search(r"^\s*\.end\s*$", netlist, re.IGNORECASE | re.MULTILINE):
+        netlist = f"{netlist.rstrip()}\n.end\n"
     if backend == "process":
         return batch.run(netlist, limit, where)
     if backend == "auto" and installation.find_library() is None:

@@ -1,5 +1,6 @@
 """Circuits of PySpice that hold these devices, run in ngspice; the answer is labelled as a simulation in Python is."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +17,17 @@ from compact_model.validation import InputError
 
 from . import text
 from .ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice
-from .plot import Plot, SimulatorError
+from .plot import Plot, SimulatorError, reached
 from .run import run_netlist
 from .sources import JUMP
 from .subcircuit import DomainWallJunction
 
 Array = NDArray[np.float64]
 METHODS = ("trap", "gear")
+GROUND = ("0", "gnd")
+_PLAIN_NODE = re.compile(r"[a-z0-9_]+\Z")
+_ANALYSIS = re.compile(r"^[ \t]*\.(tran|op|dc|ac|noise|tf|pz|disto|sens|four|end)\b.*$", re.IGNORECASE | re.MULTILINE)
+_LEAST_VOLTAGE = 1e-3  # V, below which a resistance is not taken from V/I
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,10 @@ def simulate(
     backend, time_limit: as in `run_netlist`.
 
     Returns a Dataset as `compact_model.simulate_ensemble` does, with dimensions (device, time), `device` holding the
-    elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm),
-    current_density (A/m2), net_field (T); and node_voltage (V), of dimensions (node, time), for the circuit's nodes.
+    elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm;
+    voltage over current, and R(x, V) where there is less than 1 mV), current_density (A/m2), net_field (T); and
+    node_voltage (V), of dimensions (node, time), for all nodes with plain names, in lower case.  Devices stand in the
+    circuit itself, not in a sub-circuit of it.
     Raises InputError, and SimulatorError as run_netlist does; its `partial` is then the Dataset up to where it came,
     or None.
     """
@@ -73,13 +80,13 @@ def simulate(
     step = _step(maximum_step, instances)
     validation.choice("method", method, METHODS)
     tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
-    nodes = [text.node("circuit", name) for name in map(str, circuit.node_names) if name != "0"]
+    nodes = _nodes(circuit)
     netlist = "\n".join(
         [
             circuit_text(circuit),
             f".options method={method} reltol={text.real('relative_tolerance', tolerance)} "
             f"trtol={text.real('trtol', RECOMMENDED_OPTIONS['trtol'])}",
-            text.folded(".save " + " ".join([*nodes, *(_current(each) for each in instances)])),
+            text.folded(".save " + " ".join([*(f"v({n})" for n in nodes), *(_current(each) for each in instances)])),
             f".tran {text.real('step', step)} {text.real('stop', when[-1])} 0 {text.real('step', step)}"
             + (" uic" if use_initial_conditions else ""),
             ".end",
@@ -94,20 +101,41 @@ def simulate(
             kept = when[when <= float(error.partial[-1].vectors["time"][-1])]
             partial = _label(error.partial[-1], kept, instances, nodes) if kept.size else None
         raise type(error)(str(error), partial) from None
+    if float(np.real(plot.vectors["time"][-1])) < when[-1] * (1.0 - 1e-9):
+        raise SimulatorError(f"ngspice: expected a run up to {when[-1]:g} s, got less; {reached([plot])}", None)
     result = _label(plot, when, instances, nodes)
     result.attrs.update(method=f"ngspice {method}", step=step, relative_tolerance=tolerance)
     return result
 
 
 def circuit_text(circuit: Circuit) -> str:
-    """A PySpice circuit as text without its `.end`; raises InputError for a title of more than one line."""
-    if text.remark(circuit.title) != circuit.title.strip():
+    """A PySpice circuit as text without its `.end`.
+
+    Raises InputError for a title of more than one line, and for analyses in the circuit: whoever runs it adds them.
+    """
+    if not circuit.title.isprintable():
         raise InputError(f"circuit: expected a title of one printable line, got {circuit.title!r}")
-    return str(circuit).rstrip()
+    written = str(circuit).rstrip()
+    own = _ANALYSIS.search(written)
+    if own:
+        raise InputError(f"circuit: expected elements only, got an analysis of its own: {own.group(0).strip()!r}")
+    return written
+
+
+def _nodes(circuit: Circuit) -> list[str]:
+    """The nodes of the enabled elements whose names ngspice can be asked for, in lower case, without ground."""
+    names = [str(name).lower() for element in circuit.elements if element.enabled for name in element.node_names]
+    return [name for name in dict.fromkeys(names) if name not in GROUND and _PLAIN_NODE.match(name) and name != "time"]
 
 
 def _instances(circuit: Circuit) -> list[_Instance]:
     kinds = {each.name: each.device for each in circuit.subcircuits if isinstance(each, DomainWallJunction)}
+    for each in circuit.subcircuits:
+        inner = {str(getattr(part, "subcircuit_name", "")).lower() for part in each.elements}
+        if inner & kinds.keys() or any(isinstance(part, DomainWallJunction) for part in each.subcircuits):
+            raise InputError(
+                f"circuit: expected devices in the circuit itself, got some in its sub-circuit {each.name!r}"
+            )
     found = []
     for element in circuit.elements:
         device = kinds.get(str(getattr(element, "subcircuit_name", "")).lower())
@@ -155,7 +183,7 @@ def _label(plot: Plot, times: Array, instances: list[_Instance], nodes: list[str
         return result
 
     def voltage_of(name: str) -> Array:
-        return np.zeros_like(times) if name == "0" else at(name)
+        return np.zeros_like(times) if name.lower() in GROUND else at(name)
 
     rows: dict[str, list[Array]] = {}
     for each in instances:
@@ -163,12 +191,14 @@ def _label(plot: Plot, times: Array, instances: list[_Instance], nodes: list[str
         device = each.parameters
         position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(_current(each))
         by_voltage = device.torque_density == "voltage"
+        by_model = 1.0 / conductance(device, antiparallel_share(device, position), voltage)
+        driven = np.abs(voltage) > _LEAST_VOLTAGE
         states = {
             "position": position,
             "angle": at(phi),
             "voltage": voltage,
             "current": current,
-            "resistance": 1.0 / conductance(device, antiparallel_share(device, position), voltage),
+            "resistance": np.where(driven, voltage / np.where(driven, current, 1.0), by_model),
             "current_density": voltage / device.resistance_area_product
             if by_voltage
             else current / device.junction_area,

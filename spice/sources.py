@@ -1,5 +1,7 @@
 """What drives a device in Python, as a source of a netlist."""
 
+import itertools
+
 import numpy as np
 
 from compact_model import validation
@@ -72,6 +74,13 @@ def corners(waveform: Waveform, start: float, stop: float) -> tuple[list[float],
             times[-1] -= JUMP  # the later value holds at the time of the jump, as in `drive.PiecewiseLinear`
         times += here
         values += found
+    last = float(waveform(stop))
+    if abs(last - values[-1]) > 1e-9 * scale:  # a jump at the very end
+        times[-1] -= JUMP
+        times.append(stop)
+        values.append(last)
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
+        raise InputError(f"drive: expected points of the waveform at least {2.0 * JUMP:g} s apart, got closer ones")
     if len(times) > _MOST_POINTS:
         raise InputError(f"drive: expected at most {_MOST_POINTS} points in a netlist, got {len(times)}")
     return times, values

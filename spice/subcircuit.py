@@ -1,5 +1,6 @@
 """The device as a sub-circuit of PySpice."""
 
+import zlib
 from typing import Any
 
 from PySpice.Spice.Netlist import Circuit, SubCircuit
@@ -41,13 +42,16 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         """Add an instance X<label> between two nodes of a circuit, and the sub-circuit where it is not there yet.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
-        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, ...).
+        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, ...);
+            a seed that is not given follows from the label, so that instances are independent.
         Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for an unknown
         parameter and for values outside the model.
         """
         plain = text.node("label", label)
         nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
         names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
+        if values.get("temperature", 0.0) and "seed" not in values:
+            values["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
         checked = self.device.instance_values(dict(values))
         present = {each.name: each for each in circuit.subcircuits}
         if present.get(self.name, self) is not self:

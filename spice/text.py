@@ -1,6 +1,5 @@
 """The one way in which names, numbers and remarks enter a generated netlist, so that nothing else can."""
 
-import math
 import re
 from collections.abc import Collection, Iterable
 
@@ -10,7 +9,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NODE = re.compile(r"[A-Za-z0-9_]+\Z")
 _LONGEST_NAME = 64
 _LONGEST_LINE = 110
-# ngspice reads these as something else wherever they stand.
+# ngspice reads these as something else in an expression.
 RESERVED = frozenset(
     {"time", "temper", "hertz", "gnd", "v", "i", "pi", "e", "c", "kelvin", "echarge", "boltz", "planck"}
 )
@@ -38,18 +37,16 @@ def node(name: str, value: object) -> str:
     text = str(value)
     if isinstance(value, bool) or not _NODE.match(text) or len(text) > _LONGEST_NAME:
         raise InputError(f"{name}: expected a node's name (letters, digits and _), got {_shown(value)}")
-    if text.lower() in RESERVED - {"gnd"}:
+    if text.lower() == "time":
         raise InputError(f"{name}: expected a name that ngspice gives no meaning of its own, got {text!r}")
     return text
 
 
 def real(name: str, value: object) -> str:
-    """A number with all the digits of the double; infinity is written as INFINITY.
+    """A number with all the digits of the double.
 
     A text is refused: ngspice would read '1k', '2meg' or an expression as something else.
     """
-    if isinstance(value, float) and value == math.inf:
-        return repr(INFINITY)
     return repr(number(name, value))
 
 

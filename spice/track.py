@@ -75,8 +75,8 @@ class Piece:
 class Track:
     """A landscape's two functions as pieces, and the numbers by which a netlist may scale them.
 
-    The pinning field is coercive_field times `pinning`, a function of (x - centre)/half_width where there is one site,
-    and of x in nm where there are several; then centre and half_width are None.  H_K is anisotropy_field plus
+    The pinning field is coercive_field times `pinning`, a function of (x - centre)/half_width where there is one site
+    that scales so, and of x in nm otherwise; then centre and half_width are None.  H_K is anisotropy_field plus
     `anisotropy`, a function of x in nm; None: constant.
     """
 
@@ -105,12 +105,22 @@ def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
     if landscape.anisotropy is not None:
         mean = sum(_integral(piece) for piece in anisotropies) / parameters.track_length
         profile = _continuous(_rescaled(anisotropies, NANOMETRE, 1.0, -mean), EDGE_HALF_WIDTH / NANOMETRE)
-    if len(landscape.wells) == 1:
+    if len(landscape.wells) == 1 and _scales(landscape.wells[0]):
         well = landscape.wells[0]
         shape = _continuous(_unit_site(parameters, well), EDGE_HALF_WIDTH / well.half_width)
         return Track(shape, profile, strongest, mean, well.centre, well.half_width)
     shape = _continuous(_rescaled(fields, NANOMETRE, 1.0 / (strongest or 1.0), 0.0), EDGE_HALF_WIDTH / NANOMETRE)
     return Track(shape, profile, strongest, mean, None, None)
+
+
+def _scales(well: Well) -> bool:
+    """Whether a site's field is H_c times a function of (x - x_0)/x_c; a user's own need not be."""
+    reach = 1.01 * well.reach
+    offset = np.linspace(-reach, reach, 401) + 1e-4 * reach
+    unit = replace(well, centre=3.0 * reach, coercive_field=1.0, half_width=2.0 * well.half_width)
+    own, scaled = well.pinning_field(well.centre + offset), unit.pinning_field(3.0 * reach + 2.0 * offset)
+    largest = float(np.abs(own).max())
+    return bool(np.abs(own - well.coercive_field * scaled).max() <= 1e-9 * largest)
 
 
 def _unit_site(parameters: DeviceParameters, well: Well) -> list[Piece]:

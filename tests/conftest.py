@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 import compact_model
+import crossbar
 from compact_model import DeviceParameters, Landscape, lequeux2016, single_well
 
 # The same examples in every run, and no time limit for one: the first may have to compile.  HYPOTHESIS_PROFILE=default
@@ -19,11 +20,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 def pytest_sessionstart() -> None:
     """numba keeps compiled code by the file of each function; drop it where a file it inlines is newer."""
-    kernels = Path(compact_model.__file__).parent / "kernels"
-    newest = max(path.stat().st_mtime for path in kernels.glob("*.py"))
-    for cached in (kernels / "__pycache__").glob("*.nb?"):
-        if cached.stat().st_mtime < newest:
-            cached.unlink()
+    newest = 0.0
+    for package in (compact_model, crossbar):  # in this order: the second inlines functions of the first
+        kernels = Path(package.__file__).parent / "kernels"
+        newest = max(newest, *(path.stat().st_mtime for path in kernels.glob("*.py")))
+        for cached in (kernels / "__pycache__").glob("*.nb?"):
+            if cached.stat().st_mtime < newest:
+                cached.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 from dwmtj.cli import COMMANDS
+from dwmtj.commands.crossbar import COMMANDS as ARRAY_COMMANDS
 
 DWMTJ = [sys.executable, "-m", "dwmtj"]
 
@@ -65,13 +66,19 @@ def test_the_threshold_of_the_field_like_torque_goes_with_the_offset():
     assert high / low == pytest.approx(2.0, rel=0.05)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+ALL_COMMANDS = [
+    *((name,) for name in COMMANDS if name != "crossbar"),
+    *(("crossbar", name) for name in ARRAY_COMMANDS),
+]
+
+
+@pytest.mark.parametrize("command", ALL_COMMANDS, ids=" ".join)
 def test_help_shows_units_and_defaults(command):
-    text = run(command, "--help").stdout
+    text = run(*command, "--help").stdout
     assert "default" in text
     assert "Oe" in text
     assert "--parameters" in text
-    assert "--json" in text or command == "export"  # whose answer is the text itself
+    assert "--json" in text or command[-1] == "export"  # whose answer is the text itself
 
 
 def test_help_lists_every_command():
@@ -300,6 +307,8 @@ def test_without_ngspice_crosscheck_says_what_to_install():
         (("export", "--testbench", "--current-density", "1e6"), "torque_density='current'"),
         (("export", "--testbench", "--current", "1", "--voltage", "1"), "exactly one of"),
         (("export", "-o", "/nowhere/file.lib"), "existing folder"),
+        (("export", "--temperature", "300"), "--testbench: expected with --temperature"),
+        (("export", "--current", "1"), "--testbench: expected with a drive"),
         (("crosscheck",), "exactly one of"),
         (("crosscheck", "--current", "1", "--time-limit", "0"), "time_limit"),
         (("crosscheck", "--current", "nan"), "--current: expected a finite number"),
@@ -307,5 +316,65 @@ def test_without_ngspice_crosscheck_says_what_to_install():
 )
 def test_nonsense_for_the_netlist_is_one_line(arguments, named):
     done = run(*arguments, expect=2)
+    assert named in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_margin_command_states_how_far_the_tmr_reaches(tmp_path):
+    figure = tmp_path / "margin.png"
+    arguments = ("crossbar", "margin", "--sizes", "1,2,3", "--wire-resistance", "0", "--quiet")
+    answer = json.loads(run(*arguments, "--json", "-o", figure).stdout)
+    assert answer["voltage_margin"]["floating"] == pytest.approx([0.16102, 0.11310, 0.07523], abs=1e-5)
+    assert answer["largest_array"]["floating"] == 2
+    assert figure.stat().st_size > 10_000
+    assert "floating 2 x 2" in run(*arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys"),
+    [
+        (("reach", "--tmr-list", "95,300", "--largest", "8", "--scheme", "grounded"), {"largest_array", "tmr"}),
+        (("sneak", "--word-lines", "3", "--bit-lines", "3"), {"sneak_share", "paths"}),
+        (("solve", "--word-lines", "8", "--bit-lines", "8", "--pattern", "random", "--row"), {"method", "power_w"}),
+        (("disturb", "--sizes", "2,4", "--scheme", "V/2"), {"threshold_v", "disturb_margin"}),
+        (("accuracy", "--sizes", "4,8", "--repeats", "1", "--levels", "4"), {"level_error", "total_error"}),
+    ],
+)
+def test_the_array_commands_answer_in_json_and_draw(tmp_path, arguments, keys):
+    files = [tmp_path / "result.nc", tmp_path / "result.png"]
+    done = run("crossbar", *arguments, "--quiet", "--json", "-o", files[0], "-o", files[1])
+    assert keys <= json.loads(done.stdout).keys()
+    assert xr.load_dataset(files[0]).attrs["experiment"]
+    assert files[1].stat().st_size > 5_000
+
+
+def test_an_exported_array_runs_under_ngspice(ngspice, tmp_path):
+    from spice.installation import program
+
+    for kind in ("resistors", "devices"):
+        file = tmp_path / f"{kind}.cir"
+        run("crossbar", "export", "--format", kind, "--word-lines", "2", "--bit-lines", "3", "-o", file)
+        done = subprocess.run([program(), "-b", file], capture_output=True, text=True, check=True)
+        assert "w1_2" in done.stdout
+    graph = json.loads(run("crossbar", "export", "--format", "graph").stdout)
+    assert len(graph["nodes"]) == 2 * 16 + 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("margin", "--sizes", "2;3"), "--sizes: expected numbers with commas"),
+        (("margin", "--sizes", "0"), "sizes: expected a whole number"),
+        (("margin", "--wire-resistance", "-1"), "--wire-resistance: expected a number of at least 0"),
+        (("solve", "--word-lines", "0"), "--word-lines"),
+        (("solve", "--word-line", "99"), "word_line: expected a number from 0 to 63"),
+        (("solve", "--scheme", "V/4"), "V/4"),
+        (("sneak", "--word-lines", "99", "--bit-lines", "99"), "1024 cells"),
+        (("disturb", "--voltage", "nan"), "write_voltage: expected a finite number"),
+        (("maggin",), "did you mean 'margin'"),
+    ],
+)
+def test_nonsense_for_an_array_is_one_line(arguments, named):
+    done = run("crossbar", *arguments, expect=2)
     assert named in done.stderr
     assert done.stderr.count("\n") == 1

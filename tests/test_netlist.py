@@ -58,11 +58,20 @@ def value_of(pieces, y):
     return next((piece for piece in pieces if y < piece.right), pieces[-1]).at(y)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saturating(Cosine):
+    """A kind whose field is not H_c times a function of (x - x_0)/x_c."""
+
+    def pinning_field(self, position):
+        return -1e-3 * np.tanh(-super().pinning_field(position) / 1e-3) * position / 1e-6
+
+
 def landscapes(device):
     return {
         "one parabola": single_well(device, coercive_field=15e-4, half_width=100e-9),
         "one gaussian": single_well(device, coercive_field=15e-4, half_width=100e-9, kind=GaussianWell),
         "own kind": single_well(device, coercive_field=15e-4, half_width=100e-9, kind=Cosine),
+        "own kind that does not scale": single_well(device, coercive_field=15e-4, half_width=100e-9, kind=Saturating),
         "no pinning": single_well(device, coercive_field=0.0, half_width=100e-9),
         "the paper's track": lequeux2016_track(device, 1),
         "smooth track": random_track(
@@ -187,6 +196,9 @@ def test_a_parameter_that_ngspice_would_read_as_something_else_is_refused(device
         ({"temperature": -1.0}, "temperature"),
         ({"ts": 0.0}, "ts"),
         ({"hc": -1e-3}, "hc"),
+        ({"temperature": float("inf")}, "temperature: expected a finite number"),
+        ({"c2": float("inf")}, "c2: expected a finite number"),
+        ({"xs": -500.0}, "xs: expected a number from 0 to 1000"),
     ],
 )
 def test_an_instance_outside_the_model_is_refused(device, paper_well, given_values, named):
@@ -198,6 +210,8 @@ def test_an_instance_outside_the_model_is_refused(device, paper_well, given_valu
     "line",
     [
         ".control",
+        ".controlx",
+        '.model p d_cosim(simulation="x.so")',
         "  .CONTROL",
         ". control",
         "*# shell ls",
@@ -218,6 +232,13 @@ def test_an_included_file_is_looked_into(tmp_path):
         check_netlist("t\n.include outer.lib\n.end\n", folder=tmp_path)
     with pytest.raises(InputError, match="expected an included file that is there"):
         check_netlist("t\n.include nothing.lib\n.end\n", folder=tmp_path)
+
+
+@pytest.mark.parametrize("keyword", [".inc", ".incl", ".includes", ".INCXYZ", ".lib", ". include"])
+def test_every_spelling_of_an_include_is_looked_into(tmp_path, keyword):
+    (tmp_path / "evil.lib").write_text(".control\nshell rm\n.endc\n")
+    with pytest.raises(InputError, match="would execute"):
+        check_netlist(f"t\n{keyword} evil.lib\n.end\n", folder=tmp_path)
 
 
 def test_files_that_include_each_other_do_not_hang(tmp_path):
@@ -289,6 +310,34 @@ def test_a_script_makes_the_same_device(device):
     assert names["parameters"] == device
     assert names["landscape"] == landscape
     assert str(names["junction"]) == subcircuit(NetlistDevice(device, landscape))
+
+
+def test_a_drawn_tracks_length_is_its_own(device):
+    drawn = NetlistDevice(device, lequeux2016_track(device, 0))
+    with pytest.raises(InputError, match="length: expected the track's own"):
+        drawn.instance_values({"length": 1500.0})
+    assert drawn.instance_values({"length": 1000.0}) == {"length": 1000.0}
+
+
+def test_a_device_that_does_not_fit_its_track_is_refused_at_once(device):
+    with pytest.raises(InputError, match=r"wells\[0\]\.centre"):
+        NetlistDevice(device, single_well(device, coercive_field=1e-3, half_width=1e-9, centre=2e-6))
+
+
+def test_a_negative_anisotropy_starts_at_its_own_rest_angle(device, paper_well):
+    values = NetlistDevice(device, paper_well).instance_values({"hk": -3e-3})
+    assert values["phi0"] == pytest.approx(np.pi / 2)
+
+
+def test_a_jump_at_the_very_end_is_kept():
+    times, values = corners(pulses([0.1], width=5e-9, period=10e-9), 0.0, 5e-9)
+    assert values[-1] == 0.0
+    assert times[-1] == 5e-9
+
+
+def test_points_that_are_too_close_for_ngspice_are_named():
+    with pytest.raises(InputError, match="at least 4e-15 s apart"):
+        corners(PiecewiseLinear((0.0, 1e-15, 1e-15, 1e-9), (0.0, 0.0, 1.0, 1.0)), 0.0, 1e-9)
 
 
 def test_unknown_formats_and_modules_that_should_run_are_refused(device, paper_well):

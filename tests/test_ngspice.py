@@ -5,12 +5,13 @@ import math
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
-from PySpice.Spice.Netlist import Circuit
+from PySpice.Spice.Netlist import Circuit, SubCircuit
 from scipy import stats
 
 from compact_model import (
@@ -484,3 +485,109 @@ def test_bad_circuits_are_named(device, paper_well):
     junction.connect(circuit, "1", "a", "0")
     with pytest.raises(InputError, match="a name of its own for each kind"):
         other.connect(circuit, "2", "a", "0")
+
+
+def test_a_spiceinit_in_the_folder_is_not_executed(tmp_path):
+    (tmp_path / ".spiceinit").write_text(f"shell touch {tmp_path}/executed\n")
+    for backend in BACKENDS:
+        run_netlist("t\nV1 a 0 1\nR1 a 0 2\n.op\n.end\n", backend=backend, folder=tmp_path)
+    code = "from spice import run_netlist; run_netlist('t\\nV1 a 0 1\\nR1 a 0 2\\n.op\\n.end', backend='library')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=os.environ | {"HOME": str(tmp_path)})
+    assert not (tmp_path / "executed").exists()
+
+
+def test_words_in_a_title_are_not_complaints(netlist_of_one):
+    for backend in BACKENDS:
+        for title in ("switching aborted by a second pulse", "Error: too small"):
+            netlist = netlist_of_one("V1 a 0 0.1\nX1 a 0 x phi dwmtj\n.op").replace("a device", title, 1)
+            assert run_netlist(netlist, backend=backend)[-1].points == 1
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_node_without_a_path_to_ground_is_ngspices_own_business(netlist_of_one, backend):
+    body = "V1 a 0 0.01\nX1 a 0 x phi dwmtj\nC1 a m 1p\nC2 m 0 1p\n.save v(m)\n.tran 0.02n 1n 0 0.02n"
+    assert run_netlist(netlist_of_one(body), backend=backend)[-1].points > 40
+
+
+def test_odd_circuits_are_read_as_pyspice_means_them(device, paper_well):
+    circuit = Circuit("odd")
+    junction = DomainWallJunction(device, paper_well)
+    junction.connect(circuit, "1", "C", "gnd", hz=0.0, x0=1000.0)
+    junction.connect(circuit, "off", "lonely", "0")
+    circuit["Xoff"].enabled = False
+    circuit.V("1", "C", circuit.gnd, 0.01)
+    circuit.R("1", "C", "net-1", 1)
+    circuit.R("2", "net-1", circuit.gnd, 1)
+    result = simulate_in_ngspice(circuit, [0.0, 1e-9])
+    assert result.device.values.tolist() == ["X1"]
+    assert float(result.node_voltage.sel(node="c")[-1]) == pytest.approx(0.01)
+    assert float(result.position[0, 0]) == pytest.approx(1e-6)
+
+
+def test_analyses_and_devices_in_the_wrong_place_are_named(device, paper_well):
+    junction = DomainWallJunction(device, paper_well)
+    circuit = Circuit("own analysis")
+    junction.connect(circuit, "1", "a", "0")
+    circuit.raw_spice = ".tran 1n 5n"
+    with pytest.raises(InputError, match=r"an analysis of its own: '\.tran 1n 5n'"):
+        simulate_in_ngspice(circuit, [0.0, 20e-9])
+    nested = Circuit("nested")
+    inner = SubCircuit("cell", "p", "n")
+    junction.add_to(nested)
+    inner.X("1", "dwmtj", "p", "n", "x", "phi")
+    nested.subcircuit(inner)
+    junction.connect(nested, "1", "a", "0")
+    with pytest.raises(InputError, match="in the circuit itself, got some in its sub-circuit 'cell'"):
+        simulate_in_ngspice(nested, [0.0, 1e-9])
+
+
+def test_instances_without_a_seed_are_independent(device, paper_well):
+    circuit = Circuit("seeds")
+    junction = DomainWallJunction(device, paper_well)
+    for label in ("1", "2"):
+        junction.connect(circuit, label, "a", "0", hz=0.0, temperature=300.0)
+    circuit.V("1", "a", circuit.gnd, 0.01)
+    end = simulate_in_ngspice(circuit, [0.0, 5e-9]).position.values[:, -1]
+    assert abs(end[0] - end[1]) > 1e-10
+
+
+def test_a_crosscheck_starts_at_zero_and_sees_a_pulse_that_ends_at_the_end(device, paper_well):
+    with pytest.raises(InputError, match="expected a start at 0 s"):
+        crosscheck(device, paper_well, Current.of(1e-3), [1e-9, 2e-9])
+    result = crosscheck(
+        device,
+        paper_well,
+        Current(pulse(4e-3, 20e-9)),
+        np.linspace(0.0, 20e-9, 201),
+        external_field=-device.stray_field,
+    )
+    assert float(result.current_difference) < 1e-7
+    assert float(result.resistance_difference) < 0.01
+
+
+def test_a_helper_ends_with_the_python_that_asked(netlist_of_one):
+    code = f"from spice import run_netlist\nrun_netlist({ENDLESS!r}, backend='library')\n"
+    asker = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        helper = 0
+        for _ in range(300):
+            time.sleep(0.1)
+            found = subprocess.run(["pgrep", "-P", str(asker.pid)], capture_output=True, text=True).stdout.split()
+            if found:
+                helper = int(found[0])
+                break
+        assert helper
+        time.sleep(2.0)  # in the simulation by now
+    finally:
+        asker.kill()
+        asker.wait()
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{helper}"):
+            return
+        time.sleep(0.1)
+    pytest.fail("the helper went on for 10 s")
+
+
+def test_an_impossible_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match="folder: expected an existing folder"):
+        run_netlist("t\n.end", folder=tmp_path / "none")

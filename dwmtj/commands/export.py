@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from compact_model.constants import OERSTED
+from compact_model.validation import InputError
 from spice.export import FORMATS, export
 
 from ..device_options import device_from_options, device_options
@@ -25,9 +26,9 @@ from ..output import check_folder, write_text
 @drive_options
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe; testbench only.")
-@click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
+@click.option("--external-field", type=float, metavar="Oe", help="Oe  [default: 85]")
+@click.option("--temperature", type=float, metavar="K", help="K; 0: no thermal fields  [default: 0]")
+@click.option("--seed", type=int, help="Seed of the thermal fields  [default: 0]")
 @device_options
 def command(
     language: str,
@@ -36,9 +37,9 @@ def command(
     testbench: bool,
     initial_position: float | None,
     initial_angle: float | None,
-    external_field: float,
-    temperature: float,
-    seed: int,
+    external_field: float | None,
+    temperature: float | None,
+    seed: int | None,
     **options: Any,
 ) -> None:
     """Write the device as text for a circuit simulator.
@@ -48,16 +49,31 @@ def command(
     """
     if output is not None:
         check_folder(output)
+    instance = {
+        "--initial-position": initial_position,
+        "--initial-angle": initial_angle,
+        "--external-field": external_field,
+        "--temperature": temperature,
+        "--seed": seed,
+        "--pulse-width": options["pulse_width"],
+    }
+    useless = [option for option, value in instance.items() if value is not None]
+    if not testbench and (useless or drive_given(options)):
+        named = useless[0] if useless else "a drive"
+        raise InputError(
+            f"--testbench: expected with {named}: the device alone leaves that to its instances, got it without"
+        )
     if not drive_given(options):
         options["current"] = 0.0
     drive, duration = drive_from_options(options)
     parameters, landscape, _ = device_from_options(options)
-    start: dict[str, float] = {"hz": external_field * OERSTED + parameters.stray_field}
+    applied = 85.0 if external_field is None else external_field
+    start: dict[str, float] = {"hz": applied * OERSTED + parameters.stray_field}
     for key, value in (("x0", initial_position), ("phi0", initial_angle)):
         if value is not None:
             start[key] = value
     if temperature:
-        start |= {"temperature": temperature, "seed": seed}
+        start |= {"temperature": temperature, "seed": seed or 0}
     text = export(
         parameters,
         landscape,

@@ -12,6 +12,7 @@ import click
 import xarray as xr
 
 import compact_model
+import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
@@ -19,7 +20,8 @@ from spice import installation
 from spice.plot import SimulatorMissing
 
 from ..device_options import device_from_options, device_options
-from ..main_job import PARTS, Part, Subject
+from ..job import Part, Subject
+from ..main_job import PARTS
 from ..output import write_data, write_figure, write_text
 
 REPORT = "report.md"
@@ -107,7 +109,8 @@ def _missing_simulator() -> str | None:
 def _fingerprint(subject: Subject, simulator: int | None) -> str:
     """A digest of the subject and of the code that the numbers come from: a change in either makes data stale."""
     digest = hashlib.sha256(repr((subject, simulator)).encode())
-    for package in (Path(compact_model.__file__).parent, Path(spice.__file__).parent, Path(__file__).parent.parent):
+    packages = [Path(str(package.__file__)).parent for package in (compact_model, spice, crossbar)]
+    for package in (*packages, Path(__file__).parent.parent):
         for path in sorted(package.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

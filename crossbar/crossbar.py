@@ -1,0 +1,340 @@
+"""The array that a user describes and solves: resistances in, labelled voltages and currents out.
+
+Conventions, in this one place.  Shape (word lines, bit lines); row 0 on top.  Word lines run horizontally and are
+driven from the left ('start'); bit lines run vertically and are sensed at the bottom ('stop').  Every segment has the
+whole segment resistance, also the first, from the driver to the first cell, and the last, from the last cell to the
+sense node.  A device's current is positive from its word line to its bit line; a bit line's current is positive out of
+the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.parameters import DeviceParameters
+from compact_model.resistance import resistance
+from compact_model.validation import InputError
+
+from . import plots  # noqa: F401 (registers how the results draw themselves)
+from .cells import Cells, Resistors
+from .network import Network, Sources, check_memory
+from .newton import solve_nonlinear
+from .solution import NetworkSolution
+from .solve import solve_network
+
+Array = NDArray[np.float64]
+Lines = Sequence[int] | NDArray[Any]
+
+_BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
+_BYTES_PER_CELL_AND_INPUT = 24
+ENDS = ("start", "stop", "both")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Crossbar:
+    """A passive array of N word lines and M bit lines.
+
+    resistance, conductance or cells: of the devices, shape (word lines, bit lines), Ohm or S, or `cells.Cells` with
+        their current-voltage laws; one of the three.  An infinite resistance is an open device, one of 0 a shorted one.
+    word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
+    driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
+    sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
+    word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
+
+    Raises InputError for a wrong shape, NaN or a negative resistance.
+    """
+
+    resistance: ArrayLike | None = None
+    conductance: ArrayLike | None = None
+    cells: Cells | None = None
+    word_line_resistance: ArrayLike = 0.0
+    bit_line_resistance: ArrayLike = 0.0
+    driver_resistance: ArrayLike = 0.0
+    sense_resistance: ArrayLike = 0.0
+    word_line_ends: str = "start"
+    bit_line_ends: str = "stop"
+
+    def __post_init__(self) -> None:
+        if self.cells is not None:
+            if self.resistance is not None or self.conductance is not None:
+                raise InputError("cells: expected them, or resistance, or conductance, got more than one")
+            cells = validation.instance("cells", self.cells, Cells).zero_bias_conductance()
+        else:
+            cells = _conductances(self.resistance, self.conductance)
+        object.__setattr__(self, "conductance", cells)
+        object.__setattr__(self, "resistance", None)
+        validation.choice("word_line_ends", self.word_line_ends, ENDS)
+        validation.choice("bit_line_ends", self.bit_line_ends, ENDS)
+        for name, axis in (
+            ("word_line_resistance", 0),
+            ("bit_line_resistance", 1),
+            ("driver_resistance", 0),
+            ("sense_resistance", 1),
+        ):
+            object.__setattr__(self, name, _per_line(name, getattr(self, name), cells.shape[axis]))
+
+    @classmethod
+    def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, **wires: Any) -> "Crossbar":
+        """An array of one kind of device with walls at positions in m, of shape (word lines, bit lines), at zero bias.
+
+        wires: the other arguments of Crossbar.  For devices whose resistance follows the bias see `cells`.
+        """
+        validation.instance("parameters", parameters, DeviceParameters)
+        return cls(conductance=1.0 / resistance(parameters, _table("position", position)), **wires)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        cells = np.asarray(self.conductance)
+        return cells.shape[0], cells.shape[1]
+
+    def with_conductance(self, cells: ArrayLike) -> "Crossbar":
+        """The same wires with other devices, S."""
+        return Crossbar(
+            conductance=cells,
+            word_line_resistance=self.word_line_resistance,
+            bit_line_resistance=self.bit_line_resistance,
+            driver_resistance=self.driver_resistance,
+            sense_resistance=self.sense_resistance,
+            word_line_ends=self.word_line_ends,
+            bit_line_ends=self.bit_line_ends,
+        )
+
+    def network(self, floating_word_lines: Lines = (), floating_bit_lines: Lines = ()) -> Network:
+        """The plain arrays of the solvers, with some lines cut off from their sources."""
+        words, bits = self.shape
+        word_start, word_stop = _ends(
+            self.word_line_ends,
+            np.asarray(self.word_line_resistance) + np.asarray(self.driver_resistance),
+            mask("floating_word_lines", floating_word_lines, words),
+            np.asarray(self.word_line_resistance),
+        )
+        bit_start, bit_stop = _ends(
+            self.bit_line_ends,
+            np.asarray(self.bit_line_resistance) + np.asarray(self.sense_resistance),
+            mask("floating_bit_lines", floating_bit_lines, bits),
+            np.asarray(self.bit_line_resistance),
+        )
+        return Network(
+            conductance=np.asarray(self.conductance),
+            word_segment=np.asarray(self.word_line_resistance),
+            bit_segment=np.asarray(self.bit_line_resistance),
+            word_start=word_start,
+            word_stop=word_stop,
+            bit_start=bit_start,
+            bit_stop=bit_stop,
+        )
+
+    def sources(self, word_line_voltage: ArrayLike, bit_line_voltage: ArrayLike = 0.0) -> Sources:
+        """The source voltages as the solvers take them; both ends of a line have the same."""
+        words, bits = self.shape
+        inputs = max(_inputs(word_line_voltage), _inputs(bit_line_voltage))
+        check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
+        word = _voltages("word_line_voltage", word_line_voltage, words, inputs)
+        bit = _voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
+        return Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
+
+    def solve(
+        self,
+        word_line_voltage: ArrayLike,
+        bit_line_voltage: ArrayLike = 0.0,
+        *,
+        floating_word_lines: Lines = (),
+        floating_bit_lines: Lines = (),
+        tolerance: float = 1e-10,
+        entrywise: bool = False,
+        method: str | None = None,
+        start: xr.Dataset | None = None,
+    ) -> xr.Dataset:
+        """All voltages and currents.
+
+        word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
+            bit lines.
+        floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
+        tolerance, entrywise, method: as in `solve.solve_network`; 'iterative', 'direct' or 'graph', None: chosen.
+        start: an earlier result of the same shape to begin from.
+
+        Returns a Dataset that always has the dimension `input`, also for one: device_current, word_line_voltage and
+        bit_line_voltage (input, word_line, bit_line; the voltages are those of the nodes at each cell),
+        bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it) and power
+        (input; what the sources deliver, W).  Its attributes say which method was chosen and why, the iterations and
+        the residual, and with non-linear cells the steps of Newton's method.
+        Raises InputError, and ConvergenceError where no method reaches the tolerance.
+        """
+        network = self.network(floating_word_lines, floating_bit_lines)
+        sources = self.sources(word_line_voltage, bit_line_voltage)
+        earlier = None if start is None else _as_solution(start)
+        options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
+        if self.cells is None or isinstance(self.cells, Resistors):
+            return label_solution(solve_network(network, sources, start=earlier, **options), sources)
+        results = []
+        for index in range(sources.inputs):
+            one = sources.input(index)
+            first = earlier if earlier is None or sources.inputs == 1 else _input(earlier, index)
+            found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
+            results.append(label_solution(found, one).assign_attrs(newton_steps=steps))
+        return xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
+
+
+def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
+    """The Dataset of `Crossbar.solve`."""
+    into_words = found.word_start_current + found.word_stop_current
+    into_bits = found.bit_start_current + found.bit_stop_current
+    power = (
+        np.einsum("kn,nk->k", found.word_start_current, sources.word_start)
+        + np.einsum("kn,nk->k", found.word_stop_current, sources.word_stop)
+        + np.einsum("km,mk->k", found.bit_start_current, sources.bit_start)
+        + np.einsum("km,mk->k", found.bit_stop_current, sources.bit_stop)
+    )
+    cells = ("input", "word_line", "bit_line")
+    return xr.Dataset(
+        {
+            "device_current": (cells, found.device_current, _units("device current", "A")),
+            "word_line_voltage": (cells, found.word_voltage, _units("voltage of the word line at the cell", "V")),
+            "bit_line_voltage": (cells, found.bit_voltage, _units("voltage of the bit line at the cell", "V")),
+            "bit_line_current": (("input", "bit_line"), -into_bits, _units("current out of the bit line", "A")),
+            "word_line_current": (("input", "word_line"), into_words, _units("current into the word line", "A")),
+            "power": (("input",), power, _units("power of the sources", "W")),
+        },
+        attrs={
+            "experiment": "crossbar",
+            "method": found.method,
+            "reason": found.reason,
+            "iterations": found.iterations,
+            "residual": found.residual,
+        },
+    )
+
+
+def device_voltage(solution: xr.Dataset) -> xr.DataArray:
+    """The voltage across each device, word line less bit line, V; dimensions (input, word_line, bit_line)."""
+    result: xr.DataArray = solution.word_line_voltage - solution.bit_line_voltage
+    return result.assign_attrs(_units("voltage across the device", "V"))
+
+
+def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
+    """Numbers of lines, or a mask, as a mask of shape (count,)."""
+    given = np.asarray(lines)
+    if given.dtype == bool:
+        if given.shape != (count,):
+            raise InputError(f"{name}: expected a mask of shape ({count},), got {given.shape}")
+        return given
+    result = np.zeros(count, dtype=bool)
+    if given.size == 0:
+        return result
+    if given.dtype.kind not in "iu" or given.ndim > 1:
+        raise InputError(f"{name}: expected numbers of lines, or a mask, got {lines!r}")
+    if given.min() < 0 or given.max() >= count:
+        raise InputError(f"{name}: expected numbers from 0 to {count - 1}, got {given.min()} to {given.max()}")
+    result[given] = True
+    return result
+
+
+def _as_solution(start: xr.Dataset) -> NetworkSolution:
+    validation.instance("start", start, xr.Dataset)
+    try:
+        word, bit, current = (
+            start[name].values for name in ("word_line_voltage", "bit_line_voltage", "device_current")
+        )
+    except KeyError as missing:
+        raise InputError(f"start: expected a result of solve, got a Dataset without {missing}") from None
+    lines = np.zeros((word.shape[0], word.shape[1])), np.zeros((word.shape[0], word.shape[2]))
+    return NetworkSolution(
+        word_voltage=word,
+        bit_voltage=bit,
+        device_current=current,
+        word_start_current=lines[0],
+        word_stop_current=lines[0],
+        bit_start_current=lines[1],
+        bit_stop_current=lines[1],
+        method="",
+        iterations=0,
+        residual=0.0,
+        converged=True,
+        reason="",
+    )
+
+
+def _input(solution: NetworkSolution, index: int) -> NetworkSolution:
+    rows = slice(index, index + 1)
+    return replace(
+        solution,
+        word_voltage=solution.word_voltage[rows],
+        bit_voltage=solution.bit_voltage[rows],
+        device_current=solution.device_current[rows],
+    )
+
+
+def _units(long_name: str, unit: str) -> dict[str, str]:
+    return {"long_name": long_name, "units": unit}
+
+
+def _table(name: str, values: ArrayLike) -> Array:
+    result = validation.array(name, values)
+    if result.ndim != 2 or result.size == 0:
+        raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")
+    return result
+
+
+def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
+    if (ohms is None) == (siemens is None):
+        raise InputError(
+            "resistance: expected either resistance or conductance, got " + ("both", "neither")[ohms is None]
+        )
+    name = "resistance" if siemens is None else "conductance"
+    try:
+        values = np.asarray(ohms if siemens is None else siemens, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got other things") from None
+    if values.ndim != 2 or values.size == 0:
+        raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
+    check_memory("the array", _BYTES_PER_CELL * float(values.size))
+    wrong = ~(values >= 0.0)
+    if wrong.any():
+        row, column = np.unravel_index(int(np.argmax(wrong)), values.shape)
+        raise InputError(f"{name}: expected values of at least 0, got {values[row, column]:g} at ({row}, {column})")
+    if siemens is not None:
+        return np.ascontiguousarray(values)
+    with np.errstate(divide="ignore"):
+        result: Array = 1.0 / values
+    return result
+
+
+def _per_line(name: str, values: ArrayLike, count: int) -> Array:
+    given = validation.array(name, values)
+    if given.ndim > 1 or given.size not in (1, count):
+        raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
+    if (given < 0.0).any():
+        raise InputError(f"{name}: expected resistances of at least 0 Ohm, got {given.min():g}")
+    return np.array(np.broadcast_to(given, (count,)))
+
+
+def _inputs(voltage: ArrayLike) -> int:
+    shape = np.shape(voltage)
+    return int(shape[1]) if len(shape) == 2 else 1
+
+
+def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> Array:
+    given = validation.array(name, values)
+    if given.ndim == 1:
+        given = given[:, np.newaxis]
+    if given.ndim > 2 or (given.ndim == 2 and (given.shape[0] != lines or given.shape[1] not in (1, inputs))):
+        raise InputError(
+            f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
+            f"got {np.shape(values)}"
+        )
+    return np.array(np.broadcast_to(given, (lines, inputs)))
+
+
+def _ends(which: str, outer: Array, floating: NDArray[np.bool_], segment: Array) -> tuple[Array, Array]:
+    """Resistances from the sources to a line's first and last node; inf where no source is connected."""
+    start = np.where(floating | (which == "stop"), np.inf, outer)
+    # A line without any resistance has one node: a second connection to the same voltage changes nothing.
+    idle = (outer == 0.0) & (segment == 0.0) & (which == "both")
+    stop = np.where(floating | (which == "start") | idle, np.inf, outer)
+    return start, stop

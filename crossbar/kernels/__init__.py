@@ -1,0 +1,1 @@
+"""The inner layer: jitted functions on plain arrays.  Nothing here imports from outside the `kernels` folders."""

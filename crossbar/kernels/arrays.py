@@ -1,0 +1,116 @@
+"""What the kernels of the iterative solver read.
+
+Row lines are eliminated exactly, column lines are iterated on; which of them are the word lines is decided outside.
+With w on the nodes of the row lines, b on those of the column lines, G the cells, T the wires and ends of a line,
+
+    (Tw + G) w = G b + sources,   S b = (Tb + G - C) b = right-hand side,   C = G (Tw + G)^-1 G.
+
+The tridiagonal Tw + G of a row is kept as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1), where
+R is the resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground of node j
+and all to its left.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by its
+source.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+AnyArray = NDArray[np.floating]
+
+LANES = 16
+"""Rows that are solved side by side: one vector of float32, two of float64."""
+
+
+class System(NamedTuple):
+    """The equations, in float64; N rows, M columns."""
+
+    conductance: Array  # (N, M)
+    ideal_rows: bool  # the rows' wires have no resistance: a row is one node
+    row_factor: Array  # (blocks of LANES rows, M, LANES); not read for ideal rows
+    row_resistance: Array  # (N,) R of a segment; of the whole row to ground for ideal rows
+    row_start_share: Array  # (N,) share of the source's voltage in y_0 (in w for ideal rows)
+    row_stop_share: Array  # (N,) the same for y_(M-1)
+    column_wire: Array  # (M,) conductance of a segment
+    column_start: Array  # (M,) conductance of the end; 0 where it is open or holds its node
+    column_stop: Array  # (M,)
+    column_start_free: Array  # (M,) 0 where the first node is held by its source, else 1
+    column_stop_free: Array  # (M,)
+
+
+class Preconditioner(NamedTuple):
+    """An approximate inverse of S, in float32 or float64; conductances in units of `unit`."""
+
+    conductance: AnyArray  # (N, M)
+    ideal_rows: bool
+    row_factor: AnyArray  # as in System
+    row_resistance: AnyArray  # (N,)
+    column_factor: AnyArray  # (N, M) of Tb + G, as the rows' factors
+    column_resistance: AnyArray  # (M,)
+    modes: AnyArray  # (M, K) slow modes of the rows' mean wires, orthonormal
+    modes_transposed: AnyArray  # (K, M)
+    mode_factor: AnyArray  # (N, K) of one equation along the columns per mode
+    mode_resistance: AnyArray  # (K,)
+    bias: AnyArray  # (1,) added in the sweeps: far below every value, it keeps them from becoming denormal
+    unit: float  # S
+    largest: float  # the largest cell conductance, S
+
+
+class Drive(NamedTuple):
+    """Source voltages of one input (0 at open ends), and the currents of sources beside the cells."""
+
+    row_start: Array  # (N,)
+    row_stop: Array
+    column_start: Array  # (M,)
+    column_stop: Array
+    injected: Array  # (N, M) A, into a cell's row node and out of its column node; (0, 0): none
+
+
+class Workspace(NamedTuple):
+    """Arrays that a solve needs besides its results."""
+
+    residual: Array  # (N, M)
+    direction: Array
+    image: Array
+    first: AnyArray  # (N, M) of the preconditioner's type
+    second: AnyArray
+    third: AnyArray
+    mode_values: AnyArray  # (N, K)
+    sums: Array  # (max(blocks, M), 4)
+
+
+class Inputs(NamedTuple):
+    """The drives of K inputs."""
+
+    row_start: Array  # (N, K), 0 at open ends
+    row_stop: Array
+    column_start: Array  # (M, K)
+    column_stop: Array
+    injected: Array  # (K, N, M) A; (0, 0, 0): none
+
+
+class Lines(NamedTuple):
+    """Resistances along the lines, for the currents at their ends; inf: open."""
+
+    row_segment: Array  # (N,) Ohm
+    row_start: Array
+    row_stop: Array
+    column_segment: Array  # (M,)
+    column_start: Array
+    column_stop: Array
+
+
+class Results(NamedTuple):
+    """What a solve fills, for K inputs."""
+
+    voltage: Array  # (K, N, M) of the column nodes
+    rows_voltage: Array  # (K, N, M)
+    current: Array  # (K, N, M) from the row node to the column node
+    row_start_current: Array  # (K, N) into the array
+    row_stop_current: Array
+    column_start_current: Array  # (K, M)
+    column_stop_current: Array
+    iterations: NDArray[np.int64]  # (K,)
+    measured: Array  # (K,)
+    ending: NDArray[np.int64]  # (K,)

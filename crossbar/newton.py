@@ -1,0 +1,96 @@
+"""Non-linear cells between the wires: Newton's method, with the solvers of the linear network inside."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compact_model.validation import ConvergenceError
+
+from .cells import Cells
+from .iterative import IterativeSolver, unsupported
+from .network import Network, Sources
+from .solution import NetworkSolution
+from .solve import SMALLEST_TOLERANCE, solve_network
+
+Array = NDArray[np.float64]
+
+_MOST_ITERATIONS = 100
+_SHORTEST_STEP = 2.0**-20
+_SMALLEST_SLOPE = 1e-13  # of the largest
+
+
+class _Tangents:
+    """The network with every cell replaced by a conductance and a current source, solved again and again."""
+
+    def __init__(self, network: Network, sources: Sources, method: str | None, entrywise: bool) -> None:
+        self.network, self.sources, self.method, self.entrywise = network, sources, method, entrywise
+        iterative = method in (None, "iterative") and not unsupported(network)
+        self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
+
+    def solve(self, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None) -> NetworkSolution:
+        """Cells with I = slope V + offset."""
+        sources = replace(self.sources, cell_current=-offset[np.newaxis])
+        if self.solver is not None:
+            self.solver.set_conductance(slope)
+            found = self.solver.solve(sources, tolerance=tolerance, start=start)
+            if found.converged:
+                return found
+        network = self.network.replace(conductance=slope)
+        return solve_network(
+            network, sources, tolerance=tolerance, entrywise=self.entrywise, method=self.method, start=start
+        )
+
+
+def solve_nonlinear(
+    network: Network,
+    cells: Cells,
+    sources: Sources,
+    *,
+    tolerance: float = 1e-10,
+    entrywise: bool = False,
+    method: str | None = None,
+    start: NetworkSolution | None = None,
+) -> tuple[NetworkSolution, int]:
+    """The solution with non-linear cells, for one input, and the number of Newton's steps.
+
+    Each step solves the network with every cell replaced by its tangent.  What is then left over at a cell's two nodes
+    is by how much its current differs from the tangent, so trying a shorter step costs no solution: it is halved until
+    the rest shrinks.  Laws that rise monotonically make the problem convex, and such steps converge from any start.
+    tolerance: of the currents, in the norm.  start: a solution to take the first tangents from.
+    Raises ConvergenceError, which says how far it came.
+    """
+    tangents = _Tangents(network, sources, method, entrywise)
+    voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
+    current, slope = cells.current_and_slope(voltage)
+    left = np.full(network.shape, np.inf)
+    found, size, step = start, np.inf, 0
+    for step in range(1, _MOST_ITERATIONS + 1):
+        # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
+        slope = np.maximum(slope, _SMALLEST_SLOPE * float(slope.max()))
+        offset = current - slope * voltage
+        found = tangents.solve(slope, offset, max(0.1 * tolerance, SMALLEST_TOLERANCE), found)
+        goal = (found.word_voltage - found.bit_voltage)[0]
+        promised = slope * goal + offset
+        before = float(np.linalg.norm(left))
+        length = 1.0
+        while True:
+            trial = voltage + length * (goal - voltage)
+            trial_current, trial_slope = cells.current_and_slope(trial)
+            rest = trial_current - length * promised
+            if length < 1.0:
+                rest += (1.0 - length) * (left - current)
+            size = float(np.linalg.norm(rest))
+            if size <= (1.0 - 0.1 * length) * before or length < _SHORTEST_STEP:
+                break
+            length *= 0.5
+        scale = float(np.linalg.norm(trial_current))
+        if length == 1.0 and size <= tolerance * scale:
+            return replace(found, device_current=trial_current[np.newaxis]), step
+        if length < _SHORTEST_STEP:
+            break
+        voltage, current, slope, left = trial, trial_current, trial_slope, rest
+    raise ConvergenceError(
+        f"cells: Newton's method left {size:.3g} A of {float(np.linalg.norm(current)):.3g} A unbalanced after {step} "
+        f"steps; take the solution at a lower voltage as start, or ask for a tolerance above {tolerance:g}"
+    )

@@ -1,0 +1,170 @@
+"""How the results of this package draw themselves through `result.dwmtj.plot()`."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from compact_model import validation
+from compact_model.plots import PLOTTERS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAPS = {
+    "voltage": (
+        "voltage across the device (V)",
+        lambda solution: solution.word_line_voltage - solution.bit_line_voltage,
+    ),
+    "current": ("device current (mA)", lambda solution: solution.device_current * 1e3),
+    "word_line": ("voltage of the word line (V)", lambda solution: solution.word_line_voltage),
+    "bit_line": ("voltage of the bit line (V)", lambda solution: solution.bit_line_voltage),
+}
+
+
+def plot_map(
+    result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "voltage", index: int = 0, **style: Any
+) -> Axes:
+    """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input."""
+    validation.choice("quantity", quantity, MAPS)
+    axes = new_axes(axes)
+    label, of = MAPS[quantity]
+    image = axes.imshow(of(result)[index].values, aspect="auto", interpolation="nearest", **style)
+    axes.figure.colorbar(image, ax=axes, label=label)
+    axes.set(xlabel="bit line", ylabel="word line")
+    return axes
+
+
+def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str = "voltage", **style: Any) -> Axes:
+    """The voltage or current margin (%) against the lines of the array, one line for each scheme."""
+    axes = new_axes(axes)
+    for scheme in result.scheme.values:
+        values = 100.0 * result[f"{kind}_margin"].sel(scheme=scheme)
+        axes.plot(result["size"], values, **({"marker": "o", "markersize": 3, "label": scheme} | style))
+    axes.axhline(10.0, color="black", linewidth=0.5)
+    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", xscale="log")
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The lines of the largest array against the TMR (%), one line for each scheme, at the first wire resistance."""
+    axes = new_axes(axes)
+    for scheme in result.scheme.values:
+        for row, segment in enumerate(result.wire_resistance.values):
+            values = result.largest_array.sel(scheme=scheme).isel(wire_resistance=row)
+            look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{scheme}, {segment:g} Ohm"}
+            axes.plot(100.0 * result.tmr, values, **(look | style))
+    axes.set(xlabel="TMR (%)", ylabel="lines of the largest array", xscale="log", yscale="log")
+    axes.legend(fontsize="x-small", ncols=2)
+    return axes
+
+
+def plot_half_select(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Voltage on the selected cell (line) and the largest on another one (dashes) over the threshold, against size."""
+    axes = new_axes(axes)
+    threshold = result.attrs["threshold_voltage"]
+    for number, scheme in enumerate(result.scheme.values):
+        one = result.sel(scheme=scheme)
+        axes.plot(result["size"], np.abs(one.selected_voltage) / threshold, color=f"C{number}", label=scheme, **style)
+        axes.plot(result["size"], one.worst_voltage / threshold, color=f"C{number}", linestyle="--", **style)
+    axes.axhline(1.0, color="black", linewidth=0.5)
+    axes.set(xlabel="word lines and bit lines", ylabel="V / threshold", xscale="log")
+    axes.legend(title="line: selected, dashes: worst other", fontsize="small", title_fontsize="small")
+    return axes
+
+
+def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Relative error of the product (%) against the size, a line for each wire resistance; dashes: the levels alone."""
+    axes = new_axes(axes)
+    for segment in result.wire_resistance.values:
+        values = 100.0 * result.total_error.sel(wire_resistance=segment).mean("repeat")
+        look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{segment:g} Ohm"}
+        axes.plot(result["size"], values, **(look | style))
+    axes.plot(result["size"], 100.0 * result.level_error.mean("repeat"), "k--", label="levels alone")
+    axes.set(xlabel="inputs", ylabel="relative error (%)", xscale="log", yscale="log")
+    axes.legend(title="segment", fontsize="small", title_fontsize="small")
+    return axes
+
+
+def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest: int = 6, **style: Any) -> Axes:
+    """The strongest paths drawn on the array: word lines across, bit lines down, a dot for each device on a path."""
+    import networkx as nx
+
+    axes = new_axes(axes)
+    words, bits = result.conductance.shape
+    graph: nx.Graph[tuple[str, int, int]] = nx.Graph()
+    place = {}
+    for i in range(words):
+        for j in range(bits):
+            # The two nodes of a cell a little apart, so that the device between them shows.
+            place["word", i, j] = (j - 0.12, -i + 0.12)
+            place["bit", i, j] = (j + 0.12, -i - 0.12)
+            graph.add_edge(("word", i, j), ("bit", i, j))
+            if j:
+                graph.add_edge(("word", i, j - 1), ("word", i, j))
+            if i:
+                graph.add_edge(("bit", i - 1, j), ("bit", i, j))
+    nx.draw_networkx_edges(graph, place, ax=axes, edge_color="lightgrey", width=0.8)
+    shares = result.path_share.values
+    for number in range(min(strongest, shares.size)):
+        route = _route(result, number)
+        edges = list(itertools.pairwise(route))
+        nx.draw_networkx_edges(
+            graph,
+            place,
+            edgelist=edges,
+            ax=axes,
+            edge_color=f"C{number}",
+            width=1.0 + 6.0 * shares[number] / shares.max(),
+            alpha=0.6,
+            **style,
+        )
+        axes.plot(
+            [], [], color=f"C{number}", label=f"{100.0 * shares[number]:.1f} %, {int(result.length[number])} devices"
+        )
+    axes.set(
+        xlabel="bit line", ylabel="word line", xticks=range(bits), yticks=-np.arange(words), yticklabels=range(words)
+    )
+    axes.tick_params(left=True, bottom=True, labelleft=True, labelbottom=True)
+    axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title(f"{100.0 * float(result.sneak_share):.0f} % of the read current is sneak current", fontsize="small")
+    return axes
+
+
+def _route(result: xr.Dataset, number: int) -> list[tuple[str, int, int]]:
+    """The nodes of a path, wires included, from its devices."""
+    devices = [tuple(int(part[1:]) for part in each.split("-")) for each in str(result.route.values[number]).split()]
+    words = result.conductance.shape[0]
+    nodes: list[tuple[str, int, int]] = []
+    side, row, column = "word", devices[0][0], 0
+
+    def go(to_row: int, to_column: int) -> None:
+        nonlocal row, column
+        if side == "word":
+            step = 1 if to_column >= column else -1
+            nodes.extend(("word", row, j) for j in range(column, to_column + step, step))
+        else:
+            step = 1 if to_row >= row else -1
+            nodes.extend(("bit", i, column) for i in range(row, to_row + step, step))
+        row, column = to_row, to_column
+
+    for device in devices:
+        go(*device)
+        side = "bit" if side == "word" else "word"
+        nodes.append((side, row, column))
+    go(words - 1, column)
+    return list(dict.fromkeys(nodes))
+
+
+PLOTTERS.update(
+    crossbar=plot_map,
+    read_margin=plot_read_margin,
+    reach=plot_reach,
+    half_select=plot_half_select,
+    product_accuracy=plot_product_accuracy,
+    sneak_paths=plot_sneak_paths,
+)

@@ -1,0 +1,125 @@
+"""What stands in series with a device so that half-selected cells stay off: four kinds, each a current-voltage law."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import constants, validation
+from compact_model.validation import InputError
+
+Array = NDArray[np.float64]
+
+
+class Selector(ABC):
+    """A monotone current-voltage law through the origin.  A new kind gives its current and its slope."""
+
+    @abstractmethod
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        """I(V) in A and dI/dV in S at voltages in V, any shape; rising, with I(0) = 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExponentialSelector(Selector):
+    """Both polarities, I = I_0 sinh(V / V_0)."""
+
+    saturation_current: float
+    """I_0, A."""
+    voltage_scale: float
+    """V_0, V."""
+
+    def __post_init__(self) -> None:
+        validation.positive("saturation_current", self.saturation_current)
+        validation.positive("voltage_scale", self.voltage_scale)
+
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        with np.errstate(over="ignore"):  # an infinite current is a bound that the search for the voltage can use
+            reduced = voltage / self.voltage_scale
+            return (
+                self.saturation_current * np.sinh(reduced),
+                self.saturation_current / self.voltage_scale * np.cosh(reduced),
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThresholdSelector(Selector):
+    """Both polarities: off_resistance below the threshold, on_resistance for what exceeds it.
+
+    The corner is rounded over `sharpness` volts.  A volatile switch that snaps back is not monotone and not covered.
+    """
+
+    threshold_voltage: float
+    on_resistance: float
+    off_resistance: float
+    sharpness: float = 0.005
+
+    def __post_init__(self) -> None:
+        for name in ("threshold_voltage", "on_resistance", "off_resistance", "sharpness"):
+            validation.positive(name, getattr(self, name))
+        if self.off_resistance < self.on_resistance:
+            raise InputError(
+                f"off_resistance: expected at least the on_resistance, {self.on_resistance:g} Ohm, got "
+                f"{self.off_resistance:g}"
+            )
+
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        off = 1.0 / self.off_resistance
+        gain = 1.0 / self.on_resistance - off
+        above = (voltage - self.threshold_voltage) / self.sharpness
+        below = (-voltage - self.threshold_voltage) / self.sharpness
+        excess = self.sharpness * (np.logaddexp(0.0, above) - np.logaddexp(0.0, below))
+        return off * voltage + gain * excess, off + gain * (_logistic(above) + _logistic(below))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiodeSelector(Selector):
+    """One polarity, I = I_s (exp(V / (n V_T)) - 1); a negative voltage writes nothing."""
+
+    saturation_current: float
+    """I_s, A."""
+    ideality: float = 1.0
+    temperature: float = 300.0
+    """K."""
+
+    def __post_init__(self) -> None:
+        for name in ("saturation_current", "ideality", "temperature"):
+            validation.positive(name, getattr(self, name))
+
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        scale = self.ideality * constants.BOLTZMANN_CONSTANT * self.temperature / constants.ELEMENTARY_CHARGE
+        with np.errstate(over="ignore"):
+            return (
+                self.saturation_current * np.expm1(voltage / scale),
+                self.saturation_current / scale * np.exp(voltage / scale),
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transistor(Selector):
+    """1T1R: on_resistance where the cell's transistor is on, off_resistance elsewhere (infinite: cut off).
+
+    on: a mask of shape (word lines, bit lines), usually one row of True.
+    """
+
+    on: ArrayLike
+    on_resistance: float
+    off_resistance: float = np.inf
+
+    def __post_init__(self) -> None:
+        validation.positive("on_resistance", self.on_resistance)
+        if self.off_resistance != np.inf:
+            validation.positive("off_resistance", self.off_resistance)
+        given = np.asarray(self.on)
+        if given.dtype != bool or given.ndim != 2:
+            raise InputError(f"on: expected a mask of shape (word lines, bit lines), got {given.dtype} {given.shape}")
+        object.__setattr__(self, "on", given)
+
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        slope = np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance)
+        return slope * voltage, np.broadcast_to(slope, voltage.shape).copy()
+
+
+def _logistic(value: Array) -> Array:
+    result: Array = 0.5 * (1.0 + np.tanh(0.5 * value))
+    return result

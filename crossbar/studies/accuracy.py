@@ -1,0 +1,73 @@
+"""How exact a vector-matrix product is on arrays with wires and with the levels of real devices."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from compact_model import validation
+from compact_model.progress import Progress
+from compact_model.random_track import Seed, generator
+
+from ..crossbar import Crossbar
+from ..vector_matrix import map_weights
+
+
+def product_accuracy(
+    sizes: Sequence[int],
+    wire_resistance: ArrayLike,
+    levels: ArrayLike,
+    *,
+    vectors: int = 16,
+    repeats: int = 4,
+    read_voltage: float = 0.05,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Relative errors of products of random weights and inputs, against size and wires.
+
+    sizes: inputs; there are half as many outputs, each a pair of bit lines, so the array is square (an even number).
+    wire_resistance: Ohm per segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).
+    Weights and inputs are uniform on -1 to 1, drawn with the seed.
+
+    Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
+    to that of the exact product, of the stored and of the wanted weights; and level_error over (size, repeat), what the
+    levels alone cost.
+    """
+    counts = [validation.whole("sizes", size, 2) for size in sizes]
+    segments = validation.numbers("wire_resistance", wire_resistance)
+    trials, inputs = validation.whole("repeats", repeats, 1), validation.whole("vectors", vectors, 1)
+    draw = generator(seed)
+    wire_error = np.empty((len(counts), segments.size, trials))
+    total_error = np.empty_like(wire_error)
+    level_error = np.empty((len(counts), trials))
+    with Progress(progress, "products").bar(wire_error.size, "array") as advance:
+        for row, size in enumerate(counts):
+            for trial in range(trials):
+                weights = draw.uniform(-1.0, 1.0, (size, max(1, size // 2)))
+                given = draw.uniform(-1.0, 1.0, (inputs, size))
+                pairs = map_weights(weights, levels)
+                wanted, stored = given @ weights, given @ pairs.stored
+                level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
+                for column, segment in enumerate(segments.tolist()):
+                    array = Crossbar(
+                        conductance=pairs.conductance, word_line_resistance=segment, bit_line_resistance=segment
+                    )
+                    product = pairs.multiply(array, given, read_voltage).product.values
+                    wire_error[row, column, trial] = np.linalg.norm(product - stored) / np.linalg.norm(stored)
+                    total_error[row, column, trial] = np.linalg.norm(product - wanted) / np.linalg.norm(wanted)
+                    advance(1)
+    dims = ("size", "wire_resistance", "repeat")
+    return xr.Dataset(
+        {
+            "wire_error": (dims, wire_error, {"long_name": "error by the wires"}),
+            "total_error": (dims, total_error, {"long_name": "error by wires and levels"}),
+            "level_error": (("size", "repeat"), level_error, {"long_name": "error by the levels"}),
+        },
+        coords={
+            "size": ("size", counts, {"long_name": "inputs"}),
+            "wire_resistance": ("wire_resistance", segments, {"long_name": "segment resistance", "units": "Ohm"}),
+        },
+        attrs={"experiment": "product_accuracy", "levels": int(np.unique(np.asarray(levels)).size), "seed": str(seed)},
+    )

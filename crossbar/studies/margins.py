@@ -1,0 +1,309 @@
+"""How well a cell can be told apart, and how large an array may be.
+
+The reading: the selected word line at the read voltage, the selected bit line over a load R_pu to ground.  With R_eff
+the resistance that the load sees, the voltage margin is R_pu/(R_pu + R_eff,L) - R_pu/(R_pu + R_eff,H), R_pu = R_L
+unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  Both for the worst cell, the one farthest
+from driver and sense node, and for the worst of the patterns in the other cells.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from compact_model import validation
+from compact_model.progress import Progress
+from compact_model.validation import InputError
+
+from ..bias import SCHEMES, bias
+from ..crossbar import Crossbar
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+KINDS = ("voltage", "current")
+_MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
+
+
+def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str, Mask]:
+    """Backgrounds by name, True where a device has the low resistance; the selected cell is set by who reads it."""
+    words, bits = shape
+    rows, columns = np.indices(shape)
+    on_row, on_column = rows == word_line, columns == bit_line
+    return {
+        "all low": np.ones((words, bits), dtype=bool),
+        "all high": np.zeros((words, bits), dtype=bool),
+        "selected lines high": ~(on_row | on_column),
+        "selected lines low": on_row | on_column,
+        "selected word line high": ~on_row,
+        "selected bit line high": ~on_column,
+        "selected word line low": on_row,
+        "selected bit line low": on_column,
+        "checkerboard": (rows + columns) % 2 == 0,
+    }
+
+
+def _arrays(pattern: Mask, cell: tuple[int, int], low: float, high: float, wires: dict[str, Any]) -> Iterator[Crossbar]:
+    """The array with the selected cell at low and at high resistance."""
+    for value in (low, high):
+        ohms = np.where(pattern, low, high)
+        ohms[cell] = value
+        yield Crossbar(resistance=ohms, **wires)
+
+
+def margin(
+    pattern: Mask,
+    *,
+    kind: str,
+    scheme: str,
+    low_resistance: float,
+    high_resistance: float,
+    word_line: int,
+    bit_line: int,
+    word_line_resistance: float = 0.0,
+    bit_line_resistance: float = 0.0,
+    driver_resistance: float = 0.0,
+    pull_up: float | None = None,
+) -> float:
+    """The voltage or current margin of one cell before one background; arguments as in `read_margin`."""
+    validation.choice("kind", kind, KINDS)
+    low, high = _pair(low_resistance, high_resistance)
+    load = (low if pull_up is None else validation.positive("pull_up", pull_up)) if kind == "voltage" else 0.0
+    sense = np.zeros(pattern.shape[1])
+    sense[bit_line] = load
+    wires: dict[str, Any] = {
+        "word_line_resistance": word_line_resistance,
+        "bit_line_resistance": bit_line_resistance,
+        "driver_resistance": driver_resistance,
+        "sense_resistance": sense,
+    }
+    held = bias(scheme, (pattern.shape[0], pattern.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
+    currents = [
+        float(array.solve(**held.arguments()).bit_line_current[0, bit_line])
+        for array in _arrays(pattern, (word_line, bit_line), low, high, wires)
+    ]
+    if kind == "voltage":
+        return load * (currents[0] - currents[1])
+    return (currents[0] - currents[1]) / currents[0]
+
+
+def read_margin(
+    sizes: Sequence[int],
+    *,
+    low_resistance: float,
+    high_resistance: float,
+    schemes: Sequence[str] = SCHEMES,
+    word_line_resistance: float = 0.0,
+    bit_line_resistance: float = 0.0,
+    driver_resistance: float = 0.0,
+    pull_up: float | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Voltage and current margins of square arrays, at the worst cell and before the worst background.
+
+    sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; the other resistances as
+    in `Crossbar`; pull_up: R_pu, Ohm, None: R_L.
+    The background is the worst of `patterns`, and of a search cell by cell in arrays of up to 256 cells.
+    Returns a Dataset over (scheme, size): voltage_margin, current_margin, and voltage_pattern, current_pattern, the
+    names of the worst backgrounds.  Raises InputError.
+    """
+    lines = [validation.whole("sizes", size, 1) for size in sizes]
+    for scheme in schemes:
+        validation.choice("schemes", scheme, SCHEMES)
+    _pair(low_resistance, high_resistance)
+    found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
+    names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in KINDS}
+    bar = Progress(progress, "read margins")
+    with bar.bar(len(schemes) * len(lines) * len(KINDS), "case") as advance:
+        for row, scheme in enumerate(schemes):
+            for column, size in enumerate(lines):
+                for kind in KINDS:
+                    value, name, _ = worst_pattern(
+                        size,
+                        kind=kind,
+                        scheme=scheme,
+                        low_resistance=low_resistance,
+                        high_resistance=high_resistance,
+                        word_line_resistance=word_line_resistance,
+                        bit_line_resistance=bit_line_resistance,
+                        driver_resistance=driver_resistance,
+                        pull_up=pull_up,
+                        search=False,
+                    )
+                    found[f"{kind}_margin"][row, column] = value
+                    names[f"{kind}_pattern"][row, column] = name
+                    advance(1)
+    dims = ("scheme", "size")
+    return xr.Dataset(
+        {
+            **{name: (dims, values, {"long_name": name.replace("_", " ")}) for name, values in found.items()},
+            **{name: (dims, values.astype(str)) for name, values in names.items()},
+        },
+        coords={"scheme": list(schemes), "size": ("size", lines, {"long_name": "word lines and bit lines"})},
+        attrs={
+            "experiment": "read_margin",
+            "low_resistance": low_resistance,
+            "high_resistance": high_resistance,
+            "word_line_resistance": word_line_resistance,
+            "bit_line_resistance": bit_line_resistance,
+        },
+    )
+
+
+def worst_pattern(
+    size: int,
+    *,
+    kind: str,
+    scheme: str,
+    low_resistance: float,
+    high_resistance: float,
+    word_line_resistance: float = 0.0,
+    bit_line_resistance: float = 0.0,
+    driver_resistance: float = 0.0,
+    pull_up: float | None = None,
+    search: bool = True,
+) -> tuple[float, str, Mask]:
+    """The lowest margin of the worst cell over backgrounds, the name of the background, and the background itself.
+
+    search: go on from the worst of `patterns` by changing single cells as long as that lowers the margin; the name is
+    then 'searched' where it did.  For arrays of at most 256 cells.
+    """
+    lines = validation.whole("size", size, 1)
+    shape, cell = (lines, lines), (0, lines - 1)  # farthest from the driver on the left and the sense node below
+    options: dict[str, float | str | int | None] = {
+        "kind": kind,
+        "scheme": scheme,
+        "low_resistance": low_resistance,
+        "high_resistance": high_resistance,
+        "word_line": cell[0],
+        "bit_line": cell[1],
+        "word_line_resistance": word_line_resistance,
+        "bit_line_resistance": bit_line_resistance,
+        "driver_resistance": driver_resistance,
+        "pull_up": pull_up,
+    }
+
+    def margin_of(pattern: Mask) -> float:
+        return margin(pattern, **options)  # type: ignore[arg-type]
+
+    values = {name: margin_of(pattern) for name, pattern in patterns(shape, *cell).items()}
+    name = min(values, key=lambda each: values[each])
+    pattern, lowest = patterns(shape, *cell)[name].copy(), values[name]
+    if not search:
+        return lowest, name, pattern
+    if lines * lines > _MOST_SEARCHED:
+        raise InputError(f"size: expected at most {_MOST_SEARCHED} cells to search, got {lines * lines}")
+    improved = True
+    while improved:
+        improved = False
+        for place in np.ndindex(*shape):
+            if place == cell:
+                continue
+            pattern[place] = not pattern[place]
+            value = margin_of(pattern)
+            if value < lowest - 1e-12:
+                lowest, name, improved = value, "searched", True
+            else:
+                pattern[place] = not pattern[place]
+    return lowest, name, pattern
+
+
+def largest_array(
+    *,
+    low_resistance: float,
+    high_resistance: float,
+    scheme: str,
+    criterion: float = 0.1,
+    kind: str = "voltage",
+    largest: int = 256,
+    word_line_resistance: float = 0.0,
+    bit_line_resistance: float = 0.0,
+    driver_resistance: float = 0.0,
+    pull_up: float | None = None,
+) -> int:
+    """The most lines of a square array whose margin is at least `criterion`; 0 where a single cell misses it.
+
+    The margin falls with the size; the size is doubled and then halved in.  `largest`: where the search ends.
+    """
+    rule = validation.between("criterion", criterion, 0.0, 1.0)
+    limit = validation.whole("largest", largest, 1)
+
+    def enough(size: int) -> bool:
+        value, _, _ = worst_pattern(
+            size,
+            kind=kind,
+            scheme=scheme,
+            low_resistance=low_resistance,
+            high_resistance=high_resistance,
+            word_line_resistance=word_line_resistance,
+            bit_line_resistance=bit_line_resistance,
+            driver_resistance=driver_resistance,
+            pull_up=pull_up,
+            search=False,
+        )
+        return value >= rule
+
+    if not enough(1):
+        return 0
+    good, bad = 1, 2
+    while bad <= limit and enough(bad):
+        good, bad = bad, 2 * bad
+    bad = min(bad, limit + 1)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if enough(middle) else (good, middle)
+    return good
+
+
+def reach(
+    tmr: Sequence[float],
+    wire_resistance: Sequence[float],
+    *,
+    low_resistance: float,
+    schemes: Sequence[str] = SCHEMES,
+    kind: str = "voltage",
+    criterion: float = 0.1,
+    driver_resistance: float = 0.0,
+    largest: int = 256,
+    progress: bool = False,
+) -> xr.Dataset:
+    """The largest array against TMR, wires and scheme.
+
+    tmr: ratios (0.95 for 95 %); wire_resistance: Ohm per segment of both kinds of lines.
+    Returns a Dataset over (scheme, wire_resistance, tmr): largest_array (lines; `largest` means: at least that).
+    """
+    ratios, segments = validation.numbers("tmr", tmr), validation.numbers("wire_resistance", wire_resistance)
+    found = np.zeros((len(schemes), segments.size, ratios.size), dtype=int)
+    with Progress(progress, "largest arrays").bar(found.size, "case") as advance:
+        for place in np.ndindex(*found.shape):
+            scheme, segment, ratio = schemes[place[0]], float(segments[place[1]]), float(ratios[place[2]])
+            found[place] = largest_array(
+                low_resistance=low_resistance,
+                high_resistance=low_resistance * (1.0 + ratio),
+                scheme=scheme,
+                kind=kind,
+                criterion=criterion,
+                largest=largest,
+                word_line_resistance=segment,
+                bit_line_resistance=segment,
+                driver_resistance=driver_resistance,
+            )
+            advance(1)
+    return xr.Dataset(
+        {"largest_array": (("scheme", "wire_resistance", "tmr"), found, {"long_name": "lines of the largest array"})},
+        coords={
+            "scheme": list(schemes),
+            "wire_resistance": ("wire_resistance", segments, {"long_name": "segment resistance", "units": "Ohm"}),
+            "tmr": ("tmr", ratios, {"long_name": "TMR"}),
+        },
+        attrs={"experiment": "reach", "criterion": criterion, "kind": kind, "largest": largest},
+    )
+
+
+def _pair(low: float, high: float) -> tuple[float, float]:
+    first, second = validation.positive("low_resistance", low), validation.positive("high_resistance", high)
+    if second < first:
+        raise InputError(f"high_resistance: expected at least the low one, {first:g} Ohm, got {second:g}")
+    return first, second

@@ -1,0 +1,107 @@
+"""Vector-matrix products on an array: weights as differences of two devices, in the states that a device really has."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.landscape import Landscape
+from compact_model.parameters import DeviceParameters
+from compact_model.resistance import resistance
+from compact_model.validation import InputError
+
+from .crossbar import Crossbar
+
+Array = NDArray[np.float64]
+
+_SAMPLES = 20_001
+
+
+def device_levels(parameters: DeviceParameters, landscape: Landscape) -> Array:
+    """Conductances at zero bias of the places where a wall stays, S, rising; with those of the track's two ends.
+
+    A wall stays where the pinning field changes from pushing it on to pushing it back, and at the ends, which hold it.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    position = np.linspace(0.0, parameters.track_length, _SAMPLES)
+    field = validation.instance("landscape", landscape, Landscape).pinning_field(position)
+    rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
+    # Straight between two samples, as far as a level needs.
+    crossing = position[rows] + (position[1] - position[0]) * field[rows] / (field[rows] - field[rows + 1])
+    places = np.concatenate([[0.0], crossing, [parameters.track_length]])
+    return np.unique(1.0 / resistance(parameters, places))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DifferentialPairs:
+    """Weights on an array: output k is read from bit lines 2k (plus) and 2k + 1 (minus).
+
+    conductance: (inputs, 2 outputs), S; per_weight: S of difference that stand for a weight of 1.
+    stored: (inputs, outputs), the weights as the levels give them.
+    """
+
+    conductance: Array
+    per_weight: float
+    stored: Array
+
+    def multiply(self, array: Crossbar, inputs: ArrayLike, read_voltage: float, **options: Any) -> xr.Dataset:
+        """inputs @ weights through an array whose wires are those of `array` and whose devices are these.
+
+        inputs: (vectors, inputs), of absolute values up to 1, applied as that share of read_voltage (V).
+        options: as in `Crossbar.solve`.
+        Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires); power
+        (vector; W).
+        """
+        given = np.atleast_2d(validation.array("inputs", inputs))
+        if given.ndim != 2 or given.shape[1] != self.conductance.shape[0]:
+            raise InputError(f"inputs: expected shape (vectors, {self.conductance.shape[0]}), got {np.shape(inputs)}")
+        if np.abs(given).max(initial=0.0) > 1.0:
+            raise InputError(f"inputs: expected absolute values up to 1, got {np.abs(given).max():g}")
+        volts = validation.positive("read_voltage", read_voltage)
+        solution = array.with_conductance(self.conductance).solve(volts * given.T, **options)
+        current = solution.bit_line_current.values
+        product = (current[:, ::2] - current[:, 1::2]) / (volts * self.per_weight)
+        return xr.Dataset(
+            {
+                "product": (("vector", "output"), product, {"long_name": "product through the array"}),
+                "exact": (("vector", "output"), given @ self.stored, {"long_name": "product of the stored weights"}),
+                "power": (("vector",), solution.power.values, solution.power.attrs),
+            },
+            attrs=solution.attrs | {"experiment": "vector_matrix"},
+        )
+
+
+def map_weights(weights: ArrayLike, levels: ArrayLike) -> DifferentialPairs:
+    """Weights as pairs of devices in the states that come nearest.
+
+    weights: (inputs, outputs), any finite numbers: the largest absolute value takes the whole range of conductance.
+    levels: conductances that a device has, S, at least two; as from `device_levels`.
+    Of the pairs with the nearest difference the one with the lowest conductance is taken: it costs the least power and
+    the least voltage on the wires.
+    """
+    wanted = validation.array("weights", weights)
+    if wanted.ndim != 2 or wanted.size == 0:
+        raise InputError(f"weights: expected shape (inputs, outputs), got {wanted.shape}")
+    states = np.unique(validation.numbers("levels", levels))
+    if states.size < 2 or states[0] < 0.0:
+        raise InputError(f"levels: expected at least two conductances of at least 0 S, got {states.tolist()[:5]}")
+    largest = float(np.abs(wanted).max()) or 1.0
+    per_weight = (states[-1] - states[0]) / largest
+    difference = (states[:, np.newaxis] - states[np.newaxis, :]).ravel()
+    cost = (states[:, np.newaxis] + states[np.newaxis, :]).ravel()
+    order = np.lexsort((cost, difference))
+    _, first = np.unique(np.round(difference[order] / (states[-1] - states[0]), 12), return_index=True)
+    chosen = order[first]
+    sorted_differences = difference[chosen]
+    target = wanted * per_weight
+    above = np.clip(np.searchsorted(sorted_differences, target), 1, sorted_differences.size - 1)
+    nearer = target - sorted_differences[above - 1] <= sorted_differences[above] - target
+    pair = chosen[np.where(nearer, above - 1, above)]
+    conductance = np.empty((wanted.shape[0], 2 * wanted.shape[1]))
+    conductance[:, ::2] = states[pair // states.size]
+    conductance[:, 1::2] = states[pair % states.size]
+    stored = (conductance[:, ::2] - conductance[:, 1::2]) / per_weight
+    return DifferentialPairs(conductance=conductance, per_weight=float(per_weight), stored=stored)

@@ -1,0 +1,21 @@
+"""`dwmtj crossbar ...`: studies of arrays; the sub-commands are imported when they are called."""
+
+from ...lazy_group import LazyGroup
+
+COMMANDS = {
+    "solve": "Voltages and currents of one array under a scheme: an IR-drop map.",
+    "margin": "Read margins against the array's size, by scheme, and the largest array.",
+    "reach": "The largest array against TMR and wires, by scheme.",
+    "sneak": "The read current divided into its paths, drawn on the array.",
+    "disturb": "What the other cells feel while one is written, against the device's own threshold; power.",
+    "accuracy": "Error of vector-matrix products against size and wires, with the levels of a device.",
+    "export": "The array as a SPICE netlist, of resistors or of devices, or as a graph.",
+}
+
+command = LazyGroup(
+    name="crossbar",
+    package="dwmtj.commands.crossbar",
+    commands=COMMANDS,
+    help="Arrays of devices with the resistance of every wire: reading, sneak paths, half-select.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)

@@ -1,0 +1,70 @@
+"""`dwmtj crossbar accuracy`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from compact_model.resistance import resistance
+from crossbar.studies.accuracy import product_accuracy
+from crossbar.vector_matrix import device_levels
+
+from ...array_options import numbers_from, sizes_option
+from ...device_options import device_options, track_from_options
+from ...output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="accuracy")
+@sizes_option("8,16,32,64")
+@click.option("--wire-list", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
+@click.option("--levels", type=click.IntRange(2), help="Equally spaced levels  [default: those of the track]")
+@click.option("--repeats", type=click.IntRange(1), default=4, show_default=True, help="Random arrays of each kind.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
+@device_options
+@output_options
+def command(
+    sizes: str,
+    wire_list: str,
+    levels: int | None,
+    repeats: int,
+    seed: int,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Error of vector-matrix products with differential pairs, against size and wires.
+
+    The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe,
+    nm, Ohm).
+    """
+    check_outputs(outputs)
+    parameters, landscape = track_from_options(options)
+    states = device_levels(parameters, landscape)
+    if levels is not None:
+        ends = 1.0 / resistance(parameters, [0.0, parameters.track_length])
+        states = np.linspace(ends[0], ends[1], levels)
+    result = product_accuracy(
+        numbers_from("--sizes", sizes, int),
+        numbers_from("--wire-list", wire_list, float),
+        states,
+        repeats=repeats,
+        seed=seed,
+        progress=not quiet,
+    )
+    mean = 100.0 * result.total_error.mean("repeat")
+    alone = 100.0 * result.level_error.mean("repeat")
+    rows = [
+        [int(size), f"{float(alone.sel(size=size)):.2f}", *(f"{float(v):.2f}" for v in mean.sel(size=size))]
+        for size in result["size"].values
+    ]
+    headers = ["inputs", "levels alone %", *(f"{r:g} Ohm %" for r in result.wire_resistance.values)]
+    summary = {
+        "levels": states.size,
+        "sizes": result["size"].values.tolist(),
+        "wire_resistance_ohm": result.wire_resistance.values.tolist(),
+        "level_error": (0.01 * alone).values.tolist(),
+        "total_error": (0.01 * mean).values.tolist(),
+    }
+    deliver(result, summary, f"{states.size} levels\n{table(headers, rows)}", outputs=outputs, as_json=as_json)

@@ -1,0 +1,75 @@
+"""`dwmtj crossbar export`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from compact_model.constants import OERSTED
+from compact_model.resistance import resistance
+from crossbar.bias import SCHEMES, bias
+from crossbar.crossbar import Crossbar
+
+from ...array_options import size_option, wire_options, wires_from_options
+from ...device_options import device_from_options, device_options
+from ...output import check_folder, write_text
+
+
+@click.command(name="export")
+@size_option(4)
+@click.option(
+    "--format",
+    "language",
+    type=click.Choice(["resistors", "devices", "graph"]),
+    default="resistors",
+    show_default=True,
+    help="A netlist of resistors or of devices, or a networkx graph as JSON.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File  [default: standard output]"
+)
+@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True)
+@click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
+@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe; for devices.")
+@wire_options
+@device_options
+def command(
+    word_lines: int,
+    bit_lines: int,
+    language: str,
+    output: Path | None,
+    scheme: str,
+    voltage: float,
+    external_field: float,
+    **options: Any,
+) -> None:
+    """The array with its wires, sources and devices (walls in their wells) as text for other tools."""
+    if output is not None:
+        check_folder(output)
+    wires = wires_from_options(options)
+    parameters, landscape, _ = device_from_options(options)
+    shape = (word_lines, bit_lines)
+    position = np.full(shape, landscape.wells[0].centre)
+    array = Crossbar(resistance=resistance(parameters, position), **wires)
+    held = bias(scheme, shape, voltage, word_line=0, bit_line=bit_lines - 1)
+    if language == "graph":
+        import networkx as nx
+
+        from crossbar.graph import to_networkx
+
+        graph = to_networkx(array.network(held.floating_word_lines, held.floating_bit_lines))
+        text = json.dumps(nx.node_link_data(graph, edges="edges"), default=str) + "\n"
+    else:
+        from spice.array import array_netlist
+        from spice.subcircuit import DomainWallJunction
+
+        junction = DomainWallJunction(parameters, landscape) if language == "devices" else None
+        field = external_field * OERSTED + parameters.stray_field
+        text = array_netlist(array, held, junction=junction, position=position, net_field=field)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)
+        click.echo(f"{output} written ({len(text.splitlines())} lines)", err=True)

@@ -1,0 +1,97 @@
+"""`dwmtj crossbar margin`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crossbar.bias import SCHEMES
+from crossbar.studies.margins import largest_array, read_margin
+
+from ...array_options import (
+    high_state_option,
+    numbers_from,
+    resistances,
+    scheme_option,
+    sizes_option,
+    wire_options,
+    wires_from_options,
+)
+from ...device_options import device_from_options, device_options
+from ...output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="margin")
+@sizes_option("1,2,3,4,8,16,32")
+@scheme_option
+@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
+@click.option("--pull-up", type=float, metavar="Ohm", help="Load R_pu of the voltage margin, Ohm  [default: R_L]")
+@high_state_option
+@wire_options
+@device_options
+@output_options
+def command(
+    sizes: str,
+    schemes: tuple[str, ...],
+    criterion: float,
+    pull_up: float | None,
+    high_state: str,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Voltage and current read margins at the worst cell, before the worst background, and the largest array.
+
+    R_L is R_P (Oe, nm, Ohm).
+    """
+    check_outputs(outputs)
+    lines = numbers_from("--sizes", sizes, int)
+    wires = wires_from_options(options)
+    wires.pop("sense_resistance")
+    parameters, _, _ = device_from_options(options)
+    low, high = resistances(parameters, high_state)
+    chosen = schemes or SCHEMES
+    result = read_margin(
+        lines,
+        low_resistance=low,
+        high_resistance=high,
+        schemes=chosen,
+        pull_up=pull_up,
+        progress=not quiet,
+        **wires,
+    )
+    largest = {
+        scheme: largest_array(
+            low_resistance=low,
+            high_resistance=high,
+            scheme=scheme,
+            criterion=0.01 * criterion,
+            pull_up=pull_up,
+            **wires,
+        )
+        for scheme in chosen
+    }
+    rows = [
+        [
+            int(size),
+            *(f"{100.0 * float(result.voltage_margin.sel(scheme=scheme, size=size)):.1f}" for scheme in chosen),
+            *(f"{100.0 * float(result.current_margin.sel(scheme=scheme, size=size)):.1f}" for scheme in chosen),
+        ]
+        for size in lines
+    ]
+    headers = ["lines", *(f"V {scheme} %" for scheme in chosen), *(f"I {scheme} %" for scheme in chosen)]
+    reached = ", ".join(f"{scheme} {size} x {size}" for scheme, size in largest.items())
+    text = (
+        f"R_L = {low:.4g} Ohm, R_H = {high:.4g} Ohm\n{table(headers, rows)}\n"
+        f"largest array with a voltage margin of {criterion:g} %: {reached}"
+    )
+    summary = {
+        "sizes": lines,
+        "low_resistance_ohm": low,
+        "high_resistance_ohm": high,
+        "voltage_margin": {str(s): result.voltage_margin.sel(scheme=s).values.tolist() for s in chosen},
+        "current_margin": {str(s): result.current_margin.sel(scheme=s).values.tolist() for s in chosen},
+        "largest_array": largest,
+    }
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

@@ -1,0 +1,66 @@
+"""`dwmtj crossbar reach`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crossbar.bias import SCHEMES
+from crossbar.studies.margins import KINDS, reach
+
+from ...array_options import numbers_from, scheme_option
+from ...device_options import device_from_options, device_options
+from ...output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="reach")
+@click.option("--tmr-list", default="95,200,300,600,1000", show_default=True, metavar="%,%,...", help="TMR, %.")
+@click.option("--wire-list", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm.")
+@click.option("--kind", type=click.Choice(KINDS), default="voltage", show_default=True, help="Which margin counts.")
+@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
+@click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
+@scheme_option
+@device_options
+@output_options
+def command(
+    tmr_list: str,
+    wire_list: str,
+    kind: str,
+    criterion: float,
+    largest: int,
+    schemes: tuple[str, ...],
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe, nm, Ohm)."""
+    check_outputs(outputs)
+    parameters, _, _ = device_from_options(options)
+    low = parameters.parallel_resistance
+    ratios = [0.01 * value for value in numbers_from("--tmr-list", tmr_list, float)]
+    result = reach(
+        ratios,
+        numbers_from("--wire-list", wire_list, float),
+        low_resistance=low,
+        schemes=schemes or SCHEMES,
+        kind=kind,
+        criterion=0.01 * criterion,
+        largest=largest,
+        progress=not quiet,
+    )
+    rows = [
+        [
+            f"{scheme}, {segment:g} Ohm",
+            *(int(n) for n in result.largest_array.sel(scheme=scheme, wire_resistance=segment)),
+        ]
+        for scheme in result.scheme.values
+        for segment in result.wire_resistance.values
+    ]
+    text = table(["TMR", *(f"{100.0 * ratio:.0f} %" for ratio in ratios)], rows)
+    summary = {
+        "tmr": ratios,
+        "wire_resistance_ohm": result.wire_resistance.values.tolist(),
+        "largest_array": {str(s): result.largest_array.sel(scheme=s).values.tolist() for s in result.scheme.values},
+    }
+    deliver(result, summary, f"{text}\n{largest} means: at least {largest}", outputs=outputs, as_json=as_json)

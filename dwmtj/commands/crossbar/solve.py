@@ -1,0 +1,82 @@
+"""`dwmtj crossbar solve`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from compact_model.random_track import generator
+from crossbar.bias import SCHEMES, bias
+from crossbar.cells import Junctions
+from crossbar.crossbar import Crossbar, device_voltage
+
+from ...array_options import size_option, wire_options, wires_from_options
+from ...device_options import device_from_options, device_options
+from ...output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="solve")
+@size_option(64)
+@click.option("--scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
+@click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
+@click.option("--row", is_flag=True, help="Read the whole word line in parallel.")
+@click.option("--word-line", type=int, default=0, show_default=True, help="Selected word line.")
+@click.option("--bit-line", type=int, help="Selected bit line  [default: the last]")
+@click.option("--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="States.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random states.")
+@wire_options
+@device_options
+@output_options
+def command(
+    word_lines: int,
+    bit_lines: int,
+    scheme: str,
+    voltage: float,
+    row: bool,
+    word_line: int,
+    bit_line: int | None,
+    pattern: str,
+    seed: int,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """All voltages and currents of one array, with the devices' bias-dependent TMR; -o draws the voltage map."""
+    check_outputs(outputs)
+    wires = wires_from_options(options)
+    parameters, _, _ = device_from_options(options)
+    shape = (word_lines, bit_lines)
+    share = {"P": np.ones(shape), "AP": np.zeros(shape)}.get(pattern)
+    if share is None:
+        share = generator(seed).uniform(0.0, 1.0, shape)
+    array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires)
+    column = bit_lines - 1 if bit_line is None else bit_line
+    held = bias(scheme, shape, voltage, word_line=word_line, bit_line=None if row else column)
+    result = array.solve(**held.arguments())
+    across = device_voltage(result).values[0]
+    selected = across[word_line] if row else across[word_line, column : column + 1]
+    current = result.bit_line_current.values[0]
+    summary = {
+        "method": result.attrs["method"],
+        "iterations": int(result.attrs["iterations"]),
+        "residual": float(result.attrs["residual"]),
+        "lowest_selected_voltage_v": float(np.abs(selected).min()),
+        "highest_selected_voltage_v": float(np.abs(selected).max()),
+        "power_w": float(result.power[0]),
+        "bit_line_current_a": current.tolist(),
+    }
+    sensed = 1e3 * (current if row else current[column : column + 1])
+    text = table(
+        ["", "lowest", "highest"],
+        [
+            ["voltage on the selected cells (V)", float(np.abs(selected).min()), float(np.abs(selected).max())],
+            ["sensed current (mA)", float(sensed.min()), float(sensed.max())],
+        ],
+    )
+    text += (
+        f"\npower {1e3 * float(result.power[0]):.4g} mW; {result.attrs['method']} method, "
+        f"{result.attrs['iterations']} iterations, residual {result.attrs['residual']:.1e}"
+    )
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

@@ -1,0 +1,92 @@
+"""A crossbar as a circuit for ngspice: of plain resistors, or of domain-wall junctions that can be written."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PySpice.Spice.Netlist import Circuit
+
+from compact_model import validation
+from compact_model.constants import NANOMETRE
+from compact_model.validation import InputError
+from crossbar.bias import Bias
+from crossbar.crossbar import Crossbar
+from crossbar.graph import Node, merged, to_networkx
+
+from . import text
+from .simulate import circuit_text
+from .subcircuit import DomainWallJunction
+
+_MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of that on
+
+
+def array_circuit(
+    array: Crossbar,
+    bias: Bias,
+    *,
+    junction: DomainWallJunction | None = None,
+    position: ArrayLike | None = None,
+    net_field: float = 0.0,
+    title: str = "a crossbar",
+) -> Circuit:
+    """The array with its wires and sources, as a PySpice circuit.
+
+    Nodes are w<i>_<j> and b<i>_<j> at the cells; what no resistance separates is one node, which has the name of one of
+    them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
+    junction, position: devices X<i>_<j> in place of the array's resistors, with their walls at positions in m, shape
+        (word lines, bit lines); net_field: H_z on them, T.  Open cells stay open.
+    Raises InputError, also for more than 65536 cells.
+    """
+    words, bits = validation.instance("array", array, Crossbar).shape
+    validation.instance("bias", bias, Bias)
+    if words * bits > _MOST_CELLS:
+        raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
+    network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
+    if np.isinf(network.conductance).any() and junction is not None:
+        raise InputError("array: expected finite resistances for a netlist of junctions, got a shorted cell")
+    where = None
+    if junction is not None:
+        if position is None:
+            raise InputError("position: expected the walls' positions with a junction, got none")
+        where = validation.array("position", position)
+        if where.shape != (words, bits):
+            raise InputError(f"position: expected shape {(words, bits)}, got {where.shape}")
+    graph, became = merged(to_networkx(network))
+    circuit = Circuit(title)
+    for first, second, data in graph.edges(data=True):
+        names = _name(first), _name(second)
+        if data["kind"] == "device" and junction is not None and where is not None:
+            i, j = data["word_line"], data["bit_line"]
+            junction.connect(circuit, f"{i}_{j}", *names, x0=float(where[i, j]) / NANOMETRE, hz=net_field)
+            continue
+        label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
+        _resistor(circuit, label, *names, data["resistance"])
+    voltages = {"word": bias.word_line_voltage, "bit": bias.bit_line_voltage}
+    held: dict[str, float] = {}
+    for node in became:
+        kind, line, end = node
+        if "source" not in kind:
+            continue
+        name, volts = _name(became[node]), float(voltages[kind.split()[0]][line])
+        if held.get(name, volts) != volts:
+            raise InputError(
+                f"bias: expected one voltage for lines that are joined without resistance, got two at {name}"
+            )
+        if name not in held:
+            circuit.V(f"{kind[0]}{line}_{end}", name, circuit.gnd, text.real("voltage", volts))
+        held[name] = volts
+    return circuit
+
+
+def array_netlist(array: Crossbar, bias: Bias, **options: Any) -> str:
+    """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
+    return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
+
+
+def _name(node: Node) -> str:
+    kind, first, second = node
+    return f"s{kind[0]}{first}_{second}" if "source" in kind else f"{kind[0]}{first}_{second}"
+
+
+def _resistor(circuit: Circuit, label: str, first: str, second: str, ohms: float) -> None:
+    circuit.R(label, first, second, text.real("resistance", ohms))

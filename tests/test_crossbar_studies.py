@@ -1,0 +1,168 @@
+"""The studies of arrays: published numbers, limits, and that the worst case is the worst."""
+
+import numpy as np
+import pytest
+
+from compact_model import InputError, lequeux2016
+from crossbar import (
+    SCHEMES,
+    Crossbar,
+    Junctions,
+    bias,
+    device_voltage,
+    half_select,
+    largest_array,
+    product_accuracy,
+    reach,
+    read_margin,
+    threshold_voltage,
+    worst_pattern,
+)
+from crossbar.studies.margins import margin, patterns
+
+DEVICE = lequeux2016()
+
+
+def floating_margin(ratio, size):
+    """The closed form: floating lines, ideal wires, all others low, R_pu = R_L = 1."""
+    if size == 1:
+        low, high = 1.0, ratio
+    else:
+        detour = (2.0 * size - 1.0) / (size - 1.0) ** 2
+        low, high = (resistance * detour / (resistance + detour) for resistance in (1.0, ratio))
+    return 1.0 / (1.0 + low) - 1.0 / (1.0 + high)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("ratio", [1.95, 2.0, 10.0])
+def test_the_floating_margin_is_the_closed_form(size, ratio):
+    result = read_margin([size], low_resistance=40.0, high_resistance=40.0 * ratio, schemes=["floating"])
+    assert result.voltage_margin.item() == pytest.approx(floating_margin(ratio, size), rel=1e-9)
+
+
+def test_a_tmr_of_95_percent_reaches_2_by_2_in_a_floating_array():
+    # The headline, and what a higher ratio brings by the same rule of 10 %.
+    reached = [
+        largest_array(low_resistance=36.0, high_resistance=36.0 * ratio, scheme="floating")
+        for ratio in (1.95, 2.0, 3.0, 4.0, 10.0, 100.0)
+    ]
+    assert reached == [2, 2, 3, 3, 4, 4]
+
+
+def test_grounded_sensing_keeps_the_current_margin_of_ideal_wires():
+    result = read_margin([2, 16, 64], low_resistance=36.0, high_resistance=70.2)
+    expected = 1.0 - 36.0 / 70.2
+    assert result.current_margin.sel(scheme="grounded").values == pytest.approx(np.full(3, expected), rel=1e-9)
+    assert np.all(result.current_margin.sel(scheme="floating", size=64) < 0.1 * expected)
+    assert result.dwmtj.plot(kind="current").get_ylabel() == "current margin (%)"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("kind", ["voltage", "current"])
+def test_no_background_is_worse_than_the_one_that_the_search_ends_in(scheme, kind):
+    options = {
+        "kind": kind,
+        "scheme": scheme,
+        "low_resistance": 36.0,
+        "high_resistance": 70.2,
+        "word_line_resistance": 1.0,
+        "bit_line_resistance": 1.0,
+    }
+    lowest, _, found = worst_pattern(3, **options)
+    by_name, _, _ = worst_pattern(3, search=False, **options)
+    assert lowest <= by_name
+    # Every one of the 2^8 backgrounds, not only those that the search met.
+    draw = range(256)
+    values = []
+    for number in draw:
+        bits = np.array([(number >> k) & 1 for k in range(8)], dtype=bool)
+        background = np.insert(bits, 2, True).reshape(3, 3)
+        values.append(margin(background, word_line=0, bit_line=2, **options))
+    assert lowest == pytest.approx(min(values), rel=1e-9)
+    assert margin(found, word_line=0, bit_line=2, **options) == pytest.approx(lowest, rel=1e-12)
+
+
+def test_the_worst_cell_is_the_one_farthest_from_driver_and_sense_node():
+    options = {
+        "kind": "current",
+        "scheme": "grounded",
+        "low_resistance": 36.0,
+        "high_resistance": 70.2,
+        "word_line_resistance": 1.0,
+        "bit_line_resistance": 1.0,
+    }
+    background = np.ones((5, 5), dtype=bool)
+    values = {(i, j): margin(background, word_line=i, bit_line=j, **options) for i in range(5) for j in range(5)}
+    assert min(values, key=values.get) == (0, 4)
+
+
+def test_backgrounds_have_names_and_differ():
+    found = patterns((4, 5), 0, 4)
+    assert len({pattern.tobytes() for pattern in found.values()}) == len(found)
+    assert found["selected word line high"][0].sum() == 0
+
+
+def test_reach_grows_with_tmr_and_shrinks_with_wires():
+    result = reach([0.95, 3.0, 10.0], [0.0, 2.0], low_resistance=36.0, schemes=["grounded"], largest=16)
+    table = result.largest_array.sel(scheme="grounded").values
+    assert np.all(np.diff(table, axis=1) >= 0)
+    assert np.all(table[1] <= table[0])
+    assert result.dwmtj.plot().get_xlabel() == "TMR (%)"
+
+
+def test_half_selected_cells_are_the_schemes_shares_on_ideal_wires():
+    result = half_select(DEVICE, [4], write_voltage=0.2)
+    assert result.worst_voltage.sel(scheme="V/2").item() == pytest.approx(0.1)
+    assert result.worst_voltage.sel(scheme="V/3").item() == pytest.approx(0.2 / 3.0)
+    assert result.worst_voltage.sel(scheme="grounded").item() == pytest.approx(0.2)
+    assert result.selected_voltage.values == pytest.approx(np.full((4, 1), 0.2))
+    assert result.disturb_margin.sel(scheme="V/2").item() == pytest.approx(1.0 - 0.1 / threshold_voltage(DEVICE))
+    assert result.dwmtj.plot().get_ylabel() == "V / threshold"
+
+
+def test_the_threshold_is_the_walker_current_in_the_parallel_state():
+    assert threshold_voltage(DEVICE) == pytest.approx(DEVICE.walker_current * DEVICE.parallel_resistance)
+    assert threshold_voltage(DEVICE) == pytest.approx(0.110, abs=0.001)
+
+
+def test_wires_take_their_share_of_the_write_voltage():
+    result = half_select(DEVICE, [2, 8, 32], schemes=["V/2"], word_line_resistance=1.0, bit_line_resistance=1.0)
+    delivered = result.delivered_share.values[0]
+    assert np.all(np.diff(delivered) < 0.0)
+    assert delivered[0] < 0.95
+    array = Crossbar(cells=Junctions(DEVICE, np.full((8, 8), 1e-6)), word_line_resistance=1.0, bit_line_resistance=1.0)
+    held = bias("V/2", (8, 8), result.attrs["write_voltage"], word_line=0, bit_line=7)
+    assert float(device_voltage(array.solve(**held.arguments()))[0, 0, 7]) == pytest.approx(
+        float(result.selected_voltage.sel(size=8).item()), rel=1e-9
+    )
+
+
+def test_products_lose_by_levels_alone_where_the_wires_are_ideal():
+    levels = np.linspace(1.0 / 70.2, 1.0 / 36.0, 16)
+    result = product_accuracy([8, 16], [0.0, 0.1], levels, repeats=2, vectors=4, seed=3)
+    ideal = result.total_error.sel(wire_resistance=0.0)
+    assert ideal.values == pytest.approx(result.level_error.values, rel=1e-6)
+    assert result.wire_error.sel(wire_resistance=0.0).values == pytest.approx(0.0, abs=1e-9)
+    # 256 differences of two equally spaced levels are 31 values: a step of 1/15, an error of about that over sqrt(12).
+    assert float(result.level_error.mean()) == pytest.approx(
+        (1.0 / 15.0) / np.sqrt(12.0) / np.sqrt(1.0 / 3.0), rel=0.25
+    )
+    assert np.all(result.wire_error.sel(wire_resistance=0.1) > 0.01)
+    again = product_accuracy([8, 16], [0.0, 0.1], levels, repeats=2, vectors=4, seed=3)
+    assert again.identical(result)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: read_margin([0], low_resistance=1.0, high_resistance=2.0), "sizes: expected a whole number"),
+        (lambda: read_margin([2], low_resistance=2.0, high_resistance=1.0), "high_resistance: expected at least"),
+        (lambda: read_margin([2], low_resistance=1.0, high_resistance=2.0, schemes=["V/4"]), "schemes: expected one"),
+        (lambda: half_select(DEVICE, [2], write_voltage=float("nan")), "write_voltage"),
+        (lambda: product_accuracy([1], [0.0], [1.0, 2.0]), "sizes: expected a whole number of at least 2"),
+        (lambda: worst_pattern(17, kind="voltage", scheme="V/2", low_resistance=1, high_resistance=2), "256 cells"),
+    ],
+)
+def test_studies_name_what_they_cannot_work_with(make, named):
+    with pytest.raises(InputError, match=named):
+        make()
