@@ -26,6 +26,8 @@ from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
 from .studies.writing import threshold_voltage as threshold_voltage
+from .transient import ArrayDrive as ArrayDrive
+from .transient import simulate_array as simulate_array
 from .vector_matrix import DifferentialPairs as DifferentialPairs
 from .vector_matrix import device_levels as device_levels
 from .vector_matrix import map_weights as map_weights

@@ -20,17 +20,19 @@ _SHORTEST_STEP = 2.0**-20
 _SMALLEST_SLOPE = 1e-13  # of the largest
 
 
-class _Tangents:
+class Tangents:
     """The network with every cell replaced by a conductance and a current source, solved again and again."""
 
-    def __init__(self, network: Network, sources: Sources, method: str | None, entrywise: bool) -> None:
-        self.network, self.sources, self.method, self.entrywise = network, sources, method, entrywise
+    def __init__(self, network: Network, method: str | None, entrywise: bool) -> None:
+        self.network, self.method, self.entrywise = network, method, entrywise
         iterative = method in (None, "iterative") and not unsupported(network)
         self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
 
-    def solve(self, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None) -> NetworkSolution:
+    def solve(
+        self, sources: Sources, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None
+    ) -> NetworkSolution:
         """Cells with I = slope V + offset."""
-        sources = replace(self.sources, cell_current=-offset[np.newaxis])
+        sources = replace(sources, cell_current=-offset[np.newaxis])
         if self.solver is not None:
             self.solver.set_conductance(slope)
             found = self.solver.solve(sources, tolerance=tolerance, start=start)
@@ -51,16 +53,19 @@ def solve_nonlinear(
     entrywise: bool = False,
     method: str | None = None,
     start: NetworkSolution | None = None,
+    tangents: Tangents | None = None,
 ) -> tuple[NetworkSolution, int]:
     """The solution with non-linear cells, for one input, and the number of Newton's steps.
 
     Each step solves the network with every cell replaced by its tangent.  What is then left over at a cell's two nodes
     is by how much its current differs from the tangent, so trying a shorter step costs no solution: it is halved until
     the rest shrinks.  Laws that rise monotonically make the problem convex, and such steps converge from any start.
-    tolerance: of the currents, in the norm.  start: a solution to take the first tangents from.
+    tolerance: of the currents, in the norm.  start: a solution to take the first tangents from.  tangents: of an
+    earlier call for the same network, whose solver is used again.
     Raises ConvergenceError, which says how far it came.
     """
-    tangents = _Tangents(network, sources, method, entrywise)
+    if tangents is None:
+        tangents = Tangents(network, method, entrywise)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
     current, slope = cells.current_and_slope(voltage)
     left = np.full(network.shape, np.inf)
@@ -69,7 +74,7 @@ def solve_nonlinear(
         # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
         slope = np.maximum(slope, _SMALLEST_SLOPE * float(slope.max()))
         offset = current - slope * voltage
-        found = tangents.solve(slope, offset, max(0.1 * tolerance, SMALLEST_TOLERANCE), found)
+        found = tangents.solve(sources, slope, offset, max(0.1 * tolerance, SMALLEST_TOLERANCE), found)
         goal = (found.word_voltage - found.bit_voltage)[0]
         promised = slope * goal + offset
         before = float(np.linalg.norm(left))

@@ -12,9 +12,11 @@ from compact_model.validation import InputError
 from crossbar.bias import Bias
 from crossbar.crossbar import Crossbar
 from crossbar.graph import Node, merged, to_networkx
+from crossbar.transient import ArrayDrive
 
 from . import text
 from .simulate import circuit_text
+from .sources import waveform_value
 from .subcircuit import DomainWallJunction
 
 _MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of that on
@@ -27,6 +29,8 @@ def array_circuit(
     junction: DomainWallJunction | None = None,
     position: ArrayLike | None = None,
     net_field: float = 0.0,
+    drive: ArrayDrive | None = None,
+    duration: float = 1e-6,
     title: str = "a crossbar",
 ) -> Circuit:
     """The array with its wires and sources, as a PySpice circuit.
@@ -35,6 +39,7 @@ def array_circuit(
     them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
     junction, position: devices X<i>_<j> in place of the array's resistors, with their walls at positions in m, shape
         (word lines, bit lines); net_field: H_z on them, T.  Open cells stay open.
+    drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     Raises InputError, also for more than 65536 cells.
     """
     words, bits = validation.instance("array", array, Crossbar).shape
@@ -57,7 +62,8 @@ def array_circuit(
         names = _name(first), _name(second)
         if data["kind"] == "device" and junction is not None and where is not None:
             i, j = data["word_line"], data["bit_line"]
-            junction.connect(circuit, f"{i}_{j}", *names, x0=float(where[i, j]) / NANOMETRE, hz=net_field)
+            ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
+            junction.connect(circuit, f"{i}_{j}", *ends, x0=float(where[i, j]) / NANOMETRE, hz=net_field)
             continue
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])
@@ -73,7 +79,10 @@ def array_circuit(
                 f"bias: expected one voltage for lines that are joined without resistance, got two at {name}"
             )
         if name not in held:
-            circuit.V(f"{kind[0]}{line}_{end}", name, circuit.gnd, text.real("voltage", volts))
+            value = text.real("voltage", volts)
+            if drive is not None:
+                value = waveform_value(drive.line_voltage(kind.split()[0], line), 0.0, duration)
+            circuit.V(f"{kind[0]}{line}_{end}", name, circuit.gnd, value)
         held[name] = volts
     return circuit
 
