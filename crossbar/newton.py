@@ -9,7 +9,7 @@ from compact_model.validation import ConvergenceError
 
 from .cells import Cells
 from .iterative import IterativeSolver, unsupported
-from .network import Network, Sources
+from .network import Network, Sources, check_connected
 from .solution import NetworkSolution
 from .solve import SMALLEST_TOLERANCE, solve_network
 
@@ -44,6 +44,27 @@ class Tangents:
         )
 
 
+def at_rest(network: Network) -> NetworkSolution:
+    """Nothing drives the array: all voltages and currents are 0."""
+    check_connected(network)
+    words, bits = network.shape
+    cells, word, bit = np.zeros((1, words, bits)), np.zeros((1, words)), np.zeros((1, bits))
+    return NetworkSolution(
+        word_voltage=cells,
+        bit_voltage=cells.copy(),
+        device_current=cells.copy(),
+        word_start_current=word,
+        word_stop_current=word.copy(),
+        bit_start_current=bit,
+        bit_stop_current=bit.copy(),
+        method="none",
+        iterations=0,
+        residual=0.0,
+        converged=True,
+        reason="all sources are at 0 V",
+    )
+
+
 def solve_nonlinear(
     network: Network,
     cells: Cells,
@@ -64,6 +85,8 @@ def solve_nonlinear(
     earlier call for the same network, whose solver is used again.
     Raises ConvergenceError, which says how far it came.
     """
+    if not any(volts.any() for volts in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)):
+        return at_rest(network), 0  # exactly, since every law passes through the origin
     if tangents is None:
         tangents = Tangents(network, method, entrywise)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
