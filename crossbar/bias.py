@@ -1,6 +1,5 @@
 """How the lines of an array are held while a cell, or a row, is read or written: the usual schemes, by name."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,16 @@ class Bias:
     bit_line_voltage: Array
     floating_word_lines: NDArray[np.bool_]
     floating_bit_lines: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        for side in ("word", "bit"):
+            name, floating = f"{side}_line_voltage", f"floating_{side}_lines"
+            volts = validation.numbers(name, getattr(self, name))
+            mask = np.asarray(getattr(self, floating))
+            if mask.dtype != bool or mask.shape != volts.shape:
+                raise InputError(f"{floating}: expected a mask of shape {volts.shape}, got {mask.dtype} {mask.shape}")
+            object.__setattr__(self, name, volts)
+            object.__setattr__(self, floating, mask)
 
     def arguments(self) -> dict[str, Any]:
         """What `Crossbar.solve` takes."""
@@ -51,11 +60,14 @@ def bias(scheme: str, shape: tuple[int, int], voltage: float, *, word_line: int 
     scheme: 'floating'; 'grounded', 0 V; 'V/2'; 'V/3', word lines at V/3 and bit lines at 2V/3.
     shape: word lines and bit lines.  voltage: V, of either sign: a write of the other polarity.
     word_line, bit_line: the selected cell; bit_line None: the whole row in parallel, all bit lines at 0 V.
+    A scheme of one's own, free, is a `Bias` made directly.
     Raises InputError for an unknown scheme and for lines that are not there.
     """
     validation.choice("scheme", scheme, SCHEMES)
     volts = validation.number("voltage", voltage)
-    words, bits = shape
+    if len(shape := tuple(np.atleast_1d(shape).tolist())) != 2:
+        raise InputError(f"shape: expected (word lines, bit lines), got {shape}")
+    words, bits = (validation.whole("shape", lines, 1) for lines in shape)
     row = _line("word_line", word_line, words)
     word_share, bit_share = _SHARES[scheme]
     word = np.full(words, volts * (word_share or 0.0))
@@ -78,6 +90,3 @@ def _line(name: str, number: int, count: int) -> int:
     if line >= count:
         raise InputError(f"{name}: expected a number from 0 to {count - 1}, got {line}")
     return line
-
-
-BiasOf = Callable[[tuple[int, int]], Bias]

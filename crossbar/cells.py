@@ -14,7 +14,7 @@ from .selectors import Selector
 
 Array = NDArray[np.float64]
 
-_BISECTIONS = 200
+_MOST_STEPS = 300
 _PRECISION = 1e-14
 
 
@@ -57,6 +57,11 @@ class Junctions(Cells):
     def __init__(self, parameters: DeviceParameters, position: ArrayLike) -> None:
         self.parameters = validation.instance("parameters", parameters, DeviceParameters)
         self.position = _table("position", position)
+        if (self.position < 0.0).any() or (self.position > parameters.track_length * (1.0 + 1e-12)).any():
+            raise InputError(
+                f"position: expected positions on the track, 0 to {parameters.track_length:g} m, got "
+                f"{self.position.min():g} to {self.position.max():g}"
+            )
         self._share = antiparallel_share(parameters, self.position)
 
     @property
@@ -91,7 +96,7 @@ class Selected(Cells):
         """The same current through both; the selector's voltage is found by Newton's method between bounds."""
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
         on_selector = 0.5 * voltage
-        for _ in range(_BISECTIONS):
+        for number in range(_MOST_STEPS):
             through, slope = self.selector.current_and_slope(on_selector)
             beside, other_slope = self.cells.current_and_slope(voltage - on_selector)
             excess = through - beside
@@ -99,15 +104,18 @@ class Selected(Cells):
             low = np.where(excess <= 0.0, on_selector, low)
             with np.errstate(invalid="ignore", divide="ignore"):
                 proposed = on_selector - excess / (slope + other_slope)
-            inside = (proposed > low) & (proposed < high)  # False for NaN too
+            # Every third step halves the bracket: a steep law lets Newton's method down one volt_scale at a time.
+            inside = (proposed > low) & (proposed < high) & (number % 3 < 2)  # False for NaN too
             following = np.where(inside, proposed, 0.5 * (low + high))
-            done = np.abs(following - on_selector) <= _PRECISION * np.abs(voltage)
+            done = (high - low <= _PRECISION * np.abs(voltage)) | (
+                inside & (np.abs(following - on_selector) <= _PRECISION * np.abs(voltage))
+            )
             on_selector = following
             if done.all():
                 break
         else:
             raise ConvergenceError(
-                f"selector: no common current of selector and device within {_BISECTIONS} steps; is its law monotone?"
+                f"selector: no common current of selector and device within {_MOST_STEPS} steps; is its law monotone?"
             )
         _, slope = self.selector.current_and_slope(on_selector)
         through, other_slope = self.cells.current_and_slope(voltage - on_selector)

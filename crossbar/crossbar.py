@@ -25,7 +25,7 @@ from .cells import Cells, Resistors
 from .network import Network, Sources, check_memory
 from .newton import solve_nonlinear
 from .solution import NetworkSolution
-from .solve import solve_network
+from .solve import check_start, check_tolerance, solve_network
 
 Array = NDArray[np.float64]
 Lines = Sequence[int] | NDArray[Any]
@@ -172,13 +172,34 @@ class Crossbar:
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
             return label_solution(solve_network(network, sources, start=earlier, **options), sources)
+        check_tolerance(tolerance)
+        if earlier is not None:
+            check_start(earlier, (sources.inputs, *self.shape))
         results = []
         for index in range(sources.inputs):
             one = sources.input(index)
-            first = earlier if earlier is None or sources.inputs == 1 else _input(earlier, index)
+            first = None if earlier is None else _input(earlier, index)
             found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
             results.append(label_solution(found, one).assign_attrs(newton_steps=steps))
-        return xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
+        worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "iterations", "residual")}
+        methods = ", ".join(dict.fromkeys(str(each.attrs["method"]) for each in results))
+        whole = xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
+        return whole.assign_attrs(worst, method=methods)
+
+    def find(
+        self,
+        word_line_voltage: ArrayLike,
+        bit_line_voltage: ArrayLike = 0.0,
+        *,
+        floating_word_lines: Lines = (),
+        floating_bit_lines: Lines = (),
+    ) -> NetworkSolution:
+        """The plain solution for one input, with the currents at each end of the lines; arguments as in `solve`."""
+        network = self.network(floating_word_lines, floating_bit_lines)
+        sources = self.sources(word_line_voltage, bit_line_voltage).input(0)
+        if self.cells is None or isinstance(self.cells, Resistors):
+            return solve_network(network, sources)
+        return solve_nonlinear(network, self.cells, sources)[0]
 
 
 def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
@@ -241,8 +262,10 @@ def _as_solution(start: xr.Dataset) -> NetworkSolution:
         word, bit, current = (
             start[name].values for name in ("word_line_voltage", "bit_line_voltage", "device_current")
         )
-    except KeyError as missing:
-        raise InputError(f"start: expected a result of solve, got a Dataset without {missing}") from None
+    except KeyError:
+        raise InputError("start: expected a result of solve, got a Dataset without its voltages and currents") from None
+    if word.ndim != 3 or bit.shape != word.shape:
+        raise InputError(f"start: expected voltages of shape (inputs, word lines, bit lines), got {word.shape}")
     lines = np.zeros((word.shape[0], word.shape[1])), np.zeros((word.shape[0], word.shape[2]))
     return NetworkSolution(
         word_voltage=word,
@@ -288,7 +311,10 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
         )
     name = "resistance" if siemens is None else "conductance"
     try:
-        values = np.asarray(ohms if siemens is None else siemens, dtype=np.float64)
+        values = np.asarray(ohms if siemens is None else siemens)
+        if values.dtype.kind not in "iuf":
+            raise TypeError
+        values = values.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got other things") from None
     if values.ndim != 2 or values.size == 0:

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from compact_model.validation import InputError
+from compact_model.validation import ConvergenceError, InputError
 
 from .direct import end_currents
 from .network import Network, Sources, check_connected
@@ -20,6 +20,7 @@ from .solution import NetworkSolution
 Array = NDArray[np.float64]
 Node = tuple[Any, ...]
 
+_ROUND_OFF = 1e-13  # of the currents that meet in a node
 MOST_CELLS = 4096
 """Cells up to which the graph is built for solving: its matrix is dense."""
 
@@ -72,6 +73,7 @@ def merged(graph: "nx.MultiGraph[Node]") -> "tuple[nx.MultiGraph[Node], dict[Nod
 def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolution:
     """All voltages and currents by Kirchhoff's laws on the graph, dense: for small arrays and for explaining.
 
+    Its residual is that of Kirchhoff's law in the worst node, relative to the largest sum of currents that meet in one.
     Raises InputError for arrays of more than MOST_CELLS cells, and where two sources are joined without resistance.
     """
     check_connected(network)
@@ -104,8 +106,11 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
             entering[index[became["bit", i, j]]] -= sources.cell_current[:, i, j]
     if free.size:
         driven = entering[free] - laplacian[np.ix_(free, fixed)] @ voltages[fixed]
-        voltages[free] = np.linalg.solve(laplacian[np.ix_(free, free)], driven)
-        scale = float(np.abs(laplacian[free] @ np.abs(voltages)).max()) or 1.0
+        try:
+            voltages[free] = np.linalg.solve(laplacian[np.ix_(free, free)], driven)
+        except np.linalg.LinAlgError:
+            raise ConvergenceError("graph: the matrix is singular to float64; use 'direct'") from None
+        scale = float((np.abs(laplacian[free]) @ np.abs(voltages)).max()) or 1.0
         residual = float(np.abs(laplacian[free] @ voltages - entering[free]).max()) / scale
     else:
         residual = 0.0
@@ -128,7 +133,7 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
         method="graph",
         iterations=0,
         residual=residual,
-        converged=True,
+        converged=residual <= _ROUND_OFF,
         reason=reason,
     )
 

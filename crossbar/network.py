@@ -19,6 +19,7 @@ from .kernels.connection import reached_lines
 Array = NDArray[np.float64]
 
 _NAMED = 5  # how many lines a message names
+_SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the doubles
 
 
 def _floats(name: str, values: ArrayLike, shape: tuple[int, ...] | None, dimensions: str) -> Array:
@@ -44,6 +45,14 @@ def _refuse(name: str, values: Array, wrong: NDArray[np.bool_], expected: str) -
     if wrong.any():
         index = np.unravel_index(int(np.argmax(wrong)), values.shape)
         raise InputError(f"{name}: expected {expected}, got {values[index]:g} at index {_at(index)}")
+
+
+def _check_range(name: str, values: Array) -> None:
+    """InputError for a value other than 0 and infinity that is out of all range."""
+    size = np.abs(values)
+    outside = (size > 0.0) & np.isfinite(size) & ((size < _SMALLEST) | (size > _LARGEST))
+    if outside.any():
+        _refuse(name, values, outside, f"0 or sizes from {_SMALLEST:g} to {_LARGEST:g}")
 
 
 def _check_resistance(name: str, values: Array, infinite: bool) -> None:
@@ -86,11 +95,13 @@ class Network:
         object.__setattr__(self, "conductance", conductance)
         if not conductance.min() >= 0.0:
             _refuse("conductance", conductance, ~(conductance >= 0.0), "S of at least 0, inf for a shorted cell")
+        _check_range("conductance", conductance)
         for name in ("word_segment", "bit_segment", "word_start", "word_stop", "bit_start", "bit_stop"):
             side = "word lines" if name.startswith("word") else "bit lines"
             length = conductance.shape[0 if name.startswith("word") else 1]
             values = _floats(name, getattr(self, name), (length,), f"({side},)")
             _check_resistance(name, values, infinite=not name.endswith("segment"))
+            _check_range(name, values)
             object.__setattr__(self, name, values)
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
@@ -156,6 +167,11 @@ class Sources:
             values = _floats(name, getattr(self, name), shapes[side], f"({side} lines, inputs)")
             if not np.isfinite(values).all():
                 _refuse(name, values, ~np.isfinite(values), "finite voltages")
+            largest = np.abs(values).max(initial=0.0)
+            if largest > _LARGEST or 0.0 < largest < _SMALLEST:
+                raise InputError(
+                    f"{name}: expected 0 or voltages from {_SMALLEST:g} to {_LARGEST:g} V, got {largest:g} V"
+                )
             object.__setattr__(self, name, values)
         if self.cell_current is not None:
             cells = (inputs, word_start.shape[0], bit_start.shape[0])
@@ -272,6 +288,6 @@ def check_memory(what: str, needed: float) -> None:
         available = available_memory()
         if needed > available:
             raise InputError(
-                f"conductance: expected a size that fits in memory, got one for which {what} needs "
+                f"memory: expected a size that fits in memory, got one for which {what} needs "
                 f"{needed / 2**30:.3g} GiB where {available / 2**30:.3g} GiB are available"
             )

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 _MOST_ITERATIONS = 100
 _SHORTEST_STEP = 2.0**-20
 _SMALLEST_SLOPE = 1e-13  # of the largest
+_ROUND_OFF = 16 * 2.2e-16
 
 
 class Tangents:
@@ -41,6 +42,18 @@ class Tangents:
         network = self.network.replace(conductance=slope)
         return solve_network(
             network, sources, tolerance=tolerance, entrywise=self.entrywise, method=self.method, start=start
+        )
+
+
+def _check_kirchhoff(solution: NetworkSolution, allowed: float) -> None:
+    """ConvergenceError where what enters a line is not what its devices take."""
+    current = solution.device_current[0]
+    word = (solution.word_start_current + solution.word_stop_current)[0] - current.sum(axis=1)
+    bit = (solution.bit_start_current + solution.bit_stop_current)[0] + current.sum(axis=0)
+    worst = max(float(np.abs(word).max()), float(np.abs(bit).max()))
+    if not worst <= allowed:
+        raise ConvergenceError(
+            f"cells: the currents of a line are out of balance by {worst:.3g} A; their slopes span too many decades"
         )
 
 
@@ -87,6 +100,7 @@ def solve_nonlinear(
     """
     if not any(volts.any() for volts in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)):
         return at_rest(network), 0  # exactly, since every law passes through the origin
+    check_connected(network.replace(conductance=cells.zero_bias_conductance()))
     if tangents is None:
         tangents = Tangents(network, method, entrywise)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
@@ -113,8 +127,12 @@ def solve_nonlinear(
                 break
             length *= 0.5
         scale = float(np.linalg.norm(trial_current))
-        if length == 1.0 and size <= tolerance * scale:
-            return replace(found, device_current=trial_current[np.newaxis]), step
+        # Voltages in float64 carry currents no further than this.
+        floor = _ROUND_OFF * float(np.linalg.norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0]))
+        if length == 1.0 and size <= max(tolerance * scale, floor):
+            solution = replace(found, device_current=trial_current[np.newaxis])
+            _check_kirchhoff(solution, max(1e-6 * scale, 10.0 * floor))
+            return solution, step
         if length < _SHORTEST_STEP:
             break
         voltage, current, slope, left = trial, trial_current, trial_slope, rest

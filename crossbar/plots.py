@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,9 +25,10 @@ MAPS = {
 
 
 def plot_map(
-    result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "voltage", index: int = 0, **style: Any
+    result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = 0, **style: Any
 ) -> Axes:
     """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input."""
+    quantity = result.attrs.get("map", "voltage") if quantity is None else quantity
     validation.choice("quantity", quantity, MAPS)
     axes = new_axes(axes)
     label, of = MAPS[quantity]
@@ -40,6 +40,7 @@ def plot_map(
 
 def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str = "voltage", **style: Any) -> Axes:
     """The voltage or current margin (%) against the lines of the array, one line for each scheme."""
+    validation.choice("kind", kind, ("voltage", "current"))
     axes = new_axes(axes)
     for scheme in result.scheme.values:
         values = 100.0 * result[f"{kind}_margin"].sel(scheme=scheme)
@@ -51,7 +52,7 @@ def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str 
 
 
 def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The lines of the largest array against the TMR (%), one line for each scheme, at the first wire resistance."""
+    """The lines of the largest array against the TMR (%), one line for each scheme and wire resistance."""
     axes = new_axes(axes)
     for scheme in result.scheme.values:
         for row, segment in enumerate(result.wire_resistance.values):
@@ -90,6 +91,16 @@ def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style:
     return axes
 
 
+def plot_vector_matrix(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The product through the array against the exact one."""
+    axes = new_axes(axes)
+    exact, product = result["exact"].values.ravel(), result["product"].values.ravel()
+    axes.plot(exact, product, ".", **style)
+    axes.axline((0.0, 0.0), slope=1.0, color="black", linewidth=0.5)
+    axes.set(xlabel="exact product", ylabel="product through the array")
+    return axes
+
+
 def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest: int = 6, **style: Any) -> Axes:
     """The strongest paths drawn on the array: word lines across, bit lines down, a dot for each device on a path."""
     import networkx as nx
@@ -111,21 +122,18 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     nx.draw_networkx_edges(graph, place, ax=axes, edge_color="lightgrey", width=0.8)
     shares = result.path_share.values
     for number in range(min(strongest, shares.size)):
-        route = _route(result, number)
-        edges = list(itertools.pairwise(route))
-        nx.draw_networkx_edges(
-            graph,
-            place,
-            edgelist=edges,
-            ax=axes,
-            edge_color=f"C{number}",
-            width=1.0 + 6.0 * shares[number] / shares.max(),
-            alpha=0.6,
-            **style,
+        nodes = [part.split(",") for part in str(result.nodes.values[number]).split()]
+        points = np.array(
+            [place["word" if left[0] == "w" else "bit", int(left[1:]), int(right)] for left, right in nodes]
         )
-        axes.plot(
-            [], [], color=f"C{number}", label=f"{100.0 * shares[number]:.1f} %, {int(result.length[number])} devices"
-        )
+        count = int(result.length[number])
+        look: dict[str, Any] = {
+            "color": f"C{number}",
+            "linewidth": 1.0 + 6.0 * shares[number] / shares.max(),
+            "alpha": 0.6,
+            "label": f"{100.0 * shares[number]:.1f} %, {count} device{'s' * (count > 1)}",
+        }
+        axes.plot(points[:, 0], points[:, 1], **(look | style))
     axes.set(
         xlabel="bit line", ylabel="word line", xticks=range(bits), yticks=-np.arange(words), yticklabels=range(words)
     )
@@ -135,31 +143,6 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     return axes
 
 
-def _route(result: xr.Dataset, number: int) -> list[tuple[str, int, int]]:
-    """The nodes of a path, wires included, from its devices."""
-    devices = [tuple(int(part[1:]) for part in each.split("-")) for each in str(result.route.values[number]).split()]
-    words = result.conductance.shape[0]
-    nodes: list[tuple[str, int, int]] = []
-    side, row, column = "word", devices[0][0], 0
-
-    def go(to_row: int, to_column: int) -> None:
-        nonlocal row, column
-        if side == "word":
-            step = 1 if to_column >= column else -1
-            nodes.extend(("word", row, j) for j in range(column, to_column + step, step))
-        else:
-            step = 1 if to_row >= row else -1
-            nodes.extend(("bit", i, column) for i in range(row, to_row + step, step))
-        row, column = to_row, to_column
-
-    for device in devices:
-        go(*device)
-        side = "bit" if side == "word" else "word"
-        nodes.append((side, row, column))
-    go(words - 1, column)
-    return list(dict.fromkeys(nodes))
-
-
 PLOTTERS.update(
     crossbar=plot_map,
     read_margin=plot_read_margin,
@@ -167,4 +150,5 @@ PLOTTERS.update(
     half_select=plot_half_select,
     product_accuracy=plot_product_accuracy,
     sneak_paths=plot_sneak_paths,
+    vector_matrix=plot_vector_matrix,
 )

@@ -113,11 +113,18 @@ class Transistor(Selector):
         given = np.asarray(self.on)
         if given.dtype != bool or given.ndim != 2:
             raise InputError(f"on: expected a mask of shape (word lines, bit lines), got {given.dtype} {given.shape}")
+        if self.off_resistance < self.on_resistance:
+            raise InputError(
+                f"off_resistance: expected at least the on_resistance, {self.on_resistance:g} Ohm, got "
+                f"{self.off_resistance:g}"
+            )
         object.__setattr__(self, "on", given)
 
     def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        if np.shape(self.on) != voltage.shape:
+            raise InputError(f"on: expected a mask of shape {voltage.shape}, got {np.shape(self.on)}")
         slope = np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance)
-        return slope * voltage, np.broadcast_to(slope, voltage.shape).copy()
+        return slope * voltage, slope
 
 
 def _logistic(value: Array) -> Array:

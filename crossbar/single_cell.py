@@ -71,12 +71,11 @@ class CellUpdates:
         self._before = network.conductance[i, j]
         if np.isinf(self._before).any():
             raise InputError("cells: expected cells that are not shorted, got one of inf S")
-        if unsupported(network):
-            self.response = solve_direct(network, Sources.unit_currents(network, places))
-        else:
-            unit = Sources.unit_currents(network, places)
-            self.response = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE)
-        answer = self.response
+        unit = Sources.unit_currents(network, places)
+        iterative = not unsupported(network)
+        found = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE) if iterative else None
+        answer = found if found is not None and found.converged else solve_direct(network, unit)
+        self.response = answer
         ends = (network.word_start, network.word_stop), (network.bit_start, network.bit_stop)
         self._floating = any(bool((np.isinf(start) & np.isinf(stop)).any()) for start, stop in ends)
         self._word, self._bit = solution.word_voltage[:, i, j], solution.bit_voltage[:, i, j]

@@ -6,16 +6,18 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from compact_model import validation
-from compact_model.validation import InputError
+from compact_model.validation import ConvergenceError, InputError
 
 from .bias import Bias
 from .crossbar import Crossbar
 from .graph import Node, merged, to_networkx
 
+Array = NDArray[np.float64]
 _MOST_CELLS = 1024
-_NEGLIGIBLE = 1e-9  # of the read current: what is left undivided
+_NEGLIGIBLE = 1e-10  # of the read current: what is left undivided
 
 
 def sneak_paths(
@@ -30,8 +32,8 @@ def sneak_paths(
     array, bias: as solved; word_line, bit_line: the selected cell, whose bit line is sensed.
     Returns a Dataset over `path`: path_share (of the bit line's current), length (devices on the path: 1 is a device of
     the selected bit line alone, 3 the shortest detour), and route (a text of its devices, 'w0-b1 w2-b1 ...'); over
-    `length_class`: length_share; and read_current (A), cell_current (A, of the selected device), sneak_share (what does
-    not come through it), explained_share.
+    `length_class`: length_share; and read_current (A), cell_current (A, of the selected device; more than read_current
+    where some of it leaks into other lines), sneak_share (what does not come through it, at least 0), explained_share.
     Raises InputError for arrays of more than 1024 cells, and where the bit line's current does not leave the array.
     """
     words, bits = array.shape
@@ -40,40 +42,51 @@ def sneak_paths(
     validation.whole("word_line", word_line, 0)
     validation.whole("bit_line", bit_line, 0)
     validation.between("share", share, 0.0, 1.0)
-    flow, sinks, read = _flow(array, bias, bit_line)
+    for name, line, count in (("word_line", word_line, words), ("bit_line", bit_line, bits)):
+        if line >= count:
+            raise InputError(f"{name}: expected a number from 0 to {count - 1}, got {line}")
+    flow, became, sinks, read, current = _flow(array, validation.instance("bias", bias, Bias), bit_line)
     if read <= 0.0:
-        raise InputError(f"bias: expected a current out of bit line {bit_line}, got {read:g} A")
-    found: list[tuple[float, list[tuple[int, int]]]] = []
+        raise InputError(f"bias: expected a voltage that drives a current out of bit line {bit_line}, got {read:g} A")
+    found: list[tuple[float, list[tuple[int, int]], list[Node]]] = []
     explained = 0.0
     order = list(nx.topological_sort(flow))
     while explained < share * read and len(found) < validation.whole("most_paths", most_paths, 1):
         width, path = _widest(flow, order, sinks)
         if width <= _NEGLIGIBLE * read:
             break
-        devices = []
+        devices: list[tuple[int, int]] = []
+        nodes: list[Node] = []
         for first, second in itertools.pairwise(path):
             edge = flow.edges[first, second]
             edge["flow"] -= width
+            nodes.append(first)
             if edge["devices"]:
-                devices.append(edge["devices"][0])
-        found.append((width / read, devices))
+                i, j = edge["devices"][0]
+                devices.append((i, j))
+                down = became["word", i, j] == first
+                nodes += [("word", i, j), ("bit", i, j)] if down else [("bit", i, j), ("word", i, j)]
+            nodes.append(second)
+        found.append((width / read, devices, [node for node in dict.fromkeys(nodes) if "source" not in node[0]]))
         explained += width
-    solution = array.solve(**bias.arguments())
-    cell = float(solution.device_current[0, word_line, bit_line])
-    lengths = np.array([len(devices) for _, devices in found])
-    shares = np.array([value for value, _ in found])
+    if not found:
+        raise ConvergenceError("sneak_paths: no path carries a current that can be told from round-off")
+    cell = float(current[word_line, bit_line])
+    lengths = np.array([len(devices) for _, devices, _ in found])
+    shares = np.array([value for value, _, _ in found])
     classes = np.unique(lengths)
     return xr.Dataset(
         {
             "path_share": (("path",), shares, {"long_name": "share of the read current"}),
             "length": (("path",), lengths, {"long_name": "devices on the path"}),
-            "route": (("path",), [" ".join(f"w{i}-b{j}" for i, j in devices) for _, devices in found]),
+            "route": (("path",), [" ".join(f"w{i}-b{j}" for i, j in devices) for _, devices, _ in found]),
+            "nodes": (("path",), [" ".join(f"{k[0]}{i},{j}" for k, i, j in nodes) for _, _, nodes in found]),
             "length_share": (("length_class",), [shares[lengths == each].sum() for each in classes]),
             "read_current": ((), read, {"long_name": "current of the bit line", "units": "A"}),
             "cell_current": ((), cell, {"long_name": "current of the selected device", "units": "A"}),
             "sneak_share": (
                 (),
-                1.0 - cell / read,
+                max(0.0, 1.0 - cell / read),
                 {"long_name": "share that does not come through the selected device"},
             ),
             "explained_share": ((), explained / read, {"long_name": "share of the read current in the paths"}),
@@ -84,37 +97,54 @@ def sneak_paths(
     )
 
 
-def _flow(array: Crossbar, bias: Bias, bit_line: int) -> "tuple[nx.DiGraph[Node], set[Node], float]":
-    """The currents as a graph without circles, the nodes at which the bit line's current leaves, and that current."""
+def _flow(
+    array: Crossbar, bias: Bias, bit_line: int
+) -> "tuple[nx.DiGraph[Node], dict[Node, Node], set[Node], float, Array]":
+    """The currents as a graph without circles, which node each became in it, where the bit line's current leaves, how
+    much that is, and the devices' currents.
+
+    The wires' currents are what their devices leave or take, summed along the line: differences of voltages would have
+    no digits left where the wires are good.
+    """
     given = bias.arguments()
     network = array.network(given["floating_word_lines"], given["floating_bit_lines"])
-    sources = array.sources(given["word_line_voltage"], given["bit_line_voltage"])
-    solution = array.solve(**given)
+    found = array.find(**given)
+    current = found.device_current[0]
+    along = found.word_start_current[0][:, np.newaxis] - np.cumsum(current, axis=1)  # behind cell (i, j), to the right
+    down = found.bit_start_current[0] + np.cumsum(current, axis=0)  # below cell (i, j)
+    into = {
+        "word start": found.word_start_current[0],
+        "word stop": found.word_stop_current[0],
+        "bit start": found.bit_start_current[0],
+        "bit stop": found.bit_stop_current[0],
+    }
+    read = -float(into["bit start"][bit_line] + into["bit stop"][bit_line])
     graph, became = merged(to_networkx(network))
-    voltage: dict[Node, float] = {}
-    for node, name in became.items():
-        if node[0] in ("word", "bit"):
-            voltage[name] = float(solution[f"{node[0]}_line_voltage"][0, node[1], node[2]])
-    for node, name in became.items():
-        if "source" in node[0]:
-            side = getattr(sources, f"{'word' if node[0].startswith('word') else 'bit'}_{node[2]}")
-            voltage[name] = float(side[node[1], 0])
     flow: nx.DiGraph[Node] = nx.DiGraph()
     flow.add_nodes_from(graph)
-    for first, second, data in graph.edges(data=True):
-        tail, head = (first, second) if voltage[first] >= voltage[second] else (second, first)
-        current = (voltage[tail] - voltage[head]) * data["conductance"]
-        devices = []
-        if data["kind"] == "device":  # its own law may not be linear
-            devices = [(data["word_line"], data["bit_line"])]
-            current = abs(float(solution.device_current[0, data["word_line"], data["bit_line"]]))
+    for first, second, data in to_networkx(network).edges(data=True):
+        if data["kind"] == "device":
+            amount = float(current[data["word_line"], data["bit_line"]])
+            start, devices = ("word", data["word_line"], data["bit_line"]), [(data["word_line"], data["bit_line"])]
+        else:
+            devices = []
+            start = min(first, second, key=lambda node: ("source" not in node[0], node[1:]))
+            kind, line, place = start
+            if "source" in kind:
+                amount = float(into[f"{kind.split()[0]} {place}"][line])
+            else:
+                amount = float((along if kind == "word" else down)[line, place])
+        other = second if start == first else first
+        tail, head = (start, other) if amount >= 0.0 else (other, start)
+        tail, head = became[tail], became[head]
+        if tail == head or abs(amount) <= _NEGLIGIBLE * abs(read):
+            continue
         if flow.has_edge(tail, head):  # devices in parallel between two ideal lines
-            flow.edges[tail, head]["flow"] += current
-        elif voltage[tail] > voltage[head]:
-            flow.add_edge(tail, head, flow=current, devices=devices)
+            flow.edges[tail, head]["flow"] += abs(amount)
+        else:
+            flow.add_edge(tail, head, flow=abs(amount), devices=devices)
     sinks = {became[node] for node in became if node[0] == "bit source" and node[1] == bit_line}
-    read = float(solution.bit_line_current[0, bit_line])
-    return flow, sinks, read
+    return flow, became, sinks, read, current
 
 
 def _widest(flow: "nx.DiGraph[Node]", order: list[Node], sinks: set[Node]) -> tuple[float, list[Node]]:

@@ -12,28 +12,39 @@ from crossbar.bias import SCHEMES
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def wire_options(function: Function) -> Function:
-    """Add --wire-resistance, --driver-resistance and --sense-resistance to a command."""
-    for name, what, default in (
-        ("--sense-resistance", "between a bit line and its sense node", 0.0),
-        ("--driver-resistance", "of a word line's driver", 0.0),
-        ("--wire-resistance", "of one segment of wire, word and bit lines", 1.0),
-    ):
+_WIRES = {
+    "wire_resistance": ("of one segment of wire, word and bit lines", 1.0),
+    "driver_resistance": ("of a word line's driver", 0.0),
+    "sense_resistance": ("between a bit line and its sense node", 0.0),
+}
+
+
+def _resistances(function: Function, names: list[str]) -> Function:
+    for name in reversed(names):
+        what, default = _WIRES[name]
+        option = "--" + name.replace("_", "-")
         function = click.option(
-            name, type=float, default=default, show_default=True, metavar="Ohm", help=f"Resistance {what}, Ohm."
+            option, type=float, default=default, show_default=True, metavar="Ohm", help=f"Resistance {what}, Ohm."
         )(function)
     return function
 
 
+def wire_options(function: Function) -> Function:
+    """Add --wire-resistance, --driver-resistance and --sense-resistance to a command."""
+    return _resistances(function, list(_WIRES))
+
+
+def driver_options(function: Function) -> Function:
+    """Add --wire-resistance and --driver-resistance to a command."""
+    return _resistances(function, ["wire_resistance", "driver_resistance"])
+
+
 def wires_from_options(options: dict[str, Any]) -> dict[str, Any]:
     """Take the wires' options out of a command's options; the arguments of `Crossbar`."""
-    segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
-    return {
-        "word_line_resistance": segment,
-        "bit_line_resistance": segment,
-        "driver_resistance": non_negative("--driver-resistance", options.pop("driver_resistance")),
-        "sense_resistance": non_negative("--sense-resistance", options.pop("sense_resistance")),
-    }
+    given = {name: options.pop(name) for name in _WIRES if name in options}
+    checked = {name: non_negative("--" + name.replace("_", "-"), value) for name, value in given.items()}
+    segment = checked.pop("wire_resistance")
+    return {"word_line_resistance": segment, "bit_line_resistance": segment, **checked}
 
 
 def scheme_option(function: Function) -> Function:

@@ -10,8 +10,10 @@ from compact_model import validation
 from compact_model.constants import NANOMETRE
 from compact_model.validation import InputError
 from crossbar.bias import Bias
+from crossbar.cells import Resistors
 from crossbar.crossbar import Crossbar
 from crossbar.graph import Node, merged, to_networkx
+from crossbar.network import check_connected
 from crossbar.transient import ArrayDrive
 
 from . import text
@@ -47,6 +49,12 @@ def array_circuit(
     if words * bits > _MOST_CELLS:
         raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
     network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
+    check_connected(network)
+    if junction is None and not (array.cells is None or isinstance(array.cells, Resistors)):
+        raise InputError(
+            "array: expected resistances, or a junction with its positions, got cells with laws of their own, which a "
+            "netlist of resistors does not have"
+        )
     if np.isinf(network.conductance).any() and junction is not None:
         raise InputError("array: expected finite resistances for a netlist of junctions, got a shorted cell")
     where = None

@@ -139,6 +139,107 @@ def test_a_warm_start_gives_the_same_answer():
     assert warm.attrs["iterations"] <= fresh.attrs["iterations"]
 
 
+def test_a_start_that_is_no_solution_of_this_array_is_named():
+    linear = random_array(4, 5)
+    curved = Crossbar(cells=junctions(shape=(4, 5)), word_line_resistance=1.0, bit_line_resistance=1.0)
+    for array in (linear, curved):
+        solution = array.solve(np.ones(4))
+        for wrong, named in (
+            (solution * np.nan, "start: expected finite voltages"),
+            (solution.isel(input=0), "start: expected voltages of shape"),
+            (random_array(4, 4).solve(np.ones(4)), "start: expected a solution of shape"),
+            (solution.drop_vars("device_current"), "without its voltages"),
+        ):
+            with pytest.raises(InputError, match=named):
+                array.solve(np.ones(4), start=wrong)
+
+
+@pytest.mark.parametrize("method", [None, "iterative", "direct"])
+@pytest.mark.parametrize("ohms", [1e-15, 1e-18])
+def test_what_float64_cannot_carry_is_an_error_and_not_an_answer(method, ohms):
+    array = Crossbar(resistance=np.full((3, 3), ohms), word_line_resistance=1.0, bit_line_resistance=1.0)
+    with pytest.raises(ConvergenceError, match="span too many decades"):
+        array.solve(1.0, method=method)
+
+
+def test_values_out_of_all_range_are_refused():
+    with pytest.raises(InputError, match="conductance: expected 0 or sizes from"):
+        Crossbar(resistance=[[1e-300]], word_line_resistance=1.0).solve(1.0)
+    with pytest.raises(InputError, match="word_segment: expected 0 or sizes"):
+        Crossbar(resistance=[[5.0, 5.0]], word_line_resistance=1e-320).solve(1.0)
+
+
+def test_several_inputs_of_non_linear_cells_report_the_worst():
+    array = Crossbar(cells=junctions(shape=(4, 5)), word_line_resistance=1.0, bit_line_resistance=1.0)
+    both = array.solve(np.array([[1e-6] * 4, [0.5] * 4]).T)
+    alone = array.solve(np.full(4, 0.5))
+    assert both.attrs["newton_steps"] == alone.attrs["newton_steps"] > 1
+    assert both.device_current.values[1] == pytest.approx(alone.device_current.values[0], rel=1e-8)
+
+
+def test_a_line_that_a_mask_cuts_off_is_named_whatever_the_wires():
+    on = np.ones((3, 3), dtype=bool)
+    on[1] = False
+    for wire in (0.0, 1.0):
+        cells = Selected(junctions(shape=(3, 3)), Transistor(on=on, on_resistance=10.0))
+        array = Crossbar(cells=cells, word_line_resistance=wire, bit_line_resistance=wire)
+        with pytest.raises(InputError, match="got none from word line 1"):
+            array.solve(**bias("floating", (3, 3), 0.1, word_line=0, bit_line=0).arguments())
+
+
+@pytest.mark.parametrize("volts", [5.0, -5.0, 1e-3])
+@pytest.mark.parametrize(
+    "selector",
+    [
+        ExponentialSelector(saturation_current=1e-12, voltage_scale=0.005),
+        DiodeSelector(saturation_current=1e-14, temperature=77.0),
+        ThresholdSelector(threshold_voltage=0.3, on_resistance=1e-2, off_resistance=1e12, sharpness=1e-4),
+    ],
+)
+def test_steep_selectors_find_their_current(selector, volts):
+    cells = Selected(Resistors([[1e-4]]), selector)
+    solution = Crossbar(cells=cells, word_line_resistance=1.0, bit_line_resistance=1.0).solve(volts)
+    current = float(solution.bit_line_current[0, 0])
+    assert np.sign(volts) * current >= 0.0
+    assert abs(current) <= abs(volts) / 10002.0 * (1.0 + 1e-9)
+
+
+def test_a_netlist_of_resistors_refuses_cells_with_laws(ngspice):
+    from spice.array import array_netlist
+
+    array = Crossbar(cells=junctions(shape=(2, 2)), word_line_resistance=1.0)
+    with pytest.raises(InputError, match="cells with laws of their own"):
+        array_netlist(array, bias("V/2", (2, 2), 0.1))
+    held = bias("V/2", (2, 2), 0.1)
+    afloat = Bias(
+        word_line_voltage=held.word_line_voltage,
+        bit_line_voltage=held.bit_line_voltage,
+        floating_word_lines=np.ones(2, dtype=bool),
+        floating_bit_lines=np.ones(2, dtype=bool),
+    )
+    with pytest.raises(InputError, match="expected a path from every line"):
+        array_netlist(random_array(2, 2), afloat)
+
+
+def test_devices_stand_the_right_way_up_in_the_netlist(ngspice):
+    # The current through a device moves its wall: upside down, it would move the other way.
+    from spice import DomainWallJunction
+    from spice.array import array_circuit
+
+    track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
+    array = random_array(3, 3)
+    circuit = array_circuit(
+        array,
+        bias("V/2", (3, 3), 0.1),
+        junction=DomainWallJunction(DEVICE, track),
+        position=np.full((3, 3), 500e-9),
+    )
+    for element in circuit.elements:
+        if element.name.startswith("X"):
+            assert element.node_names[0].startswith("w")
+            assert element.node_names[1].startswith("b")
+
+
 # -- schemes ---------------------------------------------------------------------------------------------------------
 
 
@@ -320,6 +421,16 @@ def test_a_grounded_read_with_ideal_wires_has_no_sneak_current():
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("wire", [0.0, 1e-12, 1e-6, 3.0])
+def test_paths_are_found_on_wires_of_any_quality(scheme, wire):
+    array = random_array(4, 4, word_line_resistance=wire, bit_line_resistance=wire)
+    result = sneak_paths(array, bias(scheme, (4, 4), 0.1, word_line=0, bit_line=3), word_line=0, bit_line=3)
+    assert float(result.explained_share) == pytest.approx(1.0, abs=2e-3)
+    assert float(result.sneak_share) >= 0.0
+    result.dwmtj.plot()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_real_ngspice_agrees_at_16_by_16_to_the_printed_digits(ngspice, scheme):
     from spice import run_netlist
     from spice.array import array_netlist
@@ -407,6 +518,8 @@ def test_a_product_on_ideal_wires_is_that_of_the_stored_weights():
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
+        ({"resistance": [[1.0 + 1.0j]]}, "expected numbers"),
+        ({"resistance": [["5"]]}, "expected numbers"),
         ({}, "either resistance or conductance, got neither"),
         ({"resistance": [[1.0]], "conductance": [[1.0]]}, "either resistance or conductance, got both"),
         ({"resistance": [1.0, 2.0]}, r"resistance: expected shape \(word lines, bit lines\)"),
@@ -442,6 +555,7 @@ def test_an_array_that_makes_no_sense_is_refused(arguments, named):
         ({"word_line_voltage": 1.0, "tolerance": 1e-20}, "tolerance: expected at least 1e-15"),
         ({"word_line_voltage": 1.0, "method": "magic"}, "method: expected one of 'iterative', 'direct', 'graph'"),
         ({"word_line_voltage": 1.0, "start": 5}, "start: expected a Dataset"),
+        ({"word_line_voltage": 1e-200}, "voltages from 1e-100"),
         (
             {"word_line_voltage": 1.0, "floating_word_lines": [0, 1, 2], "floating_bit_lines": [0, 1]},
             "expected a path from every line to a source",

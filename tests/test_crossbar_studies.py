@@ -96,6 +96,12 @@ def test_the_worst_cell_is_the_one_farthest_from_driver_and_sense_node():
     assert min(values, key=values.get) == (0, 4)
 
 
+def test_a_margin_that_rises_before_it_falls_is_followed_to_its_end():
+    options = {"low_resistance": 36.0, "high_resistance": 70.2, "driver_resistance": 50.0, "kind": "current"}
+    assert largest_array(scheme="grounded", criterion=0.3, largest=8, **options) == 8
+    assert largest_array(scheme="grounded", criterion=0.9, largest=8, **options) == 0
+
+
 def test_backgrounds_have_names_and_differ():
     found = patterns((4, 5), 0, 4)
     assert len({pattern.tobytes() for pattern in found.values()}) == len(found)
@@ -159,6 +165,8 @@ def test_products_lose_by_levels_alone_where_the_wires_are_ideal():
         (lambda: read_margin([2], low_resistance=2.0, high_resistance=1.0), "high_resistance: expected at least"),
         (lambda: read_margin([2], low_resistance=1.0, high_resistance=2.0, schemes=["V/4"]), "schemes: expected one"),
         (lambda: half_select(DEVICE, [2], write_voltage=float("nan")), "write_voltage"),
+        (lambda: half_select(DEVICE, [2], write_voltage=0.0), "write_voltage: expected a voltage other than 0"),
+        (lambda: half_select(DEVICE, [2], position=5.0), "position: expected positions on the track"),
         (lambda: product_accuracy([1], [0.0], [1.0, 2.0]), "sizes: expected a whole number of at least 2"),
         (lambda: worst_pattern(17, kind="voltage", scheme="V/2", low_resistance=1, high_resistance=2), "256 cells"),
     ],

@@ -27,7 +27,7 @@ def product_accuracy(
 ) -> xr.Dataset:
     """Relative errors of products of random weights and inputs, against size and wires.
 
-    sizes: inputs; there are half as many outputs, each a pair of bit lines, so the array is square (an even number).
+    sizes: inputs; there are half as many outputs, each a pair of bit lines.
     wire_resistance: Ohm per segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).
     Weights and inputs are uniform on -1 to 1, drawn with the seed.
 

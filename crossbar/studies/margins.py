@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 KINDS = ("voltage", "current")
+SEARCHED = 6
+"""Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
 _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
 
 
@@ -105,7 +107,7 @@ def read_margin(
 
     sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; the other resistances as
     in `Crossbar`; pull_up: R_pu, Ohm, None: R_L.
-    The background is the worst of `patterns`, and of a search cell by cell in arrays of up to 256 cells.
+    The background is the worst of `patterns`, and in arrays of up to SEARCHED lines that of a search cell by cell.
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and voltage_pattern, current_pattern, the
     names of the worst backgrounds.  Raises InputError.
     """
@@ -130,7 +132,7 @@ def read_margin(
                         bit_line_resistance=bit_line_resistance,
                         driver_resistance=driver_resistance,
                         pull_up=pull_up,
-                        search=False,
+                        search=size <= SEARCHED,
                     )
                     found[f"{kind}_margin"][row, column] = value
                     names[f"{kind}_pattern"][row, column] = name
@@ -223,11 +225,12 @@ def largest_array(
     driver_resistance: float = 0.0,
     pull_up: float | None = None,
 ) -> int:
-    """The most lines of a square array whose margin is at least `criterion`; 0 where a single cell misses it.
+    """The most lines of a square array whose margin is at least `criterion`; 0 where no size has it.
 
-    The margin falls with the size; the size is doubled and then halved in.  `largest`: where the search ends.
+    A driver's resistance may let the margin rise before it falls, so sizes are tried in steps of a half or a third up
+    to `largest`, and the last that has the margin is followed to where it ends.  criterion: 1e-6 to 1.
     """
-    rule = validation.between("criterion", criterion, 0.0, 1.0)
+    rule = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
 
     def enough(size: int) -> bool:
@@ -241,16 +244,15 @@ def largest_array(
             bit_line_resistance=bit_line_resistance,
             driver_resistance=driver_resistance,
             pull_up=pull_up,
-            search=False,
+            search=size <= SEARCHED,
         )
         return value >= rule
 
-    if not enough(1):
+    tried = sorted({size for power in range(31) for size in (2**power, 3 * 2**power) if size < limit} | {limit})
+    passed = [number for number, size in enumerate(tried) if enough(size)]
+    if not passed:
         return 0
-    good, bad = 1, 2
-    while bad <= limit and enough(bad):
-        good, bad = bad, 2 * bad
-    bad = min(bad, limit + 1)
+    good, bad = tried[passed[-1]], (tried[passed[-1] + 1] if passed[-1] + 1 < len(tried) else limit + 1)
     while bad - good > 1:
         middle = (good + bad) // 2
         good, bad = (middle, bad) if enough(middle) else (good, middle)

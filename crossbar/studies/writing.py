@@ -8,6 +8,7 @@ import xarray as xr
 
 from compact_model import validation
 from compact_model.parameters import DeviceParameters
+from compact_model.validation import InputError
 
 from ..bias import SCHEMES, bias
 from ..cells import Junctions
@@ -45,6 +46,8 @@ def half_select(
     validation.instance("parameters", parameters, DeviceParameters)
     threshold = threshold_voltage(parameters)
     volts = 1.5 * threshold if write_voltage is None else validation.number("write_voltage", write_voltage)
+    if volts == 0.0:
+        raise InputError("write_voltage: expected a voltage other than 0")
     where = parameters.track_length if position is None else validation.number("position", position)
     lines = [validation.whole("sizes", size, 1) for size in sizes]
     shape = (len(schemes), len(lines))

@@ -9,12 +9,12 @@ from crossbar.bias import SCHEMES
 from crossbar.studies.margins import largest_array, read_margin
 
 from ...array_options import (
+    driver_options,
     high_state_option,
     numbers_from,
     resistances,
     scheme_option,
     sizes_option,
-    wire_options,
     wires_from_options,
 )
 from ...device_options import device_from_options, device_options
@@ -27,7 +27,7 @@ from ...output import check_outputs, deliver, output_options, table
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
 @click.option("--pull-up", type=float, metavar="Ohm", help="Load R_pu of the voltage margin, Ohm  [default: R_L]")
 @high_state_option
-@wire_options
+@driver_options
 @device_options
 @output_options
 def command(
@@ -48,7 +48,6 @@ def command(
     check_outputs(outputs)
     lines = numbers_from("--sizes", sizes, int)
     wires = wires_from_options(options)
-    wires.pop("sense_resistance")
     parameters, _, _ = device_from_options(options)
     low, high = resistances(parameters, high_state)
     chosen = schemes or SCHEMES

@@ -19,6 +19,7 @@ from ...output import check_outputs, deliver, output_options, table
 @click.option("--kind", type=click.Choice(KINDS), default="voltage", show_default=True, help="Which margin counts.")
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
 @click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
+@click.option("--driver-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="Ohm.")
 @scheme_option
 @device_options
 @output_options
@@ -28,6 +29,7 @@ def command(
     kind: str,
     criterion: float,
     largest: int,
+    driver_resistance: float,
     schemes: tuple[str, ...],
     as_json: bool,
     outputs: tuple[Path, ...],
@@ -45,6 +47,7 @@ def command(
         low_resistance=low,
         schemes=schemes or SCHEMES,
         kind=kind,
+        driver_resistance=driver_resistance,
         criterion=0.01 * criterion,
         largest=largest,
         progress=not quiet,

@@ -24,6 +24,14 @@ from ...output import check_outputs, deliver, output_options, table
 @click.option("--word-line", type=int, default=0, show_default=True, help="Selected word line.")
 @click.option("--bit-line", type=int, help="Selected bit line  [default: the last]")
 @click.option("--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="States.")
+@click.option(
+    "--map",
+    "quantity",
+    type=click.Choice(["voltage", "current", "word_line", "bit_line"]),
+    default="voltage",
+    show_default=True,
+    help="What -o draws.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random states.")
 @wire_options
 @device_options
@@ -37,13 +45,14 @@ def command(
     word_line: int,
     bit_line: int | None,
     pattern: str,
+    quantity: str,
     seed: int,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
     **options: Any,
 ) -> None:
-    """All voltages and currents of one array, with the devices' bias-dependent TMR; -o draws the voltage map."""
+    """All voltages and currents of one array, with the devices' bias-dependent TMR; -o draws a map (Oe, nm, Ohm)."""
     check_outputs(outputs)
     wires = wires_from_options(options)
     parameters, _, _ = device_from_options(options)
@@ -54,7 +63,7 @@ def command(
     array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires)
     column = bit_lines - 1 if bit_line is None else bit_line
     held = bias(scheme, shape, voltage, word_line=word_line, bit_line=None if row else column)
-    result = array.solve(**held.arguments())
+    result = array.solve(**held.arguments()).assign_attrs(map=quantity)
     across = device_voltage(result).values[0]
     selected = across[word_line] if row else across[word_line, column : column + 1]
     current = result.bit_line_current.values[0]
