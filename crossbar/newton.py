@@ -10,7 +10,7 @@ from compact_model.validation import ConvergenceError
 from .cells import Cells
 from .iterative import IterativeSolver, unsupported
 from .network import Network, Sources, check_connected
-from .solution import NetworkSolution
+from .solution import NetworkSolution, norm
 from .solve import SMALLEST_TOLERANCE, solve_network
 
 Array = NDArray[np.float64]
@@ -114,7 +114,7 @@ def solve_nonlinear(
         found = tangents.solve(sources, slope, offset, max(0.1 * tolerance, SMALLEST_TOLERANCE), found)
         goal = (found.word_voltage - found.bit_voltage)[0]
         promised = slope * goal + offset
-        before = float(np.linalg.norm(left))
+        before = norm(left)
         length = 1.0
         while True:
             trial = voltage + length * (goal - voltage)
@@ -122,13 +122,13 @@ def solve_nonlinear(
             rest = trial_current - length * promised
             if length < 1.0:
                 rest += (1.0 - length) * (left - current)
-            size = float(np.linalg.norm(rest))
+            size = norm(rest)
             if size <= (1.0 - 0.1 * length) * before or length < _SHORTEST_STEP:
                 break
             length *= 0.5
-        scale = float(np.linalg.norm(trial_current))
+        scale = norm(trial_current)
         # Voltages in float64 carry currents no further than this.
-        floor = _ROUND_OFF * float(np.linalg.norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0]))
+        floor = _ROUND_OFF * norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0])
         if length == 1.0 and size <= max(tolerance * scale, floor):
             solution = replace(found, device_current=trial_current[np.newaxis])
             _check_kirchhoff(solution, max(1e-6 * scale, 10.0 * floor))
@@ -137,6 +137,6 @@ def solve_nonlinear(
             break
         voltage, current, slope, left = trial, trial_current, trial_slope, rest
     raise ConvergenceError(
-        f"cells: Newton's method left {size:.3g} A of {float(np.linalg.norm(current)):.3g} A unbalanced after {step} "
+        f"cells: Newton's method left {size:.3g} A of {norm(current):.3g} A unbalanced after {step} "
         f"steps; take the solution at a lower voltage as start, or ask for a tolerance above {tolerance:g}"
     )

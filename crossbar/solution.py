@@ -34,3 +34,8 @@ class NetworkSolution:
     residual: float
     converged: bool
     reason: str
+
+
+def norm(values: Array) -> float:
+    """The Euclidean norm, without BLAS: its threads spin for tens of ms after a call, on the cores that ours need."""
+    return float(np.sqrt(np.square(values).sum()))

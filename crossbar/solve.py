@@ -11,7 +11,7 @@ from compact_model.validation import ConvergenceError, InputError
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
 from .network import Network, Sources, available_memory, check_sources
-from .solution import NetworkSolution
+from .solution import NetworkSolution, norm
 
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]
 
@@ -131,7 +131,7 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
         for values in (solution.device_current, solution.word_start_current, solution.bit_stop_current)
     )
     # Where currents cancel, float64 leaves a large part of next to nothing; what counts is what the ends could carry.
-    size = float(np.linalg.norm(solution.device_current))
+    size = norm(solution.device_current)
     error = solution.residual * size if size > 0.0 else 0.0
     if not (solution.converged and finite and error <= _WORST * _largest_current(network, sources)):
         raise ConvergenceError(
