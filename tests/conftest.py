@@ -1,6 +1,8 @@
 """Shared fixtures, and a guard against stale compiled code."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -27,6 +29,14 @@ def pytest_sessionstart() -> None:
         for cached in (kernels / "__pycache__").glob("*.nb?"):
             if cached.stat().st_mtime < newest:
                 cached.unlink()
+
+
+@pytest.fixture(autouse=True)
+def close_figures() -> Iterator[None]:
+    """Close what a test has drawn: matplotlib warns of the twenty-first open figure, and warnings are errors."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")
