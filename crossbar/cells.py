@@ -39,7 +39,7 @@ class Resistors(Cells):
     """Linear cells of given conductances, S, shape (word lines, bit lines); 0: open."""
 
     def __init__(self, conductance: ArrayLike) -> None:
-        self.conductance = _table("conductance", conductance)
+        self.conductance = table("conductance", conductance)
         if (self.conductance < 0.0).any():
             raise InputError(f"conductance: expected values of at least 0 S, got {self.conductance.min():g}")
 
@@ -56,7 +56,7 @@ class Junctions(Cells):
 
     def __init__(self, parameters: DeviceParameters, position: ArrayLike) -> None:
         self.parameters = validation.instance("parameters", parameters, DeviceParameters)
-        self.position = _table("position", position)
+        self.position = table("position", position)
         if (self.position < 0.0).any() or (self.position > parameters.track_length * (1.0 + 1e-12)).any():
             raise InputError(
                 f"position: expected positions on the track, 0 to {parameters.track_length:g} m, got "
@@ -136,7 +136,8 @@ class Selected(Cells):
         return np.where(slope < other_slope, by_selector, through)
 
 
-def _table(name: str, values: ArrayLike) -> Array:
+def table(name: str, values: ArrayLike) -> Array:
+    """Numbers of shape (word lines, bit lines)."""
     result = validation.array(name, values)
     if result.ndim != 2 or result.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")

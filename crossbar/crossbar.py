@@ -21,7 +21,7 @@ from compact_model.resistance import resistance
 from compact_model.validation import InputError
 
 from . import plots  # noqa: F401 (registers how the results draw themselves)
-from .cells import Cells, Resistors
+from .cells import Cells, Resistors, table
 from .network import Network, Sources, check_memory
 from .newton import solve_nonlinear
 from .solution import NetworkSolution
@@ -85,7 +85,7 @@ class Crossbar:
         wires: the other arguments of Crossbar.  For devices whose resistance follows the bias see `cells`.
         """
         validation.instance("parameters", parameters, DeviceParameters)
-        return cls(conductance=1.0 / resistance(parameters, _table("position", position)), **wires)
+        return cls(conductance=1.0 / resistance(parameters, table("position", position)), **wires)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -295,13 +295,6 @@ def _input(solution: NetworkSolution, index: int) -> NetworkSolution:
 
 def _units(long_name: str, unit: str) -> dict[str, str]:
     return {"long_name": long_name, "units": unit}
-
-
-def _table(name: str, values: ArrayLike) -> Array:
-    result = validation.array(name, values)
-    if result.ndim != 2 or result.size == 0:
-        raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")
-    return result
 
 
 def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
