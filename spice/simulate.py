@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from PySpice.Spice.Netlist import Circuit
+from PySpice.Spice.Netlist import Circuit, Netlist, SubCircuit
 
 from compact_model import validation
 from compact_model.constants import NANOMETRE, NANOSECOND
@@ -67,8 +67,8 @@ def simulate(
     Returns a Dataset as `compact_model.simulate_ensemble` does, with dimensions (device, time), `device` holding the
     elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm;
     voltage over current, and R(x, V) where there is less than 1 mV), current_density (A/m2), net_field (T); and
-    node_voltage (V), of dimensions (node, time), for all nodes with plain names, in lower case.  Devices stand in the
-    circuit itself, not in a sub-circuit of it.
+    node_voltage (V), of dimensions (node, time), for the circuit's nodes with plain names, in lower case.  A device in
+    a sub-circuit is called by its path, 'xcell.x1'.
     Raises InputError, and SimulatorError as run_netlist does; its `partial` is then the Dataset up to where it came,
     or None.
     """
@@ -81,12 +81,13 @@ def simulate(
     validation.choice("method", method, METHODS)
     tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
     nodes = _nodes(circuit)
+    saved = dict.fromkeys([*nodes, *(node for each in instances for node in each.nodes if node != "0")])
     netlist = "\n".join(
         [
             circuit_text(circuit),
             f".options method={method} reltol={text.real('relative_tolerance', tolerance)} "
             f"trtol={text.real('trtol', RECOMMENDED_OPTIONS['trtol'])}",
-            text.folded(".save " + " ".join([*(f"v({n})" for n in nodes), *(_current(each) for each in instances)])),
+            text.folded(".save " + " ".join([*(f"v({n})" for n in saved), *(_current(each) for each in instances)])),
             f".tran {text.real('step', step)} {text.real('stop', when[-1])} 0 {text.real('step', step)}"
             + (" uic" if use_initial_conditions else ""),
             ".end",
@@ -129,17 +130,35 @@ def _nodes(circuit: Circuit) -> list[str]:
 
 
 def _instances(circuit: Circuit) -> list[_Instance]:
-    kinds = {each.name: each.device for each in circuit.subcircuits if isinstance(each, DomainWallJunction)}
-    for each in circuit.subcircuits:
-        inner = {str(getattr(part, "subcircuit_name", "")).lower() for part in each.elements}
-        if inner & kinds.keys() or any(isinstance(part, DomainWallJunction) for part in each.subcircuits):
-            raise InputError(
-                f"circuit: expected devices in the circuit itself, got some in its sub-circuit {each.name!r}"
-            )
+    found = _devices_in(circuit, {}, (), {})
+    if not found:
+        raise InputError("circuit: expected at least one DomainWallJunction, connected by its connect(), got none")
+    return found
+
+
+def _devices_in(
+    netlist: Netlist, outer: dict[str, SubCircuit], path: tuple[str, ...], ports: dict[str, str]
+) -> list[_Instance]:
+    """The devices of a circuit, and those of its sub-circuits as ngspice calls them once it has unfolded these.
+
+    outer: the definitions that hold outside; path: the instances that lead here; ports: inner nodes by outer ones.
+    """
+    known = outer | {str(each.name).lower(): each for each in netlist.subcircuits}
+
+    def node(name: object) -> str:
+        plain = str(name).lower()
+        return "0" if plain in GROUND else ports.get(plain, ".".join((*path, plain)))
+
     found = []
-    for element in circuit.elements:
-        device = kinds.get(str(getattr(element, "subcircuit_name", "")).lower())
-        if device is None or not element.enabled:
+    for element in netlist.elements:
+        kind = known.get(str(getattr(element, "subcircuit_name", "")).lower())
+        if kind is None or not element.enabled:
+            continue
+        nodes = tuple(node(name) for name in element.node_names)
+        here = (*path, text.identifier("element", element.name).lower())
+        if not isinstance(kind, DomainWallJunction):
+            inner = dict(zip((str(port).lower() for port in kind.external_nodes), nodes, strict=True))
+            found += _devices_in(kind, known, here, inner)
             continue
         given: dict[str, object] = {}
         for name, value in element.parameters.items():
@@ -147,13 +166,9 @@ def _instances(circuit: Circuit) -> list[_Instance]:
                 given[name] = float(value)
             except (TypeError, ValueError):
                 raise InputError(f"{element.name}: expected numbers as parameters, got {name}={value!r}") from None
-        values = device.instance_values(given)
-        names = tuple(element.node_names)
-        found.append(
-            _Instance(text.identifier("element", element.name), names, device, values, device.with_values(values))
-        )
-    if not found:
-        raise InputError("circuit: expected at least one DomainWallJunction, connected by its connect(), got none")
+        values = kind.device.instance_values(given)
+        label = element.name if not path else ".".join(here)
+        found.append(_Instance(label, nodes, kind.device, values, kind.device.with_values(values)))
     return found
 
 
@@ -183,7 +198,7 @@ def _label(plot: Plot, times: Array, instances: list[_Instance], nodes: list[str
         return result
 
     def voltage_of(name: str) -> Array:
-        return np.zeros_like(times) if name.lower() in GROUND else at(name)
+        return np.zeros_like(times) if name == "0" else at(name)
 
     rows: dict[str, list[Array]] = {}
     for each in instances:

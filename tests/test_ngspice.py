@@ -524,21 +524,44 @@ def test_odd_circuits_are_read_as_pyspice_means_them(device, paper_well):
     assert float(result.position[0, 0]) == pytest.approx(1e-6)
 
 
-def test_analyses_and_devices_in_the_wrong_place_are_named(device, paper_well):
+def test_an_analysis_of_the_circuits_own_is_named(device, paper_well):
     junction = DomainWallJunction(device, paper_well)
     circuit = Circuit("own analysis")
     junction.connect(circuit, "1", "a", "0")
     circuit.raw_spice = ".tran 1n 5n"
     with pytest.raises(InputError, match=r"an analysis of its own: '\.tran 1n 5n'"):
         simulate_in_ngspice(circuit, [0.0, 20e-9])
-    nested = Circuit("nested")
-    inner = SubCircuit("cell", "p", "n")
-    junction.add_to(nested)
-    inner.X("1", "dwmtj", "p", "n", "x", "phi")
-    nested.subcircuit(inner)
-    junction.connect(nested, "1", "a", "0")
-    with pytest.raises(InputError, match="in the circuit itself, got some in its sub-circuit 'cell'"):
-        simulate_in_ngspice(nested, [0.0, 1e-9])
+
+
+def test_devices_in_sub_circuits_are_found_by_their_path(device, paper_well):
+    # A cell of two devices in series, twice, beside a device of the circuit's own.
+    junction = DomainWallJunction(device, paper_well)
+    circuit = Circuit("nested")
+    junction.add_to(circuit)
+    cell = SubCircuit("cell", "p", "n")
+    cell.X("1", "dwmtj", "p", "m", "x1", "phi1", x0=520, hz=0)
+    cell.X("2", "dwmtj", "m", "n", "x2", "phi2", x0=450, hz=0, temperature=0)
+    circuit.subcircuit(cell)
+    circuit.X("a", "cell", "top", circuit.gnd)
+    circuit.X("b", "cell", circuit.gnd, "top")
+    junction.connect(circuit, "own", "top", circuit.gnd, x0=520.0, hz=0.0)
+    circuit.V("1", "top", circuit.gnd, 0.1)
+    result = simulate_in_ngspice(circuit, np.linspace(0.0, 5e-9, 11))
+    assert result.device.values.tolist() == ["xa.x1", "xa.x2", "xb.x1", "xb.x2", "Xown"]
+    halves = result.voltage.sel(device=["xa.x1", "xa.x2"]).sum("device")
+    assert halves.values == pytest.approx(np.full(11, 0.1), abs=1e-6)
+    up, down = (result.sel(device=name) for name in ("xa.x1", "xb.x1"))
+    assert float(up.current[-1]) > 0.0 > float(down.current[-1])
+    assert float(up.position[-1]) > 520e-9 > float(down.position[-1])
+    alone = simulate_in_python(
+        device,
+        paper_well,
+        Voltage.of(0.1),
+        result.time.values,
+        initial_position=520e-9,
+        external_field=-device.stray_field,
+    )
+    assert np.abs(result.position.sel(device="Xown") - alone.position).max() < 0.1e-9
 
 
 def test_instances_without_a_seed_are_independent(device, paper_well):
