@@ -119,10 +119,11 @@ def _flow(
         "bit stop": found.bit_stop_current[0],
     }
     read = -float(into["bit start"][bit_line] + into["bit stop"][bit_line])
-    graph, became = merged(to_networkx(network))
+    circuit = to_networkx(network)
+    graph, became = merged(circuit)
     flow: nx.DiGraph[Node] = nx.DiGraph()
     flow.add_nodes_from(graph)
-    for first, second, data in to_networkx(network).edges(data=True):
+    for first, second, data in circuit.edges(data=True):
         if data["kind"] == "device":
             amount = float(current[data["word_line"], data["bit_line"]])
             start, devices = ("word", data["word_line"], data["bit_line"]), [(data["word_line"], data["bit_line"])]

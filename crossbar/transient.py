@@ -108,7 +108,7 @@ def simulate_array(
     drive: ArrayDrive,
     times: ArrayLike,
     *,
-    initial_angle: ArrayLike = 0.0,
+    initial_angle: ArrayLike | None = None,
     external_field: float = 0.0,
     temperature: float = 0.0,
     tolerance: float = 1e-12,
@@ -121,7 +121,8 @@ def simulate_array(
 
     array: a Crossbar with `Junctions` as cells: its devices, where their walls start, and the wires.
     landscape: one for all devices, or one each, row by row.  times: s, rising: the start and the records.
-    initial_angle: rad, one or (word lines, bit lines); external_field: T; temperature: K; seed: of the thermal fields.
+    initial_angle: rad, one or (word lines, bit lines); None: at rest, 0 where H_K > 0 and pi/2 where H_K < 0.
+    external_field: T; temperature: K; seed: of the thermal fields.
     tolerance: m, what the coupling of walls and voltages may add to a position from the first time to the last;
         current_tolerance: of the network's currents, relative, in the norm.  step: s, of RK4 (Heun above 0 K).
 
@@ -138,12 +139,17 @@ def simulate_array(
     when = validation.increasing("times", times)
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size}")
+    landscapes = [landscape] if isinstance(landscape, Landscape) else list(landscape)
+    if len(landscapes) not in (1, cells.position.size):
+        raise InputError(
+            f"landscape: expected one, or one for each of the {cells.position.size} devices, got {len(landscapes)}"
+        )
     run = _Run(
         array,
         cells,
-        [landscape] if isinstance(landscape, Landscape) else list(landscape),
+        landscapes,
         drive,
-        np.array(np.broadcast_to(validation.array("initial_angle", initial_angle), array.shape)),
+        _initial_angle(cells, landscapes, initial_angle),
         validation.number("external_field", external_field),
         validation.non_negative("temperature", temperature),
         validation.positive("tolerance", tolerance) / float(when[-1] - when[0]),
@@ -165,6 +171,19 @@ def simulate_array(
     return _label(records, when, run)
 
 
+def _initial_angle(cells: Junctions, landscapes: Sequence[Landscape], given: ArrayLike | None) -> Array:
+    """As given, or at rest in each device's own anisotropy field."""
+    if given is not None:
+        return np.array(np.broadcast_to(validation.array("initial_angle", given), cells.shape))
+    where = cells.position.ravel()
+    if len(landscapes) == 1:
+        fields = landscapes[0].anisotropy_field(where, cells.parameters)
+    else:
+        pairs = zip(where.tolist(), landscapes, strict=True)
+        fields = np.array([float(track.anisotropy_field(x, cells.parameters)) for x, track in pairs])
+    return np.where(fields < 0.0, 0.5 * np.pi, 0.0).reshape(cells.shape)
+
+
 class _Run:
     """The walls, the voltages, and the intervals between solutions of the network."""
 
@@ -184,8 +203,6 @@ class _Run:
     ) -> None:
         self.array, self.parameters, self.drive = array, cells.parameters, drive
         self.shape, count = array.shape, cells.position.size
-        if len(landscapes) not in (1, count):
-            raise InputError(f"landscape: expected one, or one for each of the {count} devices, got {len(landscapes)}")
         self.net_field = external_field + self.parameters.stray_field
         warmth = np.full(count, temperature)
         none = Voltage.of(0.0)

@@ -206,6 +206,13 @@ def test_threads_change_no_bit_and_seeds_do():
     assert np.abs(other.position - runs[0].position).max() > 1e-10
 
 
+def test_walls_start_at_their_own_rest_angle():
+    device = DEVICE.replace(anisotropy_field=-30e-4)
+    array = Crossbar(cells=Junctions(device, np.full((2, 2), 500e-9)), word_line_resistance=1.0)
+    found = simulate_array(array, HARD, write(2, voltage=0.0), [0.0, 1e-9], external_field=FIELD)
+    assert found.angle.values[-1] == pytest.approx(np.full((2, 2), 0.5 * np.pi), abs=1e-9)
+
+
 def test_a_sum_of_biases_is_a_drive():
     shape = (2, 2)
     first, second = (bias("V/2", shape, 0.2, word_line=line, bit_line=0) for line in (0, 1))

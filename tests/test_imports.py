@@ -27,11 +27,18 @@ def test_the_netlist_knows_the_compact_model_and_may_read_a_crossbar():
         assert module.split(".")[0] != "dwmtj", f"{path} imports {module}"
 
 
-def test_the_kernels_know_nothing_outside_their_folder():
-    for path in (ROOT / "compact_model" / "kernels").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert node.level == 1 or node.module in {"typing", "numba"}, f"{path} imports {node.module}"
+def test_the_crossbar_knows_the_compact_model_only():
+    for path, module in imported_by("crossbar"):
+        assert module.split(".")[0] not in {"dwmtj", "spice"}, f"{path} imports {module}"
+
+
+def test_the_kernels_know_nothing_outside_their_folders():
+    outside = {"typing", "numba", "numpy.typing"}
+    for package, known in (("compact_model", outside), ("crossbar", outside | {"compact_model.kernels.jit"})):
+        for path in (ROOT / package / "kernels").glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom):
+                    assert node.level == 1 or node.module in known, f"{path} imports {node.module}"
 
 
 def loaded_after(statement):
