@@ -39,6 +39,7 @@ from .simulate import simulate as simulate
 from .simulate import simulate_ensemble as simulate_ensemble
 from .validation import ConvergenceError as ConvergenceError
 from .validation import InputError as InputError
+from .variation import vary as vary
 from .wells import GaussianWell as GaussianWell
 from .wells import ParabolicWell as ParabolicWell
 from .wells import Well as Well

@@ -121,6 +121,21 @@ class DeviceParameters:
                 )
         return dataclasses.replace(self, **changes)
 
+    def resized(
+        self,
+        *,
+        track_length: float | None = None,
+        track_width: float | None = None,
+        nucleation_pad_area: float | None = None,
+    ) -> Self:
+        """A copy of another size (m, m2) with the same barrier: R_P changes so that RA_P stays.
+
+        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`.
+        """
+        sizes = {"track_length": track_length, "track_width": track_width, "nucleation_pad_area": nucleation_pad_area}
+        other = self.replace(**{name: value for name, value in sizes.items() if value is not None})
+        return other.replace(parallel_resistance=self.resistance_area_product / other.junction_area)
+
     def with_anisotropy_from_width(self) -> Self:
         """A copy whose anisotropy_field is the one that the track's width gives, by the demagnetising integral."""
         from .anisotropy import demagnetising_anisotropy_field

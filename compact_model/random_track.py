@@ -69,8 +69,8 @@ def random_track(
             f"got {mean_width:g} m"
         )
     draw = generator(seed)
-    fields = mean_field * _log_normal(draw, sites, field_spread)
-    widths = np.minimum(mean_width * _log_normal(draw, sites, width_spread), widest)
+    fields = mean_field * log_normal(draw, sites, field_spread)
+    widths = np.minimum(mean_width * log_normal(draw, sites, width_spread), widest)
     room = (widest - widths) * jitter
     centres = pitch * (np.arange(sites) + 0.5) + room * draw.uniform(-1.0, 1.0, sites)
     anisotropies = parameters.anisotropy_field + spread_of_anisotropy * draw.standard_normal(sites)
@@ -86,7 +86,7 @@ def random_track(
     return Landscape(wells, profile)
 
 
-def _log_normal(draw: np.random.Generator, count: int, spread: float) -> Array:
+def log_normal(draw: np.random.Generator, count: int, spread: float) -> Array:
     """Deviates with mean 1 and a relative standard deviation."""
     sigma = np.sqrt(np.log1p(spread**2))
     result: Array = np.exp(sigma * draw.standard_normal(count) - 0.5 * sigma**2)
