@@ -13,6 +13,7 @@ from .drive import constant as constant
 from .drive import pulses as pulses
 from .drive import ramp as ramp
 from .drive import staircase as staircase
+from .drive import trapezoid as trapezoid
 from .experiments.escape import retention as retention
 from .experiments.loops import count_levels as count_levels
 from .experiments.loops import resistance_loop as resistance_loop

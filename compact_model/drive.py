@@ -125,6 +125,12 @@ def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float =
     return PiecewiseLinear(tuple(times.tolist()), tuple(values.tolist()))
 
 
+def trapezoid(*, width: float, edge: float) -> PiecewiseLinear:
+    """One pulse of height 1: up over `edge` seconds from t = 0, 1 for `width`, down over `edge`; edge 0: a rectangle."""
+    on, rise = validation.positive("width", width), validation.non_negative("edge", edge)
+    return PiecewiseLinear((0.0, rise, rise + on, 2.0 * rise + on), (0.0, 1.0, 1.0, 0.0))
+
+
 def staircase(values: ArrayLike, *, dwell: float) -> PiecewiseLinear:
     """Each value for `dwell` seconds, one after the other from t = 0: a dc sweep."""
     levels = validation.numbers("values", values)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ VARIABLES = {
 
 
 @functools.cache
-def _release() -> str:
+def release() -> str:
+    """The installed version of the package."""
     try:
         return version("dwmtj")
     except PackageNotFoundError:
@@ -49,7 +51,15 @@ def provenance(parameters: Sequence[DeviceParameters], landscapes: Sequence[Land
     def as_json(items: Sequence[Any]) -> str:
         return json.dumps([_plain(item) for item in items[:100]])
 
-    return {"dwmtj_version": _release(), "parameters": as_json(parameters), "landscape": as_json(landscapes)}
+    return {"dwmtj_version": release(), "parameters": as_json(parameters), "landscape": as_json(landscapes)}
+
+
+def digest(*items: str | Array) -> str:
+    """A short text that stands for texts and arrays, the same on every machine."""
+    whole = hashlib.sha256()
+    for item in items:
+        whole.update(item.encode() if isinstance(item, str) else np.ascontiguousarray(item).tobytes())
+    return whole.hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from .cells import Resistors as Resistors
 from .cells import Selected as Selected
 from .crossbar import Crossbar as Crossbar
 from .crossbar import device_voltage as device_voltage
+from .drive import ArrayDrive as ArrayDrive
 from .graph import to_networkx as to_networkx
 from .network import Network as Network
 from .network import Sources as Sources
@@ -16,6 +17,9 @@ from .selectors import ExponentialSelector as ExponentialSelector
 from .selectors import Selector as Selector
 from .selectors import ThresholdSelector as ThresholdSelector
 from .selectors import Transistor as Transistor
+from .simulation import ArraySimulation as ArraySimulation
+from .simulation import Energy as Energy
+from .simulation import simulate_array as simulate_array
 from .single_cell import CellUpdates as CellUpdates
 from .sneak import sneak_paths as sneak_paths
 from .solve import solve_network as solve_network
@@ -26,8 +30,6 @@ from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
 from .studies.writing import threshold_voltage as threshold_voltage
-from .transient import ArrayDrive as ArrayDrive
-from .transient import simulate_array as simulate_array
 from .vector_matrix import DifferentialPairs as DifferentialPairs
 from .vector_matrix import device_levels as device_levels
 from .vector_matrix import map_weights as map_weights

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.validation import InputError
@@ -33,6 +33,11 @@ class Bias:
                 raise InputError(f"{floating}: expected a mask of shape {volts.shape}, got {mask.dtype} {mask.shape}")
             object.__setattr__(self, name, volts)
             object.__setattr__(self, floating, mask)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        return self.word_line_voltage.size, self.bit_line_voltage.size
 
     def arguments(self) -> dict[str, Any]:
         """What `Crossbar.solve` takes."""
@@ -63,26 +68,51 @@ def bias(scheme: str, shape: tuple[int, int], voltage: float, *, word_line: int 
     A scheme of one's own, free, is a `Bias` made directly.
     Raises InputError for an unknown scheme and for lines that are not there.
     """
-    validation.choice("scheme", scheme, SCHEMES)
     volts = validation.number("voltage", voltage)
-    if len(shape := tuple(np.atleast_1d(shape).tolist())) != 2:
-        raise InputError(f"shape: expected (word lines, bit lines), got {shape}")
-    words, bits = (validation.whole("shape", lines, 1) for lines in shape)
+    words, bits = _shape(shape)
+    wanted = np.full(bits, bit_line is None)
+    if bit_line is not None:
+        wanted[_line("bit_line", bit_line, bits)] = True
+    return row_bias(scheme, (words, bits), word_line, np.where(wanted, volts, 0.0), wanted)
+
+
+def row_bias(
+    scheme: str, shape: tuple[int, int], word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None
+) -> Bias:
+    """Several cells of one row at once, each with its own voltage between its two lines.
+
+    voltages: V, shape (bit lines,), of one sign; selected: a mask of the bit lines, None: those with a voltage.
+    The word line takes the largest of the voltages V, a selected bit line what is left of V for its cell, and all
+    other lines their share of V.  Raises InputError as `bias` does, and for voltages of both signs.
+    """
+    word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
+    words, bits = _shape(shape)
+    volts = validation.array("voltages", voltages)
+    if volts.shape != (bits,):
+        raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
+    if volts.min() < 0.0 < volts.max():
+        raise InputError(
+            f"voltages: expected one sign, since the cells share a word line, got {volts.min():g} to {volts.max():g} V"
+        )
+    wanted = np.asarray(volts != 0.0 if selected is None else selected)
+    largest = float(volts[np.argmax(np.abs(volts))])
     row = _line("word_line", word_line, words)
-    word_share, bit_share = _SHARES[scheme]
-    word = np.full(words, volts * (word_share or 0.0))
-    bit = np.full(bits, volts * (bit_share or 0.0))
+    word = np.full(words, largest * (word_share or 0.0))
     floating_words = np.full(words, word_share is None)
-    floating_bits = np.full(bits, bit_share is None)
-    word[row], floating_words[row] = volts, False
-    columns: Any = slice(None) if bit_line is None else _line("bit_line", bit_line, bits)
-    bit[columns], floating_bits[columns] = 0.0, False
+    word[row], floating_words[row] = largest, False
     return Bias(
         word_line_voltage=word,
-        bit_line_voltage=bit,
+        bit_line_voltage=np.where(wanted, largest - volts, largest * (bit_share or 0.0)),
         floating_word_lines=floating_words,
-        floating_bit_lines=floating_bits,
+        floating_bit_lines=~wanted if bit_share is None else np.zeros(bits, dtype=bool),
     )
+
+
+def _shape(shape: tuple[int, int]) -> tuple[int, int]:
+    if len(given := tuple(np.atleast_1d(shape).tolist())) != 2:
+        raise InputError(f"shape: expected (word lines, bit lines), got {given}")
+    words, bits = (validation.whole("shape", lines, 1) for lines in given)
+    return words, bits
 
 
 def _line(name: str, number: int, count: int) -> int:

@@ -1,21 +1,24 @@
 """What stands at the crossings: linear resistors, junctions whose TMR follows the bias, and either with a selector."""
 
+import copy
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.parameters import DeviceParameters
-from compact_model.resistance import antiparallel_share
 from compact_model.validation import ConvergenceError, InputError
 
+from .kernels.cells import junction_law, junction_law_in_parallel
 from .selectors import Selector
 
 Array = NDArray[np.float64]
 
 _MOST_STEPS = 300
 _PRECISION = 1e-14
+_PARALLEL_FROM = 16_384  # cells: below, waking the threads takes longer
 
 
 class Cells(ABC):
@@ -33,6 +36,10 @@ class Cells(ABC):
     def zero_bias_conductance(self) -> Array:
         """dI/dV at V = 0, S."""
         return self.current_and_slope(np.zeros(self.shape))[1]
+
+    def on_device(self, voltage: Array) -> Array:
+        """The part of a cell's voltage that lies across its device, V; all of it where nothing is in series."""
+        return voltage
 
 
 class Resistors(Cells):
@@ -52,29 +59,69 @@ class Resistors(Cells):
 
 
 class Junctions(Cells):
-    """Devices of one kind with walls at positions in m, shape (word lines, bit lines): I = V G(x, V)."""
+    """Devices with walls at positions in m, shape (word lines, bit lines): I = V G(x, V).
 
-    def __init__(self, parameters: DeviceParameters, position: ArrayLike) -> None:
-        self.parameters = validation.instance("parameters", parameters, DeviceParameters)
+    parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
+    """
+
+    def __init__(self, parameters: DeviceParameters | Sequence[DeviceParameters], position: ArrayLike) -> None:
         self.position = table("position", position)
-        if (self.position < 0.0).any() or (self.position > parameters.track_length * (1.0 + 1e-12)).any():
+        each = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
+        if len(each) not in (1, self.position.size):
             raise InputError(
-                f"position: expected positions on the track, 0 to {parameters.track_length:g} m, got "
+                f"parameters: expected one set, or one for each of the {self.position.size} devices, got {len(each)}"
+            )
+        for item in each:
+            validation.instance("parameters", item, DeviceParameters)
+        self.parameters = tuple(each)
+        length = self.per_device("track_length")
+        wrong = (self.position < 0.0) | (self.position > length * (1.0 + 1e-12))
+        if wrong.any():
+            raise InputError(
+                f"position: expected positions on the track, 0 to {length.min():g} m, got "
                 f"{self.position.min():g} to {self.position.max():g}"
             )
-        self._share = antiparallel_share(parameters, self.position)
+        self._length = length
+        self._share_per_length = self.per_device("track_width") / self.per_device("junction_area")
+        self._tmr = self.per_device("tmr")
+        self._inverse_half_voltage = 1.0 / self.per_device("tmr_half_voltage")
+        self._parallel_conductance = 1.0 / self.per_device("parallel_resistance")
+        self._share = (length - np.minimum(self.position, length)) * self._share_per_length
+
+    def per_device(self, name: str) -> Array:
+        """A parameter of every device, shape (word lines, bit lines), or (1, 1) where all are of one kind."""
+        shape = self.shape if len(self.parameters) > 1 else (1, 1)
+        return np.array([getattr(item, name) for item in self.parameters], dtype=np.float64).reshape(shape)
+
+    def at(self, position: Array) -> "Junctions":
+        """The same devices with their walls elsewhere, m; not checked."""
+        other = copy.copy(self)
+        other.position = position
+        other._share = (self._length - np.minimum(position, self._length)) * self._share_per_length
+        return other
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.position.shape[0], self.position.shape[1]
 
+    def conductance_range(self) -> tuple[Array, Array]:
+        """The lowest and the highest conductance at zero bias, with the wall at either end, S, shape (N, M)."""
+        low = self.at(np.zeros(self.shape)).zero_bias_conductance()
+        return low, np.array(np.broadcast_to(self._parallel_conductance, self.shape))
+
     def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
-        device = self.parameters
-        bias = voltage / device.tmr_half_voltage
-        denominator = 1.0 + device.tmr + bias * bias
-        drop = self._share * device.tmr / denominator
-        conductance = (1.0 - drop) / device.parallel_resistance
-        return voltage * conductance, conductance + 2.0 * drop * bias * bias / denominator / device.parallel_resistance
+        current, slope = np.empty(self.shape), np.empty(self.shape)
+        law = junction_law_in_parallel if voltage.size >= _PARALLEL_FROM else junction_law
+        law(
+            np.ascontiguousarray(voltage),
+            self._share,
+            self._tmr,
+            self._inverse_half_voltage,
+            self._parallel_conductance,
+            current,
+            slope,
+        )
+        return current, slope
 
 
 class Selected(Cells):
@@ -92,8 +139,17 @@ class Selected(Cells):
     def shape(self) -> tuple[int, int]:
         return self.cells.shape
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
-        """The same current through both; the selector's voltage is found by Newton's method between bounds."""
+    def around(self, cells: Cells) -> "Selected":
+        """The same selectors with other cells of the same shape; not checked."""
+        other = copy.copy(self)
+        other.cells = cells
+        return other
+
+    def on_device(self, voltage: Array) -> Array:
+        return voltage - self._on_selector(voltage)
+
+    def _on_selector(self, voltage: Array) -> Array:
+        """Where both carry the same current: Newton's method between bounds."""
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
         on_selector = 0.5 * voltage
         for number in range(_MOST_STEPS):
@@ -117,6 +173,11 @@ class Selected(Cells):
             raise ConvergenceError(
                 f"selector: no common current of selector and device within {_MOST_STEPS} steps; is its law monotone?"
             )
+        return on_selector
+
+    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+        """The same current through both."""
+        on_selector = self._on_selector(voltage)
         _, slope = self.selector.current_and_slope(on_selector)
         through, other_slope = self.cells.current_and_slope(voltage - on_selector)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -206,12 +206,6 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
     """The Dataset of `Crossbar.solve`."""
     into_words = found.word_start_current + found.word_stop_current
     into_bits = found.bit_start_current + found.bit_stop_current
-    power = (
-        np.einsum("kn,nk->k", found.word_start_current, sources.word_start)
-        + np.einsum("kn,nk->k", found.word_stop_current, sources.word_stop)
-        + np.einsum("km,mk->k", found.bit_start_current, sources.bit_start)
-        + np.einsum("km,mk->k", found.bit_stop_current, sources.bit_stop)
-    )
     cells = ("input", "word_line", "bit_line")
     return xr.Dataset(
         {
@@ -220,7 +214,7 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
             "bit_line_voltage": (cells, found.bit_voltage, _units("voltage of the bit line at the cell", "V")),
             "bit_line_current": (("input", "bit_line"), -into_bits, _units("current out of the bit line", "A")),
             "word_line_current": (("input", "word_line"), into_words, _units("current into the word line", "A")),
-            "power": (("input",), power, _units("power of the sources", "W")),
+            "power": (("input",), source_power(found, sources), _units("power of the sources", "W")),
         },
         attrs={
             "experiment": "crossbar",
@@ -230,6 +224,17 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
             "residual": found.residual,
         },
     )
+
+
+def source_power(found: NetworkSolution, sources: Sources) -> Array:
+    """What the sources deliver, W, shape (inputs,)."""
+    result: Array = (
+        (found.word_start_current * sources.word_start.T).sum(axis=1)
+        + (found.word_stop_current * sources.word_stop.T).sum(axis=1)
+        + (found.bit_start_current * sources.bit_start.T).sum(axis=1)
+        + (found.bit_stop_current * sources.bit_stop.T).sum(axis=1)
+    )
+    return result
 
 
 def device_voltage(solution: xr.Dataset) -> xr.DataArray:

@@ -2,14 +2,13 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from compact_model.store import whole_file, write_netcdf
 from compact_model.validation import InputError
 
 if TYPE_CHECKING:
@@ -51,30 +50,10 @@ def check_folder(path: Path) -> None:
         raise InputError(f"--output: expected a folder that can be written to, got {str(path.parent)!r}")
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside the path that takes its place only when everything was written."""
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_text(path: Path, text: str) -> None:
     """A whole text file or none."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def write_data(result: "xr.Dataset", path: Path) -> None:
-    """A Dataset as NetCDF."""
-    with whole_file(path) as temporary:
-        result.to_netcdf(temporary, engine="h5netcdf")
 
 
 def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, float] = (5.0, 3.6)) -> None:
@@ -95,7 +74,7 @@ def deliver(
     """Write the files, then print the summary as JSON or the text."""
     for path in outputs:
         if path.suffix == DATA_SUFFIX:
-            write_data(result, path)
+            write_netcdf(result, path)
         else:
             write_figure(path, lambda figure: result.dwmtj.plot(figure.add_subplot()))
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)

@@ -12,9 +12,9 @@ from compact_model.validation import InputError
 from crossbar.bias import Bias
 from crossbar.cells import Resistors
 from crossbar.crossbar import Crossbar
+from crossbar.drive import ArrayDrive
 from crossbar.graph import Node, merged, to_networkx
 from crossbar.network import check_connected
-from crossbar.transient import ArrayDrive
 
 from . import text
 from .simulate import circuit_text

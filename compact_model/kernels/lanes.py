@@ -295,3 +295,17 @@ def integrate_blocks(
         _integrate_block(
             first, count, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
         )
+
+
+@kernel
+def integrate_blocks_in_turn(
+    lanes, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
+):
+    """`integrate_blocks` on one thread: for little work, which would wait longer for the other threads."""
+    total = devices.damping.size
+    for block in range((total + lanes - 1) // lanes):
+        first = block * lanes
+        count = min(lanes, total - first)
+        _integrate_block(
+            first, count, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
+        )

@@ -16,13 +16,14 @@ import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
+from compact_model.store import write_netcdf
 from spice import installation
 from spice.plot import SimulatorMissing
 
 from ..device_options import device_from_options, device_options
 from ..job import Part, Subject
 from ..main_job import PARTS
-from ..output import write_data, write_figure, write_text
+from ..output import write_figure, write_text
 
 REPORT = "report.md"
 
@@ -93,7 +94,7 @@ def _measured(
             if earlier.attrs.get("fingerprint") == fingerprint:
                 return earlier
     data = part.measure(subject, progress).assign_attrs(fingerprint=fingerprint, dwmtj_version=version("dwmtj"))
-    write_data(data, path)
+    write_netcdf(data, path)
     return data
 
 

@@ -1,0 +1,120 @@
+"""Long runs on disk: each part is written whole once it is known, and a run that was cut off goes on from there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .validation import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_IDENTITY = "run.json"
+
+
+class StoreError(OSError):
+    """A part that could not be written; those before it are complete."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary name beside the path that takes its place only when everything was written."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_netcdf(result: xr.Dataset, path: Path) -> None:
+    """A Dataset as a NetCDF file, whole or not at all."""
+    with whole_file(path) as temporary:
+        result.to_netcdf(temporary, engine="h5netcdf")
+
+
+class Store:
+    """The parts of one run as NetCDF files in a folder, or nowhere.
+
+    folder: made where it is not there; None: parts are not kept, and nothing is found.
+    identity: what makes the run this one and no other, as text by name: version, devices, wires, seed, ...
+
+    Raises InputError where the folder holds other things, or a run with another identity: the message names the first
+    difference.
+    """
+
+    def __init__(self, folder: str | Path | None, identity: Mapping[str, str]) -> None:
+        self.folder = None if folder is None else Path(folder)
+        if self.folder is None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise InputError(f"store: expected a folder, got the file {self.folder}") from None
+        wanted = {name: str(value) for name, value in identity.items()}
+        path = self.folder / _IDENTITY
+        if path.exists():
+            self._check(path, wanted)
+        elif any(each.name[0] != "." for each in self.folder.iterdir()):
+            raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self.folder}")
+        else:
+            with whole_file(path) as temporary:
+                temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+
+    def _check(self, path: Path, wanted: Mapping[str, str]) -> None:
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise InputError(f"store: expected the description of a run in {path}, got other text")
+        for name in sorted(wanted.keys() | found.keys()):
+            here, there = wanted.get(name), found.get(name)
+            if here != there:
+                raise InputError(
+                    f"store: expected {self.folder} to be of this run, got one with another {name} ({_short(there)}, "
+                    f"here {_short(here)}); give another folder, or remove it"
+                )
+
+    def load(self, name: str) -> xr.Dataset | None:
+        """A part of an earlier run; None where it is not there, or not readable."""
+        if self.folder is None:
+            return None
+        import xarray as xr
+
+        try:
+            return xr.load_dataset(self._path(name), engine="h5netcdf")
+        except (OSError, ValueError, KeyError):
+            return None  # a file that something else cut off counts as missing and is made again
+
+    def save(self, name: str, part: xr.Dataset) -> None:
+        """Write a part; StoreError where that is not possible, for instance on a full disk."""
+        if self.folder is None:
+            return
+        try:
+            write_netcdf(part, self._path(name))
+        except (OSError, RuntimeError) as error:  # the HDF5 library reports a full disk as either
+            kept = len(list(self.folder.glob("[!.]*.nc")))
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"store: {name} could not be written to {self.folder} ({reason}); the {kept} parts before it are "
+                "complete, and the same call goes on from them"
+            ) from error
+
+    def _path(self, name: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{name}.nc"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

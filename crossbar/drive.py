@@ -1,0 +1,109 @@
+"""What drives an array over time: line voltages, each scheme times a waveform."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.drive import PiecewiseLinear, Sine, Waveform, as_waveform, trapezoid
+from compact_model.validation import InputError
+
+from .bias import Bias
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ArrayDrive:
+    """Line voltages over time: the sum of Biases, each times a waveform without unit.
+
+    parts: pairs (Bias, Waveform or number); which lines float is the first Bias's to say, for all times.
+    """
+
+    parts: tuple[tuple[Bias, Waveform], ...]
+
+    def __post_init__(self) -> None:
+        pairs = tuple((validation.instance("drive", each, Bias), as_waveform("drive", w)) for each, w in self.parts)
+        if not pairs:
+            raise InputError("drive: expected at least one Bias with its waveform, got none")
+        first = pairs[0][0]
+        for each, _ in pairs[1:]:
+            if each.shape != first.shape:
+                raise InputError(f"drive: expected Biases of one shape, got {first.shape} and {each.shape}")
+            if not (
+                np.array_equal(each.floating_word_lines, first.floating_word_lines)
+                and np.array_equal(each.floating_bit_lines, first.floating_bit_lines)
+            ):
+                raise InputError("drive: expected the same floating lines in every Bias, got different ones")
+        object.__setattr__(self, "parts", pairs)
+
+    @classmethod
+    def pulse(cls, held: Bias, width: float, edge: float = 0.0) -> Self:
+        """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V."""
+        return cls(((held, trapezoid(width=width, edge=edge)),))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        return self.parts[0][0].shape
+
+    def edges(self, start: float, stop: float) -> list[float]:
+        """Times in (start, stop) at which a line's voltage or its slope jumps."""
+        return sorted({edge for _, waveform in self.parts for edge in waveform.edges(start, stop)})
+
+    def is_zero(self, begin: float, end: float) -> bool:
+        """Whether all lines are certainly at 0 V between two neighbouring edges."""
+        if not all(isinstance(waveform, PiecewiseLinear) for _, waveform in self.parts):
+            return False
+        ends = (begin, float(np.nextafter(end, begin)))
+        return not any(volts.any() for time in ends for volts in self.voltages(time))
+
+    def line_voltage(self, side: str, line: int) -> Waveform:
+        """The voltage of one line ('word' or 'bit') over time."""
+        scales = [float(getattr(bias, f"{side}_line_voltage")[line]) for bias, _ in self.parts]
+        return _Sum(tuple(waveform for _, waveform in self.parts), tuple(scales))
+
+    def voltages(self, time: float) -> tuple[Array, Array]:
+        """Of the word lines and of the bit lines at a time, V."""
+        values = [float(waveform(time)) for _, waveform in self.parts]
+        word = sum(value * bias.word_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
+        bit = sum(value * bias.bit_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
+        return np.asarray(word), np.asarray(bit)
+
+    def largest_voltage(self) -> float:
+        """About the largest voltage that the lines can put across a cell, V."""
+        return sum(
+            (float(np.abs(bias.word_line_voltage).max()) + float(np.abs(bias.bit_line_voltage).max()))
+            * _largest_value(waveform)
+            for bias, waveform in self.parts
+        )
+
+
+@dataclass(frozen=True)
+class _Sum(Waveform):
+    """Waveforms times numbers, added."""
+
+    waveforms: tuple[Waveform, ...]
+    scales: tuple[float, ...]
+
+    def __call__(self, time: ArrayLike) -> Array:
+        pairs = zip(self.waveforms, self.scales, strict=True)
+        return np.asarray(sum(scale * waveform(time) for waveform, scale in pairs))
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({edge for waveform in self.waveforms for edge in waveform.edges(start, stop)})
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({knot for waveform in self.waveforms for knot in waveform.knots(start, stop)})
+
+
+def _largest_value(waveform: Waveform) -> float:
+    """About the largest absolute value of a waveform."""
+    if isinstance(waveform, PiecewiseLinear):
+        return float(np.abs(waveform.values).max())
+    if isinstance(waveform, Sine):
+        return abs(waveform.offset) + abs(waveform.amplitude)
+    return float(np.abs(waveform(np.linspace(0.0, 1e-6, 10_001))).max())

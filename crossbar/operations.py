@@ -1,0 +1,244 @@
+"""What one does to an array through its two kinds of lines: write a cell, a row, a pattern; read one, a row, all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.drive import constant, trapezoid
+from compact_model.validation import ConvergenceError, InputError
+
+from .bias import SCHEMES, Bias, row_bias
+from .drive import ArrayDrive
+from .newton import solve_nonlinear
+from .simulation import ArraySimulation, Energy
+
+Array = NDArray[np.float64]
+
+_COMPENSATION_ROUNDS = 60
+_COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells are to get
+_LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, the wires take nearly all
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteAccess:
+    """How cells are reached for writing.
+
+    scheme: one of SCHEMES; what the unselected lines get.
+    edge: s, in which the lines' voltages rise before a pulse and fall after it.  settle: s, all lines at 0 V after it.
+    A wall rings for about 1/(alpha gamma H_K), hundreds of ns in the paper's device, when its voltage jumps, and pulses
+    that come while it does pump it out of its site; slow edges leave it at rest.
+    compensate: raise the lines' voltages by what the wires drop, so that each selected cell gets what was asked for
+    where its wall is before the pulse.
+    """
+
+    scheme: str = "V/2"
+    edge: float = 0.0
+    settle: float = 50e-9
+    compensate: bool = False
+
+    def __post_init__(self) -> None:
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.non_negative("edge", self.edge)
+        validation.non_negative("settle", self.settle)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAccess:
+    """How cells are read: V and scheme of the lines, and for how long.
+
+    width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
+    settle: s, of rest after such a pulse.
+    """
+
+    voltage: float = 0.02
+    scheme: str = "grounded"
+    width: float = 0.0
+    settle: float = 10e-9
+
+    def __post_init__(self) -> None:
+        if validation.number("voltage", self.voltage) == 0.0:
+            raise InputError("voltage: expected a read voltage other than 0")
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.non_negative("width", self.width)
+        validation.non_negative("settle", self.settle)
+
+
+HALF_SELECT = WriteAccess()
+GROUNDED_READ = ReadAccess()
+
+
+def write_row(
+    simulation: ArraySimulation,
+    word_line: int,
+    voltages: ArrayLike,
+    width: ArrayLike,
+    access: WriteAccess = HALF_SELECT,
+) -> Energy:
+    """One pulse on several cells of a row; then rest.  Returns what it took, J.
+
+    voltages: V, shape (bit lines,), of one sign; 0: that cell is not selected.
+    width: s, one or (bit lines,): how long each cell has its voltage; it is then no longer selected.
+    """
+    volts = validation.array("voltages", voltages)
+    bits = simulation.shape[1]
+    wide = validation.array("width", width)
+    if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
+        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}, {wide.min():g} s")
+    if not volts.any():
+        return Energy()
+    held = row_bias(access.scheme, simulation.shape, word_line, volts)
+    if access.compensate:
+        held = compensated(simulation, held, word_line, volts)
+    widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
+    before = replace(simulation.energy)
+    drive = _row_drive(held, word_line, volts, widths, access.edge)
+    simulation.apply(drive, float(widths.max()) + 2.0 * access.edge)
+    if access.settle > 0.0:
+        simulation.rest(access.settle)
+    spent = replace(simulation.energy)
+    spent.add(before, -1.0)
+    return spent
+
+
+def _row_drive(held: Bias, word_line: int, volts: Array, widths: Array, edge: float) -> ArrayDrive:
+    """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
+    longest = float(widths.max())
+    distinct = np.unique(widths[widths > 0.0])
+    if distinct.size == 1:
+        return ArrayDrive.pulse(held, longest, edge)
+    # A bit line that floats when it is not selected cannot be cut off half-way: it follows the word line instead.
+    unselected = held.bit_line_voltage[(volts == 0.0) & ~held.floating_bit_lines]
+    parked = float(unselected[0]) if unselected.size else float(held.word_line_voltage[word_line])
+    parts = [(replace(held, bit_line_voltage=np.where(volts == 0.0, held.bit_line_voltage, parked)), longest)]
+    for width in distinct.tolist():
+        part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
+        parts.append(
+            (replace(held, word_line_voltage=np.zeros_like(held.word_line_voltage), bit_line_voltage=part), width)
+        )
+    return ArrayDrive(tuple((each, trapezoid(width=width, edge=edge)) for each, width in parts))
+
+
+def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltages: ArrayLike) -> Bias:
+    """The same bias with the selected lines' voltages raised until each selected cell has its voltage at once.
+
+    voltages: V, shape (bit lines,), on the cells of the selected word line; 0: not selected.
+    Raises ConvergenceError where the wires take so much that it would need several times the voltage.
+    """
+    wanted = validation.array("voltages", voltages)
+    chosen = wanted != 0.0
+    largest = float(np.abs(wanted).max())
+    for _ in range(_COMPENSATION_ROUNDS):
+        across = cell_voltages(simulation, held)[word_line]
+        missing = np.where(chosen, wanted - across, 0.0)
+        if np.abs(missing).max() <= _COMPENSATION_TOLERANCE * largest:
+            return held
+        # Half of what all lack comes from the word line, so that no other cell of a bit line bears it alone.
+        common = 0.5 * float(missing[chosen].mean())
+        word = held.word_line_voltage.copy()
+        word[word_line] += common
+        held = replace(
+            held,
+            word_line_voltage=word,
+            bit_line_voltage=held.bit_line_voltage - np.where(chosen, missing - common, 0.0),
+        )
+        if np.abs(word).max() + np.abs(held.bit_line_voltage).max() > 2.0 * _LARGEST_COMPENSATION * largest:
+            break
+    worst = int(np.argmax(np.abs(missing)))
+    raise ConvergenceError(
+        f"compensate: the wires leave the cell ({word_line}, {worst}) {across[worst]:.3g} V of {wanted[worst]:.3g} V "
+        "whatever the lines' voltages; write fewer cells at once, or without compensation"
+    )
+
+
+def cell_voltages(simulation: ArraySimulation, held: Bias) -> Array:
+    """Across all cells under a bias with the walls where they are, V, shape (word lines, bit lines)."""
+    tangents = simulation.network(held.floating_word_lines, held.floating_bit_lines)
+    sources = simulation.array.sources(held.word_line_voltage, held.bit_line_voltage)
+    found, _ = solve_nonlinear(tangents.network, simulation.cells(), sources, tolerance=1e-9, tangents=tangents)
+    result: Array = (found.word_voltage - found.bit_voltage)[0]
+    return result
+
+
+def write(
+    simulation: ArraySimulation,
+    voltage: float,
+    width: float,
+    *,
+    word_line: int,
+    bit_line: int | Sequence[int] | None,
+    access: WriteAccess = HALF_SELECT,
+) -> Energy:
+    """One pulse (V, s) on a cell, on some cells of a row, or with bit_line None on the whole row; then rest."""
+    bits = simulation.shape[1]
+    volts = np.zeros(bits)
+    chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
+    for line in chosen:
+        if validation.whole("bit_line", line, 0) >= bits:
+            raise InputError(f"bit_line: expected a number from 0 to {bits - 1}, got {line}")
+        volts[line] = validation.number("voltage", voltage)
+    if len(set(chosen)) < len(chosen):
+        raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
+    return write_row(simulation, word_line, volts, width, access)
+
+
+def write_pattern(
+    simulation: ArraySimulation,
+    voltages: ArrayLike,
+    width: float,
+    access: WriteAccess = HALF_SELECT,
+    after_row: Callable[[int], object] = lambda row: None,
+) -> Energy:
+    """One pulse on each cell with a voltage, row by row, first the positive ones; returns what it took, J.
+
+    voltages: V, shape (word lines, bit lines); 0: that cell is left alone.  after_row is called with each row's number.
+    """
+    volts = validation.array("voltages", voltages)
+    if volts.shape != simulation.shape:
+        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
+    spent = Energy()
+    for row in range(simulation.shape[0]):
+        for part in (np.maximum(volts[row], 0.0), np.minimum(volts[row], 0.0)):
+            spent.add(write_row(simulation, row, part, width, access), 1.0)
+        after_row(row)
+    return spent
+
+
+def read_row(
+    simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
+) -> Array:
+    """The currents out of the bit lines over the read voltage, S: of all, shape (bit lines,), or of one, shape (1,).
+
+    With one bit line selected the others have what the scheme says; with all of them each is held at 0 V.
+    """
+    bits = simulation.shape[1]
+    selected = np.full(bits, bit_line is None)
+    if bit_line is not None:
+        selected[validation.whole("bit_line", bit_line, 0)] = True
+    held = row_bias(access.scheme, simulation.shape, word_line, np.where(selected, access.voltage, 0.0), selected)
+    if access.width > 0.0:
+        *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])
+        current = record["bit_line_current"]
+        if access.settle > 0.0:
+            simulation.rest(access.settle)
+    else:
+        tangents = simulation.network(held.floating_word_lines, held.floating_bit_lines)
+        sources = simulation.array.sources(held.word_line_voltage, held.bit_line_voltage)
+        found, _ = solve_nonlinear(tangents.network, simulation.cells(), sources, tolerance=1e-9, tangents=tangents)
+        current = -(found.bit_start_current + found.bit_stop_current)[0]
+    result: Array = current[selected] / access.voltage
+    return result
+
+
+def read_all(simulation: ArraySimulation, access: ReadAccess = GROUNDED_READ) -> xr.DataArray:
+    """Every row in turn: what the sense amplifiers make of the cells' conductances, S, (word_line, bit_line)."""
+    found = np.array([read_row(simulation, row, access) for row in range(simulation.shape[0])])
+    return xr.DataArray(
+        found,
+        dims=("word_line", "bit_line"),
+        name="conductance",
+        attrs={"long_name": "current over read voltage", "units": "S"},
+    )

@@ -1,0 +1,265 @@
+"""Program and verify: pulse, read, decide, until every cell has its conductance or has had its pulses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.progress import Progress
+from compact_model.results import digest
+from compact_model.store import Store
+from compact_model.validation import InputError
+
+from .cells import Junctions, table
+from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, read_row, write_row
+from .simulation import ArraySimulation, Energy
+
+Array = NDArray[np.float64]
+
+_OUTSIDE = 1e-9  # of the range: round-off of a target at its end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The pulses that a cell gets, one after the other, until a reading is near enough.
+
+    voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
+    its sign begins anew with the first pulse, of the other polarity; after the last one it gets that one again.
+    most_pulses: on any cell.
+    """
+
+    voltages: Sequence[float]
+    widths: Sequence[float] | float
+    most_pulses: int = 40
+
+    def __post_init__(self) -> None:
+        volts = validation.numbers("voltages", self.voltages)
+        widths = validation.numbers("widths", self.widths)
+        if not (volts > 0.0).all() or not (widths > 0.0).all():
+            raise InputError("voltages: expected sizes above 0 V and widths above 0 s; the polarity follows the error")
+        if widths.size not in (1, volts.size):
+            raise InputError(f"widths: expected one, or one for each of {volts.size} voltages, got {widths.size}")
+        object.__setattr__(self, "voltages", tuple(volts.tolist()))
+        object.__setattr__(self, "widths", tuple(np.broadcast_to(widths, volts.shape).tolist()))
+        validation.whole("most_pulses", self.most_pulses, 1)
+
+    def pulse(self, attempt: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Voltage (V) and width (s) of attempts, counted from 0."""
+        index = np.minimum(attempt, len(self.voltages) - 1)
+        return np.asarray(self.voltages)[index], np.asarray(self.widths)[index]
+
+
+def even_levels(devices: Junctions, count: int) -> Array:
+    """`count` conductances, S, evenly spaced over what all of these devices reach, ends included; rising."""
+    levels = validation.whole("count", count, 2)
+    low, high = devices.conductance_range()
+    bottom, top = float(low.max()), float(high.min())
+    if bottom >= top:
+        raise InputError(
+            f"devices: expected a range of conductance that all reach, got {bottom:.3g} S as the highest lower end and "
+            f"{top:.3g} S as the lowest upper end"
+        )
+    return np.linspace(bottom, top, levels)
+
+
+@dataclass
+class _Progress:
+    """What is known of every cell, shape (word lines, bit lines)."""
+
+    pulses: NDArray[np.int64]
+    read: Array  # S, corrected, at the last reading; NaN before
+    reached: NDArray[np.bool_]
+    verified: Array  # S, true, when its row was finished
+    energy: Energy = field(default_factory=Energy)
+
+
+def program(
+    simulation: ArraySimulation,
+    target: ArrayLike,
+    schedule: Schedule,
+    *,
+    tolerance: float,
+    write: WriteAccess = HALF_SELECT,
+    read: ReadAccess = GROUNDED_READ,
+    calibrate: bool = True,
+    passes: int = 1,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Bring every cell's conductance to its target, row by row: all cells of a row that need it share each pulse.
+
+    target: S, at zero bias, shape (word lines, bit lines); NaN: that cell is left alone.  tolerance: S, of a reading.
+    calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once, as one
+        would on a chip with known wires; False: the reading as it is.
+    passes: over all rows; from the second on, what the writing of other rows has moved is mended.
+    store: folder in which each finished row is kept; the same call goes on from there, with the same numbers.
+
+    Returns a Dataset over (word_line, bit_line): target, conductance (true, at the end), reading (the last one),
+    error (conductance - target), reached (by the readings, when its row was finished), pulses, verified (true
+    conductance when its row was finished), disturbance (conductance - verified), all S; initial_conductance;
+    and step (word_line, of the last pass).  Attributes: energy_of_sources (J), energy_per_pulse (J), duration (s, of
+    writing and resting on the array's own clock), total_pulses, unreached.
+    Raises InputError for targets that a cell cannot have.  A cell that the schedule does not bring there is reported
+    in `reached`, and the others are programmed.
+    """
+    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("schedule", schedule, Schedule)
+    wanted = _targets(simulation, target)
+    near = validation.positive("tolerance", tolerance)
+    rounds = validation.whole("passes", passes, 1)
+    correction = reading_correction(simulation, read) if calibrate else np.ones(simulation.shape)
+    initial = simulation.conductance()
+    kept = Store(
+        store,
+        simulation.identity()
+        | {"target": digest(wanted), "schedule": repr(schedule), "tolerance": repr(near), "passes": repr(rounds)}
+        | {"write": repr(write), "read": repr(read), "calibrate": repr(bool(calibrate))},
+    )
+    known = _Progress(
+        np.zeros(wanted.shape, dtype=np.int64),
+        np.full(wanted.shape, np.nan),
+        np.isnan(wanted),
+        initial.copy(),
+    )
+    begin, words = simulation.time, wanted.shape[0]
+    with Progress(progress, "programming").bar(rounds * words, "row") as advance:
+        for number in range(rounds * words):
+            name = f"pass_{number // words:02d}_row_{number % words:05d}"
+            earlier = kept.load(name)
+            if earlier is not None:
+                _restore(simulation, known, earlier)
+            else:
+                row = number % words
+                _program_row(simulation, known, row, wanted[row], schedule, near, correction[row], write, read)
+                kept.save(name, _part(simulation, known))
+            advance(1)
+    return _label(simulation, known, wanted, initial, simulation.time - begin)
+
+
+def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> Array:
+    """Readings over conductances of an array with these wires whose walls are all in the middle, (word, bit lines)."""
+    half = simulation.moved_to(0.5 * np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape))
+    at_once = ReadAccess(voltage=read.voltage, scheme=read.scheme)
+    readings = np.array([read_row(half, row, at_once) for row in range(simulation.shape[0])])
+    result: Array = readings / half.conductance()
+    return result
+
+
+def _targets(simulation: ArraySimulation, target: ArrayLike) -> Array:
+    given = np.asarray(target)
+    if given.dtype.kind not in "iuf" or given.shape != simulation.shape:
+        raise InputError(f"target: expected conductances of shape {simulation.shape}, got {given.dtype} {given.shape}")
+    wanted = given.astype(np.float64)
+    named = ~np.isnan(wanted)
+    table("target", np.where(named, wanted, 0.0))
+    low, high = simulation.junctions.conductance_range()
+    slack = _OUTSIDE * (high - low)
+    wrong = named & ~((wanted >= low - slack) & (wanted <= high + slack))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise InputError(
+            f"target: expected conductances that the devices have, got {wanted[row, column]:.4g} S at "
+            f"({row}, {column}), whose range is {low[row, column]:.4g} to {high[row, column]:.4g} S "
+            f"({int(wrong.sum())} cells in all)"
+        )
+    return wanted
+
+
+def _program_row(
+    simulation: ArraySimulation,
+    known: _Progress,
+    row: int,
+    wanted: Array,
+    schedule: Schedule,
+    near: float,
+    correction: Array,
+    write: WriteAccess,
+    read: ReadAccess,
+) -> None:
+    """Pulse and read one row until all its cells are near enough or have had their pulses."""
+    bits = wanted.size
+    attempt = np.zeros(bits, dtype=np.int64)
+    pulses = np.zeros(bits, dtype=np.int64)
+    polarity = np.zeros(bits)
+    chosen = ~np.isnan(wanted)
+    while True:
+        reading = read_row(simulation, row, read) / correction
+        error = np.where(chosen, reading - wanted, 0.0)
+        needs = np.abs(error) > near
+        if not (needs & (pulses < schedule.most_pulses)).any():
+            break
+        needs &= pulses < schedule.most_pulses
+        sign = np.where(needs, -np.sign(error), 0.0)
+        attempt[needs & (sign != polarity)] = 0
+        polarity = np.where(needs, sign, polarity)
+        volts, widths = schedule.pulse(attempt)
+        for way in (1.0, -1.0):
+            part = np.where(sign == way, way * volts, 0.0)
+            if part.any():
+                known.energy.add(write_row(simulation, row, part, widths, write), 1.0)
+        attempt[needs] += 1
+        pulses[needs] += 1
+    known.pulses[row] += pulses
+    known.read[row] = reading
+    known.reached[row] = ~needs | ~chosen
+    known.verified[row] = simulation.conductance()[row]
+
+
+_PART = ("pulses", "read", "reached", "verified")
+
+
+def _part(simulation: ArraySimulation, known: _Progress) -> xr.Dataset:
+    """All that the following rows need."""
+    state = simulation.state()
+    for name in _PART:
+        state[name] = (("word_line", "bit_line"), getattr(known, name).astype(np.float64))
+    energy = known.energy
+    return state.assign_attrs(spent=[energy.sources, energy.devices, energy.lines])
+
+
+def _restore(simulation: ArraySimulation, known: _Progress, part: xr.Dataset) -> None:
+    simulation.restore(part)
+    for name in _PART:
+        values = getattr(known, name)
+        values[:] = part[name].values.astype(values.dtype)
+    known.energy = Energy(*(float(value) for value in part.attrs["spent"]))
+
+
+def _label(simulation: ArraySimulation, known: _Progress, wanted: Array, initial: Array, duration: float) -> xr.Dataset:
+    final = simulation.conductance()
+    cells = ("word_line", "bit_line")
+    siemens: dict[str, Any] = {"units": "S"}
+    total = int(known.pulses.sum())
+    return xr.Dataset(
+        {
+            "target": (cells, wanted, {"long_name": "target", **siemens}),
+            "conductance": (cells, final, {"long_name": "conductance at the end", **siemens}),
+            "initial_conductance": (cells, initial, {"long_name": "conductance at the start", **siemens}),
+            "reading": (cells, known.read, {"long_name": "last reading", **siemens}),
+            "verified": (cells, known.verified, {"long_name": "conductance at its row's end", **siemens}),
+            "error": (cells, final - wanted, {"long_name": "conductance less target", **siemens}),
+            "disturbance": (
+                cells,
+                final - known.verified,
+                {"long_name": "moved since its row's end", **siemens},
+            ),
+            "pulses": (cells, known.pulses, {"long_name": "pulses"}),
+            "reached": (cells, known.reached, {"long_name": "verified within the tolerance"}),
+        },
+        attrs={
+            "experiment": "programming",
+            **simulation.attributes(),
+            "energy_of_sources": known.energy.sources,
+            "energy_in_devices": known.energy.devices,
+            "energy_in_lines": known.energy.lines,
+            "energy_per_pulse": known.energy.sources / total if total else 0.0,
+            "duration": duration,
+            "total_pulses": total,
+            "unreached": int((~known.reached).sum()),
+        },
+    )

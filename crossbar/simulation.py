@@ -1,0 +1,585 @@
+"""Arrays in time: every cell integrates its own wall while the voltages of the whole array follow the resistances.
+
+Between two solutions of the network each device's voltage is a straight line in time, first extrapolated and then,
+where it was off by too much, corrected; the walls are integrated under it by the fixed-step kernels of
+`compact_model`.  The network is solved anew, from the solution before, as often as the change of the resistances asks
+for.  Where all lines are at 0 V the devices are on their own, and no network is solved.
+"""
+
+import copy
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.drive import Voltage
+from compact_model.engine import (
+    Circuit,
+    check_step,
+    density_mode,
+    device_arrays,
+    landscape_table,
+    run_adaptive,
+    threads,
+)
+from compact_model.kernels import fixed_step, lanes
+from compact_model.kernels.tables import (
+    COEFFICIENTS,
+    INVERSE_HALF_WIDTH,
+    LEFT,
+    MIDDLE,
+    REGION_LEFT,
+    REGION_RIGHT,
+    RIGHT,
+    PiecewiseTable,
+)
+from compact_model.landscape import Landscape
+from compact_model.progress import Progress
+from compact_model.random_track import Seed, generator
+from compact_model.results import digest, provenance, release
+from compact_model.simulate import DEFAULT_TOLERANCE, REFERENCE_STEP
+from compact_model.validation import ConvergenceError, InputError
+
+from .cells import Cells, Junctions, Selected
+from .crossbar import Crossbar, source_power
+from .drive import ArrayDrive
+from .kernels.power import bit_line_heat, word_line_heat
+from .network import Network
+from .newton import Tangents, solve_nonlinear
+from .solution import NetworkSolution
+
+Array = NDArray[np.float64]
+Record = dict[str, Array]
+
+_ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
+_SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
+_FIRST_INTERVAL = 20e-12
+_LONGEST_INTERVAL = 1e-9
+_IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
+_DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
+
+
+@dataclass
+class Energy:
+    """What the sources gave and what became of it, J; also used for powers, W."""
+
+    sources: float = 0.0
+    devices: float = 0.0
+    """The cells, with their selectors."""
+    lines: float = 0.0
+    """The wires, the drivers and the sense resistances."""
+
+    def add(self, other: "Energy", scale: float) -> None:
+        """Add another one times a number."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + scale * getattr(other, item.name))
+
+
+class ArraySimulation:
+    """An array whose walls move, and what is done to it, one drive after the other.
+
+    array: a Crossbar with `Junctions` as cells, or `Selected` ones: its devices, where their walls start, the wires.
+    landscape: one for all devices, or one each, row by row.
+    initial_angle: rad, one or (word lines, bit lines); None: at rest, 0 where H_K > 0 and pi/2 where H_K < 0.
+    external_field: T.  temperature: K, one or (word lines, bit lines).  seed: of the thermal fields.
+    tolerance: m, what the coupling of walls and voltages may add to a position in one run;
+        current_tolerance: of the network's currents, relative, in the norm.  step: s, of RK4 (Heun above 0 K).
+
+    `position` (m) and `angle` (rad) are the present state, shape (word lines, bit lines), `time` (s) the sum of all
+    that was run, `energy` (J) what that took.  Raises InputError.
+    """
+
+    def __init__(
+        self,
+        array: Crossbar,
+        landscape: Landscape | Sequence[Landscape],
+        *,
+        initial_angle: ArrayLike | None = None,
+        external_field: float = 0.0,
+        temperature: ArrayLike = 0.0,
+        tolerance: float = 1e-12,
+        current_tolerance: float = 1e-9,
+        step: float = REFERENCE_STEP,
+        seed: Seed = 0,
+    ) -> None:
+        self.array = validation.instance("array", array, Crossbar)
+        self.junctions = _junctions(array.cells)
+        cells = self.junctions
+        self.shape, count = cells.shape, cells.position.size
+        self.landscapes = [landscape] if isinstance(landscape, Landscape) else list(landscape)
+        for item in self.landscapes:
+            validation.instance("landscape", item, Landscape)
+        if len(self.landscapes) not in (1, count):
+            raise InputError(
+                f"landscape: expected one, or one for each of the {count} devices, got {len(self.landscapes)}"
+            )
+        warmth = validation.array("temperature", temperature)
+        if (warmth < 0.0).any() or warmth.shape not in ((), self.shape):
+            raise InputError(
+                f"temperature: expected one of at least 0 K, or shape {self.shape}, got shape {warmth.shape} from "
+                f"{warmth.min():g} K"
+            )
+        self.temperature = warmth
+        self.external_field = validation.number("external_field", external_field)
+        self.tolerance = validation.positive("tolerance", tolerance)
+        self.current_tolerance = validation.between("current_tolerance", current_tolerance, 1e-14, 1e-3)
+        self.step = validation.positive("step", step)
+        self._net_field = np.broadcast_to(self.external_field + cells.per_device("stray_field"), self.shape).ravel()
+        self._key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
+        none = Voltage.of(0.0)
+        kelvin = np.array(np.broadcast_to(warmth, self.shape)).ravel()
+        self._devices = device_arrays(cells.parameters, none, "both", kelvin, count)
+        modes = {density_mode(none, each.torque_density) for each in cells.parameters}
+        if len(modes) > 1:
+            raise InputError("parameters: expected one torque_density for all devices, got both")
+        self._mode = modes.pop()
+        self._track = landscape_table(self.landscapes, cells.parameters)
+        self._state = fixed_step.WallState(
+            cells.position.ravel().copy(),
+            self._initial_angle(initial_angle).ravel().copy(),
+            np.full(count, -np.inf),
+            np.full(count, -np.inf),
+            np.full(count, np.inf),
+            np.full(count, np.inf),
+        )
+        self._hot = bool((warmth > 0.0).any())
+        self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
+        device = self._devices
+        # How fast an error of the voltage moves a wall, m/(s V): by both torques.
+        pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
+        self._pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.time = 0.0
+        self.energy = Energy()
+        self.steps = 0  # the random numbers hang on it
+        self.solutions = 0
+        self.intervals = 0
+        self._tangents: dict[bytes, Tangents] = {}
+
+    @property
+    def position(self) -> Array:
+        """Of the walls, m, a copy of shape (word lines, bit lines)."""
+        return self._state.position.reshape(self.shape).copy()
+
+    @property
+    def angle(self) -> Array:
+        """Of the walls, rad, a copy of shape (word lines, bit lines)."""
+        return self._state.angle.reshape(self.shape).copy()
+
+    def cells(self) -> Cells:
+        """The cells as they are now."""
+        moved = self.junctions.at(self.position)
+        whole = self.array.cells
+        return whole.around(moved) if isinstance(whole, Selected) else moved
+
+    def conductance(self) -> Array:
+        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+        return self.junctions.at(self.position).zero_bias_conductance()
+
+    def attributes(self) -> dict[str, Any]:
+        """What a result says about the run: counts, energies (J), the accuracy asked for, where it came from."""
+        return {
+            "solutions_of_the_network": self.solutions,
+            "intervals": self.intervals,
+            "steps": self.steps,
+            "step": self.step,
+            "tolerance": self.tolerance,
+            "energy_of_sources": self.energy.sources,
+            "energy_in_devices": self.energy.devices,
+            "energy_in_lines": self.energy.lines,
+            "external_field": self.external_field,
+            **provenance(self.junctions.parameters, self.landscapes),
+        }
+
+    def moved_to(self, position: Array) -> "ArraySimulation":
+        """The same array with its walls elsewhere (m), to be read at once; it shares all else and must not run."""
+        other = copy.copy(self)
+        other._state = self._state._replace(position=np.array(position, dtype=np.float64).ravel())
+        return other
+
+    def identity(self) -> dict[str, str]:
+        """What tells this simulation from others, as text by name, for `compact_model.store.Store`."""
+        network = self.array.network()
+        wires = [getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)]
+        cells = self.array.cells
+        return {
+            "version": release(),
+            "shape": repr(self.shape),
+            "devices": digest(repr(self.junctions.parameters)),
+            "landscapes": digest(repr(self.landscapes)),
+            "selector": repr(cells.selector) if isinstance(cells, Selected) else "none",
+            "wires": digest(*wires),
+            "starting positions": digest(self._state.position, self._state.angle),
+            "external field": repr(self.external_field),
+            "temperature": digest(self.temperature),
+            "seed": str(self._key),
+            "accuracy": repr((self.tolerance, self.current_tolerance, self.step)),
+        }
+
+    def state(self) -> xr.Dataset:
+        """All that goes on from one run to the next: what a file must hold so that `restore` continues from it."""
+        cells = ("word_line", "bit_line")
+        return xr.Dataset(
+            {"wall_position": (cells, self.position), "wall_angle": (cells, self.angle)},
+            attrs={
+                "simulated_time": self.time,
+                "steps": self.steps,
+                "stream": str(self._key),
+                "energies": list(astuple(self.energy)),
+                "solutions": self.solutions,
+                "intervals": self.intervals,
+            },
+        )
+
+    def restore(self, state: xr.Dataset) -> None:
+        """Continue from a `state` of the same array and seed; bit for bit what an uninterrupted run gives."""
+        if state["wall_position"].shape != self.shape or state.attrs["stream"] != str(self._key):
+            raise InputError(
+                f"state: expected one of shape {self.shape} and of this seed, got shape "
+                f"{state['wall_position'].shape}{', another seed' * (state.attrs['stream'] != str(self._key))}"
+            )
+        self._state.position[:] = state["wall_position"].values.ravel()
+        self._state.angle[:] = state["wall_angle"].values.ravel()
+        self.time = float(state.attrs["simulated_time"])
+        self.steps, self.solutions = int(state.attrs["steps"]), int(state.attrs["solutions"])
+        self.intervals = int(state.attrs["intervals"])
+        self.energy = Energy(*(float(value) for value in state.attrs["energies"]))
+
+    def run(self, drive: ArrayDrive, times: ArrayLike) -> Iterator[Record]:
+        """Apply a drive from the first to the last of the times (s, rising, on the drive's clock); yield a record each.
+
+        A record holds position (m), angle (rad), device_voltage (V), device_current (A), of shape (word lines, bit
+        lines), word_line_current (into the array) and bit_line_current (out of it), and source_power, W.
+        Raises InputError, and ConvergenceError where the voltages do not settle.
+        """
+        validation.instance("drive", drive, ArrayDrive)
+        if drive.shape != self.shape:
+            raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
+        when = validation.increasing("times", times)
+        if when.size < 2:
+            raise InputError(f"times: expected a start and at least one later time, got {when.size}")
+        self._check_step(drive)
+        return self._records(drive, when)
+
+    def apply(self, drive: ArrayDrive, duration: float) -> None:
+        """Apply a drive for so many seconds, from time 0 on its clock."""
+        for _ in self.run(drive, [0.0, validation.positive("duration", duration)]):
+            pass
+
+    def rest(self, duration: float) -> None:
+        """All lines at 0 V for so many seconds."""
+        end = self.time + validation.positive("duration", duration)
+        self._rest(self.time, end)
+        self.time = end
+
+    def _records(self, drive: ArrayDrive, when: Array) -> Iterator[Record]:
+        first, last = float(when[0]), float(when[-1])
+        offset = self.time - first
+        marks = np.unique(np.concatenate([when, np.asarray(drive.edges(first, last))]))
+        recorded = set(when.tolist())
+        bias = drive.parts[0][0]
+        lines = _Lines(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), last - first)
+        lines.settle(first)
+        yield lines.record()
+        for begin, end in itertools.pairwise(marks.tolist()):
+            if drive.is_zero(begin, end):
+                self._rest(begin, end)
+            else:
+                lines.advance(begin, end)
+            self.time = end + offset
+            lines.settle(end)  # where the drive jumps, the later value holds
+            if end in recorded:
+                yield lines.record()
+
+    def network(self, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> Tangents:
+        """The solver of the wires with these lines floating; kept for the next run."""
+        key = floating_word_lines.tobytes() + floating_bit_lines.tobytes()
+        if key not in self._tangents:
+            self._tangents.clear()  # one at a time: a solver holds several arrays of the size of the array
+            self._tangents[key] = Tangents(self.array.network(floating_word_lines, floating_bit_lines), None, False)
+        return self._tangents[key]
+
+    def _check_step(self, drive: ArrayDrive) -> None:
+        """InputError where the step does not resolve what the lines' largest voltages can do to a wall."""
+        row = np.zeros((1, COEFFICIENTS + 2))
+        row[0, COEFFICIENTS:] = drive.largest_voltage(), np.abs(self._net_field).max()
+        check_step(Circuit(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2))), self.step)
+
+    def _initial_angle(self, given: ArrayLike | None) -> Array:
+        """As given, or at rest in each device's own anisotropy field."""
+        if given is not None:
+            angle = validation.array("initial_angle", given)
+            if angle.shape not in ((), self.shape):
+                raise InputError(f"initial_angle: expected one, or shape {self.shape}, got shape {angle.shape}")
+            return np.array(np.broadcast_to(angle, self.shape))
+        cells, where = self.junctions, self.junctions.position.ravel()
+        if len(self.landscapes) == 1 and len(cells.parameters) == 1:
+            anisotropy = self.landscapes[0].anisotropy_field(where, cells.parameters[0])
+        else:
+            tracks, kinds = itertools.cycle(self.landscapes), itertools.cycle(cells.parameters)
+            anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
+        return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
+
+    def _rest(self, begin: float, end: float) -> None:
+        """Every device on its own at 0 V."""
+        if not self._hot:
+            nothing = PiecewiseTable(self._rows(begin, end, np.zeros(1), np.zeros(1)), np.arange(2))
+            same = np.ptp(self._net_field) == 0.0
+            if not same:
+                nothing = self._drive_table(begin, end, np.zeros(self._net_field.size), np.zeros(self._net_field.size))
+            before = self._state.position.copy(), self._state.angle.copy()
+            circuit = Circuit(self._devices, self._mode, self._track, nothing)
+            try:
+                run_adaptive(
+                    circuit, self._state, np.array([begin, end]), tolerance=DEFAULT_TOLERANCE, progress=Progress()
+                )
+                return
+            except ConvergenceError:  # a wall that slides along a jump of its landscape
+                self._state.position[:], self._state.angle[:] = before
+        zero = np.zeros(self._net_field.size)
+        self.integrate(begin, end - begin, zero, zero)
+
+    def steps_in(self, length: float) -> int:
+        """Steps of equal length for so many seconds."""
+        return max(1, int(np.ceil(length / self.step - 1e-9)))
+
+    def integrate(self, time: float, length: float, voltage: Array, target: Array) -> None:
+        """The walls over an interval, under voltages (devices,) that go straight from the first to the second ones."""
+        waveforms = self._drive_table(time, time + length, voltage, target)
+        count, steps = self._net_field.size, self.steps_in(length)
+        in_turn = count * steps < _IN_TURN_UP_TO
+        share = count if in_turn else -(-count // threads())
+        advance = lanes.integrate_blocks_in_turn if in_turn else lanes.integrate_blocks
+        per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
+        nothing = np.empty((count, 0))
+        for done in range(0, steps, per_call):
+            plan = fixed_step.StepPlan(
+                np.array([time + length * (done / steps)]),
+                np.array([length / steps]),
+                np.array([min(per_call, steps - done)]),
+                np.array([self.steps + done]),
+                np.array([-1]),
+            )
+            advance(
+                min(lanes.LANES, -(-share // 8) * 8),
+                self._devices,
+                self._mode,
+                self._track,
+                waveforms,
+                plan,
+                self._tableau,
+                np.uint64(self._key),
+                0,
+                self._state,
+                nothing,
+                nothing,
+            )
+        self.steps += steps
+
+    def _drive_table(self, begin: float, end: float, voltage: Array, target: Array) -> PiecewiseTable:
+        return PiecewiseTable(self._rows(begin, end, voltage, target), np.arange(voltage.size + 1))
+
+    def _rows(self, begin: float, end: float, voltage: Array, target: Array) -> Array:
+        """Voltages on straight lines and the net fields, as the kernels read them."""
+        rows = np.zeros((voltage.size, COEFFICIENTS + 4))
+        rows[:, LEFT] = rows[:, REGION_LEFT] = begin
+        rows[:, RIGHT] = rows[:, REGION_RIGHT] = end
+        rows[:, MIDDLE] = 0.5 * (begin + end)
+        rows[:, INVERSE_HALF_WIDTH] = 2.0 / (end - begin)
+        rows[:, COEFFICIENTS] = 0.5 * (voltage + target)
+        rows[:, COEFFICIENTS + 1] = self._net_field[: voltage.size]
+        rows[:, COEFFICIENTS + 2] = 0.5 * (target - voltage)
+        return rows
+
+
+class _Lines:
+    """The voltages during one run, and the intervals between solutions of the network."""
+
+    def __init__(self, simulation: ArraySimulation, drive: ArrayDrive, tangents: Tangents, duration: float) -> None:
+        self.simulation, self.drive, self.tangents = simulation, drive, tangents
+        self.network: Network = tangents.network
+        self.tolerance_rate = simulation.tolerance / duration
+        self.found: NetworkSolution | None = None
+        self.voltage = np.zeros(simulation.shape)  # across the devices
+        self.slope = np.zeros(simulation.shape)  # of these over time, V/s
+        self.interval = _FIRST_INTERVAL
+        self.power = Energy()
+
+    def solve(self, time: float) -> tuple[Array, NetworkSolution, Energy]:
+        """The devices' voltages with the walls where they are, and all powers."""
+        simulation = self.simulation
+        cells = simulation.cells()
+        sources = simulation.array.sources(*self.drive.voltages(time))
+        found, _ = solve_nonlinear(
+            self.network,
+            cells,
+            sources,
+            tolerance=simulation.current_tolerance,
+            start=self.found,
+            tangents=self.tangents,
+        )
+        simulation.solutions += 1
+        across = (found.word_voltage - found.bit_voltage)[0]
+        power = Energy(
+            float(source_power(found, sources)[0]),
+            float((across * found.device_current[0]).sum()),
+            self._line_power(found),
+        )
+        return cells.on_device(across), found, power
+
+    def _line_power(self, found: NetworkSolution) -> float:
+        network, current = self.network, found.device_current[0]
+        return float(
+            word_line_heat(
+                current,
+                network.word_segment,
+                network.word_start,
+                network.word_stop,
+                found.word_start_current[0],
+                found.word_stop_current[0],
+            )
+            + bit_line_heat(
+                current,
+                network.bit_segment,
+                network.bit_start,
+                network.bit_stop,
+                found.bit_start_current[0],
+                found.bit_stop_current[0],
+            )
+        )
+
+    def settle(self, time: float) -> None:
+        """Solve at a time, after what may be a jump of the drive."""
+        before = self.voltage
+        self.voltage, self.found, self.power = self.solve(time)
+        if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
+            self.slope = np.zeros(self.simulation.shape)
+            self.interval = min(self.interval, _FIRST_INTERVAL)
+
+    def advance(self, begin: float, end: float) -> None:
+        """From one mark to the next, in intervals whose error is measured."""
+        time = begin
+        while time < end:
+            left = end - time
+            length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
+            # At the end of the way the drive's value is the one before the jump.
+            target = end if length == left else time + length
+            at = float(np.nextafter(end, begin)) if target == end else target
+            if not self._try(time, target, at):
+                if length < _SHORTEST:
+                    raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
+                continue
+            time = target
+
+    def _try(self, time: float, target: float, at: float) -> bool:
+        """One interval: predict, integrate, solve, correct; False where it must be shorter."""
+        simulation = self.simulation
+        length = target - time
+        before = simulation._state.position.copy(), simulation._state.angle.copy()
+        counter = simulation.steps
+        guess = self.voltage + length * self.slope
+        error = np.inf
+        for _ in range(3):
+            simulation._state.position[:], simulation._state.angle[:] = before
+            simulation.steps = counter
+            simulation.integrate(time, length, self.voltage.ravel(), guess.ravel())
+            voltage, found, power = self.solve(at)
+            error = simulation._pull * float(np.abs(voltage - guess).max()) * 0.5 * length
+            if error <= 0.5 * self.tolerance_rate * length:
+                break
+            guess = voltage
+        slope = (voltage - self.voltage) / length
+        # What a straight line misses of a curve; right after a jump the slope before says nothing.
+        bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
+        error += simulation._pull * float(bend) * length**3 / 12.0
+        allowed = self.tolerance_rate * length
+        factor = min(3.0, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else 3.0
+        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
+        if error > allowed and length > simulation.step:
+            simulation._state.position[:], simulation._state.angle[:] = before
+            simulation.steps = counter
+            return False
+        simulation.energy.add(self.power, 0.5 * length)
+        simulation.energy.add(power, 0.5 * length)
+        self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
+        simulation.intervals += 1
+        return True
+
+    def record(self) -> Record:
+        """The state and the currents at present."""
+        assert self.found is not None
+        found = self.found
+        return {
+            "position": self.simulation.position,
+            "angle": self.simulation.angle,
+            "device_voltage": self.voltage.copy(),
+            "device_current": found.device_current[0].copy(),
+            "word_line_current": (found.word_start_current + found.word_stop_current)[0],
+            "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
+            "source_power": np.array(self.power.sources),
+        }
+
+
+def _junctions(cells: Cells | None) -> Junctions:
+    """The devices among the cells of an array."""
+    inner = cells.cells if isinstance(cells, Selected) else cells
+    if not isinstance(inner, Junctions):
+        raise InputError("array: expected a Crossbar with Junctions as cells, plain or Selected, got other cells")
+    return inner
+
+
+def simulate_array(
+    array: Crossbar,
+    landscape: Landscape | Sequence[Landscape],
+    drive: ArrayDrive,
+    times: ArrayLike,
+    *,
+    progress: bool = False,
+    **options: Any,
+) -> xr.Dataset:
+    """The walls of an array under the voltages that its wires leave them.
+
+    times: s, rising: the start and the records.  The other arguments are those of `ArraySimulation`.
+
+    Returns a Dataset over (time, word_line, bit_line): position (m), angle (rad), device_voltage (V), device_current
+    (A); word_line_current (time, word_line; into the array), bit_line_current (time, bit_line; out of it) and
+    source_power (time; W).  Its attributes count the solutions of the network and the intervals between them, and say
+    what the sources gave and where it went (J).
+    Raises InputError, and ConvergenceError where the voltages do not settle.
+    """
+    simulation = ArraySimulation(array, landscape, **options)
+    when = validation.numbers("times", times)
+    with Progress(progress, "array").bar(when.size, "record") as advance:
+        records = []
+        for record in simulation.run(drive, when):
+            records.append(record)
+            advance(1)
+    return label_records(records, when, simulation)
+
+
+_CELLS = ("time", "word_line", "bit_line")
+_VARIABLES = {
+    "position": (_CELLS, "wall position x", "m"),
+    "angle": (_CELLS, "wall angle phi", "rad"),
+    "device_voltage": (_CELLS, "voltage across the device", "V"),
+    "device_current": (_CELLS, "device current", "A"),
+    "word_line_current": (("time", "word_line"), "current into the word line", "A"),
+    "bit_line_current": (("time", "bit_line"), "current out of the bit line", "A"),
+    "source_power": (("time",), "power of the sources", "W"),
+}
+
+
+def label_records(records: list[Record], times: Array, simulation: ArraySimulation) -> xr.Dataset:
+    """The records of a run as one Dataset."""
+    return xr.Dataset(
+        {
+            name: (dims, np.array([each[name] for each in records]), {"long_name": long_name, "units": unit})
+            for name, (dims, long_name, unit) in _VARIABLES.items()
+        },
+        coords={"time": ("time", times, {"long_name": "time", "units": "s"})},
+        attrs={"experiment": "array_in_time", **simulation.attributes()},
+    )
