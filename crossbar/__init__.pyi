@@ -12,6 +12,16 @@ from .drive import ArrayDrive as ArrayDrive
 from .graph import to_networkx as to_networkx
 from .network import Network as Network
 from .network import Sources as Sources
+from .operations import ReadAccess as ReadAccess
+from .operations import WriteAccess as WriteAccess
+from .operations import read_all as read_all
+from .operations import read_row as read_row
+from .operations import write as write
+from .operations import write_pattern as write_pattern
+from .operations import write_row as write_row
+from .programming import Schedule as Schedule
+from .programming import even_levels as even_levels
+from .programming import program as program
 from .selectors import DiodeSelector as DiodeSelector
 from .selectors import ExponentialSelector as ExponentialSelector
 from .selectors import Selector as Selector

@@ -194,9 +194,13 @@ class IterativeSolver:
         if np.isinf(network.conductance.max()):
             raise InputError("conductance: expected finite S for the iterative method, got inf; use 'direct'")
         check_connected(network)
-        self.network = network
+        self.set_checked_conductance(network.conductance)
+
+    def set_checked_conductance(self, conductance: Array) -> None:
+        """The same for inner loops: contiguous float64, finite, with a path to a source from every line."""
+        self.network = self.network.with_cells(conductance)
         if not self._exchanged:
-            self._system = self._system._replace(conductance=network.conductance)
+            self._system = self._system._replace(conductance=conductance)
         self._factorise()
 
     def _set_modes(self, mean: float) -> None:

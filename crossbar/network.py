@@ -4,6 +4,7 @@ Word line i runs through the nodes (i, 0) to (i, M - 1), bit line j through (0, 
 nodes of one place.  A line's start is its left or its top end, its stop the right or the bottom one.
 """
 
+import copy
 import dataclasses
 import os
 from dataclasses import dataclass
@@ -130,6 +131,12 @@ class Network:
             bit_stop=self.word_stop,
         )
 
+    def with_cells(self, conductance: Array) -> "Network":
+        """The same wires with other cells, contiguous float64 of the same shape; not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "conductance", conductance)
+        return other
+
     def replace(self, **changes: Any) -> "Network":
         """A copy with some arrays exchanged; checked anew."""
         return dataclasses.replace(self, **changes)
@@ -195,6 +202,12 @@ class Sources:
             bit_stop=self.bit_stop[:, column],
             cell_current=None if self.cell_current is None else self.cell_current[column],
         )
+
+    def with_cell_current(self, cell_current: Array) -> "Sources":
+        """The same voltages with other currents beside the cells; not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "cell_current", cell_current)
+        return other
 
     def transposed(self) -> "Sources":
         """The sources of `Network.transposed`."""

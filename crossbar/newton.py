@@ -33,9 +33,11 @@ class Tangents:
         self, sources: Sources, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None
     ) -> NetworkSolution:
         """Cells with I = slope V + offset."""
-        sources = replace(sources, cell_current=-offset[np.newaxis])
+        sources = sources.with_cell_current(-offset[np.newaxis])
         if self.solver is not None:
-            self.solver.set_conductance(slope)
+            if not np.isfinite(slope.max()):
+                self.solver.set_conductance(slope)  # says what is wrong with it
+            self.solver.set_checked_conductance(slope)  # above 0 everywhere, so that all lines stay connected
             found = self.solver.solve(sources, tolerance=tolerance, start=start)
             if found.converged:
                 return found
@@ -100,8 +102,8 @@ def solve_nonlinear(
     """
     if not any(volts.any() for volts in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)):
         return at_rest(network), 0  # exactly, since every law passes through the origin
-    check_connected(network.replace(conductance=cells.zero_bias_conductance()))
     if tangents is None:
+        check_connected(network.replace(conductance=cells.zero_bias_conductance()))
         tangents = Tangents(network, method, entrywise)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
     current, slope = cells.current_and_slope(voltage)

@@ -37,7 +37,7 @@ class WriteAccess:
 
     scheme: str = "V/2"
     edge: float = 0.0
-    settle: float = 50e-9
+    settle: float = 300e-9
     compensate: bool = False
 
     def __post_init__(self) -> None:
