@@ -1,3 +1,4 @@
+from .animation import animate as animate
 from .badcrossbar import badcrossbar_compute as badcrossbar_compute
 from .bias import SCHEMES as SCHEMES
 from .bias import Bias as Bias
@@ -34,12 +35,18 @@ from .single_cell import CellUpdates as CellUpdates
 from .sneak import sneak_paths as sneak_paths
 from .solve import solve_network as solve_network
 from .studies.accuracy import product_accuracy as product_accuracy
+from .studies.disturbing import read_disturb as read_disturb
+from .studies.disturbing import write_disturb as write_disturb
+from .studies.disturbing import write_map as write_map
 from .studies.margins import largest_array as largest_array
 from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
 from .studies.writing import threshold_voltage as threshold_voltage
+from .updating import outer_product_update as outer_product_update
+from .updating import pulse_block as pulse_block
+from .updating import update_curves as update_curves
 from .vector_matrix import DifferentialPairs as DifferentialPairs
 from .vector_matrix import device_levels as device_levels
 from .vector_matrix import map_weights as map_weights

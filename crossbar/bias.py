@@ -108,6 +108,28 @@ def row_bias(
     )
 
 
+def block_bias(
+    scheme: str, shape: tuple[int, int], word_lines: ArrayLike, bit_lines: ArrayLike, voltage: float
+) -> Bias:
+    """All cells between some word lines and some bit lines at once, with one voltage.
+
+    word_lines, bit_lines: masks of shape (word lines,), (bit lines,).  The other lines as in `bias`.
+    """
+    word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
+    words, bits = _shape(shape)
+    volts = validation.number("voltage", voltage)
+    rows, columns = np.asarray(word_lines), np.asarray(bit_lines)
+    for name, mask, count in (("word_lines", rows, words), ("bit_lines", columns, bits)):
+        if mask.dtype != bool or mask.shape != (count,) or not mask.any():
+            raise InputError(f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}")
+    return Bias(
+        word_line_voltage=np.where(rows, volts, volts * (word_share or 0.0)),
+        bit_line_voltage=np.where(columns, 0.0, volts * (bit_share or 0.0)),
+        floating_word_lines=~rows & (word_share is None),
+        floating_bit_lines=~columns & (bit_share is None),
+    )
+
+
 def _shape(shape: tuple[int, int]) -> tuple[int, int]:
     if len(given := tuple(np.atleast_1d(shape).tolist())) != 2:
         raise InputError(f"shape: expected (word lines, bit lines), got {given}")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.drive import PiecewiseLinear, Sine, Waveform, as_waveform, trapezoid
+from compact_model.results import digest
 from compact_model.validation import InputError
 
 from .bias import Bias
@@ -49,6 +50,14 @@ class ArrayDrive:
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines."""
         return self.parts[0][0].shape
+
+    def identity(self) -> str:
+        """A short text that tells this drive from others."""
+        items: list[str | Array] = []
+        for held, waveform in self.parts:
+            items += [held.word_line_voltage, held.bit_line_voltage, repr(waveform)]
+            items += [held.floating_word_lines.astype(float), held.floating_bit_lines.astype(float)]
+        return digest(*items)
 
     def edges(self, start: float, stop: float) -> list[float]:
         """Times in (start, stop) at which a line's voltage or its slope jumps."""

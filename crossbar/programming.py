@@ -88,6 +88,7 @@ def program(
     read: ReadAccess = GROUNDED_READ,
     calibrate: bool = True,
     passes: int = 1,
+    history: bool = False,
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
@@ -97,13 +98,14 @@ def program(
     calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once, as one
         would on a chip with known wires; False: the reading as it is.
     passes: over all rows; from the second on, what the writing of other rows has moved is mended.
+    history: keep the conductances after each row as well, for an animation.
     store: folder in which each finished row is kept; the same call goes on from there, with the same numbers.
 
     Returns a Dataset over (word_line, bit_line): target, conductance (true, at the end), reading (the last one),
     error (conductance - target), reached (by the readings, when its row was finished), pulses, verified (true
-    conductance when its row was finished), disturbance (conductance - verified), all S; initial_conductance;
-    and step (word_line, of the last pass).  Attributes: energy_of_sources (J), energy_per_pulse (J), duration (s, of
-    writing and resting on the array's own clock), total_pulses, unreached.
+    conductance when its row was finished), disturbance (conductance - verified) and initial_conductance, all S; with
+    `history` also conductance_after_row (row, word_line, bit_line).  Attributes: energy_of_sources (J) and
+    energy_per_pulse (J) of the writing, duration (s, on the array's own clock), total_pulses, unreached.
     Raises InputError for targets that a cell cannot have.  A cell that the schedule does not bring there is reported
     in `reached`, and the others are programmed.
     """
@@ -127,6 +129,7 @@ def program(
         initial.copy(),
     )
     begin, words = simulation.time, wanted.shape[0]
+    frames = [initial]
     with Progress(progress, "programming").bar(rounds * words, "row") as advance:
         for number in range(rounds * words):
             name = f"pass_{number // words:02d}_row_{number % words:05d}"
@@ -137,8 +140,16 @@ def program(
                 row = number % words
                 _program_row(simulation, known, row, wanted[row], schedule, near, correction[row], write, read)
                 kept.save(name, _part(simulation, known))
+            if history:
+                frames.append(simulation.conductance())
             advance(1)
-    return _label(simulation, known, wanted, initial, simulation.time - begin)
+    result = _label(simulation, known, wanted, initial, simulation.time - begin).assign_attrs(
+        tolerance_of_readings=near
+    )
+    if history:
+        attributes = {"long_name": "conductance", "units": "S"}
+        result["conductance_after_row"] = (("row", "word_line", "bit_line"), np.array(frames), attributes)
+    return result
 
 
 def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> Array:

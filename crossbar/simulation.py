@@ -10,6 +10,7 @@ import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from compact_model.progress import Progress
 from compact_model.random_track import Seed, generator
 from compact_model.results import digest, provenance, release
 from compact_model.simulate import DEFAULT_TOLERANCE, REFERENCE_STEP
+from compact_model.store import Store
 from compact_model.validation import ConvergenceError, InputError
 
 from .cells import Cells, Junctions, Selected
@@ -58,6 +60,7 @@ Record = dict[str, Array]
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
+_RECORDS_PER_PART = 64
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 1e-9
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
@@ -256,14 +259,18 @@ class ArraySimulation:
         lines), word_line_current (into the array) and bit_line_current (out of it), and source_power, W.
         Raises InputError, and ConvergenceError where the voltages do not settle.
         """
+        when = validation.increasing("times", times)
+        self.check(drive, when)
+        return self._records(drive, when)
+
+    def check(self, drive: ArrayDrive, times: Array) -> None:
+        """InputError for a drive or for times that cannot be run."""
         validation.instance("drive", drive, ArrayDrive)
         if drive.shape != self.shape:
             raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
-        when = validation.increasing("times", times)
-        if when.size < 2:
-            raise InputError(f"times: expected a start and at least one later time, got {when.size}")
+        if times.size < 2:
+            raise InputError(f"times: expected a start and at least one later time, got {times.size}")
         self._check_step(drive)
-        return self._records(drive, when)
 
     def apply(self, drive: ArrayDrive, duration: float) -> None:
         """Apply a drive for so many seconds, from time 0 on its clock."""
@@ -538,12 +545,14 @@ def simulate_array(
     drive: ArrayDrive,
     times: ArrayLike,
     *,
+    store: str | Path | None = None,
     progress: bool = False,
     **options: Any,
 ) -> xr.Dataset:
     """The walls of an array under the voltages that its wires leave them.
 
-    times: s, rising: the start and the records.  The other arguments are those of `ArraySimulation`.
+    times: s, rising: the start and the records.  store: a folder in which the records are kept as they come; the same
+    call goes on from what is there, with the same numbers.  The other arguments are those of `ArraySimulation`.
 
     Returns a Dataset over (time, word_line, bit_line): position (m), angle (rad), device_voltage (V), device_current
     (A); word_line_current (time, word_line; into the array), bit_line_current (time, bit_line; out of it) and
@@ -552,13 +561,30 @@ def simulate_array(
     Raises InputError, and ConvergenceError where the voltages do not settle.
     """
     simulation = ArraySimulation(array, landscape, **options)
-    when = validation.numbers("times", times)
+    when = validation.increasing("times", times)
+    simulation.check(drive, when)
+    kept = Store(store, simulation.identity() | {"drive": drive.identity(), "times": digest(when)})
+    parts = []
     with Progress(progress, "array").bar(when.size, "record") as advance:
-        records = []
-        for record in simulation.run(drive, when):
-            records.append(record)
-            advance(1)
-    return label_records(records, when, simulation)
+        for first in range(0, when.size - 1, _RECORDS_PER_PART):
+            span = when[first : first + _RECORDS_PER_PART + 1]
+            name = f"records_{first:07d}"
+            part = kept.load(name)
+            if part is None:
+                records = []
+                for record in simulation.run(drive, span):
+                    records.append(record)
+                    advance(1)
+                if first:
+                    records, span = records[1:], span[1:]  # the one before was the last of the part before
+                part = label_records(records, span)
+                kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
+            else:
+                simulation.restore(part)
+                advance(part.sizes["time"])
+            parts.append(part[list(_VARIABLES)])
+    whole = xr.concat(parts, "time", combine_attrs="drop")
+    return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
 
 
 _CELLS = ("time", "word_line", "bit_line")
@@ -573,7 +599,7 @@ _VARIABLES = {
 }
 
 
-def label_records(records: list[Record], times: Array, simulation: ArraySimulation) -> xr.Dataset:
+def label_records(records: list[Record], times: Array) -> xr.Dataset:
     """The records of a run as one Dataset."""
     return xr.Dataset(
         {
@@ -581,5 +607,4 @@ def label_records(records: list[Record], times: Array, simulation: ArraySimulati
             for name, (dims, long_name, unit) in _VARIABLES.items()
         },
         coords={"time": ("time", times, {"long_name": "time", "units": "s"})},
-        attrs={"experiment": "array_in_time", **simulation.attributes()},
     )

@@ -1,0 +1,247 @@
+"""What writing and reading do to the other cells: drift per pulse, pulses until a level is lost, the window between."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.landscape import Landscape
+from compact_model.parameters import DeviceParameters
+from compact_model.progress import Progress
+from compact_model.store import Store
+from compact_model.validation import InputError
+
+from ..cells import Junctions
+from ..crossbar import Crossbar
+from ..operations import HALF_SELECT, ReadAccess, WriteAccess, read_row, write
+from ..simulation import ArraySimulation
+
+Array = NDArray[np.float64]
+
+SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
+
+
+def write_disturb(
+    simulation: ArraySimulation,
+    *,
+    voltage: float,
+    width: float,
+    count: int,
+    level: float,
+    word_line: int = 0,
+    bit_line: int = 0,
+    access: WriteAccess = HALF_SELECT,
+    alternate: bool = True,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Write one cell `count` times and follow all walls.
+
+    voltage (V), width (s): of a pulse; alternate: every second one of the other polarity.  level: m, by how much a wall
+    may move before its level counts as lost.  store: a folder that keeps each pulse; the same call goes on from there.
+
+    Returns a Dataset: displacement (pulse, word_line, bit_line), m, from the start; lost_after (word_line, bit_line),
+    the number of pulses after which a wall was first beyond `level`, NaN where it never was; selection (word_line,
+    bit_line), one of SELECTIONS; drift (selection), m per pulse, the mean distance of these walls from their start
+    after the last pulse over the number of pulses; lost (selection), the share of them that lost their level.
+    """
+    words, bits = simulation.shape
+    volts = validation.number("voltage", voltage)
+    for name, line, lines in (("word_line", word_line, words), ("bit_line", bit_line, bits)):
+        if validation.whole(name, line, 0) >= lines:
+            raise InputError(f"{name}: expected a number from 0 to {lines - 1}, got {line}")
+
+    def pulse(number: int) -> None:
+        sign = -1.0 if alternate and number % 2 else 1.0
+        write(simulation, sign * volts, width, word_line=word_line, bit_line=bit_line, access=access)
+
+    identity = {"write": repr((volts, width, word_line, bit_line, access, bool(alternate), count, level))}
+    result = _repeat(simulation, pulse, count, level, identity, store, progress)
+    kind = np.full((words, bits), SELECTIONS[3], dtype="<U14")
+    kind[word_line], kind[:, bit_line], kind[word_line, bit_line] = SELECTIONS[1], SELECTIONS[2], SELECTIONS[0]
+    result["selection"] = (("word_line", "bit_line"), kind)
+    last = np.abs(result.displacement.values[-1])
+    beyond = np.isfinite(result.lost_after.values)
+    groups = [kind == name for name in SELECTIONS]
+    drift = [float(last[group].mean()) / count if group.any() else 0.0 for group in groups]
+    lost = [float(beyond[group].mean()) if group.any() else 0.0 for group in groups]
+    result = result.assign_coords(group=list(SELECTIONS))
+    result["drift"] = (("group",), drift, {"long_name": "drift per pulse", "units": "m"})
+    result["lost"] = (("group",), lost, {"long_name": "share of lost levels"})
+    return result.assign_attrs(experiment="write_disturb", voltage=volts, width=float(width), scheme=access.scheme)
+
+
+def read_disturb(
+    simulation_at: Callable[[], ArraySimulation],
+    *,
+    voltages: ArrayLike,
+    width: float,
+    count: int,
+    level: float,
+    scheme: str = "grounded",
+    settle: float = 10e-9,
+    word_line: int = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Read one row `count` times at each of several voltages, from the same start, and see what moved.
+
+    simulation_at: makes the array anew.  voltages: V.  width: s, of a read pulse; settle: s, after it.  level: m.
+
+    Returns a Dataset: displacement (voltage, word_line, bit_line), m, after the last read; lost (voltage), the share of
+    all walls that were ever beyond `level` after a read.
+    """
+    volts = validation.numbers("voltages", voltages)
+    moved, lost = [], []
+    with Progress(progress, "reading").bar(volts.size, "voltage") as advance:
+        for each in volts.tolist():
+            simulation = simulation_at()
+            access = ReadAccess(voltage=each, scheme=scheme, width=width, settle=settle)
+            read = functools.partial(_read, simulation, word_line, access)
+            found = _repeat(simulation, read, count, level, {}, None, False)
+            moved.append(found.displacement.values[-1])
+            lost.append(float(np.isfinite(found.lost_after.values).mean()))
+            advance(1)
+    return xr.Dataset(
+        {
+            "displacement": (
+                ("voltage", "word_line", "bit_line"),
+                np.array(moved),
+                {"long_name": "displacement after the last read", "units": "m"},
+            ),
+            "lost": (("voltage",), lost, {"long_name": "share of lost levels"}),
+        },
+        coords={"voltage": ("voltage", volts, {"long_name": "read voltage", "units": "V"})},
+        attrs={"experiment": "read_disturb", "width": float(width), "count": count, "level": level, "scheme": scheme},
+    )
+
+
+def _read(simulation: ArraySimulation, word_line: int, access: ReadAccess, number: int) -> None:
+    read_row(simulation, word_line, access)
+
+
+def _repeat(
+    simulation: ArraySimulation,
+    pulse: Callable[[int], object],
+    count: int,
+    level: float,
+    identity: dict[str, str],
+    store: str | Path | None,
+    progress: bool,
+) -> xr.Dataset:
+    """Pulses, one after the other, and where the walls are after each."""
+    number = validation.whole("count", count, 1)
+    far = validation.positive("level", level)
+    kept = Store(store, simulation.identity() | identity)
+    start = simulation.position
+    displacement = np.zeros((number + 1, *simulation.shape))
+    with Progress(progress, "pulses").bar(number, "pulse") as advance:
+        for index in range(number):
+            name = f"pulse_{index:06d}"
+            part = kept.load(name)
+            if part is None:
+                pulse(index)
+                kept.save(name, simulation.state())
+            else:
+                simulation.restore(part)
+            displacement[index + 1] = simulation.position - start
+            advance(1)
+    beyond = np.abs(displacement) > far
+    lost_after = np.where(beyond.any(axis=0), beyond.argmax(axis=0).astype(float), np.nan)
+    return xr.Dataset(
+        {
+            "displacement": (
+                ("pulse", "word_line", "bit_line"),
+                displacement,
+                {"long_name": "displacement of the wall", "units": "m"},
+            ),
+            "lost_after": (("word_line", "bit_line"), lost_after, {"long_name": "pulses until the level was lost"}),
+        },
+        coords={"pulse": ("pulse", np.arange(number + 1), {"long_name": "pulse number"})},
+        attrs={**simulation.attributes(), "count": number, "level": far},
+    )
+
+
+def write_map(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    *,
+    voltages: ArrayLike,
+    widths: ArrayLike,
+    sizes: Sequence[int],
+    level: float | None = None,
+    position: float | None = None,
+    access: WriteAccess = HALF_SELECT,
+    store: str | Path | None = None,
+    progress: bool = False,
+    wires: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> xr.Dataset:
+    """One write of the farthest cell of square arrays against voltage (V) and pulse width (s): who moves?
+
+    level: m, from which a wall has moved; None: the half width of the first well.  position: m, of all walls at the
+    start; None: the well nearest to the middle of the track.  wires: arguments of Crossbar; options: those of
+    ArraySimulation.
+    store: a folder that keeps each point of the map; the same call goes on from there.
+
+    Returns a Dataset over (size, voltage, width): selected_displacement, other_displacement (the largest of all other
+    walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
+    """
+    volts, wide = validation.numbers("voltages", voltages), validation.numbers("widths", widths)
+    lines = [validation.whole("sizes", size, 1) for size in sizes]
+    wells = validation.instance("landscape", landscape, Landscape).wells
+    centre = min(wells, key=lambda well: abs(well.centre - 0.5 * parameters.track_length)).centre
+    where = centre if position is None else validation.number("position", position)
+    far = wells[0].half_width if level is None else validation.positive("level", level)
+    shape = (len(lines), volts.size, wide.size)
+    found = {name: np.zeros(shape) for name in ("selected_displacement", "other_displacement", "energy")}
+    with Progress(progress, "write map").bar(int(np.prod(shape)), "point") as advance:
+        for row, size in enumerate(lines):
+            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **(wires or {}))
+            simulation = ArraySimulation(array, landscape, **options)
+            begin = simulation.state()
+            folder = None if store is None else Path(store) / f"size_{size}"
+            kept = Store(folder, simulation.identity() | {"access": repr(access)})
+            for column, volt in enumerate(volts.tolist()):
+                for depth, width in enumerate(wide.tolist()):
+                    name = f"voltage_{volt:.9g}_width_{width:.9g}"
+                    point = kept.load(name)
+                    if point is None:
+                        simulation.restore(begin)
+                        spent = write(simulation, volt, width, word_line=0, bit_line=size - 1, access=access)
+                        moved = np.abs(simulation.position - where)
+                        own = float(moved[0, -1])
+                        moved[0, -1] = 0.0
+                        point = xr.Dataset(dict(zip(found, (own, float(moved.max()), spent.sources), strict=True)))
+                        kept.save(name, point)
+                    for each, values in found.items():
+                        values[row, column, depth] = float(point[each])
+                    advance(1)
+    selected, other = found["selected_displacement"] > far, found["other_displacement"] > far
+    dims = ("size", "voltage", "width")
+    return xr.Dataset(
+        {
+            "selected_displacement": (
+                dims,
+                found["selected_displacement"],
+                {"long_name": "displacement of the selected wall", "units": "m"},
+            ),
+            "other_displacement": (
+                dims,
+                found["other_displacement"],
+                {"long_name": "largest displacement of another wall", "units": "m"},
+            ),
+            "outcome": (dims, np.where(selected, 1 + other, 3 * other), {"long_name": "who moved"}),
+            "energy": (dims, found["energy"], {"long_name": "energy of the write", "units": "J"}),
+        },
+        coords={
+            "size": ("size", lines, {"long_name": "word lines and bit lines"}),
+            "voltage": ("voltage", volts, {"long_name": "write voltage", "units": "V"}),
+            "width": ("width", wide, {"long_name": "pulse width", "units": "s"}),
+        },
+        attrs={"experiment": "write_map", "level": far, "scheme": access.scheme, **simulation.attributes()},
+    )
