@@ -27,6 +27,8 @@ from .landscape import Landscape as Landscape
 from .landscape import single_well as single_well
 from .lequeux2016 import lequeux2016 as lequeux2016
 from .lequeux2016 import lequeux2016_track as lequeux2016_track
+from .notched import notched_device as notched_device
+from .notched import notched_track as notched_track
 from .parameters import DeviceParameters as DeviceParameters
 from .polarisation import julliere_polarisation as julliere_polarisation
 from .polarisation import slonczewski_polarisation as slonczewski_polarisation
