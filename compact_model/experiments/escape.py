@@ -10,9 +10,36 @@ from ..parameters import DeviceParameters
 from ..random_track import Seed
 from ..results import provenance
 from ..simulate import simulate_ensemble
+from ..wells import Well
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
+
+
+def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature: float) -> float:
+    """Mean time, s, in which a wall leaves a well at zero current, by energy diffusion (no simulation).
+
+        tau = (1 / Gamma) int_0^u (exp(y) - 1) / y dy,    Gamma = alpha gamma (|H_K| + Delta H_c / x_c)
+
+    u: the well's depth over k_B T; Gamma: the rate at which a small oscillation in the parabola of H_c and x_c loses its
+    energy.  It is Kramers' rate of weak damping, Gamma u exp(-u), at large u (Kramers 1940, doi
+    10.1016/S0031-8914(40)90098-2), and holds at small u too.  At 0 K it is infinite.
+
+    `retention`, which simulates, finds 1.2 to 2 times as much where the loss in a period is not small; and several times
+    as much where the angle's own barrier is far below the well's depth: a wall whose angle turns over gains its energy
+    more slowly.  An output of the model with its assumptions, like that one.
+    """
+    from scipy.special import expi
+
+    kelvin = validation.non_negative("temperature", temperature)
+    slope = parameters.wall_width * well.coercive_field / well.half_width
+    loss = parameters.damping * parameters.gyromagnetic_ratio * (abs(parameters.anisotropy_field) + slope)
+    if kelvin == 0.0 or loss == 0.0:
+        return np.inf
+    depth = well.depth(parameters) / (constants.BOLTZMANN_CONSTANT * kelvin)
+    if depth == 0.0:
+        return 0.0
+    return float(expi(depth) - np.log(depth) - np.euler_gamma) / loss
 
 
 def retention(
