@@ -20,11 +20,16 @@ from .single_cell import CellUpdates as CellUpdates
 from .sneak import sneak_paths as sneak_paths
 from .solve import solve_network as solve_network
 from .studies.accuracy import product_accuracy as product_accuracy
+from .studies.design import PinningSites as PinningSites
+from .studies.design import ReadRule as ReadRule
+from .studies.design import design_map as design_map
+from .studies.design import scaled_device as scaled_device
 from .studies.margins import largest_array as largest_array
 from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
+from .studies.writing import largest_written_array as largest_written_array
 from .studies.writing import threshold_voltage as threshold_voltage
 from .transient import ArrayDrive as ArrayDrive
 from .transient import simulate_array as simulate_array

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from compact_model import validation
+from compact_model.constants import NANOMETRE
 from compact_model.plots import PLOTTERS, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
 
 MAPS = {
     "voltage": (
@@ -143,7 +148,76 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     return axes
 
 
+def plot_design_map(
+    result: xr.Dataset,
+    axes: Axes | None = None,
+    *,
+    variable: str = "largest_array",
+    at: Mapping[str, int] | None = None,
+    devices: Mapping[str, tuple[float, float]] | None = None,
+    **style: Any,
+) -> Axes:
+    """The largest array as colour and number, over the track's width and length (nm); 0: not even one cell.
+
+    Above each width its well depth and retention, beside each length its levels.
+    variable: 'largest_array', 'largest_written' or 'largest_read'.  at: index along the other dimensions,
+    0 unless given.  devices: points to mark, name -> (track width, track length) in m.
+    """
+    from matplotlib.colors import LogNorm
+
+    validation.choice("variable", variable, ("largest_array", "largest_written", "largest_read"))
+    axes = new_axes(axes)
+    beside = {name: 0 for name in result[variable].dims if name not in ("track_width", "track_length")}
+    lines = result[variable].isel(beside | dict(at or {})).transpose("track_length", "track_width").values
+    widths, lengths = result.track_width.values / NANOMETRE, result.track_length.values / NANOMETRE
+    look: dict[str, Any] = {"cmap": "viridis", "norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
+    image = axes.pcolormesh(_edges(widths), _edges(lengths), np.ma.masked_less(lines, 1), **look)
+    for (row, column), number in np.ndenumerate(lines):
+        dark = number < 1 or look["norm"](number) > 0.6
+        axes.text(
+            widths[column], lengths[row], str(number), ha="center", va="center", color="black" if dark else "white"
+        )
+    axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
+    axes.set_xticks(widths, [f"{width:g}" for width in widths])
+    axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
+    axes.tick_params(which="minor", bottom=False, left=False, labelbottom=False, labelleft=False)
+    upper, right = axes.secondary_xaxis("top"), axes.secondary_yaxis("right")
+    kept = zip(result.well_depth.values.tolist(), result.retention_time.values.tolist(), strict=True)
+    upper.set_xticks(widths, [f"{depth:.2g}\n{_duration(time)}" for depth, time in kept], fontsize="small")
+    upper.set_xlabel("well depth ($k_BT$), retention", fontsize="small")
+    right.set_yticks(lengths, result.levels.values.tolist(), fontsize="small")
+    right.set_ylabel("levels", fontsize="small")
+    for other in (upper, right):
+        other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
+    for number, (name, (width, length)) in enumerate((devices or {}).items()):
+        where = (width / NANOMETRE, length / NANOMETRE)
+        axes.plot(*where, linestyle="", marker="os^Dv"[number % 5], markersize=18, color="red", mfc="none", label=name)
+    if devices:
+        axes.legend(fontsize="x-small", markerscale=0.4, loc="lower right")
+    axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
+    return axes
+
+
+def _edges(centres: Array) -> Array:
+    """Edges of cells about rising positions, half-way on a logarithmic axis."""
+    if centres.size == 1:
+        return np.array([centres[0] / 1.5, centres[0] * 1.5])
+    middles = np.sqrt(centres[1:] * centres[:-1])
+    ends = centres[0] ** 2 / middles[0], centres[-1] ** 2 / middles[-1]
+    return np.concatenate([ends[:1], middles, ends[1:]])
+
+
+def _duration(seconds: float) -> str:
+    """A time in the unit that it is told in, from ns to years."""
+    if seconds > 1e6 * 3.156e7:
+        return "> 1e6 years"
+    units = (("years", 3.156e7), ("d", 86400.0), ("s", 1.0), ("ms", 1e-3), (r"$\mu$s", 1e-6), ("ns", 0.0))
+    name, size = next(unit for unit in units if seconds >= unit[1])
+    return f"{seconds / (size or 1e-9):.2g} {name}"
+
+
 PLOTTERS.update(
+    design_map=plot_design_map,
     crossbar=plot_map,
     read_margin=plot_read_margin,
     reach=plot_reach,

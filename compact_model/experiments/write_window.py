@@ -85,13 +85,14 @@ def write_window(
     """The voltages of a pulse that frees nearly every wall from its site, and of one that frees nearly none.
 
     The wall starts at rest in the landscape's first well; it has left when |x - x_0| > x_c at any time of the pulse or
-    of the settling.  That says that it moves, not where it ends.  external_field: T, None: what cancels the stray field.
+    of the settling.  That says that it moves, not where it ends.
+    external_field: T, None: what cancels the stray field.
 
     write_voltage is the lowest voltage at which at least 1 - error_rate of the devices leave, disturb_voltage the
     highest at which at most error_rate do, each for the worse of the two polarities (which differ under a net field or
     with a quadratic field-like torque), to 1 %, from the safe side.  Every voltage meets the same devices, drawn with
     the seed, and the same thermal fields, drawn anew for each polarity.  The shares of `devices` devices have
-    standard errors of sqrt(error_rate / devices) at most.  At 0 K without spreads one device stands for all.
+    standard errors of about sqrt(error_rate / devices).  At 0 K without spreads one device stands for all.
 
     Returns a Dataset: write_voltage (V, inf: not below the breakdown voltage), disturb_voltage (V, 0: walls leave
     even without a voltage), and share_left (polarity, voltage) at the voltages that were simulated to find them.
@@ -112,10 +113,7 @@ def write_window(
     with Progress(progress, "write window").bar(2, "limit") as advance:
         write = _bisect(written, highest)[1] if written(highest) else np.inf
         advance(1)
-        if disturbed(0.0):
-            disturb = 0.0
-        else:
-            disturb = _bisect(disturbed, highest)[0] if disturbed(highest) else highest
+        disturb = highest if not disturbed(highest) else 0.0 if disturbed(0.0) else _bisect(disturbed, highest)[0]
         advance(1)
     shares = lot.shares
     voltages = sorted(shares)

@@ -257,11 +257,10 @@ def largest_size(enough: Callable[[int], bool], largest: int) -> int:
     the first that is enough is followed upwards to where that ends.
     """
     tried = sorted({size for power in range(31) for size in (2**power, 3 * 2**power) if size < largest} | {largest})
-    for good, bad in zip(reversed(tried), reversed([*tried[1:], largest + 1]), strict=True):
-        if enough(good):
-            break
-    else:
+    place = next((place for place in reversed(range(len(tried))) if enough(tried[place])), None)
+    if place is None:
         return 0
+    good, bad = tried[place], [*tried, largest + 1][place + 1]
     while bad - good > 1:
         middle = (good + bad) // 2
         good, bad = (middle, bad) if enough(middle) else (good, middle)
