@@ -161,22 +161,37 @@ def plot_design_map(
 
     Above each width its well depth and retention, beside each length its levels.
     variable: 'largest_array', 'largest_written' or 'largest_read'.  at: index along the other dimensions,
-    0 unless given.  devices: points to mark, name -> (track width, track length) in m.
+    0 unless given.  devices: points of the map to mark, name -> (track width, track length) in m; with their R_P.
     """
     from matplotlib.colors import LogNorm
 
     validation.choice("variable", variable, ("largest_array", "largest_written", "largest_read"))
     axes = new_axes(axes)
-    beside = {name: 0 for name in result[variable].dims if name not in ("track_width", "track_length")}
-    lines = result[variable].isel(beside | dict(at or {})).transpose("track_length", "track_width").values
+    dims = (str(name) for name in result[variable].dims)
+    where = {name: 0 for name in dims if name not in ("track_width", "track_length")} | dict(at or {})
+    lines = result[variable].isel(where).transpose("track_length", "track_width").values
     widths, lengths = result.track_width.values / NANOMETRE, result.track_length.values / NANOMETRE
     look: dict[str, Any] = {"cmap": "viridis", "norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
     image = axes.pcolormesh(_edges(widths), _edges(lengths), np.ma.masked_less(lines, 1), **look)
+    names = {point: name for name, point in (devices or {}).items()}
+    ohms = result.parallel_resistance.isel(resistance_area_product=where["resistance_area_product"])
     for (row, column), number in np.ndenumerate(lines):
-        dark = number < 1 or look["norm"](number) > 0.6
-        axes.text(
-            widths[column], lengths[row], str(number), ha="center", va="center", color="black" if dark else "white"
-        )
+        ink: dict[str, Any] = {
+            "ha": "center",
+            "color": "black" if number < 1 or look["norm"](number) > 0.6 else "white",
+        }
+        axes.text(widths[column], lengths[row], str(number), va="center", **ink)
+        point = result.track_width.values[column], result.track_length.values[row]
+        for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
+            note = f"{name}\n{float(ohms[column, row]):.0f} " + r"$\Omega$"
+            below: dict[str, Any] = {
+                "xytext": (0.0, -14.0),
+                "textcoords": "offset points",
+                "va": "top",
+                "fontsize": "small",
+            }
+            axes.annotate(note, (widths[column], lengths[row]), **below, **ink)
+            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color="red")
     axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
     axes.set_xticks(widths, [f"{width:g}" for width in widths])
     axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
@@ -189,11 +204,6 @@ def plot_design_map(
     right.set_ylabel("levels", fontsize="small")
     for other in (upper, right):
         other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
-    for number, (name, (width, length)) in enumerate((devices or {}).items()):
-        where = (width / NANOMETRE, length / NANOMETRE)
-        axes.plot(*where, linestyle="", marker="os^Dv"[number % 5], markersize=18, color="red", mfc="none", label=name)
-    if devices:
-        axes.legend(fontsize="x-small", markerscale=0.4, loc="lower right")
     axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
     return axes
 
@@ -209,11 +219,23 @@ def _edges(centres: Array) -> Array:
 
 def _duration(seconds: float) -> str:
     """A time in the unit that it is told in, from ns to years."""
-    if seconds > 1e6 * 3.156e7:
+    if seconds > 1e6 * _YEAR:
         return "> 1e6 years"
-    units = (("years", 3.156e7), ("d", 86400.0), ("s", 1.0), ("ms", 1e-3), (r"$\mu$s", 1e-6), ("ns", 0.0))
-    name, size = next(unit for unit in units if seconds >= unit[1])
-    return f"{seconds / (size or 1e-9):.2g} {name}"
+    name, unit = next(pair for pair in _TIMES.items() if seconds >= pair[1] or pair[0] == "ns")
+    return f"{float(f'{seconds / unit:.2g}'):g} {name}"
+
+
+_YEAR = 3.156e7
+_TIMES = {
+    "years": _YEAR,
+    "days": 86400.0,
+    "h": 3600.0,
+    "min": 60.0,
+    "s": 1.0,
+    "ms": 1e-3,
+    r"$\mu$s": 1e-6,
+    "ns": 1e-9,
+}
 
 
 PLOTTERS.update(

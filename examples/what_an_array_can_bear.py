@@ -20,17 +20,17 @@ from matplotlib.colors import LogNorm
 from compact_model import lequeux2016
 from crossbar import PinningSites, design_map
 
-WIDTHS = np.array([30.0, 50.0, 70.0, 100.0, 140.0]) * 1e-9
-LENGTHS = np.array([150.0, 300.0, 600.0, 1000.0]) * 1e-9
+WIDTHS = np.array([30.0, 50.0, 70.0, 100.0]) * 1e-9
+LENGTHS = np.array([150.0, 400.0, 1000.0]) * 1e-9
 BARRIERS = np.array([4.41e-12, 15e-12])
-DEVICES = {"paper's size": (100e-9, 1000e-9), "scaled, A": (50e-9, 300e-9), "scaled, B": (30e-9, 150e-9)}
+DEVICES = {"paper's size": (100e-9, 1000e-9), "scaled, A": (50e-9, 400e-9), "scaled, B": (30e-9, 150e-9)}
 SITES = {"60 Oe": 60e-4, "400 Oe": 400e-4}
 
 
 def main(figure_path: Path) -> dict[str, float]:
     """Compute the maps, draw them and return the numbers that the figure must show."""
     device = lequeux2016()
-    figure, panels = plt.subplots(2, 2, figsize=(12.0, 8.6), layout="constrained")
+    figure, panels = plt.subplots(2, 2, figsize=(11.0, 8.4), layout="constrained")
     numbers = {}
     for row, (sites_name, coercive_field) in zip(panels, SITES.items(), strict=True):
         result = design_map(

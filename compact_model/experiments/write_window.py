@@ -18,6 +18,7 @@ from ..results import provenance
 from ..simulate import simulate_ensemble
 from ..validation import InputError
 from ..variation import vary
+from .thresholds import rest_position
 
 Array = NDArray[np.float64]
 
@@ -84,15 +85,16 @@ def write_window(
 ) -> xr.Dataset:
     """The voltages of a pulse that frees nearly every wall from its site, and of one that frees nearly none.
 
-    The wall starts at rest in the landscape's first well; it has left when |x - x_0| > x_c at any time of the pulse or
-    of the settling.  That says that it moves, not where it ends.
+    The wall starts where it rests in the landscape's first well; it has left when |x - x_0| > x_c at any time of the
+    pulse or of the settling.  That says that it moves, not where it ends.
     external_field: T, None: what cancels the stray field.
 
     write_voltage is the lowest voltage at which at least 1 - error_rate of the devices leave, disturb_voltage the
     highest at which at most error_rate do, each for the worse of the two polarities (which differ under a net field or
-    with a quadratic field-like torque), to 1 %, from the safe side.  Every voltage meets the same devices, drawn with
-    the seed, and the same thermal fields, drawn anew for each polarity.  The shares of `devices` devices have
-    standard errors of about sqrt(error_rate / devices).  At 0 K without spreads one device stands for all.
+    with a quadratic field-like torque), to 1 %, from the safe side.  Both are bisected: the share is taken to rise with
+    the voltage, as it does but for a few per cent of the voltage under a strong net field.
+    Every voltage meets the same devices, drawn with the seed, and the same thermal fields, others for each polarity.
+    Shares have standard errors of about sqrt(error_rate / devices).  At 0 K without spreads one device stands for all.
 
     Returns a Dataset: write_voltage (V, inf: not below the breakdown voltage), disturb_voltage (V, 0: walls leave
     even without a voltage), and share_left (polarity, voltage) at the voltages that were simulated to find them.
@@ -157,6 +159,7 @@ class _Lot:
         draw: np.random.Generator,
     ) -> None:
         self.landscape, self.asked, self.field = landscape, asked, field
+        self.rest = rest_position(landscape, field + parameters.stray_field)
         self.count = asked.devices if asked.spreads or asked.temperature > 0.0 else 1
         self.devices = vary(parameters, self.count, asked.spreads, seed=draw) if asked.spreads else [parameters]
         self.streams = draw.integers(0, 2**63, len(POLARITIES)).tolist()
@@ -178,7 +181,7 @@ class _Lot:
             Voltage(self.asked.pulse(voltage)),
             [0.0, self.asked.duration],
             devices=self.count,
-            initial_position=site.centre,
+            initial_position=self.rest,
             external_field=self.field,
             temperature=self.asked.temperature,
             method="heun" if self.asked.temperature > 0.0 else "rk4",

@@ -232,20 +232,23 @@ def largest_array(
     rule = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
 
+    options: dict[str, Any] = {
+        "kind": kind,
+        "scheme": scheme,
+        "low_resistance": low_resistance,
+        "high_resistance": high_resistance,
+        "word_line_resistance": word_line_resistance,
+        "bit_line_resistance": bit_line_resistance,
+        "driver_resistance": driver_resistance,
+        "pull_up": pull_up,
+    }
+
     def enough(size: int) -> bool:
-        value, _, _ = worst_pattern(
-            size,
-            kind=kind,
-            scheme=scheme,
-            low_resistance=low_resistance,
-            high_resistance=high_resistance,
-            word_line_resistance=word_line_resistance,
-            bit_line_resistance=bit_line_resistance,
-            driver_resistance=driver_resistance,
-            pull_up=pull_up,
-            search=size <= SEARCHED,
-        )
-        return value >= rule
+        if size <= SEARCHED:
+            return worst_pattern(size, **options)[0] >= rule
+        cell: dict[str, Any] = {"word_line": 0, "bit_line": size - 1}
+        # One bad pattern decides: the others need not be solved.
+        return all(margin(each, **cell, **options) >= rule for each in patterns((size, size), **cell).values())
 
     return largest_size(enough, limit)
 
