@@ -14,6 +14,7 @@ from .drive import pulses as pulses
 from .drive import ramp as ramp
 from .drive import staircase as staircase
 from .drive import trapezoid as trapezoid
+from .experiments.escape import estimated_escape_time as estimated_escape_time
 from .experiments.escape import retention as retention
 from .experiments.loops import count_levels as count_levels
 from .experiments.loops import resistance_loop as resistance_loop
@@ -23,6 +24,8 @@ from .experiments.thresholds import current_threshold as current_threshold
 from .experiments.thresholds import field_threshold as field_threshold
 from .experiments.thresholds import rest_position as rest_position
 from .experiments.thresholds import static_current_threshold as static_current_threshold
+from .experiments.write_window import WriteConditions as WriteConditions
+from .experiments.write_window import write_window as write_window
 from .landscape import Landscape as Landscape
 from .landscape import single_well as single_well
 from .lequeux2016 import lequeux2016 as lequeux2016

@@ -96,6 +96,20 @@ def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     return axes
 
 
+def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Share of the walls that leave their site (%) against the pulse's voltage (V), one line for each polarity."""
+    axes = new_axes(axes)
+    for polarity in result.polarity.values:
+        look: dict[str, Any] = {"marker": ".", "linewidth": 0.8, "label": "V > 0" if polarity > 0 else "V < 0"}
+        axes.plot(result.voltage, 100.0 * result.share_left.sel(polarity=polarity), **(look | style))
+    for name, line in (("disturb_voltage", ":"), ("write_voltage", "--")):
+        if np.isfinite(limit := float(result[name])):
+            axes.axvline(limit, color="black", linestyle=line, linewidth=0.8, label=name.replace("_", " "))
+    axes.set(xlabel="V (V)", ylabel="walls that left their site (%)")
+    axes.legend(fontsize="small")
+    return axes
+
+
 PLOTTERS: dict[str, Plotter] = {
     "simulation": plot_simulation,
     "current_threshold": plot_current_threshold,
@@ -103,6 +117,7 @@ PLOTTERS: dict[str, Plotter] = {
     "resistance_loop": plot_loop,
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
+    "write_window": plot_write_window,
 }
 
 

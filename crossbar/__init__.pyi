@@ -35,6 +35,10 @@ from .single_cell import CellUpdates as CellUpdates
 from .sneak import sneak_paths as sneak_paths
 from .solve import solve_network as solve_network
 from .studies.accuracy import product_accuracy as product_accuracy
+from .studies.design import PinningSites as PinningSites
+from .studies.design import ReadRule as ReadRule
+from .studies.design import design_map as design_map
+from .studies.design import scaled_device as scaled_device
 from .studies.disturbing import read_disturb as read_disturb
 from .studies.disturbing import write_disturb as write_disturb
 from .studies.disturbing import write_map as write_map
@@ -43,6 +47,7 @@ from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
+from .studies.writing import largest_written_array as largest_written_array
 from .studies.writing import threshold_voltage as threshold_voltage
 from .updating import outer_product_update as outer_product_update
 from .updating import pulse_block as pulse_block

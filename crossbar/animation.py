@@ -11,7 +11,7 @@ import xarray as xr
 from compact_model import validation
 from compact_model.validation import InputError
 
-from .plots import CELL_MAPS, cell_values
+from .plots_in_time import CELL_MAPS, cell_values
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -20,7 +20,7 @@ from compact_model.parameters import DeviceParameters
 from compact_model.resistance import resistance
 from compact_model.validation import InputError
 
-from . import plots  # noqa: F401 (registers how the results draw themselves)
+from . import plots, plots_in_time  # noqa: F401 (register how the results draw themselves)
 from .cells import Cells, Resistors, table
 from .network import Network, Sources, check_memory
 from .newton import solve_nonlinear

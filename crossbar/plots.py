@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from compact_model import validation
+from compact_model.constants import NANOMETRE
 from compact_model.plots import PLOTTERS, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
 
 MAPS = {
     "voltage": (
@@ -143,161 +148,98 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     return axes
 
 
-CELL_MAPS = {
-    "position": ("x (nm)", 1e9),
-    "displacement": ("displacement (nm)", 1e9),
-    "device_voltage": ("voltage across the device (V)", 1.0),
-    "device_current": ("device current (mA)", 1e3),
-    "target": ("target (uS)", 1e6),
-    "conductance": ("conductance (uS)", 1e6),
-    "conductance_after_row": ("conductance (uS)", 1e6),
-    "reading": ("last reading (uS)", 1e6),
-    "error": ("conductance - target (uS)", 1e6),
-    "disturbance": ("moved since verified (uS)", 1e6),
-    "pulses": ("pulses", 1.0),
-    "levels": ("levels", 1.0),
-    "nonlinearity": ("nonlinearity (%)", 100.0),
-    "asymmetry": ("asymmetry (%)", 100.0),
-    "change": ("change of the conductance (uS)", 1e6),
-    "coincidences": ("coincidences", 1.0),
-    "lost_after": ("pulses until the level was lost", 1.0),
-}
-_BOTH_SIGNS = ("displacement", "error", "disturbance", "change", "coincidences")
-
-
-def plot_cells(
-    result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", index: int = -1, **style: Any
+def plot_design_map(
+    result: xr.Dataset,
+    axes: Axes | None = None,
+    *,
+    variable: str = "largest_array",
+    at: Mapping[str, int] | None = None,
+    devices: Mapping[str, tuple[float, float]] | None = None,
+    **style: Any,
 ) -> Axes:
-    """A quantity of every cell as an image; where it has a third dimension, at one index of it."""
-    known = [name for name in CELL_MAPS if name in result or (name == "displacement" and "position" in result)]
-    validation.choice("quantity", quantity, known)
-    values = cell_values(result, quantity)
-    label, _ = CELL_MAPS[quantity]
+    """The largest array as colour and number, over the track's width and length (nm); 0: not even one cell.
+
+    Above each width its well depth and retention, beside each length its levels.
+    variable: 'largest_array', 'largest_written' or 'largest_read'.  at: index along the other dimensions,
+    0 unless given.  devices: points of the map to mark, name -> (track width, track length) in m; with their R_P.
+    """
+    from matplotlib.colors import LogNorm
+
+    validation.choice("variable", variable, ("largest_array", "largest_written", "largest_read"))
     axes = new_axes(axes)
-    look: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
-    if quantity in _BOTH_SIGNS:
-        largest = float(np.nanmax(np.abs(values))) or 1.0
-        look |= {"cmap": "coolwarm", "vmin": -largest, "vmax": largest}
-    image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
-    axes.figure.colorbar(image, ax=axes, label=label)
-    axes.set(xlabel="bit line", ylabel="word line")
+    dims = (str(name) for name in result[variable].dims)
+    where = {name: 0 for name in dims if name not in ("track_width", "track_length")} | dict(at or {})
+    lines = result[variable].isel(where).transpose("track_length", "track_width").values
+    widths, lengths = result.track_width.values / NANOMETRE, result.track_length.values / NANOMETRE
+    look: dict[str, Any] = {"cmap": "viridis", "norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
+    image = axes.pcolormesh(_edges(widths), _edges(lengths), np.ma.masked_less(lines, 1), **look)
+    names = {point: name for name, point in (devices or {}).items()}
+    ohms = result.parallel_resistance.isel(resistance_area_product=where["resistance_area_product"])
+    for (row, column), number in np.ndenumerate(lines):
+        ink: dict[str, Any] = {
+            "ha": "center",
+            "color": "black" if number < 1 or look["norm"](number) > 0.6 else "white",
+        }
+        axes.text(widths[column], lengths[row], str(number), va="center", **ink)
+        point = result.track_width.values[column], result.track_length.values[row]
+        for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
+            note = f"{name}\n{float(ohms[column, row]):.0f} " + r"$\Omega$"
+            below: dict[str, Any] = {
+                "xytext": (0.0, -14.0),
+                "textcoords": "offset points",
+                "va": "top",
+                "fontsize": "small",
+            }
+            axes.annotate(note, (widths[column], lengths[row]), **below, **ink)
+            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color="red")
+    axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
+    axes.set_xticks(widths, [f"{width:g}" for width in widths])
+    axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
+    axes.tick_params(which="minor", bottom=False, left=False, labelbottom=False, labelleft=False)
+    upper, right = axes.secondary_xaxis("top"), axes.secondary_yaxis("right")
+    kept = zip(result.well_depth.values.tolist(), result.retention_time.values.tolist(), strict=True)
+    upper.set_xticks(widths, [f"{depth:.2g}\n{_duration(time)}" for depth, time in kept], fontsize="small")
+    upper.set_xlabel("well depth ($k_BT$), retention", fontsize="small")
+    right.set_yticks(lengths, result.levels.values.tolist(), fontsize="small")
+    right.set_ylabel("levels", fontsize="small")
+    for other in (upper, right):
+        other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
+    axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
     return axes
 
 
-def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
-    """A quantity of CELL_MAPS in its unit on the axis."""
-    if quantity == "displacement" and "displacement" not in result:
-        return np.asarray(1e9 * (result.position - result.position[0]).values)
-    return np.asarray(CELL_MAPS[quantity][1] * result[quantity].values)
+def _edges(centres: Array) -> Array:
+    """Edges of cells about rising positions, half-way on a logarithmic axis."""
+    if centres.size == 1:
+        return np.array([centres[0] / 1.5, centres[0] * 1.5])
+    middles = np.sqrt(centres[1:] * centres[:-1])
+    ends = centres[0] ** 2 / middles[0], centres[-1] ** 2 / middles[-1]
+    return np.concatenate([ends[:1], middles, ends[1:]])
 
 
-def plot_traces(result: xr.Dataset, axes: Axes | None = None, *, traces: int = 12, **style: Any) -> Axes:
-    """The walls of the cells that moved farthest, x (nm) against t (ns)."""
-    axes = new_axes(axes)
-    moved = np.ptp(result.position.values, axis=0)
-    order = np.argsort(moved, axis=None)[::-1][:traces]
-    for row, column in zip(*np.unravel_index(order, moved.shape), strict=True):
-        line = 1e9 * result.position.values[:, row, column]
-        look: dict[str, Any] = {"linewidth": 0.9, "label": f"({row}, {column})"}
-        axes.plot(1e9 * result.time, line, **(look | style))
-    axes.set(xlabel="t (ns)", ylabel="x (nm)")
-    axes.legend(title="cell", fontsize="x-small", title_fontsize="x-small", ncols=2)
-    return axes
+def _duration(seconds: float) -> str:
+    """A time in the unit that it is told in, from ns to years."""
+    if seconds > 1e6 * _YEAR:
+        return "> 1e6 years"
+    name, unit = next(pair for pair in _TIMES.items() if seconds >= pair[1] or pair[0] == "ns")
+    return f"{float(f'{seconds / unit:.2g}'):g} {name}"
 
 
-def plot_array_in_time(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The walls that moved farthest against time; with a quantity, that quantity of every cell at one time."""
-    return plot_cells(result, axes, quantity=quantity, **style) if quantity else plot_traces(result, axes, **style)
-
-
-def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The conductance at the end against the target; with a quantity, a map of it."""
-    if quantity:
-        return plot_cells(result, axes, quantity=quantity, **style)
-    axes = new_axes(axes)
-    target, end = 1e6 * result.target.values.ravel(), 1e6 * result.conductance.values.ravel()
-    reached = result.reached.values.ravel()
-    for mask, look in ((reached, {"color": "C0", "label": "reached"}), (~reached, {"color": "C3", "label": "not"})):
-        if mask.any():
-            axes.plot(target[mask], end[mask], ".", **(look | style))
-    axes.axline((float(np.nanmin(target)), float(np.nanmin(target))), slope=1.0, color="black", linewidth=0.5)
-    axes.set(xlabel="target (uS)", ylabel="conductance at the end (uS)")
-    axes.legend(fontsize="small")
-    return axes
-
-
-def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """How far the walls of each group are from their start, mean (line) and largest (dashes), against the pulses."""
-    axes = new_axes(axes)
-    for number, name in enumerate(result.group.values):
-        mask = (result.selection == name).values
-        if not mask.any():
-            continue
-        away = 1e9 * np.abs(result.displacement.values[:, mask])
-        axes.plot(result.pulse, away.mean(axis=1), color=f"C{number}", label=str(name), **style)
-        axes.plot(result.pulse, away.max(axis=1), color=f"C{number}", linestyle="--", **style)
-    axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
-    axes.set(xlabel="pulse", ylabel="|displacement| (nm)")
-    axes.set_yscale("log")
-    axes.legend(title="line: mean, dashes: largest", fontsize="small", title_fontsize="small")
-    return axes
-
-
-def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The largest displacement (nm) and the share of lost levels (%) against the read voltage."""
-    axes = new_axes(axes)
-    largest = 1e9 * np.abs(result.displacement).max(("word_line", "bit_line"))
-    look: dict[str, Any] = {"marker": "o", "markersize": 3}
-    axes.plot(result.voltage, largest, **(look | style))
-    axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
-    axes.set(xlabel="read voltage (V)", ylabel="largest displacement (nm)")
-    return axes
-
-
-OUTCOMES = ("nobody moves", "the selected wall alone", "others as well", "only others")
-
-
-def plot_write_map(result: xr.Dataset, axes: Axes | None = None, *, size: int | None = None, **style: Any) -> Axes:
-    """Who moves against voltage (V) and pulse width (ns), for one size of the array (the first)."""
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
-    axes = new_axes(axes)
-    lines = int(result["size"][0]) if size is None else size
-    validation.choice("size", str(lines), [str(each) for each in result["size"].values.tolist()])
-    outcome = result.outcome.sel(size=lines).values
-    colours = ListedColormap(["0.9", "tab:green", "tab:orange", "tab:red"])
-    look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "shading": "nearest"}
-    mesh = axes.pcolormesh(1e9 * result.width.values, result.voltage.values, outcome, **(look | style))
-    bar = axes.figure.colorbar(mesh, ax=axes, ticks=range(4))
-    bar.ax.set_yticklabels(OUTCOMES, fontsize="x-small")
-    axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=f"{lines} x {lines}")
-    return axes
-
-
-def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The conductances of all cells (uS) against the pulses, their mean in black; with a quantity, a map of it."""
-    if quantity:
-        return plot_cells(result, axes, quantity=quantity, **style)
-    axes = new_axes(axes)
-    curves = 1e6 * result.conductance.values.reshape(result.sizes["pulse"], -1)
-    look: dict[str, Any] = {"color": "C0", "linewidth": 0.4, "alpha": 0.5}
-    axes.plot(result.pulse, curves[:, :64], **(look | style))
-    axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
-    axes.set(xlabel="pulse number", ylabel="conductance (uS)")
-    return axes
-
-
-def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The change of each conductance (uS) against the expected coincidences; with a quantity, a map of it."""
-    if quantity:
-        return plot_cells(result, axes, quantity=quantity, **style)
-    axes = new_axes(axes)
-    axes.plot(result.expected.values.ravel(), 1e6 * result.change.values.ravel(), ".", **style)
-    axes.set(xlabel="slots x row x column", ylabel="change of the conductance (uS)")
-    return axes
+_YEAR = 3.156e7
+_TIMES = {
+    "years": _YEAR,
+    "days": 86400.0,
+    "h": 3600.0,
+    "min": 60.0,
+    "s": 1.0,
+    "ms": 1e-3,
+    r"$\mu$s": 1e-6,
+    "ns": 1e-9,
+}
 
 
 PLOTTERS.update(
+    design_map=plot_design_map,
     crossbar=plot_map,
     read_margin=plot_read_margin,
     reach=plot_reach,
@@ -305,11 +247,4 @@ PLOTTERS.update(
     product_accuracy=plot_product_accuracy,
     sneak_paths=plot_sneak_paths,
     vector_matrix=plot_vector_matrix,
-    array_in_time=plot_array_in_time,
-    programming=plot_programming,
-    write_disturb=plot_write_disturb,
-    read_disturb=plot_read_disturb,
-    write_map=plot_write_map,
-    update_curves=plot_update_curves,
-    outer_product_update=plot_outer_product,
 )

@@ -338,6 +338,10 @@ def test_the_margin_command_states_how_far_the_tmr_reaches(tmp_path):
         (("solve", "--word-lines", "8", "--bit-lines", "8", "--pattern", "random", "--row"), {"method", "power_w"}),
         (("disturb", "--sizes", "2,4", "--scheme", "V/2"), {"threshold_v", "disturb_margin"}),
         (("accuracy", "--sizes", "4,8", "--repeats", "1", "--levels", "4"), {"level_error", "total_error"}),
+        (
+            ("design", "--widths", "50,100", "--lengths", "300", "--largest", "8", "--devices", "32"),
+            {"largest_written", "largest_read", "levels", "retention_time"},
+        ),
     ],
 )
 def test_the_array_commands_answer_in_json_and_draw(tmp_path, arguments, keys):
@@ -371,6 +375,10 @@ def test_an_exported_array_runs_under_ngspice(ngspice, tmp_path):
         (("solve", "--scheme", "V/4"), "V/4"),
         (("sneak", "--word-lines", "99", "--bit-lines", "99"), "1024 cells"),
         (("disturb", "--voltage", "nan"), "write_voltage: expected a finite number"),
+        (("design", "--spread", "track_width"), "--spread: expected NAME=NUMBER"),
+        (("design", "--spread", "track_wodth=3"), "did you mean 'track_width'"),
+        (("design", "--error-rate", "0.1"), "error_rate: expected a number from 0.00390625 to 0.5"),
+        (("design", "--lengths", "20"), "track_lengths: expected tracks on which a site of 3.6e-08 m fits"),
         (("maggin",), "did you mean 'margin'"),
     ],
 )

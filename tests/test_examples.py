@@ -55,6 +55,23 @@ def test_fig_3_shows_the_crossover_and_which_torque_rules(tmp_path):
     assert numbers["3b: largest distance of both from Slonczewski alone, from 5 Oe on (%)"] < 3.0
 
 
+def test_what_an_array_can_bear_shows_the_papers_device_and_two_scaled_ones(tmp_path):
+    numbers = numbers_of("what_an_array_can_bear", tmp_path)
+    assert numbers["paper's size, 4.41 Ohm um2, 60 Oe: R_P (Ohm)"] == pytest.approx(36.0)
+    # The window is known to about 2 % from 256 devices: a line more or less.
+    for point, lines in (
+        ("paper's size, 4.41 Ohm um2, 60 Oe", 5),
+        ("scaled, A, 15 Ohm um2, 60 Oe", 20),
+        ("scaled, B, 15 Ohm um2, 60 Oe", 34),
+        ("paper's size, 4.41 Ohm um2, 400 Oe", 4),
+    ):
+        assert numbers[f"{point}: lines written"] == pytest.approx(lines, abs=1)
+    assert numbers["paper's size, 4.41 Ohm um2, 60 Oe: lines read"] == 13
+    assert numbers["paper's size, 60 Oe: levels"] == 22
+    assert numbers["paper's size, 60 Oe: retention (s)"] == pytest.approx(13.1e-6, rel=0.01)
+    assert numbers["paper's size, 400 Oe: well depth (k_B T)"] == pytest.approx(40.2, abs=0.1)
+
+
 def test_a_cmos_inverter_writes_the_device_in_a_users_netlist(ngspice, tmp_path):
     numbers = numbers_of("netlist_cmos_driver", tmp_path)
     assert numbers["highest voltage on the junction (V)"] == pytest.approx(0.528, abs=0.001)

@@ -6,7 +6,7 @@ unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  B
 from driver and sense node, and for the worst of the patterns in the other cells.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -227,32 +227,43 @@ def largest_array(
 ) -> int:
     """The most lines of a square array whose margin is at least `criterion`; 0 where no size has it.
 
-    A driver's resistance may let the margin rise before it falls, so sizes are tried in steps of a half or a third up
-    to `largest`, and the last that has the margin is followed to where it ends.  criterion: 1e-6 to 1.
+    A driver's resistance may let the margin rise before it falls: see `largest_size`.  criterion: 1e-6 to 1.
     """
     rule = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
 
-    def enough(size: int) -> bool:
-        value, _, _ = worst_pattern(
-            size,
-            kind=kind,
-            scheme=scheme,
-            low_resistance=low_resistance,
-            high_resistance=high_resistance,
-            word_line_resistance=word_line_resistance,
-            bit_line_resistance=bit_line_resistance,
-            driver_resistance=driver_resistance,
-            pull_up=pull_up,
-            search=size <= SEARCHED,
-        )
-        return value >= rule
+    options: dict[str, Any] = {
+        "kind": kind,
+        "scheme": scheme,
+        "low_resistance": low_resistance,
+        "high_resistance": high_resistance,
+        "word_line_resistance": word_line_resistance,
+        "bit_line_resistance": bit_line_resistance,
+        "driver_resistance": driver_resistance,
+        "pull_up": pull_up,
+    }
 
-    tried = sorted({size for power in range(31) for size in (2**power, 3 * 2**power) if size < limit} | {limit})
-    passed = [number for number, size in enumerate(tried) if enough(size)]
-    if not passed:
+    def enough(size: int) -> bool:
+        if size <= SEARCHED:
+            return worst_pattern(size, **options)[0] >= rule
+        cell: dict[str, Any] = {"word_line": 0, "bit_line": size - 1}
+        # One bad pattern decides: the others need not be solved.
+        return all(margin(each, **cell, **options) >= rule for each in patterns((size, size), **cell).values())
+
+    return largest_size(enough, limit)
+
+
+def largest_size(enough: Callable[[int], bool], largest: int) -> int:
+    """The most lines, up to `largest`, with which an array is good enough; 0 where no size is.
+
+    What is enough need not be so for all smaller arrays: sizes are tried downwards in steps of a half or a third, and
+    the first that is enough is followed upwards to where that ends.
+    """
+    tried = sorted({size for power in range(31) for size in (2**power, 3 * 2**power) if size < largest} | {largest})
+    place = next((place for place in reversed(range(len(tried))) if enough(tried[place])), None)
+    if place is None:
         return 0
-    good, bad = tried[passed[-1]], (tried[passed[-1] + 1] if passed[-1] + 1 < len(tried) else limit + 1)
+    good, bad = tried[place], [*tried, largest + 1][place + 1]
     while bad - good > 1:
         middle = (good + bad) // 2
         good, bad = (middle, bad) if enough(middle) else (good, middle)

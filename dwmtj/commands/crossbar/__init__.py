@@ -8,6 +8,7 @@ COMMANDS = {
     "reach": "The largest array against TMR and wires, by scheme.",
     "sneak": "The read current divided into its paths, drawn on the array.",
     "disturb": "What the other cells feel while one is written, against the device's own threshold; power.",
+    "design": "The largest array that is written and read against the device's size, with levels and retention.",
     "accuracy": "Error of vector-matrix products against size and wires, with the levels of a device.",
     "export": "The array as a SPICE netlist, of resistors or of devices, or as a graph.",
 }

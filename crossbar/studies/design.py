@@ -1,0 +1,287 @@
+"""The largest array that a device can be written and read in, against the device's geometry: a map for designers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import constants, validation
+from compact_model.constants import OERSTED
+from compact_model.experiments.escape import estimated_escape_time
+from compact_model.experiments.write_window import WriteConditions, write_window
+from compact_model.landscape import Landscape, check_kind
+from compact_model.parameters import DeviceParameters
+from compact_model.progress import Progress
+from compact_model.random_track import Seed, generator
+from compact_model.resistance import resistance
+from compact_model.results import provenance
+from compact_model.validation import InputError
+from compact_model.wells import ParabolicWell, Well
+
+from ..bias import SCHEMES
+from ..vector_matrix import device_levels
+from .margins import KINDS, largest_array
+from .writing import largest_written_array
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinningSites:
+    """Equal pinning sites at equal distances along a track of any length, by default those of `lequeux2016_track`."""
+
+    pitch: float = 50e-9
+    """Distance of two sites, m."""
+    coercive_field: float = 60.0 * OERSTED
+    """H_c, T."""
+    half_width: float = 18e-9
+    """x_c, m, at most half the pitch."""
+    kind: type[Well] = ParabolicWell
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+        validation.positive("pitch", self.pitch)
+        validation.non_negative("coercive_field", self.coercive_field)
+        if validation.positive("half_width", self.half_width) > 0.5 * self.pitch:
+            raise InputError(
+                f"half_width: expected at most half the pitch, {0.5 * self.pitch:g} m, got {self.half_width:g}"
+            )
+
+    def landscape(self, parameters: DeviceParameters) -> Landscape:
+        """As many sites as fit on the device's track, at least one, about its middle."""
+        count = max(1, int(parameters.track_length / self.pitch + 1e-9))
+        centres = 0.5 * parameters.track_length + self.pitch * (np.arange(count) - 0.5 * (count - 1))
+        if self.half_width > centres[0]:
+            raise InputError(
+                f"track_lengths: expected tracks on which a site of {2.0 * self.half_width:g} m fits, got "
+                f"{parameters.track_length:g} m"
+            )
+        return Landscape(
+            tuple(
+                self.kind(centre=centre, coercive_field=self.coercive_field, half_width=self.half_width)
+                for centre in centres.tolist()
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadRule:
+    """What makes an array readable: the least margin between a device's two end states, as `largest_array` takes it."""
+
+    scheme: str = "grounded"
+    kind: str = "current"
+    criterion: float = 0.1
+
+    def __post_init__(self) -> None:
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.choice("kind", self.kind, KINDS)
+        validation.between("criterion", self.criterion, 1e-6, 1.0)
+
+
+def scaled_device(
+    parameters: DeviceParameters,
+    track_length: float,
+    track_width: float,
+    *,
+    resistance_area_product: float | None = None,
+    anisotropy_from_width: bool = False,
+) -> DeviceParameters:
+    """The device at another size: m, m, and RA_P in Ohm m2 (None: its own), with R_P from its area.
+
+    The side of the nucleation pad goes with the width.  H_K stays, or is what the width gives by the demagnetising
+    integral; thickness, M_s, damping, TMR and its half voltage stay, also at another RA_P.
+    """
+    ratio = validation.positive("track_width", track_width) / parameters.track_width
+    device = parameters.resized(
+        track_length=track_length,
+        track_width=track_width,
+        nucleation_pad_area=parameters.nucleation_pad_area * ratio**2,
+    )
+    if resistance_area_product is not None:
+        barrier = validation.positive("resistance_area_product", resistance_area_product)
+        device = device.replace(parallel_resistance=barrier / device.junction_area)
+    return device.with_anisotropy_from_width() if anisotropy_from_width else device
+
+
+def design_map(
+    parameters: DeviceParameters,
+    track_widths: ArrayLike,
+    track_lengths: ArrayLike,
+    *,
+    resistance_area_products: ArrayLike | None = None,
+    wire_resistances: ArrayLike = 1.0,
+    schemes: Sequence[str] = ("V/2",),
+    driver_resistance: float = 0.0,
+    sites: PinningSites | None = None,
+    conditions: WriteConditions | None = None,
+    reading: ReadRule | None = None,
+    anisotropy_from_width: bool = False,
+    largest: int = 128,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """The largest array that is written and read at each size of a device, with the device's levels and retention.
+
+    parameters: the device that is scaled, see `scaled_device`, also for anisotropy_from_width.
+    track_widths, track_lengths: m.  resistance_area_products: RA_P, Ohm m2; None: the device's own.
+    wire_resistances: Ohm per segment of both kinds of lines.  driver_resistance: Ohm, of the word lines' drivers and,
+        in writing, of the bit lines'.  schemes: for writing.
+    sites: of the track; they stay what they are at every width.  conditions: of the write pulse, with temperature,
+        spreads, error rate and breakdown voltage.  reading: the rule for reading.
+    largest: lines at which the searches end (in the result it means: at least that).
+
+    Written: every selected wall moves and no other one does, each but for the error rate in one pulse.  A device's
+    `write_window` gives the voltages, `largest_written_array` the array.  The window depends on the width and on RA_P
+    alone, since the torques follow V / RA_P.  In an array whose cells are all written once, a cell sees about
+    2 (lines - 1) pulses of others: the error rate is for each of them.
+
+    Returns a Dataset over (resistance_area_product, scheme, wire_resistance, track_width, track_length), each variable
+    with those of these dimensions that it depends on: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
+    largest_written, largest_read and largest_array (the smaller of the two; lines), levels (places where a wall stays,
+    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `estimated_escape_time`) and
+    anisotropy_field (T).  Raises InputError.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    if parameters.torque_density != "voltage":
+        raise InputError(f"parameters: expected torque_density 'voltage', got {parameters.torque_density!r}")
+    place = {
+        "resistance_area_product": validation.numbers(
+            "resistance_area_products",
+            parameters.resistance_area_product if resistance_area_products is None else resistance_area_products,
+        ),
+        "scheme": np.array([validation.choice("schemes", scheme, SCHEMES) for scheme in schemes]),
+        "wire_resistance": validation.numbers("wire_resistances", wire_resistances),
+        "track_width": validation.numbers("track_widths", track_widths),
+        "track_length": validation.numbers("track_lengths", track_lengths),
+    }
+    track = validation.instance("sites", PinningSites() if sites is None else sites, PinningSites)
+    pulse = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)
+    rule = validation.instance("reading", ReadRule() if reading is None else reading, ReadRule)
+    limit = validation.whole("largest", largest, 1)
+    driver = validation.non_negative("driver_resistance", driver_resistance)
+    key = int(generator(seed).integers(0, 2**63))  # the same devices and thermal fields at every point of the map
+    found = _empty(place)
+    thermal = constants.BOLTZMANN_CONSTANT * pulse.temperature
+
+    def device_at(barrier: float, width: float, length: float) -> DeviceParameters:
+        return scaled_device(
+            parameters,
+            length,
+            width,
+            resistance_area_product=barrier,
+            anisotropy_from_width=anisotropy_from_width,
+        )
+
+    for column, length in enumerate(place["track_length"].tolist()):
+        device = device_at(parameters.resistance_area_product, parameters.track_width, length)
+        found["levels"][column] = device_levels(device, track.landscape(device)).size
+    cases = found["parallel_resistance"].size
+    with Progress(progress, "design map").bar(cases, "device") as advance:
+        for row, barrier in enumerate(place["resistance_area_product"].tolist()):
+            for column, width in enumerate(place["track_width"].tolist()):
+                device = device_at(barrier, width, float(place["track_length"].max()))
+                landscape = track.landscape(device)
+                window = write_window(device, landscape, pulse, seed=key)
+                found["anisotropy_field"][column] = device.anisotropy_field
+                found["well_depth"][column] = landscape.wells[0].depth(device) / thermal if thermal > 0.0 else np.inf
+                found["retention_time"][column] = estimated_escape_time(device, landscape.wells[0], pulse.temperature)
+                volts = {name: float(window[name]) for name in ("write_voltage", "disturb_voltage")}
+                for name, value in volts.items():
+                    found[name][row, column] = value
+                for depth, length in enumerate(place["track_length"].tolist()):
+                    device = device_at(barrier, width, length)
+                    found["parallel_resistance"][row, column, depth] = device.parallel_resistance
+                    for number, segment in enumerate(place["wire_resistance"].tolist()):
+                        wires = {
+                            "word_line_resistance": segment,
+                            "bit_line_resistance": segment,
+                            "driver_resistance": driver,
+                        }
+                        found["largest_read"][row, number, column, depth] = largest_array(
+                            low_resistance=device.parallel_resistance,
+                            high_resistance=float(resistance(device, 0.0)),
+                            scheme=rule.scheme,
+                            kind=rule.kind,
+                            criterion=rule.criterion,
+                            largest=limit,
+                            **wires,
+                        )
+                        for which, scheme in enumerate(place["scheme"].tolist()):
+                            found["largest_written"][row, which, number, column, depth] = largest_written_array(
+                                device,
+                                scheme=scheme,
+                                breakdown_voltage=pulse.breakdown_voltage,
+                                largest=limit,
+                                sense_resistance=driver,
+                                **volts,
+                                **wires,
+                            )
+                    advance(1)
+    result = _label(found, place)
+    return result.assign_attrs(
+        experiment="design_map",
+        temperature=pulse.temperature,
+        error_rate=pulse.error_rate,
+        breakdown_voltage=pulse.breakdown_voltage,
+        pulse_width=pulse.width,
+        driver_resistance=driver,
+        read_scheme=rule.scheme,
+        largest=limit,
+        seed=str(seed),
+        **provenance([parameters], [track.landscape(parameters)]),
+    )
+
+
+_DEVICE = ("resistance_area_product", "track_width", "track_length")
+# name -> (dimensions, type, long name, unit)
+_VARIABLES: dict[str, tuple[tuple[str, ...], type, str, str]] = {
+    "parallel_resistance": (_DEVICE, float, "R_P", "Ohm"),
+    "write_voltage": (_DEVICE[:2], float, "write voltage", "V"),
+    "disturb_voltage": (_DEVICE[:2], float, "disturb voltage", "V"),
+    "largest_written": (
+        ("resistance_area_product", "scheme", "wire_resistance", "track_width", "track_length"),
+        int,
+        "lines of the largest array that can be written",
+        "",
+    ),
+    "largest_read": (
+        ("resistance_area_product", "wire_resistance", "track_width", "track_length"),
+        int,
+        "lines of the largest array that can be read",
+        "",
+    ),
+    "levels": (("track_length",), int, "places where a wall stays", ""),
+    "well_depth": (("track_width",), float, "well depth", "k_B T"),
+    "retention_time": (("track_width",), float, "mean escape time", "s"),
+    "anisotropy_field": (("track_width",), float, "anisotropy field H_K", "T"),
+}
+_UNITS = {
+    "resistance_area_product": ("RA_P", "Ohm m2"),
+    "wire_resistance": ("segment resistance", "Ohm"),
+    "track_width": ("track width W", "m"),
+    "track_length": ("track length L", "m"),
+}
+
+
+def _empty(place: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """An array for each variable."""
+    return {name: np.zeros([place[dim].size for dim in dims], kind) for name, (dims, kind, _, _) in _VARIABLES.items()}
+
+
+def _label(found: dict[str, NDArray[Any]], place: dict[str, NDArray[Any]]) -> xr.Dataset:
+    result = xr.Dataset(
+        {
+            name: (dims, found[name], {"long_name": long_name, **({"units": unit} if unit else {})})
+            for name, (dims, _, long_name, unit) in _VARIABLES.items()
+        },
+        coords={"scheme": place["scheme"].tolist()}
+        | {
+            name: (name, place[name], {"long_name": long_name, "units": unit})
+            for name, (long_name, unit) in _UNITS.items()
+        },
+    )
+    smaller = np.minimum(result.largest_written, result.largest_read).transpose(*result.largest_written.dims)
+    return result.assign(largest_array=smaller.assign_attrs(long_name="lines of the largest array"))

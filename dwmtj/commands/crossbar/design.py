@@ -1,0 +1,164 @@
+"""`dwmtj crossbar design`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
+from compact_model.experiments.write_window import WriteConditions
+from compact_model.validation import InputError
+from crossbar.bias import SCHEMES
+from crossbar.studies.design import PinningSites, ReadRule, design_map
+from crossbar.studies.margins import KINDS
+
+from ...array_options import driver_options, numbers_from, wires_from_options
+from ...device_options import DEVICE, device_from_options, device_options
+from ...output import check_outputs, deliver, output_options, table
+
+_OHM_SQUARE_MICROMETRE = 1e-12
+_SPREADS = {item.name: item for item in DEVICE}
+
+
+def _spread(text: str) -> tuple[str, float]:
+    """NAME=NUMBER as a name and a standard deviation: in % of the mean, in Oe where the quantity is a field."""
+    name, equals, number = text.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        equals = ""
+    if not equals:
+        raise InputError(f"--spread: expected NAME=NUMBER, such as track_width=3, got {text!r}")
+    item = _SPREADS.get(name)
+    return name, value * (item.scale if item is not None and item.unit == "Oe" else 0.01)
+
+
+@click.command(name="design")
+@click.option("--widths", default="30,50,70,100", show_default=True, metavar="nm,...", help="Track widths, nm.")
+@click.option("--lengths", default="150,300,1000", show_default=True, metavar="nm,...", help="Track lengths, nm.")
+@click.option("--ra", metavar="Ohm um2", type=float, help="RA_P, Ohm um2  [default: the device's own]")
+@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Of writing.")
+@click.option("--read-scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
+@click.option("--read-kind", type=click.Choice(KINDS), default="current", show_default=True, help="Which margin.")
+@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least read margin, %.")
+@click.option("--pitch", type=float, default=50.0, show_default=True, metavar="nm", help="Of the pinning sites, nm.")
+@click.option("--site-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
+@click.option("--site-half-width", type=float, default=18.0, show_default=True, metavar="nm", help="Their x_c, nm.")
+@click.option("--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Of a write, ns.")
+@click.option("--rise-time", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
+@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option(
+    "--spread",
+    "spreads",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="Device-to-device standard deviation, % (fields: Oe); may be given several times.",
+)
+@click.option("--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Of one pulse, %.")
+@click.option("--devices", type=click.IntRange(2), default=256, show_default=True, help="Simulated at each voltage.")
+@click.option("--breakdown-voltage", type=float, default=1.0, show_default=True, metavar="V", help="Most on a device.")
+@click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the devices and the thermal fields.")
+@driver_options
+@device_options
+@output_options
+def command(
+    widths: str,
+    lengths: str,
+    ra: float | None,
+    scheme: str,
+    read_scheme: str,
+    read_kind: str,
+    criterion: float,
+    pitch: float,
+    site_field: float,
+    site_half_width: float,
+    pulse_width: float,
+    rise_time: float,
+    temperature: float,
+    spreads: tuple[str, ...],
+    error_rate: float,
+    devices: int,
+    breakdown_voltage: float,
+    largest: int,
+    seed: int,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """The largest array that can be written and read against the track's size, with levels and retention.
+
+    --anisotropy-from-width takes H_K from each width; without it every width has the device's (Oe, nm, Ohm, ns).
+    """
+    check_outputs(outputs)
+    wires = wires_from_options(options)
+    from_width = bool(options.get("anisotropy_from_width"))
+    parameters, _, _ = device_from_options(options)
+    result = design_map(
+        parameters,
+        NANOMETRE * np.array(numbers_from("--widths", widths, float)),
+        NANOMETRE * np.array(numbers_from("--lengths", lengths, float)),
+        resistance_area_products=None if ra is None else ra * _OHM_SQUARE_MICROMETRE,
+        wire_resistances=wires["word_line_resistance"],
+        driver_resistance=wires["driver_resistance"],
+        schemes=[scheme],
+        sites=PinningSites(
+            pitch=pitch * NANOMETRE, coercive_field=site_field * OERSTED, half_width=site_half_width * NANOMETRE
+        ),
+        conditions=WriteConditions(
+            width=pulse_width * NANOSECOND,
+            rise_time=rise_time * NANOSECOND,
+            temperature=temperature,
+            spreads=dict(_spread(each) for each in spreads),
+            error_rate=0.01 * error_rate,
+            devices=devices,
+            breakdown_voltage=breakdown_voltage,
+        ),
+        reading=ReadRule(scheme=read_scheme, kind=read_kind, criterion=0.01 * criterion),
+        anisotropy_from_width=from_width,
+        largest=largest,
+        seed=seed,
+        progress=not quiet,
+    )
+    one = result.isel(resistance_area_product=0, scheme=0, wire_resistance=0)
+    rows = []
+    for width in range(one.sizes["track_width"]):
+        for length in range(one.sizes["track_length"]):
+            point = one.isel(track_width=width, track_length=length)
+            rows.append(
+                [
+                    float(point.track_width) / NANOMETRE,
+                    float(point.track_length) / NANOMETRE,
+                    float(point.parallel_resistance),
+                    float(point.write_voltage),
+                    float(point.disturb_voltage),
+                    int(point.largest_written),
+                    int(point.largest_read),
+                    int(point.levels),
+                    float(point.well_depth),
+                    float(point.retention_time),
+                ]
+            )
+    headers = [
+        "W nm", "L nm", "R_P Ohm", "write V", "disturb V", "written", "read", "levels", "depth k_B T", "retention s"
+    ]  # fmt: skip
+    text = f"{table(headers, rows)}\nlines of the largest array; {largest} means: at least {largest}"
+    names = ("parallel_resistance", "write_voltage", "disturb_voltage", "largest_written", "largest_read", "levels")
+    summary = {
+        "track_width_nm": (one.track_width.values / NANOMETRE).tolist(),
+        "track_length_nm": (one.track_length.values / NANOMETRE).tolist(),
+        # JSON knows no infinity: null stands for it.
+        **{name: _finite(one[name].values) for name in (*names, "well_depth", "retention_time")},
+    }
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)
+
+
+def _finite(values: NDArray[Any]) -> list[Any]:
+    """Nested lists with None for what is infinite."""
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    result: list[Any] = plain.tolist()
+    return result

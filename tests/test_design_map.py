@@ -1,0 +1,201 @@
+"""The map of the largest arrays: its limits, its worst cases, and that walls do what it says."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from compact_model import InputError, PiecewiseLinear, WriteConditions, lequeux2016, write_window
+from crossbar import (
+    ArrayDrive,
+    Crossbar,
+    Junctions,
+    PinningSites,
+    ReadRule,
+    bias,
+    design_map,
+    device_voltage,
+    largest_array,
+    largest_written_array,
+    scaled_device,
+    simulate_array,
+)
+from crossbar.studies.margins import largest_size
+from crossbar.studies.writing import applied_voltage, can_be_written, worst_disturbance
+
+DEVICE = lequeux2016()
+COLD = WriteConditions(temperature=0.0)
+
+
+def square(ohms):
+    """The wires of an array whose segments have so many Ohm."""
+    return {"word_line_resistance": ohms, "bit_line_resistance": ohms}
+
+
+def test_the_papers_device_is_written_to_5_lines_and_read_to_13_on_1_ohm_segments():
+    point = design_map(DEVICE, 100e-9, 1e-6, seed=1).squeeze()
+    assert float(point.parallel_resistance) == pytest.approx(36.0)
+    assert int(point.largest_written) == 5
+    assert int(point.largest_read) == 13
+    assert int(point.largest_array) == 5
+    assert int(point.levels) == 22
+    assert float(point.well_depth) == pytest.approx(6.02, abs=0.01)
+
+
+def test_arrays_grow_with_a_smaller_device_and_a_thicker_barrier_and_its_levels_and_retention_fall():
+    result = design_map(
+        DEVICE,
+        [40e-9, 100e-9],
+        [300e-9, 1e-6],
+        resistance_area_products=[4.41e-12, 15e-12],
+        wire_resistances=[0.5, 2.0],
+        schemes=["V/2", "V/3"],
+        conditions=WriteConditions(devices=64),
+        largest=24,
+    )
+    for name in ("largest_written", "largest_read"):
+        lines = result[name]
+        assert (lines.diff("resistance_area_product") >= 0).all()
+        assert (lines.diff("wire_resistance") <= 0).all()
+        assert (lines.diff("track_length") <= 0).all()
+    assert (result.largest_written.diff("track_width") <= 0).all()
+    assert (result.parallel_resistance.diff("track_width") < 0.0).all()
+    assert (result.levels.diff("track_length") > 0).all()
+    assert (result.retention_time.diff("track_width") > 0.0).all()
+    assert (result.largest_array == np.minimum(result.largest_written, result.largest_read)).all()
+    # The torques follow V / RA_P.
+    ratio = result.write_voltage.isel(resistance_area_product=1) / result.write_voltage.isel(resistance_area_product=0)
+    assert ratio.values == pytest.approx(15.0 / 4.41, rel=0.02)
+    axes = result.dwmtj.plot(devices={"paper": (100e-9, 1e-6)}, at={"scheme": 1, "resistance_area_product": 1})
+    assert axes.get_xlabel() == "track width W (nm)"
+    shown = {text.get_text() for text in axes.texts}
+    last = result.largest_array.isel(resistance_area_product=1, scheme=1, wire_resistance=0)
+    assert {str(number) for number in last.values.ravel().tolist()} <= shown
+
+
+def test_ideal_wires_ask_the_scheme_alone():
+    window = {"write_voltage": 0.1, "largest": 8}
+    for scheme, share in (("V/2", 1.0 / 2.0), ("V/3", 1.0 / 3.0), ("grounded", 1.0)):
+        assert largest_written_array(DEVICE, scheme=scheme, disturb_voltage=0.1001 * share, **window) == 8
+        assert largest_written_array(DEVICE, scheme=scheme, disturb_voltage=0.0999 * share, **window) == 1
+
+
+def test_the_barrier_limits_what_is_applied():
+    window = {"scheme": "V/3", "write_voltage": 0.1, "disturb_voltage": 0.09}
+    applied = applied_voltage(DEVICE, 5, scheme="V/3", write_voltage=0.1, **square(1.0))
+    assert can_be_written(DEVICE, 5, breakdown_voltage=1.001 * applied, **window, **square(1.0))
+    assert not can_be_written(DEVICE, 5, breakdown_voltage=0.999 * applied, **window, **square(1.0))
+    assert largest_written_array(DEVICE, scheme="V/2", write_voltage=np.inf, disturb_voltage=1.0) == 0
+
+
+@pytest.mark.parametrize("scheme", ["V/2", "V/3"])
+def test_no_state_of_a_3_by_3_array_is_worse_than_the_one_that_the_search_finds(scheme):
+    wires = {**square(1.0), "driver_resistance": 5.0, "sense_resistance": 5.0}
+    applied = applied_voltage(DEVICE, 3, scheme=scheme, write_voltage=0.1, **wires)
+    least, worst = np.inf, 0.0
+    for states in itertools.product([0.0, DEVICE.track_length], repeat=9):
+        array = Crossbar(cells=Junctions(DEVICE, np.reshape(states, (3, 3))), **wires)
+        for selected in ((0, 0), (0, 2), (1, 1), (2, 2)):
+            held = bias(scheme, (3, 3), applied, word_line=selected[0], bit_line=selected[1])
+            across = np.abs(device_voltage(array.solve(**held.arguments())).values[0])
+            least = min(least, across[selected])
+            across[selected] = 0.0
+            worst = max(worst, across.max())
+    assert least == pytest.approx(0.1, rel=1e-9)
+    assert worst_disturbance(DEVICE, 3, scheme=scheme, applied=applied, **wires) == pytest.approx(worst, rel=1e-9)
+
+
+def written_and_disturbed(device, landscape, size, wires, selected):
+    """Whether the selected wall leaves its site under the map's own V/2 pulse at 0 K, and whether another one does."""
+    window = write_window(device, landscape, COLD)
+    applied = applied_voltage(device, size, scheme="V/2", write_voltage=float(window.write_voltage), **wires)
+    centres = np.array([well.centre for well in landscape.wells])
+    # Others at the AP end load the wires least, and see most of V/2.
+    start = np.full((size, size), centres[0])
+    array = Crossbar(cells=Junctions(device, start), **wires)
+    held = bias("V/2", (size, size), applied, word_line=selected[0], bit_line=selected[1])
+    pulse = COLD.pulse(1.0)
+    assert isinstance(pulse, PiecewiseLinear)
+    times = np.linspace(0.0, COLD.duration, 301)
+    moved = simulate_array(
+        array, landscape, ArrayDrive(((held, pulse),)), times, external_field=-device.stray_field, tolerance=1e-10
+    )
+    left = (np.abs(moved.position.values - start) > landscape.wells[0].half_width).any(axis=0)
+    others = left.copy()
+    others[selected] = False
+    return left[selected], others.any()
+
+
+def test_walls_in_an_array_do_what_the_map_says():
+    # 2 Ohm segments: the boundary is at a size that is quickly simulated.
+    device = scaled_device(DEVICE, 500e-9, 60e-9)
+    landscape = PinningSites().landscape(device)
+    point = design_map(DEVICE, 60e-9, 500e-9, wire_resistances=2.0, conditions=COLD, largest=32).squeeze()
+    size = int(point.largest_written)
+    assert 6 <= size <= 12
+    for selected in ((0, size - 1), (size - 1, 0), (0, 0)):
+        assert written_and_disturbed(device, landscape, size, square(2.0), selected) == (True, False)
+    above = size + 3
+    corners = [(0, above - 1), (above - 1, 0), (0, 0), (above - 1, above - 1)]
+    assert any(written_and_disturbed(device, landscape, above, square(2.0), corner)[1] for corner in corners)
+
+
+def test_sites_fill_the_track_from_its_middle():
+    sites = PinningSites(pitch=50e-9)
+    centres = [well.centre for well in sites.landscape(scaled_device(DEVICE, 230e-9, 50e-9)).wells]
+    assert centres == pytest.approx([40e-9, 90e-9, 140e-9, 190e-9])
+    assert len(sites.landscape(DEVICE).wells) == 20
+    assert len(sites.landscape(scaled_device(DEVICE, 40e-9, 50e-9)).wells) == 1
+
+
+def test_a_scaled_device_keeps_its_barrier_and_takes_its_pad_along():
+    small = scaled_device(DEVICE, 300e-9, 50e-9)
+    assert small.resistance_area_product == pytest.approx(DEVICE.resistance_area_product)
+    assert small.nucleation_pad_area == pytest.approx((75e-9) ** 2)
+    assert small.anisotropy_field == DEVICE.anisotropy_field
+    thick = scaled_device(DEVICE, 300e-9, 50e-9, resistance_area_product=15e-12, anisotropy_from_width=True)
+    assert thick.resistance_area_product == pytest.approx(15e-12)
+    assert thick.anisotropy_field == pytest.approx(-527e-4, rel=0.01)
+
+
+def test_the_largest_size_is_followed_to_where_it_ends():
+    assert largest_size(lambda size: size <= 11, 256) == 11
+    assert largest_size(lambda size: 5 <= size <= 20, 256) == 20
+    assert largest_size(lambda size: True, 100) == 100
+    assert largest_size(lambda size: False, 100) == 0
+    assert largest_size(lambda size: size == 1, 1) == 1
+
+
+def test_reading_is_that_of_the_largest_array():
+    rule = ReadRule(scheme="floating", kind="voltage", criterion=0.05)
+    point = design_map(DEVICE, 100e-9, 1e-6, reading=rule, conditions=COLD, largest=16).squeeze()
+    high = 1.0 / float(Junctions(DEVICE, [[0.0]]).zero_bias_conductance()[0, 0])
+    expected = largest_array(
+        low_resistance=36.0,
+        high_resistance=high,
+        scheme="floating",
+        kind="voltage",
+        criterion=0.05,
+        largest=16,
+        **square(1.0),
+    )
+    assert int(point.largest_read) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: design_map(DEVICE, -1.0, 1e-6), "track_width: expected a number above 0"),
+        (lambda: design_map(DEVICE, 1e-7, 20e-9), "track_lengths: expected tracks on which"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, schemes=["V/4"]), "schemes: expected one of"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, largest=0), "largest: expected a whole number"),
+        (lambda: design_map(DEVICE.replace(torque_density="current"), 1e-7, 1e-6), "torque_density 'voltage'"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, reading="current"), "reading: expected a ReadRule"),
+        (lambda: ReadRule(criterion=0.0), "criterion: expected"),
+        (lambda: PinningSites(half_width=30e-9), "half_width: expected at most half the pitch"),
+        (lambda: largest_written_array(DEVICE, scheme="V/2", write_voltage=0.0, disturb_voltage=0.1), "write_voltage"),
+    ],
+)
+def test_nonsense_is_named(make, named):
+    with pytest.raises(InputError, match=named):
+        make()
