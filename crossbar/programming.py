@@ -29,13 +29,17 @@ class Schedule:
     """The pulses that a cell gets, one after the other, until a reading is near enough.
 
     voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
-    its sign begins anew with the first pulse, of the other polarity; after the last one it gets that one again.
+    its sign begins anew with the first pulse, of the other polarity; after the last one it begins anew as well.
     most_pulses: on any cell.
+    conductance_step: S, what the first pulse moves, about; a cell that is several of it away gets so many times the
+    width, up to `longest` times.  None: everybody gets the same.
     """
 
     voltages: Sequence[float]
     widths: Sequence[float] | float
     most_pulses: int = 40
+    conductance_step: float | None = None
+    longest: float = 8.0
 
     def __post_init__(self) -> None:
         volts = validation.numbers("voltages", self.voltages)
@@ -47,11 +51,18 @@ class Schedule:
         object.__setattr__(self, "voltages", tuple(volts.tolist()))
         object.__setattr__(self, "widths", tuple(np.broadcast_to(widths, volts.shape).tolist()))
         validation.whole("most_pulses", self.most_pulses, 1)
+        if self.conductance_step is not None:
+            validation.positive("conductance_step", self.conductance_step)
+        validation.between("longest", self.longest, 1.0, 1e6)
 
-    def pulse(self, attempt: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Voltage (V) and width (s) of attempts, counted from 0."""
-        index = np.minimum(attempt, len(self.voltages) - 1)
-        return np.asarray(self.voltages)[index], np.asarray(self.widths)[index]
+    def pulse(self, attempt: NDArray[np.int64], error: Array) -> tuple[Array, Array]:
+        """Voltage (V) and width (s) of attempts, counted from 0, for cells that are so far from their target (S)."""
+        index = attempt % len(self.voltages)
+        volts, widths = np.asarray(self.voltages)[index], np.asarray(self.widths)[index]
+        if self.conductance_step is not None:
+            # Whole multiples: the row's pulse has as many edges as there are different widths.
+            widths = widths * np.clip(np.floor(np.abs(error) / self.conductance_step), 1.0, np.floor(self.longest))
+        return volts, widths
 
 
 def even_levels(devices: Junctions, count: int) -> Array:
@@ -208,7 +219,7 @@ def _program_row(
         sign = np.where(needs, -np.sign(error), 0.0)
         attempt[needs & (sign != polarity)] = 0
         polarity = np.where(needs, sign, polarity)
-        volts, widths = schedule.pulse(attempt)
+        volts, widths = schedule.pulse(attempt, error)
         for way in (1.0, -1.0):
             part = np.where(sign == way, way * volts, 0.0)
             if part.any():
