@@ -50,6 +50,8 @@ def _refuse(name: str, values: Array, wrong: NDArray[np.bool_], expected: str) -
 def _check_range(name: str, values: Array) -> None:
     """InputError for a value other than 0 and infinity that is out of all range."""
     size = np.abs(values)
+    if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # as mostly; what follows takes twice as long
+        return
     outside = (size > 0.0) & np.isfinite(size) & ((size < _SMALLEST) | (size > _LARGEST))
     if outside.any():
         _refuse(name, values, outside, f"0 or sizes from {_SMALLEST:g} to {_LARGEST:g}")
