@@ -212,6 +212,9 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
         + np.einsum("km,mk->k", found.bit_start_current, sources.bit_start)
         + np.einsum("km,mk->k", found.bit_stop_current, sources.bit_stop)
     )
+    for fed, voltage in ((sources.word_current, found.word_voltage), (sources.bit_current, found.bit_voltage)):
+        if fed is not None:
+            power += (fed * voltage).sum(axis=(1, 2))
     cells = ("input", "word_line", "bit_line")
     return xr.Dataset(
         {
