@@ -227,14 +227,17 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
 
 
 def source_power(found: NetworkSolution, sources: Sources) -> Array:
-    """What the sources deliver, W, shape (inputs,)."""
-    result: Array = (
+    """What the sources deliver, those that feed nodes included, W, shape (inputs,)."""
+    power: Array = (
         (found.word_start_current * sources.word_start.T).sum(axis=1)
         + (found.word_stop_current * sources.word_stop.T).sum(axis=1)
         + (found.bit_start_current * sources.bit_start.T).sum(axis=1)
         + (found.bit_stop_current * sources.bit_stop.T).sum(axis=1)
     )
-    return result
+    for fed, voltage in ((sources.word_current, found.word_voltage), (sources.bit_current, found.bit_voltage)):
+        if fed is not None:
+            power += (fed * voltage).sum(axis=(1, 2))
+    return power
 
 
 def device_voltage(solution: xr.Dataset) -> xr.DataArray:

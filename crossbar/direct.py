@@ -29,23 +29,30 @@ _ROUND_OFF = 64 * 2.2e-16
 
 
 class _Circuit:
-    """The graph: nodes of word lines, of bit lines, then the sources at the four kinds of ends."""
+    """The graph: nodes of word lines, of bit lines, then the sources at the four kinds of ends, then ground."""
 
     def __init__(self, network: Network) -> None:
         words, bits = self.shape = network.shape
         cells = words * bits
-        self.nodes = 2 * cells + 2 * (words + bits)
+        self.nodes = 2 * cells + 2 * (words + bits) + 1
+        self.ground = self.nodes - 1
         word = np.arange(cells).reshape(words, bits)
         bit = word + cells
-        ends = np.arange(2 * cells, self.nodes)
+        ends = np.arange(2 * cells, self.ground)
         word_start, word_stop = ends[:words], ends[words : 2 * words]
         bit_start, bit_stop = ends[2 * words : 2 * words + bits], ends[2 * words + bits :]
         self.sources = ends
+        shunts = [
+            (nodes, np.broadcast_to(self.ground, self.shape), np.broadcast_to(shunt, self.shape))
+            for nodes, shunt in ((word, network.word_shunt[:, None]), (bit, network.bit_shunt))
+            if shunt.any()
+        ]
         with np.errstate(divide="ignore"):
             parts = (
                 (word, bit, network.conductance),
                 (word[:, :-1], word[:, 1:], np.broadcast_to(1.0 / network.word_segment[:, None], (words, bits - 1))),
                 (bit[:-1], bit[1:], np.broadcast_to(1.0 / network.bit_segment, (words - 1, bits))),
+                *shunts,
                 (word_start, word[:, 0], 1.0 / network.word_start),
                 (word_stop, word[:, -1], 1.0 / network.word_stop),
                 (bit_start, bit[0], 1.0 / network.bit_start),
@@ -102,6 +109,7 @@ def _held(
         )
     # The source nodes of open ends belong to nobody; they count as known so that they are not solved for.
     known[group[circuit.sources[open_ends]]] = True
+    known[group[circuit.ground]] = True  # at the 0 V that are there: no short leads to it, since shunts are finite
     return held, known
 
 
@@ -157,10 +165,11 @@ def _refine(
 
 def _short_currents(network: Network, word: Array, bit: Array, sources: Sources, current: Array) -> None:
     """Fill the currents of shorted cells by Kirchhoff's law in a node of theirs whose wires all have resistance."""
+    fed, drawn = sources.node_currents()
     for i, j in np.argwhere(np.isinf(network.conductance)):
-        for side, voltage, line, place, last in (
-            (1.0, word[:, i, :], i, j, network.shape[1] - 1),
-            (-1.0, bit[:, :, j], j, i, network.shape[0] - 1),
+        for side, voltage, line, place, last, currents in (
+            (1.0, word[:, i, :], i, j, network.shape[1] - 1, fed),
+            (-1.0, bit[:, :, j], j, i, network.shape[0] - 1, drawn),
         ):
             name = "word" if side > 0 else "bit"
             segment = getattr(network, f"{name}_segment")[line]
@@ -172,9 +181,10 @@ def _short_currents(network: Network, word: Array, bit: Array, sources: Sources,
                     neighbours.append((resistance, getattr(sources, f"{name}_{end}")[line]))
             if all(resistance > 0.0 for resistance, _ in neighbours):
                 into = sum((other - voltage[:, place]) / resistance for resistance, other in neighbours)
+                into = into - getattr(network, f"{name}_shunt")[line] * voltage[:, place]
                 current[:, i, j] = side * into
-                if sources.cell_current is not None:
-                    current[:, i, j] += sources.cell_current[:, i, j]
+                if currents.size:
+                    current[:, i, j] += currents[:, i, j]
                 break
         else:
             raise InputError(
@@ -183,8 +193,18 @@ def _short_currents(network: Network, word: Array, bit: Array, sources: Sources,
             )
 
 
-def end_currents(network: Network, sources: Sources, current: Array) -> list[Array]:
-    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines), from those of the devices."""
+def _shunt_norm(network: Network, word: Array, bit: Array) -> float:
+    """The norm of all currents through shunts at these voltages, (N, M) each."""
+    return math.hypot(
+        float(np.linalg.norm(network.word_shunt[:, np.newaxis] * word)), float(np.linalg.norm(network.bit_shunt * bit))
+    )
+
+
+def end_currents(network: Network, sources: Sources, word: Array, bit: Array, current: Array) -> list[Array]:
+    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
+
+    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.
+    """
     lines = Lines(
         network.word_segment,
         network.word_start,
@@ -192,9 +212,12 @@ def end_currents(network: Network, sources: Sources, current: Array) -> list[Arr
         network.bit_segment,
         network.bit_start,
         network.bit_stop,
+        network.word_shunt,
+        network.bit_shunt,
     )
     words, bits = network.shape
     inputs = sources.inputs
+    fed, drawn = sources.node_currents()
     found = [np.empty((inputs, words)), np.empty((inputs, words)), np.empty((inputs, bits)), np.empty((inputs, bits))]
     for index in range(inputs):
         drive = Drive(
@@ -202,11 +225,12 @@ def end_currents(network: Network, sources: Sources, current: Array) -> list[Arr
             np.ascontiguousarray(sources.word_stop[:, index]),
             np.ascontiguousarray(sources.bit_start[:, index]),
             np.ascontiguousarray(sources.bit_stop[:, index]),
-            np.empty((0, 0)) if sources.cell_current is None else sources.cell_current[index],
+            fed[index] if fed.size else np.empty((0, 0)),
+            drawn[index] if drawn.size else np.empty((0, 0)),
         )
-        one = np.ascontiguousarray(current[index])
-        row_end_currents(lines, drive, one, found[0][index], found[1][index])
-        column_end_currents(lines, drive, one, found[2][index], found[3][index])
+        above, below, through = (np.ascontiguousarray(each[index]) for each in (word, bit, current))
+        row_end_currents(lines, drive, above, through, found[0][index], found[1][index])
+        column_end_currents(lines, drive, below, through, found[2][index], found[3][index])
     return found
 
 
@@ -243,10 +267,11 @@ def solve_direct(
     words, bits = network.shape
     cells = words * bits
     entering = np.zeros_like(held)
-    if sources.cell_current is not None:
-        beside = sources.cell_current.reshape(sources.inputs, cells).T
-        np.add.at(entering, group[:cells], beside)
-        np.add.at(entering, group[cells : 2 * cells], -beside)
+    fed, drawn = sources.node_currents()
+    if fed.size:
+        np.add.at(entering, group[:cells], fed.reshape(sources.inputs, cells).T)
+    if drawn.size:
+        np.add.at(entering, group[cells : 2 * cells], -drawn.reshape(sources.inputs, cells).T)
     correction = np.zeros_like(held)
     if free.any():
         matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
@@ -263,6 +288,7 @@ def solve_direct(
     current = finite * (word - bit)
     change = finite * (at(correction, 0) - at(correction, cells))
     residual, converged = 0.0, True
+    shunted = bool(network.word_shunt.any() or network.bit_shunt.any())
     for index in range(sources.inputs):
         norm = float(np.linalg.norm(current[index]))
         error = float(np.linalg.norm(change[index]))
@@ -270,9 +296,15 @@ def solve_direct(
         floor = float(np.linalg.norm(finite * (abs(word[index]) + abs(bit[index]))))
         converged &= relative <= max(tolerance, _ROUND_OFF) or error <= _ROUND_OFF * floor
         residual = max(residual, relative)
+        if shunted:
+            through = math.hypot(norm, _shunt_norm(network, word[index], bit[index]))
+            wrong = _shunt_norm(network, at(correction, 0)[index], at(correction, cells)[index])
+            relative = wrong / through if through > 0.0 else (0.0 if wrong == 0.0 else np.inf)
+            converged &= relative <= max(tolerance, _ROUND_OFF)
+            residual = max(residual, relative)
     if shorted.any():
         _short_currents(network, word, bit, sources, current)
-    ends = end_currents(network, sources, current)
+    ends = end_currents(network, sources, word, bit, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,

@@ -1,8 +1,9 @@
 """The circuit as a networkx graph: to look at, to follow currents through, and to solve small arrays with.
 
-Nodes are ('word', i, j) and ('bit', i, j) at each cell, and ('word source', i, end) and ('bit source', j, end).  Edges
-carry `conductance` (S), `resistance` (Ohm) and `kind`: 'device', 'word wire', 'bit wire' or 'end'.  What has no
-resistance joins its nodes into one, named by the source where there is one.
+Nodes are ('word', i, j) and ('bit', i, j) at each cell, ('word source', i, end) and ('bit source', j, end), and
+('ground',) where a line has a shunt.  Edges carry `conductance` (S), `resistance` (Ohm) and `kind`: 'device', 'word
+wire', 'bit wire', 'end' or 'shunt'.  What has no resistance joins its nodes into one, named by the source where there
+is one.
 """
 
 from typing import Any
@@ -20,6 +21,7 @@ from .solution import NetworkSolution
 Array = NDArray[np.float64]
 Node = tuple[Any, ...]
 
+_GROUND: Node = ("ground",)
 _ROUND_OFF = 1e-13  # of the currents that meet in a node
 MOST_CELLS = 4096
 """Cells up to which the graph is built for solving: its matrix is dense."""
@@ -45,6 +47,10 @@ def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
                 join(("word", i, j), ("word", i, j + 1), float(network.word_segment[i]), "word wire", word_line=i)
             if i + 1 < words:
                 join(("bit", i, j), ("bit", i + 1, j), float(network.bit_segment[j]), "bit wire", bit_line=j)
+            if network.word_shunt[i] > 0.0:
+                join(("word", i, j), _GROUND, 1.0 / float(network.word_shunt[i]), "shunt", word_line=i)
+            if network.bit_shunt[j] > 0.0:
+                join(("bit", i, j), _GROUND, 1.0 / float(network.bit_shunt[j]), "shunt", bit_line=j)
         join(("word source", i, "start"), ("word", i, 0), float(network.word_start[i]), "end", word_line=i)
         join(("word source", i, "stop"), ("word", i, bits - 1), float(network.word_stop[i]), "end", word_line=i)
     for j in range(bits):
@@ -94,16 +100,20 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
             if number in held and not np.array_equal(held[number], voltage):
                 raise InputError(f"network: expected some resistance between two sources, got none at {node}")
             held[number] = voltage
+    if _GROUND in whole:
+        held[index[_GROUND]] = np.zeros(sources.inputs)
     laplacian = np.asarray(nx.laplacian_matrix(graph, nodelist=nodes, weight="conductance").todense())
     fixed = np.array(sorted(held))
     free = np.setdiff1d(np.arange(len(nodes)), fixed)
     voltages = np.empty((len(nodes), sources.inputs))
     voltages[fixed] = [held[number] for number in fixed.tolist()]
     entering = np.zeros_like(voltages)
-    if sources.cell_current is not None:
-        for i, j in np.ndindex(words, bits):
-            entering[index[became["word", i, j]]] += sources.cell_current[:, i, j]
-            entering[index[became["bit", i, j]]] -= sources.cell_current[:, i, j]
+    fed, drawn = sources.node_currents()
+    for i, j in np.ndindex(words, bits):
+        if fed.size:
+            entering[index[became["word", i, j]]] += fed[:, i, j]
+        if drawn.size:
+            entering[index[became["bit", i, j]]] -= drawn[:, i, j]
     if free.size:
         driven = entering[free] - laplacian[np.ix_(free, fixed)] @ voltages[fixed]
         try:
@@ -121,7 +131,7 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
 
     word, bit = table("word"), table("bit")
     current = network.conductance * (word - bit)
-    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, current)
+    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, word, bit, current)
     return NetworkSolution(
         word_voltage=word,
         bit_voltage=bit,

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 _MOST_ITERATIONS = 200
 _MODE_CUTOFF = 6.0
 """Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
-nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error."""
+nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them as the wire does."""
 _SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
 _PARALLEL_FROM = 96 * 96  # cells from which threads share one input
 _SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, where there are several
@@ -121,10 +121,12 @@ class IterativeSolver:
         if self._exchanged:
             segments = (bit_segment, word_segment)
             ends = (network.bit_start, network.bit_stop, network.word_start, network.word_stop)
+            shunts = (network.bit_shunt, network.word_shunt)
         else:
             segments = (word_segment, bit_segment)
             ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
-        self._lines = arrays.Lines(segments[0], ends[0], ends[1], segments[1], ends[2], ends[3])
+            shunts = (network.word_shunt, network.bit_shunt)
+        self._lines = arrays.Lines(segments[0], ends[0], ends[1], segments[1], ends[2], ends[3], shunts[0], shunts[1])
         count, across = (bits, words) if self._exchanged else (words, bits)
         self._parallel = True if words * bits >= _PARALLEL_FROM else None  # None: see iteration.solve_in_turn
         self._ideal = not segments[0].any()
@@ -149,6 +151,8 @@ class IterativeSolver:
             np.where(stop_held, 0.0, self._column_stop),
             np.where(start_held, 0.0, 1.0),
             np.where(stop_held, 0.0, 1.0),
+            shunts[1],
+            bool(shunts[1].any()),
         )
         self._pre = arrays.Preconditioner(
             np.empty((count, across), dtype),
@@ -175,6 +179,7 @@ class IterativeSolver:
         self._column_ends = tuple(
             float(np.minimum(end, 4.0 * self._column_wire).mean()) for end in (self._column_start, self._column_stop)
         )
+        self._least_row_shunt = float(shunts[0].min())
         self._mode_values = np.empty((3, 0))
         self._work = arrays.Workspace(
             np.zeros((count, across)),
@@ -184,7 +189,7 @@ class IterativeSolver:
             np.zeros((count, across), dtype),
             np.zeros((count, across), dtype),
             np.empty((count, 0), dtype),
-            np.empty((max((count + lanes - 1) // lanes, across), 4)),
+            np.empty((max((count + lanes - 1) // lanes, across), arrays.SUMS)),
         )
         self._factorise()
 
@@ -210,7 +215,8 @@ class IterativeSolver:
         if self._ideal:
             count = 1
         else:
-            cosine = 1.0 - 0.5 * _MODE_CUTOFF * mean / float(self._row_wire.mean())
+            slow = max(_MODE_CUTOFF * mean - self._least_row_shunt, 0.0)
+            cosine = 1.0 - 0.5 * slow / float(self._row_wire.mean())
             count = min(across, int(np.ceil(across * np.arccos(max(cosine, -1.0)) / np.pi)))
         if count == pre.modes.shape[1]:
             return
@@ -241,18 +247,24 @@ class IterativeSolver:
         unit = mean if mean > 0.0 else float(self._column_wire.mean())
         self._set_modes(mean)
         self._pre = self._pre._replace(unit=unit, largest=float(conductance.max()))
+        column_shunt_mean = 0.0
+        if self._system.shunted:
+            # A column whose shunt is far above its cells is at ground, however far; the others shall not drown in it.
+            column_shunt_mean = float(np.minimum(self._system.column_shunt, _MODE_CUTOFF * unit).mean())
         iteration.factorise(
             self._system,
             self._pre,
             self._row_wire,
             self._row_start,
             self._row_stop,
+            self._lines.row_shunt,
             self._column_start,
             self._column_stop,
             self._mode_values,
             self._column_mean,
             self._column_ends[0],
             self._column_ends[1],
+            column_shunt_mean,
             self._parallel,
         )
 
@@ -276,10 +288,12 @@ class IterativeSolver:
         lines = self._lines
         ends = (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop)
         given = [np.where(np.isinf(end)[:, None], 0.0, voltage) for voltage, end in zip(voltages, ends, strict=True)]
-        injected = np.empty((0, 0, 0)) if sources.cell_current is None else sources.cell_current
+        fed, drawn = sources.node_currents()
         if self._exchanged:
-            injected = np.ascontiguousarray(-injected.transpose(0, 2, 1))
-        drives = arrays.Inputs(given[0], given[1], given[2], given[3], injected)
+            from_words = np.ascontiguousarray(-fed.transpose(0, 2, 1))
+            fed = from_words if drawn is fed else np.ascontiguousarray(-drawn.transpose(0, 2, 1))
+            drawn = from_words
+        drives = arrays.Inputs(given[0], given[1], given[2], given[3], fed, drawn)
         if start is None:
             voltage = np.empty(shape)
         else:

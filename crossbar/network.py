@@ -51,6 +51,8 @@ def _refuse(name: str, values: Array, wrong: NDArray[np.bool_], expected: str) -
 def _check_range(name: str, values: Array) -> None:
     """InputError for a value other than 0 and infinity that is out of all range."""
     size = np.abs(values)
+    if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # as mostly; what follows takes twice as long
+        return
     outside = (size > 0.0) & np.isfinite(size) & ((size < _SMALLEST) | (size > _LARGEST))
     if outside.any():
         _refuse(name, values, outside, f"0 or sizes from {_SMALLEST:g} to {_LARGEST:g}")
@@ -73,9 +75,10 @@ class Network:
     word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, all that lies between the source and the
         first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open
         end.
+    word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
 
     Arrays are kept as they are where they are contiguous float64, and copied where not.  InputError for a wrong shape,
-    NaN, a negative number or an infinite segment.
+    NaN, a negative number, an infinite segment or shunt.
     """
 
     conductance: Array
@@ -85,6 +88,8 @@ class Network:
     word_stop: Array
     bit_start: Array
     bit_stop: Array
+    word_shunt: Array = None  # type: ignore[assignment]  # stored as zeros
+    bit_shunt: Array = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         conductance = _floats("conductance", self.conductance, None, "(word lines, bit lines)")
@@ -103,6 +108,13 @@ class Network:
             values = _floats(name, getattr(self, name), (length,), f"({side},)")
             _check_resistance(name, values, infinite=not name.endswith("segment"))
             _check_range(name, values)
+            object.__setattr__(self, name, values)
+        for name, count in (("word_shunt", self.shape[0]), ("bit_shunt", self.shape[1])):
+            given = getattr(self, name)
+            values = np.zeros(count) if given is None else _floats(name, given, (count,), f"({name[:-6]} lines,)")
+            if values.any():
+                _refuse(name, values, ~((values >= 0.0) & (values < np.inf)), "finite S of at least 0")
+                _check_range(name, values)
             object.__setattr__(self, name, values)
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
@@ -129,6 +141,8 @@ class Network:
             word_stop=self.bit_stop,
             bit_start=self.word_start,
             bit_stop=self.word_stop,
+            word_shunt=self.bit_shunt,
+            bit_shunt=self.word_shunt,
         )
 
     def with_cells(self, conductance: Array) -> "Network":
@@ -144,12 +158,14 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Voltages behind the ends of all lines, for K inputs.
+    """Voltages behind the ends of all lines, and currents into their nodes, for K inputs.
 
     word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored.
     cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
         there is none.  A solution's device_current is then that of the conductance alone.
-    InputError for a wrong shape, no input, NaN or an infinite voltage.
+    word_current, bit_current: (K, N, M), A, from ground into each node of the word lines and of the bit lines; None:
+        there is none.
+    InputError for a wrong shape, no input, NaN, an infinite voltage or current.
     """
 
     word_start: Array
@@ -157,6 +173,8 @@ class Sources:
     bit_start: Array
     bit_stop: Array
     cell_current: Array | None = None
+    word_current: Array | None = None
+    bit_current: Array | None = None
 
     def __post_init__(self) -> None:
         word_start = _floats("word_start", self.word_start, None, "(word lines, inputs)")
@@ -180,12 +198,13 @@ class Sources:
                     f"{name}: expected 0 or voltages from {_SMALLEST:g} to {_LARGEST:g} V, got {largest:g} V"
                 )
             object.__setattr__(self, name, values)
-        if self.cell_current is not None:
-            cells = (inputs, word_start.shape[0], bit_start.shape[0])
-            beside = _floats("cell_current", self.cell_current, cells, "(inputs, word lines, bit lines)")
-            if not np.isfinite(beside).all():
-                _refuse("cell_current", beside, ~np.isfinite(beside), "finite currents")
-            object.__setattr__(self, "cell_current", beside)
+        for name in ("cell_current", "word_current", "bit_current"):
+            if getattr(self, name) is not None:
+                nodes = (inputs, word_start.shape[0], bit_start.shape[0])
+                values = _floats(name, getattr(self, name), nodes, "(inputs, word lines, bit lines)")
+                if not np.isfinite(values).all():
+                    _refuse(name, values, ~np.isfinite(values), "finite currents")
+                object.__setattr__(self, name, values)
 
     @property
     def inputs(self) -> int:
@@ -201,6 +220,8 @@ class Sources:
             bit_start=self.bit_start[:, column],
             bit_stop=self.bit_stop[:, column],
             cell_current=None if self.cell_current is None else self.cell_current[column],
+            word_current=None if self.word_current is None else self.word_current[column],
+            bit_current=None if self.bit_current is None else self.bit_current[column],
         )
 
     def with_cell_current(self, cell_current: Array) -> "Sources":
@@ -217,7 +238,27 @@ class Sources:
             bit_start=self.word_start,
             bit_stop=self.word_stop,
             cell_current=None if self.cell_current is None else -self.cell_current.transpose(0, 2, 1),
+            word_current=None if self.bit_current is None else self.bit_current.transpose(0, 2, 1),
+            bit_current=None if self.word_current is None else self.word_current.transpose(0, 2, 1),
         )
+
+    def node_currents(self) -> tuple[Array, Array]:
+        """What all current sources feed into the word nodes and what they draw from the bit nodes: (K, N, M), A, each.
+
+        Of shape (0, 0, 0) where there are none; the same array twice where all are beside cells.
+        """
+        fed = drawn = np.empty((0, 0, 0)) if self.cell_current is None else self.cell_current
+        if self.word_current is not None:
+            fed = fed + self.word_current if fed.size else self.word_current
+        if self.bit_current is not None:
+            drawn = drawn - self.bit_current if drawn.size else -self.bit_current
+        return fed, drawn
+
+    def silent(self) -> bool:
+        """Whether all ends are at 0 V and no current is fed into a node; cell_current is not looked at."""
+        voltages = (self.word_start, self.word_stop, self.bit_start, self.bit_stop)
+        currents = (self.word_current, self.bit_current)
+        return not any(each is not None and each.any() for each in (*voltages, *currents))
 
     @classmethod
     def unit_currents(cls, network: Network, cells: NDArray[np.int64]) -> "Sources":
@@ -257,7 +298,7 @@ def _named(side: str, lines: NDArray[np.intp]) -> str:
 
 
 def check_connected(network: Network) -> None:
-    """InputError that names the lines from which no path of wires and cells leads to a source.
+    """InputError that names the lines from which no path of wires, cells and shunts leads to a source or to ground.
 
     A line is one node here, since a segment always conducts; each line is looked at once.
     """
@@ -265,6 +306,8 @@ def check_connected(network: Network) -> None:
     bit_grounded = np.isfinite(network.bit_start) | np.isfinite(network.bit_stop)
     if word_grounded.all() and bit_grounded.all():
         return
+    word_grounded |= network.word_shunt > 0.0
+    bit_grounded |= network.bit_shunt > 0.0
     words, bits = reached_lines(network.conductance, word_grounded, bit_grounded)
     if words.all() and bits.all():
         return

@@ -1,5 +1,6 @@
 """Non-linear cells between the wires: Newton's method, with the solvers of the linear network inside."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -47,13 +48,27 @@ class Tangents:
         )
 
 
-def _check_kirchhoff(solution: NetworkSolution, allowed: float) -> None:
-    """ConvergenceError where what enters a line is not what its devices take."""
+def _check_kirchhoff(network: Network, sources: Sources, solution: NetworkSolution, scale: float, floor: float) -> None:
+    """ConvergenceError where what enters a line is not what its devices and shunts take.
+
+    scale: norm of the devices' currents, A; floor: what of it voltages in float64 cannot tell.
+    """
     current = solution.device_current[0]
     word = (solution.word_start_current + solution.word_stop_current)[0] - current.sum(axis=1)
     bit = (solution.bit_start_current + solution.bit_stop_current)[0] + current.sum(axis=0)
+    for line, along, shunt, voltage, fed in (
+        (word, 1, network.word_shunt[:, np.newaxis], solution.word_voltage[0], sources.word_current),
+        (bit, 0, network.bit_shunt, solution.bit_voltage[0], sources.bit_current),
+    ):
+        if fed is not None or shunt.any():
+            taken = shunt * voltage
+            floor += _ROUND_OFF * norm(taken)
+            if fed is not None:
+                taken -= fed[0]
+            line -= taken.sum(axis=along)
+            scale = math.hypot(scale, norm(taken))
     worst = max(float(np.abs(word).max()), float(np.abs(bit).max()))
-    if not worst <= allowed:
+    if not worst <= max(1e-6 * scale, 10.0 * floor):
         raise ConvergenceError(
             f"cells: the currents of a line are out of balance by {worst:.3g} A; their slopes span too many decades"
         )
@@ -76,7 +91,7 @@ def at_rest(network: Network) -> NetworkSolution:
         iterations=0,
         residual=0.0,
         converged=True,
-        reason="all sources are at 0 V",
+        reason="all sources are at 0 V and 0 A",
     )
 
 
@@ -100,7 +115,7 @@ def solve_nonlinear(
     earlier call for the same network, whose solver is used again.
     Raises ConvergenceError, which says how far it came.
     """
-    if not any(volts.any() for volts in (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)):
+    if sources.silent():
         return at_rest(network), 0  # exactly, since every law passes through the origin
     if tangents is None:
         check_connected(network.replace(conductance=cells.zero_bias_conductance()))
@@ -133,7 +148,7 @@ def solve_nonlinear(
         floor = _ROUND_OFF * norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0])
         if length == 1.0 and size <= max(tolerance * scale, floor):
             solution = replace(found, device_current=trial_current[np.newaxis])
-            _check_kirchhoff(solution, max(1e-6 * scale, 10.0 * floor))
+            _check_kirchhoff(network, sources, solution, scale, floor)
             return solution, step
         if length < _SHORTEST_STEP:
             break

@@ -62,7 +62,8 @@ def solve_network(
         measured at the end (for currents, the smaller of two bounds of it): device currents keep it, voltages were up
         to sixty times farther off in one case of a hundred, and those of bit lines near 0 V by 1e-7 of themselves.  At
         least 1e-15.  Voltages in float64 carry currents only to G (|w| + |b|) 1e-16; where that is above the tolerance,
-        it is what one gets, and the reason says so.
+        it is what one gets, and the reason says so.  The currents through the shunts of the lines that are iterated on
+        keep it as well, relative to all that devices, shunts and current sources take; end currents are sums of these.
     entrywise: ask for every current and voltage by itself, however small beside the largest: the residual of each node
         is below the tolerance times the sum of the currents that meet there (or at round-off of that node's voltage).
         Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
@@ -143,12 +144,13 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
 
 
 def _largest_current(network: Network, sources: Sources) -> float:
-    """The most that a source could drive through the resistance at its end, A; infinite where an end has none."""
+    """The most that a source could drive, into a node or through the resistance at its end, A; inf where that is 0."""
     largest = 0.0
     for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
         volts, ohms = np.abs(getattr(sources, name)).max(axis=1), getattr(network, name)
         with np.errstate(divide="ignore", invalid="ignore"):
             largest = max(largest, float(np.nan_to_num(volts / ohms, nan=np.inf, posinf=np.inf).max()))
-    if sources.cell_current is not None:
-        largest += float(np.abs(sources.cell_current).max())
+    for currents in (sources.cell_current, sources.word_current, sources.bit_current):
+        if currents is not None:
+            largest += float(np.abs(currents).max())
     return largest

@@ -5,6 +5,8 @@ With w on the nodes of the row lines, b on those of the column lines, G the cell
 
     (Tw + G) w = G b + sources,   S b = (Tb + G - C) b = right-hand side,   C = G (Tw + G)^-1 G.
 
+Tw and Tb hold the lines' shunts, the conductance from each of a line's nodes to ground, as well.
+
 The tridiagonal Tw + G of a row is kept as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1), where
 R is the resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground of node j
 and all to its left.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by its
@@ -21,6 +23,8 @@ AnyArray = NDArray[np.floating]
 
 LANES = 16
 """Rows that are solved side by side: one vector of float32, two of float64."""
+SUMS = 6
+"""The most sums that a kernel makes at once."""
 
 
 class System(NamedTuple):
@@ -29,7 +33,7 @@ class System(NamedTuple):
     conductance: Array  # (N, M)
     ideal_rows: bool  # the rows' wires have no resistance: a row is one node
     row_factor: Array  # (blocks of LANES rows, M, LANES); not read for ideal rows
-    row_resistance: Array  # (N,) R of a segment; of the whole row to ground for ideal rows
+    row_resistance: Array  # (N,) R of a segment; of the whole row, its shunts included, to ground for ideal rows
     row_start_share: Array  # (N,) share of the source's voltage in y_0 (in w for ideal rows)
     row_stop_share: Array  # (N,) the same for y_(M-1)
     column_wire: Array  # (M,) conductance of a segment
@@ -37,6 +41,8 @@ class System(NamedTuple):
     column_stop: Array  # (M,)
     column_start_free: Array  # (M,) 0 where the first node is held by its source, else 1
     column_stop_free: Array  # (M,)
+    column_shunt: Array  # (M,) from each node of the column to ground
+    shunted: bool  # a column has a shunt; without one, the kernels do what they did before there were any
 
 
 class Preconditioner(NamedTuple):
@@ -58,13 +64,14 @@ class Preconditioner(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """Source voltages of one input (0 at open ends), and the currents of sources beside the cells."""
+    """Source voltages of one input (0 at open ends), and the currents of sources at the nodes."""
 
     row_start: Array  # (N,)
     row_stop: Array
     column_start: Array  # (M,)
     column_stop: Array
-    injected: Array  # (N, M) A, into a cell's row node and out of its column node; (0, 0): none
+    fed: Array  # (N, M) A, by current sources into each row node; (0, 0): none
+    drawn: Array  # (N, M) A, by current sources out of each column node; (0, 0): none
 
 
 class Workspace(NamedTuple):
@@ -77,7 +84,7 @@ class Workspace(NamedTuple):
     second: AnyArray
     third: AnyArray
     mode_values: AnyArray  # (N, K)
-    sums: Array  # (max(blocks, M), 4)
+    sums: Array  # (max(blocks, M), SUMS)
 
 
 class Inputs(NamedTuple):
@@ -87,11 +94,12 @@ class Inputs(NamedTuple):
     row_stop: Array
     column_start: Array  # (M, K)
     column_stop: Array
-    injected: Array  # (K, N, M) A; (0, 0, 0): none
+    fed: Array  # (K, N, M) A, as in Drive; (0, 0, 0): none
+    drawn: Array
 
 
 class Lines(NamedTuple):
-    """Resistances along the lines, for the currents at their ends; inf: open."""
+    """Resistances along the lines and shunts, for the currents at their ends; inf: open."""
 
     row_segment: Array  # (N,) Ohm
     row_start: Array
@@ -99,6 +107,8 @@ class Lines(NamedTuple):
     column_segment: Array  # (M,)
     column_start: Array
     column_stop: Array
+    row_shunt: Array  # (N,) S
+    column_shunt: Array  # (M,)
 
 
 class Results(NamedTuple):

@@ -12,13 +12,14 @@ ROWS = 16
 
 
 @kernel
-def _factor_band(first, last, conductance, wire, start, stop, factor):
+def _factor_band(first, last, conductance, wire, start, stop, shunt, factor):
     rows = conductance.shape[0]
     count = last - first
     ground = np.empty(count)
     segment = wire[first:last]
+    leak = shunt[first:last]
     for column in range(count):
-        ground[column] = start[first + column] + conductance[0, first + column]
+        ground[column] = start[first + column] + conductance[0, first + column] + leak[column]
     for row in range(rows - 1):
         out = factor[row, first:last]
         following = conductance[row + 1, first:last]
@@ -26,27 +27,28 @@ def _factor_band(first, last, conductance, wire, start, stop, factor):
             out[column] = segment[column] / (segment[column] + ground[column])
         for column in range(count):
             # the two in series; the quotient is below 1 even where a source holds the node (ground is inf)
-            ground[column] = following[column] + segment[column] / (1.0 + segment[column] / ground[column])
+            passed = segment[column] / (1.0 + segment[column] / ground[column])
+            ground[column] = following[column] + leak[column] + passed
     out = factor[rows - 1, first:last]
     for column in range(count):
         out[column] = segment[column] / (ground[column] + stop[first + column])
 
 
 @parallel_kernel
-def _factor_parallel(conductance, wire, start, stop, factor):
+def _factor_parallel(conductance, wire, start, stop, shunt, factor):
     columns = conductance.shape[1]
     for band in prange((columns + WIDTH - 1) // WIDTH):
         first = np.int64(band) * WIDTH
-        _factor_band(first, min(first + WIDTH, columns), conductance, wire, start, stop, factor)
+        _factor_band(first, min(first + WIDTH, columns), conductance, wire, start, stop, shunt, factor)
 
 
 @kernel
-def factor_columns(conductance, wire, start, stop, factor, parallel):
+def factor_columns(conductance, wire, start, stop, shunt, factor, parallel):
     """Fill the factors of T + G of the columns; an end of inf holds its node.  See `arrays` for the factors."""
     if parallel is not None:
-        _factor_parallel(conductance, wire, start, stop, factor)
+        _factor_parallel(conductance, wire, start, stop, shunt, factor)
     else:
-        _factor_band(0, conductance.shape[1], conductance, wire, start, stop, factor)
+        _factor_band(0, conductance.shape[1], conductance, wire, start, stop, shunt, factor)
 
 
 @kernel
@@ -128,18 +130,20 @@ def _products_parallel(solved, residual, image, conductance, sums):
 
 
 @kernel
-def products(solved, residual, image, conductance, sums, parallel):
-    """z . r, z . q, the norm of G z and the norm of z; summed in an order that does not depend on the threads."""
+def products(solved, residual, image, conductance, shunt, sums, parallel):
+    """z . r, z . q, and the norms of G z, z and t z; summed in an order that does not depend on the threads."""
     columns = solved.shape[1]
     if parallel is not None:
         _products_parallel(solved, residual, image, conductance, sums)
     else:
         _products_band(0, columns, solved, residual, image, conductance, sums)
     totals = np.zeros(4)
+    leaks = 0.0
     for column in range(columns):
         for each in range(4):
             totals[each] += sums[column, each]
-    return totals[0], totals[1], np.sqrt(totals[2]), np.sqrt(totals[3])
+        leaks += shunt[column] ** 2 * sums[column, 3]
+    return totals[0], totals[1], np.sqrt(totals[2]), np.sqrt(totals[3]), np.sqrt(leaks)
 
 
 @fused_kernel

@@ -1,12 +1,17 @@
 """Currents at the ends of the lines, from the currents of their devices.
 
-With d_j leaving a line of n nodes at node j, R_s and R_t at its ends and r in a segment, Ohm's law along the line says
-V_s - V_t = R_s I_s + r sum_k (I_s - d_0 - ... - d_k) - R_t I_t, k = 0 .. n - 2, which with I_s + I_t = sum_j d_j gives
+With d_j leaving a line of n nodes at node j (through the device and the shunt, less what a current source feeds to it),
+R_s and R_t at its ends and r in a segment, Ohm's law along the line says
+
+    V_s - V_t = R_s I_s + r sum_k (I_s - d_0 - ... - d_k) - R_t I_t,    k = 0 .. n - 2,
+
+which with I_s + I_t = sum_j d_j gives
 
     I_s (R_s + R_t + (n - 1) r) = V_s - V_t + r sum_j (n - 1 - j) d_j + R_t sum_j d_j.
 
 No difference of two node voltages occurs, so nothing is lost where the wires are almost ideal, and what enters a line
-leaves it through its devices to the last digit but one.
+leaves it through its devices to the last digit but one.  What a shunt takes is a product with a node's voltage; it is
+summed less what is fed to that node, since the two may be far larger than their difference.
 """
 
 import numpy as np
@@ -28,20 +33,24 @@ def _split(total, weighted, segment, start, stop, nodes, voltage):
 
 
 @kernel
-def row_end_currents(lines, drive, current, start_current, stop_current):
-    """Fill the currents into the rows, (N,) each; what is injected into a row is that much less that leaves it."""
+def row_end_currents(lines, drive, voltage, current, start_current, stop_current):
+    """Fill the currents into the rows, (N,) each, whose nodes are at these voltages."""
     rows, columns = current.shape
-    injects = drive.injected.size > 0
+    feeds = drive.fed.size > 0
     for row in range(rows):
         total = 0.0
         weighted = 0.0
         for column in range(columns):
             total += current[row, column]
             weighted += (columns - 1 - column) * current[row, column]
-        if injects:
+        shunt = lines.row_shunt[row]
+        if feeds or shunt > 0.0:
             for column in range(columns):
-                total -= drive.injected[row, column]
-                weighted -= (columns - 1 - column) * drive.injected[row, column]
+                beside = shunt * voltage[row, column]
+                if feeds:
+                    beside -= drive.fed[row, column]
+                total += beside
+                weighted += (columns - 1 - column) * beside
         start_current[row], stop_current[row] = _split(
             total,
             weighted,
@@ -54,8 +63,8 @@ def row_end_currents(lines, drive, current, start_current, stop_current):
 
 
 @kernel
-def column_end_currents(lines, drive, current, start_current, stop_current):
-    """Fill the currents into the columns, (M,) each."""
+def column_end_currents(lines, drive, voltage, current, start_current, stop_current):
+    """Fill the currents into the columns, (M,) each, whose nodes are at these voltages."""
     rows, columns = current.shape
     total = np.zeros(columns)
     weighted = np.zeros(columns)
@@ -66,11 +75,15 @@ def column_end_currents(lines, drive, current, start_current, stop_current):
             total[column] -= here[column]
         for column in range(columns):
             weighted[column] -= weight * here[column]
-    if drive.injected.size > 0:
+    draws = drive.drawn.size > 0
+    if draws or lines.column_shunt.any():
         for row in range(rows):
             for column in range(columns):
-                total[column] += drive.injected[row, column]
-                weighted[column] += (rows - 1 - row) * drive.injected[row, column]
+                beside = lines.column_shunt[column] * voltage[row, column]
+                if draws:
+                    beside += drive.drawn[row, column]
+                total[column] += beside
+                weighted[column] += (rows - 1 - row) * beside
     for column in range(columns):
         start_current[column], stop_current[column] = _split(
             total[column],

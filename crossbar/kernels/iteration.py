@@ -5,7 +5,7 @@ from numba import prange
 
 from compact_model.kernels.jit import kernel, parallel_kernel
 
-from .arrays import LANES, Drive, Workspace
+from .arrays import LANES, SUMS, Drive, Workspace
 from .columns import factor_columns, multiply, products, sweep
 from .ends import column_end_currents, row_end_currents
 from .rows import apply, copy_scaled, couple, evaluate, factor_rows, imbalance, step, turn
@@ -41,12 +41,12 @@ def _precondition(pre, work, parallel):
 @kernel
 def _look(system, pre, drive, work, parallel, voltage, rows_voltage, current):
     """Evaluate the true equations and hand their residual to the preconditioner; norms, and the scale it was given."""
-    current_norm, floor, voltage_norm, norm = evaluate(
+    current_norm, floor, voltage_norm, norm, leak_norm, leak_floor = evaluate(
         system, drive, voltage, rows_voltage, current, work.residual, work.sums, parallel
     )
     scale = 1.0 / norm if 1e-300 < norm < np.inf else 1.0
     copy_scaled(scale, np.float64(pre.bias[0]), work.residual, work.first, parallel)
-    return current_norm, floor, voltage_norm, norm, scale
+    return current_norm, floor, voltage_norm, norm, leak_norm, leak_floor, scale
 
 
 @kernel
@@ -54,7 +54,8 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
     """Voltages and currents of one input, in place, from the column voltages given.
 
     Returns the iterations, the measured error and how it ended.  The error is that of M r, where r is the residual
-    of the true equations: the larger of the device currents' and the voltages', each relative and in the norm; with
+    of the true equations: the largest of the device currents', the voltages' and the columns' shunts' currents', each
+    relative and in the norm, the last one's scale being what devices, shunts and current sources take together; with
     entrywise the largest residual of a node relative to the currents that meet there.
     """
     sums = work.sums
@@ -68,26 +69,37 @@ def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, vo
     patience = 10 if entrywise else 0
     product_before = 0.0
     length = 0.0
-    norm = scale = current_norm = floor = voltage_norm = 0.0
+    norm = scale = current_norm = floor = voltage_norm = leak_norm = leak_floor = 0.0
     while True:
         if fresh:
-            current_norm, floor, voltage_norm, norm, scale = _look(
+            current_norm, floor, voltage_norm, norm, leak_norm, leak_floor, scale = _look(
                 system, pre, drive, work, parallel, voltage, rows_voltage, current
             )
         if norm == 0.0:
             return iterations, 0.0, CONVERGED
         _precondition(pre, work, parallel)
         back = 1.0 / (scale * pre.unit)  # the unit of the preconditioner's voltages
-        with_residual, with_image, cells, size = products(
-            work.third, work.residual, work.image if not fresh else work.residual, pre.conductance, sums, parallel
+        with_residual, with_image, cells, size, leaks = products(
+            work.third,
+            work.residual,
+            work.image if not fresh else work.residual,
+            pre.conductance,
+            system.column_shunt,
+            sums,
+            parallel,
         )
         product = back * with_residual
         # Two bounds of the currents' error: with the row nodes held, and from the power that the error would take.
         error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
         predicted = max(error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0)
+        whole = np.sqrt(current_norm**2 + leak_norm**2)
+        if leaks > 0.0:
+            predicted = max(predicted, back * leaks / whole)
         if fresh:
             measured = predicted
             round_off = _ROUND_OFF * max(1.0, floor / current_norm if current_norm > 0.0 else np.inf)
+            if leaks > 0.0:
+                round_off = max(round_off, _ROUND_OFF * leak_floor / whole)
             floored = measured <= round_off and measured < np.inf
             if entrywise:
                 measured, excess = imbalance(system, drive, voltage, current, work.residual, sums, parallel)
@@ -132,7 +144,7 @@ def _workspace(pre):
         np.empty((rows, columns), pre.conductance.dtype),
         np.empty((rows, columns), pre.conductance.dtype),
         np.empty((rows, modes), pre.conductance.dtype),
-        np.empty((max(blocks, columns), 4)),
+        np.empty((max(blocks, columns), SUMS)),
     )
 
 
@@ -188,7 +200,8 @@ def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, mo
         given.row_stop[:, index].copy(),
         given.column_start[:, index].copy(),
         given.column_stop[:, index].copy(),
-        given.injected[index] if given.injected.shape[0] > 0 else np.empty((0, 0)),
+        given.fed[index] if given.fed.shape[0] > 0 else np.empty((0, 0)),
+        given.drawn[index] if given.drawn.shape[0] > 0 else np.empty((0, 0)),
     )
     if cold:
         _first_guess(lines, drive, voltage)
@@ -199,8 +212,10 @@ def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, mo
     results.iterations[index] = iterations
     results.measured[index] = measured
     results.ending[index] = ending
-    row_end_currents(lines, drive, current, results.row_start_current[index], results.row_stop_current[index])
-    column_end_currents(lines, drive, current, results.column_start_current[index], results.column_stop_current[index])
+    row_ends = results.row_start_current[index], results.row_stop_current[index]
+    row_end_currents(lines, drive, rows_voltage, current, row_ends[0], row_ends[1])
+    column_ends = results.column_start_current[index], results.column_stop_current[index]
+    column_end_currents(lines, drive, voltage, current, column_ends[0], column_ends[1])
 
 
 @parallel_kernel
@@ -242,19 +257,22 @@ def factorise(
     row_wire,
     row_start,
     row_stop,
+    row_shunt,
     column_start,
     column_stop,
     mode_values,
     column_mean,
     column_start_mean,
     column_stop_mean,
+    column_shunt_mean,
     parallel,
 ):
     """Fill all factors of the system and of the preconditioner.
 
     row_wire, row_start, row_stop: (N,) conductances of the rows' segments and ends, inf where a source holds the node;
-    column_start, column_stop: (M,) the same.  mode_values: (3, K), each mode's eigenvalue in a wire of unit
-    conductance with open ends, and its squares at the first and at the last node.  column_*mean: the mean column.
+    column_start, column_stop: (M,) the same.  row_shunt: (N,), of each of the rows' nodes to ground.  mode_values:
+    (3, K), each mode's eigenvalue in a wire of unit conductance with open ends, and its squares at the first and at the
+    last node.  column_*mean: the mean column.
     """
     conductance = system.conductance
     rows, columns = conductance.shape
@@ -274,7 +292,7 @@ def factorise(
                 system.row_start_share[row] = 1.0 if row_start[row] == np.inf else 0.0
                 system.row_stop_share[row] = 0.0 if row_start[row] == np.inf else 1.0
             else:
-                resistance = 1.0 / (ends + conductance[row].sum())
+                resistance = 1.0 / (ends + columns * row_shunt[row] + conductance[row].sum())
                 system.row_resistance[row] = resistance
                 system.row_start_share[row] = row_start[row] * resistance
                 system.row_stop_share[row] = row_stop[row] * resistance
@@ -284,6 +302,7 @@ def factorise(
             row_wire,
             row_start,
             row_stop,
+            row_shunt,
             system.row_factor,
             pre.row_factor,
             system.row_start_share,
@@ -292,12 +311,20 @@ def factorise(
         )
     for row in range(rows):
         pre.row_resistance[row] = system.row_resistance[row] * unit
-    factor_columns(conductance, system.column_wire, column_start, column_stop, pre.column_factor, parallel)
+    factor_columns(
+        conductance,
+        system.column_wire,
+        column_start,
+        column_stop,
+        system.column_shunt,
+        pre.column_factor,
+        parallel,
+    )
     for column in range(columns):
         pre.column_resistance[column] = unit / system.column_wire[column]
     modes = mode_values.shape[1]
     if modes > 0:
-        # What a row of the mean array takes from the columns in each mode: its cells and its wire in series.
+        # What a row of the mean array takes from the columns in each mode: its cells in series with its wire and shunt.
         taken = np.empty((rows, modes))
         for row in range(rows):
             wire = 0.0 if system.ideal_rows else row_wire[row]
@@ -306,6 +333,7 @@ def factorise(
             stop = min(row_stop[row], short)
             for mode in range(modes):
                 value = wire * mode_values[0, mode] + start * mode_values[1, mode] + stop * mode_values[2, mode]
+                value += row_shunt[row]
                 if value == np.inf:
                     taken[row, mode] = means[row]
                 elif value > 0.0:
@@ -314,7 +342,13 @@ def factorise(
                     taken[row, mode] = 0.0
         wires = np.full(modes, column_mean)
         factor_columns(
-            taken, wires, np.full(modes, column_start_mean), np.full(modes, column_stop_mean), pre.mode_factor, parallel
+            taken,
+            wires,
+            np.full(modes, column_start_mean),
+            np.full(modes, column_stop_mean),
+            np.full(modes, column_shunt_mean),
+            pre.mode_factor,
+            parallel,
         )
         for mode in range(modes):
             pre.mode_resistance[mode] = unit / column_mean

@@ -9,7 +9,7 @@ from .arrays import LANES
 
 
 @kernel
-def _factor_block(block, conductance, wire, start, stop, factor, other_factor, start_share, stop_share):
+def _factor_block(block, conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share):
     """Factors and shares of the sources of up to LANES rows; see `arrays`."""
     rows, columns = conductance.shape
     first = block * LANES
@@ -21,7 +21,7 @@ def _factor_block(block, conductance, wire, start, stop, factor, other_factor, s
             other_factor[block, column, lane] = 0.0
     for lane in range(count):
         row = first + lane
-        ground[lane] = start[row] + conductance[row, 0]
+        ground[lane] = start[row] + conductance[row, 0] + shunt[row]
     for column in range(columns - 1):
         for lane in range(count):
             row = first + lane
@@ -32,7 +32,7 @@ def _factor_block(block, conductance, wire, start, stop, factor, other_factor, s
             factor[block, column, lane] = share
             other_factor[block, column, lane] = share
             passed = ground[lane] * share if ground[lane] < np.inf else wire[row]
-            ground[lane] = conductance[row, column + 1] + passed
+            ground[lane] = conductance[row, column + 1] + shunt[row] + passed
     for lane in range(count):
         row = first + lane
         whole = ground[lane] + stop[row]
@@ -48,19 +48,20 @@ def _factor_block(block, conductance, wire, start, stop, factor, other_factor, s
 
 
 @parallel_kernel
-def _factor_parallel(conductance, wire, start, stop, factor, other_factor, start_share, stop_share):
+def _factor_parallel(conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share):
     for block in prange(factor.shape[0]):
-        _factor_block(np.int64(block), conductance, wire, start, stop, factor, other_factor, start_share, stop_share)
+        one = np.int64(block)
+        _factor_block(one, conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share)
 
 
 @kernel
-def factor_rows(conductance, wire, start, stop, factor, other_factor, start_share, stop_share, parallel):
+def factor_rows(conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share, parallel):
     """Fill the rows' factors, in two precisions, and the shares of their sources."""
     if parallel is not None:
-        _factor_parallel(conductance, wire, start, stop, factor, other_factor, start_share, stop_share)
+        _factor_parallel(conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share)
     else:
         for block in range(factor.shape[0]):
-            _factor_block(block, conductance, wire, start, stop, factor, other_factor, start_share, stop_share)
+            _factor_block(block, conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share)
 
 
 @kernel
@@ -273,6 +274,10 @@ def _apply_block(block, system, direction, image, sums):
             ends = system.column_stop
             for column in range(columns):
                 out[column] += ends[column] * here[column]
+        if system.shunted:
+            shunt = system.column_shunt
+            for column in range(columns):
+                out[column] += shunt[column] * here[column]
         _hold(row, rows, system, out)
         for column in range(columns):
             products[column] += here[column] * out[column]
@@ -298,22 +303,42 @@ def apply(system, direction, image, sums, parallel):
 
 
 @kernel
+def _take_leaks(row, system, drive, here, out, leaks, leak_floors):
+    """Add what the columns' shunts and the current sources take from the nodes of a row; squares of it, and of t b."""
+    shunt = system.column_shunt
+    if drive.drawn.size > 0:
+        beside = drive.drawn[row]
+        for column in range(out.size):
+            leak = shunt[column] * here[column] + beside[column]
+            out[column] += leak
+            leaks[column] += leak * leak
+    else:
+        for column in range(out.size):
+            leak = shunt[column] * here[column]
+            out[column] += leak
+            leaks[column] += leak * leak
+    for column in range(out.size):
+        leak_floors[column] += (shunt[column] * here[column]) ** 2
+
+
+@kernel
 def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current, residual, sums):
     """Row voltages, device currents and residual of a block of rows, with the sources."""
     rows, columns = columns_voltage.shape
     first = block * LANES
     count = min(LANES, rows - first)
     conductance = system.conductance
-    injects = drive.injected.size > 0
+    feeds = drive.fed.size > 0
+    draws = drive.drawn.size > 0
     if system.ideal_rows:
         for lane in range(count):
             row = first + lane
             total = 0.0
             for column in range(columns):
                 total += conductance[row, column] * columns_voltage[row, column]
-            if injects:
+            if feeds:
                 for column in range(columns):
-                    total += drive.injected[row, column]
+                    total += drive.fed[row, column]
             voltage = total * system.row_resistance[row]
             voltage += system.row_start_share[row] * drive.row_start[row]
             voltage += system.row_stop_share[row] * drive.row_stop[row]
@@ -322,11 +347,11 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
         lanes = np.zeros((columns, LANES))
         factor = system.row_factor[block]
         _load_lanes(first, count, columns_voltage, conductance, system.row_resistance, lanes)
-        if injects:
+        if feeds:
             for lane in range(count):
                 row = first + lane
                 for column in range(columns):
-                    lanes[column, lane] += drive.injected[row, column] * system.row_resistance[row]
+                    lanes[column, lane] += drive.fed[row, column] * system.row_resistance[row]
         for column in range(columns):
             for lane in range(LANES):
                 lanes[column, lane] *= factor[column, lane]
@@ -340,6 +365,8 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
     floors = np.zeros(columns)
     voltages = np.zeros(columns)
     residuals = np.zeros(columns)
+    leaks = np.zeros(columns)
+    leak_floors = np.zeros(columns)
     for lane in range(count):
         row = first + lane
         above = rows_voltage[row]
@@ -366,8 +393,10 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
             ends, source = system.column_stop, drive.column_stop
             for column in range(columns):
                 out[column] += ends[column] * (here[column] - source[column])
-        if injects:
-            beside = drive.injected[row]
+        if system.shunted:
+            _take_leaks(row, system, drive, here, out, leaks, leak_floors)
+        elif draws:
+            beside = drive.drawn[row]
             for column in range(columns):
                 out[column] += beside[column]
         for column in range(columns):
@@ -379,6 +408,8 @@ def _evaluate_block(block, system, drive, columns_voltage, rows_voltage, current
     sums[block, 1] = _total(floors)
     sums[block, 2] = _total(voltages)
     sums[block, 3] = _total(residuals)
+    sums[block, 4] = _total(leaks)
+    sums[block, 5] = _total(leak_floors)
 
 
 @parallel_kernel
@@ -392,7 +423,8 @@ def evaluate(system, drive, columns_voltage, rows_voltage, current, residual, su
     """Fill the row voltages that belong to the column voltages, the currents G (w - b), and the residual.
 
     The residual is what flows into each column node and not out of it.  Returns the norms of the currents, of
-    G (|w| + |b|), of all voltages and of the residual.
+    G (|w| + |b|), of all voltages and of the residual; where columns have shunts t also those of what leaves the column
+    nodes through t less what current sources feed them, and of t |b|, else 0 and 0.
     """
     blocks = (columns_voltage.shape[0] + LANES - 1) // LANES
     if parallel is not None:
@@ -405,6 +437,8 @@ def evaluate(system, drive, columns_voltage, rows_voltage, current, residual, su
         np.sqrt(_total(sums[:blocks, 1])),
         np.sqrt(_total(sums[:blocks, 2])),
         np.sqrt(_total(sums[:blocks, 3])),
+        np.sqrt(_total(sums[:blocks, 4])),
+        np.sqrt(_total(sums[:blocks, 5])),
     )
 
 
@@ -413,6 +447,7 @@ def _imbalance_block(block, system, drive, columns_voltage, current, residual, s
     """sums[block, 0] = largest residual of a node relative to the currents that meet there, beyond round-off."""
     rows, columns = columns_voltage.shape
     first = block * LANES
+    draws = drive.drawn.size > 0
     worst = 0.0
     excess = 0.0
     for row in range(first, min(first + LANES, rows)):
@@ -431,6 +466,12 @@ def _imbalance_block(block, system, drive, columns_voltage, current, residual, s
                 meeting += abs(system.column_start[column] * (drive.column_start[column] - here))
             if row == rows - 1:
                 meeting += abs(system.column_stop[column] * (drive.column_stop[column] - here))
+            if system.shunted:
+                leak = system.column_shunt[column] * here
+                if draws:
+                    leak += drive.drawn[row, column]
+                meeting += abs(leak)
+                weights += system.column_shunt[column]
             left = abs(residual[row, column])
             if left > 0.0:
                 worst = max(worst, left / meeting if meeting > 0.0 else np.inf)
