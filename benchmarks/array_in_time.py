@@ -4,8 +4,8 @@
 
 ngspice on the PATH (or NGSPICE_PROGRAM) runs the sub-circuit; the simulators of `peers`, where they are here, run the
 Verilog-A module.  Without --large this takes 2 minutes: ngspice up to 16 x 16, the others up to 32 x 32, the threads at
-512 x 512.  With it half an hour: all up to 64 x 64, the threads at 1024 x 1024.  Both sides have one thread and record
-the start and the end of 25 ns; their walls' distance stands beside.
+512 x 512.  With it half an hour: all up to 64 x 64, the threads at 1024 x 1024.  Both sides have one thread; how far
+their walls are apart after 25 ns stands beside.
 """
 
 import os
@@ -89,7 +89,8 @@ def in_ngspice_with_osdi(size: int, folder: Path) -> tuple[float, np.ndarray]:
     netlist.write_text(peers.array_in_ngspice(circuit_of(size), folder / "cell.osdi", raw, DURATION))
     begin = time.perf_counter()
     peers.run([peers.ngspice_with_osdi(), "-n", "-b", netlist], folder, TIME_LIMIT)
-    return time.perf_counter() - begin, peers.walls_at_the_end(raw, (size, size))
+    seconds = time.perf_counter() - begin
+    return seconds, peers.walls_at_the_end(raw, DURATION, (size, size))
 
 
 def in_vacask(size: int, folder: Path) -> tuple[float, np.ndarray]:
@@ -100,7 +101,8 @@ def in_vacask(size: int, folder: Path) -> tuple[float, np.ndarray]:
     assert package is not None
     begin = time.perf_counter()
     peers.run([package.VACASK_CMD, netlist], folder, TIME_LIMIT)
-    return time.perf_counter() - begin, peers.walls_at_the_end(folder / "vacask.raw", (size, size), "n")
+    seconds = time.perf_counter() - begin
+    return seconds, peers.walls_at_the_end(folder / "vacask.raw", DURATION, (size, size), "n")
 
 
 def against(size: int, simulator: Simulator, folder: Path) -> list[str]:
@@ -111,7 +113,7 @@ def against(size: int, simulator: Simulator, folder: Path) -> list[str]:
     try:
         slow, there = simulator(size, folder)
         apart = f"{np.abs(here - there).max() * 1e9:.1e}"
-    except (SimulatorError, subprocess.SubprocessError) as error:
+    except (SimulatorError, peers.UnfinishedError, subprocess.SubprocessError) as error:
         slow = time.perf_counter() - begin
         came = re.search(r"up to (\S+ ns)", str(error))
         said, apart = "> ", f"it stopped at {came.group(1)}" if came else "it did not come to the end"
@@ -123,9 +125,9 @@ def against(size: int, simulator: Simulator, folder: Path) -> list[str]:
 def peers_table(large: bool) -> None:
     """Seconds and walls against each simulator that is here."""
     # Name, what runs it, sizes.
-    simulators: list[tuple[str, Simulator, tuple[int, ...]]] = [
-        (f"ngspice {version()}, sub-circuit", in_ngspice, (8, 16, 32, 64) if large else (8, 16))
-    ]
+    simulators: list[tuple[str, Simulator, tuple[int, ...]]] = []
+    if version():
+        simulators.append((f"ngspice {version()}, sub-circuit", in_ngspice, (8, 16, 32, 64) if large else (8, 16)))
     sizes = (16, 32, 64) if large else (16, 32)
     if peers.ngspice_with_osdi():
         simulators.append((f"{peers.ngspice_label()}, Verilog-A, KLU", in_ngspice_with_osdi, sizes))
@@ -139,8 +141,9 @@ def peers_table(large: bool) -> None:
         for label, simulator, to_run in simulators:
             rows += [[f"{size} x {size}", label, *against(size, simulator, folder)] for size in to_run]
     print_table(["array", "simulator", "ours, s", "simulator, s", "ratio", "walls apart, nm"], rows)
-    if peers.missing():
-        print(f"not measured, not here: {', '.join(peers.missing())}\n")
+    missing = ([] if version() else ["ngspice"]) + peers.missing()
+    if missing:
+        print(f"not measured, not here: {', '.join(missing)}\n")
 
 
 def measure(size: int, duration: float, runs: int, walls: str) -> None:
@@ -151,11 +154,9 @@ def measure(size: int, duration: float, runs: int, walls: str) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0, *(seconds for seconds, _ in found))
 
 
-def alone(
-    size: int, duration: float, *, threads: int | None = None, runs: int = 1
-) -> tuple[list[float], float, np.ndarray]:
-    """Seconds of each run, peak memory in MiB and walls of a process of its own, with so many threads (None: all)."""
-    environment = os.environ | (dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {})
+def alone(size: int, duration: float, *, threads: int, runs: int = 1) -> tuple[list[float], float, np.ndarray]:
+    """Seconds of each run, peak memory in MiB and walls, from a process of its own with so many threads."""
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
     with tempfile.TemporaryDirectory() as name:
         walls = f"{name}/walls.npy"
         command = [sys.executable, __file__, "--measure", str(size), str(duration), str(runs), walls]

