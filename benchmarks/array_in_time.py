@@ -1,28 +1,45 @@
-"""A V/2 write of one cell in an array with wires of 1 Ohm: seconds, against ngspice, and how time and memory grow.
+"""A V/2 write of one cell in an array with wires of 1 Ohm: seconds, against circuit simulators, by size and by thread.
 
     python benchmarks/array_in_time.py [--large]
 
-Without --large ngspice runs up to 32 x 32 (half a minute), with it also 64 x 64 (three minutes).  Both sides record the
-start and the end of 25 ns; their walls' distance stands beside.
+ngspice on the PATH (or NGSPICE_PROGRAM) runs the sub-circuit; the simulators of `peers`, where they are here, run the
+Verilog-A module.  Without --large this takes 2 minutes: ngspice up to 16 x 16, the others up to 32 x 32, the threads at
+512 x 512.  With it half an hour: all up to 64 x 64, the threads at 1024 x 1024.  Both sides have one thread; how far
+their walls are apart after 25 ns stands beside.
 """
 
+import os
+import re
 import resource
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import peers
+from PySpice.Spice.Netlist import Circuit
 from timing import print_table
 
 from compact_model import lequeux2016, pulses, single_well
 from crossbar import ArrayDrive, Crossbar, Junctions, bias, simulate_array
-from spice import DomainWallJunction
+from spice import DomainWallJunction, SimulatorError
 from spice import simulate as simulate_in_ngspice
 from spice.array import array_circuit
+from spice.installation import version
 
 DEVICE = lequeux2016()
 WELL = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
 TOLERANCE, STEP = 1e-11, 10e-12
+DURATION = 25e-9
+GROWTH_DURATION = 10e-9
+TIME_LIMIT = 2700.0
+THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Simulator = Callable[[int, Path], tuple[float, np.ndarray]]
 
 
 def case(size: int) -> tuple[Crossbar, np.ndarray, ArrayDrive]:
@@ -33,74 +50,167 @@ def case(size: int) -> tuple[Crossbar, np.ndarray, ArrayDrive]:
     return array, position, ArrayDrive(((held, pulses([1.0], width=10e-9, period=1.0)),))
 
 
-def ours(size: int, duration: float) -> tuple[float, np.ndarray]:
-    """Median seconds of three runs (one from 512 x 512 on), and the walls at the end."""
-    array, _, drive = case(size)
-    seconds = []
-    for _ in range(1 if size >= 512 else 3):
-        begin = time.perf_counter()
-        found = simulate_array(
-            array,
-            WELL,
-            drive,
-            [0.0, duration],
-            external_field=-DEVICE.stray_field,
-            tolerance=TOLERANCE,
-            step=STEP,
-        )
-        seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds)), found.position.values[-1]
-
-
-def theirs(size: int, duration: float) -> tuple[float, np.ndarray]:
-    """Seconds of ngspice, and the walls at the end."""
+def circuit_of(size: int) -> Circuit:
+    """The same as a circuit."""
     array, position, drive = case(size)
-    circuit = array_circuit(
-        array,
-        drive.parts[0][0],
-        junction=DomainWallJunction(DEVICE, WELL),
-        position=position,
-        drive=drive,
-        duration=duration,
-    )
+    junction = DomainWallJunction(DEVICE, WELL)
+    return array_circuit(array, drive.parts[0][0], junction=junction, position=position, drive=drive, duration=DURATION)
+
+
+def ours(size: int, duration: float) -> tuple[float, np.ndarray]:
+    """Seconds, and the walls at the end."""
+    array, _, drive = case(size)
     begin = time.perf_counter()
-    answer = simulate_in_ngspice(circuit, [0.0, duration], backend="process")
+    found = simulate_array(
+        array,
+        WELL,
+        drive,
+        [0.0, duration],
+        external_field=-DEVICE.stray_field,
+        tolerance=TOLERANCE,
+        step=STEP,
+    )
+    return time.perf_counter() - begin, found.position.values[-1]
+
+
+def in_ngspice(size: int, folder: Path) -> tuple[float, np.ndarray]:
+    """The sub-circuit in ngspice: seconds, and the walls at the end."""
+    circuit = circuit_of(size)
+    begin = time.perf_counter()
+    answer = simulate_in_ngspice(circuit, [0.0, DURATION], backend="process", time_limit=TIME_LIMIT)
     seconds = time.perf_counter() - begin
     order = [f"X{i}_{j}" for i in range(size) for j in range(size)]
     return seconds, answer.position.sel(device=order).values[:, -1].reshape(size, size)
 
 
-def grow(size: int) -> None:
-    """Print seconds and peak memory of one size: run in a process of its own."""
-    ours(8, 1e-9)  # compiled code is loaded
-    seconds, _ = ours(size, 10e-9)
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)
+def in_ngspice_with_osdi(size: int, folder: Path) -> tuple[float, np.ndarray]:
+    """The Verilog-A module in an ngspice that loads it."""
+    raw, netlist = folder / "osdi.raw", folder / "osdi.cir"
+    netlist.write_text(peers.array_in_ngspice(circuit_of(size), folder / "cell.osdi", raw, DURATION))
+    begin = time.perf_counter()
+    peers.run([peers.ngspice_with_osdi(), "-n", "-b", netlist], folder, TIME_LIMIT)
+    seconds = time.perf_counter() - begin
+    return seconds, peers.walls_at_the_end(raw, DURATION, (size, size))
 
 
-def main() -> None:
-    """Print the two tables."""
-    if "--grow" in sys.argv:
-        grow(int(sys.argv[-1]))
-        return
-    ours(8, 1e-9)
+def in_vacask(size: int, folder: Path) -> tuple[float, np.ndarray]:
+    """The Verilog-A module in VACASK."""
+    netlist = folder / "vacask.sim"
+    netlist.write_text(peers.array_in_vacask(circuit_of(size), folder / "cell.osdi", "vacask", DURATION))
+    package = peers.vacask()
+    assert package is not None
+    begin = time.perf_counter()
+    peers.run([package.VACASK_CMD, netlist], folder, TIME_LIMIT)
+    seconds = time.perf_counter() - begin
+    return seconds, peers.walls_at_the_end(folder / "vacask.raw", DURATION, (size, size), "n")
+
+
+def against(size: int, simulator: Simulator, folder: Path) -> list[str]:
+    """Cells of a row: our seconds, the median of those before and after; theirs; ratio; distance."""
+    before, _, here = alone(size, DURATION, threads=1, runs=3)
+    begin = time.perf_counter()
+    said = ""
+    try:
+        slow, there = simulator(size, folder)
+        apart = f"{np.abs(here - there).max() * 1e9:.1e}"
+    except (SimulatorError, peers.UnfinishedError, subprocess.SubprocessError) as error:
+        slow = time.perf_counter() - begin
+        came = re.search(r"up to (\S+ ns)", str(error))
+        said, apart = "> ", f"it stopped at {came.group(1)}" if came else "it did not come to the end"
+    after, _, _ = alone(size, DURATION, threads=1, runs=3)
+    fast = statistics.median(before + after)
+    return [f"{fast:.3f}", f"{said}{slow:.2f}", f"{said}{slow / fast:.0f}", apart]
+
+
+def peers_table(large: bool) -> None:
+    """Seconds and walls against each simulator that is here."""
+    # Name, what runs it, sizes.
+    simulators: list[tuple[str, Simulator, tuple[int, ...]]] = []
+    if version():
+        simulators.append((f"ngspice {version()}, sub-circuit", in_ngspice, (8, 16, 32, 64) if large else (8, 16)))
+    sizes = (16, 32, 64) if large else (16, 32)
+    if peers.ngspice_with_osdi():
+        simulators.append((f"{peers.ngspice_label()}, Verilog-A, KLU", in_ngspice_with_osdi, sizes))
+    if peers.vacask():
+        simulators.append(("VACASK, Verilog-A", in_vacask, sizes))
     rows = []
-    for size in (8, 16, 32, 64) if "--large" in sys.argv else (8, 16, 32):
-        fast, here = ours(size, 25e-9)
-        slow, there = theirs(size, 25e-9)
-        apart = float(np.abs(here - there).max()) * 1e9
-        rows.append([f"{size} x {size}", f"{fast:.3f}", f"{slow:.2f}", f"{slow / fast:.0f}", f"{apart:.1e}"])
-    print_table(["array", "ours, s", "ngspice, s", "ratio", "walls apart, nm"], rows)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if peers.vacask():
+            peers.compiled(DEVICE, WELL, folder, "cell")
+        for label, simulator, to_run in simulators:
+            rows += [[f"{size} x {size}", label, *against(size, simulator, folder)] for size in to_run]
+    print_table(["array", "simulator", "ours, s", "simulator, s", "ratio", "walls apart, nm"], rows)
+    missing = ([] if version() else ["ngspice"]) + peers.missing()
+    if missing:
+        print(f"not measured, not here: {', '.join(missing)}\n")
+
+
+def peak_memory() -> float:
+    """Of this process, MiB.  Linux counts into ru_maxrss what the parent had, so its own count comes first."""
+    status = Path("/proc/self/status")
+    own = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return (int(own.group(1)) if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024.0
+
+
+def measure(size: int, duration: float, runs: int, walls: str) -> None:
+    """Print peak memory and the seconds of each run, and save the walls: in a process of its own."""
+    ours(8, 1e-9)  # compiled code is loaded
+    found = [ours(size, duration) for _ in range(runs)]
+    np.save(walls, found[0][1])
+    print(peak_memory(), *(seconds for seconds, _ in found))
+
+
+def alone(size: int, duration: float, *, threads: int, runs: int = 1) -> tuple[list[float], float, np.ndarray]:
+    """Seconds of each run, peak memory in MiB and walls, from a process of its own with so many threads."""
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
+    with tempfile.TemporaryDirectory() as name:
+        walls = f"{name}/walls.npy"
+        command = [sys.executable, __file__, "--measure", str(size), str(duration), str(runs), walls]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        memory, *seconds = (float(part) for part in done.stdout.split())
+        return seconds, memory, np.load(walls)
+
+
+def growth_table() -> None:
+    """Seconds on one thread, and memory, by size."""
     rows = []
     per_cell = {}
     for size in (128, 512, 1024):
-        done = subprocess.run(
-            [sys.executable, __file__, "--grow", str(size)], capture_output=True, text=True, check=True
-        )
-        seconds, memory = (float(part) for part in done.stdout.split()[-2:])
-        per_cell[size] = 1e9 * seconds / size**2 / 10.0
+        (seconds,), memory, _ = alone(size, GROWTH_DURATION, threads=1)
+        per_cell[size] = seconds / size**2 / GROWTH_DURATION
         rows.append([f"{size} x {size}", f"{seconds:.2f}", f"{per_cell[size]:.0f}", f"{memory:.0f}"])
     print_table(["array", "s for 10 ns", "ns per cell and ns", "peak MiB"], rows)
-    print(f"1024 x 1024 takes {per_cell[1024] / per_cell[128]:.2f} times as long per cell as 128 x 128")
+    print(f"1024 x 1024 takes {per_cell[1024] / per_cell[128]:.2f} times as long per cell as 128 x 128\n")
+
+
+def threads_table(size: int, rounds: int) -> None:
+    """One thread against two, in turn, with the same accuracy asked of both."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    walls = {}
+    for _ in range(rounds):
+        for threads, times in seconds.items():
+            taken, _, walls[threads] = alone(size, GROWTH_DURATION, threads=threads)
+            times += taken
+    middle = {threads: statistics.median(times) for threads, times in seconds.items()}
+    apart = f"{np.abs(walls[1] - walls[2]).max() * 1e9:.1e}"
+    rows = [
+        [f"{size} x {size}", str(threads), f"{taken:.2f}", f"{middle[1] / taken:.2f}", apart]
+        for threads, taken in middle.items()
+    ]
+    print_table(["array", "threads", "s for 10 ns", "times as fast", "walls apart, nm"], rows)
+
+
+def main() -> None:
+    """Print the tables."""
+    if "--measure" in sys.argv:
+        size, duration, runs, walls = sys.argv[-4:]
+        measure(int(size), float(duration), int(runs), walls)
+        return
+    large = "--large" in sys.argv
+    peers_table(large)
+    growth_table()
+    threads_table(1024 if large else 512, 3 if large else 1)
 
 
 if __name__ == "__main__":

