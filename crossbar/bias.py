@@ -34,6 +34,16 @@ class Bias:
             object.__setattr__(self, name, volts)
             object.__setattr__(self, floating, mask)
 
+    @classmethod
+    def zero(cls, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> "Bias":
+        """All lines at 0 V but those that float."""
+        return cls(
+            word_line_voltage=np.zeros(floating_word_lines.size),
+            bit_line_voltage=np.zeros(floating_bit_lines.size),
+            floating_word_lines=floating_word_lines,
+            floating_bit_lines=floating_bit_lines,
+        )
+
     @property
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines."""

@@ -44,6 +44,8 @@ class Crossbar:
     word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
     driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
     sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
+    word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
+        or one per line.  They count in time (`simulate_array`) only.
     word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
@@ -56,6 +58,8 @@ class Crossbar:
     bit_line_resistance: ArrayLike = 0.0
     driver_resistance: ArrayLike = 0.0
     sense_resistance: ArrayLike = 0.0
+    word_line_capacitance: ArrayLike = 0.0
+    bit_line_capacitance: ArrayLike = 0.0
     word_line_ends: str = "start"
     bit_line_ends: str = "stop"
 
@@ -75,6 +79,8 @@ class Crossbar:
             ("bit_line_resistance", 1),
             ("driver_resistance", 0),
             ("sense_resistance", 1),
+            ("word_line_capacitance", 0),
+            ("bit_line_capacitance", 1),
         ):
             object.__setattr__(self, name, _per_line(name, getattr(self, name), cells.shape[axis]))
 
@@ -101,6 +107,8 @@ class Crossbar:
             bit_line_resistance=self.bit_line_resistance,
             driver_resistance=self.driver_resistance,
             sense_resistance=self.sense_resistance,
+            word_line_capacitance=self.word_line_capacitance,
+            bit_line_capacitance=self.bit_line_capacitance,
             word_line_ends=self.word_line_ends,
             bit_line_ends=self.bit_line_ends,
         )
@@ -337,7 +345,8 @@ def _per_line(name: str, values: ArrayLike, count: int) -> Array:
     if given.ndim > 1 or given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
     if (given < 0.0).any():
-        raise InputError(f"{name}: expected resistances of at least 0 Ohm, got {given.min():g}")
+        unit = "F" if name.endswith("capacitance") else "Ohm"
+        raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
     return np.array(np.broadcast_to(given, (count,)))
 
 

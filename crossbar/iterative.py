@@ -208,6 +208,14 @@ class IterativeSolver:
             self._system = self._system._replace(conductance=conductance)
         self._factorise()
 
+    def set_shunts(self, word_shunt: Array, bit_shunt: Array) -> None:
+        """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next cells on."""
+        self.network = self.network.with_shunts(word_shunt, bit_shunt)
+        of_rows, of_columns = (bit_shunt, word_shunt) if self._exchanged else (word_shunt, bit_shunt)
+        self._lines = self._lines._replace(row_shunt=of_rows, column_shunt=of_columns)
+        self._system = self._system._replace(column_shunt=of_columns, shunted=bool(of_columns.any()))
+        self._least_row_shunt = float(of_rows.min())
+
     def _set_modes(self, mean: float) -> None:
         """The slow modes for a mean conductance of the cells; nothing to do where their number is as it was."""
         pre = self._pre

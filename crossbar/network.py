@@ -151,6 +151,13 @@ class Network:
         object.__setattr__(other, "conductance", conductance)
         return other
 
+    def with_shunts(self, word_shunt: Array, bit_shunt: Array) -> "Network":
+        """The same circuit with other shunts, float64 of shape (N,) and (M,); not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "word_shunt", word_shunt)
+        object.__setattr__(other, "bit_shunt", bit_shunt)
+        return other
+
     def replace(self, **changes: Any) -> "Network":
         """A copy with some arrays exchanged; checked anew."""
         return dataclasses.replace(self, **changes)

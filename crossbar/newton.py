@@ -30,6 +30,12 @@ class Tangents:
         iterative = method in (None, "iterative") and not unsupported(network)
         self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
 
+    def set_shunts(self, word_shunt: Array, bit_shunt: Array) -> None:
+        """Other conductances from the lines' nodes to ground, (word lines,) and (bit lines,), S."""
+        self.network = self.network.with_shunts(word_shunt, bit_shunt)
+        if self.solver is not None:
+            self.solver.set_shunts(word_shunt, bit_shunt)
+
     def solve(
         self, sources: Sources, slope: Array, offset: Array, tolerance: float, start: NetworkSolution | None
     ) -> NetworkSolution:

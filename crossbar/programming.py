@@ -1,7 +1,7 @@
 """Program and verify: pulse, read, decide, until every cell has its conductance or has had its pulses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -240,8 +240,7 @@ def _part(simulation: ArraySimulation, known: _Progress) -> xr.Dataset:
     state = simulation.state()
     for name in _PART:
         state[name] = (("word_line", "bit_line"), getattr(known, name).astype(np.float64))
-    energy = known.energy
-    return state.assign_attrs(spent=[energy.sources, energy.devices, energy.lines])
+    return state.assign_attrs(spent=list(astuple(known.energy)))
 
 
 def _restore(simulation: ArraySimulation, known: _Progress, part: xr.Dataset) -> None:

@@ -18,7 +18,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
-from compact_model.drive import Voltage
+from compact_model.drive import Voltage, constant
 from compact_model.engine import (
     Circuit,
     check_step,
@@ -47,11 +47,13 @@ from compact_model.simulate import DEFAULT_TOLERANCE, REFERENCE_STEP
 from compact_model.store import Store
 from compact_model.validation import ConvergenceError, InputError
 
+from .bias import Bias
 from .cells import Cells, Junctions, Selected
+from .charging import Charging
 from .crossbar import Crossbar, source_power
 from .drive import ArrayDrive
 from .kernels.power import bit_line_heat, word_line_heat
-from .network import Network
+from .network import Sources
 from .newton import Tangents, solve_nonlinear
 from .solution import NetworkSolution
 
@@ -61,6 +63,8 @@ Record = dict[str, Array]
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
 _RECORDS_PER_PART = 64
+_SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
+_DISCHARGED = 1e-9  # of the drive's largest voltage
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 1e-9
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
@@ -76,6 +80,8 @@ class Energy:
     """The cells, with their selectors."""
     lines: float = 0.0
     """The wires, the drivers and the sense resistances."""
+    charges: float = 0.0
+    """What is on the lines' capacitances at present."""
 
     def add(self, other: "Energy", scale: float) -> None:
         """Add another one times a number."""
@@ -155,7 +161,8 @@ class ArraySimulation:
         device = self._devices
         # How fast an error of the voltage moves a wall, m/(s V): by both torques.
         pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
-        self._pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.charging = self._charging()
         self.time = 0.0
         self.energy = Energy()
         self.steps = 0  # the random numbers hang on it
@@ -194,6 +201,7 @@ class ArraySimulation:
             "energy_of_sources": self.energy.sources,
             "energy_in_devices": self.energy.devices,
             "energy_in_lines": self.energy.lines,
+            "energy_on_lines": self.energy.charges,
             "external_field": self.external_field,
             **provenance(self.junctions.parameters, self.landscapes),
         }
@@ -216,6 +224,9 @@ class ArraySimulation:
             "landscapes": digest(repr(self.landscapes)),
             "selector": repr(cells.selector) if isinstance(cells, Selected) else "none",
             "wires": digest(*wires),
+            "capacitances": digest(
+                np.asarray(self.array.word_line_capacitance), np.asarray(self.array.bit_line_capacitance)
+            ),
             "starting positions": digest(self._state.position, self._state.angle),
             "external field": repr(self.external_field),
             "temperature": digest(self.temperature),
@@ -226,8 +237,12 @@ class ArraySimulation:
     def state(self) -> xr.Dataset:
         """All that goes on from one run to the next: what a file must hold so that `restore` continues from it."""
         cells = ("word_line", "bit_line")
+        charges = {}
+        if self.charging:
+            _, word, bit = self.charging.nodes[-1]
+            charges = {"word_charge_voltage": (cells, word), "bit_charge_voltage": (cells, bit)}
         return xr.Dataset(
-            {"wall_position": (cells, self.position), "wall_angle": (cells, self.angle)},
+            {"wall_position": (cells, self.position), "wall_angle": (cells, self.angle), **charges},
             attrs={
                 "simulated_time": self.time,
                 "steps": self.steps,
@@ -247,6 +262,8 @@ class ArraySimulation:
             )
         self._state.position[:] = state["wall_position"].values.ravel()
         self._state.angle[:] = state["wall_angle"].values.ravel()
+        if self.charging:
+            self.charging.begin(state["word_charge_voltage"].values, state["bit_charge_voltage"].values)
         self.time = float(state.attrs["simulated_time"])
         self.steps, self.solutions = int(state.attrs["steps"]), int(state.attrs["solutions"])
         self.intervals = int(state.attrs["intervals"])
@@ -279,9 +296,13 @@ class ArraySimulation:
 
     def rest(self, duration: float) -> None:
         """All lines at 0 V for so many seconds."""
-        end = self.time + validation.positive("duration", duration)
-        self._rest(self.time, end)
-        self.time = end
+        length = validation.positive("duration", duration)
+        if self.charging:
+            nobody = np.zeros(self.shape[0], dtype=bool), np.zeros(self.shape[1], dtype=bool)
+            self.apply(ArrayDrive(((Bias.zero(*nobody), constant(1.0)),)), length)
+            return
+        self.rest_between(self.time, self.time + length)
+        self.time += length
 
     def _records(self, drive: ArrayDrive, when: Array) -> Iterator[Record]:
         first, last = float(when[0]), float(when[-1])
@@ -293,10 +314,7 @@ class ArraySimulation:
         lines.settle(first)
         yield lines.record()
         for begin, end in itertools.pairwise(marks.tolist()):
-            if drive.is_zero(begin, end):
-                self._rest(begin, end)
-            else:
-                lines.advance(begin, end)
+            lines.advance(begin, end)
             self.time = end + offset
             lines.settle(end)  # where the drive jumps, the later value holds
             if end in recorded:
@@ -308,6 +326,8 @@ class ArraySimulation:
         if key not in self._tangents:
             self._tangents.clear()  # one at a time: a solver holds several arrays of the size of the array
             self._tangents[key] = Tangents(self.array.network(floating_word_lines, floating_bit_lines), None, False)
+        if self.charging:
+            self._tangents[key].set_shunts(np.zeros(self.shape[0]), np.zeros(self.shape[1]))
         return self._tangents[key]
 
     def _check_step(self, drive: ArrayDrive) -> None:
@@ -331,14 +351,34 @@ class ArraySimulation:
             anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
         return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
 
-    def _rest(self, begin: float, end: float) -> None:
+    def _charging(self) -> Charging | None:
+        """The charges of lines with a capacitance, at 0 V."""
+        array = self.array
+        if not (np.any(array.word_line_capacitance) or np.any(array.bit_line_capacitance)):
+            return None
+        network = array.network()
+        resistances = np.concatenate([getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)])
+        largest = 2.0 / float(resistances[resistances > 0.0].min(initial=1e100))
+        charging = Charging(array, largest + float(network.conductance.max()))
+        charging.begin(np.zeros(self.shape), np.zeros(self.shape))
+        return charging
+
+    def walls(self) -> tuple[Array, Array, int]:
+        """Positions (m) and angles (rad) of the devices, and the number of steps, to go back to."""
+        return self._state.position.copy(), self._state.angle.copy(), self.steps
+
+    def put_walls(self, walls: tuple[Array, Array, int]) -> None:
+        """Go back to earlier `walls`."""
+        self._state.position[:], self._state.angle[:], self.steps = walls
+
+    def rest_between(self, begin: float, end: float) -> None:
         """Every device on its own at 0 V."""
         if not self._hot:
             nothing = PiecewiseTable(self._rows(begin, end, np.zeros(1), np.zeros(1)), np.arange(2))
             same = np.ptp(self._net_field) == 0.0
             if not same:
                 nothing = self._drive_table(begin, end, np.zeros(self._net_field.size), np.zeros(self._net_field.size))
-            before = self._state.position.copy(), self._state.angle.copy()
+            before = self.walls()
             circuit = Circuit(self._devices, self._mode, self._track, nothing)
             try:
                 run_adaptive(
@@ -346,7 +386,7 @@ class ArraySimulation:
                 )
                 return
             except ConvergenceError:  # a wall that slides along a jump of its landscape
-                self._state.position[:], self._state.angle[:] = before
+                self.put_walls(before)
         zero = np.zeros(self._net_field.size)
         self.integrate(begin, end - begin, zero, zero)
 
@@ -408,23 +448,37 @@ class _Lines:
 
     def __init__(self, simulation: ArraySimulation, drive: ArrayDrive, tangents: Tangents, duration: float) -> None:
         self.simulation, self.drive, self.tangents = simulation, drive, tangents
-        self.network: Network = tangents.network
         self.tolerance_rate = simulation.tolerance / duration
         self.found: NetworkSolution | None = None
         self.voltage = np.zeros(simulation.shape)  # across the devices
         self.slope = np.zeros(simulation.shape)  # of these over time, V/s
-        self.interval = _FIRST_INTERVAL
         self.power = Energy()
+        self.charging = simulation.charging
+        # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
+        self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
+        self.first_interval = _FIRST_INTERVAL
+        if self.charging:
+            self.first_interval = min(
+                _FIRST_INTERVAL, self.share / (simulation.pull * drive.largest_voltage() + 1e-300)
+            )
+        self.interval = self.first_interval
 
-    def solve(self, time: float) -> tuple[Array, NetworkSolution, Energy]:
-        """The devices' voltages with the walls where they are, and all powers."""
+    def solve(self, time: float, target: float | None = None) -> tuple[Array, NetworkSolution, Energy]:
+        """The devices' voltages with the walls where they are, and all powers.
+
+        time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
+        """
         simulation = self.simulation
         cells = simulation.cells()
-        sources = simulation.array.sources(*self.drive.voltages(time))
+        sources = driven = simulation.array.sources(*self.drive.voltages(time))
+        if self.charging:
+            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
+            self.tangents.set_shunts(step[0], step[1])
+            driven = step[2]
         found, _ = solve_nonlinear(
-            self.network,
+            self.tangents.network,
             cells,
-            sources,
+            driven,
             tolerance=simulation.current_tolerance,
             start=self.found,
             tangents=self.tangents,
@@ -434,15 +488,19 @@ class _Lines:
         power = Energy(
             float(source_power(found, sources)[0]),
             float((across * found.device_current[0]).sum()),
-            self._line_power(found),
+            self._line_power(found, driven),
         )
         return cells.on_device(across), found, power
 
-    def _line_power(self, found: NetworkSolution) -> float:
-        network, current = self.network, found.device_current[0]
+    def _line_power(self, found: NetworkSolution, sources: Sources) -> float:
+        network, leaving = self.tangents.network, found.device_current[0]
+        entering = leaving
+        if sources.word_current is not None and sources.bit_current is not None:
+            leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
+            entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
         return float(
             word_line_heat(
-                current,
+                leaving,
                 network.word_segment,
                 network.word_start,
                 network.word_stop,
@@ -450,7 +508,7 @@ class _Lines:
                 found.word_stop_current[0],
             )
             + bit_line_heat(
-                current,
+                entering,
                 network.bit_segment,
                 network.bit_start,
                 network.bit_stop,
@@ -463,56 +521,78 @@ class _Lines:
         """Solve at a time, after what may be a jump of the drive."""
         before = self.voltage
         self.voltage, self.found, self.power = self.solve(time)
-        if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
+        if self.charging:
+            self.charging.restart(time, self.found, self.voltage)
             self.slope = np.zeros(self.simulation.shape)
-            self.interval = min(self.interval, _FIRST_INTERVAL)
+            self.interval = self.first_interval
+        elif np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
+            self.slope = np.zeros(self.simulation.shape)
+            self.interval = min(self.interval, self.first_interval)
 
     def advance(self, begin: float, end: float) -> None:
         """From one mark to the next, in intervals whose error is measured."""
-        time = begin
+        time, zero = begin, self.drive.is_zero(begin, end)
         while time < end:
+            if zero and self._discharged():
+                self.simulation.rest_between(time, end)
+                return
             left = end - time
             length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
             # At the end of the way the drive's value is the one before the jump.
             target = end if length == left else time + length
             at = float(np.nextafter(end, begin)) if target == end else target
             if not self._try(time, target, at):
-                if length < _SHORTEST:
+                if (length < _SHORTEST and not self.charging) or length < _SHORTEST * _SHARE_AT_A_JUMP:
                     raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
                 continue
             time = target
+
+    def _discharged(self) -> bool:
+        """Whether nothing is left of the voltages; what is so little is then taken away."""
+        if not self.charging:
+            return True
+        _, word, bit = self.charging.nodes[-1]
+        left = max(float(np.abs(word).max()), float(np.abs(bit).max()))
+        if left > _DISCHARGED * self.drive.largest_voltage():
+            return False
+        self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
+        self.voltage = np.zeros(self.simulation.shape)
+        return True
 
     def _try(self, time: float, target: float, at: float) -> bool:
         """One interval: predict, integrate, solve, correct; False where it must be shorter."""
         simulation = self.simulation
         length = target - time
-        before = simulation._state.position.copy(), simulation._state.angle.copy()
-        counter = simulation.steps
+        before = simulation.walls()
         guess = self.voltage + length * self.slope
         error = np.inf
         for _ in range(3):
-            simulation._state.position[:], simulation._state.angle[:] = before
-            simulation.steps = counter
+            simulation.put_walls(before)
             simulation.integrate(time, length, self.voltage.ravel(), guess.ravel())
-            voltage, found, power = self.solve(at)
-            error = simulation._pull * float(np.abs(voltage - guess).max()) * 0.5 * length
+            voltage, found, power = self.solve(at, target)
+            error = simulation.pull * float(np.abs(voltage - guess).max()) * 0.5 * length
             if error <= 0.5 * self.tolerance_rate * length:
                 break
             guess = voltage
         slope = (voltage - self.voltage) / length
         # What a straight line misses of a curve; right after a jump the slope before says nothing.
         bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
-        error += simulation._pull * float(bend) * length**3 / 12.0
-        allowed = self.tolerance_rate * length
-        factor = min(3.0, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else 3.0
-        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
-        if error > allowed and length > simulation.step:
-            simulation._state.position[:], simulation._state.angle[:] = before
-            simulation.steps = counter
+        error += simulation.pull * float(bend) * length**3 / 12.0
+        if self.charging:
+            error += simulation.pull * self.charging.error(target, voltage) * length
+        allowed = self.tolerance_rate * length + self.share
+        fastest = 2.0 if self.charging else 3.0  # the formula of second order is stable up to 2.4
+        factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
+        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST * (self.share == 0.0)))
+        if error > allowed and (length > simulation.step or self.charging):
+            simulation.put_walls(before)
             return False
         simulation.energy.add(self.power, 0.5 * length)
         simulation.energy.add(power, 0.5 * length)
         self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
+        if self.charging:
+            self.charging.accept(target, found, voltage)
+            simulation.energy.charges = self.charging.stored()
         simulation.intervals += 1
         return True
 

@@ -41,6 +41,7 @@ def array_circuit(
     them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
     junction, position: devices X<i>_<j> in place of the array's resistors, with their walls at positions in m, shape
         (word lines, bit lines); net_field: H_z on them, T.  Open cells stay open.
+    The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     Raises InputError, also for more than 65536 cells.
     """
@@ -75,6 +76,7 @@ def array_circuit(
             continue
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])
+    _capacitors(circuit, array, became)
     voltages = {"word": bias.word_line_voltage, "bit": bias.bit_line_voltage}
     held: dict[str, float] = {}
     for node in became:
@@ -103,6 +105,20 @@ def array_netlist(array: Crossbar, bias: Bias, **options: Any) -> str:
 def _name(node: Node) -> str:
     kind, first, second = node
     return f"s{kind[0]}{first}_{second}" if "source" in kind else f"{kind[0]}{first}_{second}"
+
+
+def _capacitors(circuit: Circuit, array: Crossbar, became: dict[Node, Node]) -> None:
+    """The lines' capacitances to ground, those of nodes that are one added up."""
+    total: dict[str, float] = {}
+    for node, merged_into in became.items():
+        kind, first, second = node
+        if kind in ("word", "bit"):
+            each = array.word_line_capacitance if kind == "word" else array.bit_line_capacitance
+            farad = float(np.asarray(each)[first if kind == "word" else second])
+            total[_name(merged_into)] = total.get(_name(merged_into), 0.0) + farad
+    for name, farad in total.items():
+        if farad > 0.0:
+            circuit.C(name, name, circuit.gnd, text.real("capacitance", farad))
 
 
 def _resistor(circuit: Circuit, label: str, first: str, second: str, ohms: float) -> None:
