@@ -17,6 +17,7 @@ from .operations import ReadAccess as ReadAccess
 from .operations import WriteAccess as WriteAccess
 from .operations import read_all as read_all
 from .operations import read_row as read_row
+from .operations import record_writing as record_writing
 from .operations import write as write
 from .operations import write_pattern as write_pattern
 from .operations import write_row as write_row

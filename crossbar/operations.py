@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -9,12 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.drive import constant, trapezoid
+from compact_model.progress import Progress
+from compact_model.results import digest
+from compact_model.store import Store
 from compact_model.validation import ConvergenceError, InputError
 
 from .bias import SCHEMES, Bias, row_bias
 from .drive import ArrayDrive
 from .newton import solve_nonlinear
-from .simulation import ArraySimulation, Energy
+from .simulation import RECORDED, ArraySimulation, Energy, label_records
 
 Array = NDArray[np.float64]
 
@@ -83,25 +87,35 @@ def write_row(
     voltages: V, shape (bit lines,), of one sign; 0: that cell is not selected.
     width: s, one or (bit lines,): how long each cell has its voltage; it is then no longer selected.
     """
+    drive, duration = row_drive(simulation, word_line, voltages, width, access)
+    if drive is None:
+        return Energy()
+    before = replace(simulation.energy)
+    simulation.apply(drive, duration)
+    if access.settle > 0.0:
+        simulation.rest(access.settle)
+    spent = replace(simulation.energy)
+    spent.add(before, -1.0)
+    return spent
+
+
+def row_drive(
+    simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
+) -> tuple[ArrayDrive | None, float]:
+    """What `write_row` applies, and for how many seconds; None where no cell is selected."""
     volts = validation.array("voltages", voltages)
     bits = simulation.shape[1]
     wide = validation.array("width", width)
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
         raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}, {wide.min():g} s")
     if not volts.any():
-        return Energy()
+        return None, 0.0
     held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if access.compensate:
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
-    before = replace(simulation.energy)
     drive = _row_drive(held, word_line, volts, widths, access.edge)
-    simulation.apply(drive, float(widths.max()) + 2.0 * access.edge)
-    if access.settle > 0.0:
-        simulation.rest(access.settle)
-    spent = replace(simulation.energy)
-    spent.add(before, -1.0)
-    return spent
+    return drive, float(widths.max()) + 2.0 * access.edge
 
 
 def _row_drive(held: Bias, word_line: int, volts: Array, widths: Array, edge: float) -> ArrayDrive:
@@ -205,6 +219,61 @@ def write_pattern(
             spent.add(write_row(simulation, row, part, width, access), 1.0)
         after_row(row)
     return spent
+
+
+def record_writing(
+    simulation: ArraySimulation,
+    voltages: ArrayLike,
+    width: float,
+    access: WriteAccess = HALF_SELECT,
+    *,
+    records: int = 24,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """`write_pattern` with so many records in each pulse and in each rest; the result is that of `simulate_array`.
+
+    store: a folder in which the records of each pulse are kept as they come; the same call goes on from there.
+    """
+    volts = validation.array("voltages", voltages)
+    if volts.shape != simulation.shape:
+        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
+    count = validation.whole("records", records, 1)
+    rows = np.flatnonzero(volts.any(axis=1)).tolist()
+    if not rows:
+        raise InputError("voltages: expected one that is not 0, got none")
+    kept = Store(store, simulation.identity() | {"writing": digest(volts, repr((float(width), access, count)))})
+    ways = [(row, way) for row in rows for way in (1.0, -1.0) if (way * volts[row] > 0.0).any()]
+    parts = []
+    with Progress(progress, "writing").bar(len(ways), "pulse") as advance:
+        for number, (row, way) in enumerate(ways):
+            name = f"pulse_{number:06d}"
+            part = kept.load(name)
+            if part is None:
+                chosen = np.where(way * volts[row] > 0.0, volts[row], 0.0)
+                part = _record_pulse(simulation, row, chosen, width, access, count, first=number == 0)
+                kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
+            else:
+                simulation.restore(part)
+            parts.append(part[list(RECORDED)])
+            advance(1)
+    whole = xr.concat(parts, "time", combine_attrs="drop")
+    return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
+
+
+def _record_pulse(
+    simulation: ArraySimulation, row: int, volts: Array, width: float, access: WriteAccess, count: int, first: bool
+) -> xr.Dataset:
+    """One pulse on a row, and the rest after it."""
+    drive, duration = row_drive(simulation, row, volts, width, access)
+    assert drive is not None
+    begin = simulation.time
+    times = np.linspace(0.0, duration, count + 1)
+    if access.settle > 0.0:
+        times = np.concatenate([times, duration + np.linspace(0.0, access.settle, count + 1)[1:]])
+    found = list(simulation.run(drive, times))
+    skipped = 0 if first else 1  # the end of the pulse before
+    return label_records(found[skipped:], begin + times[skipped:])
 
 
 def read_row(

@@ -662,13 +662,13 @@ def simulate_array(
             else:
                 simulation.restore(part)
                 advance(part.sizes["time"])
-            parts.append(part[list(_VARIABLES)])
+            parts.append(part[list(RECORDED)])
     whole = xr.concat(parts, "time", combine_attrs="drop")
     return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
 
 
 _CELLS = ("time", "word_line", "bit_line")
-_VARIABLES = {
+RECORDED = {
     "position": (_CELLS, "wall position x", "m"),
     "angle": (_CELLS, "wall angle phi", "rad"),
     "device_voltage": (_CELLS, "voltage across the device", "V"),
@@ -684,7 +684,7 @@ def label_records(records: list[Record], times: Array) -> xr.Dataset:
     return xr.Dataset(
         {
             name: (dims, np.array([each[name] for each in records]), {"long_name": long_name, "units": unit})
-            for name, (dims, long_name, unit) in _VARIABLES.items()
+            for name, (dims, long_name, unit) in RECORDED.items()
         },
         coords={"time": ("time", times, {"long_name": "time", "units": "s"})},
     )

@@ -169,8 +169,10 @@ def _from_toml(path: Path) -> dict[str, Any]:
     return values
 
 
-def device_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape, dict[str, Any]]:
-    """Take the device's options out of a command's options; TOML first, options over it, the paper's values below.
+def device_from_options(
+    options: dict[str, Any], base: DeviceParameters | None = None
+) -> tuple[DeviceParameters, Landscape, dict[str, Any]]:
+    """Take the device's options out of a command's options; TOML first, options over it, `base` (the paper's) below.
 
     Returns the parameters, the landscape, and the landscape's numbers in SI by name.
     """
@@ -184,7 +186,7 @@ def device_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Land
     own_landscape = bool(given.keys() & LANDSCAPE_DEFAULTS.keys() - {"track_seed"})
     numbers = LANDSCAPE_DEFAULTS | {name: given.pop(name) for name in LANDSCAPE_DEFAULTS if name in given}
     from_width = given.pop("anisotropy_from_width", False)
-    parameters = lequeux2016().replace(**given)
+    parameters = (lequeux2016() if base is None else base).replace(**given)
     if from_width:
         parameters = parameters.with_anisotropy_from_width()
     kind = WELLS[numbers["well"]]

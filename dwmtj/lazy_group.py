@@ -8,7 +8,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Knows its commands' names and one-line helps; `package`.NAME holds each as `command`."""
+    """Knows its commands' names and one-line helps; `package`.NAME, with _ for -, holds each as `command`."""
 
     def __init__(self, *, package: str, commands: dict[str, str], **settings: Any) -> None:
         super().__init__(**settings)
@@ -21,7 +21,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._helps:
             return None
-        module = importlib.import_module(f"{self._package}.{cmd_name}")
+        module = importlib.import_module(f"{self._package}.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DATA_SUFFIX = ".nc"
 FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
+ANIMATION_SUFFIX = ".gif"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -33,11 +34,15 @@ def output_options(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(function)
 
 
-def check_outputs(paths: Iterable[Path]) -> None:
-    """Refuse an unknown kind of file, or a folder that is not there, before the work starts."""
+def check_outputs(paths: Iterable[Path], animated: bool = False) -> None:
+    """Refuse an unknown kind of file, or a folder that is not there, before the work starts.
+
+    animated: whether the command has a moving picture as well.
+    """
+    kinds = (DATA_SUFFIX, *FIGURE_SUFFIXES, *([ANIMATION_SUFFIX] if animated else []))
     for path in paths:
-        if path.suffix not in (DATA_SUFFIX, *FIGURE_SUFFIXES):
-            known = ", ".join((DATA_SUFFIX, *FIGURE_SUFFIXES))
+        if path.suffix not in kinds:
+            known = ", ".join(kinds)
             raise InputError(f"--output: expected a file name that ends in one of {known}, got {str(path)!r}")
         check_folder(path)
 
@@ -69,14 +74,29 @@ def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, f
 
 
 def deliver(
-    result: "xr.Dataset", summary: dict[str, Any], text: str, *, outputs: tuple[Path, ...], as_json: bool
+    result: "xr.Dataset",
+    summary: dict[str, Any],
+    text: str,
+    *,
+    outputs: tuple[Path, ...],
+    as_json: bool,
+    draw: Callable[[Any], object] | None = None,
+    size: tuple[float, float] = (5.0, 3.6),
 ) -> None:
-    """Write the files, then print the summary as JSON or the text."""
+    """Write the files, then print the summary as JSON or the text.
+
+    draw: fills a matplotlib Figure of the size (inches); None: one subplot with the result's own plot.
+    """
     for path in outputs:
         if path.suffix == DATA_SUFFIX:
             write_netcdf(result, path)
+        elif path.suffix == ANIMATION_SUFFIX:
+            from crossbar.animation import animate
+
+            with whole_file(path) as temporary:
+                animate(result, temporary)
         else:
-            write_figure(path, lambda figure: result.dwmtj.plot(figure.add_subplot()))
+            write_figure(path, draw or (lambda figure: result.dwmtj.plot(figure.add_subplot())), size)
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
 
 

@@ -9,30 +9,16 @@ from numpy.typing import NDArray
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
 from compact_model.experiments.write_window import WriteConditions
-from compact_model.validation import InputError
 from crossbar.bias import SCHEMES
 from crossbar.studies.design import PinningSites, ReadRule, design_map
 from crossbar.studies.margins import KINDS
 
 from ...array_options import driver_options, numbers_from, wires_from_options
-from ...device_options import DEVICE, device_from_options, device_options
+from ...device_options import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
+from ...time_options import spread_option, spreads_from
 
 _OHM_SQUARE_MICROMETRE = 1e-12
-_SPREADS = {item.name: item for item in DEVICE}
-
-
-def _spread(text: str) -> tuple[str, float]:
-    """NAME=NUMBER as a name and a standard deviation: in % of the mean, in Oe where the quantity is a field."""
-    name, equals, number = text.partition("=")
-    try:
-        value = float(number)
-    except ValueError:
-        equals = ""
-    if not equals:
-        raise InputError(f"--spread: expected NAME=NUMBER, such as track_width=3, got {text!r}")
-    item = _SPREADS.get(name)
-    return name, value * (item.scale if item is not None and item.unit == "Oe" else 0.01)
 
 
 @click.command(name="design")
@@ -49,13 +35,7 @@ def _spread(text: str) -> tuple[str, float]:
 @click.option("--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Of a write, ns.")
 @click.option("--rise-time", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
-@click.option(
-    "--spread",
-    "spreads",
-    multiple=True,
-    metavar="NAME=NUMBER",
-    help="Device-to-device standard deviation, % (fields: Oe); may be given several times.",
-)
+@spread_option
 @click.option("--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Of one pulse, %.")
 @click.option("--devices", type=click.IntRange(2), default=256, show_default=True, help="Simulated at each voltage.")
 @click.option("--breakdown-voltage", type=float, default=1.0, show_default=True, metavar="V", help="Most on a device.")
@@ -112,7 +92,7 @@ def command(
             width=pulse_width * NANOSECOND,
             rise_time=rise_time * NANOSECOND,
             temperature=temperature,
-            spreads=dict(_spread(each) for each in spreads),
+            spreads=spreads_from(spreads),
             error_rate=0.01 * error_rate,
             devices=devices,
             breakdown_voltage=breakdown_voltage,

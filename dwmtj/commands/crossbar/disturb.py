@@ -1,75 +1,188 @@
 """`dwmtj crossbar disturb`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
-from crossbar.bias import SCHEMES
-from crossbar.studies.writing import half_select
+from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.validation import InputError, positive
+from crossbar.plots_in_time import OUTCOMES
+from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
+from crossbar.studies.writing import threshold_voltage
 
-from ...array_options import numbers_from, scheme_option, sizes_option, wire_options, wires_from_options
-from ...device_options import device_from_options, device_options
+from ...array_options import numbers_from, size_option, sizes_option
 from ...output import check_outputs, deliver, output_options, table
+from ...time_options import ArrayInTime, access_from_options, access_options, time_options, write_voltage
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = ("map", "write", "read")
 
 
 @click.command(name="disturb")
-@sizes_option("2,4,8,16,32,64")
-@scheme_option
-@click.option("--voltage", type=float, metavar="V", help="Write voltage, V  [default: 1.5 times the threshold]")
-@wire_options
-@device_options
+@click.option("--kind", type=click.Choice(KINDS), default="map", show_default=True, help="See above.")
+@sizes_option("4,32")
+@size_option(8)
+@click.option("--voltages", metavar="V,...", help="map, read: V  [default: shares of the threshold]")
+@click.option("--pulse-widths", default="1,2,4,8,16", show_default=True, metavar="ns,...", help="map: ns.")
+@click.option("--voltage", type=float, metavar="V", help="write: V  [default: 1.4 times the threshold]")
+@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="write, read: ns.")
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="write, read: pulses.")
+@click.option("--level", type=float, metavar="nm", help="What counts as moved, nm  [default: the first site's x_c]")
+@access_options
+@time_options
 @output_options
 def command(
+    kind: str,
     sizes: str,
-    schemes: tuple[str, ...],
+    word_lines: int,
+    bit_lines: int,
+    voltages: str | None,
+    pulse_widths: str,
     voltage: float | None,
+    pulse_width: float,
+    count: int,
+    level: float | None,
+    store: Path | None,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Voltages on the selected and on the worst other cell while one is written, against the Walker threshold; power.
+    """Who moves when one cell is written, or a row is read (Oe, nm, Ohm, ns).
 
-    All walls at the P end, the heaviest load (Oe, nm, Ohm).
+    \b
+    map    one write of the farthest cell against voltage and pulse width, at each of --sizes
+    write  the same cell written again and again, in an array of --word-lines x --bit-lines
+    read   a row read again and again, at each of --voltages
     """
-    check_outputs(outputs)
-    wires = wires_from_options(options)
-    parameters, _, _ = device_from_options(options)
-    result = half_select(
-        parameters,
-        numbers_from("--sizes", sizes, int),
-        write_voltage=voltage,
-        schemes=schemes or SCHEMES,
-        **wires,
+    check_outputs(outputs, animated=kind == "write")
+    array, access = ArrayInTime(options), access_from_options(options)
+    threshold = threshold_voltage(array.parameters)
+    far = array.landscape().wells[0].half_width if level is None else positive("--level", level) * NANOMETRE
+    width = positive("--pulse-width", pulse_width) * NANOSECOND
+    if kind == "write":
+        found = write_disturb(
+            array.simulation((word_lines, bit_lines)),
+            voltage=write_voltage(array.parameters, voltage, 1.4),
+            width=width,
+            count=count,
+            level=far,
+            word_line=word_lines // 2,
+            bit_line=bit_lines // 2,
+            access=access,
+            store=store,
+            progress=not quiet,
+        )
+        _deliver_writes(found, outputs, as_json)
+        return
+    if kind == "read":
+        if store is not None:
+            raise InputError("--store: expected with --kind map or write, got it with read")
+        volts = _voltages(voltages, np.linspace(0.1, 1.0, 10) * threshold)
+        found = read_disturb(
+            lambda: array.simulation((word_lines, bit_lines)),
+            voltages=volts,
+            width=width,
+            count=count,
+            level=far,
+            progress=not quiet,
+        )
+        _deliver_reads(found, outputs, as_json)
+        return
+    found = write_map(
+        array.parameters,
+        array.landscape(),
+        voltages=_voltages(voltages, np.array([0.8, 1.1, 1.4, 1.7, 2.0, 2.4]) * threshold),
+        widths=NANOSECOND * np.array(numbers_from("--pulse-widths", pulse_widths, float)),
+        sizes=numbers_from("--sizes", sizes, int),
+        level=far,
+        access=access,
+        wires=array.wires,
+        store=store,
+        progress=not quiet,
+        **array.settings,
     )
-    rows = []
-    for scheme in result.scheme.values:
-        for size in result["size"].values:
-            one = result.sel(scheme=scheme, size=size)
-            rows.append(
-                [
-                    str(scheme),
-                    int(size),
-                    float(one.selected_voltage),
-                    float(one.worst_voltage),
-                    f"{100.0 * float(one.write_margin):.0f}",
-                    f"{100.0 * float(one.disturb_margin):.0f}",
-                    1e3 * float(one.power),
-                ]
-            )
-    headers = ["scheme", "lines", "selected V", "worst other V", "write margin %", "disturb margin %", "power mW"]
-    text = (
-        f"threshold {result.attrs['threshold_voltage']:.4g} V, write voltage {result.attrs['write_voltage']:.4g} V\n"
-        f"{table(headers, rows)}"
-    )
+    _deliver_map(found, outputs, as_json)
+
+
+def _voltages(text: str | None, default: Any) -> Any:
+    return default if text is None else numbers_from("--voltages", text, float)
+
+
+def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+    widths = result.width.values / NANOSECOND
+    parts = []
+    for size in result["size"].values.tolist():
+        rows = [
+            [f"{volt:.3f}", *(_LETTERS[int(each)] for each in result.outcome.sel(size=size, voltage=volt).values)]
+            for volt in result.voltage.values
+        ]
+        parts.append(f"{size} x {size}\n" + table(["V", *(f"{each:g} ns" for each in widths)], rows))
+    legend = ", ".join(f"{letter}: {outcome}" for letter, outcome in zip(_LETTERS, OUTCOMES, strict=True))
     summary = {
-        "threshold_v": result.attrs["threshold_voltage"],
-        "write_voltage_v": result.attrs["write_voltage"],
-        "sizes": result["size"].values.tolist(),
-        **{
-            name: {str(s): result[name].sel(scheme=s).values.tolist() for s in result.scheme.values}
-            for name in ("selected_voltage", "worst_voltage", "write_margin", "disturb_margin", "power")
-        },
+        "size": result["size"].values.tolist(),
+        "voltage_v": result.voltage.values.tolist(),
+        "width_ns": widths.tolist(),
+        "outcome": result.outcome.values.tolist(),
+        "outcomes": list(OUTCOMES),
     }
+    count = result.sizes["size"]
+    deliver(
+        result,
+        summary,
+        "\n".join(parts) + f"\n{legend}",
+        outputs=outputs,
+        as_json=as_json,
+        draw=lambda figure: _draw_map(result, figure),
+        size=(1.2 + 3.6 * count, 3.4),
+    )
+
+
+_LETTERS = (".", "S", "X", "x")
+
+
+def _draw_map(result: "xr.Dataset", figure: Any) -> None:
+    sizes = result["size"].values.tolist()
+    for axes, size in zip(np.atleast_1d(figure.subplots(1, len(sizes))), sizes, strict=True):
+        result.dwmtj.plot(axes, size=size)
+
+
+def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+    groups = [str(name) for name in result.group.values]
+    first = [_first(result.lost_after.values[(result.selection == name).values]) for name in groups]
+    rows = [
+        [name, float(drift) / NANOMETRE, f"{100.0 * float(lost):.1f}", "never" if number is None else number]
+        for name, drift, lost, number in zip(groups, result.drift.values, result.lost.values, first, strict=True)
+    ]
+    summary = {
+        "group": groups,
+        "drift_nm_per_pulse": (result.drift.values / NANOMETRE).tolist(),
+        "lost": result.lost.values.tolist(),
+        "first_lost_after": first,
+        "voltage_v": result.attrs["voltage"],
+    }
+    text = table(["cells", "drift nm/pulse", "lost %", "first lost after"], rows)
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
+
+
+def _first(lost_after: Any) -> int | None:
+    known = lost_after[np.isfinite(lost_after)]
+    return int(known.min()) if known.size else None
+
+
+def _deliver_reads(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+    largest = np.abs(result.displacement).max(("word_line", "bit_line")).values / NANOMETRE
+    rows = [
+        [float(volt), float(moved), f"{100.0 * float(lost):.1f}"]
+        for volt, moved, lost in zip(result.voltage.values, largest, result.lost.values, strict=True)
+    ]
+    summary = {
+        "voltage_v": result.voltage.values.tolist(),
+        "largest_displacement_nm": largest.tolist(),
+        "lost": result.lost.values.tolist(),
+    }
+    deliver(result, summary, table(["V", "moved nm", "lost %"], rows), outputs=outputs, as_json=as_json)

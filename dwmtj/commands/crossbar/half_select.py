@@ -1,0 +1,75 @@
+"""`dwmtj crossbar half-select`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crossbar.bias import SCHEMES
+from crossbar.studies.writing import half_select
+
+from ...array_options import numbers_from, scheme_option, sizes_option, wire_options, wires_from_options
+from ...device_options import device_from_options, device_options
+from ...output import check_outputs, deliver, output_options, table
+
+
+@click.command(name="half-select")
+@sizes_option("2,4,8,16,32,64")
+@scheme_option
+@click.option("--voltage", type=float, metavar="V", help="Write voltage, V  [default: 1.5 times the threshold]")
+@wire_options
+@device_options
+@output_options
+def command(
+    sizes: str,
+    schemes: tuple[str, ...],
+    voltage: float | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Voltages on the selected and on the worst other cell while one is written, against the Walker threshold; power.
+
+    All walls at the P end, the heaviest load (Oe, nm, Ohm).
+    """
+    check_outputs(outputs)
+    wires = wires_from_options(options)
+    parameters, _, _ = device_from_options(options)
+    result = half_select(
+        parameters,
+        numbers_from("--sizes", sizes, int),
+        write_voltage=voltage,
+        schemes=schemes or SCHEMES,
+        **wires,
+    )
+    rows = []
+    for scheme in result.scheme.values:
+        for size in result["size"].values:
+            one = result.sel(scheme=scheme, size=size)
+            rows.append(
+                [
+                    str(scheme),
+                    int(size),
+                    float(one.selected_voltage),
+                    float(one.worst_voltage),
+                    f"{100.0 * float(one.write_margin):.0f}",
+                    f"{100.0 * float(one.disturb_margin):.0f}",
+                    1e3 * float(one.power),
+                ]
+            )
+    headers = ["scheme", "lines", "selected V", "worst other V", "write margin %", "disturb margin %", "power mW"]
+    text = (
+        f"threshold {result.attrs['threshold_voltage']:.4g} V, write voltage {result.attrs['write_voltage']:.4g} V\n"
+        f"{table(headers, rows)}"
+    )
+    summary = {
+        "threshold_v": result.attrs["threshold_voltage"],
+        "write_voltage_v": result.attrs["write_voltage"],
+        "sizes": result["size"].values.tolist(),
+        **{
+            name: {str(s): result[name].sel(scheme=s).values.tolist() for s in result.scheme.values}
+            for name in ("selected_voltage", "worst_voltage", "write_margin", "disturb_margin", "power")
+        },
+    }
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

@@ -1,0 +1,139 @@
+"""`dwmtj crossbar program`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from compact_model.constants import NANOSECOND
+from compact_model.validation import positive
+from crossbar.operations import ReadAccess
+from crossbar.programming import Schedule, even_levels, program
+from crossbar.studies.writing import threshold_voltage
+
+from ...array_options import numbers_from, size_option
+from ...output import check_outputs, deliver, output_options, table
+from ...pictures import PICTURES, picture
+from ...time_options import ArrayInTime, access_from_options, access_options, time_options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@click.command(name="program")
+@size_option(16)
+@click.option("--levels", type=click.IntRange(2), default=16, show_default=True, help="Evenly spaced conductances.")
+@click.option(
+    "--target",
+    default="random",
+    show_default=True,
+    metavar="NAME|FILE",
+    help=f"{', '.join(PICTURES)}; or a file of level numbers, one word line per line (.csv).",
+)
+@click.option(
+    "--voltages",
+    metavar="V,...",
+    help="One attempt after the other, V  [default: 1.3, 1.5, 1.7 times the threshold]",
+)
+@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Of the shortest, ns.")
+@click.option("--most-pulses", type=click.IntRange(1), default=40, show_default=True, help="On any cell.")
+@click.option("--longest", type=float, default=12.0, show_default=True, help="Of a pulse, in shortest ones.")
+@click.option("--accept", type=float, default=0.5, show_default=True, help="Error of a reading, in levels.")
+@click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="V.")
+@click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Over all rows.")
+@access_options
+@time_options
+@output_options
+def command(
+    word_lines: int,
+    bit_lines: int,
+    levels: int,
+    target: str,
+    voltages: str | None,
+    pulse_width: float,
+    most_pulses: int,
+    longest: float,
+    accept: float,
+    read_voltage: float,
+    passes: int,
+    store: Path | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Program and verify every cell of an array: pulses, energy, errors, and what happened to the others.
+
+    -o FILE.gif is a moving picture, row by row (Oe, nm, Ohm, ns).
+    """
+    check_outputs(outputs, animated=True)
+    array, access = ArrayInTime(options), access_from_options(options)
+    simulation = array.simulation((word_lines, bit_lines))
+    states = even_levels(simulation.junctions, levels)
+    wanted = picture(target, (word_lines, bit_lines), levels, array.seed)
+    spacing = float(states[1] - states[0])
+    threshold = threshold_voltage(array.parameters)
+    volts = (
+        [factor * threshold for factor in (1.3, 1.5, 1.7)]
+        if voltages is None
+        else numbers_from("--voltages", voltages, float)
+    )
+    result = program(
+        simulation,
+        states[wanted],
+        Schedule(
+            voltages=volts,
+            widths=positive("--pulse-width", pulse_width) * NANOSECOND,
+            most_pulses=most_pulses,
+            conductance_step=spacing,
+            longest=longest,
+        ),
+        tolerance=positive("--accept", accept) * spacing,
+        write=access,
+        read=ReadAccess(voltage=read_voltage),
+        passes=passes,
+        history=any(path.suffix == ".gif" for path in outputs),
+        store=store,
+        progress=not quiet,
+    )
+    error = np.abs(result.error.values) / spacing
+    cells = error.size
+    moved = np.abs(result.disturbance.values) / spacing
+    summary = {
+        "cells": cells,
+        "unreached": int(result.attrs["unreached"]),
+        "pulses_per_cell": result.attrs["total_pulses"] / cells,
+        "mean_error_levels": float(error.mean()),
+        "largest_error_levels": float(error.max()),
+        "within_half_a_level": float((error <= 0.5).mean()),
+        "largest_disturbance_levels": float(moved.max()),
+        "energy_nj": 1e9 * result.attrs["energy_of_sources"],
+        "energy_per_pulse_pj": 1e12 * result.attrs["energy_per_pulse"],
+        "duration_us": 1e6 * result.attrs["duration"],
+    }
+    rows = [
+        ["cells whose last reading was within the limit", f"{cells - summary['unreached']} of {cells}"],
+        ["cells within half a level at the end", f"{100.0 * summary['within_half_a_level']:.1f} %"],
+        ["error, mean and largest (levels)", f"{error.mean():.3f}, {error.max():.3f}"],
+        ["moved after its row was finished, most (levels)", f"{moved.max():.3f}"],
+        ["pulses per cell", f"{summary['pulses_per_cell']:.2f}"],
+        ["energy (nJ)", f"{summary['energy_nj']:.4g}"],
+        ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pj']:.4g}"],
+        ["time on the array's clock (us)", f"{summary['duration_us']:.4g}"],
+    ]
+    deliver(
+        result,
+        summary,
+        table(["", f"{levels} levels"], rows),
+        outputs=outputs,
+        as_json=as_json,
+        draw=lambda figure: draw_programming(result, figure),
+        size=(8.0, 6.4),
+    )
+
+
+def draw_programming(result: "xr.Dataset", figure: Any) -> None:
+    """Target, result, error and pulses of every cell."""
+    for axes, quantity in zip(figure.subplots(2, 2).ravel(), ("target", "conductance", "error", "pulses"), strict=True):
+        result.dwmtj.plot(axes, quantity=quantity)
