@@ -126,7 +126,7 @@ def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float =
 
 
 def trapezoid(*, width: float, edge: float) -> PiecewiseLinear:
-    """One pulse of height 1: up over `edge` seconds from t = 0, 1 for `width`, down over `edge`; edge 0: a rectangle."""
+    """A pulse of height 1: up over `edge` seconds from t = 0, 1 for `width`, down over `edge`; edge 0: a rectangle."""
     on, rise = validation.positive("width", width), validation.non_negative("edge", edge)
     return PiecewiseLinear((0.0, rise, rise + on, 2.0 * rise + on), (0.0, 1.0, 1.0, 0.0))
 
