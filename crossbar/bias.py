@@ -108,6 +108,12 @@ def row_bias(
     )
 
 
+def unselected_bit_line_voltage(scheme: str, voltages: Array) -> float | None:
+    """What `row_bias` puts on the bit lines that are not selected, V; None: they float."""
+    share = _SHARES[scheme][1]
+    return None if share is None else share * float(voltages[np.argmax(np.abs(voltages))])
+
+
 def _shape(shape: tuple[int, int]) -> tuple[int, int]:
     if len(given := tuple(np.atleast_1d(shape).tolist())) != 2:
         raise InputError(f"shape: expected (word lines, bit lines), got {given}")

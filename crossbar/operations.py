@@ -11,7 +11,7 @@ from compact_model import validation
 from compact_model.drive import constant, trapezoid
 from compact_model.validation import ConvergenceError, InputError
 
-from .bias import SCHEMES, Bias, row_bias
+from .bias import SCHEMES, Bias, row_bias, unselected_bit_line_voltage
 from .drive import ArrayDrive
 from .newton import solve_nonlinear
 from .simulation import ArraySimulation, Energy
@@ -95,7 +95,7 @@ def write_row(
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
     before = replace(simulation.energy)
-    drive = _row_drive(held, word_line, volts, widths, access.edge)
+    drive = _row_drive(held, access.scheme, volts, widths, access.edge)
     simulation.apply(drive, float(widths.max()) + 2.0 * access.edge)
     if access.settle > 0.0:
         simulation.rest(access.settle)
@@ -104,15 +104,15 @@ def write_row(
     return spent
 
 
-def _row_drive(held: Bias, word_line: int, volts: Array, widths: Array, edge: float) -> ArrayDrive:
+def _row_drive(held: Bias, scheme: str, volts: Array, widths: Array, edge: float) -> ArrayDrive:
     """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
     longest = float(widths.max())
     distinct = np.unique(widths[widths > 0.0])
     if distinct.size == 1:
         return ArrayDrive.pulse(held, longest, edge)
-    # A bit line that floats when it is not selected cannot be cut off half-way: it follows the word line instead.
-    unselected = held.bit_line_voltage[(volts == 0.0) & ~held.floating_bit_lines]
-    parked = float(unselected[0]) if unselected.size else float(held.word_line_voltage[word_line])
+    parked = unselected_bit_line_voltage(scheme, volts)
+    if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
+        parked = float(held.word_line_voltage[~held.floating_word_lines][0])
     parts = [(replace(held, bit_line_voltage=np.where(volts == 0.0, held.bit_line_voltage, parked)), longest)]
     for width in distinct.tolist():
         part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
