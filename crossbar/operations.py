@@ -11,7 +11,7 @@ from compact_model import validation
 from compact_model.drive import constant, trapezoid
 from compact_model.validation import ConvergenceError, InputError
 
-from .bias import SCHEMES, Bias, row_bias, unselected_bit_line_voltage
+from .bias import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
 from .drive import ArrayDrive
 from .newton import solve_nonlinear
 from .simulation import ArraySimulation, Energy
@@ -88,9 +88,9 @@ def write_row(
     wide = validation.array("width", width)
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
         raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}, {wide.min():g} s")
+    held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if not volts.any():
         return Energy()
-    held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if access.compensate:
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
@@ -177,9 +177,7 @@ def write(
     volts = np.zeros(bits)
     chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
     for line in chosen:
-        if validation.whole("bit_line", line, 0) >= bits:
-            raise InputError(f"bit_line: expected a number from 0 to {bits - 1}, got {line}")
-        volts[line] = validation.number("voltage", voltage)
+        volts[line_number("bit_line", line, bits)] = validation.number("voltage", voltage)
     if len(set(chosen)) < len(chosen):
         raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
     return write_row(simulation, word_line, volts, width, access)
@@ -217,7 +215,7 @@ def read_row(
     bits = simulation.shape[1]
     selected = np.full(bits, bit_line is None)
     if bit_line is not None:
-        selected[validation.whole("bit_line", bit_line, 0)] = True
+        selected[line_number("bit_line", bit_line, bits)] = True
     held = row_bias(access.scheme, simulation.shape, word_line, np.where(selected, access.voltage, 0.0), selected)
     if access.width > 0.0:
         *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])
