@@ -8,6 +8,7 @@ for.  Where all lines are at 0 V the devices are on their own, and no network is
 
 import copy
 import itertools
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
@@ -206,12 +207,14 @@ class ArraySimulation:
         network = self.array.network()
         wires = [getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)]
         cells = self.array.cells
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
+            selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
         return {
             "version": release(),
             "shape": repr(self.shape),
             "devices": digest(repr(self.junctions.parameters)),
             "landscapes": digest(repr(self.landscapes)),
-            "selector": repr(cells.selector) if isinstance(cells, Selected) else "none",
+            "selector": selector if len(selector) < 200 else digest(selector),
             "wires": digest(*wires),
             "starting positions": digest(self._state.position, self._state.angle),
             "external field": repr(self.external_field),
