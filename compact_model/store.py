@@ -68,7 +68,7 @@ class Store:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             raise InputError(f"store: expected a folder, got the file {self.folder}") from None
         wanted = {name: str(value) for name, value in identity.items()}
         path = self.folder / _IDENTITY
