@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import small_array
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,6 @@ from compact_model import (
     InputError,
     Voltage,
     lequeux2016,
-    random_track,
     simulate,
     single_well,
     trapezoid,
@@ -27,7 +27,6 @@ from crossbar import (
     bias,
     read_all,
     read_row,
-    threshold_voltage,
     write,
     write_pattern,
     write_row,
@@ -229,16 +228,9 @@ def test_wires_that_take_everything_cannot_be_compensated():
 
 
 def test_a_pattern_moves_what_it_names_and_leaves_the_others_in_their_sites():
-    # A device whose barrier leaves the wires nothing, on tracks with a site every 50 nm.
-    small = DEVICE.resized(track_width=60e-9, nucleation_pad_area=(90e-9) ** 2)
-    small = small.replace(parallel_resistance=20e-12 / small.junction_area, stray_field=0.0)
-    spreads = {"coercive_field_spread": 0.1, "half_width_spread": 0.1, "anisotropy_spread": 0.0}
-    tracks = [
-        random_track(small, 20, seed=seed, coercive_field=60e-4, half_width=20e-9, **spreads) for seed in range(9)
-    ]
-    start = np.array([track.wells[10].centre for track in tracks]).reshape(3, 3)
-    simulation = ArraySimulation(Crossbar(cells=Junctions(small, start)), tracks, tolerance=1e-10)
-    volts = 1.4 * threshold_voltage(small) * np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    simulation = small_array.simulation_of((3, 3), ohms=0.0)
+    start = simulation.position
+    volts = 1.4 * small_array.THRESHOLD * np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     access = WriteAccess(scheme="V/3", edge=4e-9, settle=300e-9)
     rows = []
     spent = write_pattern(simulation, volts, 4e-9, access, after_row=rows.append)
