@@ -87,7 +87,8 @@ def write_row(
     bits = simulation.shape[1]
     wide = validation.array("width", width)
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
-        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}, {wide.min():g} s")
+        least = f", {wide.min():g} s" if wide.size else ""
+        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}{least}")
     held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if not volts.any():
         return Energy()

@@ -240,6 +240,11 @@ class ArraySimulation:
 
     def restore(self, state: xr.Dataset) -> None:
         """Continue from a `state` of the same array and seed; bit for bit what an uninterrupted run gives."""
+        validation.instance("state", state, xr.Dataset)
+        kept = self.state()
+        missing = [name for name in (*kept, *kept.attrs) if name not in (*state, *state.attrs)]
+        if missing:
+            raise InputError(f"state: expected what `state` gives, got a Dataset without {missing[0]}")
         if state["wall_position"].shape != self.shape or state.attrs["stream"] != str(self._key):
             raise InputError(
                 f"state: expected one of shape {self.shape} and of this seed, got shape "
