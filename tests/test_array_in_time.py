@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.integrate import solve_ivp
+from scipy.integrate import solve_ivp, trapezoid
 from scipy.optimize import brentq
 
 from compact_model import (
@@ -208,21 +208,23 @@ def test_lines_may_be_permuted_where_the_wires_are_ideal():
     assert np.abs(first.position.values[:, order] - second.position.values).max() < 2e-12
 
 
-def test_threads_change_no_bit_and_seeds_do():
+@pytest.mark.parametrize("size", [12, 130])  # the second is solved in parallel, too
+def test_threads_change_no_bit_and_seeds_do(size):
     import numba
 
-    array, _ = array_of(12, seed=4)
-    options = {"external_field": FIELD, "temperature": 300.0, "step": 10e-12}
+    array, _ = array_of(size, seed=4)
+    options = {"external_field": FIELD, "temperature": 300.0, "step": 10e-12, "tolerance": 1e-11}
+    times = [0.0, 3e-9 if size < 100 else 0.3e-9]
     before = numba.get_num_threads()
     runs = []
     try:
         for count in (1, 2):
             numba.set_num_threads(min(count, before))
-            runs.append(simulate_array(array, HARD, write(12), [0.0, 3e-9], seed=5, **options))
+            runs.append(simulate_array(array, HARD, write(size), times, seed=5, **options))
     finally:
         numba.set_num_threads(before)
-    assert np.array_equal(runs[0].position, runs[1].position)
-    other = simulate_array(array, HARD, write(12), [0.0, 3e-9], seed=6, **options)
+    xr.testing.assert_identical(*runs)
+    other = simulate_array(array, HARD, write(size), times, seed=6, **options)
     assert np.abs(other.position - runs[0].position).max() > 1e-10
 
 
@@ -579,6 +581,12 @@ def test_a_state_of_another_array_is_refused():
         hot(seed=8).restore(state)
     with pytest.raises(InputError, match=r"state: expected one of shape \(2, 2\).*got shape \(3, 3\)"):
         hot(size=2).restore(state)
+    with pytest.raises(InputError, match="state: expected what `state` gives, got a Dataset without wall_angle"):
+        hot().restore(state.drop_vars("wall_angle"))
+    with pytest.raises(InputError, match="got a Dataset without wall_position"):
+        hot().restore(xr.Dataset())
+    with pytest.raises(InputError, match="state: expected a Dataset, got NoneType"):
+        hot().restore(None)
 
 
 def test_warm_walls_at_0_volts_are_the_ensembles_walls():
@@ -636,3 +644,99 @@ def test_a_drive_for_another_array_is_refused():
         simulation.run(write(3), [0.0, 1e-9])
     with pytest.raises(InputError, match="duration: expected a number above 0"):
         simulation.rest(0.0)
+
+
+def test_the_energy_is_the_integral_of_voltage_times_current():
+    array, position = array_of(2, word_line_resistance=0.0, bit_line_resistance=0.0)
+    drive = write(2)
+    found = simulate_array(array, SMOOTH, drive, [0.0, 12e-9], external_field=FIELD).attrs
+    held, total = drive.parts[0][0], 0.0
+    times = np.linspace(0.0, 10e-9, 4001)
+    for i, j in np.ndindex(2, 2):
+        volts = held.word_line_voltage[i] - held.bit_line_voltage[j]
+        alone = simulate(
+            DEVICE, SMOOTH, Voltage.of(volts), times, initial_position=position[i, j], external_field=FIELD
+        )
+        total += trapezoid(alone.voltage.values * alone.current.values, times)
+    assert found["energy_of_sources"] == pytest.approx(total, rel=1e-6)
+    assert found["energy_in_devices"] == pytest.approx(total, rel=1e-6)
+    assert found["energy_in_lines"] == pytest.approx(0.0, abs=1e-12 * total)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1)])
+def test_single_lines_and_single_cells_are_arrays_too(shape, temperature):
+    array = Crossbar(
+        cells=Junctions(DEVICE, np.full(shape, 480e-9)),
+        word_line_resistance=1.0,
+        driver_resistance=2.0,
+        word_line_ends="both",
+        bit_line_ends="both",
+    )
+    held = bias("V/2", shape, 0.2, word_line=shape[0] - 1, bit_line=0)
+    found = simulate_array(
+        array,
+        HARD,
+        ArrayDrive(((held, PULSE),)),
+        [0.0, 4e-9, 15e-9],
+        external_field=FIELD,
+        temperature=temperature,
+        tolerance=1e-10,
+    )
+    total = found.attrs["energy_of_sources"]
+    assert found.attrs["energy_in_devices"] + found.attrs["energy_in_lines"] == pytest.approx(total, rel=1e-9)
+    assert found.position.shape == (3, *shape)
+    assert float(np.abs(found.position[-1] - 480e-9)[-1, 0]) > 1e-11
+
+
+def test_a_drive_in_two_pieces_is_the_drive():
+    array, _ = array_of(3)
+    drive = write(3, waveform=Sine(1.0, 80e6))
+    whole, parts = (ArraySimulation(array, SMOOTH, external_field=FIELD) for _ in range(2))
+    whole.apply(drive, 9e-9)
+    parts.apply(drive, 4e-9)
+    *_, record = parts.run(drive, [4e-9, 5e-9, 9e-9])  # on the drive's clock
+    assert np.abs(whole.position - parts.position).max() < 3e-12  # the tolerance of each of three runs
+    assert np.array_equal(record["position"], parts.position)
+    assert parts.time == pytest.approx(9e-9, rel=1e-12)
+    assert parts.energy.sources == pytest.approx(whole.energy.sources, rel=1e-6)
+
+
+@pytest.mark.parametrize("torque_density", ["voltage", "current"])
+def test_the_torque_follows_the_voltage_or_the_current_as_the_device_says(torque_density):
+    device = DEVICE.replace(torque_density=torque_density)
+    position = np.array([[470e-9, 520e-9]])
+    array = Crossbar(cells=Junctions(device, position))
+    held = bias("V/2", (1, 2), 0.25, bit_line=1)
+    times = [0.0, 3e-9, 8e-9]
+    found = simulate_array(array, SMOOTH, ArrayDrive(((held, 1.0),)), times, external_field=FIELD, tolerance=1e-13)
+    for j, volts in enumerate([0.125, 0.25]):
+        alone = simulate(
+            device, SMOOTH, Voltage.of(volts), times, initial_position=position[0, j], external_field=FIELD
+        )
+        assert np.abs(found.position.values[:, 0, j] - alone.position.values).max() < 1e-12
+
+
+def test_devices_of_both_torque_densities_are_refused():
+    array = Crossbar(cells=Junctions([DEVICE, DEVICE.replace(torque_density="current")], np.full((1, 2), 5e-7)))
+    with pytest.raises(InputError, match="parameters: expected one torque_density for all devices"):
+        ArraySimulation(array, HARD)
+
+
+def test_walls_at_the_ends_are_held_there_until_they_are_driven_back():
+    ends = np.array([[0.0, 1e-6], [1e-6, 0.0]])
+    array = Crossbar(cells=Junctions(DEVICE, ends), word_line_resistance=1.0)
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, tolerance=1e-10)
+    simulation.rest(5e-9)
+    assert simulation.position == pytest.approx(ends, abs=1e-12)
+    held = Bias(
+        word_line_voltage=np.full(2, 0.2),
+        bit_line_voltage=np.zeros(2),
+        floating_word_lines=np.zeros(2, dtype=bool),
+        floating_bit_lines=np.zeros(2, dtype=bool),
+    )
+    simulation.apply(ArrayDrive.pulse(held, 5e-9), 5e-9)
+    assert (simulation.position[ends == 1e-6] == 1e-6).all()
+    assert (simulation.position[ends == 0.0] > 10e-9).all()
+    assert (simulation.position <= 1e-6).all()
+    assert simulation.conductance()[0, 1] == pytest.approx(1.0 / DEVICE.parallel_resistance, rel=1e-12)

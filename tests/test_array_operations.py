@@ -272,6 +272,8 @@ def test_a_cell_some_cells_and_a_row_are_written_by_the_same_rule():
         (lambda it: write_row(it, 0, [0.0, 0.0], 1e-9), r"voltages: expected shape \(4,\)"),
         (lambda it: write_row(it, 0, [0.1, 0.1, 0.0, -0.1], 1e-9), "voltages: expected one sign"),
         (lambda it: write_row(it, 0, [0.1] * 4, [1e-9] * 3), r"width: .* shape \(4,\), got shape \(3,\)"),
+        (lambda it: write_row(it, 0, [0.1] * 4, []), r"width: .* shape \(4,\), got shape \(0,\)"),
+        (lambda it: write_row(it, 0, [0.1] * 4, [1e-9, 1e-9, -1e-9, 1e-9]), "width: .*, -1e-09 s"),
         (lambda it: write_pattern(it, np.zeros((4, 3)), 1e-9), r"voltages: expected shape \(3, 4\), got \(4, 3\)"),
         (lambda it: read_row(it, 3), "word_line: expected a number from 0 to 2, got 3"),
         (lambda it: read_row(it, 0, bit_line=4), "bit_line: expected a number from 0 to 3, got 4"),

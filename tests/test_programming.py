@@ -17,6 +17,7 @@ from crossbar import (
     even_levels,
     program,
     read_all,
+    write,
 )
 from crossbar.programming import reading_correction
 
@@ -82,13 +83,14 @@ def test_programming_depends_on_nothing_but_its_arguments(tmp_path):
 def test_warm_programming_has_the_same_bits_on_one_thread_and_on_two():
     import numba
 
-    def act():
-        from crossbar import write
+    target = np.full((6, 6), np.nan)
+    target[1] = targets((6, 6))[1]
 
-        simulation = simulation_of(seed=3, temperature=300.0, step=20e-12)
+    def act():
+        simulation = simulation_of((6, 6), seed=3, temperature=300.0, step=20e-12)
         write(simulation, 1.4 * THRESHOLD, 4e-9, word_line=0, bit_line=None, access=ACCESS)
-        simulation.rest(300e-9)
-        return programmed(simulation, targets(), Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9, most_pulses=5))
+        simulation.rest(100e-9)
+        return programmed(simulation, target, Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9, most_pulses=3))
 
     before = numba.get_num_threads()
     runs = []
