@@ -30,7 +30,7 @@ class Schedule:
 
     voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
     its sign begins anew with the first pulse, of the other polarity; after the last one it gets that one again.
-    most_pulses: on any cell.
+    most_pulses: on any cell in one pass.
     """
 
     voltages: Sequence[float]
