@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
@@ -37,9 +38,18 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_netcdf(result: xr.Dataset, path: Path) -> None:
-    """A Dataset as a NetCDF file, whole or not at all."""
+    """A Dataset as a NetCDF file, whole or not at all; OSError where it cannot be written.
+
+    The file is made in memory first: where a disk is full, the HDF5 library itself would end the process.
+    """
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, "w") as file:
+        result.dump_to_store(H5NetCDFStore(file))
     with whole_file(path) as temporary:
-        result.to_netcdf(temporary, engine="h5netcdf")
+        temporary.write_bytes(buffer.getbuffer())
 
 
 class Store:
@@ -58,7 +68,7 @@ class Store:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             raise InputError(f"store: expected a folder, got the file {self.folder}") from None
         wanted = {name: str(value) for name, value in identity.items()}
         path = self.folder / _IDENTITY
@@ -102,9 +112,9 @@ class Store:
             return
         try:
             write_netcdf(part, self._path(name))
-        except (OSError, RuntimeError) as error:  # the HDF5 library reports a full disk as either
+        except OSError as error:
             kept = len(list(self.folder.glob("[!.]*.nc")))
-            reason = getattr(error, "strerror", None) or error
+            reason = error.strerror or error
             raise StoreError(
                 f"store: {name} could not be written to {self.folder} ({reason}); the {kept} parts before it are "
                 "complete, and the same call goes on from them"

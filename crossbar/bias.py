@@ -82,7 +82,7 @@ def bias(scheme: str, shape: tuple[int, int], voltage: float, *, word_line: int 
     words, bits = _shape(shape)
     wanted = np.full(bits, bit_line is None)
     if bit_line is not None:
-        wanted[_line("bit_line", bit_line, bits)] = True
+        wanted[line_number("bit_line", bit_line, bits)] = True
     return row_bias(scheme, (words, bits), word_line, np.where(wanted, volts, 0.0), wanted)
 
 
@@ -106,7 +106,7 @@ def row_bias(
         )
     wanted = np.asarray(volts != 0.0 if selected is None else selected)
     largest = float(volts[np.argmax(np.abs(volts))])
-    row = _line("word_line", word_line, words)
+    row = line_number("word_line", word_line, words)
     word = np.full(words, largest * (word_share or 0.0))
     floating_words = np.full(words, word_share is None)
     word[row], floating_words[row] = largest, False
@@ -140,6 +140,12 @@ def block_bias(
     )
 
 
+def unselected_bit_line_voltage(scheme: str, voltages: Array) -> float | None:
+    """What `row_bias` puts on the bit lines that are not selected, V; None: they float."""
+    share = _SHARES[scheme][1]
+    return None if share is None else share * float(voltages[np.argmax(np.abs(voltages))])
+
+
 def _shape(shape: tuple[int, int]) -> tuple[int, int]:
     if len(given := tuple(np.atleast_1d(shape).tolist())) != 2:
         raise InputError(f"shape: expected (word lines, bit lines), got {given}")
@@ -147,7 +153,8 @@ def _shape(shape: tuple[int, int]) -> tuple[int, int]:
     return words, bits
 
 
-def _line(name: str, number: int, count: int) -> int:
+def line_number(name: str, number: int, count: int) -> int:
+    """The number of a line; InputError for one that is not there."""
     line = validation.whole(name, number, 0)
     if line >= count:
         raise InputError(f"{name}: expected a number from 0 to {count - 1}, got {line}")

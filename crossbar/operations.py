@@ -15,7 +15,7 @@ from compact_model.results import digest
 from compact_model.store import Store
 from compact_model.validation import ConvergenceError, InputError
 
-from .bias import SCHEMES, Bias, row_bias
+from .bias import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
 from .drive import ArrayDrive
 from .newton import solve_nonlinear
 from .simulation import RECORDED, ArraySimulation, Energy, label_records
@@ -107,26 +107,27 @@ def row_drive(
     bits = simulation.shape[1]
     wide = validation.array("width", width)
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
-        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}, {wide.min():g} s")
+        least = f", {wide.min():g} s" if wide.size else ""
+        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}{least}")
+    held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if not volts.any():
         return None, 0.0
-    held = row_bias(access.scheme, simulation.shape, word_line, volts)
     if access.compensate:
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
-    drive = _row_drive(held, word_line, volts, widths, access.edge)
+    drive = _row_drive(held, access.scheme, volts, widths, access.edge)
     return drive, float(widths.max()) + 2.0 * access.edge
 
 
-def _row_drive(held: Bias, word_line: int, volts: Array, widths: Array, edge: float) -> ArrayDrive:
+def _row_drive(held: Bias, scheme: str, volts: Array, widths: Array, edge: float) -> ArrayDrive:
     """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
     longest = float(widths.max())
     distinct = np.unique(widths[widths > 0.0])
     if distinct.size == 1:
         return ArrayDrive.pulse(held, longest, edge)
-    # A bit line that floats when it is not selected cannot be cut off half-way: it follows the word line instead.
-    unselected = held.bit_line_voltage[(volts == 0.0) & ~held.floating_bit_lines]
-    parked = float(unselected[0]) if unselected.size else float(held.word_line_voltage[word_line])
+    parked = unselected_bit_line_voltage(scheme, volts)
+    if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
+        parked = float(held.word_line_voltage[~held.floating_word_lines][0])
     parts = [(replace(held, bit_line_voltage=np.where(volts == 0.0, held.bit_line_voltage, parked)), longest)]
     for width in distinct.tolist():
         part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
@@ -191,9 +192,7 @@ def write(
     volts = np.zeros(bits)
     chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
     for line in chosen:
-        if validation.whole("bit_line", line, 0) >= bits:
-            raise InputError(f"bit_line: expected a number from 0 to {bits - 1}, got {line}")
-        volts[line] = validation.number("voltage", voltage)
+        volts[line_number("bit_line", line, bits)] = validation.number("voltage", voltage)
     if len(set(chosen)) < len(chosen):
         raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
     return write_row(simulation, word_line, volts, width, access)
@@ -286,7 +285,7 @@ def read_row(
     bits = simulation.shape[1]
     selected = np.full(bits, bit_line is None)
     if bit_line is not None:
-        selected[validation.whole("bit_line", bit_line, 0)] = True
+        selected[line_number("bit_line", bit_line, bits)] = True
     held = row_bias(access.scheme, simulation.shape, word_line, np.where(selected, access.voltage, 0.0), selected)
     if access.width > 0.0:
         *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])

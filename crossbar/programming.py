@@ -30,7 +30,7 @@ class Schedule:
 
     voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
     its sign begins anew with the first pulse, of the other polarity; after the last one it begins anew as well.
-    most_pulses: on any cell.
+    most_pulses: on any cell in one pass.
     conductance_step: S, what the first pulse moves, about; a cell that is several of it away gets so many times the
     width, up to `longest` times.  None: everybody gets the same.
     """

@@ -8,6 +8,7 @@ for.  Where all lines are at 0 V the devices are on their own, and no network is
 
 import copy
 import itertools
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -217,12 +218,14 @@ class ArraySimulation:
         network = self.array.network()
         wires = [getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)]
         cells = self.array.cells
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
+            selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
         return {
             "version": release(),
             "shape": repr(self.shape),
             "devices": digest(repr(self.junctions.parameters)),
             "landscapes": digest(repr(self.landscapes)),
-            "selector": repr(cells.selector) if isinstance(cells, Selected) else "none",
+            "selector": selector if len(selector) < 200 else digest(selector),
             "wires": digest(*wires),
             "capacitances": digest(
                 np.asarray(self.array.word_line_capacitance), np.asarray(self.array.bit_line_capacitance)
@@ -255,6 +258,11 @@ class ArraySimulation:
 
     def restore(self, state: xr.Dataset) -> None:
         """Continue from a `state` of the same array and seed; bit for bit what an uninterrupted run gives."""
+        validation.instance("state", state, xr.Dataset)
+        kept = self.state()
+        missing = [name for name in (*kept, *kept.attrs) if name not in (*state, *state.attrs)]
+        if missing:
+            raise InputError(f"state: expected what `state` gives, got a Dataset without {missing[0]}")
         if state["wall_position"].shape != self.shape or state.attrs["stream"] != str(self._key):
             raise InputError(
                 f"state: expected one of shape {self.shape} and of this seed, got shape "

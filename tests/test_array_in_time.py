@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+import xarray as xr
+from scipy.integrate import solve_ivp, trapezoid
+from scipy.optimize import brentq
 
 from compact_model import (
     ConvergenceError,
@@ -13,9 +16,26 @@ from compact_model import (
     lequeux2016,
     pulses,
     simulate,
+    simulate_ensemble,
     single_well,
+    vary,
 )
-from crossbar import SCHEMES, ArrayDrive, Crossbar, Junctions, Resistors, bias, simulate_array
+from crossbar import (
+    SCHEMES,
+    ArrayDrive,
+    ArraySimulation,
+    Bias,
+    Crossbar,
+    Energy,
+    ExponentialSelector,
+    Junctions,
+    Resistors,
+    Selected,
+    ThresholdSelector,
+    Transistor,
+    bias,
+    simulate_array,
+)
 
 DEVICE = lequeux2016()
 HARD = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
@@ -188,21 +208,23 @@ def test_lines_may_be_permuted_where_the_wires_are_ideal():
     assert np.abs(first.position.values[:, order] - second.position.values).max() < 2e-12
 
 
-def test_threads_change_no_bit_and_seeds_do():
+@pytest.mark.parametrize("size", [12, 130])  # the second is solved in parallel, too
+def test_threads_change_no_bit_and_seeds_do(size):
     import numba
 
-    array, _ = array_of(12, seed=4)
-    options = {"external_field": FIELD, "temperature": 300.0, "step": 10e-12}
+    array, _ = array_of(size, seed=4)
+    options = {"external_field": FIELD, "temperature": 300.0, "step": 10e-12, "tolerance": 1e-11}
+    times = [0.0, 3e-9 if size < 100 else 0.3e-9]
     before = numba.get_num_threads()
     runs = []
     try:
         for count in (1, 2):
             numba.set_num_threads(min(count, before))
-            runs.append(simulate_array(array, HARD, write(12), [0.0, 3e-9], seed=5, **options))
+            runs.append(simulate_array(array, HARD, write(size), times, seed=5, **options))
     finally:
         numba.set_num_threads(before)
-    assert np.array_equal(runs[0].position, runs[1].position)
-    other = simulate_array(array, HARD, write(12), [0.0, 3e-9], seed=6, **options)
+    xr.testing.assert_identical(*runs)
+    other = simulate_array(array, HARD, write(size), times, seed=6, **options)
     assert np.abs(other.position - runs[0].position).max() > 1e-10
 
 
@@ -250,3 +272,471 @@ def test_nonsense_is_named(change, named):
     arguments = {"array": array, "landscape": HARD, "drive": write(2), "times": [0.0, 1e-9]} | change
     with pytest.raises((InputError, ConvergenceError), match=named):
         simulate_array(**arguments)
+
+
+SHORT = 1e-12  # s: within it everything is a straight line
+WIRINGS = {
+    "plain": {},
+    "drivers and sense": {"driver_resistance": [3.0, 0.0, 5.0], "sense_resistance": 2.0},
+    "both ends": {"word_line_ends": "both", "bit_line_ends": "both", "driver_resistance": 1.0},
+    "from below": {"bit_line_ends": "start", "word_line_ends": "stop", "word_line_resistance": [1.0, 0.5, 2.0]},
+}
+EXPONENTIAL = ExponentialSelector(saturation_current=2e-5, voltage_scale=0.05)
+
+
+def heat_of_lines(array, cells, held):
+    """What all segments and ends turn into heat, W, from the voltages of the nodes alone."""
+    now = Crossbar(cells=cells, **{name: getattr(array, name) for name in WIRES})
+    nodes = now.solve(**held.arguments(), tolerance=1e-13, method="direct")
+    total = 0.0
+    for side, volts, floating, end in (
+        ("word", nodes.word_line_voltage.values[0], held.floating_word_lines, array.driver_resistance),
+        ("bit", nodes.bit_line_voltage.values[0].T, held.floating_bit_lines, array.sense_resistance),
+    ):
+        segment = getattr(array, f"{side}_line_resistance")
+        total += (np.diff(volts, axis=1) ** 2 / segment[:, None]).sum()
+        for name, node in (("start", 0), ("stop", -1)):
+            if getattr(array, f"{side}_line_ends") in (name, "both"):
+                drop = getattr(held, f"{side}_line_voltage") - volts[:, node]
+                total += (np.where(floating, 0.0, drop**2) / (segment + end)).sum()
+    return total
+
+
+WIRES = (
+    "word_line_resistance",
+    "bit_line_resistance",
+    "driver_resistance",
+    "sense_resistance",
+    "word_line_ends",
+    "bit_line_ends",
+)
+
+
+@pytest.mark.parametrize("selector", [None, EXPONENTIAL], ids=["passive", "selected"])
+@pytest.mark.parametrize("scheme", ["V/2", "floating"])
+@pytest.mark.parametrize("wiring", WIRINGS)
+def test_what_the_sources_give_is_what_devices_and_lines_take(wiring, scheme, selector):
+    array, _ = array_of(3, **WIRINGS[wiring])
+    if selector is not None:
+        wires = {name: getattr(array, name) for name in WIRES}
+        array = Crossbar(cells=Selected(array.cells, selector), **wires)
+    drive = write(3, scheme, voltage=0.5 if selector else 0.3)
+    found = simulate_array(array, HARD, drive, [0.0, 15e-9], external_field=FIELD, tolerance=1e-10).attrs
+    total = found["energy_of_sources"]
+    assert total > 1e-14
+    assert found["energy_in_devices"] + found["energy_in_lines"] == pytest.approx(total, rel=1e-9)
+    # The heat of the lines, by another formula.
+    simulation = ArraySimulation(array, HARD, external_field=FIELD)
+    held = drive.parts[0][0]
+    before = heat_of_lines(array, simulation.cells(), held)
+    *_, record = simulation.run(drive, [0.0, SHORT])
+    after = heat_of_lines(array, simulation.cells(), held)
+    assert simulation.energy.lines == pytest.approx(0.5 * SHORT * (before + after), rel=1e-7)
+    if selector is None:
+        in_devices = (record["device_voltage"] * record["device_current"]).sum()
+        assert record["source_power"] - in_devices == pytest.approx(after, rel=1e-7)
+
+
+def test_the_energies_of_several_runs_add_up():
+    array, _ = array_of(2)
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, tolerance=1e-10)
+    parts = []
+    for _ in range(2):
+        before = simulation.energy.sources
+        simulation.apply(write(2), 12e-9)
+        simulation.rest(50e-9)
+        parts.append(simulation.energy.sources - before)
+    assert simulation.energy.sources == pytest.approx(sum(parts), rel=1e-12)
+    assert simulation.attributes()["energy_of_sources"] == simulation.energy.sources
+    assert simulation.time == pytest.approx(124e-9)
+    assert simulation.energy.devices + simulation.energy.lines == pytest.approx(simulation.energy.sources, rel=1e-9)
+
+
+def different_devices(count):
+    """Devices and smooth tracks that differ in all that may differ."""
+    spreads = {
+        "track_length": 0.02,
+        "track_width": 0.03,
+        "damping": 0.1,
+        "anisotropy_field": 3e-4,
+        "stray_field": 2e-4,
+        "tmr": 0.1,
+        "parallel_resistance": 0.05,
+        "wall_width": 0.05,
+    }
+    devices = vary(DEVICE, count, spreads, seed=8)
+    tracks = [
+        single_well(each, coercive_field=(12 + i) * 1e-4, half_width=(90 + 5 * i) * 1e-9, kind=GaussianWell)
+        for i, each in enumerate(devices)
+    ]
+    return devices, tracks
+
+
+def test_devices_and_tracks_of_their_own_follow_their_own_equations():
+    devices, tracks = different_devices(6)
+    position = np.random.default_rng(3).uniform(450e-9, 550e-9, (2, 3))
+    array = Crossbar(cells=Junctions(devices, position))
+    held = bias("V/2", (2, 3), 0.25, word_line=1, bit_line=0)
+    times = np.linspace(0.0, 20e-9, 5)
+    drive = ArrayDrive(((held, PULSE),))
+    found = simulate_array(array, tracks, drive, times, external_field=FIELD, tolerance=1e-13)
+    for number, (device, track) in enumerate(zip(devices, tracks, strict=True)):
+        i, j = divmod(number, 3)
+        volts = held.word_line_voltage[i] - held.bit_line_voltage[j]
+        alone = simulate(
+            device,
+            track,
+            Voltage(pulses([volts], width=10e-9, period=1e-6)),
+            times,
+            initial_position=position[i, j],
+            external_field=FIELD,
+        )
+        for name, bound in (("position", 1e-12), ("angle", 1e-5)):
+            assert np.abs(found[name].values[:, i, j] - alone[name].values).max() < bound, (name, number)
+        current = found.device_current.values[:, i, j]
+        assert current == pytest.approx(alone.current.values, rel=1e-5, abs=1e-12)
+
+
+def test_a_list_of_the_same_device_is_that_device():
+    array, position = array_of(3)
+    listed = Crossbar(cells=Junctions([DEVICE] * 9, position), word_line_resistance=1.0, bit_line_resistance=1.0)
+    times = [0.0, 5e-9, 30e-9]
+    first = simulate_array(array, HARD, write(3), times, external_field=FIELD, tolerance=1e-10)
+    second = simulate_array(listed, [HARD] * 9, write(3), times, external_field=FIELD, tolerance=1e-10)
+    xr.testing.assert_equal(first, second)
+
+
+def test_only_the_warm_cells_move():
+    array = Crossbar(cells=Junctions(DEVICE, np.full((2, 3), 500e-9)), word_line_resistance=1.0)
+    warmth = np.array([[0.0, 300.0, 0.0], [77.0, 0.0, 300.0]])
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, temperature=warmth, seed=3)
+    simulation.rest(2e-9)
+    moved = np.abs(simulation.position - 500e-9)
+    assert (moved[warmth == 0.0] == 0.0).all()
+    assert (moved[warmth > 0.0] > 1e-12).all()
+
+
+def divided(selector, position, volts):
+    """The junction's share of a voltage, V: where selector and junction carry the same current."""
+    share = (DEVICE.track_length - position) * DEVICE.track_width / DEVICE.junction_area
+
+    def excess(junction):
+        ratio = DEVICE.tmr / (1.0 + (junction / DEVICE.tmr_half_voltage) ** 2)
+        current = junction * (1.0 - share * ratio / (1.0 + ratio)) / DEVICE.parallel_resistance
+        return current - float(selector(volts - junction))
+
+    return brentq(excess, min(volts, 0.0), max(volts, 0.0), xtol=1e-15, rtol=1e-14) if volts else 0.0
+
+
+def integrated_behind(selector, position, volts, stop):
+    """Position of a wall behind a selector at a constant voltage, m; Eq. 1 written anew, integrated by scipy."""
+    gamma, alpha = DEVICE.gyromagnetic_ratio, DEVICE.damping
+    per_volt = DEVICE.torque_per_current_density / DEVICE.resistance_area_product
+
+    def rates(time, state):
+        x, phi = state[0] * 1e-9, state[1]
+        torque = per_volt * divided(selector, x, volts)
+        a = gamma * (DEVICE.field_like_ratio * torque + float(SMOOTH.pinning_field(x)))
+        b = gamma * (torque + 0.5 * DEVICE.anisotropy_field * np.sin(2.0 * phi))
+        scale = 1.0 / (1.0 + alpha**2)
+        return scale * DEVICE.wall_width * (b + alpha * a) * 1e9, scale * (a - alpha * b)
+
+    run = solve_ivp(rates, (0.0, stop), (position * 1e9, 0.0), method="DOP853", rtol=1e-11, atol=1e-11)
+    return run.y[0, -1] * 1e-9
+
+
+def threshold_law(volts):
+    """The selector's law from its description: two slopes, with a corner rounded over the sharpness."""
+    on, off, sharpness = 1.0 / 20.0, 1.0 / 5e3, 0.005
+    above = sharpness * (np.logaddexp(0.0, (volts - 0.1) / sharpness))
+    below = sharpness * (np.logaddexp(0.0, (-volts - 0.1) / sharpness))
+    return off * volts + (on - off) * (above - below)
+
+
+ON = np.array([[False, False], [True, True]])
+SELECTORS = {
+    "exponential": (
+        ExponentialSelector(saturation_current=2e-5, voltage_scale=0.05),
+        lambda on: lambda volts: 2e-5 * np.sinh(volts / 0.05),
+    ),
+    "threshold": (
+        ThresholdSelector(threshold_voltage=0.1, on_resistance=20.0, off_resistance=5e3),
+        lambda on: threshold_law,
+    ),
+    "transistor": (
+        Transistor(on=ON, on_resistance=25.0, off_resistance=1e5),
+        lambda on: lambda volts: volts / (25.0 if on else 1e5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SELECTORS)
+def test_behind_a_selector_a_wall_feels_what_the_junction_gets(name):
+    selector, law = SELECTORS[name]
+    position = np.array([[480e-9, 510e-9], [530e-9, 460e-9]])
+    array = Crossbar(cells=Selected(Junctions(DEVICE, position), selector))
+    held = bias("V/2", (2, 2), 0.35, word_line=1, bit_line=0)
+    found = simulate_array(
+        array, SMOOTH, ArrayDrive(((held, 1.0),)), [0.0, 4e-9], external_field=FIELD, tolerance=1e-13
+    )
+    across = held.word_line_voltage[:, None] - held.bit_line_voltage
+    for i, j in np.ndindex(2, 2):
+        kind = law(ON[i, j])
+        expected = integrated_behind(kind, position[i, j], across[i, j], 4e-9)
+        assert abs(float(found.position[-1, i, j]) - expected) < 1e-12, (i, j)
+        share = divided(kind, float(found.position[-1, i, j]), across[i, j])
+        assert float(found.device_voltage[-1, i, j]) == pytest.approx(share, abs=1e-9)
+    assert float(np.abs(found.position[-1] - position)[1, 0]) > 1e-10
+
+
+def test_cells_whose_transistors_are_off_stay():
+    array = Crossbar(
+        cells=Selected(
+            Junctions(DEVICE, np.full((3, 2), 500e-9)),
+            Transistor(on=np.array([[False] * 2, [True] * 2, [False] * 2]), on_resistance=10.0),
+        ),
+        bit_line_resistance=1.0,
+    )
+    held = Bias(
+        word_line_voltage=np.full(3, 0.4),
+        bit_line_voltage=np.zeros(2),
+        floating_word_lines=np.zeros(3, dtype=bool),
+        floating_bit_lines=np.zeros(2, dtype=bool),
+    )
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, tolerance=1e-10)
+    simulation.apply(ArrayDrive.pulse(held, 5e-9), 5e-9)
+    simulation.rest(20e-9)
+    moved = np.abs(simulation.position - 500e-9)
+    assert (moved[[0, 2]] == 0.0).all()
+    assert (moved[1] > 1e-9).all()
+    assert isinstance(simulation.cells(), Selected)
+
+
+def test_a_rest_is_what_fixed_steps_at_0_volts_give():
+    devices, tracks = different_devices(4)
+    position = np.random.default_rng(5).uniform(450e-9, 550e-9, (2, 2))
+    array = Crossbar(cells=Junctions(devices, position), word_line_resistance=1.0)
+    adaptive, fixed = (ArraySimulation(array, tracks, external_field=FIELD) for _ in range(2))
+    adaptive.rest(30e-9)
+    silent = ArrayDrive(((bias("V/2", (2, 2), 0.3), Sine(0.0, 1e6)),))  # 0 V at all times, which nobody knows before
+    fixed.apply(silent, 30e-9)
+    assert np.abs(adaptive.position - position).max() > 1e-9
+    assert np.abs(adaptive.position - fixed.position).max() < 1e-12
+    assert np.abs(adaptive.angle - fixed.angle).max() < 1e-5
+    assert fixed.steps == 6000
+    assert adaptive.steps == 0
+    assert adaptive.time == fixed.time == 30e-9
+    assert adaptive.energy == fixed.energy == Energy()
+
+
+def test_a_known_zero_in_a_drive_is_a_rest():
+    array, _ = array_of(2)
+    whole, parts = (ArraySimulation(array, SMOOTH, external_field=FIELD, tolerance=1e-10) for _ in range(2))
+    whole.apply(write(2), 60e-9)
+    parts.apply(write(2), 10e-9)
+    parts.rest(50e-9)
+    assert np.abs(whole.position - parts.position).max() < 1e-14
+
+
+def hot(seed=7, size=3, **options):
+    array, _ = array_of(size, seed=1)
+    return ArraySimulation(
+        array, HARD, external_field=FIELD, temperature=300.0, seed=seed, step=10e-12, tolerance=1e-10, **options
+    )
+
+
+def in_turn(simulation, restart=lambda simulation: simulation):
+    simulation.apply(write(simulation.shape[0]), 3e-9)
+    simulation = restart(simulation)
+    simulation.rest(2e-9)
+    simulation = restart(simulation)
+    simulation.apply(write(simulation.shape[0], "V/3"), 2e-9)
+    return restart(simulation)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+def test_a_state_restored_into_a_new_simulation_goes_on_bit_for_bit(temperature, tmp_path):
+    def fresh():
+        array, _ = array_of(3, seed=1)
+        return ArraySimulation(
+            array, HARD, external_field=FIELD, temperature=temperature, seed=7, step=10e-12, tolerance=1e-10
+        )
+
+    def through_a_file(simulation):
+        simulation.state().to_netcdf(tmp_path / "state.nc", engine="h5netcdf")
+        other = fresh()
+        other.restore(xr.load_dataset(tmp_path / "state.nc", engine="h5netcdf"))
+        return other
+
+    whole, parts = in_turn(fresh()), in_turn(fresh(), through_a_file)
+    xr.testing.assert_identical(whole.state(), parts.state())
+    assert whole.energy == parts.energy
+    assert whole.attributes() == parts.attributes()
+    assert np.abs(whole.position - fresh().position).max() > 1e-10
+
+
+def test_a_state_of_another_array_is_refused():
+    state = hot().state()
+    with pytest.raises(InputError, match="another seed"):
+        hot(seed=8).restore(state)
+    with pytest.raises(InputError, match=r"state: expected one of shape \(2, 2\).*got shape \(3, 3\)"):
+        hot(size=2).restore(state)
+    with pytest.raises(InputError, match="state: expected what `state` gives, got a Dataset without wall_angle"):
+        hot().restore(state.drop_vars("wall_angle"))
+    with pytest.raises(InputError, match="got a Dataset without wall_position"):
+        hot().restore(xr.Dataset())
+    with pytest.raises(InputError, match="state: expected a Dataset, got NoneType"):
+        hot().restore(None)
+
+
+def test_warm_walls_at_0_volts_are_the_ensembles_walls():
+    # The same random numbers, device by device, so no statistics are needed.
+    array = Crossbar(cells=Junctions(DEVICE, np.full((4, 8), 500e-9)), word_line_resistance=1.0)
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, temperature=300.0, seed=12, step=20e-12)
+    simulation.rest(20e-9)
+    together = simulate_ensemble(
+        DEVICE,
+        HARD,
+        Voltage.of(0.0),
+        [0.0, 20e-9],
+        devices=32,
+        external_field=FIELD,
+        temperature=300.0,
+        seed=12,
+        step=20e-12,
+    )
+    assert np.abs(simulation.position.ravel() - together.position.values[:, -1]).max() < 1e-15
+    assert together.position.values[:, -1].std() > 1e-9
+
+
+def test_warm_walls_in_an_array_reach_equipartition():
+    # Damping 0.1 relaxes within 60 ns; a wide well keeps every wall.  Four standard errors of a variance of 1024.
+    damped = DEVICE.replace(damping=0.1, track_length=4e-6)
+    well = single_well(damped, coercive_field=150e-4, half_width=1e-6)
+    array = Crossbar(cells=Junctions(damped, np.full((32, 32), 2e-6)), word_line_resistance=1.0)
+    simulation = ArraySimulation(array, well, external_field=FIELD, temperature=300.0, seed=2, step=20e-12)
+    simulation.rest(400e-9)
+    variance = 1.380649e-23 * 300.0 * 100e-9 / (DEVICE.energy_per_field_length * 15e-4)
+    ratio = float(((simulation.position - 2e-6) ** 2).mean()) / variance
+    assert ratio == pytest.approx(1.0, abs=4.0 * np.sqrt(2.0 / 1024))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"temperature": [300.0, 0.0]}, r"temperature: expected one .* or shape \(2, 2\)"),
+        ({"initial_angle": [0.0, 0.1]}, r"initial_angle: expected one, or shape \(2, 2\)"),
+        ({"current_tolerance": 0.1}, "current_tolerance: expected a number from"),
+        ({"external_field": np.nan}, "external_field: expected a finite"),
+        ({"landscape": [HARD, HARD, HARD, None]}, "landscape: expected a Landscape"),
+        ({"array": 3}, "array: expected a Crossbar"),
+    ],
+)
+def test_a_simulation_names_nonsense(change, named):
+    arguments = {"array": array_of(2)[0], "landscape": HARD} | change
+    with pytest.raises(InputError, match=named):
+        ArraySimulation(**arguments)
+
+
+def test_a_drive_for_another_array_is_refused():
+    simulation = ArraySimulation(array_of(2)[0], HARD)
+    with pytest.raises(InputError, match=r"drive: expected one for an array of \(2, 2\), got one for \(3, 3\)"):
+        simulation.run(write(3), [0.0, 1e-9])
+    with pytest.raises(InputError, match="duration: expected a number above 0"):
+        simulation.rest(0.0)
+
+
+def test_the_energy_is_the_integral_of_voltage_times_current():
+    array, position = array_of(2, word_line_resistance=0.0, bit_line_resistance=0.0)
+    drive = write(2)
+    found = simulate_array(array, SMOOTH, drive, [0.0, 12e-9], external_field=FIELD).attrs
+    held, total = drive.parts[0][0], 0.0
+    times = np.linspace(0.0, 10e-9, 4001)
+    for i, j in np.ndindex(2, 2):
+        volts = held.word_line_voltage[i] - held.bit_line_voltage[j]
+        alone = simulate(
+            DEVICE, SMOOTH, Voltage.of(volts), times, initial_position=position[i, j], external_field=FIELD
+        )
+        total += trapezoid(alone.voltage.values * alone.current.values, times)
+    assert found["energy_of_sources"] == pytest.approx(total, rel=1e-6)
+    assert found["energy_in_devices"] == pytest.approx(total, rel=1e-6)
+    assert found["energy_in_lines"] == pytest.approx(0.0, abs=1e-12 * total)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1)])
+def test_single_lines_and_single_cells_are_arrays_too(shape, temperature):
+    array = Crossbar(
+        cells=Junctions(DEVICE, np.full(shape, 480e-9)),
+        word_line_resistance=1.0,
+        driver_resistance=2.0,
+        word_line_ends="both",
+        bit_line_ends="both",
+    )
+    held = bias("V/2", shape, 0.2, word_line=shape[0] - 1, bit_line=0)
+    found = simulate_array(
+        array,
+        HARD,
+        ArrayDrive(((held, PULSE),)),
+        [0.0, 4e-9, 15e-9],
+        external_field=FIELD,
+        temperature=temperature,
+        tolerance=1e-10,
+    )
+    total = found.attrs["energy_of_sources"]
+    assert found.attrs["energy_in_devices"] + found.attrs["energy_in_lines"] == pytest.approx(total, rel=1e-9)
+    assert found.position.shape == (3, *shape)
+    assert float(np.abs(found.position[-1] - 480e-9)[-1, 0]) > 1e-11
+
+
+def test_a_drive_in_two_pieces_is_the_drive():
+    array, _ = array_of(3)
+    drive = write(3, waveform=Sine(1.0, 80e6))
+    whole, parts = (ArraySimulation(array, SMOOTH, external_field=FIELD) for _ in range(2))
+    whole.apply(drive, 9e-9)
+    parts.apply(drive, 4e-9)
+    *_, record = parts.run(drive, [4e-9, 5e-9, 9e-9])  # on the drive's clock
+    assert np.abs(whole.position - parts.position).max() < 3e-12  # the tolerance of each of three runs
+    assert np.array_equal(record["position"], parts.position)
+    assert parts.time == pytest.approx(9e-9, rel=1e-12)
+    assert parts.energy.sources == pytest.approx(whole.energy.sources, rel=1e-6)
+
+
+@pytest.mark.parametrize("torque_density", ["voltage", "current"])
+def test_the_torque_follows_the_voltage_or_the_current_as_the_device_says(torque_density):
+    device = DEVICE.replace(torque_density=torque_density)
+    position = np.array([[470e-9, 520e-9]])
+    array = Crossbar(cells=Junctions(device, position))
+    held = bias("V/2", (1, 2), 0.25, bit_line=1)
+    times = [0.0, 3e-9, 8e-9]
+    found = simulate_array(array, SMOOTH, ArrayDrive(((held, 1.0),)), times, external_field=FIELD, tolerance=1e-13)
+    for j, volts in enumerate([0.125, 0.25]):
+        alone = simulate(
+            device, SMOOTH, Voltage.of(volts), times, initial_position=position[0, j], external_field=FIELD
+        )
+        assert np.abs(found.position.values[:, 0, j] - alone.position.values).max() < 1e-12
+
+
+def test_devices_of_both_torque_densities_are_refused():
+    array = Crossbar(cells=Junctions([DEVICE, DEVICE.replace(torque_density="current")], np.full((1, 2), 5e-7)))
+    with pytest.raises(InputError, match="parameters: expected one torque_density for all devices"):
+        ArraySimulation(array, HARD)
+
+
+def test_walls_at_the_ends_are_held_there_until_they_are_driven_back():
+    ends = np.array([[0.0, 1e-6], [1e-6, 0.0]])
+    array = Crossbar(cells=Junctions(DEVICE, ends), word_line_resistance=1.0)
+    simulation = ArraySimulation(array, HARD, external_field=FIELD, tolerance=1e-10)
+    simulation.rest(5e-9)
+    assert simulation.position == pytest.approx(ends, abs=1e-12)
+    held = Bias(
+        word_line_voltage=np.full(2, 0.2),
+        bit_line_voltage=np.zeros(2),
+        floating_word_lines=np.zeros(2, dtype=bool),
+        floating_bit_lines=np.zeros(2, dtype=bool),
+    )
+    simulation.apply(ArrayDrive.pulse(held, 5e-9), 5e-9)
+    assert (simulation.position[ends == 1e-6] == 1e-6).all()
+    assert (simulation.position[ends == 0.0] > 10e-9).all()
+    assert (simulation.position <= 1e-6).all()
+    assert simulation.conductance()[0, 1] == pytest.approx(1.0 / DEVICE.parallel_resistance, rel=1e-12)
