@@ -236,16 +236,22 @@ def test_a_schedule_names_nonsense(arguments, named):
         Schedule(**arguments)
 
 
+def test_widths_follow_the_distance_in_whole_steps():
+    schedule = Schedule(voltages=[0.5], widths=2e-9, conductance_step=10e-6, longest=4.5)
+    _, widths = schedule.pulse(np.zeros(5, dtype=int), np.array([1e-6, 10e-6, -25e-6, 39e-6, 1e-3]))
+    assert widths == pytest.approx([2e-9, 2e-9, 4e-9, 6e-9, 8e-9])
+
+
 SIZES = st.floats(1e-3, 10.0)
 WIDTHS = st.floats(1e-12, 1e-6)
 
 
 @given(st.lists(st.tuples(SIZES, WIDTHS), min_size=1, max_size=8), st.booleans(), st.integers(0, 20))
-def test_a_schedule_gives_its_pulses_in_order_and_then_the_last_again(pairs, common, attempt):
+def test_a_schedule_gives_its_pulses_in_order_and_then_begins_anew(pairs, common, attempt):
     volts, widths = (list(each) for each in zip(*pairs, strict=True))
     schedule = Schedule(voltages=volts, widths=widths[0] if common else widths)
-    got_volts, got_width = schedule.pulse(np.array([attempt, 0]))
-    last = min(attempt, len(pairs) - 1)
+    got_volts, got_width = schedule.pulse(np.array([attempt, 0]), np.array([1.0, 1.0]))
+    last = attempt % len(pairs)
     assert got_volts.tolist() == [volts[last], volts[0]]
     assert got_width.tolist() == [widths[0 if common else last], widths[0]]
     assert schedule == Schedule(voltages=np.array(volts), widths=schedule.widths)
