@@ -315,7 +315,8 @@ class ArraySimulation:
     def _records(self, drive: ArrayDrive, when: Array) -> Iterator[Record]:
         first, last = float(when[0]), float(when[-1])
         offset = self.time - first
-        marks = np.unique(np.concatenate([when, np.asarray(drive.edges(first, last))]))
+        edges = set(drive.edges(first, last))
+        marks = np.unique(np.concatenate([when, np.asarray(sorted(edges))]))
         recorded = set(when.tolist())
         bias = drive.parts[0][0]
         lines = _Lines(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), last - first)
@@ -324,7 +325,7 @@ class ArraySimulation:
         for begin, end in itertools.pairwise(marks.tolist()):
             lines.advance(begin, end)
             self.time = end + offset
-            lines.settle(end)  # where the drive jumps, the later value holds
+            lines.settle(end, at_edge=end in edges)  # where the drive jumps, the later value holds
             if end in recorded:
                 yield lines.record()
 
@@ -470,6 +471,8 @@ class _Lines:
                 _FIRST_INTERVAL, self.share / (simulation.pull * drive.largest_voltage() + 1e-300)
             )
         self.interval = self.first_interval
+        self.driven = np.empty(0)  # the lines' voltages at the last solution
+        self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
 
     def solve(self, time: float, target: float | None = None) -> tuple[Array, NetworkSolution, Energy]:
         """The devices' voltages with the walls where they are, and all powers.
@@ -525,16 +528,20 @@ class _Lines:
             )
         )
 
-    def settle(self, time: float) -> None:
-        """Solve at a time, after what may be a jump of the drive."""
+    def settle(self, time: float, at_edge: bool = True) -> None:
+        """Solve at a time, after what may be a jump of the drive, or a kink."""
+        driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
-        self.voltage, self.found, self.power = self.solve(time)
+        if at_edge or self.charging or self.found is None or not np.array_equal(driven, self.driven):
+            self.voltage, self.found, self.power = self.solve(time)
+            self.driven = driven
         if self.charging:
             self.charging.restart(time, self.found, self.voltage)
             self.slope = np.zeros(self.simulation.shape)
             self.interval = self.first_interval
-        elif np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
-            self.slope = np.zeros(self.simulation.shape)
+            return
+        self.fresh |= at_edge
+        if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
             self.interval = min(self.interval, self.first_interval)
 
     def advance(self, begin: float, end: float) -> None:
@@ -572,6 +579,9 @@ class _Lines:
         simulation = self.simulation
         length = target - time
         before = simulation.walls()
+        if self.fresh and not self.charging:
+            # What the lines do is known: only what the walls add to it is not.
+            self.slope = (self.solve(at)[0] - self.voltage) / length
         guess = self.voltage + length * self.slope
         error = np.inf
         for _ in range(3):
@@ -598,6 +608,8 @@ class _Lines:
         simulation.energy.add(self.power, 0.5 * length)
         simulation.energy.add(power, 0.5 * length)
         self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
+        self.driven = np.concatenate(self.drive.voltages(at))
+        self.fresh = False
         if self.charging:
             self.charging.accept(target, found, voltage)
             simulation.energy.charges = self.charging.stored()

@@ -2,7 +2,13 @@
 
 import numpy as np
 
+from compact_model.notched import notched_device, notched_track
+
+from .cells import Junctions
+from .crossbar import Crossbar
 from .network import Network, Sources
+from .operations import WriteAccess, write
+from .simulation import ArraySimulation
 from .single_cell import CellUpdates
 from .solve import solve_network
 
@@ -26,6 +32,18 @@ def compile_kernels() -> None:
         if lines == 8:
             solve_network(network, sources, method="direct")
             CellUpdates(network, sources, solution, [(0, 0), (1, 1)]).update([1.0, 2.0])
+    compile_arrays_in_time()
+
+
+def compile_arrays_in_time() -> None:
+    """Run small arrays and one that threads share, at 0 K and at 300 K."""
+    device = notched_device()
+    track = notched_track(device, 0)
+    for lines, temperature in ((2, 0.0), (2, 300.0), (130, 0.0)):
+        walls = Junctions(device, np.full((lines, lines), 0.5 * device.track_length))
+        array = Crossbar(cells=walls, word_line_resistance=1.0, bit_line_resistance=1.0)
+        simulation = ArraySimulation(array, track, temperature=temperature)
+        write(simulation, 0.1, 100e-12, word_line=0, bit_line=0, access=WriteAccess(settle=100e-12))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from compact_model.notched import notched_device, notched_track
 from crossbar.bias import bias
 from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar, device_voltage
+from crossbar.operations import WriteAccess, read_all, row_drive
+from crossbar.programming import Schedule, even_levels, program
+from crossbar.simulation import ArraySimulation
 from crossbar.sneak import sneak_paths
 from crossbar.studies.margins import largest_array, read_margin
 from crossbar.studies.writing import threshold_voltage
 
 from .job import Part, Subject, Summary
+from .pictures import picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -117,8 +122,115 @@ def _draw_wires(data: xr.Dataset, figure: Figure) -> None:
     data.dwmtj.plot(right, quantity="word_line")
 
 
+_PICTURE_SIZE = 16
+_PICTURE_LEVELS = 16
+_PICTURE_SEGMENT = 0.1  # Ohm: on 1 Ohm segments a reading is off by more than half a level
+
+
+def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation, xr.Dataset]:
+    """An array of the notched device, programmed to a picture from random states."""
+    device, count = notched_device(), size * size
+    tracks = [notched_track(device, np.random.default_rng([seed, index])) for index in range(count)]
+    draw = np.random.default_rng(seed)
+    start = [float(track.wells[int(draw.integers(len(track.wells)))].centre) for track in tracks]
+    array = Crossbar(
+        cells=Junctions(device, np.reshape(start, (size, size))),
+        word_line_resistance=_PICTURE_SEGMENT,
+        bit_line_resistance=_PICTURE_SEGMENT,
+    )
+    simulation = ArraySimulation(array, tracks, tolerance=tolerance, current_tolerance=1e-7, step=10e-12)
+    states = even_levels(simulation.junctions, _PICTURE_LEVELS)
+    spacing = float(states[1] - states[0])
+    threshold = threshold_voltage(device)
+    result = program(
+        simulation,
+        states[picture("wall", (size, size), _PICTURE_LEVELS, seed)],
+        Schedule(
+            voltages=[1.3 * threshold, 1.5 * threshold, 1.7 * threshold],
+            widths=4e-9,
+            conductance_step=spacing,
+            longest=12,
+        ),
+        tolerance=0.5 * spacing,
+        write=_PICTURE_ACCESS,
+        passes=2,
+    )
+    return simulation, result.assign_attrs(level_spacing=spacing)
+
+
+_PICTURE_ACCESS = WriteAccess(scheme="V/3", edge=2e-9, settle=200e-9)
+
+
+def _measure_programming(subject: Subject, progress: bool) -> xr.Dataset:
+    simulation, result = _programmed(_PICTURE_SIZE, seed=1, tolerance=1e-10)
+    result["read_back"] = read_all(simulation)
+    return result
+
+
+def _summarise_programming(subject: Subject, data: xr.Dataset) -> Summary:
+    spacing, cells = data.attrs["level_spacing"], data.target.size
+    error = np.abs(data.error.values) / spacing
+    pulses = data.attrs["total_pulses"] / cells
+    nanojoule = 1e9 * data.attrs["energy_of_sources"]
+    return Summary(
+        {
+            "reached": cells - int(data.attrs["unreached"]),
+            "largest_error_levels": float(error.max()),
+            "pulses_per_cell": pulses,
+            "energy_nj": nanojoule,
+        },
+        f"{_PICTURE_SIZE} x {_PICTURE_SIZE} notched devices (ours: {notched_device().parallel_resistance:.0f} Ohm; "
+        f"{_PICTURE_SEGMENT:g} Ohm segments) programmed to {_PICTURE_LEVELS} levels: "
+        f"{cells - int(data.attrs['unreached'])} of {cells} reached, largest error {error.max():.2f} levels, "
+        f"{pulses:.1f} pulses a cell, {nanojoule:.3g} nJ",
+    )
+
+
+def _draw_programming(data: xr.Dataset, figure: Figure) -> None:
+    left, right = figure.subplots(1, 2)
+    data.dwmtj.plot(left, quantity="target")
+    data.assign(conductance=data.read_back).dwmtj.plot(right, quantity="conductance")
+    left.set_title("target", fontsize="small")
+    right.set_title("read back", fontsize="small")
+
+
+def _measure_array_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
+    from spice.crosscheck import crosscheck_array
+
+    simulation, _ = _programmed(4, seed=1, tolerance=1e-12)
+    volts = np.zeros(4)
+    volts[2] = 1.5 * threshold_voltage(notched_device())
+    drive, duration = row_drive(simulation, 1, volts, 4e-9, _PICTURE_ACCESS)
+    assert drive is not None
+    return crosscheck_array(simulation, drive, np.linspace(0.0, duration + 12e-9, 101))
+
+
+def _summarise_array_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
+    nanometre, current = 1e9 * float(data.position_difference), float(data.current_difference)
+    return Summary(
+        {"position_nm": nanometre, "current_share": current},
+        f"a write in a programmed 4 x 4 array, by ngspice: walls within {nanometre:.1g} nm, currents within "
+        f"{current:.0e}",
+    )
+
+
+def _draw_array_crosscheck(data: xr.Dataset, figure: Figure) -> None:
+    import spice.plots  # noqa: F401 (data from an earlier run: registers how they draw themselves)
+
+    data.dwmtj.plot(figure.add_subplot())
+
+
 ARRAY_PARTS = (
     Part("array_margins", "Read margins of an array", _measure_margins, _summarise_margins, _draw_margins),
     Part("sneak_paths", "Sneak paths", _measure_sneak, _summarise_sneak, _draw_sneak),
     Part("wire_drop", "The wires' share of a write", _measure_wires, _summarise_wires, _draw_wires),
+    Part("programming", "An array programmed", _measure_programming, _summarise_programming, _draw_programming),
+    Part(
+        "array_crosscheck",
+        "The array in ngspice",
+        _measure_array_crosscheck,
+        _summarise_array_crosscheck,
+        _draw_array_crosscheck,
+        in_ngspice=True,
+    ),
 )

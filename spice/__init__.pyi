@@ -1,4 +1,5 @@
 from .crosscheck import crosscheck as crosscheck
+from .crosscheck import crosscheck_array as crosscheck_array
 from .export import export as export
 from .plot import Plot as Plot
 from .plot import SimulatorError as SimulatorError

@@ -1,5 +1,6 @@
 """A crossbar as a circuit for ngspice: of plain resistors, or of domain-wall junctions that can be written."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ def array_circuit(
     array: Crossbar,
     bias: Bias,
     *,
-    junction: DomainWallJunction | None = None,
+    junction: DomainWallJunction | Sequence[DomainWallJunction] | None = None,
     position: ArrayLike | None = None,
+    angle: ArrayLike | None = None,
     net_field: float = 0.0,
     drive: ArrayDrive | None = None,
     duration: float = 1e-6,
@@ -39,8 +41,9 @@ def array_circuit(
 
     Nodes are w<i>_<j> and b<i>_<j> at the cells; what no resistance separates is one node, which has the name of one of
     them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
-    junction, position: devices X<i>_<j> in place of the array's resistors, with their walls at positions in m, shape
-        (word lines, bit lines); net_field: H_z on them, T.  Open cells stay open.
+    junction, position: devices X<i>_<j> in place of the array's resistors, one kind or one each, row by row, with their
+        walls at positions in m, shape (word lines, bit lines); angle: rad, of that shape, None: at rest; net_field: H_z
+        on them, T.  Open cells stay open.
     The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     Raises InputError, also for more than 65536 cells.
@@ -59,6 +62,9 @@ def array_circuit(
     if np.isinf(network.conductance).any() and junction is not None:
         raise InputError("array: expected finite resistances for a netlist of junctions, got a shorted cell")
     where = None
+    kinds = [junction] if isinstance(junction, DomainWallJunction) else list(junction or ())
+    if junction is not None and len(kinds) not in (1, words * bits):
+        raise InputError(f"junction: expected one, or one for each of {words * bits} cells, got {len(kinds)}")
     if junction is not None:
         if position is None:
             raise InputError("position: expected the walls' positions with a junction, got none")
@@ -72,7 +78,11 @@ def array_circuit(
         if data["kind"] == "device" and junction is not None and where is not None:
             i, j = data["word_line"], data["bit_line"]
             ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
-            junction.connect(circuit, f"{i}_{j}", *ends, x0=float(where[i, j]) / NANOMETRE, hz=net_field)
+            kind = kinds[(i * bits + j) % len(kinds)]
+            values = {"x0": float(where[i, j]) / NANOMETRE, "hz": net_field}
+            if angle is not None:
+                values["phi0"] = float(np.asarray(angle)[i, j])
+            kind.connect(circuit, f"{i}_{j}", *ends, **values)
             continue
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])

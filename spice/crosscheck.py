@@ -14,11 +14,14 @@ from compact_model.drive import Drive
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.validation import InputError
+from crossbar.drive import ArrayDrive
+from crossbar.simulation import ArraySimulation
 
 from . import (
     installation,
     plots,  # noqa: F401 (registers how the result draws itself)
 )
+from .array import array_circuit
 from .simulate import simulate as simulate_in_ngspice
 from .sources import JUMP, source_letter, source_value
 from .subcircuit import DomainWallJunction
@@ -108,6 +111,73 @@ def crosscheck(
     result["sensitivity"].attrs = {"long_name": "distance of two paths over their distance at the start"}
     result.attrs = reference.attrs | {"experiment": "crosscheck", "ngspice_step": netlist.attrs["step"]}
     result.attrs["ngspice_version"] = str(installation.version())
+    return result
+
+
+def crosscheck_array(
+    simulation: ArraySimulation, drive: ArrayDrive, times: ArrayLike, *, time_limit: float | None = None
+) -> xr.Dataset:
+    """An array, as it stands, under the same drive in Python and in ngspice, at T = 0; the simulation moves on.
+
+    times: s, rising from 0.  time_limit: s, for ngspice.
+
+    Returns a Dataset with dimensions (simulator, time, device): position (m) and current (A); device is 'X<i>_<j>', row
+    by row; position_difference (m) and current_difference (over the largest current), the largest over devices and
+    times.
+    """
+    when = validation.increasing("times", times)
+    if when[0] != 0.0:
+        raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
+    if simulation.temperature.any():
+        raise InputError("simulation: expected one at 0 K, since two simulators have no random numbers in common")
+    cells, bits = simulation.junctions, simulation.shape[1]
+    kinds = max(len(cells.parameters), len(simulation.landscapes))
+    junctions = [
+        DomainWallJunction(
+            cells.parameters[index % len(cells.parameters)],
+            simulation.landscapes[index % len(simulation.landscapes)],
+            f"dwmtj{index}",
+        )
+        for index in range(kinds)
+    ]
+    fields = simulation.external_field + cells.per_device("stray_field")
+    if np.ptp(fields) > 0.0:
+        raise InputError("simulation: expected one stray field for all devices, got several")
+    circuit = array_circuit(
+        simulation.array,
+        drive.parts[0][0],
+        junction=junctions,
+        position=simulation.position,
+        angle=simulation.angle,
+        net_field=float(fields.flat[0]),
+        drive=drive,
+        duration=float(when[-1]),
+    )
+    names = [f"X{index // bits}_{index % bits}" for index in range(simulation.position.size)]
+    netlist = simulate_in_ngspice(circuit, when, backend="process", time_limit=time_limit).sel(device=names)
+    records = list(simulation.run(drive, when))
+    found = {
+        "position": np.array([each["position"].ravel() for each in records]),
+        "current": np.array([each["device_current"].ravel() for each in records]),
+    }
+    edges = np.asarray(drive.edges(-1.0, float(when[-1]) + 1.0))
+    near = np.abs(when[:, np.newaxis] - edges).min(axis=1, initial=np.inf) <= 10.0 * JUMP
+    result = xr.Dataset(
+        {
+            name: (
+                ("simulator", "time", "device"),
+                np.stack([values, netlist[name].transpose("time", "device").values]),
+                netlist[name].attrs,
+            )
+            for name, values in found.items()
+        },
+        coords={"simulator": list(SIMULATORS), "time": netlist.time, "device": names},
+        attrs={"experiment": "array_crosscheck", "ngspice_version": str(installation.version())},
+    )
+    apart = {name: np.abs(np.diff(result[name].values, axis=0)[0]) for name in found}
+    result["position_difference"] = ((), apart["position"].max(), {"units": "m"})
+    share = apart["current"][~near].max(initial=0.0) / np.abs(found["current"]).max()
+    result["current_difference"] = ((), share)
     return result
 
 

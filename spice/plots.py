@@ -27,4 +27,18 @@ def plot_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
     return axes
 
 
-PLOTTERS["crosscheck"] = plot_crosscheck
+def plot_array_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Every wall, x (nm) against t (ns): Python as lines, ngspice as points over them."""
+    axes = new_axes(axes)
+    time = result.time.values / NANOSECOND
+    every = max(1, time.size // 30)
+    python, ngspice = (result.position.sel(simulator=name).values / NANOMETRE for name in ("python", "ngspice"))
+    axes.plot(time, python, **({"linewidth": 0.9} | style))
+    axes.plot(time[::every], ngspice[::every], "k.", markersize=2)
+    difference = float(result.position_difference) / NANOMETRE
+    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    axes.set_title(f"lines: Python, points: ngspice; largest difference {difference:.1g} nm", fontsize="small")
+    return axes
+
+
+PLOTTERS.update(crosscheck=plot_crosscheck, array_crosscheck=plot_array_crosscheck)

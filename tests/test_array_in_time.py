@@ -248,7 +248,7 @@ def test_a_sum_of_biases_is_a_drive():
 def test_the_network_is_solved_only_as_often_as_the_resistances_change():
     array, _ = array_of(4)
     resting = simulate_array(array, HARD, write(4, waveform=PiecewiseLinear((0.0,), (0.0,))), [0.0, 50e-9])
-    assert resting.attrs["solutions_of_the_network"] == 2  # at the two records
+    assert resting.attrs["solutions_of_the_network"] <= 2  # at most at the two records
     held = simulate_array(array, HARD, write(4, voltage=0.05, waveform=1.0), [0.0, 50e-9], external_field=FIELD)
     assert held.attrs["steps"] >= 10_000
     assert held.attrs["intervals"] < 1000
