@@ -138,7 +138,7 @@ def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation
         word_line_resistance=_PICTURE_SEGMENT,
         bit_line_resistance=_PICTURE_SEGMENT,
     )
-    simulation = ArraySimulation(array, tracks, tolerance=tolerance, current_tolerance=1e-7, step=10e-12)
+    simulation = ArraySimulation(array, tracks, tolerance=tolerance, current_tolerance=1e-7)
     states = even_levels(simulation.junctions, _PICTURE_LEVELS)
     spacing = float(states[1] - states[0])
     threshold = threshold_voltage(device)

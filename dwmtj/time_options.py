@@ -69,7 +69,9 @@ def time_options(function: Function) -> Function:
             metavar="FOLDER",
             help="Keep each part as it comes; the same command goes on from there.",
         ),
-        click.option("--step", type=float, default=10.0, show_default=True, metavar="ps", help="Of the walls, ps."),
+        click.option(
+            "--step", type=float, metavar="ps", help="Of the walls, ps  [default: 5 above 0 K, adaptive at 0 K]"
+        ),
         click.option(
             "--tolerance",
             type=float,
@@ -146,14 +148,14 @@ class ArrayInTime:
         self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
         self.spreads = spreads_from(options.pop("spreads"))
         self._start, self.seed = options.pop("start"), options.pop("seed")
-        field = options.pop("external_field")
+        field, step = options.pop("external_field"), options.pop("step")
         self.settings = {
             "external_field": -self.parameters.stray_field
             if field is None
             else number("--external-field", field) * OERSTED,
             "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
             "tolerance": positive("--tolerance", options.pop("tolerance")) * _PICOMETRE,
-            "step": positive("--step", options.pop("step")) * _PICOSECOND,
+            "step": None if step is None else positive("--step", step) * _PICOSECOND,
             "current_tolerance": 1e-7,
             "seed": self.seed,
         }

@@ -249,7 +249,8 @@ def test_the_network_is_solved_only_as_often_as_the_resistances_change():
     array, _ = array_of(4)
     resting = simulate_array(array, HARD, write(4, waveform=PiecewiseLinear((0.0,), (0.0,))), [0.0, 50e-9])
     assert resting.attrs["solutions_of_the_network"] <= 2  # at most at the two records
-    held = simulate_array(array, HARD, write(4, voltage=0.05, waveform=1.0), [0.0, 50e-9], external_field=FIELD)
+    slow = write(4, voltage=0.05, waveform=1.0)
+    held = simulate_array(array, HARD, slow, [0.0, 50e-9], external_field=FIELD, step=5e-12)
     assert held.attrs["steps"] >= 10_000
     assert held.attrs["intervals"] < 1000
 
@@ -507,7 +508,7 @@ def test_cells_whose_transistors_are_off_stay():
     simulation.apply(ArrayDrive.pulse(held, 5e-9), 5e-9)
     simulation.rest(20e-9)
     moved = np.abs(simulation.position - 500e-9)
-    assert (moved[[0, 2]] == 0.0).all()
+    assert (moved[[0, 2]] < 1e-20).all()
     assert (moved[1] > 1e-9).all()
     assert isinstance(simulation.cells(), Selected)
 
@@ -516,7 +517,7 @@ def test_a_rest_is_what_fixed_steps_at_0_volts_give():
     devices, tracks = different_devices(4)
     position = np.random.default_rng(5).uniform(450e-9, 550e-9, (2, 2))
     array = Crossbar(cells=Junctions(devices, position), word_line_resistance=1.0)
-    adaptive, fixed = (ArraySimulation(array, tracks, external_field=FIELD) for _ in range(2))
+    adaptive, fixed = (ArraySimulation(array, tracks, external_field=FIELD, step=step) for step in (None, 5e-12))
     adaptive.rest(30e-9)
     silent = ArrayDrive(((bias("V/2", (2, 2), 0.3), Sine(0.0, 1e6)),))  # 0 V at all times, which nobody knows before
     fixed.apply(silent, 30e-9)
