@@ -23,6 +23,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/netlist.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
+	$(BIN)/python benchmarks/programming.py
 
 # The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
 verilog-a: $(STAMP) ngspice

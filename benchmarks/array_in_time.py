@@ -33,7 +33,7 @@ from spice.installation import version
 
 DEVICE = lequeux2016()
 WELL = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
-TOLERANCE, STEP = 1e-11, 10e-12
+TOLERANCE = 1e-11
 DURATION = 25e-9
 GROWTH_DURATION = 10e-9
 TIME_LIMIT = 2700.0
@@ -68,7 +68,6 @@ def ours(size: int, duration: float) -> tuple[float, np.ndarray]:
         [0.0, duration],
         external_field=-DEVICE.stray_field,
         tolerance=TOLERANCE,
-        step=STEP,
     )
     return time.perf_counter() - begin, found.position.values[-1]
 

@@ -57,7 +57,7 @@ def _summarise_margins(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"largest_floating_array": floating, "grounded_current_margin_percent": grounded},
         f"a TMR of {100.0 * subject.parameters.tmr:.0f} % reaches {floating} x {floating} in a floating passive array, "
-        "by the rule of 10 % of voltage margin with ideal wires; grounded sensing, selectors or a higher TMR go "
+        "by the rule of 10 % of voltage margin with ideal wires; grounded sensing or a higher TMR go "
         f"further: at {_SIZES[-1]} x {_SIZES[-1]} and {SEGMENT:g} Ohm per segment the current margin is "
         f"{grounded:.2g} % grounded, {other:.2g} % floating",
     )
@@ -83,7 +83,7 @@ def _summarise_sneak(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"sneak_percent": share},
         f"floating read, 4 x 4, all devices parallel: {share:.0f} % of the current is sneak current, on "
-        f"{data.sizes['path'] - 1} paths of three devices and more",
+        f"{data.sizes['path'] - 1} paths",
     )
 
 

@@ -193,8 +193,8 @@ def _summarise_pulses(subject: Subject, data: xr.Dataset) -> Summary:
     levels, energy = float(data.levels.mean()), 1e12 * float(data.energy.mean())
     return Summary(
         {"mean_levels": levels, "energy_pj": energy},
-        f"on the same tracks, 20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average over "
-        f"{data.sizes['device']} tracks, {energy:.1f} pJ per pulse",
+        f"on the same tracks, 20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average, "
+        f"{energy:.1f} pJ per pulse",
     )
 
 

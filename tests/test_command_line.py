@@ -215,7 +215,7 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     done = run("run", "-o", folder, "--json")
     assert (folder / "thresholds.nc").stat().st_mtime_ns == first
     report = (folder / "report.md").read_text()
-    for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks"):
+    for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks", "programming"):
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"({name}.png)" in report
         assert xr.load_dataset(folder / f"{name}.nc", engine="h5netcdf").attrs["dwmtj_version"]
@@ -224,6 +224,11 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     assert answer["report"] == str(folder / "report.md")
     assert 14.0 < answer["levels"]["mean_levels"] < 19.0
     assert answer["thresholds"]["both_1e6_a_per_cm2"] == pytest.approx(2.95, abs=0.05)
+    assert answer["programming"]["reached"] == 256
+    assert answer["programming"]["largest_error_levels"] < 1.0
+    if "array_crosscheck" in answer:  # ngspice is there
+        assert answer["array_crosscheck"]["position_nm"] < 0.1
+        assert answer["array_crosscheck"]["current_share"] < 1e-4
     assert len(report.split()) < 600
 
 

@@ -54,7 +54,6 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
     started = time.perf_counter()
     lines = _header(subject)
     missing = _missing_simulator()
-    measured: list[Part] = []
     found: dict[str, dict[str, float]] = {}
     for number, part in enumerate(PARTS, start=1):
         click.echo(f"[{number}/{len(PARTS)}] {part.title}", err=True)
@@ -66,14 +65,13 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
             continue
         fingerprint = _fingerprint(subject, installation.version() if part.in_ngspice else None)
         data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
-        measured.append(part)
         write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), (6.4, 3.4))
         summary = part.summarise(subject, data)
         found[part.name] = summary.numbers
-        lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.title}]({part.name}.png)"]
+        lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.name}]({part.name}.png)"]
         if not as_json:
             click.echo(f"- {summary.sentence}")
-    lines += ["", f"Data: `{'`, `'.join(f'{part.name}.nc' for part in measured)}` (NetCDF, SI units, labelled)."]
+    lines += ["", "Beside each figure lie its data, `.nc` (NetCDF, SI units, labelled)."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
     if as_json:
         click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
