@@ -93,7 +93,8 @@ def row_bias(
 
     voltages: V, shape (bit lines,), of one sign; selected: a mask of the bit lines, None: those with a voltage.
     The word line takes the largest of the voltages V, a selected bit line what is left of V for its cell, and all
-    other lines their share of V.  Raises InputError as `bias` does, and for voltages of both signs.
+    other lines their share of V.  In V/3 a selected cell with less than V/3 puts more than V/3 on the others of its bit
+    line.  Raises InputError as `bias` does, and for voltages of both signs.
     """
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
     words, bits = _shape(shape)

@@ -1,7 +1,7 @@
 """What drives an array over time: line voltages, each scheme times a waveform."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from compact_model.results import digest
 from compact_model.validation import InputError
 
 from .bias import Bias
+from .crossbar import mask
 
 Array = NDArray[np.float64]
 
@@ -45,6 +46,44 @@ class ArrayDrive:
     def pulse(cls, held: Bias, width: float, edge: float = 0.0) -> Self:
         """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V."""
         return cls(((held, trapezoid(width=width, edge=edge)),))
+
+    @classmethod
+    def of_lines(
+        cls,
+        shape: tuple[int, int],
+        *,
+        word_lines: Iterable[tuple[int, Waveform | float]] = (),
+        bit_lines: Iterable[tuple[int, Waveform | float]] = (),
+        floating_word_lines: Iterable[int] = (),
+        floating_bit_lines: Iterable[int] = (),
+    ) -> Self:
+        """Every line its own waveform (V): pairs of a line's number and what drives it; all others are at 0 V or float.
+
+        shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
+        and floats.
+        """
+        silent = Bias.zero(
+            mask("floating_word_lines", list(floating_word_lines), shape[0]),
+            mask("floating_bit_lines", list(floating_bit_lines), shape[1]),
+        )
+        parts: list[tuple[Bias, Waveform]] = []
+        for side, lines in (("word", word_lines), ("bit", bit_lines)):
+            name, driven = f"{side}_lines", set()
+            volts, floating = getattr(silent, f"{side}_line_voltage"), getattr(silent, f"floating_{side}_lines")
+            for line, waveform in lines:
+                if validation.whole(name, line, 0) >= volts.size:
+                    raise InputError(f"{name}: expected numbers from 0 to {volts.size - 1}, got {line}")
+                if line in driven:
+                    raise InputError(f"{name}: expected every line once, got {side} line {line} driven twice")
+                if floating[line]:
+                    raise InputError(f"{name}: expected lines that do not float, got {side} line {line}, which does")
+                driven.add(line)
+                one = np.where(np.arange(volts.size) == line, 1.0, 0.0)
+                held = (
+                    replace(silent, word_line_voltage=one) if side == "word" else replace(silent, bit_line_voltage=one)
+                )
+                parts.append((held, as_waveform(name, waveform)))
+        return cls(tuple(parts or [(silent, as_waveform("word_lines", 0.0))]))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -741,3 +741,32 @@ def test_walls_at_the_ends_are_held_there_until_they_are_driven_back():
     assert (simulation.position[ends == 0.0] > 10e-9).all()
     assert (simulation.position <= 1e-6).all()
     assert simulation.conductance()[0, 1] == pytest.approx(1.0 / DEVICE.parallel_resistance, rel=1e-12)
+
+
+def test_every_line_may_have_its_own_waveform():
+    array, _ = array_of(3)
+    waves = [pulses([0.3], width=4e-9, period=1.0), Sine(0.1, 200e6), 0.05]
+    drive = ArrayDrive.of_lines((3, 3), word_lines=[(0, waves[0]), (2, waves[1])], bit_lines=[(1, waves[2])])
+    word, bit = drive.voltages(1e-9)
+    assert word == pytest.approx([0.3, 0.0, 0.1 * np.sin(2.0 * np.pi * 0.2)])
+    assert bit == pytest.approx([0.0, 0.05, 0.0])
+    found = simulate_array(array, SMOOTH, drive, [0.0, 6e-9], external_field=FIELD)
+    assert np.isfinite(found.position).all()
+    silent = ArrayDrive.of_lines((3, 3), floating_bit_lines=[2])
+    assert silent.is_zero(0.0, 1.0)
+    assert silent.parts[0][0].floating_bit_lines.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        ({"word_lines": [(0, 0.1), (1, 0.2), (0, 0.3)]}, "word line 0 driven twice"),
+        ({"bit_lines": [(3, 0.1)]}, "bit_lines: expected numbers from 0 to 2, got 3"),
+        ({"bit_lines": [(1, 0.1)], "floating_bit_lines": [1]}, "bit line 1, which does"),
+        ({"word_lines": [(0, "high")]}, "word_lines: expected a number"),
+        ({"floating_word_lines": [7]}, "floating_word_lines: expected numbers"),
+    ],
+)
+def test_lines_that_cannot_be_driven_are_named(lines, named):
+    with pytest.raises(InputError, match=named):
+        ArrayDrive.of_lines((3, 3), **lines)
