@@ -127,7 +127,9 @@ def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any
 OUTCOMES = ("nobody moves", "the selected wall alone", "others as well", "only others")
 
 
-def plot_write_map(result: xr.Dataset, axes: Axes | None = None, *, size: int | None = None, **style: Any) -> Axes:
+def plot_write_map(
+    result: xr.Dataset, axes: Axes | None = None, *, size: int | None = None, legend: bool = True, **style: Any
+) -> Axes:
     """Who moves against voltage (V) and pulse width (ns), for one size of the array (the first)."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
@@ -136,10 +138,14 @@ def plot_write_map(result: xr.Dataset, axes: Axes | None = None, *, size: int | 
     validation.choice("size", str(lines), [str(each) for each in result["size"].values.tolist()])
     outcome = result.outcome.sel(size=lines).values
     colours = ListedColormap(["0.9", "tab:green", "tab:orange", "tab:red"])
-    look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "shading": "nearest"}
-    mesh = axes.pcolormesh(1e9 * result.width.values, result.voltage.values, outcome, **(look | style))
-    bar = axes.figure.colorbar(mesh, ax=axes, ticks=range(4))
-    bar.ax.set_yticklabels(OUTCOMES, fontsize="x-small")
+    look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "origin": "lower"}
+    mesh = axes.imshow(outcome, **(look | {"aspect": "auto", "interpolation": "nearest"} | style))
+    if legend:
+        bar = axes.figure.colorbar(mesh, ax=axes, ticks=range(4))
+        bar.ax.set_yticklabels(OUTCOMES, fontsize="x-small")
+    # The points are often not equally spaced: each has a cell of its own.
+    axes.set_xticks(range(result.sizes["width"]), [f"{1e9 * each:g}" for each in result.width.values])
+    axes.set_yticks(range(result.sizes["voltage"]), [f"{each:.2f}" for each in result.voltage.values])
     axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=f"{lines} x {lines}")
     return axes
 

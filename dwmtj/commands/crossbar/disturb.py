@@ -138,7 +138,7 @@ def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool)
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: _draw_map(result, figure),
-        size=(1.2 + 3.6 * count, 3.4),
+        size=(1.4 + 2.6 * count, 3.0),
     )
 
 
@@ -148,7 +148,7 @@ _LETTERS = (".", "S", "X", "x")
 def _draw_map(result: "xr.Dataset", figure: Any) -> None:
     sizes = result["size"].values.tolist()
     for axes, size in zip(np.atleast_1d(figure.subplots(1, len(sizes))), sizes, strict=True):
-        result.dwmtj.plot(axes, size=size)
+        result.dwmtj.plot(axes, size=size, legend=size == sizes[-1])
 
 
 def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:

@@ -136,4 +136,6 @@ def command(
 def draw_programming(result: "xr.Dataset", figure: Any) -> None:
     """Target, result, error and pulses of every cell."""
     for axes, quantity in zip(figure.subplots(2, 2).ravel(), ("target", "conductance", "error", "pulses"), strict=True):
-        result.dwmtj.plot(axes, quantity=quantity)
+        # One scale for what was wanted and what came.
+        scale = {"vmin": 1e6 * float(result.target.min()), "vmax": 1e6 * float(result.target.max())}
+        result.dwmtj.plot(axes, quantity=quantity, **(scale if quantity in ("target", "conductance") else {}))
