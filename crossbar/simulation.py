@@ -65,7 +65,7 @@ _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
 _RECORDS_PER_PART = 64
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
-_DISCHARGED = 1e-9  # of the drive's largest voltage
+_DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 1e-9
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
@@ -465,10 +465,10 @@ class _Lines:
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
         self.first_interval = _FIRST_INTERVAL
+        self.largest = drive.largest_voltage()
         if self.charging:
-            self.first_interval = min(
-                _FIRST_INTERVAL, self.share / (simulation.pull * drive.largest_voltage() + 1e-300)
-            )
+            self.largest = max(self.largest, self._on_lines())
+            self.first_interval = min(_FIRST_INTERVAL, self.share / (simulation.pull * self.largest + 1e-300))
         self.interval = self.first_interval
 
     def solve(self, time: float, target: float | None = None) -> tuple[Array, NetworkSolution, Energy]:
@@ -559,13 +559,18 @@ class _Lines:
         """Whether nothing is left of the voltages; what is so little is then taken away."""
         if not self.charging:
             return True
-        _, word, bit = self.charging.nodes[-1]
-        left = max(float(np.abs(word).max()), float(np.abs(bit).max()))
-        if left > _DISCHARGED * self.drive.largest_voltage():
+        if self._on_lines() > _DISCHARGED * self.largest:
             return False
+        _, word, bit = self.charging.nodes[-1]
         self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
         self.voltage = np.zeros(self.simulation.shape)
         return True
+
+    def _on_lines(self) -> float:
+        """The largest voltage of a node, V."""
+        assert self.charging is not None
+        _, word, bit = self.charging.nodes[-1]
+        return max(float(np.abs(word).max()), float(np.abs(bit).max()))
 
     def _try(self, time: float, target: float, at: float) -> bool:
         """One interval: predict, integrate, solve, correct; False where it must be shorter."""
