@@ -13,6 +13,7 @@ from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
+from compact_model.results import provenance
 from compact_model.store import Store
 from compact_model.validation import InputError
 
@@ -243,5 +244,13 @@ def write_map(
             "voltage": ("voltage", volts, {"long_name": "write voltage", "units": "V"}),
             "width": ("width", wide, {"long_name": "pulse width", "units": "s"}),
         },
-        attrs={"experiment": "write_map", "level": far, "scheme": access.scheme, **simulation.attributes()},
+        attrs={
+            "experiment": "write_map",
+            "level": far,
+            "scheme": access.scheme,
+            "external_field": simulation.external_field,
+            "tolerance": simulation.tolerance,
+            "step": simulation.step,
+            **provenance(simulation.junctions.parameters, simulation.landscapes),
+        },
     )
