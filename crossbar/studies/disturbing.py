@@ -117,7 +117,17 @@ def read_disturb(
             "lost": (("voltage",), lost, {"long_name": "share of lost levels"}),
         },
         coords={"voltage": ("voltage", volts, {"long_name": "read voltage", "units": "V"})},
-        attrs={"experiment": "read_disturb", "width": float(width), "count": count, "level": level, "scheme": scheme},
+        attrs={
+            "experiment": "read_disturb",
+            "width": float(width),
+            "count": count,
+            "level": level,
+            "scheme": scheme,
+            "external_field": simulation.external_field,
+            "tolerance": simulation.tolerance,
+            "step": simulation.step,
+            **provenance(simulation.junctions.parameters, simulation.landscapes),
+        },
     )
 
 
