@@ -96,8 +96,13 @@ def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: 
     return axes
 
 
-def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """How far the walls of each group are from their start, mean (line) and largest (dashes), against the pulses."""
+def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """How far the walls of each group are from their start, mean (line) and largest (dashes), against the pulses.
+
+    With a quantity, a map of it.
+    """
+    if quantity:
+        return plot_cells(result, axes, quantity=quantity, **style)
     axes = new_axes(axes)
     for number, name in enumerate(result.group.values):
         mask = (result.selection == name).values

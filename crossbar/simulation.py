@@ -30,16 +30,7 @@ from compact_model.engine import (
     threads,
 )
 from compact_model.kernels import fixed_step, lanes
-from compact_model.kernels.tables import (
-    COEFFICIENTS,
-    INVERSE_HALF_WIDTH,
-    LEFT,
-    MIDDLE,
-    REGION_LEFT,
-    REGION_RIGHT,
-    RIGHT,
-    PiecewiseTable,
-)
+from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.landscape import Landscape
 from compact_model.progress import Progress
 from compact_model.random_track import Seed, generator
@@ -54,6 +45,7 @@ from .charging import Charging
 from .crossbar import Crossbar, source_power
 from .drive import ArrayDrive
 from .kernels.power import bit_line_heat, word_line_heat
+from .kernels.waveforms import COLUMNS, straight_lines
 from .network import Sources
 from .newton import Tangents, solve_nonlinear
 from .solution import NetworkSolution
@@ -66,7 +58,7 @@ _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per
 _SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
 _RECORDS_PER_PART = 64
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
-_DISCHARGED = 1e-9  # of the drive's largest voltage
+_DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
 _SHORT_ENOUGH = 5e-12  # s: a quasi-static network's error over less is nothing
 _LONGEST_INTERVAL = 1e-9
@@ -144,7 +136,8 @@ class ArraySimulation:
         self.tolerance = validation.positive("tolerance", tolerance)
         self.current_tolerance = validation.between("current_tolerance", current_tolerance, 1e-14, 1e-3)
         self.step = REFERENCE_STEP if step is None else validation.positive("step", step)
-        self._net_field = np.broadcast_to(self.external_field + cells.per_device("stray_field"), self.shape).ravel()
+        fields = self.external_field + cells.per_device("stray_field")
+        self._net_field = np.array(np.broadcast_to(fields, self.shape)).ravel()
         self._key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
         none = Voltage.of(0.0)
         kelvin = np.array(np.broadcast_to(warmth, self.shape)).ravel()
@@ -153,6 +146,7 @@ class ArraySimulation:
         if len(modes) > 1:
             raise InputError("parameters: expected one torque_density for all devices, got both")
         self._mode = modes.pop()
+        self._rows, self._row_offsets = np.empty((count, COLUMNS)), np.arange(count + 1)
         self._track = landscape_table(self.landscapes, cells.parameters)
         self._state = fixed_step.WallState(
             cells.position.ravel().copy(),
@@ -447,19 +441,10 @@ class ArraySimulation:
         self.steps += steps
 
     def _drive_table(self, begin: float, end: float, voltage: Array, target: Array) -> PiecewiseTable:
-        return PiecewiseTable(self._rows(begin, end, voltage, target), np.arange(voltage.size + 1))
-
-    def _rows(self, begin: float, end: float, voltage: Array, target: Array) -> Array:
-        """Voltages on straight lines and the net fields, as the kernels read them."""
-        rows = np.zeros((voltage.size, COEFFICIENTS + 4))
-        rows[:, LEFT] = rows[:, REGION_LEFT] = begin
-        rows[:, RIGHT] = rows[:, REGION_RIGHT] = end
-        rows[:, MIDDLE] = 0.5 * (begin + end)
-        rows[:, INVERSE_HALF_WIDTH] = 2.0 / (end - begin)
-        rows[:, COEFFICIENTS] = 0.5 * (voltage + target)
-        rows[:, COEFFICIENTS + 1] = self._net_field[: voltage.size]
-        rows[:, COEFFICIENTS + 2] = 0.5 * (target - voltage)
-        return rows
+        """Voltages on straight lines and the net fields, as the kernels read them; it holds until the next one."""
+        rows = self._rows[: voltage.size]
+        straight_lines(begin, end, voltage, target, self._net_field, rows)
+        return PiecewiseTable(rows, self._row_offsets[: voltage.size + 1])
 
 
 class _Lines:
@@ -476,10 +461,10 @@ class _Lines:
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
         self.first_interval = _FIRST_INTERVAL
+        self.largest = drive.largest_voltage()
         if self.charging:
-            self.first_interval = min(
-                _FIRST_INTERVAL, self.share / (simulation.pull * drive.largest_voltage() + 1e-300)
-            )
+            self.largest = max(self.largest, self._on_lines())
+            self.first_interval = min(_FIRST_INTERVAL, self.share / (simulation.pull * self.largest + 1e-300))
         self.interval = self.first_interval
         self.driven = np.empty(0)  # the lines' voltages at the last solution
         self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
@@ -576,13 +561,18 @@ class _Lines:
         """Whether nothing is left of the voltages; what is so little is then taken away."""
         if not self.charging:
             return True
-        _, word, bit = self.charging.nodes[-1]
-        left = max(float(np.abs(word).max()), float(np.abs(bit).max()))
-        if left > _DISCHARGED * self.drive.largest_voltage():
+        if self._on_lines() > _DISCHARGED * self.largest:
             return False
+        _, word, bit = self.charging.nodes[-1]
         self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
         self.voltage = np.zeros(self.simulation.shape)
         return True
+
+    def _on_lines(self) -> float:
+        """The largest voltage of a node, V."""
+        assert self.charging is not None
+        _, word, bit = self.charging.nodes[-1]
+        return max(float(np.abs(word).max()), float(np.abs(bit).max()))
 
     def _try(self, time: float, target: float, at: float) -> bool:
         """One interval: predict, integrate, solve, correct; False where it must be shorter."""

@@ -109,7 +109,8 @@ def outer_product_update(
 def _signed(name: str, values: ArrayLike, count: int) -> Array:
     given = validation.array(name, values)
     if given.shape != (count,) or np.abs(given).max() > 1.0:
-        raise InputError(f"{name}: expected {count} numbers from -1 to 1, got shape {given.shape}")
+        got = f"{given.min():g} to {given.max():g}" if given.shape == (count,) else f"shape {given.shape}"
+        raise InputError(f"{name}: expected {count} numbers from -1 to 1, got {got}")
     return given
 
 

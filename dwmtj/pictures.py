@@ -1,5 +1,6 @@
 """What an array is programmed to: pictures that need no file, and level numbers from one."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,12 @@ def picture(name: str, shape: tuple[int, int], levels: int, seed: int) -> Levels
 
 
 def _from_file(path: Path, shape: tuple[int, int], levels: int) -> Levels:
+    if not path.is_file():
+        raise InputError(f"--target: expected one of {', '.join(PICTURES)}, or a .csv file, got no file {path}")
     try:
-        given = np.loadtxt(path, delimiter=",", ndmin=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an empty file, whose shape is refused below
+            given = np.loadtxt(path, delimiter=",", ndmin=2)
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"--target: expected level numbers with commas between in {path}, got: {error}") from None
     if given.shape != shape:

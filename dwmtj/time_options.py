@@ -12,7 +12,7 @@ from compact_model.landscape import Landscape
 from compact_model.lequeux2016 import lequeux2016, lequeux2016_track
 from compact_model.notched import notched_device, notched_track
 from compact_model.parameters import DeviceParameters
-from compact_model.validation import InputError, between, non_negative, number, positive
+from compact_model.validation import InputError, between, non_negative, number, positive, whole
 from compact_model.variation import vary
 from crossbar.bias import SCHEMES
 from crossbar.cells import Junctions
@@ -147,7 +147,7 @@ class ArrayInTime:
         capacitance = non_negative("--wire-capacitance", options.pop("wire_capacitance")) * _FEMTOFARAD
         self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
         self.spreads = spreads_from(options.pop("spreads"))
-        self._start, self.seed = options.pop("start"), options.pop("seed")
+        self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0)
         field, step = options.pop("external_field"), options.pop("step")
         self.settings = {
             "external_field": -self.parameters.stray_field

@@ -33,8 +33,11 @@ from crossbar import (
     Selected,
     ThresholdSelector,
     Transistor,
+    WriteAccess,
     bias,
+    record_writing,
     simulate_array,
+    write_pattern,
 )
 
 DEVICE = lequeux2016()
@@ -770,3 +773,84 @@ def test_every_line_may_have_its_own_waveform():
 def test_lines_that_cannot_be_driven_are_named(lines, named):
     with pytest.raises(InputError, match=named):
         ArrayDrive.of_lines((3, 3), **lines)
+
+
+ACCESS = WriteAccess(scheme="V/3", edge=1e-9, settle=8e-9)
+VOLTS = 0.25 * np.array([[1.0, 0.0, -0.6], [0.0, 0.0, 0.0], [0.0, 1.0, 0.8]])
+
+
+def written(simulation=None, volts=VOLTS, **options):
+    array, _ = array_of(3, seed=1)
+    simulation = simulation or ArraySimulation(array, SMOOTH, external_field=FIELD, tolerance=1e-11)
+    return record_writing(simulation, volts, 3e-9, ACCESS, **{"records": 4} | options)
+
+
+def test_a_recorded_writing_begins_at_the_start_and_ends_where_the_pattern_does():
+    array, position = array_of(3, seed=1)
+    recorded, plain = (ArraySimulation(array, SMOOTH, external_field=FIELD, tolerance=1e-11) for _ in range(2))
+    found = written(recorded)
+    spent = write_pattern(plain, VOLTS, 3e-9, ACCESS)
+    pulses = 3  # both polarities of row 0, and row 2
+    assert found.sizes["time"] == 1 + pulses * 8
+    assert np.array_equal(found.position.values[0], position)
+    assert (np.diff(found.time) > 0.0).all()
+    assert float(found.time[0]) == 0.0
+    assert float(found.time[-1]) == pytest.approx(plain.time) == pytest.approx(recorded.time)
+    assert np.array_equal(found.position.values[-1], recorded.position)
+    # Records are marks at which intervals end, so that the runs are not the same to the last bit.
+    assert np.abs(recorded.position - plain.position).max() < pulses * 2e-11
+    assert found.attrs["energy_of_sources"] == pytest.approx(spent.sources, rel=1e-4)
+    assert recorded.energy == Energy(
+        found.attrs["energy_of_sources"], found.attrs["energy_in_devices"], found.attrs["energy_in_lines"], 0.0
+    )
+    assert found.attrs["experiment"] == "array_in_time"
+
+
+def test_in_a_recorded_writing_each_pulse_ends_and_rests_at_0_volts():
+    found = written()
+    volts = np.abs(found.device_voltage.values).max(axis=(1, 2))
+    for pulse in range(3):
+        on, rest = volts[1 + 8 * pulse :][:3], volts[1 + 8 * pulse :][3:8]
+        assert (on > 0.1).all()
+        assert (rest < 1e-9).all()
+    first = found.device_voltage.values[2]  # in the middle of the first pulse, on the first cell
+    assert np.unravel_index(np.argmax(np.abs(first)), (3, 3)) == (0, 0)
+    assert first[0, 0] == pytest.approx(0.25, rel=0.15)
+
+
+def test_recorded_writings_follow_one_another():
+    array, _ = array_of(3, seed=1)
+    simulation = ArraySimulation(array, SMOOTH, external_field=FIELD, tolerance=1e-11)
+    first, second = written(simulation), written(simulation)
+    assert float(second.time[0]) == pytest.approx(float(first.time[-1]))
+    assert np.array_equal(second.position[0], first.position[-1])
+
+
+@pytest.mark.parametrize("keep", [0, 1, 2, 3])
+def test_a_recorded_writing_that_was_cut_off_goes_on_to_the_same_result(tmp_path, keep):
+    whole = written(hot())
+    xr.testing.assert_identical(written(hot(), store=tmp_path / "run"), whole)
+    parts = sorted((tmp_path / "run").glob("pulse_*.nc"))
+    assert len(parts) == 3
+    for path in parts[keep:]:
+        path.unlink()
+    xr.testing.assert_identical(written(hot(), store=tmp_path / "run"), whole)
+    for change, named in (({"records": 5}, "writing"), ({"volts": -VOLTS}, "writing")):
+        with pytest.raises(InputError, match=f"another {named}"):
+            written(hot(), store=tmp_path / "run", **change)
+    with pytest.raises(InputError, match="another seed"):
+        written(hot(seed=8), store=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"volts": np.zeros((3, 3))}, "voltages: expected one that is not 0, got none"),
+        ({"volts": VOLTS[:2]}, r"voltages: expected shape \(3, 3\), got \(2, 3\)"),
+        ({"volts": np.full((3, 3), np.nan)}, "voltages: expected finite numbers"),
+        ({"records": 0}, "records: expected a whole number of at least 1"),
+    ],
+)
+def test_a_recorded_writing_names_nonsense(change, named):
+    with pytest.raises(InputError, match=named):
+        written(**change)

@@ -13,6 +13,7 @@ from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
+from compact_model.results import provenance
 from compact_model.store import Store
 from compact_model.validation import InputError
 
@@ -116,7 +117,17 @@ def read_disturb(
             "lost": (("voltage",), lost, {"long_name": "share of lost levels"}),
         },
         coords={"voltage": ("voltage", volts, {"long_name": "read voltage", "units": "V"})},
-        attrs={"experiment": "read_disturb", "width": float(width), "count": count, "level": level, "scheme": scheme},
+        attrs={
+            "experiment": "read_disturb",
+            "width": float(width),
+            "count": count,
+            "level": level,
+            "scheme": scheme,
+            "external_field": simulation.external_field,
+            "tolerance": simulation.tolerance,
+            "step": simulation.step,
+            **provenance(simulation.junctions.parameters, simulation.landscapes),
+        },
     )
 
 
@@ -243,5 +254,13 @@ def write_map(
             "voltage": ("voltage", volts, {"long_name": "write voltage", "units": "V"}),
             "width": ("width", wide, {"long_name": "pulse width", "units": "s"}),
         },
-        attrs={"experiment": "write_map", "level": far, "scheme": access.scheme, **simulation.attributes()},
+        attrs={
+            "experiment": "write_map",
+            "level": far,
+            "scheme": access.scheme,
+            "external_field": simulation.external_field,
+            "tolerance": simulation.tolerance,
+            "step": simulation.step,
+            **provenance(simulation.junctions.parameters, simulation.landscapes),
+        },
     )

@@ -95,7 +95,7 @@ def command(
 
 def _cell(text: str, shape: tuple[int, int]) -> tuple[int, int]:
     parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
         raise InputError(f"--cell: expected word line and bit line, such as 3,5, got {text!r}")
     place = int(parts[0]), int(parts[1])
     if place[0] >= shape[0] or place[1] >= shape[1]:
