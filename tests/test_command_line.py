@@ -418,8 +418,8 @@ def frames_of(path):
 # Arguments, the moving picture's frames (0: there is none), the experiment, and what the answer must be.
 IN_TIME = {
     "write": (
-        ("write", *TINY, "--cell", "0,2", "--cell", "1,0", "--records", "3"),
-        13,  # the start, and three records in each pulse and in each rest, twice
+        ("write", *TINY, "--cell", "0,2", "--cell", "1,0", "--records", "2"),
+        9,  # the start, and two records in each pulse and in each rest, twice
         "array_in_time",
         lambda it: (
             it["energy_pj"] > it["energy_in_lines_pj"] > 0.0
@@ -429,8 +429,8 @@ IN_TIME = {
         ),
     ),
     "write a row": (
-        ("write", *TINY, "--row", "1", "--voltage", "-0.7", "--records", "2", "--wire-capacitance", "5"),
-        5,
+        ("write", *TINY, "--row", "1", "--voltage", "-0.7", "--records", "1", "--wire-capacitance", "5"),
+        3,
         "array_in_time",
         lambda it: it["voltage_v"] == -0.7 and it["selected_moved_nm"][0] > it["others_moved_nm"],
     ),
