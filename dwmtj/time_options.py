@@ -147,7 +147,7 @@ class ArrayInTime:
         self.spreads = spreads_from(options.pop("spreads"))
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0)
         field = options.pop("external_field")
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "external_field": -self.parameters.stray_field
             if field is None
             else number("--external-field", field) * OERSTED,
