@@ -49,7 +49,9 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     axes = figure.add_subplot()
     image = axes.imshow(values[0], vmin=float(values.min()), vmax=float(values.max()), interpolation="nearest")
     figure.colorbar(image, ax=axes, label=CELL_MAPS[variable][0])
-    axes.set(xlabel="bit line", ylabel="word line")
+    axes.set(xlabel="bit line", ylabel="word line", title=" ")
+    figure.canvas.draw()
+    figure.set_layout_engine("none")  # laid out once, not for each frame
 
     def draw(index: int) -> tuple[Artist]:
         image.set_data(values[index])

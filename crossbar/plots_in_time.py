@@ -51,6 +51,8 @@ def plot_cells(
     image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
     axes.figure.colorbar(image, ax=axes, label=label)
     axes.set(xlabel="bit line", ylabel="word line")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     return axes
 
 
@@ -114,12 +116,13 @@ def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity
     axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
     axes.set(xlabel="pulse", ylabel="|displacement| (nm)")
     axes.set_yscale("log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(title="line: mean, dashes: largest", fontsize="small", title_fontsize="small")
     return axes
 
 
 def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The largest displacement (nm) and the share of lost levels (%) against the read voltage."""
+    """The largest displacement (nm) of any wall against the read voltage, and the level's half width."""
     axes = new_axes(axes)
     largest = 1e9 * np.abs(result.displacement).max(("word_line", "bit_line"))
     look: dict[str, Any] = {"marker": "o", "markersize": 3}
@@ -165,6 +168,7 @@ def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity
     axes.plot(result.pulse, curves[:, :64], **(look | style))
     axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
     axes.set(xlabel="pulse number", ylabel="conductance (uS)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     return axes
 
 

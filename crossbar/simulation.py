@@ -57,6 +57,7 @@ _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
 _SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
 _RECORDS_PER_PART = 64
+_MOST_STEPS = 1e9
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
@@ -296,6 +297,11 @@ class ArraySimulation:
         if times.size < 2:
             raise InputError(f"times: expected a start and at least one later time, got {times.size}")
         self._check_step(drive)
+        if not self.adaptive and (times[-1] - times[0]) / self.step > _MOST_STEPS:
+            raise InputError(
+                f"step: expected at most {_MOST_STEPS:g} steps in the {times[-1] - times[0]:g} s of a run, got a step "
+                f"of {self.step:g} s"
+            )
 
     def apply(self, drive: ArrayDrive, duration: float) -> None:
         """Apply a drive for so many seconds, from time 0 on its clock."""
@@ -525,6 +531,8 @@ class _Lines:
 
     def settle(self, time: float, at_edge: bool = True) -> None:
         """Solve at a time, after what may be a jump of the drive, or a kink."""
+        if self.charging and not at_edge and self.found is not None:
+            return  # the charges go on as they are
         driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
         if at_edge or self.charging or self.found is None or not np.array_equal(driven, self.driven):

@@ -29,7 +29,8 @@ def output_options(function: Function) -> Function:
         "outputs",
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write FILE.nc (NetCDF) or FILE.png/.pdf/.svg (the figure); may be given several times.",
+        help="Write FILE.nc (NetCDF), FILE.png/.pdf/.svg (the figure), or FILE.gif where the command has a moving "
+        "picture; may be given several times.",
     )(function)
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(function)
 
@@ -98,6 +99,17 @@ def deliver(
         else:
             write_figure(path, draw or (lambda figure: result.dwmtj.plot(figure.add_subplot())), size)
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
+
+
+def refuse_unused(reason: str, names: Iterable[str]) -> None:
+    """InputError for options (by their Python names) that were given on the command line and have no effect."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            option = "--" + name.replace("_", "-").removesuffix("s" if name == "spreads" else "")
+            raise InputError(f"{option}: expected where it has an effect, got it with {reason}")
 
 
 def table(headers: list[str], rows: list[list[Any]]) -> str:

@@ -112,7 +112,9 @@ def access_options(function: Function) -> Function:
     """Add how cells are reached for writing."""
     for option in (
         click.option("--compensate", is_flag=True, help="Raise the lines' voltages by what the wires drop."),
-        click.option("--settle", type=float, default=200.0, show_default=True, metavar="ns", help="After a pulse, ns."),
+        click.option(
+            "--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after it (walls ring)."
+        ),
         click.option("--edge", type=float, default=2.0, show_default=True, metavar="ns", help="Rise and fall, ns."),
         click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help="Of writing."),
     ):

@@ -45,7 +45,7 @@ def half(scheme="V/2", waveform=PULSE, size=4, volts=0.3):
     return ArrayDrive(((bias(scheme, (size, size), volts, word_line=size // 2, bit_line=size // 2), waveform),))
 
 
-def simulation_of(farad, tolerance=1e-11, **options):
+def simulation_of(farad, tolerance=1e-10, **options):
     return ArraySimulation(array_of(farad), HARD, external_field=FIELD, tolerance=tolerance, **options)
 
 
@@ -58,16 +58,16 @@ def check_against_ngspice(array, drive, most_wall=0.1e-9, most_current=1e-4):
     from spice import simulate as simulate_in_ngspice
     from spice.array import array_circuit
 
-    times = np.linspace(0.1e-9, 9.9e-9, 50)
+    times = np.linspace(0.1e-9, 7.9e-9, 40)
     # The tolerance is of the walls: at 1e-12 m the currents are off by 2e-4 for the 0.1 ns after an edge.
-    found = run(array, drive, np.concatenate([[0.0], times]), tolerance=1e-13).isel(time=slice(1, None))
+    found = run(array, drive, np.concatenate([[0.0], times]), tolerance=3e-13).isel(time=slice(1, None))
     circuit = array_circuit(
         array,
         drive.parts[0][0],
         junction=DomainWallJunction(DEVICE, HARD),
         position=array.cells.position,
         drive=drive,
-        duration=10e-9,
+        duration=8e-9,
     )
     words, bits = array.shape
     order = [f"X{i}_{j}" for i in range(words) for j in range(bits)]
@@ -90,10 +90,9 @@ def test_a_write_over_charged_lines_agrees_with_ngspice(ngspice, farad, scheme):
 WIRINGS = {
     "ideal segments": {"word_line_resistance": 0.0, "bit_line_resistance": 0.0, "sense_resistance": 5.0},
     "word lines alone": {"bit_line_capacitance": 0.0},
-    "bit lines alone": {"word_line_capacitance": 0.0},
     "each line its own": {
-        "word_line_capacitance": [1e-13, 0.0, 3e-13, 2e-14],
-        "bit_line_capacitance": [0.0, 5e-13, 1e-14, 2e-13],
+        "word_line_capacitance": [1e-13, 0.0, 3e-13],
+        "bit_line_capacitance": [0.0, 5e-13, 1e-14],
     },
     "both ends": {"word_line_ends": "both", "bit_line_ends": "both", "sense_resistance": 3.0},
 }
@@ -101,7 +100,7 @@ WIRINGS = {
 
 @pytest.mark.parametrize("wiring", WIRINGS)
 def test_every_wiring_agrees_with_ngspice(ngspice, wiring):
-    check_against_ngspice(array_of(2e-13, **WIRINGS[wiring]), half(waveform=LATE))
+    check_against_ngspice(array_of(2e-13, 3, **WIRINGS[wiring]), half(waveform=LATE, size=3))
 
 
 def one_cell(farad, driver, **more):
@@ -219,16 +218,16 @@ def test_the_tolerance_is_kept(farad):
 def test_many_records_are_the_run_of_few(temperature):
     # More than 64 records are several runs, one after the other: each must begin with the charge of the one before.
     # At 300 K the intervals, and so the random numbers, are others: no wall is compared, but the voltages nearly.
-    times = np.linspace(0.0, 2e-9, 201)
+    times = np.linspace(0.0, 0.8e-9, 81)
     drive = half(waveform=1.0)
     array = array_of(1e-11)  # 4 x 20 Ohm x 10 pF: the charging takes the whole time
     options = {"temperature": temperature, "seed": 3, "step": 10e-12, "tolerance": 1e-11 if temperature else 1e-13}
-    many, few = run(array, drive, times, **options), run(array, drive, times[::50], **options)
-    assert many.sizes["time"] == 201
-    volts = many.device_voltage.values[::50] - few.device_voltage.values
+    many, few = run(array, drive, times, **options), run(array, drive, times[::20], **options)
+    assert many.sizes["time"] == 81
+    volts = many.device_voltage.values[::20] - few.device_voltage.values
     assert np.abs(volts).max() < (1e-5 if temperature == 0.0 else 1e-3)
     if temperature == 0.0:
-        assert np.abs(many.position[::50].values - few.position.values).max() < 5e-13
+        assert np.abs(many.position[::20].values - few.position.values).max() < 5e-13
         assert many.attrs["energy_of_sources"] == pytest.approx(few.attrs["energy_of_sources"], rel=1e-3)
     steps = np.abs(np.diff(many.device_voltage.values[:, 2, 2]))
     assert steps.max() < 0.02  # no jump where a part begins
@@ -267,17 +266,17 @@ def test_a_state_without_charges_is_not_one_of_charged_lines():
 
 
 def test_a_store_goes_on_with_the_charge(tmp_path):
-    times = np.linspace(0.0, 1e-9, 150)
-    arguments = (array_of(1e-11), half(waveform=1.0), times)
+    times = np.linspace(0.0, 0.1e-9, 70)
+    arguments = (array_of(1e-11, 2), half(waveform=1.0, size=2), times)
     whole = run(*arguments)
     xr.testing.assert_identical(run(*arguments, store=tmp_path / "run"), whole)
     last = sorted((tmp_path / "run").glob("records_*.nc"))
-    assert len(last) == 3
+    assert len(last) == 2
     for path in last[1:]:
         path.unlink()
     xr.testing.assert_identical(run(*arguments, store=tmp_path / "run"), whole)
     with pytest.raises(InputError, match="another capacitances"):
-        run(array_of(2e-11), *arguments[1:], store=tmp_path / "run")
+        run(array_of(2e-11, 2), *arguments[1:], store=tmp_path / "run")
 
 
 def test_a_rest_discharges_the_lines():

@@ -25,7 +25,7 @@ PULSE = {"voltage": 1.4 * THRESHOLD, "width": 4e-9, "access": ACCESS}
 BRIEF = Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9, most_pulses=1)
 EXPERIMENTS = {
     "array_in_time": lambda: record_writing(
-        simulation_of(), np.diag([0.5, -0.5]), PULSE["width"], PULSE["access"], records=3
+        simulation_of(), np.diag([0.5, -0.5]), PULSE["width"], PULSE["access"], records=1
     ),
     "programming": lambda: programmed(simulation_of(), targets(), BRIEF, write=ACCESS, history=True),
     "write_disturb": lambda: write_disturb(simulation_of(), count=2, level=20e-9, **PULSE),
@@ -37,7 +37,7 @@ EXPERIMENTS = {
     "outer_product_update": lambda: outer_product_update(simulation_of(), [1.0, -0.5], [0.5, 1.0], slots=2, **PULSE),
 }
 # Frames of the moving picture: states at the start and after each record, row or pulse.
-FRAMES = {"array_in_time": 13, "programming": 3, "write_disturb": 3, "update_curves": 5}
+FRAMES = {"array_in_time": 5, "programming": 3, "write_disturb": 3, "update_curves": 5}
 MAPS = [
     ("array_in_time", ("position", "displacement", "device_voltage", "device_current")),
     ("programming", ("target", "conductance", "reading", "error", "disturbance", "pulses", "conductance_after_row")),
@@ -92,10 +92,10 @@ def test_a_moving_picture_has_a_frame_for_every_state(results, tmp_path, name):
 
 def test_a_long_run_is_shown_in_so_many_frames_at_most(tmp_path, results, monkeypatch):
     assert animation._MOST_FRAMES == 200
-    monkeypatch.setattr(animation, "_MOST_FRAMES", 6)
+    monkeypatch.setattr(animation, "_MOST_FRAMES", 3)
     animate(results["array_in_time"], tmp_path / "many.gif")
     with Image.open(tmp_path / "many.gif") as shown:
-        assert shown.n_frames == 6
+        assert shown.n_frames == 3
 
 
 def test_what_has_no_states_cannot_be_animated(results, tmp_path):
@@ -110,7 +110,7 @@ def test_what_has_no_states_cannot_be_animated(results, tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (7, 1), (16, 24)])
-@pytest.mark.parametrize("levels", [2, 3, 16])
+@pytest.mark.parametrize("levels", [2, 16])
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_are_levels_of_the_arrays_shape_and_always_the_same(name, levels, shape):
     found = picture(name, shape, levels, seed=3)

@@ -160,13 +160,13 @@ def test_the_coincidences_have_the_mean_that_they_should(monkeypatch):
     fired = []
     monkeypatch.setattr(updating, "pulse_block", lambda *arguments: fired.append(arguments[1:4]) or Energy(sources=1.0))
     simulation = simulation_of((4, 3))
-    count, slots = 600, 8
+    count, slots = 300, 8
     found = np.array([outer(simulation, seed=seed).coincidences.values for seed in range(count)])
     share = np.abs(np.outer(X, Y))
     error = np.sqrt(slots * share * (1.0 - share) / count)
     assert (np.abs(found.mean(axis=0) - slots * np.outer(X, Y)) <= 4.0 * error).all()
     spread = found.std(axis=0)
-    assert spread == pytest.approx(np.sqrt(slots * share * (1.0 - share)), rel=0.15, abs=1e-12)
+    assert spread == pytest.approx(np.sqrt(slots * share * (1.0 - share)), rel=0.2, abs=1e-12)
     assert (found[:, 2] == 0).all()  # what never fires is never updated
     assert (found * np.sign(np.outer(X, Y)) >= 0).all()
     # Each pulse is on lines of one sign, with the voltage of the product's sign.

@@ -7,19 +7,24 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.validation import InputError, positive
+from compact_model.validation import positive
 from crossbar.plots_in_time import OUTCOMES
 from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
 from crossbar.studies.writing import threshold_voltage
 
 from ...array_options import numbers_from, size_option, sizes_option
-from ...output import check_outputs, deliver, output_options, table
+from ...output import check_outputs, deliver, output_options, refuse_unused, table
 from ...time_options import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 
 if TYPE_CHECKING:
     import xarray as xr
 
 KINDS = ("map", "write", "read")
+_UNUSED = {
+    "map": ("voltage", "pulse_width", "count", "word_lines", "bit_lines", "start", "spreads"),
+    "write": ("voltages", "pulse_widths", "sizes"),
+    "read": ("voltage", "pulse_widths", "sizes", "store", "scheme", "edge", "settle", "compensate"),
+}
 
 
 @click.command(name="disturb")
@@ -60,6 +65,7 @@ def command(
     read   a row read again and again, at each of --voltages
     """
     check_outputs(outputs, animated=kind == "write")
+    refuse_unused(f"--kind {kind}", _UNUSED[kind])
     array, access = ArrayInTime(options), access_from_options(options)
     threshold = threshold_voltage(array.parameters)
     far = array.landscape().wells[0].half_width if level is None else positive("--level", level) * NANOMETRE
@@ -80,8 +86,6 @@ def command(
         _deliver_writes(found, outputs, as_json)
         return
     if kind == "read":
-        if store is not None:
-            raise InputError("--store: expected with --kind map or write, got it with read")
         volts = _voltages(voltages, np.linspace(0.1, 1.0, 10) * threshold)
         found = read_disturb(
             lambda: array.simulation((word_lines, bit_lines)),

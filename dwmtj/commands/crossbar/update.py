@@ -11,11 +11,14 @@ from compact_model.validation import InputError, positive
 from crossbar.updating import outer_product_update, update_curves
 
 from ...array_options import size_option
-from ...output import check_outputs, deliver, output_options, table
+from ...output import check_outputs, deliver, output_options, refuse_unused, table
 from ...time_options import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+_OF_CURVES = ("store", "count", "depression_voltage", "word_lines", "bit_lines")
 
 
 @click.command(name="update")
@@ -53,14 +56,14 @@ def command(
     """
     outer = rows is not None or columns is not None
     check_outputs(outputs, animated=not outer)
+    refuse_unused("--rows" if outer else "the curves", _OF_CURVES if outer else ("slots",))
+    refuse_unused("a block of cells", ("compensate",))
     if (rows is None) != (columns is None):
         raise InputError("--columns: expected with --rows, got one without the other")
     array, access = ArrayInTime(options), access_from_options(options)
     level = write_voltage(array.parameters, voltage, 1.4)
     width = positive("--pulse-width", pulse_width) * NANOSECOND
     if rows is not None and columns is not None:
-        if store is not None:
-            raise InputError("--store: expected with the curves, which take many pulses, got it with --rows")
         x, y = _signed("--rows", rows), _signed("--columns", columns)
         simulation = array.simulation((len(x), len(y)))
         result = outer_product_update(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--row", "rows", multiple=True, type=int, metavar="I", help="All cells of a word line; several times.")
 @click.option("--voltage", type=float, metavar="V", help="On the cells, V  [default: 1.4 times the threshold]")
 @click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
-@click.option("--records", type=click.IntRange(1), default=24, show_default=True, help="In a pulse, and in a rest.")
+@click.option("--records", type=click.IntRange(2), default=24, show_default=True, help="In a pulse, and in a rest.")
 @access_options
 @time_options
 @output_options
