@@ -12,6 +12,7 @@ from compact_model.plots import PLOTTERS, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 CELL_MAPS = {
     "position": ("x (nm)", 1e9),
@@ -51,9 +52,16 @@ def plot_cells(
     image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
     axes.figure.colorbar(image, ax=axes, label=label)
     axes.set(xlabel="bit line", ylabel="word line")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+    _whole_numbers(axes.xaxis)
+    _whole_numbers(axes.yaxis)
     return axes
+
+
+def _whole_numbers(axis: Axis) -> None:
+    """Ticks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
@@ -116,7 +124,7 @@ def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity
     axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
     axes.set(xlabel="pulse", ylabel="|displacement| (nm)")
     axes.set_yscale("log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    _whole_numbers(axes.xaxis)
     axes.legend(title="line: mean, dashes: largest", fontsize="small", title_fontsize="small")
     return axes
 
@@ -168,7 +176,7 @@ def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity
     axes.plot(result.pulse, curves[:, :64], **(look | style))
     axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
     axes.set(xlabel="pulse number", ylabel="conductance (uS)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    _whole_numbers(axes.xaxis)
     return axes
 
 
