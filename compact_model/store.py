@@ -63,6 +63,8 @@ class Store:
     """
 
     def __init__(self, folder: str | Path | None, identity: Mapping[str, str]) -> None:
+        if folder is not None and (not isinstance(folder, str | Path) or not str(folder)):
+            raise InputError(f"store: expected the name of a folder, or None, got {folder!r}")
         self.folder = None if folder is None else Path(folder)
         if self.folder is None:
             return

@@ -1,6 +1,6 @@
 """What drives an array over time: line voltages, each scheme times a waveform."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -16,6 +16,7 @@ from .bias import Bias
 from .crossbar import mask
 
 Array = NDArray[np.float64]
+LineWaveforms = Mapping[int, Waveform | float] | Iterable[tuple[int, Waveform | float]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class ArrayDrive:
     parts: tuple[tuple[Bias, Waveform], ...]
 
     def __post_init__(self) -> None:
-        pairs = tuple((validation.instance("drive", each, Bias), as_waveform("drive", w)) for each, w in self.parts)
+        try:
+            parts = [(each, waveform) for each, waveform in self.parts]
+        except (TypeError, ValueError):
+            raise InputError("drive: expected a tuple of pairs (Bias, Waveform), got something else") from None
+        pairs = tuple((validation.instance("drive", each, Bias), as_waveform("drive", w)) for each, w in parts)
         if not pairs:
             raise InputError("drive: expected at least one Bias with its waveform, got none")
         first = pairs[0][0]
@@ -52,12 +57,12 @@ class ArrayDrive:
         cls,
         shape: tuple[int, int],
         *,
-        word_lines: Iterable[tuple[int, Waveform | float]] = (),
-        bit_lines: Iterable[tuple[int, Waveform | float]] = (),
+        word_lines: LineWaveforms = (),
+        bit_lines: LineWaveforms = (),
         floating_word_lines: Iterable[int] = (),
         floating_bit_lines: Iterable[int] = (),
     ) -> Self:
-        """Every line its own waveform (V): pairs of a line's number and what drives it; all others are at 0 V or float.
+        """Every line its own waveform (V): by a line's number, or in pairs with it; all others are at 0 V or float.
 
         shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
         and floats.
@@ -70,7 +75,7 @@ class ArrayDrive:
         for side, lines in (("word", word_lines), ("bit", bit_lines)):
             name, driven = f"{side}_lines", set()
             volts, floating = getattr(silent, f"{side}_line_voltage"), getattr(silent, f"floating_{side}_lines")
-            for line, waveform in lines:
+            for line, waveform in lines.items() if isinstance(lines, Mapping) else lines:
                 if validation.whole(name, line, 0) >= volts.size:
                     raise InputError(f"{name}: expected numbers from 0 to {volts.size - 1}, got {line}")
                 if line in driven:

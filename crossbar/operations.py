@@ -17,7 +17,6 @@ from compact_model.validation import ConvergenceError, InputError
 
 from .bias import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
 from .drive import ArrayDrive
-from .newton import solve_nonlinear
 from .simulation import RECORDED, ArraySimulation, Energy, label_records
 
 Array = NDArray[np.float64]
@@ -94,15 +93,14 @@ def write_row(
     simulation.apply(drive, duration)
     if access.settle > 0.0:
         simulation.rest(access.settle)
-    spent = replace(simulation.energy)
-    spent.add(before, -1.0)
-    return spent
+    return simulation.energy.since(before)
 
 
 def row_drive(
     simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
 ) -> tuple[ArrayDrive | None, float]:
     """What `write_row` applies, and for how many seconds; None where no cell is selected."""
+    validation.instance("access", access, WriteAccess)
     volts = validation.array("voltages", voltages)
     bits = simulation.shape[1]
     wide = validation.array("width", width)
@@ -171,9 +169,7 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
 
 def cell_voltages(simulation: ArraySimulation, held: Bias) -> Array:
     """Across all cells under a bias with the walls where they are, V, shape (word lines, bit lines)."""
-    tangents = simulation.network(held.floating_word_lines, held.floating_bit_lines)
-    sources = simulation.array.sources(held.word_line_voltage, held.bit_line_voltage)
-    found, _ = solve_nonlinear(tangents.network, simulation.cells(), sources, tolerance=1e-9, tangents=tangents)
+    found = simulation.solve_at_once(held)
     result: Array = (found.word_voltage - found.bit_voltage)[0]
     return result
 
@@ -282,6 +278,7 @@ def read_row(
 
     With one bit line selected the others have what the scheme says; with all of them each is held at 0 V.
     """
+    validation.instance("access", access, ReadAccess)
     bits = simulation.shape[1]
     selected = np.full(bits, bit_line is None)
     if bit_line is not None:
@@ -293,9 +290,7 @@ def read_row(
         if access.settle > 0.0:
             simulation.rest(access.settle)
     else:
-        tangents = simulation.network(held.floating_word_lines, held.floating_bit_lines)
-        sources = simulation.array.sources(held.word_line_voltage, held.bit_line_voltage)
-        found, _ = solve_nonlinear(tangents.network, simulation.cells(), sources, tolerance=1e-9, tangents=tangents)
+        found = simulation.solve_at_once(held)
         current = -(found.bit_start_current + found.bit_stop_current)[0]
     result: Array = current[selected] / access.voltage
     return result

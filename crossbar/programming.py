@@ -15,7 +15,7 @@ from compact_model.results import digest
 from compact_model.store import Store
 from compact_model.validation import InputError
 
-from .cells import Junctions, table
+from .cells import Junctions, Selected, table
 from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, read_row, write_row
 from .simulation import ArraySimulation, Energy
 
@@ -117,15 +117,18 @@ def program(
     conductance when its row was finished), disturbance (conductance - verified) and initial_conductance, all S; with
     `history` also conductance_after_row (row, word_line, bit_line).  Attributes: energy_of_sources (J) and
     energy_per_pulse (J) of the writing, duration (s, on the array's own clock), total_pulses, unreached.
-    Raises InputError for targets that a cell cannot have.  A cell that the schedule does not bring there is reported
-    in `reached`, and the others are programmed.
+    Raises InputError for targets that a cell cannot have, and for a read voltage that selectors swallow.  A cell that
+    the schedule does not bring there is reported in `reached`, and the others are programmed.
     """
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("schedule", schedule, Schedule)
+    validation.instance("write", write, WriteAccess)
+    validation.instance("read", read, ReadAccess)
     wanted = _targets(simulation, target)
     near = validation.positive("tolerance", tolerance)
     rounds = validation.whole("passes", passes, 1)
     correction = reading_correction(simulation, read) if calibrate else np.ones(simulation.shape)
+    _check_reading(simulation, read, correction, near)
     initial = simulation.conductance()
     kept = Store(
         store,
@@ -163,11 +166,34 @@ def program(
     return result
 
 
+def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: Array, near: float) -> None:
+    """InputError where a selector leaves so little of the read voltage to the devices that readings say nothing."""
+    if not isinstance(simulation.array.cells, Selected):
+        return
+    ends = [
+        np.array([read_row(simulation.moved_to(position), row, at_once(read)) for row in range(simulation.shape[0])])
+        for position in (
+            np.zeros(simulation.shape),
+            np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape),
+        )
+    ]
+    least = float(((ends[1] - ends[0]) / correction).min())
+    if least < 2.0 * near:
+        raise InputError(
+            f"read: expected a voltage at which a reading tells the ends of the track apart, by more than "
+            f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which the selectors leave {least:.3g} S"
+        )
+
+
+def at_once(read: ReadAccess) -> ReadAccess:
+    """The same reading in no time."""
+    return ReadAccess(voltage=read.voltage, scheme=read.scheme)
+
+
 def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> Array:
     """Readings over conductances of an array with these wires whose walls are all in the middle, (word, bit lines)."""
     half = simulation.moved_to(0.5 * np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape))
-    at_once = ReadAccess(voltage=read.voltage, scheme=read.scheme)
-    readings = np.array([read_row(half, row, at_once) for row in range(simulation.shape[0])])
+    readings = np.array([read_row(half, row, at_once(read)) for row in range(simulation.shape[0])])
     result: Array = readings / half.conductance()
     return result
 

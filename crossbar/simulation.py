@@ -55,9 +55,10 @@ Record = dict[str, Array]
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
-_SHORTEST = 1e-15  # s: intervals below are a sign that the voltages do not settle
+_SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not settle
 _RECORDS_PER_PART = 64
 _MOST_STEPS = 1e9
+_LONGEST_RUN = 1e-3  # s: a million intervals, or a time in ns that was given in s
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
@@ -78,6 +79,10 @@ class Energy:
     """The wires, the drivers and the sense resistances."""
     charges: float = 0.0
     """What is on the lines' capacitances at present."""
+
+    def since(self, before: "Energy") -> "Energy":
+        """What came on top of an earlier state."""
+        return Energy(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
 
     def add(self, other: "Energy", scale: float) -> None:
         """Add another one times a number."""
@@ -127,10 +132,10 @@ class ArraySimulation:
                 f"landscape: expected one, or one for each of the {count} devices, got {len(self.landscapes)}"
             )
         warmth = validation.array("temperature", temperature)
-        if (warmth < 0.0).any() or warmth.shape not in ((), self.shape):
+        if warmth.shape not in ((), self.shape) or (warmth < 0.0).any():
+            least = f" from {warmth.min():g} K" if warmth.size else ""
             raise InputError(
-                f"temperature: expected one of at least 0 K, or shape {self.shape}, got shape {warmth.shape} from "
-                f"{warmth.min():g} K"
+                f"temperature: expected one of at least 0 K, or shape {self.shape}, got shape {warmth.shape}{least}"
             )
         self.temperature = warmth
         self.external_field = validation.number("external_field", external_field)
@@ -170,6 +175,7 @@ class ArraySimulation:
         self.steps = 0  # the random numbers hang on it
         self.solutions = 0
         self.intervals = 0
+        self._runs = 0
         self._tangents: dict[bytes, Tangents] = {}
 
     @property
@@ -207,6 +213,12 @@ class ArraySimulation:
             "external_field": self.external_field,
             **provenance(self.junctions.parameters, self.landscapes),
         }
+
+    def solve_at_once(self, held: Bias) -> NetworkSolution:
+        """The network under a bias with the walls where they are, in no time; charges do not count."""
+        tangents = self.network(held.floating_word_lines, held.floating_bit_lines)
+        sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
+        return solve_nonlinear(tangents.network, self.cells(), sources, tolerance=1e-9, tangents=tangents)[0]
 
     def moved_to(self, position: Array) -> "ArraySimulation":
         """The same array with its walls elsewhere (m), to be read at once; it shares all else and must not run."""
@@ -264,6 +276,12 @@ class ArraySimulation:
         missing = [name for name in (*kept, *kept.attrs) if name not in (*state, *state.attrs)]
         if missing:
             raise InputError(f"state: expected what `state` gives, got a Dataset without {missing[0]}")
+        for name in (each for each in kept if kept[each].shape != state[each].shape):
+            raise InputError(f"state: expected {name} of shape {kept[name].shape}, got {state[name].shape}")
+        length = self.junctions.per_device("track_length")
+        inside = (state["wall_position"].values >= 0.0) & (state["wall_position"].values <= length * (1.0 + 1e-12))
+        if not inside.all() or not all(np.isfinite(state[name].values).all() for name in kept):
+            raise InputError("state: expected finite values and walls on their tracks, got others")
         if state["wall_position"].shape != self.shape or state.attrs["stream"] != str(self._key):
             raise InputError(
                 f"state: expected one of shape {self.shape} and of this seed, got shape "
@@ -278,16 +296,19 @@ class ArraySimulation:
         self.intervals = int(state.attrs["intervals"])
         self.energy = Energy(*(float(value) for value in state.attrs["energies"]))
 
-    def run(self, drive: ArrayDrive, times: ArrayLike) -> Iterator[Record]:
+    def run(self, drive: ArrayDrive, times: ArrayLike, *, span: float | None = None) -> Iterator[Record]:
         """Apply a drive from the first to the last of the times (s, rising, on the drive's clock); yield a record each.
 
+        It goes on as its records are taken; nothing else may be done to the simulation before the last one.
+        span: s, over which the tolerance is meant; None: from the first to the last time.
         A record holds position (m), angle (rad), device_voltage (V), device_current (A), of shape (word lines, bit
         lines), word_line_current (into the array) and bit_line_current (out of it), and source_power, W.
         Raises InputError, and ConvergenceError where the voltages do not settle.
         """
         when = validation.increasing("times", times)
         self.check(drive, when)
-        return self._records(drive, when)
+        self._runs += 1
+        return self._records(drive, when, self._runs, float(when[-1] - when[0]) if span is None else span)
 
     def check(self, drive: ArrayDrive, times: Array) -> None:
         """InputError for a drive or for times that cannot be run."""
@@ -297,6 +318,8 @@ class ArraySimulation:
         if times.size < 2:
             raise InputError(f"times: expected a start and at least one later time, got {times.size}")
         self._check_step(drive)
+        if times[-1] - times[0] > _LONGEST_RUN:
+            raise InputError(f"times: expected at most {_LONGEST_RUN:g} s in one run, got {times[-1] - times[0]:g} s")
         if not self.adaptive and (times[-1] - times[0]) / self.step > _MOST_STEPS:
             raise InputError(
                 f"step: expected at most {_MOST_STEPS:g} steps in the {times[-1] - times[0]:g} s of a run, got a step "
@@ -318,22 +341,28 @@ class ArraySimulation:
         self.rest_between(self.time, self.time + length)
         self.time += length
 
-    def _records(self, drive: ArrayDrive, when: Array) -> Iterator[Record]:
+    def _records(self, drive: ArrayDrive, when: Array, number: int, span: float) -> Iterator[Record]:
+        self._check_turn(number)
         first, last = float(when[0]), float(when[-1])
         offset = self.time - first
         edges = set(drive.edges(first, last))
         marks = np.unique(np.concatenate([when, np.asarray(sorted(edges))]))
         recorded = set(when.tolist())
         bias = drive.parts[0][0]
-        lines = _Lines(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), last - first)
+        lines = _Lines(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), span)
         lines.settle(first)
         yield lines.record()
         for begin, end in itertools.pairwise(marks.tolist()):
+            self._check_turn(number)
             lines.advance(begin, end)
             self.time = end + offset
             lines.settle(end, at_edge=end in edges)  # where the drive jumps, the later value holds
             if end in recorded:
                 yield lines.record()
+
+    def _check_turn(self, number: int) -> None:
+        if number != self._runs:
+            raise InputError("run: expected one run after the other, got a new one before the last record of this one")
 
     def network(self, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> Tangents:
         """The solver of the wires with these lines floating; kept for the next run."""
@@ -560,7 +589,7 @@ class _Lines:
             target = end if length == left else time + length
             at = float(np.nextafter(end, begin)) if target == end else target
             if not self._try(time, target, at):
-                if (length < _SHORTEST and not self.charging) or length < _SHORTEST * _SHARE_AT_A_JUMP:
+                if length < _SHORTEST:
                     raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
                 continue
             time = target
@@ -609,7 +638,7 @@ class _Lines:
         allowed = self.tolerance_rate * length + self.share
         fastest = 2.0 if self.charging else 3.0  # the formula of second order is stable up to 2.4
         factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
-        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST * (self.share == 0.0)))
+        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
         if error > allowed and (length > _SHORT_ENOUGH or self.charging):
             simulation.put_walls(before)
             return False
@@ -680,7 +709,7 @@ def simulate_array(
             part = kept.load(name)
             if part is None:
                 records = []
-                for record in simulation.run(drive, span):
+                for record in simulation.run(drive, span, span=float(when[-1] - when[0])):
                     records.append(record)
                     advance(1)
                 if first:

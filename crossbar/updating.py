@@ -37,15 +37,14 @@ def pulse_block(
 
     access.compensate has no meaning here: the cells of a block share lines.
     """
+    validation.instance("access", access, WriteAccess)
     held = block_bias(access.scheme, simulation.shape, word_lines, bit_lines, voltage)
     on = validation.positive("width", width)
     before = replace(simulation.energy)
     simulation.apply(ArrayDrive.pulse(held, on, access.edge), on + 2.0 * access.edge)
     if access.settle > 0.0:
         simulation.rest(access.settle)
-    spent = replace(simulation.energy)
-    spent.add(before, -1.0)
-    return spent
+    return simulation.energy.since(before)
 
 
 def outer_product_update(

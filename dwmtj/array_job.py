@@ -144,7 +144,7 @@ def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation
     threshold = threshold_voltage(device)
     result = program(
         simulation,
-        states[picture("wall", (size, size), _PICTURE_LEVELS, seed)],
+        states[picture("wall", (size, size), _PICTURE_LEVELS, draw)],
         Schedule(
             voltages=[1.3 * threshold, 1.5 * threshold, 1.7 * threshold],
             widths=4e-9,

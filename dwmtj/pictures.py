@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from compact_model.random_track import Seed, generator
 from compact_model.validation import InputError, nearest
 
 PICTURES = ("random", "wall", "ramp", "checkerboard")
@@ -14,11 +15,14 @@ PICTURES = ("random", "wall", "ramp", "checkerboard")
 Levels = NDArray[np.int64]
 
 
-def picture(name: str, shape: tuple[int, int], levels: int, seed: int) -> Levels:
-    """Numbers of levels from 0, shape (word lines, bit lines): one of PICTURES, or read from a .csv file."""
+def picture(name: str, shape: tuple[int, int], levels: int, seed: Seed) -> Levels:
+    """Numbers of levels from 0, shape (word lines, bit lines): one of PICTURES, or read from a .csv file.
+
+    seed: of the random one.
+    """
     words, bits = shape
     if name == "random":
-        return np.random.default_rng(seed).integers(0, levels, shape)
+        return generator(seed).integers(0, levels, shape)
     row, column = np.meshgrid(np.linspace(-1.0, 1.0, words), np.linspace(-1.0, 1.0, bits), indexing="ij")
     if name == "wall":
         magnetisation = np.tanh((0.25 * np.sin(np.pi * row) - column) / 0.35)

@@ -13,7 +13,7 @@ from compact_model.lequeux2016 import lequeux2016, lequeux2016_track
 from compact_model.notched import notched_device, notched_track
 from compact_model.parameters import DeviceParameters
 from compact_model.validation import InputError, between, non_negative, number, positive, whole
-from compact_model.variation import vary
+from compact_model.variation import SIGNED, vary
 from crossbar.bias import SCHEMES
 from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar
@@ -40,7 +40,7 @@ def spread_option(function: Function) -> Function:
         "spreads",
         multiple=True,
         metavar="NAME=NUMBER",
-        help="Device-to-device standard deviation, % (fields: Oe); may be given several times.",
+        help="Device-to-device standard deviation, % (fields: Oe, field_like_quadratic: Oe/V2); several times.",
     )(function)
 
 
@@ -56,7 +56,7 @@ def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
         if not equals:
             raise InputError(f"--spread: expected NAME=NUMBER, such as track_width=3, got {text!r}")
         item = _SPREADS.get(name)
-        spreads[name] = value * (item.scale if item is not None and item.unit == "Oe" else 0.01)
+        spreads[name] = value * (item.scale if item is not None and name in SIGNED else 0.01)
     return spreads
 
 
@@ -162,6 +162,10 @@ class ArrayInTime:
             "seed": self.seed,
         }
 
+    def draw(self, stream: int) -> np.random.Generator:
+        """Random numbers of their own for each use of --seed: 1 devices, 2 starts, 3 targets, 4 pulse trains."""
+        return np.random.default_rng([self.seed, stream])
+
     def landscape(self, index: int = 0) -> Landscape:
         """The track of one cell, counted row by row."""
         if self._track is None:
@@ -171,7 +175,7 @@ class ArrayInTime:
     def simulation(self, shape: tuple[int, int]) -> ArraySimulation:
         """An array of this size with the walls where they start."""
         count = shape[0] * shape[1]
-        devices = vary(self.parameters, count, self.spreads, seed=self.seed) if self.spreads else self.parameters
+        devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
         landscapes = [self.landscape(index) for index in range(count if self._track else 1)]
         array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires)
         return ArraySimulation(array, landscapes if self._track else landscapes[0], **self.settings)
@@ -180,7 +184,7 @@ class ArrayInTime:
         length = self.parameters.track_length
         if self._start in ("AP", "P"):
             return np.full(shape, 0.0 if self._start == "AP" else length)
-        draw = np.random.default_rng(self.seed)
+        draw = self.draw(2)
         position = np.empty(shape)
         for index, place in enumerate(np.ndindex(*shape)):
             centres = [well.centre for well in landscapes[index % len(landscapes)].wells]

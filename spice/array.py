@@ -11,7 +11,7 @@ from compact_model import validation
 from compact_model.constants import NANOMETRE
 from compact_model.validation import InputError
 from crossbar.bias import Bias
-from crossbar.cells import Resistors
+from crossbar.cells import Resistors, Selected
 from crossbar.crossbar import Crossbar
 from crossbar.drive import ArrayDrive
 from crossbar.graph import Node, merged, to_networkx
@@ -52,6 +52,10 @@ def array_circuit(
     validation.instance("bias", bias, Bias)
     if words * bits > _MOST_CELLS:
         raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
+    if junction is not None and isinstance(array.cells, Selected):
+        raise InputError("array: expected cells without selectors for a netlist of junctions, got Selected ones")
+    if drive is not None and drive.shape != (words, bits):
+        raise InputError(f"drive: expected one for an array of {(words, bits)}, got one for {drive.shape}")
     network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
     check_connected(network)
     if junction is None and not (array.cells is None or isinstance(array.cells, Resistors)):

@@ -125,11 +125,16 @@ def crosscheck_array(
     by row; position_difference (m) and current_difference (over the largest current), the largest over devices and
     times.
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     when = validation.increasing("times", times)
     if when[0] != 0.0:
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     if simulation.temperature.any():
         raise InputError("simulation: expected one at 0 K, since two simulators have no random numbers in common")
+    if simulation.charging and any(np.any(volts) for volts in simulation.charging.nodes[-1][1:]):
+        raise InputError(
+            "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"
+        )
     cells, bits = simulation.junctions, simulation.shape[1]
     kinds = max(len(cells.parameters), len(simulation.landscapes))
     junctions = [

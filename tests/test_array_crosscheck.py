@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compact_model import InputError, notched_device, notched_track
-from crossbar import ArrayDrive, ArraySimulation, Crossbar, Junctions, bias
+from crossbar import ArrayDrive, ArraySimulation, Crossbar, ExponentialSelector, Junctions, Selected, bias
 
 DEVICE = notched_device()
 
@@ -51,3 +51,24 @@ def test_what_cannot_be_compared_is_named(options, times, named):
 
     with pytest.raises(InputError, match=named):
         crosscheck_array(simulation_of(2, **options), drive_of(2), times)
+
+
+def test_cells_with_selectors_have_no_netlist_of_junctions():
+    from spice import crosscheck_array
+
+    plain = simulation_of(2)
+    cells = Selected(plain.junctions, ExponentialSelector(saturation_current=1e-4, voltage_scale=0.1))
+    selected = ArraySimulation(Crossbar(cells=cells, word_line_resistance=1.0), plain.landscapes)
+    with pytest.raises(InputError, match="array: expected cells without selectors"):
+        crosscheck_array(selected, drive_of(2), [0.0, 2e-9])
+
+
+def test_charged_lines_are_not_compared():
+    from spice import crosscheck_array
+
+    plain = simulation_of(2)
+    array = Crossbar(cells=plain.junctions, driver_resistance=200.0, word_line_capacitance=2e-12)
+    simulation = ArraySimulation(array, plain.landscapes, tolerance=1e-10)
+    simulation.apply(drive_of(2), 1.5e-9)
+    with pytest.raises(InputError, match="simulation: expected discharged lines"):
+        crosscheck_array(simulation, drive_of(2), [0.0, 2e-9])

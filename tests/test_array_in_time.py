@@ -583,7 +583,7 @@ def test_a_state_of_another_array_is_refused():
     state = hot().state()
     with pytest.raises(InputError, match="another seed"):
         hot(seed=8).restore(state)
-    with pytest.raises(InputError, match=r"state: expected one of shape \(2, 2\).*got shape \(3, 3\)"):
+    with pytest.raises(InputError, match=r"state: expected wall_position of shape \(2, 2\), got \(3, 3\)"):
         hot(size=2).restore(state)
     with pytest.raises(InputError, match="state: expected what `state` gives, got a Dataset without wall_angle"):
         hot().restore(state.drop_vars("wall_angle"))
@@ -854,3 +854,46 @@ def test_a_recorded_writing_that_was_cut_off_goes_on_to_the_same_result(tmp_path
 def test_a_recorded_writing_names_nonsense(change, named):
     with pytest.raises(InputError, match=named):
         written(**change)
+
+
+def test_one_run_comes_after_the_other():
+    simulation = ArraySimulation(array_of(2)[0], HARD, external_field=FIELD)
+    first = simulation.run(write(2), [0.0, 1e-9, 2e-9])
+    next(first)
+    second = simulation.run(write(2), [0.0, 1e-9])
+    with pytest.raises(InputError, match="run: expected one run after the other"):
+        next(first)
+    assert len(list(second)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("wall_position", np.nan, "expected finite values and walls on their tracks"),
+        ("wall_position", 5.0, "expected finite values and walls on their tracks"),
+        ("wall_angle", np.inf, "expected finite values"),
+    ],
+)
+def test_states_that_cannot_be_are_refused(name, value, named):
+    simulation = ArraySimulation(array_of(2)[0], HARD, external_field=FIELD)
+    state = simulation.state()
+    state[name][:] = value
+    with pytest.raises(InputError, match=named):
+        simulation.restore(state)
+
+
+def test_a_time_in_nanoseconds_is_not_taken_for_seconds():
+    with pytest.raises(InputError, match=r"times: expected at most 0.001 s in one run, got 10 s"):
+        simulate_array(array_of(2)[0], HARD, write(2), [0.0, 10.0])
+
+
+@pytest.mark.parametrize("parts", [None, 3, "ab", (bias("V/2", (2, 2), 0.1), 1.0)])
+def test_a_drive_that_is_no_list_of_pairs_is_refused(parts):
+    with pytest.raises(InputError, match="drive: expected"):
+        ArrayDrive(parts)
+
+
+def test_lines_may_be_given_by_a_mapping():
+    drive = ArrayDrive.of_lines((2, 3), word_lines={1: 0.3}, bit_lines={0: 0.1, 2: 0.2})
+    assert drive.voltages(0.0)[0].tolist() == [0.0, 0.3]
+    assert drive.voltages(0.0)[1] == pytest.approx([0.1, 0.0, 0.2])

@@ -526,7 +526,10 @@ def test_a_product_on_ideal_wires_is_that_of_the_stored_weights():
         ({"resistance": [[1.0, float("nan")]]}, r"resistance: expected values of at least 0, got nan at \(0, 1\)"),
         ({"resistance": [[1.0, -2.0]]}, r"got -2 at \(0, 1\)"),
         ({"resistance": [["a"]]}, "expected numbers"),
-        ({"resistance": [[1.0]], "word_line_resistance": -1.0}, "word_line_resistance: expected resistances"),
+        (
+            {"resistance": [[1.0]], "word_line_resistance": -1.0},
+            "word_line_resistance: expected values of at least 0 Ohm",
+        ),
         ({"resistance": [[1.0]], "bit_line_resistance": [1.0, 2.0]}, "bit_line_resistance: expected one value"),
         ({"resistance": [[1.0]], "word_line_ends": "left"}, "word_line_ends: expected one of 'start', 'stop', 'both'"),
         ({"resistance": [[1.0]], "cells": Resistors([[1.0]])}, "cells: expected them, or"),

@@ -152,7 +152,8 @@ def test_what_is_said_of_the_walls_is_what_the_displacements_are():
     for name in found.group.values.tolist():
         mask = name == KINDS
         one = found.sel(group=name)
-        assert float(one.drift) == pytest.approx(np.abs(moved[-1][mask]).mean() / 5.0)
+        slopes = np.polyfit(np.arange(6), moved[:, mask], 1)[0]
+        assert float(one.drift) == pytest.approx(np.abs(slopes).mean(), rel=1e-9)
         assert float(one.lost) == pytest.approx(np.isfinite(found.lost_after.values[mask]).mean())
     assert float(found.lost_after[1, 2]) >= 1.0
     assert float(found.lost.sel(group="selected")) == 1.0
@@ -171,10 +172,10 @@ def test_alternating_pulses_go_forth_and_back_and_others_go_on():
 
 def test_single_cells_and_lines_have_groups_without_walls():
     found = disturbed(simulation_of((1, 3)), word_line=0, count=1)
-    assert found.drift.values[2:].tolist() == [0.0, 0.0]
+    assert np.isnan(found.drift.values[2:]).all()
     found = disturbed(simulation_of((1, 1)), word_line=0, bit_line=0, count=1)
     assert found.selection.values.tolist() == [["selected"]]
-    assert found.lost.values[1:].tolist() == [0.0, 0.0, 0.0]
+    assert np.isnan(found.lost.values[1:]).all()
 
 
 def warm(seed=3, **options):

@@ -9,10 +9,13 @@ from small_array import ACCESS, DEVICE, LEVELS, SCHEDULE, STEP, THRESHOLD, progr
 
 from compact_model import InputError, vary
 from crossbar import (
+    ArraySimulation,
+    Crossbar,
     ExponentialSelector,
     Junctions,
     ReadAccess,
     Schedule,
+    Selected,
     WriteAccess,
     even_levels,
     program,
@@ -275,3 +278,10 @@ def test_no_cell_gets_more_pulses_than_the_schedule_allows(shares, widths, most)
     assert (near == found.reached).all()
     sources = found.attrs["energy_of_sources"]
     assert found.attrs["energy_in_devices"] + found.attrs["energy_in_lines"] == pytest.approx(sources, rel=1e-6)
+
+
+def test_a_read_voltage_that_the_selectors_swallow_is_refused():
+    cells = Selected(simulation_of().junctions, ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05))
+    simulation = ArraySimulation(Crossbar(cells=cells, word_line_resistance=0.1), simulation_of().landscapes)
+    with pytest.raises(InputError, match="read: expected a voltage at which a reading tells the ends"):
+        program(simulation, targets(), Schedule(voltages=[0.7], widths=4e-9), tolerance=0.5 * STEP)

@@ -48,8 +48,9 @@ def write_disturb(
 
     Returns a Dataset: displacement (pulse, word_line, bit_line), m, from the start; lost_after (word_line, bit_line),
     the number of pulses after which a wall was first beyond `level`, NaN where it never was; selection (word_line,
-    bit_line), one of SELECTIONS; drift (selection), m per pulse, the mean distance of these walls from their start
-    after the last pulse over the number of pulses; lost (selection), the share of them that lost their level.
+    bit_line), one of SELECTIONS; by group of these, NaN where there is no such cell: drift (group), m per pulse, the
+    mean size of the slopes of the walls' displacements over the pulses (jitter in a well leaves one that vanishes with
+    the number of pulses); lost (group), the share of walls that lost their level.
     """
     words, bits = simulation.shape
     volts = validation.number("voltage", voltage)
@@ -61,16 +62,17 @@ def write_disturb(
         sign = -1.0 if alternate and number % 2 else 1.0
         write(simulation, sign * volts, width, word_line=word_line, bit_line=bit_line, access=access)
 
-    identity = {"write": repr((volts, width, word_line, bit_line, access, bool(alternate), count, level))}
+    identity = {"write": repr((volts, width, word_line, bit_line, access, bool(alternate)))}
     result = _repeat(simulation, pulse, count, level, identity, store, progress)
     kind = np.full((words, bits), SELECTIONS[3], dtype="<U14")
     kind[word_line], kind[:, bit_line], kind[word_line, bit_line] = SELECTIONS[1], SELECTIONS[2], SELECTIONS[0]
     result["selection"] = (("word_line", "bit_line"), kind)
-    last = np.abs(result.displacement.values[-1])
+    number = np.arange(count + 1) - 0.5 * count
+    slope = np.abs(np.tensordot(number, result.displacement.values, 1)) / (number**2).sum()
     beyond = np.isfinite(result.lost_after.values)
     groups = [kind == name for name in SELECTIONS]
-    drift = [float(last[group].mean()) / count if group.any() else 0.0 for group in groups]
-    lost = [float(beyond[group].mean()) if group.any() else 0.0 for group in groups]
+    drift = [float(slope[group].mean()) if group.any() else np.nan for group in groups]
+    lost = [float(beyond[group].mean()) if group.any() else np.nan for group in groups]
     result = result.assign_coords(group=list(SELECTIONS))
     result["drift"] = (("group",), drift, {"long_name": "drift per pulse", "units": "m"})
     result["lost"] = (("group",), lost, {"long_name": "share of lost levels"})
@@ -198,12 +200,14 @@ def write_map(
     start; None: the well nearest to the middle of the track.  wires: arguments of Crossbar; options: those of
     ArraySimulation.
     store: a folder that keeps each point of the map; the same call goes on from there.
+    Above 0 K every point has the same random numbers, so that neighbours differ by voltage and width alone.
 
     Returns a Dataset over (size, voltage, width): selected_displacement, other_displacement (the largest of all other
     walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
     """
-    volts, wide = validation.numbers("voltages", voltages), validation.numbers("widths", widths)
-    lines = [validation.whole("sizes", size, 1) for size in sizes]
+    validation.instance("parameters", parameters, DeviceParameters)
+    volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
+    lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
     wells = validation.instance("landscape", landscape, Landscape).wells
     centre = min(wells, key=lambda well: abs(well.centre - 0.5 * parameters.track_length)).centre
     where = centre if position is None else validation.number("position", position)
@@ -264,3 +268,11 @@ def write_map(
             **provenance(simulation.junctions.parameters, simulation.landscapes),
         },
     )
+
+
+def _distinct(name: str, values: ArrayLike) -> Array:
+    """Numbers of which none stands twice."""
+    given = validation.numbers(name, values)
+    if np.unique(given).size < given.size:
+        raise InputError(f"{name}: expected every value once, got {given.tolist()}")
+    return given

@@ -23,7 +23,10 @@ def threshold_voltage(parameters: DeviceParameters) -> float:
     """|V| across a junction from which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
 
     Below the Walker current density |H_K|/2 the wall stays in its well (statically); this is the device's own selector.
+    It holds for slow edges, at 0 K, without net field, for the Slonczewski torque alone.  Where J in the torques is
+    I / A (torque_density 'current') it is that of a wall at the P end; elsewhere R(x)/R_P times as much is needed.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
     return parameters.walker_current_density * parameters.resistance_area_product
 
 

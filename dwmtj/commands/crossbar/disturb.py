@@ -161,11 +161,12 @@ def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bo
     rows = [
         [name, float(drift) / NANOMETRE, f"{100.0 * float(lost):.1f}", "never" if number is None else number]
         for name, drift, lost, number in zip(groups, result.drift.values, result.lost.values, first, strict=True)
+        if np.isfinite(drift)  # a single line has no others
     ]
     summary = {
         "group": groups,
-        "drift_nm_per_pulse": (result.drift.values / NANOMETRE).tolist(),
-        "lost": result.lost.values.tolist(),
+        "drift_nm_per_pulse": [None if np.isnan(each) else float(each) / NANOMETRE for each in result.drift.values],
+        "lost": [None if np.isnan(each) else float(each) for each in result.lost.values],
         "first_lost_after": first,
         "voltage_v": result.attrs["voltage"],
     }

@@ -71,7 +71,7 @@ def command(
     array, access = ArrayInTime(options), access_from_options(options)
     simulation = array.simulation((word_lines, bit_lines))
     states = even_levels(simulation.junctions, levels)
-    wanted = picture(target, (word_lines, bit_lines), levels, array.seed)
+    wanted = picture(target, (word_lines, bit_lines), levels, array.draw(3))
     spacing = float(states[1] - states[0])
     threshold = threshold_voltage(array.parameters)
     volts = (

@@ -67,7 +67,7 @@ def command(
         x, y = _signed("--rows", rows), _signed("--columns", columns)
         simulation = array.simulation((len(x), len(y)))
         result = outer_product_update(
-            simulation, x, y, voltage=level, width=width, slots=slots, access=access, seed=array.seed
+            simulation, x, y, voltage=level, width=width, slots=slots, access=access, seed=array.draw(4)
         )
         summary, text = _of_the_outer_product(result)
         deliver(result, summary, text, outputs=outputs, as_json=as_json)
@@ -105,8 +105,8 @@ def _signed(name: str, text: str) -> list[float]:
 
 def _of_the_outer_product(result: "xr.Dataset") -> tuple[dict[str, Any], str]:
     change, wanted = result.change.values.ravel(), result.expected.values.ravel()
-    both = np.ptp(change) > 0.0 and np.ptp(wanted) > 0.0
-    correlation = float(np.corrcoef(change, wanted)[0, 1]) if both else 0.0
+    enough = change.size > 3 and np.ptp(change) > 0.0 and np.ptp(wanted) > 0.0
+    correlation = float(np.corrcoef(change, wanted)[0, 1]) if enough else None
     summary = {
         "correlation": correlation,
         "coincidences": int(np.abs(result.coincidences).sum()),
@@ -114,7 +114,8 @@ def _of_the_outer_product(result: "xr.Dataset") -> tuple[dict[str, Any], str]:
         "energy_per_coincidence_pj": 1e12 * result.attrs["energy_per_coincidence"],
     }
     text = (
-        f"{summary['coincidences']} coincidences; change against rows x columns: correlation {correlation:.3f}\n"
+        f"{summary['coincidences']} coincidences; "
+        f"{'' if correlation is None else f'change against rows x columns: correlation {correlation:.3f}'}\n"
         f"{summary['energy_pj']:.4g} pJ, {summary['energy_per_coincidence_pj']:.4g} pJ per coincidence"
     )
     return summary, text
