@@ -199,7 +199,7 @@ class ArraySimulation:
         return self.junctions.at(self.position).zero_bias_conductance()
 
     def attributes(self) -> dict[str, Any]:
-        """What a result says about the run: counts, energies (J), the accuracy asked for, where it came from."""
+        """What a result says of all that was done so far: counts, energies (J), the accuracy asked for, its origin."""
         return {
             "solutions_of_the_network": self.solutions,
             "intervals": self.intervals,

@@ -26,7 +26,7 @@ def window(conditions, **options):
 
 
 def test_a_long_pulse_with_slow_edges_writes_from_the_static_threshold_on():
-    write, disturb = window(WriteConditions(temperature=0.0, width=200e-9, rise_time=1e-6))
+    write, disturb = window(WriteConditions(temperature=0.0, width=200e-9, edge=1e-6))
     assert write == pytest.approx(STATIC, rel=0.02)
     assert 0.98 * write < disturb < write
 

@@ -38,9 +38,9 @@ class WriteConditions:
 
     width: float = 10e-9
     """Of the pulse's top, s."""
-    rise_time: float = 0.0
+    edge: float = 0.0
     """Of each of its two edges, straight lines, s; 0: it jumps."""
-    settling: float = 20e-9
+    settle: float = 20e-9
     """How long the wall is watched at zero voltage after the pulse, s."""
     temperature: float = 300.0
     """K."""
@@ -56,7 +56,7 @@ class WriteConditions:
     def __post_init__(self) -> None:
         for name in ("width", "breakdown_voltage"):
             validation.positive(name, getattr(self, name))
-        for name in ("rise_time", "settling", "temperature"):
+        for name in ("edge", "settle", "temperature"):
             validation.non_negative(name, getattr(self, name))
         validation.whole("devices", self.devices, 2)
         validation.between("error_rate", self.error_rate, 1.0 / self.devices, 0.5)
@@ -66,12 +66,12 @@ class WriteConditions:
     @property
     def duration(self) -> float:
         """From the pulse's start to the end of the settling, s."""
-        return self.width + 2.0 * self.rise_time + self.settling
+        return self.width + 2.0 * self.edge + self.settle
 
     def pulse(self, voltage: float) -> PiecewiseLinear:
         """The waveform of a pulse of this voltage, V."""
-        top = self.rise_time, self.rise_time + self.width
-        return PiecewiseLinear((0.0, *top, top[1] + self.rise_time), (0.0, voltage, voltage, 0.0))
+        top = self.edge, self.edge + self.width
+        return PiecewiseLinear((0.0, *top, top[1] + self.edge), (0.0, voltage, voltage, 0.0))
 
 
 def write_window(
@@ -137,7 +137,7 @@ def write_window(
         attrs={
             "experiment": "write_window",
             "width": asked.width,
-            "rise_time": asked.rise_time,
+            "edge": asked.edge,
             "temperature": asked.temperature,
             "error_rate": asked.error_rate,
             "devices": lot.count,

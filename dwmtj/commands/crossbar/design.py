@@ -33,7 +33,7 @@ _OHM_SQUARE_MICROMETRE = 1e-12
 @click.option("--site-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
 @click.option("--site-half-width", type=float, default=18.0, show_default=True, metavar="nm", help="Their x_c, nm.")
 @click.option("--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Of a write, ns.")
-@click.option("--rise-time", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
+@click.option("--edge", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
 @spread_option
 @click.option("--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Of one pulse, %.")
@@ -56,7 +56,7 @@ def command(
     site_field: float,
     site_half_width: float,
     pulse_width: float,
-    rise_time: float,
+    edge: float,
     temperature: float,
     spreads: tuple[str, ...],
     error_rate: float,
@@ -90,7 +90,7 @@ def command(
         ),
         conditions=WriteConditions(
             width=pulse_width * NANOSECOND,
-            rise_time=rise_time * NANOSECOND,
+            edge=edge * NANOSECOND,
             temperature=temperature,
             spreads=spreads_from(spreads),
             error_rate=0.01 * error_rate,
