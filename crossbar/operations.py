@@ -12,7 +12,6 @@ from compact_model import validation
 from compact_model.drive import constant, trapezoid
 from compact_model.progress import Progress
 from compact_model.results import digest
-from compact_model.store import Store
 from compact_model.validation import ConvergenceError, InputError
 
 from .bias import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
@@ -237,7 +236,7 @@ def record_writing(
     rows = np.flatnonzero(volts.any(axis=1)).tolist()
     if not rows:
         raise InputError("voltages: expected one that is not 0, got none")
-    kept = Store(store, simulation.identity() | {"writing": digest(volts, repr((float(width), access, count)))})
+    kept = simulation.keep_in(store, writing=digest(volts, repr((float(width), access, count))))
     ways = [(row, way) for row in rows for way in (1.0, -1.0) if (way * volts[row] > 0.0).any()]
     parts = []
     with Progress(progress, "writing").bar(len(ways), "pulse") as advance:

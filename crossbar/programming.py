@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model import validation
 from compact_model.progress import Progress
 from compact_model.results import digest
-from compact_model.store import Store
 from compact_model.validation import InputError
 
 from .cells import Junctions, Selected, table
@@ -130,11 +129,15 @@ def program(
     correction = reading_correction(simulation, read) if calibrate else np.ones(simulation.shape)
     _check_reading(simulation, read, correction, near)
     initial = simulation.conductance()
-    kept = Store(
+    kept = simulation.keep_in(
         store,
-        simulation.identity()
-        | {"target": digest(wanted), "schedule": repr(schedule), "tolerance": repr(near), "passes": repr(rounds)}
-        | {"write": repr(write), "read": repr(read), "calibrate": repr(bool(calibrate))},
+        target=digest(wanted),
+        schedule=repr(schedule),
+        tolerance=repr(near),
+        passes=repr(rounds),
+        write=repr(write),
+        read=repr(read),
+        calibrate=repr(bool(calibrate)),
     )
     known = _Progress(
         np.zeros(wanted.shape, dtype=np.int64),

@@ -250,6 +250,11 @@ class ArraySimulation:
             "accuracy": repr((self.tolerance, self.current_tolerance, self.step, self.adaptive)),
         }
 
+    def keep_in(self, folder: str | Path | None, **operation: str) -> Store:
+        """A Store for what an operation does to this simulation, whose own arguments come as text; None: nowhere."""
+        # The texts of a million devices of their own take seconds: only where somebody reads them.
+        return Store(folder, {} if folder is None else self.identity() | operation)
+
     def state(self) -> xr.Dataset:
         """All that goes on from one run to the next: what a file must hold so that `restore` continues from it."""
         cells = ("word_line", "bit_line")
@@ -700,7 +705,7 @@ def simulate_array(
     simulation = ArraySimulation(array, landscape, **options)
     when = validation.increasing("times", times)
     simulation.check(drive, when)
-    kept = Store(store, simulation.identity() | {"drive": drive.identity(), "times": digest(when)})
+    kept = simulation.keep_in(store, drive=drive.identity(), times=digest(when))
     parts = []
     with Progress(progress, "array").bar(when.size, "record") as advance:
         for first in range(0, when.size - 1, _RECORDS_PER_PART):

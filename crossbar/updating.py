@@ -11,7 +11,6 @@ from compact_model import validation
 from compact_model.experiments.loops import clusters
 from compact_model.progress import Progress
 from compact_model.random_track import Seed, generator
-from compact_model.store import Store
 from compact_model.validation import InputError
 
 from .bias import block_bias
@@ -138,7 +137,7 @@ def update_curves(
     size = validation.positive("voltage", voltage)
     back = size if depression_voltage is None else validation.positive("depression_voltage", depression_voltage)
     number = validation.whole("count", count, 1)
-    kept = Store(store, simulation.identity() | {"pulses": repr((size, back, float(width), number, access))})
+    kept = simulation.keep_in(store, pulses=repr((size, back, float(width), number, access)))
     every = np.ones(simulation.shape[0], dtype=bool), np.ones(simulation.shape[1], dtype=bool)
     traces, energies = [simulation.conductance()], [0.0]
     with Progress(progress, "update").bar(2 * number, "pulse") as advance:

@@ -14,7 +14,6 @@ from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
 from compact_model.results import provenance
-from compact_model.store import Store
 from compact_model.validation import InputError
 
 from ..cells import Junctions
@@ -149,7 +148,7 @@ def _repeat(
     """Pulses, one after the other, and where the walls are after each."""
     number = validation.whole("count", count, 1)
     far = validation.positive("level", level)
-    kept = Store(store, simulation.identity() | identity)
+    kept = simulation.keep_in(store, **identity)
     start = simulation.position
     displacement = np.zeros((number + 1, *simulation.shape))
     with Progress(progress, "pulses").bar(number, "pulse") as advance:
@@ -220,7 +219,7 @@ def write_map(
             simulation = ArraySimulation(array, landscape, **options)
             begin = simulation.state()
             folder = None if store is None else Path(store) / f"size_{size}"
-            kept = Store(folder, simulation.identity() | {"access": repr(access)})
+            kept = simulation.keep_in(folder, access=repr(access))
             for column, volt in enumerate(volts.tolist()):
                 for depth, width in enumerate(wide.tolist()):
                     name = f"voltage_{volt:.9g}_width_{width:.9g}"
