@@ -26,10 +26,14 @@ from .experiments.thresholds import rest_position as rest_position
 from .experiments.thresholds import static_current_threshold as static_current_threshold
 from .experiments.write_window import WriteConditions as WriteConditions
 from .experiments.write_window import write_window as write_window
+from .fitting import FitResult as FitResult
+from .fitting import fit_resistance as fit_resistance
+from .fitting import fit_threshold as fit_threshold
 from .landscape import Landscape as Landscape
 from .landscape import single_well as single_well
 from .lequeux2016 import lequeux2016 as lequeux2016
 from .lequeux2016 import lequeux2016_track as lequeux2016_track
+from .measured import read_measured as read_measured
 from .notched import notched_device as notched_device
 from .notched import notched_track as notched_track
 from .parameters import DeviceParameters as DeviceParameters

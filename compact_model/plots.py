@@ -110,6 +110,38 @@ def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any
     return axes
 
 
+def _draw_measured(axes: Axes, across: Any, values: Any, deviation: Any, **style: Any) -> None:
+    """Measured points, with error bars where there are standard deviations (None: none)."""
+    look: dict[str, Any] = {"marker": "o", "markersize": 3.0, "linestyle": "", "label": "measured"} | style
+    axes.errorbar(across, values, deviation, **look)
+
+
+def plot_fit_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Measured J_th (1e6 A/cm2) against Delta_H (Oe) and the fitted static limit; style goes to the points."""
+    axes = new_axes(axes)
+    unit = MEGAAMPERE_PER_SQUARE_CENTIMETRE
+    deviation = result.standard_deviation.values / unit if "standard_deviation" in result else None
+    _draw_measured(axes, result.offset.values / OERSTED, result.threshold.values / unit, deviation, **style)
+    axes.plot(result.curve_offset.values / OERSTED, result.curve.values / unit, "k-", linewidth=0.8, label="fitted")
+    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_{th}$ ($10^6$ A/cm$^2$)")
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_fit_resistance(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Measured R (Ohm) against V (V) or I (mA), and one fitted curve for each state of the wall."""
+    axes = new_axes(axes)
+    drive = result.attrs["drive"]
+    label, unit = DRIVE_UNITS[drive]
+    deviation = result.standard_deviation.values if "standard_deviation" in result else None
+    _draw_measured(axes, result[drive].values / unit, result.resistance.values, deviation, **style)
+    curves = axes.plot(result[f"curve_{drive}"].values / unit, result.curve.values.T, "k-", linewidth=0.8)
+    curves[0].set_label("fitted")
+    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    axes.legend(fontsize="small")
+    return axes
+
+
 PLOTTERS: dict[str, Plotter] = {
     "simulation": plot_simulation,
     "current_threshold": plot_current_threshold,
@@ -118,6 +150,8 @@ PLOTTERS: dict[str, Plotter] = {
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
     "write_window": plot_write_window,
+    "fit_threshold": plot_fit_threshold,
+    "fit_resistance": plot_fit_resistance,
 }
 
 

@@ -1,0 +1,374 @@
+"""Fits of device parameters: round trips with noise, errors that mean what they say, and files that are refused."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from compact_model import (
+    ConvergenceError,
+    InputError,
+    conductance,
+    current_threshold,
+    fit_resistance,
+    fit_threshold,
+    position_for_resistance,
+    read_measured,
+    resistance,
+    static_current_threshold,
+)
+
+OFFSETS = np.linspace(2e-4, 30e-4, 15)
+BIAS = np.tile(np.linspace(-0.5, 0.5, 15), 2)
+STATE = np.repeat(["P", "AP"], 15)
+SEEDS = 200
+
+
+@pytest.fixture(scope="module")
+def true_device(device):
+    return device.replace(anisotropy_field=60e-4)
+
+
+@pytest.fixture(scope="module")
+def start(device):
+    return device.replace(
+        anisotropy_field=15e-4,
+        spin_polarisation=0.7,
+        field_like_ratio=0.3,
+        parallel_resistance=500.0,
+        tmr=3.0,
+        tmr_half_voltage=np.inf,
+    )
+
+
+@pytest.fixture(scope="module")
+def thresholds(true_device):
+    return static_current_threshold(true_device, OFFSETS)
+
+
+@pytest.fixture(scope="module")
+def ohms(true_device):
+    return 1.0 / conductance(true_device, (STATE == "AP").astype(float), BIAS)
+
+
+def test_exact_thresholds_give_the_device_back(start, true_device, thresholds):
+    found = fit_threshold(start, {"offset": OFFSETS, "threshold": thresholds})
+    assert found.values == pytest.approx((60e-4, true_device.polarisation), rel=1e-8)
+    assert found.parameters == start.replace(anisotropy_field=found.values[0], spin_polarisation=found.values[1])
+    assert found.reduced_chi_square is None
+    assert found.degrees_of_freedom == 13
+    assert max(found.standard_errors) < 1e-8
+    assert found.dataset.model.values == pytest.approx(thresholds, rel=1e-8)
+
+
+@pytest.mark.parametrize("free", [("anisotropy_field", "field_like_ratio"), ("thickness",), ("field_like_ratio",)])
+def test_other_parameters_of_a_threshold_are_found_as_well(true_device, thresholds, free):
+    wrong = true_device.replace(**{name: 3.0 * getattr(true_device, name) for name in free})
+    found = fit_threshold(wrong, {"offset": OFFSETS[::-1], "threshold": thresholds[::-1]}, free)
+    assert found.values == pytest.approx([getattr(true_device, name) for name in free], rel=1e-8)
+
+
+def test_the_kink_is_found_wherever_the_fit_starts(device):
+    random = np.random.default_rng(6)
+    for _ in range(100):
+        true = device.replace(anisotropy_field=random.uniform(20e-4, 150e-4))
+        wrong = device.replace(
+            anisotropy_field=60e-4 * np.exp(random.uniform(-3, 3)), spin_polarisation=random.uniform(0.02, 0.99)
+        )
+        found = fit_threshold(wrong, {"offset": OFFSETS, "threshold": static_current_threshold(true, OFFSETS)})
+        assert found.values == pytest.approx((true.anisotropy_field, true.polarisation), rel=1e-8)
+
+
+def test_the_sign_of_the_anisotropy_stays(start, thresholds):
+    data = {"offset": OFFSETS, "threshold": thresholds * (1.0 + 0.01 * (-1.0) ** np.arange(15))}
+    plus = fit_threshold(start, data)
+    minus = fit_threshold(start.replace(anisotropy_field=-15e-4), data)
+    assert minus.values[0] == pytest.approx(-plus.values[0], rel=1e-6)
+    assert minus.correlation[0, 1] == pytest.approx(-plus.correlation[0, 1], rel=1e-4)
+
+
+@pytest.mark.parametrize("drive", ["voltage", "current"])
+def test_exact_resistances_give_the_device_back(start, true_device, ohms, drive):
+    data = {drive: BIAS if drive == "voltage" else BIAS / ohms, "resistance": ohms, "state": STATE}
+    assert fit_resistance(start, data).values == pytest.approx((36.0, 0.95, 0.5), rel=1e-8)
+
+
+def test_resistances_at_known_positions_give_the_device_back(start, true_device):
+    position = np.tile(np.linspace(0.0, 1e-6, 5), 3)
+    bias = np.repeat([0.05, 0.2, 0.4], 5)
+    data = {"voltage": bias, "position": position, "resistance": resistance(true_device, position, bias)}
+    found = fit_resistance(start, data)
+    assert found.values == pytest.approx((36.0, 0.95, 0.5), rel=1e-8)
+    assert position_for_resistance(found.parameters, resistance(true_device, 4e-7)) == pytest.approx(4e-7)
+
+
+def test_one_branch_is_enough_where_the_bias_goes_far(start, true_device):
+    volts = np.linspace(-1.5, 1.5, 31)
+    found = fit_resistance(
+        start, {"voltage": volts, "resistance": 1.0 / conductance(true_device, 1.0, volts)}, state="AP"
+    )
+    assert found.values == pytest.approx((36.0, 0.95, 0.5), rel=1e-8)
+
+
+def assert_errors_are_honest(results, truth):
+    pulls = np.array([(np.array(found.values) - truth) / found.standard_errors for found in results])
+    assert np.abs(pulls.mean(axis=0)).max() < 4.0 / np.sqrt(SEEDS)
+    assert np.abs(pulls.std(axis=0) - 1.0).max() < 4.0 / np.sqrt(2.0 * SEEDS)
+    inside = (np.abs(pulls) < 1.0).mean(axis=0)
+    assert np.abs(inside - 0.683).max() < 4.0 * np.sqrt(0.683 * 0.317 / SEEDS)
+    return pulls
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_errors_of_thresholds_are_honest(start, true_device, thresholds, weighted):
+    random = np.random.default_rng(1)
+    sigma = 0.02 * thresholds if weighted else np.full(15, 0.02 * thresholds.max())
+    given = {"standard_deviation": sigma} if weighted else {}
+    results = [
+        fit_threshold(start, {"offset": OFFSETS, "threshold": thresholds + sigma * random.normal(size=15)} | given)
+        for _ in range(SEEDS)
+    ]
+    pulls = assert_errors_are_honest(results, [60e-4, true_device.polarisation])
+    correlation = np.mean([found.correlation[0, 1] for found in results])
+    assert np.corrcoef(pulls.T)[0, 1] == pytest.approx(correlation, abs=4.0 / np.sqrt(SEEDS))
+    if weighted:
+        reduced = np.mean([found.reduced_chi_square for found in results])
+        assert reduced == pytest.approx(1.0, abs=4.0 * np.sqrt(2.0 / 13 / SEEDS))
+    else:
+        assert np.mean([found.scatter for found in results]) == pytest.approx(sigma[0], rel=0.05)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_errors_of_resistances_are_honest(start, ohms, weighted):
+    random = np.random.default_rng(2)
+    given = {"standard_deviation": np.full(30, 0.3)} if weighted else {}
+    results = [
+        fit_resistance(
+            start, {"voltage": BIAS, "state": STATE, "resistance": ohms + 0.3 * random.normal(size=30)} | given
+        )
+        for _ in range(SEEDS)
+    ]
+    assert_errors_are_honest(results, [36.0, 0.95, 0.5])
+
+
+def test_simulated_ramps_give_the_device_back_within_what_a_slow_ramp_overshoots(device):
+    run = current_threshold(device, np.array([2.0, 3.0, 8.0, 12.0]) * 1e-4, step=2e-11, ramp_rate=5e15)
+    data = {"offset": run.offset.values, "threshold": run.threshold.values[:, 0]}
+    found = fit_threshold(device.replace(anisotropy_field=50e-4), data, ["anisotropy_field", "field_like_ratio"])
+    assert found.values == pytest.approx((30e-4, 0.3), rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("free", "count", "noise", "named"),
+    [
+        (
+            ("anisotropy_field", "spin_polarisation", "field_like_ratio"),
+            15,
+            0.01,
+            "anisotropy_field, spin_polarisation, fie",
+        ),
+        (("spin_polarisation", "thickness"), 15, 0.01, "spin_polarisation, thickness: not determined together"),
+        (("anisotropy_field", "spin_polarisation"), 4, 0.0, "anisotropy_field: not determined by"),
+    ],
+)
+def test_what_thresholds_do_not_determine_is_named(start, thresholds, free, count, noise, named):
+    measured = thresholds * (1.0 + noise * np.random.default_rng(3).normal(size=15))
+    with pytest.raises(ConvergenceError, match=f"^{named}"):
+        fit_threshold(start, {"offset": OFFSETS[:count], "threshold": measured[:count]}, free)
+
+
+def test_what_resistances_do_not_determine_is_named(start, ohms):
+    noise = 0.1 * np.random.default_rng(4).normal(size=15)
+    with pytest.raises(ConvergenceError, match=r"^tmr, tmr_half_voltage: not determined"):
+        fit_resistance(start, {"voltage": BIAS[:15], "resistance": ohms[:15] + noise}, state="P")
+    with pytest.raises(ConvergenceError, match=r"tmr, tmr_half_voltage: not determined"):
+        fit_resistance(start, {"voltage": np.zeros(15), "resistance": ohms[22] + noise}, state="AP")
+
+
+def test_a_fit_that_runs_to_the_end_of_a_range_says_so(true_device, thresholds):
+    with pytest.raises(ConvergenceError, match=r"^spin_polarisation: the fit ran to the end of its range, 1"):
+        fit_threshold(true_device, {"offset": OFFSETS, "threshold": thresholds / 5.0}, "spin_polarisation")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"offset": OFFSETS[:2], "threshold": [1e10, 2e10]}, "data: expected at least 3 points for 2 free parameters"),
+        ({"threshold": [1e10]}, "offset: expected 1 values, as threshold has, got 15"),
+        ({"threshold": np.full(15, -1e10)}, "threshold: expected numbers above 0"),
+        ({"threshold": np.full(15, np.nan)}, "threshold: expected finite numbers"),
+        ({"offset": OFFSETS - 2e-4}, "offset: expected numbers above 0"),
+        ({"offset": np.ones((3, 5))}, "offset: expected a list"),
+        ({"standard_deviation": np.zeros(15)}, "standard_deviation: expected numbers above 0"),
+        ({"standard_deviation": [1.0]}, "standard_deviation: expected 15 values"),
+    ],
+)
+def test_unusable_arrays_are_refused(start, thresholds, changes, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        fit_threshold(start, {"offset": OFFSETS, "threshold": thresholds} | changes)
+
+
+def test_unusable_arguments_are_refused(start, thresholds, ohms):
+    data = {"offset": OFFSETS, "threshold": thresholds}
+    for free, message in (
+        ((), "free: expected at least one of anisotropy_field"),
+        (("anisotropy_feld",), "did you mean 'anisotropy_field'"),
+        (("thickness", "thickness"), "free: expected each parameter once"),
+    ):
+        with pytest.raises(InputError, match=message):
+            fit_threshold(start, data, free)
+    with pytest.raises(InputError, match="field_like_quadratic: expected 0"):
+        fit_threshold(start.replace(field_like_quadratic=1e-4), data)
+    with pytest.raises(InputError, match="field_like_ratio: expected a number above 0"):
+        fit_threshold(start.replace(field_like_ratio=0.0), data, torques="field-like")
+    with pytest.raises(InputError, match="data: expected 'threshold', got 'offset'"):
+        fit_threshold(start, {"offset": OFFSETS})
+    plain = {"voltage": BIAS, "resistance": ohms}
+    for changes, state, message in (
+        ({}, None, "expected one of 'state' or 'position', or the argument state, got neither"),
+        ({"current": BIAS}, "P", "expected one of 'voltage' or 'current', got both"),
+        ({"state": STATE}, "P", "state: expected either the argument or data 'state', got both"),
+        ({"state": np.where(STATE == "P", "p", "AP")}, None, "state: expected one of 'P', 'AP', got 'p'"),
+        ({"position": np.full(30, 1.0)}, None, "position: expected from 0 to the track's 1e-06 m"),
+        ({}, "A", "state: expected one of"),
+    ):
+        with pytest.raises(InputError, match=message):
+            fit_resistance(start, plain | changes, state=state)
+
+
+def test_units_are_converted(tmp_path):
+    file = tmp_path / "data.csv"
+    for header, row, kind, expected in (
+        ("Delta_H (Oe), J_th (A/cm2)", "5, 2e6", "threshold", {"offset": 5e-4, "threshold": 2e10}),
+        ("J_th (1e6 A/cm^2), Delta_H [mT]", "2, 0.5", "threshold", {"offset": 5e-4, "threshold": 2e10}),
+        ("Delta_H(T);J_th(MA/cm²);sigma(A/m2)", "5e-4;2;7", "threshold", {"threshold": 2e10, "standard_deviation": 7}),
+        ("V (mV), R (kOhm)", "-250, 0.04", "resistance", {"voltage": -0.25, "resistance": 40.0}),
+        (
+            "I (\N{MICRO SIGN}A), R (\N{OHM SIGN}), x (nm)",
+            "-250, 40, 500",
+            "resistance",
+            {"current": -2.5e-4, "position": 5e-7},
+        ),
+        ('"I (mA)"\t"R (Ohm)"\tsigma (Ohm)\tstate', "3\t40\t0.1\tAP", "resistance", {"current": 3e-3, "state": "AP"}),
+    ):
+        file.write_text(f"\ufeff# measured in May\n\n{header}\n{row}\n# the end\n", encoding="utf-8")
+        found = read_measured(file, kind)
+        for name, value in expected.items():
+            assert found[name].tolist() == [value if isinstance(value, str) else pytest.approx(value)]
+
+
+GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a header with the columns Delta_H (Oe), J_th (A/cm2), sigma (A/cm2), got an empty file"),
+        (GOOD, "expected lines of data under the header, got none"),
+        (
+            "Delta_H, J_th (A/cm2)\n1,2\n",
+            "line 1, column 'Delta_H': expected a unit in parentheses, one of Oe, T, mT, got none",
+        ),
+        ("Delta_H (), J_th (A/cm2)\n1,2\n", "expected a unit in parentheses, one of Oe, T, mT, got none"),
+        ("Delta_H (kG), J_th (A/cm2)\n1,2\n", "column 'Delta_H': expected a unit of Oe, T, mT, got 'kG'"),
+        ("Delta_H (oe), J_th (A/cm2)\n1,2\n", "a unit of Oe, T, mT, got 'oe'"),
+        ("Delta_h (Oe), J_th (A/cm2)\n1,2\n", "got 'Delta_h (Oe)', did you mean 'Delta_H'?"),
+        ("Delta_H (Oe), J_th (A/cm2), T (K)\n1,2,3\n", "got 'T (K)'"),
+        ("Delta_H (Oe, J_th (A/cm2)\n1,2\n", "got 'Delta_H (Oe'"),
+        ("Delta_H (Oe), Delta_H (T)\n1,2\n", "expected each column once, got 'Delta_H' twice"),
+        ("Delta_H (Oe)\n1\n", "line 1: expected a column 'J_th', got Delta_H"),
+        (GOOD + "1, 2\n3, many\n", "line 3, column 'J_th': expected a number, got 'many'"),
+        (GOOD + "1, nan\n", "line 2, column 'J_th': expected a finite number, got 'nan'"),
+        (GOOD + "1_0, 2\n", "line 2, column 'Delta_H': expected a finite number, got '1_0'"),
+        (GOOD + "1,\n", "line 2, column 'J_th': expected a number, got nothing"),
+        (GOOD + "\n# note\n-1, 5\n", "line 4, column 'Delta_H': expected a number above 0, got '-1'"),
+        (GOOD + "1, 2, 3\n", "line 2: expected 2 values, as in the header, got 3"),
+        (GOOD + '1,"2\n', "line 2: expected values with ',' between"),
+        (b"\xff\xfe", "expected text in UTF-8, got other bytes"),
+    ],
+)
+def test_unusable_files_are_refused_by_file_line_and_column(tmp_path, text, message):
+    file = tmp_path / "data.csv"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError) as refused:
+        read_measured(file, "threshold")
+    assert str(refused.value).startswith(str(file))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("R (Ohm)", "expected a column 'V' or 'I', got R"),
+        ("V (V), I (mA), R (Ohm)", "expected a column 'V' or 'I', got both"),
+        ("V (V), R (Ohm), state, x (nm)", "expected a column 'state' or 'x', got both"),
+        ("V (V), R (Ohm), state (P)", "column 'state': expected no unit, got 'P'"),
+    ],
+)
+def test_resistances_have_one_drive_and_one_state(tmp_path, header, message):
+    file = tmp_path / "data.csv"
+    file.write_text(f"{header}\n1\n")
+    with pytest.raises(InputError, match=r"data\.csv, line 1.*") as refused:
+        read_measured(file, "resistance")
+    assert message in str(refused.value)
+
+
+def dwmtj(*arguments, expect=0):
+    command = [sys.executable, "-m", "dwmtj", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == expect, done.stderr
+    return done
+
+
+def test_the_command_fits_thresholds_and_leaves_files(tmp_path, thresholds):
+    file, data, figure = tmp_path / "measured.csv", tmp_path / "fit.nc", tmp_path / "fit.png"
+    rows = [f"{offset * 1e4}, {value * 1e-4}, 1e4" for offset, value in zip(OFFSETS, thresholds, strict=True)]
+    file.write_text("\n".join(["Delta_H (Oe), J_th (A/cm2), sigma (A/cm2)", *rows]))
+    answer = json.loads(dwmtj("fit", "threshold", file, "--json", "-o", data, "-o", figure).stdout)
+    assert answer["fitted"]["anisotropy_field"]["value"] == pytest.approx(60.0)
+    assert answer["fitted"]["anisotropy_field"]["unit"] == "Oe"
+    assert answer["reduced_chi_square"] == pytest.approx(0.0, abs=1e-6)
+    stored = xr.load_dataset(data, engine="h5netcdf")
+    assert stored.attrs["experiment"] == "fit_threshold"
+    assert stored.attrs["standard_errors"][0] == pytest.approx(
+        answer["fitted"]["anisotropy_field"]["standard_error"] * 1e-4
+    )
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms):
+    file, figure = tmp_path / "loop.csv", tmp_path / "fit.png"
+    rows = [f"{1e3 * v / r},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
+    file.write_text("\n".join(["I (mA),R (Ohm),state", *rows]))
+    text = dwmtj("fit", "resistance", file, "--tmr", "200", "-o", figure).stdout
+    assert "tmr                  95 +- " in text
+    assert "scatter of the data" in text
+    before = figure.read_bytes()
+    for arguments, message, status in (
+        (("--free", "tmr", "--free", "thickness"), "--free: expected one of 'parallel_resistance', 'tmr'", 2),
+        (("--state", "P"), f"{file}: expected either a column 'state' or 'x', or --state, got both", 2),
+        (("--half-width", "50"), "--half-width: expected where it has an effect", 2),
+    ):
+        refused = dwmtj("fit", "resistance", file, "-o", figure, *arguments, expect=status).stderr
+        assert message in refused
+        assert refused.count("\n") == 1
+    file.write_text("I,R (Ohm),state\n1,40,P\n")
+    assert "column 'I': expected a unit" in dwmtj("fit", "resistance", file, "-o", figure, expect=2).stderr
+    assert figure.read_bytes() == before
+
+
+def test_fits_draw_themselves(start, thresholds, ohms):
+    noisy = thresholds * (1.0 + 0.02 * np.random.default_rng(5).normal(size=15))
+    sigma = {"standard_deviation": 0.02 * thresholds}
+    axes = fit_threshold(start, {"offset": OFFSETS, "threshold": noisy} | sigma).dataset.dwmtj.plot()
+    assert axes.get_xlabel() == r"$\Delta H$ (Oe)"
+    found = fit_resistance(start, {"current": BIAS / ohms, "resistance": ohms, "state": STATE})
+    axes = found.dataset.dwmtj.plot()
+    assert axes.get_xlabel() == "I (mA)"
+    assert len(axes.get_legend().get_texts()) == 2
+    assert "tmr_half_voltage" in found.table()
+    assert found.table().count("correlation") == 3
