@@ -10,6 +10,7 @@ from .cells import Selected as Selected
 from .crossbar import Crossbar as Crossbar
 from .crossbar import device_voltage as device_voltage
 from .drive import ArrayDrive as ArrayDrive
+from .energy import Energy as Energy
 from .graph import to_networkx as to_networkx
 from .network import Network as Network
 from .network import Sources as Sources
@@ -30,7 +31,6 @@ from .selectors import Selector as Selector
 from .selectors import ThresholdSelector as ThresholdSelector
 from .selectors import Transistor as Transistor
 from .simulation import ArraySimulation as ArraySimulation
-from .simulation import Energy as Energy
 from .simulation import simulate_array as simulate_array
 from .single_cell import CellUpdates as CellUpdates
 from .sneak import sneak_paths as sneak_paths

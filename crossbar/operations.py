@@ -16,7 +16,8 @@ from compact_model.validation import ConvergenceError, InputError
 
 from .bias import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
 from .drive import ArrayDrive
-from .simulation import RECORDED, ArraySimulation, Energy, label_records
+from .energy import Energy
+from .simulation import RECORDED, ArraySimulation, label_records
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,9 @@ from compact_model.results import digest
 from compact_model.validation import InputError
 
 from .cells import Junctions, Selected, table
+from .energy import Energy
 from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, read_row, write_row
-from .simulation import ArraySimulation, Energy
+from .simulation import ArraySimulation
 
 Array = NDArray[np.float64]
 

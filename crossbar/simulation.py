@@ -10,7 +10,7 @@ import copy
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -42,52 +42,23 @@ from compact_model.validation import ConvergenceError, InputError
 from .bias import Bias
 from .cells import Cells, Junctions, Selected
 from .charging import Charging
-from .crossbar import Crossbar, source_power
+from .crossbar import Crossbar
 from .drive import ArrayDrive
-from .kernels.power import bit_line_heat, word_line_heat
+from .energy import Energy
 from .kernels.waveforms import COLUMNS, straight_lines
-from .network import Sources
+from .line_voltages import LineVoltages, Record
 from .newton import Tangents, solve_nonlinear
 from .solution import NetworkSolution
 
 Array = NDArray[np.float64]
-Record = dict[str, Array]
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
-_SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not settle
 _RECORDS_PER_PART = 64
 _MOST_STEPS = 1e9
 _LONGEST_RUN = 1e-3  # s: a million intervals, or a time in ns that was given in s
-_SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
-_DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
-_FIRST_INTERVAL = 20e-12
-_SHORT_ENOUGH = 5e-12  # s: a quasi-static network's error over less is nothing
-_LONGEST_INTERVAL = 1e-9
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
 _DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
-
-
-@dataclass
-class Energy:
-    """What the sources gave and what became of it, J; also used for powers, W."""
-
-    sources: float = 0.0
-    devices: float = 0.0
-    """The cells, with their selectors."""
-    lines: float = 0.0
-    """The wires, the drivers and the sense resistances."""
-    charges: float = 0.0
-    """What is on the lines' capacitances at present."""
-
-    def since(self, before: "Energy") -> "Energy":
-        """What came on top of an earlier state."""
-        return Energy(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
-
-    def add(self, other: "Energy", scale: float) -> None:
-        """Add another one times a number."""
-        for item in fields(self):
-            setattr(self, item.name, getattr(self, item.name) + scale * getattr(other, item.name))
 
 
 class ArraySimulation:
@@ -354,7 +325,7 @@ class ArraySimulation:
         marks = np.unique(np.concatenate([when, np.asarray(sorted(edges))]))
         recorded = set(when.tolist())
         bias = drive.parts[0][0]
-        lines = _Lines(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), span)
+        lines = LineVoltages(self, drive, self.network(bias.floating_word_lines, bias.floating_bit_lines), span)
         lines.settle(first)
         yield lines.record()
         for begin, end in itertools.pairwise(marks.tolist()):
@@ -485,192 +456,6 @@ class ArraySimulation:
         rows = self._rows[: voltage.size]
         straight_lines(begin, end, voltage, target, self._net_field, rows)
         return PiecewiseTable(rows, self._row_offsets[: voltage.size + 1])
-
-
-class _Lines:
-    """The voltages during one run, and the intervals between solutions of the network."""
-
-    def __init__(self, simulation: ArraySimulation, drive: ArrayDrive, tangents: Tangents, duration: float) -> None:
-        self.simulation, self.drive, self.tangents = simulation, drive, tangents
-        self.tolerance_rate = simulation.tolerance / duration
-        self.found: NetworkSolution | None = None
-        self.voltage = np.zeros(simulation.shape)  # across the devices
-        self.slope = np.zeros(simulation.shape)  # of these over time, V/s
-        self.power = Energy()
-        self.charging = simulation.charging
-        # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
-        self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
-        self.first_interval = _FIRST_INTERVAL
-        self.largest = drive.largest_voltage()
-        if self.charging:
-            self.largest = max(self.largest, self._on_lines())
-            self.first_interval = min(_FIRST_INTERVAL, self.share / (simulation.pull * self.largest + 1e-300))
-        self.interval = self.first_interval
-        self.driven = np.empty(0)  # the lines' voltages at the last solution
-        self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
-
-    def solve(self, time: float, target: float | None = None) -> tuple[Array, NetworkSolution, Energy]:
-        """The devices' voltages with the walls where they are, and all powers.
-
-        time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
-        """
-        simulation = self.simulation
-        cells = simulation.cells()
-        sources = driven = simulation.array.sources(*self.drive.voltages(time))
-        if self.charging:
-            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
-            self.tangents.set_shunts(step[0], step[1])
-            driven = step[2]
-        found, _ = solve_nonlinear(
-            self.tangents.network,
-            cells,
-            driven,
-            tolerance=simulation.current_tolerance,
-            start=self.found,
-            tangents=self.tangents,
-        )
-        simulation.solutions += 1
-        across = (found.word_voltage - found.bit_voltage)[0]
-        power = Energy(
-            float(source_power(found, sources)[0]),
-            float((across * found.device_current[0]).sum()),
-            self._line_power(found, driven),
-        )
-        return cells.on_device(across), found, power
-
-    def _line_power(self, found: NetworkSolution, sources: Sources) -> float:
-        network, leaving = self.tangents.network, found.device_current[0]
-        entering = leaving
-        if sources.word_current is not None and sources.bit_current is not None:
-            leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
-            entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
-        return float(
-            word_line_heat(
-                leaving,
-                network.word_segment,
-                network.word_start,
-                network.word_stop,
-                found.word_start_current[0],
-                found.word_stop_current[0],
-            )
-            + bit_line_heat(
-                entering,
-                network.bit_segment,
-                network.bit_start,
-                network.bit_stop,
-                found.bit_start_current[0],
-                found.bit_stop_current[0],
-            )
-        )
-
-    def settle(self, time: float, at_edge: bool = True) -> None:
-        """Solve at a time, after what may be a jump of the drive, or a kink."""
-        if self.charging and not at_edge and self.found is not None:
-            return  # the charges go on as they are
-        driven = np.concatenate(self.drive.voltages(time))
-        before = self.voltage
-        if at_edge or self.charging or self.found is None or not np.array_equal(driven, self.driven):
-            self.voltage, self.found, self.power = self.solve(time)
-            self.driven = driven
-        if self.charging:
-            self.charging.restart(time, self.found, self.voltage)
-            self.slope = np.zeros(self.simulation.shape)
-            self.interval = self.first_interval
-            return
-        self.fresh |= at_edge
-        if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
-            self.interval = min(self.interval, self.first_interval)
-
-    def advance(self, begin: float, end: float) -> None:
-        """From one mark to the next, in intervals whose error is measured."""
-        time, zero = begin, self.drive.is_zero(begin, end)
-        while time < end:
-            if zero and self._discharged():
-                self.simulation.rest_between(time, end)
-                return
-            left = end - time
-            length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
-            # At the end of the way the drive's value is the one before the jump.
-            target = end if length == left else time + length
-            at = float(np.nextafter(end, begin)) if target == end else target
-            if not self._try(time, target, at):
-                if length < _SHORTEST:
-                    raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
-                continue
-            time = target
-
-    def _discharged(self) -> bool:
-        """Whether nothing is left of the voltages; what is so little is then taken away."""
-        if not self.charging:
-            return True
-        if self._on_lines() > _DISCHARGED * self.largest:
-            return False
-        _, word, bit = self.charging.nodes[-1]
-        self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
-        self.voltage = np.zeros(self.simulation.shape)
-        return True
-
-    def _on_lines(self) -> float:
-        """The largest voltage of a node, V."""
-        assert self.charging is not None
-        _, word, bit = self.charging.nodes[-1]
-        return max(float(np.abs(word).max()), float(np.abs(bit).max()))
-
-    def _try(self, time: float, target: float, at: float) -> bool:
-        """One interval: predict, integrate, solve, correct; False where it must be shorter."""
-        simulation = self.simulation
-        length = target - time
-        before = simulation.walls()
-        if self.fresh and not self.charging:
-            # What the lines do is known: only what the walls add to it is not.
-            self.slope = (self.solve(at)[0] - self.voltage) / length
-        guess = self.voltage + length * self.slope
-        error = np.inf
-        for _ in range(3):
-            simulation.put_walls(before)
-            simulation.integrate(time, length, self.voltage.ravel(), guess.ravel())
-            voltage, found, power = self.solve(at, target)
-            error = simulation.pull * float(np.abs(voltage - guess).max()) * 0.5 * length
-            if error <= 0.5 * self.tolerance_rate * length:
-                break
-            guess = voltage
-        slope = (voltage - self.voltage) / length
-        # What a straight line misses of a curve; right after a jump the slope before says nothing.
-        bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
-        error += simulation.pull * float(bend) * length**3 / 12.0
-        if self.charging:
-            error += simulation.pull * self.charging.error(target, voltage) * length
-        allowed = self.tolerance_rate * length + self.share
-        fastest = 2.0 if self.charging else 3.0  # the formula of second order is stable up to 2.4
-        factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
-        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
-        if error > allowed and (length > _SHORT_ENOUGH or self.charging):
-            simulation.put_walls(before)
-            return False
-        simulation.energy.add(self.power, 0.5 * length)
-        simulation.energy.add(power, 0.5 * length)
-        self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
-        self.driven = np.concatenate(self.drive.voltages(at))
-        self.fresh = False
-        if self.charging:
-            self.charging.accept(target, found, voltage)
-            simulation.energy.charges = self.charging.stored()
-        simulation.intervals += 1
-        return True
-
-    def record(self) -> Record:
-        """The state and the currents at present."""
-        assert self.found is not None
-        found = self.found
-        return {
-            "position": self.simulation.position,
-            "angle": self.simulation.angle,
-            "device_voltage": self.voltage.copy(),
-            "device_current": found.device_current[0].copy(),
-            "word_line_current": (found.word_start_current + found.word_stop_current)[0],
-            "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
-            "source_power": np.array(self.power.sources),
-        }
 
 
 def _junctions(cells: Cells | None) -> Junctions:

@@ -15,8 +15,9 @@ from compact_model.validation import InputError
 
 from .bias import block_bias
 from .drive import ArrayDrive
+from .energy import Energy
 from .operations import HALF_SELECT, WriteAccess
-from .simulation import ArraySimulation, Energy
+from .simulation import ArraySimulation
 
 Array = NDArray[np.float64]
 
