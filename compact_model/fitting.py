@@ -421,7 +421,7 @@ def _dataset(kind: str, fit: _Minimum, long_name: str, unit: str, target: Array,
             kind: ("point", target, {"long_name": f"measured {long_name}", "units": unit}),
             "model": ("point", fit.model, {"long_name": f"fitted {long_name}", "units": unit}),
         },
-        attrs={"experiment": f"fit_{kind}", **provenance([fit.parameters], [])},
+        attrs={"experiment": f"fit_{kind}", **provenance([fit.parameters])},
     )
     if fit.weighted:
         deviation = _column(data, "standard_deviation")

@@ -1,5 +1,7 @@
 """Tracks with many pinning sites, drawn from distributions: what a real track with rough edges looks like."""
 
+import json
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,16 @@ def generator(seed: Seed) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     return np.random.default_rng(validation.whole("seed", seed, 0))
+
+
+def recorded(seed: Seed) -> str:
+    """A seed as text for a result, to be taken before it is used: the number, or a Generator's state as JSON.
+
+    Setting a bit generator of that kind to the state gives the same random numbers again, on any machine.
+    """
+    if isinstance(seed, np.random.Generator):
+        return json.dumps(seed.bit_generator.state, default=lambda part: part.tolist())
+    return str(validation.whole("seed", seed, 0))
 
 
 def random_track(

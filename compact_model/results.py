@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -36,6 +36,12 @@ VARIABLES = {
 """Long name and unit of each variable of a simulation's result."""
 
 
+ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
+"""The attributes of a result that say where it came from."""
+
+_MOST = 100  # devices, landscapes or numbers that are written out
+
+
 @functools.cache
 def release() -> str:
     """The installed version of the package."""
@@ -45,13 +51,31 @@ def release() -> str:
         return "unknown (not installed)"
 
 
-def provenance(parameters: Sequence[DeviceParameters], landscapes: Sequence[Landscape]) -> dict[str, str]:
-    """What a result came from: version, parameters and landscapes (the first hundred of each) as JSON."""
+def provenance(
+    parameters: Sequence[DeviceParameters] | Mapping[str, Any],
+    landscapes: Sequence[Landscape] = (),
+    *,
+    array: Mapping[str, Any] | None = None,
+    seed: str | None = None,
+) -> dict[str, str]:
+    """What a result came from, as text that is the same on every machine: the attributes named in ORIGIN.
 
-    def as_json(items: Sequence[Any]) -> str:
-        return json.dumps([_plain(item) for item in items[:100]])
+    parameters: of the devices, or what was asked for by name where no device is involved; landscapes; both as JSON, the
+    first hundred of each.  array: what describes the wires and cells, by name, as JSON.  seed: from
+    `random_track.recorded`.  Attributes without content are left out.
+    """
+    asked = _plain(parameters) if isinstance(parameters, Mapping) else [_plain(item) for item in parameters[:_MOST]]
+    found = {"dwmtj_version": release(), "parameters": json.dumps(asked)}
+    if landscapes:
+        found["landscape"] = json.dumps([_plain(item) for item in landscapes[:_MOST]])
+    if array is not None:
+        found["array"] = json.dumps(_plain(array))
+    return found if seed is None else found | {"seed": seed}
 
-    return {"dwmtj_version": release(), "parameters": as_json(parameters), "landscape": as_json(landscapes)}
+
+def inherited(result: xr.Dataset) -> dict[str, str]:
+    """The provenance of a result, for another one that was made of it."""
+    return {name: result.attrs[name] for name in ORIGIN if name in result.attrs}
 
 
 def digest(*items: str | Array) -> str:
@@ -66,9 +90,18 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **fields}
-    if isinstance(value, tuple):
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        long = value.size > _MOST
+        return f"{value.size} numbers, digest {digest(np.asarray(value))}" if long else _plain(value.tolist())
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and math.isinf(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return value.__name__ if isinstance(value, type) else type(value).__name__  # not its repr, which holds an address
 
 
 def electrical_state(

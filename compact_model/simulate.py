@@ -15,7 +15,7 @@ from .landscape import Landscape
 from .nucleation import UNIFORM_STATES, nucleation_time
 from .parameters import DeviceParameters
 from .progress import Progress
-from .random_track import Seed, generator
+from .random_track import Seed, generator, recorded
 from .results import label_trajectories, provenance
 from .validation import InputError
 
@@ -156,6 +156,7 @@ def simulate_ensemble(
         stop_below,
         stop_above,
     )
+    origin = provenance(every_parameters, every_landscape, seed=None if method == "adaptive" else recorded(seed))
     key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
     bar = Progress(progress)
     if method == "adaptive":
@@ -171,12 +172,12 @@ def simulate_ensemble(
     result = label_trajectories(
         every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state
     )
-    result.attrs.update(provenance(every_parameters, every_landscape))
+    result.attrs.update(origin)
     result.attrs.update(method=method, torques=torques, initial_state=initial_state)
     if method == "adaptive":
         result.attrs.update(tolerance=local_error)
     else:
-        result.attrs.update(step=longest, seed=str(seed))
+        result.attrs.update(step=longest)
     return result
 
 

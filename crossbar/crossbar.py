@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model import validation
 from compact_model.parameters import DeviceParameters
 from compact_model.resistance import resistance
+from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from . import plots, plots_in_time  # noqa: F401 (register how the results draw themselves)
-from .cells import Cells, Resistors, table
+from .cells import Cells, Junctions, Resistors, Selected, table
 from .network import Network, Sources, check_memory
 from .newton import solve_nonlinear
 from .solution import NetworkSolution
@@ -33,6 +34,16 @@ Lines = Sequence[int] | NDArray[Any]
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
 _BYTES_PER_CELL_AND_INPUT = 24
 ENDS = ("start", "stop", "both")
+_WIRES = (
+    "word_line_resistance",
+    "bit_line_resistance",
+    "driver_resistance",
+    "sense_resistance",
+    "word_line_capacitance",
+    "bit_line_capacitance",
+    "word_line_ends",
+    "bit_line_ends",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +109,22 @@ class Crossbar:
         """Word lines and bit lines."""
         cells = np.asarray(self.conductance)
         return cells.shape[0], cells.shape[1]
+
+    def description(self) -> dict[str, Any]:
+        """Wires and cells by name, in SI, for the provenance of a result; conductances at zero bias."""
+        whole = self.cells
+        return {
+            "shape": self.shape,
+            "cells": None if whole is None else type(whole).__name__,
+            "selector": whole.selector if isinstance(whole, Selected) else None,
+            "conductance": self.conductance,
+            **{name: _one_or_all(getattr(self, name)) for name in _WIRES},
+        }
+
+    def origin(self) -> dict[str, str]:
+        """What a solution of this array came from: see `compact_model.results.provenance`."""
+        inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
+        return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
 
     def with_conductance(self, cells: ArrayLike) -> "Crossbar":
         """The same wires with other devices, S."""
@@ -179,7 +206,8 @@ class Crossbar:
         earlier = None if start is None else _as_solution(start)
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
-            return label_solution(solve_network(network, sources, start=earlier, **options), sources)
+            plain = label_solution(solve_network(network, sources, start=earlier, **options), sources)
+            return plain.assign_attrs(self.origin())
         check_tolerance(tolerance)
         if earlier is not None:
             check_start(earlier, (sources.inputs, *self.shape))
@@ -192,7 +220,7 @@ class Crossbar:
         worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "iterations", "residual")}
         methods = ", ".join(dict.fromkeys(str(each.attrs["method"]) for each in results))
         whole = xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
-        return whole.assign_attrs(worst, method=methods)
+        return whole.assign_attrs(worst, method=methods, **self.origin())
 
     def find(
         self,
@@ -365,6 +393,11 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> Array:
             f"got {np.shape(values)}"
         )
     return np.array(np.broadcast_to(given, (lines, inputs)))
+
+
+def _one_or_all(values: Any) -> Any:
+    """The one number that all lines have, or the numbers of all lines."""
+    return values.flat[0] if isinstance(values, np.ndarray) and (values == values.flat[0]).all() else values
 
 
 def _ends(which: str, outer: Array, floating: NDArray[np.bool_], segment: Array) -> tuple[Array, Array]:

@@ -33,7 +33,7 @@ from compact_model.kernels import fixed_step, lanes
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.landscape import Landscape
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
 from compact_model.results import digest, provenance, release
 from compact_model.simulate import REFERENCE_STEP
 from compact_model.store import Store
@@ -115,6 +115,7 @@ class ArraySimulation:
         self.step = REFERENCE_STEP if step is None else validation.positive("step", step)
         fields = self.external_field + cells.per_device("stray_field")
         self._net_field = np.array(np.broadcast_to(fields, self.shape)).ravel()
+        self._seed = recorded(seed)
         self._key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
         none = Voltage.of(0.0)
         kelvin = np.array(np.broadcast_to(warmth, self.shape)).ravel()
@@ -182,8 +183,12 @@ class ArraySimulation:
             "energy_in_lines": self.energy.lines,
             "energy_on_lines": self.energy.charges,
             "external_field": self.external_field,
-            **provenance(self.junctions.parameters, self.landscapes),
+            **self.origin(),
         }
+
+    def origin(self) -> dict[str, str]:
+        """What a result that this simulation had a part in came from: see `compact_model.results.provenance`."""
+        return provenance(self.junctions.parameters, self.landscapes, array=self.array.description(), seed=self._seed)
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
         """The network under a bias with the walls where they are, in no time; charges do not count."""

@@ -93,7 +93,7 @@ def sneak_paths(
             "conductance": (("word_line", "bit_line"), np.asarray(array.conductance), {"units": "S"}),
         },
         coords={"length_class": classes},
-        attrs={"experiment": "sneak_paths", "word_line": word_line, "bit_line": bit_line},
+        attrs={"experiment": "sneak_paths", "word_line": word_line, "bit_line": bit_line, **array.origin()},
     )
 
 

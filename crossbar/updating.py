@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model import validation
 from compact_model.experiments.loops import clusters
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
 from compact_model.validation import InputError
 
 from .bias import block_bias
@@ -71,6 +71,7 @@ def outer_product_update(
     x, y = _signed("rows", rows, simulation.shape[0]), _signed("columns", columns, simulation.shape[1])
     size = validation.positive("voltage", voltage)
     count = validation.whole("slots", slots, 1)
+    trains = recorded(seed)
     draw = generator(seed)
     fires = draw.random((count, x.size)) < np.abs(x), draw.random((count, y.size)) < np.abs(y)
     coincidences = np.zeros(simulation.shape, dtype=np.int64)
@@ -99,6 +100,7 @@ def outer_product_update(
         attrs={
             "experiment": "outer_product_update",
             **simulation.attributes(),
+            "seed_of_pulse_trains": trains,
             "energy": spent.sources,
             "energy_per_coincidence": spent.sources / events if events else 0.0,
         },

@@ -177,7 +177,11 @@ def crosscheck_array(
             for name, values in found.items()
         },
         coords={"simulator": list(SIMULATORS), "time": netlist.time, "device": names},
-        attrs={"experiment": "array_crosscheck", "ngspice_version": str(installation.version())},
+        attrs={
+            "experiment": "array_crosscheck",
+            "ngspice_version": str(installation.version()),
+            **simulation.origin(),
+        },
     )
     apart = {name: np.abs(np.diff(result[name].values, axis=0)[0]) for name in found}
     result["position_difference"] = ((), apart["position"].max(), {"units": "m"})

@@ -1,5 +1,6 @@
 """Circuits of PySpice that hold these devices, run in ngspice; the answer is labelled as a simulation in Python is."""
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -228,7 +229,11 @@ def _label(plot: Plot, times: Array, instances: list[_Instance], nodes: list[str
     result["node_voltage"] = (("node", "time"), table, {"long_name": "node voltage", "units": "V"})
     result = result.assign_coords(node=nodes)
     result.attrs.update(
-        provenance([each.parameters for each in instances], [each.device.landscape for each in instances])
+        provenance(
+            [each.parameters for each in instances],
+            [each.device.landscape for each in instances],
+            seed=", ".join(f"{each.value('seed'):g}" for each in instances if each.value("temperature")) or None,
+        )
     )
-    result.attrs.update(initial_state="wall")
+    result.attrs.update(instances=json.dumps({each.label: each.values for each in instances}), initial_state="wall")
     return result

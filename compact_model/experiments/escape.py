@@ -8,7 +8,7 @@ from ..drive import Current
 from ..landscape import Landscape, check_well_fits
 from ..parameters import DeviceParameters
 from ..random_track import Seed
-from ..results import provenance
+from ..results import inherited
 from ..simulate import simulate_ensemble
 from ..validation import InputError
 from ..wells import Well
@@ -120,7 +120,6 @@ def retention(
             "temperature": kelvin,
             "current": current,
             "step": step,
-            "seed": str(seed),
-            **provenance([parameters], [landscape]),
+            **inherited(run),
         },
     )

@@ -12,7 +12,7 @@ from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed
 from ..resistance import resistance
-from ..results import remanent_resistance
+from ..results import inherited, remanent_resistance
 from ..simulate import simulate_ensemble
 
 Array = NDArray[np.float64]
@@ -119,8 +119,8 @@ def resistance_loop(
             "dwell": wait,
             "temperature": str(temperature),
             "external_field": str(external_field),
-            "seed": str(seed),
-            **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
+            "method": run.attrs["method"],
+            **inherited(run),
         },
     )
 
@@ -168,7 +168,7 @@ def count_levels(
             "branch_levels": (("device", "branch"), per_branch, {"long_name": "intermediate levels in one branch"}),
             "level_resistance": (("device", "level"), padded, {"long_name": "resistance of a level", "units": "Ohm"}),
         },
-        attrs={"experiment": "levels", "resolution": width, "least_points": least},
+        attrs={"experiment": "levels", "resolution": width, "least_points": least, **inherited(loop)},
     )
 
 

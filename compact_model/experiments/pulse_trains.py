@@ -11,7 +11,7 @@ from ..drive import pulses
 from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed
-from ..results import remanent_resistance
+from ..results import inherited, remanent_resistance
 from ..simulate import simulate_ensemble
 from ..validation import InputError
 from .loops import DRIVES, LEVEL_RESOLUTION, clusters
@@ -115,7 +115,7 @@ def pulse_train(
             "period": every,
             "temperature": str(temperature),
             "external_field": str(external_field),
-            "seed": str(seed),
-            **{name: run.attrs[name] for name in ("dwmtj_version", "parameters", "landscape", "method")},
+            "method": run.attrs["method"],
+            **inherited(run),
         },
     )

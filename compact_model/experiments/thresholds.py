@@ -10,7 +10,7 @@ from ..drive import CurrentDensity, ramp
 from ..landscape import Landscape, check_well_fits, single_well
 from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..parameters import DeviceParameters
-from ..random_track import Seed, generator
+from ..random_track import Seed, generator, recorded
 from ..results import provenance
 from ..simulate import REFERENCE_STEP, simulate_ensemble
 from ..validation import ConvergenceError, InputError
@@ -103,6 +103,7 @@ def current_threshold(
     rate = validation.positive("ramp_rate", ramp_rate)
     validation.non_negative("temperature", temperature)
     validation.positive("step", step)
+    origin = recorded(seed)
     draw = generator(seed)
     limits = static_current_threshold(parameters, deltas, torques)
     held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
@@ -158,8 +159,7 @@ def current_threshold(
             "ramp_rate": ramp_rate,
             "temperature": temperature,
             "step": step,
-            "seed": str(seed),
-            **provenance([parameters], [landscape]),
+            **provenance([parameters], [landscape], seed=origin),
         },
     )
     return result
@@ -193,6 +193,7 @@ def field_threshold(
     highest = 10.0 * well.coercive_field if largest_field is None else largest_field
     highest = validation.positive("largest_field", highest)
     stop = highest / rate
+    origin = recorded(seed)
     run = simulate_ensemble(
         parameters,
         landscape,
@@ -221,7 +222,6 @@ def field_threshold(
             "ramp_rate": rate,
             "temperature": temperature,
             "step": step,
-            "seed": str(seed),
-            **provenance([parameters], [landscape]),
+            **provenance([parameters], [landscape], seed=origin),
         },
     )

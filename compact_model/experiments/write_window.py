@@ -13,7 +13,7 @@ from ..drive import PiecewiseLinear, Voltage
 from ..landscape import Landscape, check_well_fits
 from ..parameters import DeviceParameters
 from ..progress import Progress
-from ..random_track import Seed, generator
+from ..random_track import Seed, generator, recorded
 from ..results import provenance
 from ..simulate import simulate_ensemble
 from ..validation import InputError
@@ -103,6 +103,7 @@ def write_window(
     site = validation.instance("landscape", landscape, Landscape).wells[0]
     check_well_fits(validation.instance("parameters", parameters, DeviceParameters), site)
     field = -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    origin = recorded(seed)
     lot = _Lot(parameters, landscape, asked, field, generator(seed))
     highest = asked.breakdown_voltage
 
@@ -141,8 +142,7 @@ def write_window(
             "temperature": asked.temperature,
             "error_rate": asked.error_rate,
             "devices": lot.count,
-            "seed": str(seed),
-            **provenance([parameters], [landscape]),
+            **provenance([parameters], [landscape], seed=origin),
         },
     )
 

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 
 from compact_model import validation
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
+from compact_model.results import provenance
 
 from ..crossbar import Crossbar
 from ..vector_matrix import map_weights
@@ -38,6 +39,8 @@ def product_accuracy(
     counts = [validation.whole("sizes", size, 2) for size in sizes]
     segments = validation.numbers("wire_resistance", wire_resistance)
     trials, inputs = validation.whole("repeats", repeats, 1), validation.whole("vectors", vectors, 1)
+    states = validation.numbers("levels", levels)
+    origin = recorded(seed)
     draw = generator(seed)
     wire_error = np.empty((len(counts), segments.size, trials))
     total_error = np.empty_like(wire_error)
@@ -47,7 +50,7 @@ def product_accuracy(
             for trial in range(trials):
                 weights = draw.uniform(-1.0, 1.0, (size, max(1, size // 2)))
                 given = draw.uniform(-1.0, 1.0, (inputs, size))
-                pairs = map_weights(weights, levels)
+                pairs = map_weights(weights, states)
                 wanted, stored = given @ weights, given @ pairs.stored
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):
@@ -69,5 +72,9 @@ def product_accuracy(
             "size": ("size", counts, {"long_name": "inputs"}),
             "wire_resistance": ("wire_resistance", segments, {"long_name": "segment resistance", "units": "Ohm"}),
         },
-        attrs={"experiment": "product_accuracy", "levels": int(np.unique(np.asarray(levels)).size), "seed": str(seed)},
+        attrs={
+            "experiment": "product_accuracy",
+            "levels": int(np.unique(states).size),
+            **provenance({"levels": states, "read_voltage": read_voltage, "vectors": inputs}, seed=origin),
+        },
     )

@@ -15,7 +15,7 @@ from compact_model.experiments.write_window import WriteConditions, write_window
 from compact_model.landscape import Landscape, check_kind
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
 from compact_model.resistance import resistance
 from compact_model.results import provenance
 from compact_model.validation import InputError
@@ -162,6 +162,7 @@ def design_map(
     rule = validation.instance("reading", ReadRule() if reading is None else reading, ReadRule)
     limit = validation.whole("largest", largest, 1)
     driver = validation.non_negative("driver_resistance", driver_resistance)
+    origin = recorded(seed)
     key = int(generator(seed).integers(0, 2**63))  # the same devices and thermal fields at every point of the map
     found = _empty(place)
     thermal = constants.BOLTZMANN_CONSTANT * pulse.temperature
@@ -230,8 +231,7 @@ def design_map(
         driver_resistance=driver,
         read_scheme=rule.scheme,
         largest=limit,
-        seed=str(seed),
-        **provenance([parameters], [track.landscape(parameters)]),
+        **provenance([parameters], [track.landscape(parameters)], seed=origin),
     )
 
 

@@ -13,7 +13,6 @@ from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
-from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from ..cells import Junctions
@@ -127,7 +126,7 @@ def read_disturb(
             "external_field": simulation.external_field,
             "tolerance": simulation.tolerance,
             "step": simulation.step,
-            **provenance(simulation.junctions.parameters, simulation.landscapes),
+            **simulation.origin(),
         },
     )
 
@@ -264,7 +263,7 @@ def write_map(
             "external_field": simulation.external_field,
             "tolerance": simulation.tolerance,
             "step": simulation.step,
-            **provenance(simulation.junctions.parameters, simulation.landscapes),
+            **simulation.origin(),
         },
     )
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from compact_model import validation
 from compact_model.progress import Progress
+from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from ..bias import SCHEMES, bias
@@ -150,6 +151,16 @@ def read_margin(
             "high_resistance": high_resistance,
             "word_line_resistance": word_line_resistance,
             "bit_line_resistance": bit_line_resistance,
+            **provenance(
+                {
+                    "low_resistance": low_resistance,
+                    "high_resistance": high_resistance,
+                    "word_line_resistance": word_line_resistance,
+                    "bit_line_resistance": bit_line_resistance,
+                    "driver_resistance": driver_resistance,
+                    "pull_up": pull_up,
+                }
+            ),
         },
     )
 
@@ -311,7 +322,13 @@ def reach(
             "wire_resistance": ("wire_resistance", segments, {"long_name": "segment resistance", "units": "Ohm"}),
             "tmr": ("tmr", ratios, {"long_name": "TMR"}),
         },
-        attrs={"experiment": "reach", "criterion": criterion, "kind": kind, "largest": largest},
+        attrs={
+            "experiment": "reach",
+            "criterion": criterion,
+            "kind": kind,
+            "largest": largest,
+            **provenance({"low_resistance": low_resistance, "driver_resistance": driver_resistance}),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from compact_model import validation
 from compact_model.parameters import DeviceParameters
+from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from ..bias import SCHEMES, bias
@@ -83,7 +84,12 @@ def half_select(
             "power": (dims, found["power"], {"long_name": "power of the sources", "units": "W"}),
         },
         coords={"scheme": list(schemes), "size": ("size", lines, {"long_name": "word lines and bit lines"})},
-        attrs={"experiment": "half_select", "threshold_voltage": threshold, "write_voltage": volts},
+        attrs={
+            "experiment": "half_select",
+            "threshold_voltage": threshold,
+            "write_voltage": volts,
+            **provenance([parameters], array={"position": where, **wires}),
+        },
     )
 
 

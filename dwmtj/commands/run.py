@@ -16,6 +16,7 @@ import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.lequeux2016 import lequeux2016
+from compact_model.results import provenance
 from compact_model.store import write_netcdf
 from spice import installation
 from spice.plot import SimulatorMissing
@@ -91,7 +92,9 @@ def _measured(
         else:
             if earlier.attrs.get("fingerprint") == fingerprint:
                 return earlier
-    data = part.measure(subject, progress).assign_attrs(fingerprint=fingerprint, dwmtj_version=version("dwmtj"))
+    found = part.measure(subject, progress)
+    origin = provenance([subject.parameters], [subject.site()]) | found.attrs
+    data = found.assign_attrs(origin, fingerprint=fingerprint)
     write_netcdf(data, path)
     return data
 

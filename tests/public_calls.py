@@ -1,0 +1,875 @@
+"""One small valid call of everything public, by name: what the tests of provenance and of robustness start from."""
+
+import functools
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySpice.Spice.Netlist import Circuit
+
+import compact_model
+import crossbar
+import spice
+from compact_model import (
+    AnisotropyProfile,
+    Current,
+    ParabolicWell,
+    Voltage,
+    WriteConditions,
+    checks,
+    constant,
+    lequeux2016,
+    pulses,
+    resistance_loop,
+    single_well,
+)
+from crossbar import (
+    ArrayDrive,
+    ArraySimulation,
+    CellUpdates,
+    Crossbar,
+    ExponentialSelector,
+    Junctions,
+    ReadAccess,
+    Schedule,
+    WriteAccess,
+    bias,
+    even_levels,
+    map_weights,
+    record_writing,
+)
+from spice import DomainWallJunction
+
+PACKAGES = (compact_model, crossbar, spice)
+DEVICE = lequeux2016()
+TRACK = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
+SITE = TRACK.wells[0]
+NS = 1e-9
+SHORT = np.linspace(0.0, 2 * NS, 3)
+PULSE = Voltage(pulses([0.05], width=1 * NS, period=3 * NS))
+OHMS = np.array([[40.0, 60.0], [50.0, 70.0]])
+WIRES = {"word_line_resistance": 0.1, "bit_line_resistance": 0.2}
+ACCESS = WriteAccess(scheme="V/3", edge=1 * NS, settle=2 * NS)
+QUICK = {"tolerance": 1e-8}
+GEOMETRY = {"thickness": 3e-9, "wall_width": 15e-9, "saturation_magnetisation": 4.7e5}
+BRIEF = WriteConditions(width=2 * NS, settle=1 * NS, devices=2, error_rate=0.5)
+OFFSETS = np.array([5.0, 10.0, 15.0, 20.0]) * 1e-4
+
+
+@dataclass(frozen=True)
+class Call:
+    """A public callable with a maker of valid arguments, which are new for each call since some are changed by it."""
+
+    function: Callable[..., Any]
+    arguments: Callable[[], dict[str, Any]] = dict
+    nan: tuple[str, ...] = ()
+    """Variables of the result in which NaN has a documented meaning."""
+    infinite: bool = False
+    """Whether the result may hold inf by what its docstring says."""
+    work: tuple[str, ...] = ()
+    """Arguments that cost time in proportion: large valid ones would be slow, not wrong."""
+    ngspice: bool = False
+
+
+def simulation(**options: Any) -> ArraySimulation:
+    cells = Junctions(DEVICE, np.full((2, 2), SITE.centre))
+    return ArraySimulation(Crossbar(cells=cells, **WIRES), TRACK, **QUICK | options)
+
+
+def circuit() -> Circuit:
+    whole = Circuit("one junction")
+    DomainWallJunction(DEVICE, TRACK).connect(whole, "1", "a", whole.gnd, hz=0.0)
+    whole.V("1", "a", whole.gnd, 0.05)
+    return whole
+
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="dwmtj-calls-")
+SCRATCH = Path(_FOLDER.name)
+THRESHOLDS = SCRATCH / "thresholds.csv"
+THRESHOLDS.write_text("Delta_H (Oe), J_th (A/cm2)\n5, 1e6\n10, 1.5e6\n")
+
+
+@functools.cache
+def loop() -> Any:
+    return resistance_loop(DEVICE, TRACK, amplitude=1e-3, points=8, dwell=1 * NS, samples=2, temperature=10.0, seed=1)
+
+
+@functools.cache
+def solved() -> Any:
+    return Crossbar(resistance=OHMS, **WIRES).solve(np.ones(2))
+
+
+@functools.cache
+def recorded_writing() -> Any:
+    return record_writing(simulation(), [[0.1, 0.0], [0.0, 0.0]], 1 * NS, ACCESS, records=2)
+
+
+def network() -> Any:
+    return Crossbar(resistance=OHMS, **WIRES).network()
+
+
+def sources() -> Any:
+    return Crossbar(resistance=OHMS, **WIRES).sources(np.ones(2))
+
+
+def updates() -> CellUpdates:
+    return CellUpdates(network(), sources(), crossbar.solve_network(network(), sources()), [[0, 1]])
+
+
+def measured() -> dict[str, Any]:
+    density = compact_model.static_current_threshold(DEVICE, OFFSETS)
+    return {"offset": OFFSETS, "threshold": density * np.array([1.01, 0.99, 1.02, 0.98])}
+
+
+def measured_resistance() -> dict[str, Any]:
+    volts = np.linspace(-0.4, 0.4, 7)
+    share = float(compact_model.antiparallel_share(DEVICE, 0.0))
+    noise = 1.0 + 1e-3 * np.cos(np.arange(14))
+    both = [1.0 / compact_model.conductance(DEVICE, each, volts) for each in (0.0, share)]
+    return {
+        "voltage": np.tile(volts, 2),
+        "resistance": np.concatenate(both) * noise,
+        "state": np.repeat(["P", "AP"], 7),
+    }
+
+
+def bound(value: Any, name: str) -> Callable[..., Any]:
+    """A method of a valid object as a function of its other arguments."""
+    return functools.partial(_method, value, name)
+
+
+def _method(make: Callable[[], Any], name: str, **arguments: Any) -> Any:
+    return getattr(make(), name)(**arguments)
+
+
+def _two() -> dict[str, Any]:
+    return {"parameters": DEVICE, "landscape": TRACK}
+
+
+def _writing() -> dict[str, Any]:
+    return {"simulation": simulation(), "voltage": 0.1, "width": 1 * NS, "access": ACCESS}
+
+
+def _margins() -> dict[str, Any]:
+    return {"low_resistance": 36.0, "high_resistance": 70.0, **WIRES, "driver_resistance": 1.0, "pull_up": 36.0}
+
+
+def _selector() -> dict[str, Any]:
+    return {"saturation_current": 1e-6, "voltage_scale": 0.05}
+
+
+C, X, S = compact_model, crossbar, spice
+
+CALLS: dict[str, Call] = {
+    # compact_model
+    "compact_model.AnisotropyProfile": Call(
+        C.AnisotropyProfile, lambda: {"positions": (0.0, 5e-7), "anisotropy_fields": (3e-3, 4e-3)}
+    ),
+    "compact_model.AnisotropyProfile.from_track_widths": Call(
+        AnisotropyProfile.from_track_widths,
+        lambda: {"positions": [0.0, 5e-7], "track_widths": [1e-7, 1.1e-7], **GEOMETRY},
+    ),
+    "compact_model.demagnetising_anisotropy_field": Call(
+        C.demagnetising_anisotropy_field, lambda: {"track_width": 1e-7, **GEOMETRY}
+    ),
+    "compact_model.hybrid_track_width": Call(C.hybrid_track_width, lambda: {"thickness": 3e-9, "wall_width": 15e-9}),
+    "compact_model.Current": Call(C.Current, lambda: {"waveform": constant(1e-3)}),
+    "compact_model.CurrentDensity": Call(C.CurrentDensity, lambda: {"waveform": constant(1e10)}),
+    "compact_model.Voltage": Call(C.Voltage, lambda: {"waveform": constant(0.1)}),
+    "compact_model.Voltage.of": Call(Voltage.of, lambda: {"value": 0.1}),
+    "compact_model.PiecewiseLinear": Call(
+        C.PiecewiseLinear, lambda: {"times": (0.0, 1e-9, 1e-9), "values": (0.0, 1.0, 2.0)}
+    ),
+    "compact_model.PiecewiseLinear.__call__": Call(
+        lambda time: pulses([1.0], width=1e-9, period=2e-9)(time), lambda: {"time": [0.0, 1e-9]}
+    ),
+    "compact_model.Sine": Call(C.Sine, lambda: {"amplitude": 1.0, "frequency": 1e9, "offset": 0.1}),
+    "compact_model.constant": Call(C.constant, lambda: {"value": 1.0}),
+    "compact_model.pulses": Call(
+        C.pulses, lambda: {"amplitudes": [0.1, 0.2], "width": 1e-9, "period": 2e-9, "start": 1e-9}
+    ),
+    "compact_model.ramp": Call(C.ramp, lambda: {"rate": 1e3, "stop": 1e-6, "start_value": 0.0}),
+    "compact_model.staircase": Call(C.staircase, lambda: {"values": [0.0, 1.0], "dwell": 1e-9}),
+    "compact_model.trapezoid": Call(C.trapezoid, lambda: {"width": 1e-9, "edge": 1e-10}),
+    "compact_model.estimated_escape_time": Call(
+        C.estimated_escape_time, lambda: {"parameters": DEVICE, "well": SITE, "temperature": 300.0}, infinite=True
+    ),
+    "compact_model.retention": Call(
+        C.retention,
+        lambda: {**_two(), "duration": 2 * NS, "devices": 2, "seed": 1, "current": 0.0, "temperature": 300.0},
+        infinite=True,
+        work=("duration", "devices"),
+    ),
+    "compact_model.count_levels": Call(
+        C.count_levels,
+        lambda: {"loop": loop(), "parameters": DEVICE, "resolution": 0.5, "least_points": 2},
+        nan=("level_resistance",),
+    ),
+    "compact_model.resistance_loop": Call(
+        C.resistance_loop,
+        lambda: {
+            **_two(),
+            "amplitude": 1e-3,
+            "drive": "current",
+            "points": 8,
+            "dwell": 1 * NS,
+            "cycles": 1,
+            "samples": 2,
+            "external_field": 1e-4,
+            "temperature": 10.0,
+            "initial_position": "AP",
+            "step": 2e-11,
+            "seed": 1,
+        },
+        work=("points", "dwell", "cycles", "samples"),
+    ),
+    "compact_model.potentiation_depression": Call(
+        C.potentiation_depression,
+        lambda: {"amplitude": 0.1, "count": 3, "depression_amplitude": 0.2},
+        work=("count",),
+    ),
+    "compact_model.pulse_train": Call(
+        C.pulse_train,
+        lambda: {
+            **_two(),
+            "amplitudes": [0.1],
+            "width": 1 * NS,
+            "period": 5 * NS,
+            "drive": "voltage",
+            "external_field": 1e-4,
+            "temperature": 10.0,
+            "initial_position": SITE.centre,
+            "step": 1e-11,
+            "seed": 1,
+        },
+        work=("width", "period"),
+    ),
+    "compact_model.current_threshold": Call(
+        C.current_threshold,
+        lambda: {
+            "parameters": DEVICE,
+            "offsets": [10e-4],
+            "coercive_field": 15e-4,
+            "half_width": 1e-7,
+            "torques": "both",
+            "ramp_rate": 1e18,
+            "step": 5e-12,
+            "temperature": 10.0,
+            "repeats": 2,
+            "seed": 1,
+        },
+        work=("repeats", "ramp_rate"),
+    ),
+    "compact_model.field_threshold": Call(
+        C.field_threshold,
+        lambda: {
+            **_two(),
+            "ramp_rate": 1e4,
+            "current_density": 1e9,
+            "temperature": 10.0,
+            "repeats": 2,
+            "largest_field": 30e-3,
+            "seed": 1,
+        },
+        work=("repeats", "ramp_rate", "largest_field"),
+    ),
+    "compact_model.rest_position": Call(C.rest_position, lambda: {"landscape": TRACK, "net_field": 5e-4}),
+    "compact_model.static_current_threshold": Call(
+        C.static_current_threshold, lambda: {"parameters": DEVICE, "offset": [5e-4, 10e-4], "torques": "both"}
+    ),
+    "compact_model.WriteConditions": Call(
+        C.WriteConditions,
+        lambda: {
+            "width": 1e-8,
+            "edge": 1e-9,
+            "settle": 2e-8,
+            "temperature": 300.0,
+            "spreads": {"tmr": 0.02},
+            "error_rate": 0.3,
+            "devices": 4,
+            "breakdown_voltage": 1.0,
+        },
+    ),
+    "compact_model.write_window": Call(
+        C.write_window,
+        lambda: {
+            **_two(),
+            "conditions": BRIEF,
+            "external_field": -DEVICE.stray_field,
+            "seed": 1,
+        },
+        infinite=True,
+    ),
+    "compact_model.fit_resistance": Call(
+        C.fit_resistance,
+        lambda: {"parameters": DEVICE, "data": measured_resistance(), "free": ("parallel_resistance", "tmr")},
+    ),
+    "compact_model.fit_threshold": Call(
+        C.fit_threshold, lambda: {"parameters": DEVICE, "data": measured(), "free": ("anisotropy_field",)}
+    ),
+    "compact_model.Landscape": Call(C.Landscape, lambda: {"wells": (SITE,), "anisotropy": None}),
+    "compact_model.Landscape.pinning_field": Call(TRACK.pinning_field, lambda: {"position": [4e-7, 5e-7]}),
+    "compact_model.Landscape.energy": Call(TRACK.energy, lambda: {"position": [4e-7, 5e-7], "parameters": DEVICE}),
+    "compact_model.Landscape.anisotropy_field": Call(
+        TRACK.anisotropy_field, lambda: {"position": [4e-7, 5e-7], "parameters": DEVICE}
+    ),
+    "compact_model.single_well": Call(
+        C.single_well,
+        lambda: {
+            "parameters": DEVICE,
+            "coercive_field": 15e-4,
+            "half_width": 1e-7,
+            "centre": 5e-7,
+            "kind": ParabolicWell,
+        },
+    ),
+    "compact_model.lequeux2016": Call(C.lequeux2016, lambda: {"track_width": 1e-7}),
+    "compact_model.lequeux2016_track": Call(C.lequeux2016_track, lambda: {"parameters": DEVICE, "seed": 1}),
+    "compact_model.read_measured": Call(C.read_measured, lambda: {"path": THRESHOLDS, "kind": "threshold"}),
+    "compact_model.notched_device": Call(C.notched_device),
+    "compact_model.notched_track": Call(
+        C.notched_track, lambda: {"parameters": compact_model.notched_device(), "seed": 1}
+    ),
+    "compact_model.DeviceParameters": Call(
+        C.DeviceParameters,
+        lambda: {name: getattr(DEVICE, name) for name in DEVICE.__dataclass_fields__},
+        infinite=True,
+    ),
+    "compact_model.DeviceParameters.replace": Call(
+        DEVICE.replace, lambda: {"tmr": 0.9, "damping": 0.02, "parallel_resistance": 40.0}, infinite=True
+    ),
+    "compact_model.DeviceParameters.resized": Call(
+        DEVICE.resized, lambda: {"track_length": 5e-7, "track_width": 5e-8, "nucleation_pad_area": 0.0}, infinite=True
+    ),
+    "compact_model.DeviceParameters.thermal_field_per_root_time": Call(
+        DEVICE.thermal_field_per_root_time, lambda: {"temperature": 300.0}
+    ),
+    "compact_model.julliere_polarisation": Call(C.julliere_polarisation, lambda: {"tmr": 0.95}),
+    "compact_model.slonczewski_polarisation": Call(C.slonczewski_polarisation, lambda: {"julliere": 0.5}),
+    "compact_model.random_track": Call(
+        C.random_track,
+        lambda: {
+            "parameters": DEVICE,
+            "count": 3,
+            "seed": 1,
+            "coercive_field": 6e-3,
+            "coercive_field_spread": 0.1,
+            "half_width": 2e-8,
+            "half_width_spread": 0.1,
+            "anisotropy_spread": 1e-4,
+            "position_jitter": 0.5,
+        },
+        work=("count",),
+    ),
+    "compact_model.antiparallel_share": Call(
+        C.antiparallel_share, lambda: {"parameters": DEVICE, "position": [0.0, 5e-7]}
+    ),
+    "compact_model.conductance": Call(
+        C.conductance, lambda: {"parameters": DEVICE, "share": [0.0, 0.5], "voltage": 0.1}
+    ),
+    "compact_model.position_for_resistance": Call(
+        C.position_for_resistance, lambda: {"parameters": DEVICE, "ohms": [45.0, 50.0]}
+    ),
+    "compact_model.resistance": Call(
+        C.resistance, lambda: {"parameters": DEVICE, "position": [0.0, 5e-7], "voltage": 0.1}
+    ),
+    "compact_model.voltage_at_current": Call(
+        C.voltage_at_current, lambda: {"parameters": DEVICE, "share": [0.0, 0.5], "current": 1e-3}
+    ),
+    "compact_model.simulate": Call(
+        C.simulate,
+        lambda: {**_two(), "drive": PULSE, "times": SHORT, "external_field": 1e-4, "temperature": 10.0, "seed": 1},
+        infinite=True,
+        work=("times",),
+    ),
+    "compact_model.simulate_ensemble": Call(
+        C.simulate_ensemble,
+        lambda: {
+            **_two(),
+            "drive": Current(constant(1e-3)),
+            "times": SHORT,
+            "devices": 2,
+            "initial_position": [4.9e-7, 5e-7],
+            "initial_angle": 0.1,
+            "external_field": 1e-4,
+            "temperature": 10.0,
+            "torques": "both",
+            "method": "heun",
+            "step": 5e-12,
+            "stop_below": 4e-7,
+            "stop_above": 6e-7,
+            "seed": 1,
+        },
+        infinite=True,
+        work=("times", "devices"),
+    ),
+    "compact_model.vary": Call(
+        C.vary,
+        lambda: {"parameters": DEVICE, "count": 3, "spreads": {"tmr": 0.02}, "seed": 1},
+        infinite=True,
+        work=("count",),
+    ),
+    "compact_model.GaussianWell": Call(
+        C.GaussianWell, lambda: {"centre": 5e-7, "coercive_field": 15e-4, "half_width": 1e-7}
+    ),
+    "compact_model.ParabolicWell": Call(
+        C.ParabolicWell, lambda: {"centre": 5e-7, "coercive_field": 15e-4, "half_width": 1e-7}
+    ),
+    "compact_model.checks.check_device": Call(checks.check_device, _two),
+    # crossbar
+    "crossbar.animate": Call(
+        X.animate,
+        lambda: {"result": recorded_writing(), "path": SCRATCH / "walls.gif", "frames_per_second": 12},
+    ),
+    "crossbar.badcrossbar_compute": Call(
+        X.badcrossbar_compute, lambda: {"applied_voltages": np.ones((2, 1)), "resistances": OHMS, "r_i": 0.5}
+    ),
+    "crossbar.Bias": Call(
+        X.Bias,
+        lambda: {
+            "word_line_voltage": np.array([1.0, 0.0]),
+            "bit_line_voltage": np.zeros(2),
+            "floating_word_lines": np.zeros(2, dtype=bool),
+            "floating_bit_lines": np.zeros(2, dtype=bool),
+        },
+    ),
+    "crossbar.bias": Call(
+        X.bias, lambda: {"scheme": "V/2", "shape": (2, 2), "voltage": 0.2, "word_line": 0, "bit_line": 1}
+    ),
+    "crossbar.Junctions": Call(X.Junctions, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7)}),
+    "crossbar.Resistors": Call(X.Resistors, lambda: {"conductance": 1.0 / OHMS}),
+    "crossbar.Selected": Call(
+        X.Selected,
+        lambda: {"cells": Junctions(DEVICE, np.full((2, 2), 5e-7)), "selector": ExponentialSelector(**_selector())},
+    ),
+    "crossbar.Crossbar": Call(
+        X.Crossbar,
+        lambda: {
+            "resistance": OHMS,
+            **WIRES,
+            "driver_resistance": 1.0,
+            "sense_resistance": 1.0,
+            "word_line_capacitance": 1e-16,
+            "bit_line_capacitance": 1e-16,
+            "word_line_ends": "both",
+            "bit_line_ends": "stop",
+        },
+        infinite=True,
+    ),
+    "crossbar.Crossbar.of_devices": Call(
+        Crossbar.of_devices, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7), **WIRES}
+    ),
+    "crossbar.Crossbar.solve": Call(
+        bound(lambda: Crossbar(resistance=OHMS, **WIRES), "solve"),
+        lambda: {
+            "word_line_voltage": [1.0, 0.0],
+            "bit_line_voltage": 0.0,
+            "floating_word_lines": [1],
+            "floating_bit_lines": [],
+            "tolerance": 1e-10,
+        },
+    ),
+    "crossbar.Crossbar.find": Call(
+        bound(lambda: Crossbar(resistance=OHMS, **WIRES), "find"),
+        lambda: {"word_line_voltage": [1.0, 0.0], "bit_line_voltage": 0.0, "floating_word_lines": [1]},
+    ),
+    "crossbar.Crossbar.with_conductance": Call(
+        bound(lambda: Crossbar(resistance=OHMS, **WIRES), "with_conductance"), lambda: {"cells": 1.0 / OHMS}
+    ),
+    "crossbar.device_voltage": Call(X.device_voltage, lambda: {"solution": solved()}),
+    "crossbar.ArrayDrive": Call(
+        X.ArrayDrive, lambda: {"parts": ((bias("V/2", (2, 2), 0.1), pulses([1.0], width=1e-9, period=2e-9)),)}
+    ),
+    "crossbar.ArrayDrive.pulse": Call(
+        ArrayDrive.pulse, lambda: {"held": bias("V/2", (2, 2), 0.1), "width": 1 * NS, "edge": 1e-10}
+    ),
+    "crossbar.ArrayDrive.of_lines": Call(
+        ArrayDrive.of_lines, lambda: {"shape": (2, 2), "word_lines": {0: 0.1}, "floating_bit_lines": [1]}
+    ),
+    "crossbar.Energy": Call(X.Energy, lambda: {"sources": 1e-12}),
+    "crossbar.to_networkx": Call(X.to_networkx, lambda: {"network": network()}),
+    "crossbar.Network": Call(
+        X.Network,
+        lambda: {
+            name: getattr(network(), name)
+            for name in network().__dataclass_fields__
+            if name not in ("word_shunt", "bit_shunt")
+        },
+        infinite=True,
+    ),
+    "crossbar.Sources": Call(
+        X.Sources,
+        lambda: {
+            "word_start": np.ones((2, 1)),
+            "word_stop": np.zeros((2, 1)),
+            "bit_start": np.zeros((2, 1)),
+            "bit_stop": np.zeros((2, 1)),
+        },
+    ),
+    "crossbar.solve_network": Call(
+        X.solve_network, lambda: {"network": network(), "sources": sources(), "tolerance": 1e-10, "method": "direct"}
+    ),
+    "crossbar.ReadAccess": Call(
+        X.ReadAccess, lambda: {"voltage": 0.02, "scheme": "grounded", "width": 1 * NS, "settle": 1 * NS}
+    ),
+    "crossbar.WriteAccess": Call(
+        X.WriteAccess, lambda: {"scheme": "V/2", "edge": 1 * NS, "settle": 1 * NS, "compensate": False}
+    ),
+    "crossbar.read_all": Call(X.read_all, lambda: {"simulation": simulation(), "access": ReadAccess()}),
+    "crossbar.read_row": Call(
+        X.read_row, lambda: {"simulation": simulation(), "word_line": 1, "access": ReadAccess(), "bit_line": 0}
+    ),
+    "crossbar.record_writing": Call(
+        X.record_writing,
+        lambda: {
+            "simulation": simulation(),
+            "voltages": [[0.1, 0.0], [0.0, 0.0]],
+            "width": 1 * NS,
+            "access": ACCESS,
+            "records": 2,
+        },
+        work=("width", "records"),
+    ),
+    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=("width",)),
+    "crossbar.write_pattern": Call(
+        X.write_pattern,
+        lambda: {
+            "simulation": simulation(),
+            "voltages": [[0.1, 0.0], [0.0, -0.1]],
+            "width": 1 * NS,
+            "access": ACCESS,
+        },
+        work=("width",),
+    ),
+    "crossbar.write_row": Call(
+        X.write_row,
+        lambda: {
+            "simulation": simulation(),
+            "word_line": 0,
+            "voltages": [0.1, 0.1],
+            "width": [1 * NS, 2 * NS],
+            "access": ACCESS,
+        },
+        work=("width",),
+    ),
+    "crossbar.Schedule": Call(
+        X.Schedule,
+        lambda: {
+            "voltages": [0.2, 0.3],
+            "widths": 2 * NS,
+            "most_pulses": 2,
+            "conductance_step": 1e-4,
+            "longest": 2.0,
+        },
+    ),
+    "crossbar.even_levels": Call(
+        X.even_levels, lambda: {"devices": simulation().junctions, "count": 4}, work=("count",)
+    ),
+    "crossbar.program": Call(
+        X.program,
+        lambda: {
+            "simulation": simulation(),
+            "target": np.full((2, 2), even_levels(simulation().junctions, 4)[2]),
+            "schedule": Schedule(voltages=[0.2], widths=1 * NS, most_pulses=1),
+            "tolerance": 1e-5,
+            "write": ACCESS,
+            "read": ReadAccess(),
+            "passes": 1,
+        },
+        work=("passes",),
+    ),
+    "crossbar.DiodeSelector": Call(
+        X.DiodeSelector, lambda: {"saturation_current": 1e-9, "ideality": 1.5, "temperature": 300.0}
+    ),
+    "crossbar.ExponentialSelector": Call(X.ExponentialSelector, _selector),
+    "crossbar.ThresholdSelector": Call(
+        X.ThresholdSelector,
+        lambda: {"threshold_voltage": 0.2, "on_resistance": 1e3, "off_resistance": 1e9, "sharpness": 0.005},
+    ),
+    "crossbar.Transistor": Call(
+        X.Transistor,
+        lambda: {"on": [[True, False], [False, True]], "on_resistance": 1e3, "off_resistance": 1e9},
+        infinite=True,
+    ),
+    "crossbar.ArraySimulation": Call(
+        X.ArraySimulation,
+        lambda: {
+            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
+            "landscape": TRACK,
+            "initial_angle": 0.1,
+            "external_field": 1e-4,
+            "temperature": 10.0,
+            "tolerance": 1e-8,
+            "current_tolerance": 1e-9,
+            "step": 5e-12,
+            "seed": 1,
+        },
+    ),
+    "crossbar.ArraySimulation.rest": Call(bound(simulation, "rest"), lambda: {"duration": 1 * NS}, work=("duration",)),
+    "crossbar.ArraySimulation.apply": Call(
+        bound(simulation, "apply"),
+        lambda: {"drive": ArrayDrive.pulse(bias("V/2", (2, 2), 0.1), 1 * NS, 1e-10), "duration": 1 * NS},
+        work=("duration",),
+    ),
+    "crossbar.ArraySimulation.restore": Call(bound(simulation, "restore"), lambda: {"state": simulation().state()}),
+    "crossbar.simulate_array": Call(
+        X.simulate_array,
+        lambda: {
+            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
+            "landscape": TRACK,
+            "drive": ArrayDrive.pulse(bias("V/2", (2, 2), 0.1), 1 * NS, 1e-10),
+            "times": SHORT,
+            "tolerance": 1e-8,
+            "temperature": 10.0,
+            "seed": 1,
+        },
+        work=("times",),
+    ),
+    "crossbar.CellUpdates": Call(
+        X.CellUpdates,
+        lambda: {
+            "network": network(),
+            "sources": sources(),
+            "solution": crossbar.solve_network(network(), sources()),
+            "cells": [[0, 1]],
+        },
+    ),
+    "crossbar.CellUpdates.update": Call(
+        bound(
+            lambda: CellUpdates(network(), sources(), crossbar.solve_network(network(), sources()), [[0, 1]]), "update"
+        ),
+        lambda: {"conductances": [0.02]},
+    ),
+    "crossbar.sneak_paths": Call(
+        X.sneak_paths,
+        lambda: {
+            "array": Crossbar(resistance=OHMS, **WIRES),
+            "bias": bias("floating", (2, 2), 0.1, word_line=0, bit_line=1),
+            "word_line": 0,
+            "bit_line": 1,
+            "most_paths": 10,
+            "share": 0.99,
+        },
+        work=("most_paths",),
+    ),
+    "crossbar.product_accuracy": Call(
+        X.product_accuracy,
+        lambda: {
+            "sizes": [2],
+            "wire_resistance": [0.1],
+            "levels": [0.01, 0.02],
+            "vectors": 2,
+            "repeats": 1,
+            "read_voltage": 0.05,
+            "seed": 1,
+        },
+        work=("sizes", "vectors", "repeats"),
+    ),
+    "crossbar.PinningSites": Call(
+        X.PinningSites, lambda: {"pitch": 5e-8, "coercive_field": 6e-3, "half_width": 1.8e-8, "kind": ParabolicWell}
+    ),
+    "crossbar.ReadRule": Call(X.ReadRule, lambda: {"scheme": "grounded", "kind": "current", "criterion": 0.1}),
+    "crossbar.design_map": Call(
+        X.design_map,
+        lambda: {
+            "parameters": DEVICE,
+            "track_widths": [1e-7],
+            "track_lengths": [4e-7],
+            "resistance_area_products": [5e-12],
+            "wire_resistances": [1.0],
+            "schemes": ("V/2",),
+            "driver_resistance": 1.0,
+            "conditions": BRIEF,
+            "largest": 2,
+            "seed": 1,
+        },
+        infinite=True,
+        work=("largest",),
+    ),
+    "crossbar.scaled_device": Call(
+        X.scaled_device,
+        lambda: {
+            "parameters": DEVICE,
+            "track_length": 5e-7,
+            "track_width": 5e-8,
+            "resistance_area_product": 1e-11,
+            "anisotropy_from_width": True,
+        },
+        infinite=True,
+    ),
+    "crossbar.read_disturb": Call(
+        X.read_disturb,
+        lambda: {
+            "simulation_at": simulation,
+            "voltages": [0.02],
+            "width": 1 * NS,
+            "count": 1,
+            "level": 1e-7,
+            "scheme": "grounded",
+            "settle": 1 * NS,
+            "word_line": 0,
+        },
+        work=("width", "count", "settle"),
+    ),
+    "crossbar.write_disturb": Call(
+        X.write_disturb,
+        lambda: {**_writing(), "count": 1, "level": 1e-7, "word_line": 0, "bit_line": 1},
+        nan=("lost_after", "drift", "lost"),
+        work=("width", "count"),
+    ),
+    "crossbar.write_map": Call(
+        X.write_map,
+        lambda: {
+            **_two(),
+            "voltages": [0.1],
+            "widths": [1 * NS],
+            "sizes": [2],
+            "level": 1e-7,
+            "position": SITE.centre,
+            "access": ACCESS,
+            "wires": WIRES,
+            **QUICK,
+        },
+        work=("widths", "sizes"),
+    ),
+    "crossbar.largest_array": Call(
+        X.largest_array,
+        lambda: {**_margins(), "scheme": "V/2", "criterion": 0.1, "kind": "current", "largest": 3},
+        work=("largest",),
+    ),
+    "crossbar.reach": Call(
+        X.reach,
+        lambda: {
+            "tmr": [0.95],
+            "wire_resistance": [1.0],
+            "low_resistance": 36.0,
+            "schemes": ("V/2",),
+            "kind": "current",
+            "criterion": 0.1,
+            "driver_resistance": 1.0,
+            "largest": 2,
+        },
+        work=("largest",),
+    ),
+    "crossbar.read_margin": Call(
+        X.read_margin, lambda: {"sizes": [1, 2], **_margins(), "schemes": ("V/2",)}, work=("sizes",)
+    ),
+    "crossbar.worst_pattern": Call(
+        X.worst_pattern, lambda: {"size": 2, "kind": "current", "scheme": "V/3", **_margins()}, work=("size",)
+    ),
+    "crossbar.half_select": Call(
+        X.half_select,
+        lambda: {
+            "parameters": DEVICE,
+            "sizes": [2],
+            "write_voltage": 0.2,
+            "position": 5e-7,
+            "schemes": ("V/2",),
+            **WIRES,
+        },
+        work=("sizes",),
+    ),
+    "crossbar.largest_written_array": Call(
+        X.largest_written_array,
+        lambda: {
+            "parameters": DEVICE,
+            "scheme": "V/2",
+            "write_voltage": 0.2,
+            "disturb_voltage": 0.15,
+            "breakdown_voltage": 1.0,
+            "largest": 3,
+            **WIRES,
+        },
+        work=("largest",),
+    ),
+    "crossbar.threshold_voltage": Call(X.threshold_voltage, lambda: {"parameters": DEVICE}),
+    "crossbar.outer_product_update": Call(
+        X.outer_product_update,
+        lambda: {**_writing(), "rows": [1.0, -0.5], "columns": [0.5, 0.0], "slots": 1, "seed": 1},
+        work=("width", "slots"),
+    ),
+    "crossbar.pulse_block": Call(
+        X.pulse_block,
+        lambda: {**_writing(), "word_lines": [True, False], "bit_lines": [True, True]},
+        work=("width",),
+    ),
+    "crossbar.update_curves": Call(
+        X.update_curves, lambda: {**_writing(), "count": 1, "depression_voltage": 0.1}, work=("width", "count")
+    ),
+    "crossbar.DifferentialPairs": Call(
+        X.DifferentialPairs,
+        lambda: {"conductance": np.full((2, 2), 0.02), "per_weight": 0.01, "stored": np.zeros((2, 1))},
+    ),
+    "crossbar.DifferentialPairs.multiply": Call(
+        bound(lambda: map_weights([[1.0], [-0.5]], [0.01, 0.02]), "multiply"),
+        lambda: {"array": Crossbar(resistance=OHMS, **WIRES), "inputs": [[1.0, -1.0]], "read_voltage": 0.05},
+    ),
+    "crossbar.device_levels": Call(X.device_levels, _two),
+    "crossbar.map_weights": Call(X.map_weights, lambda: {"weights": [[1.0], [-0.5]], "levels": [0.01, 0.02]}),
+    # spice
+    "spice.crosscheck": Call(
+        S.crosscheck,
+        lambda: {**_two(), "drive": PULSE, "times": SHORT, "external_field": 1e-4, "time_limit": 20.0},
+        ngspice=True,
+        work=("times",),
+    ),
+    "spice.crosscheck_array": Call(
+        S.crosscheck_array,
+        lambda: {
+            "simulation": simulation(),
+            "drive": ArrayDrive.pulse(bias("V/2", (2, 2), 0.1), 1 * NS, 1e-10),
+            "times": SHORT,
+            "time_limit": 20.0,
+        },
+        ngspice=True,
+        work=("times",),
+    ),
+    "spice.export": Call(S.export, lambda: {**_two(), "language": "ngspice", "name": "dwmtj"}),
+    "spice.Plot": Call(S.Plot, lambda: {"analysis": "tran", "vectors": {"time": np.zeros(2)}}),
+    "spice.run_netlist": Call(
+        S.run_netlist,
+        lambda: {
+            "netlist": "a resistor\nV1 a 0 1\nR1 a 0 1k\n.op\n.end\n",
+            "backend": "process",
+            "time_limit": 10.0,
+            "folder": None,
+        },
+        ngspice=True,
+        work=("time_limit",),
+    ),
+    "spice.simulate": Call(
+        S.simulate,
+        lambda: {"circuit": circuit(), "times": SHORT, "backend": "process", "time_limit": 20.0},
+        ngspice=True,
+        work=("times", "time_limit"),
+    ),
+    "spice.source_value": Call(
+        S.source_value, lambda: {"drive": PULSE, "parameters": DEVICE, "start": 0.0, "stop": 2 * NS}
+    ),
+    "spice.DomainWallJunction": Call(S.DomainWallJunction, lambda: {**_two(), "name": "dwmtj"}),
+    "spice.DomainWallJunction.connect": Call(
+        bound(lambda: DomainWallJunction(DEVICE, TRACK), "connect"),
+        lambda: {"circuit": Circuit("one"), "label": "1", "top": "a", "bottom": "0", "hz": 0.0},
+    ),
+}
+
+MADE_OTHERWISE = {
+    "compact_model.ConvergenceError": "raised, not called",
+    "compact_model.InputError": "raised, not called",
+    "compact_model.FitResult": "made by the fits",
+    "compact_model.Waveform": "to derive from",
+    "compact_model.Well": "to derive from",
+    "crossbar.Cells": "to derive from",
+    "crossbar.Selector": "to derive from",
+    "spice.SimulatorError": "raised, not called",
+    "spice.SimulatorMissing": "raised, not called",
+}
+
+
+def public_callables() -> set[str]:
+    """Names in the packages' stubs that can be called, with their package."""
+    named = {f"{each.__name__}.{name}": getattr(each, name) for each in PACKAGES for name in each.__all__}
+    return {name for name, value in named.items() if callable(value)}
