@@ -52,7 +52,7 @@ class PiecewiseLinear(Waveform):
         object.__setattr__(self, "values", tuple(values.tolist()))
 
     def __call__(self, time: ArrayLike) -> Array:
-        now = np.asarray(time, dtype=np.float64)
+        now = validation.array("time", time)
         times, values = np.asarray(self.times), np.asarray(self.values)
         after = np.searchsorted(times, now, side="right")
         low = np.clip(after - 1, 0, times.size - 1)
@@ -83,7 +83,9 @@ class Sine(Waveform):
         validation.number("offset", self.offset)
 
     def __call__(self, time: ArrayLike) -> Array:
-        result: Array = self.offset + self.amplitude * np.sin(2.0 * np.pi * self.frequency * np.asarray(time))
+        result: Array = self.offset + self.amplitude * np.sin(
+            2.0 * np.pi * self.frequency * validation.array("time", time)
+        )
         return result
 
     def edges(self, start: float, stop: float) -> Iterable[float]:
@@ -108,7 +110,8 @@ def constant(value: float) -> PiecewiseLinear:
 def ramp(rate: float, stop: float, start_value: float = 0.0) -> PiecewiseLinear:
     """From start_value at t = 0 with a constant rate (per s) until stop (s), constant afterwards."""
     duration = validation.positive("stop", stop)
-    return PiecewiseLinear((0.0, duration), (start_value, start_value + validation.number("rate", rate) * duration))
+    begin = validation.number("start_value", start_value)
+    return PiecewiseLinear((0.0, duration), (begin, begin + validation.number("rate", rate) * duration))
 
 
 def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float = 0.0) -> PiecewiseLinear:

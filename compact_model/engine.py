@@ -27,6 +27,7 @@ _LANES_FROM = 16
 _DEVICE_STEPS_PER_CALL = 10_000_000
 _ADAPTIVE_STEPS_PER_CALL = 200_000
 _MOST_STEPS = 1e13  # three days of one device
+_MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,26 @@ def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[Device
 
 def check_step(circuit: Circuit, step: float) -> None:
     """Raise InputError where a fixed step does not resolve the fastest motion that the fields allow."""
+    fastest = _fastest_turning(circuit)
+    if step * fastest > 1.0:
+        raise InputError(
+            f"step: expected at most {1.0 / fastest:.3g} s, the time in which these fields can turn the angle by "
+            f"one radian, got {step:.3g} s"
+        )
+
+
+def check_duration(circuit: Circuit, duration: float) -> None:
+    """Raise InputError where following the fastest motion that the fields allow would not end in anybody's time."""
+    fastest = _fastest_turning(circuit)
+    if duration * fastest > _MOST_TURNING:
+        raise InputError(
+            f"times: expected at most {_MOST_TURNING / fastest:.3g} s, in which these fields can turn the angle by "
+            f"{_MOST_TURNING:g} radians, got {duration:.3g} s"
+        )
+
+
+def _fastest_turning(circuit: Circuit) -> float:
+    """The largest |dphi/dt| that the fields allow, rad/s."""
     (drive, net_field), _ = bounds(circuit.drive)
     (pinning, anisotropy), (pinning_slope, _) = bounds(circuit.landscape)
     devices = circuit.devices
@@ -130,12 +151,7 @@ def check_step(circuit: Circuit, step: float) -> None:
         + anisotropy
         + pinning_slope * devices.wall_width
     )
-    fastest = float((devices.rate * field).max())
-    if step * fastest > 1.0:
-        raise InputError(
-            f"step: expected at most {1.0 / fastest:.3g} s, the time in which these fields can turn the angle by "
-            f"one radian, got {step:.3g} s"
-        )
+    return float((devices.rate * field).max())
 
 
 def plan_steps(times: Array, edges: Array, step: float) -> fixed_step.StepPlan:
@@ -251,6 +267,7 @@ def run_adaptive(
 ) -> tuple[Array, Array]:
     """Positions and angles, (devices, times), by the adaptive method; the state is advanced in place."""
     count = circuit.count
+    check_duration(circuit, float(times[-1] - times[0]))
     positions = np.empty((count, times.size))
     angles = np.empty_like(positions)
     walk = adaptive.AdaptiveProgress(

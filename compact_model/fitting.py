@@ -6,7 +6,7 @@ the Jacobian at the minimum (Bevington and Robinson 2003, chapters 8 and 11).
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +116,7 @@ def fit_threshold(
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
+    validation.instance("data", data, Mapping)
     offset = _column(data, "offset", positive=True)
     threshold = _column(data, "threshold", positive=True)
     if parameters.field_like_quadratic != 0.0:
@@ -187,6 +188,7 @@ def fit_resistance(
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
+    validation.instance("data", data, Mapping)
     ohms = _column(data, "resistance", positive=True)
     drive = _one_of(data, ("voltage", "current"), "")
     bias = _column(data, drive)
@@ -259,6 +261,8 @@ def _column(data: Mapping[str, Any], name: str, positive: bool = False) -> Array
 
 def _names(free: Sequence[str], choices: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the free parameters, checked."""
+    if not isinstance(free, Iterable) or (isinstance(free, np.ndarray) and free.ndim != 1):
+        raise InputError(f"free: expected names of parameters, got {validation.shown(free)}")
     names = (free,) if isinstance(free, str) else tuple(free)
     if not names:
         raise InputError(f"free: expected at least one of {', '.join(choices)}, got none")

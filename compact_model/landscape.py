@@ -43,7 +43,7 @@ class Landscape:
 
     def pinning_field(self, position: ArrayLike) -> Array:
         """H_pin(x) in T at positions in m, any shape."""
-        where = np.asarray(position, dtype=np.float64)
+        where = validation.array("position", position)
         total = np.zeros_like(where)
         for well in self.wells:
             total += well.pinning_field(where)
@@ -51,7 +51,8 @@ class Landscape:
 
     def anisotropy_field(self, position: ArrayLike, parameters: DeviceParameters) -> Array:
         """H_K(x) in T at positions in m, any shape."""
-        where = np.asarray(position, dtype=np.float64)
+        where = validation.array("position", position)
+        validation.instance("parameters", parameters, DeviceParameters)
         if self.anisotropy is None:
             return np.full_like(where, parameters.anisotropy_field)
         return self.anisotropy(where)
@@ -84,7 +85,8 @@ class Landscape:
         """Pinning energy of the wall at positions in m (any shape), against the track's start, J."""
         from .kernels.tables import COEFFICIENTS, LEFT, MIDDLE, RIGHT
 
-        where = np.clip(np.asarray(position, dtype=np.float64), 0.0, parameters.track_length)
+        validation.instance("parameters", parameters, DeviceParameters)
+        where = np.clip(validation.array("position", position), 0.0, parameters.track_length)
         rows = self.rows(parameters)
         pinning = rows[:, COEFFICIENTS::2]
         half = 0.5 * (rows[:, RIGHT] - rows[:, LEFT])
@@ -109,7 +111,7 @@ class Landscape:
 def check_kind(kind: type[Well]) -> None:
     """Raise InputError unless kind is a class of wells that can be made."""
     if not (isinstance(kind, type) and issubclass(kind, Well)) or kind is Well:
-        raise InputError(f"kind: expected a class of wells, such as ParabolicWell, got {kind!r}")
+        raise InputError(f"kind: expected a class of wells, such as ParabolicWell, got {validation.shown(kind)}")
 
 
 def check_well_fits(parameters: DeviceParameters, well: Well) -> None:

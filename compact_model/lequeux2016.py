@@ -1,5 +1,6 @@
 """The published device: Lequeux et al., A magnetic synapse, Sci. Rep. 6, 31510 (2016), doi 10.1038/srep31510."""
 
+from . import validation
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from .landscape import Landscape
 from .parameters import DeviceParameters
@@ -50,6 +51,7 @@ def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     nothing stops the wall), so H_K is 80 Oe on average and varies by 30 Oe from site to site, as edge roughness of
     6 nm rms would make it; the demagnetising integral gives |H_K| = 119 Oe at this width.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
     return random_track(
         parameters.replace(anisotropy_field=80.0 * OERSTED),
         max(1, round(parameters.track_length / 50e-9)),

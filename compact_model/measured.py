@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOMETRE, OERSTED
-from .validation import InputError, choice, nearest
+from .validation import InputError, choice, nearest, shown
 
 FIELD = {"Oe": OERSTED, "T": 1.0, "mT": 1e-3}
 CURRENT_DENSITY = {
@@ -87,6 +87,8 @@ def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
     unit in parentheses.  Raises InputError that names file, line and column; a file is read whole or not at all.
     """
     columns = KINDS[choice("kind", kind, tuple(KINDS))]
+    if not isinstance(path, str | Path) or "\0" in str(path):
+        raise InputError(f"path: expected the name of a file, got {shown(path)}")
     rows = _rows(Path(path))
     if not rows:
         raise InputError(f"{path}: expected a header with the columns {_listed(columns)}, got an empty file")

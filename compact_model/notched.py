@@ -5,6 +5,7 @@ edges happen to be.  Here RA_P is 20 Ohm um2, so that R_P is about 300 Ohm and t
 much more would break the barrier), and the sites are notches of equal strength at equal distances.
 """
 
+from . import validation
 from .constants import NANOMETRE, OERSTED
 from .landscape import Landscape
 from .lequeux2016 import lequeux2016
@@ -27,6 +28,7 @@ def notched_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
 
     H_c scatters by 10 %, x_c by 5 %, drawn with a seed; H_K is the same everywhere.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
     return random_track(
         parameters,
         max(1, round(parameters.track_length / PITCH)),

@@ -24,7 +24,7 @@ def generator(seed: Seed) -> np.random.Generator:
     """A numpy Generator: the one given, or a new one from a seed."""
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(validation.whole("seed", seed, 0))
+    return np.random.default_rng(validation.whole("seed", seed, 0, at_most=None))
 
 
 def recorded(seed: Seed) -> str:
@@ -34,7 +34,7 @@ def recorded(seed: Seed) -> str:
     """
     if isinstance(seed, np.random.Generator):
         return json.dumps(seed.bit_generator.state, default=lambda part: part.tolist())
-    return str(validation.whole("seed", seed, 0))
+    return str(validation.whole("seed", seed, 0, at_most=None))
 
 
 def random_track(

@@ -17,12 +17,21 @@ def _share(share: ArrayLike) -> Array:
     return values
 
 
+def _broadcast(values: dict[str, Array]) -> tuple[Array, ...]:
+    """The arrays in one shape."""
+    try:
+        return tuple(np.broadcast_arrays(*values.values()))
+    except ValueError:
+        shapes = " and ".join(str(each.shape) for each in values.values())
+        raise InputError(f"{', '.join(values)}: expected shapes that broadcast, got {shapes}") from None
+
+
 def antiparallel_share(parameters: DeviceParameters, position: ArrayLike) -> Array:
     """f, the share of the junction's area (pad included) that is antiparallel, for a wall at x.
 
     position: m, any shape.  The pad is parallel once a wall is in the track.
     """
-    length = parameters.track_length
+    length = validation.instance("parameters", parameters, DeviceParameters).track_length
     inside = np.clip(validation.array("position", position), 0.0, length)
     return (length - inside) * parameters.track_width / parameters.junction_area
 
@@ -32,8 +41,9 @@ def conductance(parameters: DeviceParameters, share: ArrayLike, voltage: ArrayLi
 
     share: f, 0 to 1; voltage: V; shapes that broadcast.
     """
-    bias = validation.array("voltage", voltage) / parameters.tmr_half_voltage
-    drop = _share(share) * parameters.tmr / (1.0 + parameters.tmr + bias**2)
+    validation.instance("parameters", parameters, DeviceParameters)
+    part, volts = _broadcast({"share": _share(share), "voltage": validation.array("voltage", voltage)})
+    drop = part * parameters.tmr / (1.0 + parameters.tmr + (volts / parameters.tmr_half_voltage) ** 2)
     result: Array = (1.0 - drop) / parameters.parallel_resistance
     return result
 
@@ -50,17 +60,19 @@ def voltage_at_current(parameters: DeviceParameters, share: ArrayLike, current: 
     """
     from .kernels.vectorised import voltage_for_current
 
-    parallel_voltage = validation.array("current", current) * parameters.parallel_resistance
+    validation.instance("parameters", parameters, DeviceParameters)
+    part, amperes = _broadcast({"share": _share(share), "current": validation.array("current", current)})
     result: Array = voltage_for_current(
-        parallel_voltage, _share(share), parameters.tmr, 1.0 / parameters.tmr_half_voltage
+        amperes * parameters.parallel_resistance, part, parameters.tmr, 1.0 / parameters.tmr_half_voltage
     )
     return result
 
 
 def position_for_resistance(parameters: DeviceParameters, ohms: ArrayLike) -> Array:
     """The x in m at which R(x, 0) takes a value in Ohm (positive); beyond the track's range, one of its ends."""
+    validation.instance("parameters", parameters, DeviceParameters)
     values = validation.array("ohms", ohms)
-    if (values <= 0.0).any():
+    if (values < 1.0 / validation.LARGEST).any():
         raise InputError(f"ohms: expected resistances above 0, got {values.min():g}")
     share = (1.0 - parameters.parallel_resistance / values) * (1.0 + 1.0 / parameters.tmr)
     position = parameters.track_length - share * parameters.junction_area / parameters.track_width

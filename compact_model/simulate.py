@@ -95,13 +95,13 @@ def simulate_ensemble(
     when = validation.increasing("times", times)
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size} value")
-    every_parameters = _sequence("parameters", parameters, DeviceParameters)
-    every_landscape = _sequence("landscape", landscape, Landscape)
-    every_drive = _sequence("drive", drive, Drive)
+    every_parameters = validation.several("parameters", parameters, DeviceParameters)
+    every_landscape = validation.several("landscape", landscape, Landscape)
+    every_drive = validation.several("drive", drive, Drive)
     if len({type(item) for item in every_drive}) > 1:
-        raise InputError("drive: expected the same kind for all devices (current, voltage or current density)")
+        raise InputError("drive: expected the same kind for all devices, got several")
     if len({item.torque_density for item in every_parameters}) > 1:
-        raise InputError("parameters: expected the same torque_density for all devices")
+        raise InputError("parameters: expected the same torque_density for all devices, got both")
     if isinstance(external_field, Sequence | np.ndarray) and not isinstance(external_field, str):
         every_field = [as_waveform("external_field", field) for field in external_field]
     else:
@@ -183,16 +183,6 @@ def simulate_ensemble(
 
 def _length(name: str, values: Any) -> int:
     return 1 if values is None else validation.numbers(name, values).size
-
-
-def _sequence(name: str, value: T | Sequence[T], kind: type[T]) -> list[T]:
-    items = list(value) if isinstance(value, Sequence) else [value]
-    for item in items:
-        if not isinstance(item, kind):
-            raise InputError(f"{name}: expected {kind.__name__}, or a sequence of them, got {type(item).__name__}")
-    if not items:
-        raise InputError(f"{name}: expected at least one {kind.__name__}, got an empty sequence")
-    return items
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,13 +2,19 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 T = TypeVar("T")
+
+LARGEST = 1e100
+"""No quantity of this field comes near, in any unit; beyond it products of a few quantities overflow without a word."""
+MOST = 10**15
+"""Nothing can be counted, stored or waited for in such a number."""
+_LONGEST = 100  # characters of a value in a message
 
 
 class InputError(ValueError):
@@ -19,6 +25,12 @@ class ConvergenceError(RuntimeError):
     """A solver that could not reach what was asked of it; the message says where and what to try."""
 
 
+def shown(value: Any) -> str:
+    """A value as it stands in a message: on one line, and not a long one."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
 def number(name: str, value: Any) -> float:
     """A finite real number; text and truth values are not numbers."""
     try:
@@ -26,19 +38,22 @@ def number(name: str, value: Any) -> float:
             raise TypeError
         result = float(value)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: expected a number, got {value!r}") from None
+        raise InputError(f"{name}: expected a number, got {shown(value)}") from None
     except OverflowError:
-        raise InputError(f"{name}: expected a number below 1.8e308, got a larger one") from None
+        raise InputError(f"{name}: expected a number of at most {LARGEST:g}, got a larger one") from None
     if not math.isfinite(result):
         raise InputError(f"{name}: expected a finite number, got {result}")
+    if abs(result) > LARGEST:
+        raise InputError(f"{name}: expected a number of at most {LARGEST:g}, got {result:g}")
     return result
 
 
 def positive(name: str, value: Any) -> float:
     """A finite number above zero."""
     result = number(name, value)
-    if result <= 0.0:
-        raise InputError(f"{name}: expected a number above 0, got {result:g}")
+    if result < 1.0 / LARGEST:
+        least = "" if result <= 0.0 else f" by at least {1.0 / LARGEST:g}"
+        raise InputError(f"{name}: expected a number above 0{least}, got {result:g}")
     return result
 
 
@@ -58,11 +73,20 @@ def between(name: str, value: Any, lower: float, upper: float) -> float:
     return result
 
 
-def whole(name: str, value: Any, at_least: int) -> int:
-    """A whole number of at least so many."""
+def whole(name: str, value: Any, at_least: int, at_most: int | None = MOST) -> int:
+    """A whole number of at least so many, and at most so many where there is a bound."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
-        raise InputError(f"{name}: expected a whole number of at least {at_least}, got {value!r}")
+        raise InputError(f"{name}: expected a whole number of at least {at_least}, got {shown(value)}")
+    if at_most is not None and value > at_most:
+        raise InputError(f"{name}: expected a whole number of at most {at_most:g}, got a larger one")
     return int(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{name}: expected True or False, got {shown(value)}")
+    return bool(value)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
@@ -75,7 +99,7 @@ def choice(name: str, value: Any, choices: Collection[str]) -> str:
     """One of a few words."""
     if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(item) for item in choices)
-        raise InputError(f"{name}: expected one of {listed}, got {value!r}{nearest(str(value), choices)}")
+        raise InputError(f"{name}: expected one of {listed}, got {shown(value)}{nearest(str(value), choices)}")
     return str(value)
 
 
@@ -87,10 +111,12 @@ def array(name: str, values: ArrayLike) -> NDArray[np.float64]:
             raise TypeError
         result = given.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name}: expected numbers, got {values!r}") from None
-    if not np.isfinite(result).all():
-        where = int(np.argmin(np.isfinite(result)))
-        raise InputError(f"{name}: expected finite numbers, got {result.flat[where]} at index {where}")
+        raise InputError(f"{name}: expected numbers, got {shown(values)}") from None
+    sensible = np.abs(result) <= LARGEST
+    if not sensible.all():
+        where = int(np.argmin(sensible))
+        wanted = f"numbers of at most {LARGEST:g}" if np.isfinite(result.flat[where]) else "finite numbers"
+        raise InputError(f"{name}: expected {wanted}, got {result.flat[where]} at index {where}")
     return result
 
 
@@ -107,6 +133,28 @@ def instance(name: str, value: Any, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise InputError(f"{name}: expected a {kind.__name__}, got {type(value).__name__}")
     return value
+
+
+def several(name: str, values: Any, kind: type[T]) -> list[T]:
+    """One value of a class of this package, or a sequence of at least one, as a list."""
+    items = list(values) if isinstance(values, Sequence) else [values]
+    for item in items:
+        if not isinstance(item, kind):
+            raise InputError(f"{name}: expected {kind.__name__}, or a sequence of them, got {type(item).__name__}")
+    if not items:
+        raise InputError(f"{name}: expected at least one {kind.__name__}, got an empty sequence")
+    return items
+
+
+def listed(name: str, values: Any) -> list[Any]:
+    """The items of a sequence of at least one; a text is not a sequence."""
+    wrong = isinstance(values, str | bytes | Mapping) or (isinstance(values, np.ndarray) and values.ndim != 1)
+    if wrong or not isinstance(values, Iterable):
+        raise InputError(f"{name}: expected a sequence, got {shown(values)}")
+    items = list(values)
+    if not items:
+        raise InputError(f"{name}: expected a sequence of at least one, got an empty one")
+    return items
 
 
 def increasing(name: str, values: ArrayLike, strictly: bool = True) -> NDArray[np.float64]:

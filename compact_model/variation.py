@@ -36,7 +36,7 @@ def vary(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     total = validation.whole("count", count, 1)
-    for name in spreads:
+    for name in validation.instance("spreads", spreads, Mapping):
         if name not in VARIABLE:
             raise InputError(
                 f"spreads: expected names out of {', '.join(VARIABLE)}, got {name!r}{nearest(str(name), VARIABLE)}"

@@ -35,6 +35,9 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    validation.instance("result", result, xr.Dataset)
+    if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".gif":
+        raise InputError(f"path: expected the name of a .gif file, got {validation.shown(path)}")
     kind = result.attrs.get("experiment", "none")
     if kind not in FRAMES or FRAMES[kind][0] not in result:
         raise InputError(

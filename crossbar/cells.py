@@ -66,13 +66,11 @@ class Junctions(Cells):
 
     def __init__(self, parameters: DeviceParameters | Sequence[DeviceParameters], position: ArrayLike) -> None:
         self.position = table("position", position)
-        each = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
+        each = validation.several("parameters", parameters, DeviceParameters)
         if len(each) not in (1, self.position.size):
             raise InputError(
                 f"parameters: expected one set, or one for each of the {self.position.size} devices, got {len(each)}"
             )
-        for item in each:
-            validation.instance("parameters", item, DeviceParameters)
         self.parameters = tuple(each)
         length = self.per_device("track_length")
         wrong = (self.position < 0.0) | (self.position > length * (1.0 + 1e-12))

@@ -23,7 +23,7 @@ from compact_model.validation import InputError
 
 from . import plots, plots_in_time  # noqa: F401 (register how the results draw themselves)
 from .cells import Cells, Junctions, Resistors, Selected, table
-from .network import Network, Sources, check_memory
+from .network import Network, Sources, check_memory, check_range
 from .newton import solve_nonlinear
 from .solution import NetworkSolution
 from .solve import check_start, check_tolerance, solve_network
@@ -168,7 +168,7 @@ class Crossbar:
     def sources(self, word_line_voltage: ArrayLike, bit_line_voltage: ArrayLike = 0.0) -> Sources:
         """The source voltages as the solvers take them; both ends of a line have the same."""
         words, bits = self.shape
-        inputs = max(_inputs(word_line_voltage), _inputs(bit_line_voltage))
+        inputs = max(_inputs("word_line_voltage", word_line_voltage), _inputs("bit_line_voltage", bit_line_voltage))
         check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
         word = _voltages("word_line_voltage", word_line_voltage, words, inputs)
         bit = _voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
@@ -278,13 +278,19 @@ def source_power(found: NetworkSolution, sources: Sources) -> Array:
 
 def device_voltage(solution: xr.Dataset) -> xr.DataArray:
     """The voltage across each device, word line less bit line, V; dimensions (input, word_line, bit_line)."""
+    validation.instance("solution", solution, xr.Dataset)
+    if not {"word_line_voltage", "bit_line_voltage"} <= set(solution):
+        raise InputError("solution: expected a result of solve, got one without its voltages")
     result: xr.DataArray = solution.word_line_voltage - solution.bit_line_voltage
     return result.assign_attrs(_units("voltage across the device", "V"))
 
 
 def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     """Numbers of lines, or a mask, as a mask of shape (count,)."""
-    given = np.asarray(lines)
+    try:
+        given = np.asarray(lines)
+    except ValueError:
+        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}") from None
     if given.dtype == bool:
         if given.shape != (count,):
             raise InputError(f"{name}: expected a mask of shape ({count},), got {given.shape}")
@@ -293,7 +299,7 @@ def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     if given.size == 0:
         return result
     if given.dtype.kind not in "iu" or given.ndim > 1:
-        raise InputError(f"{name}: expected numbers of lines, or a mask, got {lines!r}")
+        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}")
     if given.min() < 0 or given.max() >= count:
         raise InputError(f"{name}: expected numbers from 0 to {count - 1}, got {given.min()} to {given.max()}")
     result[given] = True
@@ -363,6 +369,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
         raise InputError(f"{name}: expected values of at least 0, got {values[row, column]:g} at ({row}, {column})")
     if siemens is not None:
         return np.ascontiguousarray(values)
+    check_range(name, values)
     with np.errstate(divide="ignore"):
         result: Array = 1.0 / values
     return result
@@ -378,8 +385,8 @@ def _per_line(name: str, values: ArrayLike, count: int) -> Array:
     return np.array(np.broadcast_to(given, (count,)))
 
 
-def _inputs(voltage: ArrayLike) -> int:
-    shape = np.shape(voltage)
+def _inputs(name: str, voltage: ArrayLike) -> int:
+    shape = validation.array(name, voltage).shape
     return int(shape[1]) if len(shape) == 2 else 1
 
 
@@ -390,7 +397,7 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> Array:
     if given.ndim > 2 or (given.ndim == 2 and (given.shape[0] != lines or given.shape[1] not in (1, inputs))):
         raise InputError(
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
-            f"got {np.shape(values)}"
+            f"got shape {given.shape}"
         )
     return np.array(np.broadcast_to(given, (lines, inputs)))
 

@@ -1,6 +1,6 @@
 """What drives an array over time: line voltages, each scheme times a waveform."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -67,15 +67,30 @@ class ArrayDrive:
         shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
         and floats.
         """
+        counts = validation.instance("shape", shape, Sequence)
+        if len(counts) != 2:
+            raise InputError(f"shape: expected word lines and bit lines, got {validation.shown(shape)}")
+        words, bits = (validation.whole("shape", count, 1) for count in counts)
+        for each, given in (
+            ("word_lines", word_lines),
+            ("bit_lines", bit_lines),
+            ("floating_word_lines", floating_word_lines),
+            ("floating_bit_lines", floating_bit_lines),
+        ):
+            if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+                raise InputError(f"{each}: expected lines, got {validation.shown(given)}")
         silent = Bias.zero(
-            mask("floating_word_lines", list(floating_word_lines), shape[0]),
-            mask("floating_bit_lines", list(floating_bit_lines), shape[1]),
+            mask("floating_word_lines", list(floating_word_lines), words),
+            mask("floating_bit_lines", list(floating_bit_lines), bits),
         )
         parts: list[tuple[Bias, Waveform]] = []
         for side, lines in (("word", word_lines), ("bit", bit_lines)):
             name, driven = f"{side}_lines", set()
             volts, floating = getattr(silent, f"{side}_line_voltage"), getattr(silent, f"floating_{side}_lines")
-            for line, waveform in lines.items() if isinstance(lines, Mapping) else lines:
+            for pair in lines.items() if isinstance(lines, Mapping) else lines:
+                if not isinstance(pair, Sequence) or len(pair) != 2:
+                    raise InputError(f"{name}: expected pairs of line and waveform, got {validation.shown(pair)}")
+                line, waveform = pair
                 if validation.whole(name, line, 0) >= volts.size:
                     raise InputError(f"{name}: expected numbers from 0 to {volts.size - 1}, got {line}")
                 if line in driven:

@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from compact_model import validation
 from compact_model.validation import ConvergenceError, InputError
 
 from .direct import end_currents
@@ -30,7 +31,7 @@ MOST_CELLS = 4096
 def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
     """The circuit with every resistor as an edge, none merged; open devices and open ends are left out."""
     graph: nx.MultiGraph[Node] = nx.MultiGraph()
-    words, bits = network.shape
+    words, bits = validation.instance("network", network, Network).shape
 
     def join(first: Node, second: Node, resistance: float, kind: str, **more: int) -> None:
         if resistance < np.inf:

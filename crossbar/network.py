@@ -48,7 +48,7 @@ def _refuse(name: str, values: Array, wrong: NDArray[np.bool_], expected: str) -
         raise InputError(f"{name}: expected {expected}, got {values[index]:g} at index {_at(index)}")
 
 
-def _check_range(name: str, values: Array) -> None:
+def check_range(name: str, values: Array) -> None:
     """InputError for a value other than 0 and infinity that is out of all range."""
     size = np.abs(values)
     if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # as mostly; what follows takes twice as long
@@ -101,20 +101,20 @@ class Network:
         object.__setattr__(self, "conductance", conductance)
         if not conductance.min() >= 0.0:
             _refuse("conductance", conductance, ~(conductance >= 0.0), "S of at least 0, inf for a shorted cell")
-        _check_range("conductance", conductance)
+        check_range("conductance", conductance)
         for name in ("word_segment", "bit_segment", "word_start", "word_stop", "bit_start", "bit_stop"):
             side = "word lines" if name.startswith("word") else "bit lines"
             length = conductance.shape[0 if name.startswith("word") else 1]
             values = _floats(name, getattr(self, name), (length,), f"({side},)")
             _check_resistance(name, values, infinite=not name.endswith("segment"))
-            _check_range(name, values)
+            check_range(name, values)
             object.__setattr__(self, name, values)
         for name, count in (("word_shunt", self.shape[0]), ("bit_shunt", self.shape[1])):
             given = getattr(self, name)
             values = np.zeros(count) if given is None else _floats(name, given, (count,), f"({name[:-6]} lines,)")
             if values.any():
                 _refuse(name, values, ~((values >= 0.0) & (values < np.inf)), "finite S of at least 0")
-                _check_range(name, values)
+                check_range(name, values)
             object.__setattr__(self, name, values)
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")

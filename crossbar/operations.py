@@ -47,6 +47,7 @@ class WriteAccess:
         validation.choice("scheme", self.scheme, SCHEMES)
         validation.non_negative("edge", self.edge)
         validation.non_negative("settle", self.settle)
+        validation.flag("compensate", self.compensate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class ReadAccess:
 
     def __post_init__(self) -> None:
         if validation.number("voltage", self.voltage) == 0.0:
-            raise InputError("voltage: expected a read voltage other than 0")
+            raise InputError("voltage: expected a read voltage other than 0, got 0")
         validation.choice("scheme", self.scheme, SCHEMES)
         validation.non_negative("width", self.width)
         validation.non_negative("settle", self.settle)
@@ -100,6 +101,7 @@ def row_drive(
     simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
 ) -> tuple[ArrayDrive | None, float]:
     """What `write_row` applies, and for how many seconds; None where no cell is selected."""
+    validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, WriteAccess)
     volts = validation.array("voltages", voltages)
     bits = simulation.shape[1]
@@ -184,7 +186,7 @@ def write(
     access: WriteAccess = HALF_SELECT,
 ) -> Energy:
     """One pulse (V, s) on a cell, on some cells of a row, or with bit_line None on the whole row; then rest."""
-    bits = simulation.shape[1]
+    bits = validation.instance("simulation", simulation, ArraySimulation).shape[1]
     volts = np.zeros(bits)
     chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
     for line in chosen:
@@ -205,6 +207,7 @@ def write_pattern(
 
     voltages: V, shape (word lines, bit lines); 0: that cell is left alone.  after_row is called with each row's number.
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     volts = validation.array("voltages", voltages)
     if volts.shape != simulation.shape:
         raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
@@ -230,14 +233,15 @@ def record_writing(
 
     store: a folder in which the records of each pulse are kept as they come; the same call goes on from there.
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     volts = validation.array("voltages", voltages)
     if volts.shape != simulation.shape:
         raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
-    count = validation.whole("records", records, 1)
+    count, on = validation.whole("records", records, 1), validation.positive("width", width)
     rows = np.flatnonzero(volts.any(axis=1)).tolist()
     if not rows:
         raise InputError("voltages: expected one that is not 0, got none")
-    kept = simulation.keep_in(store, writing=digest(volts, repr((float(width), access, count))))
+    kept = simulation.keep_in(store, writing=digest(volts, repr((on, access, count))))
     ways = [(row, way) for row in rows for way in (1.0, -1.0) if (way * volts[row] > 0.0).any()]
     parts = []
     with Progress(progress, "writing").bar(len(ways), "pulse") as advance:
@@ -278,6 +282,7 @@ def read_row(
 
     With one bit line selected the others have what the scheme says; with all of them each is held at 0 V.
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, ReadAccess)
     bits = simulation.shape[1]
     selected = np.full(bits, bit_line is None)
@@ -298,7 +303,8 @@ def read_row(
 
 def read_all(simulation: ArraySimulation, access: ReadAccess = GROUNDED_READ) -> xr.DataArray:
     """Every row in turn: what the sense amplifiers make of the cells' conductances, S, (word_line, bit_line)."""
-    found = np.array([read_row(simulation, row, access) for row in range(simulation.shape[0])])
+    rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
+    found = np.array([read_row(simulation, row, access) for row in range(rows)])
     return xr.DataArray(
         found,
         dims=("word_line", "bit_line"),

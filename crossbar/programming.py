@@ -45,7 +45,9 @@ class Schedule:
         volts = validation.numbers("voltages", self.voltages)
         widths = validation.numbers("widths", self.widths)
         if not (volts > 0.0).all() or not (widths > 0.0).all():
-            raise InputError("voltages: expected sizes above 0 V and widths above 0 s; the polarity follows the error")
+            raise InputError(
+                "voltages: expected sizes above 0 V and widths above 0 s, as the polarity follows the error, got others"
+            )
         if widths.size not in (1, volts.size):
             raise InputError(f"widths: expected one, or one for each of {volts.size} voltages, got {widths.size}")
         object.__setattr__(self, "voltages", tuple(volts.tolist()))
@@ -68,7 +70,7 @@ class Schedule:
 def even_levels(devices: Junctions, count: int) -> Array:
     """`count` conductances, S, evenly spaced over what all of these devices reach, ends included; rising."""
     levels = validation.whole("count", count, 2)
-    low, high = devices.conductance_range()
+    low, high = validation.instance("devices", devices, Junctions).conductance_range()
     bottom, top = float(low.max()), float(high.min())
     if bottom >= top:
         raise InputError(

@@ -1,5 +1,6 @@
 """What stands in series with a device so that half-selected cells stay off: four kinds, each a current-voltage law."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -108,7 +109,7 @@ class Transistor(Selector):
 
     def __post_init__(self) -> None:
         validation.positive("on_resistance", self.on_resistance)
-        if self.off_resistance != np.inf:
+        if not (isinstance(self.off_resistance, float) and math.isinf(self.off_resistance)):
             validation.positive("off_resistance", self.off_resistance)
         given = np.asarray(self.on)
         if given.dtype != bool or given.ndim != 2:

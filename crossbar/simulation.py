@@ -22,6 +22,7 @@ from compact_model import validation
 from compact_model.drive import Voltage, constant
 from compact_model.engine import (
     Circuit,
+    check_duration,
     check_step,
     density_mode,
     device_arrays,
@@ -95,9 +96,7 @@ class ArraySimulation:
         self.junctions = _junctions(array.cells)
         cells = self.junctions
         self.shape, count = cells.shape, cells.position.size
-        self.landscapes = [landscape] if isinstance(landscape, Landscape) else list(landscape)
-        for item in self.landscapes:
-            validation.instance("landscape", item, Landscape)
+        self.landscapes = validation.several("landscape", landscape, Landscape)
         if len(self.landscapes) not in (1, count):
             raise InputError(
                 f"landscape: expected one, or one for each of the {count} devices, got {len(self.landscapes)}"
@@ -298,7 +297,7 @@ class ArraySimulation:
             raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
         if times.size < 2:
             raise InputError(f"times: expected a start and at least one later time, got {times.size}")
-        self._check_step(drive)
+        self._check_speed(drive, float(times[-1] - times[0]))
         if times[-1] - times[0] > _LONGEST_RUN:
             raise InputError(f"times: expected at most {_LONGEST_RUN:g} s in one run, got {times[-1] - times[0]:g} s")
         if not self.adaptive and (times[-1] - times[0]) / self.step > _MOST_STEPS:
@@ -355,13 +354,15 @@ class ArraySimulation:
             self._tangents[key].set_shunts(np.zeros(self.shape[0]), np.zeros(self.shape[1]))
         return self._tangents[key]
 
-    def _check_step(self, drive: ArrayDrive) -> None:
-        """InputError where the step does not resolve what the lines' largest voltages can do to a wall."""
-        if self.adaptive:
-            return
+    def _check_speed(self, drive: ArrayDrive, duration: float) -> None:
+        """InputError where the steps do not resolve, or never end with, what the lines' voltages can do to a wall."""
         row = np.zeros((1, COEFFICIENTS + 2))
         row[0, COEFFICIENTS:] = drive.largest_voltage(), np.abs(self._net_field).max()
-        check_step(Circuit(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2))), self.step)
+        circuit = Circuit(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2)))
+        if self.adaptive:
+            check_duration(circuit, duration)
+        else:
+            check_step(circuit, self.step)
 
     def _initial_angle(self, given: ArrayLike | None) -> Array:
         """As given, or at rest in each device's own anisotropy field."""

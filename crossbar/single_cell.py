@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model.validation import InputError
+from compact_model.validation import InputError, instance, shown
 
 from .direct import solve_direct
 from .iterative import IterativeSolver, unsupported
@@ -51,10 +51,13 @@ class CellUpdates:
     def __init__(self, network: Network, sources: Sources, solution: NetworkSolution, cells: ArrayLike) -> None:
         check_sources(network, sources)
         self.network, self.solution = network, solution
-        places = np.atleast_2d(np.asarray(cells))
+        try:
+            places = np.atleast_2d(np.asarray(cells))
+        except ValueError:
+            raise InputError(f"cells: expected pairs of whole numbers, got {shown(cells)}") from None
         shape = network.shape
         if places.ndim != 2 or places.shape[1:] != (2,) or places.size == 0 or places.dtype.kind not in "iu":
-            raise InputError(f"cells: expected pairs of word line and bit line, shape (cells, 2), got {cells!r}")
+            raise InputError(f"cells: expected pairs of word line and bit line, shape (cells, 2), got {shown(cells)}")
         places = places.astype(np.int64)
         outside = (places < 0) | (places >= np.array(shape))
         if outside.any():
@@ -62,7 +65,7 @@ class CellUpdates:
             raise InputError(f"cells: expected cells of a {shape[0]} x {shape[1]} array, got {tuple(wrong)}")
         if len(np.unique(places, axis=0)) < len(places):
             raise InputError("cells: expected each cell once, got one twice")
-        if solution.device_current.shape != (sources.inputs, *shape):
+        if instance("solution", solution, NetworkSolution).device_current.shape != (sources.inputs, *shape):
             raise InputError(
                 f"solution: expected one of shape {(sources.inputs, *shape)}, got {solution.device_current.shape}"
             )
@@ -98,10 +101,13 @@ class CellUpdates:
 
         InputError for a wrong shape, NaN, negative numbers, or where it leaves a part without a path to a source.
         """
-        values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))
+        try:
+            values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))
+        except (TypeError, ValueError, OverflowError):
+            values = np.array(np.nan)
         if values.shape != self._before.shape or not (values >= 0.0).all():
             raise InputError(
-                f"conductances: expected {self._before.size} numbers of at least 0, got {np.asarray(conductances)}"
+                f"conductances: expected {self._before.size} numbers of at least 0, got {shown(conductances)}"
             )
         if self._floating and not values.all():
             conductance = self.network.conductance.copy()

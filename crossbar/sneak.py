@@ -36,7 +36,7 @@ def sneak_paths(
     where some of it leaks into other lines), sneak_share (what does not come through it, at least 0), explained_share.
     Raises InputError for arrays of more than 1024 cells, and where the bit line's current does not leave the array.
     """
-    words, bits = array.shape
+    words, bits = validation.instance("array", array, Crossbar).shape
     if words * bits > _MOST_CELLS:
         raise InputError(f"array: expected at most {_MOST_CELLS} cells to follow paths in, got {words * bits}")
     validation.whole("word_line", word_line, 0)

@@ -37,6 +37,7 @@ def pulse_block(
 
     access.compensate has no meaning here: the cells of a block share lines.
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, WriteAccess)
     held = block_bias(access.scheme, simulation.shape, word_lines, bit_lines, voltage)
     on = validation.positive("width", width)
@@ -68,6 +69,7 @@ def outer_product_update(
     Returns a Dataset over (word_line, bit_line): coincidences (signed count; its mean is slots * rows x columns),
     change (of the conductance, S); attributes energy (J, of the sources), energy_per_coincidence (J).
     """
+    validation.instance("simulation", simulation, ArraySimulation)
     x, y = _signed("rows", rows, simulation.shape[0]), _signed("columns", columns, simulation.shape[1])
     size = validation.positive("voltage", voltage)
     count = validation.whole("slots", slots, 1)
@@ -139,8 +141,9 @@ def update_curves(
     """
     size = validation.positive("voltage", voltage)
     back = size if depression_voltage is None else validation.positive("depression_voltage", depression_voltage)
-    number = validation.whole("count", count, 1)
-    kept = simulation.keep_in(store, pulses=repr((size, back, float(width), number, access)))
+    number, on = validation.whole("count", count, 1), validation.positive("width", width)
+    validation.instance("simulation", simulation, ArraySimulation)
+    kept = simulation.keep_in(store, pulses=repr((size, back, on, number, access)))
     every = np.ones(simulation.shape[0], dtype=bool), np.ones(simulation.shape[1], dtype=bool)
     traces, energies = [simulation.conductance()], [0.0]
     with Progress(progress, "update").bar(2 * number, "pulse") as advance:

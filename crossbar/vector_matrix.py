@@ -61,6 +61,7 @@ class DifferentialPairs:
         if np.abs(given).max(initial=0.0) > 1.0:
             raise InputError(f"inputs: expected absolute values up to 1, got {np.abs(given).max():g}")
         volts = validation.positive("read_voltage", read_voltage)
+        validation.instance("array", array, Crossbar)
         solution = array.with_conductance(self.conductance).solve(volts * given.T, **options)
         current = solution.bit_line_current.values
         product = (current[:, ::2] - current[:, 1::2]) / (volts * self.per_weight)

@@ -191,7 +191,7 @@ def device_from_options(
         parameters = parameters.with_anisotropy_from_width()
     kind = WELLS[numbers["well"]]
     whole("--sites", numbers["sites"], 1)
-    whole("--track-seed", numbers["track_seed"], 0)
+    whole("--track-seed", numbers["track_seed"], 0, at_most=None)
     if numbers["sites"] == 1:
         landscape = single_well(
             parameters, coercive_field=numbers["coercive_field"], half_width=numbers["half_width"], kind=kind

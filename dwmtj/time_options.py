@@ -149,7 +149,7 @@ class ArrayInTime:
         capacitance = non_negative("--wire-capacitance", options.pop("wire_capacitance")) * _FEMTOFARAD
         self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
         self.spreads = spreads_from(options.pop("spreads"))
-        self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0)
+        self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
         field, step = options.pop("external_field"), options.pop("step")
         self.settings: dict[str, Any] = {
             "external_field": -self.parameters.stray_field

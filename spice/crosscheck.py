@@ -62,7 +62,10 @@ def crosscheck(
     when = validation.increasing("times", times)
     if when[0] != 0.0:
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
+    if when.size < 2:
+        raise InputError(f"times: expected a start and at least one later time, got {when.size}")
     field = validation.number("external_field", external_field)
+    validation.instance("landscape", landscape, Landscape)
     start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
     reference = simulate_in_python(
         parameters,
@@ -126,11 +129,14 @@ def crosscheck_array(
     times.
     """
     validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("drive", drive, ArrayDrive)
     when = validation.increasing("times", times)
+    if when.size < 2:
+        raise InputError(f"times: expected a start and at least one later time, got {when.size}")
     if when[0] != 0.0:
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     if simulation.temperature.any():
-        raise InputError("simulation: expected one at 0 K, since two simulators have no random numbers in common")
+        raise InputError("simulation: expected one at 0 K, as two simulators share no random numbers, got a warm one")
     if simulation.charging and any(np.any(volts) for volts in simulation.charging.nodes[-1][1:]):
         raise InputError(
             "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"
@@ -185,7 +191,8 @@ def crosscheck_array(
     )
     apart = {name: np.abs(np.diff(result[name].values, axis=0)[0]) for name in found}
     result["position_difference"] = ((), apart["position"].max(), {"units": "m"})
-    share = apart["current"][~near].max(initial=0.0) / np.abs(found["current"]).max()
+    largest = np.abs(found["current"]).max()
+    share = apart["current"][~near].max(initial=0.0) / largest if largest > 0.0 else 0.0
     result["current_difference"] = ((), share)
     return result
 

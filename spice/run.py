@@ -13,6 +13,8 @@ BACKENDS = ("auto", "library", "process")
 
 
 def _folder(given: Path | None) -> Path:
+    if given is not None and not isinstance(given, str | Path):
+        raise InputError(f"folder: expected the name of a folder, got {validation.shown(given)}")
     try:
         folder = Path.cwd() if given is None else Path(given)
     except FileNotFoundError:

@@ -30,6 +30,10 @@ def source_value(drive: Drive, parameters: DeviceParameters, start: float, stop:
     Raises InputError for a current density that the netlist's device would not take as the J of its torques.
     """
     scale = 1.0
+    validation.instance("parameters", parameters, DeviceParameters)
+    begin, end = validation.number("start", start), validation.number("stop", stop)
+    if begin >= end:
+        raise InputError(f"stop: expected a time after the start, {begin:g} s, got {end:g} s")
     if validation.instance("drive", drive, Drive).quantity == "current density":
         if parameters.torque_density != "current":
             raise InputError(
@@ -37,7 +41,7 @@ def source_value(drive: Drive, parameters: DeviceParameters, start: float, stop:
                 "CurrentDensity: a netlist's junction has terminals only, and its torques follow the voltage"
             )
         scale = parameters.junction_area
-    return waveform_value(drive.waveform, start, stop, scale)
+    return waveform_value(drive.waveform, begin, end, scale)
 
 
 def waveform_value(waveform: Waveform, start: float, stop: float, scale: float = 1.0) -> str:

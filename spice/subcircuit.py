@@ -5,6 +5,7 @@ from typing import Any
 
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
+from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.validation import InputError
@@ -47,6 +48,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for an unknown
         parameter and for values outside the model.
         """
+        validation.instance("circuit", circuit, Circuit)
         plain = text.node("label", label)
         nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
         names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 
-from compact_model.validation import InputError, nearest, number
+from compact_model.validation import InputError, nearest, number, shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NODE = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -25,7 +25,7 @@ def identifier(name: str, value: object) -> str:
     if not isinstance(value, str) or not _IDENTIFIER.match(value) or len(value) > _LONGEST_NAME:
         raise InputError(
             f"{name}: expected a plain identifier (a letter or _, then letters, digits and _, at most "
-            f"{_LONGEST_NAME} in all), got {_shown(value)}"
+            f"{_LONGEST_NAME} in all), got {shown(value)}"
         )
     if value.lower() in RESERVED:
         raise InputError(f"{name}: expected a name that ngspice gives no meaning of its own, got {value!r}")
@@ -36,7 +36,7 @@ def node(name: str, value: object) -> str:
     """A node: an identifier or a whole number, as in '0', '12' or 'out'."""
     text = str(value)
     if isinstance(value, bool) or not _NODE.match(text) or len(text) > _LONGEST_NAME:
-        raise InputError(f"{name}: expected a node's name (letters, digits and _), got {_shown(value)}")
+        raise InputError(f"{name}: expected a node's name (letters, digits and _), got {shown(value)}")
     if text.lower() == "time":
         raise InputError(f"{name}: expected a name that ngspice gives no meaning of its own, got {text!r}")
     return text
@@ -59,7 +59,7 @@ def known(name: str, given: str, choices: Collection[str]) -> str:
     """A name out of a list, in lower case as ngspice reads it."""
     if given.lower() not in choices:
         raise InputError(
-            f"{name}: expected one of {', '.join(choices)}, got {_shown(given)}{nearest(given.lower(), choices)}"
+            f"{name}: expected one of {', '.join(choices)}, got {shown(given)}{nearest(given.lower(), choices)}"
         )
     return given.lower()
 
@@ -85,8 +85,3 @@ def columns(rows: Iterable[tuple[str, ...]], prefix: str) -> list[str]:
         (prefix + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])).rstrip()
         for row in listed
     ]
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -48,6 +48,7 @@ DEVICE = lequeux2016()
 TRACK = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
 SITE = TRACK.wells[0]
 NS = 1e-9
+VOLTS = ("voltage", "voltages", "depression_voltage")
 SHORT = np.linspace(0.0, 2 * NS, 3)
 PULSE = Voltage(pulses([0.05], width=1 * NS, period=3 * NS))
 OHMS = np.array([[40.0, 60.0], [50.0, 70.0]])
@@ -477,7 +478,9 @@ CALLS: dict[str, Call] = {
         lambda: {"word_line_voltage": [1.0, 0.0], "bit_line_voltage": 0.0, "floating_word_lines": [1]},
     ),
     "crossbar.Crossbar.with_conductance": Call(
-        bound(lambda: Crossbar(resistance=OHMS, **WIRES), "with_conductance"), lambda: {"cells": 1.0 / OHMS}
+        bound(lambda: Crossbar(resistance=OHMS, **WIRES), "with_conductance"),
+        lambda: {"cells": 1.0 / OHMS},
+        infinite=True,
     ),
     "crossbar.device_voltage": Call(X.device_voltage, lambda: {"solution": solved()}),
     "crossbar.ArrayDrive": Call(
@@ -489,7 +492,6 @@ CALLS: dict[str, Call] = {
     "crossbar.ArrayDrive.of_lines": Call(
         ArrayDrive.of_lines, lambda: {"shape": (2, 2), "word_lines": {0: 0.1}, "floating_bit_lines": [1]}
     ),
-    "crossbar.Energy": Call(X.Energy, lambda: {"sources": 1e-12}),
     "crossbar.to_networkx": Call(X.to_networkx, lambda: {"network": network()}),
     "crossbar.Network": Call(
         X.Network,
@@ -531,9 +533,9 @@ CALLS: dict[str, Call] = {
             "access": ACCESS,
             "records": 2,
         },
-        work=("width", "records"),
+        work=(*VOLTS, "width", "records"),
     ),
-    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=("width",)),
+    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=(*VOLTS, "width")),
     "crossbar.write_pattern": Call(
         X.write_pattern,
         lambda: {
@@ -542,7 +544,7 @@ CALLS: dict[str, Call] = {
             "width": 1 * NS,
             "access": ACCESS,
         },
-        work=("width",),
+        work=(*VOLTS, "width"),
     ),
     "crossbar.write_row": Call(
         X.write_row,
@@ -553,7 +555,7 @@ CALLS: dict[str, Call] = {
             "width": [1 * NS, 2 * NS],
             "access": ACCESS,
         },
-        work=("width",),
+        work=(*VOLTS, "width"),
     ),
     "crossbar.Schedule": Call(
         X.Schedule,
@@ -712,13 +714,13 @@ CALLS: dict[str, Call] = {
             "settle": 1 * NS,
             "word_line": 0,
         },
-        work=("width", "count", "settle"),
+        work=(*VOLTS, "width", "count", "settle"),
     ),
     "crossbar.write_disturb": Call(
         X.write_disturb,
         lambda: {**_writing(), "count": 1, "level": 1e-7, "word_line": 0, "bit_line": 1},
         nan=("lost_after", "drift", "lost"),
-        work=("width", "count"),
+        work=(*VOLTS, "width", "count"),
     ),
     "crossbar.write_map": Call(
         X.write_map,
@@ -733,7 +735,7 @@ CALLS: dict[str, Call] = {
             "wires": WIRES,
             **QUICK,
         },
-        work=("widths", "sizes"),
+        work=("voltage", "voltages", "widths", "sizes"),
     ),
     "crossbar.largest_array": Call(
         X.largest_array,
@@ -789,19 +791,17 @@ CALLS: dict[str, Call] = {
     "crossbar.outer_product_update": Call(
         X.outer_product_update,
         lambda: {**_writing(), "rows": [1.0, -0.5], "columns": [0.5, 0.0], "slots": 1, "seed": 1},
-        work=("width", "slots"),
+        work=(*VOLTS, "width", "slots"),
     ),
     "crossbar.pulse_block": Call(
         X.pulse_block,
         lambda: {**_writing(), "word_lines": [True, False], "bit_lines": [True, True]},
-        work=("width",),
+        work=(*VOLTS, "width"),
     ),
     "crossbar.update_curves": Call(
-        X.update_curves, lambda: {**_writing(), "count": 1, "depression_voltage": 0.1}, work=("width", "count")
-    ),
-    "crossbar.DifferentialPairs": Call(
-        X.DifferentialPairs,
-        lambda: {"conductance": np.full((2, 2), 0.02), "per_weight": 0.01, "stored": np.zeros((2, 1))},
+        X.update_curves,
+        lambda: {**_writing(), "count": 1, "depression_voltage": 0.1},
+        work=(*VOLTS, "width", "count"),
     ),
     "crossbar.DifferentialPairs.multiply": Call(
         bound(lambda: map_weights([[1.0], [-0.5]], [0.01, 0.02]), "multiply"),
@@ -828,7 +828,6 @@ CALLS: dict[str, Call] = {
         work=("times",),
     ),
     "spice.export": Call(S.export, lambda: {**_two(), "language": "ngspice", "name": "dwmtj"}),
-    "spice.Plot": Call(S.Plot, lambda: {"analysis": "tran", "vectors": {"time": np.zeros(2)}}),
     "spice.run_netlist": Call(
         S.run_netlist,
         lambda: {
@@ -863,7 +862,10 @@ MADE_OTHERWISE = {
     "compact_model.Waveform": "to derive from",
     "compact_model.Well": "to derive from",
     "crossbar.Cells": "to derive from",
+    "crossbar.DifferentialPairs": "made by map_weights",
+    "crossbar.Energy": "made by what writes and reads",
     "crossbar.Selector": "to derive from",
+    "spice.Plot": "made by run_netlist",
     "spice.SimulatorError": "raised, not called",
     "spice.SimulatorMissing": "raised, not called",
 }

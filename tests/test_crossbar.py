@@ -163,7 +163,7 @@ def test_what_float64_cannot_carry_is_an_error_and_not_an_answer(method, ohms):
 
 
 def test_values_out_of_all_range_are_refused():
-    with pytest.raises(InputError, match="conductance: expected 0 or sizes from"):
+    with pytest.raises(InputError, match="resistance: expected 0 or sizes from"):
         Crossbar(resistance=[[1e-300]], word_line_resistance=1.0).solve(1.0)
     with pytest.raises(InputError, match="word_segment: expected 0 or sizes"):
         Crossbar(resistance=[[5.0, 5.0]], word_line_resistance=1e-320).solve(1.0)

@@ -14,6 +14,7 @@ from ..validation import InputError
 from ..wells import Well
 
 RETENTION_STEP = 20e-12
+_DEEPEST = 700.0  # k_B T: no float64 holds the time of a deeper well
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
 
 
@@ -34,6 +35,8 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     """
     from scipy.special import expi
 
+    validation.instance("parameters", parameters, DeviceParameters)
+    validation.instance("well", well, Well)
     kelvin = validation.non_negative("temperature", temperature)
     stiffness = abs(parameters.anisotropy_field)
     slope = parameters.wall_width * well.coercive_field / well.half_width
@@ -45,6 +48,8 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     depth = well.depth(parameters) / (constants.BOLTZMANN_CONSTANT * kelvin)
     if depth == 0.0:
         return 0.0
+    if depth > _DEEPEST:
+        return np.inf
     frequency = parameters.gyromagnetic_ratio * np.sqrt(stiffness * slope)
     gain = float(expi(depth) - np.log(depth) - np.euler_gamma) / loss
     return gain + float(np.pi / frequency * np.exp(depth))

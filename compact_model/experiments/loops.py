@@ -142,7 +142,8 @@ def count_levels(
     monotonic branch of the sweep shows; and level_resistance (device, level) in Ohm, padded with nan where a device has
     fewer levels than the richest one.
     """
-    if loop.attrs.get("experiment") != "resistance_loop":
+    validation.instance("parameters", parameters, DeviceParameters)
+    if validation.instance("loop", loop, xr.Dataset).attrs.get("experiment") != "resistance_loop":
         raise validation.InputError(
             f"loop: expected a result of resistance_loop, got one of {loop.attrs.get('experiment')!r}"
         )

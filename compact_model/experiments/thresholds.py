@@ -30,6 +30,7 @@ def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, to
     Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
     it adds to H_z, so sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
     delta = validation.array("offset", offset)
     slonczewski = np.full_like(delta, parameters.walker_current_density)
     per_density = parameters.field_like_ratio * parameters.torque_per_current_density
@@ -47,18 +48,19 @@ def rest_position(landscape: Landscape, net_field: float) -> float:
     """
     from scipy.optimize import brentq
 
-    well = landscape.wells[0]
-    direction = 1.0 if net_field >= 0.0 else -1.0
+    well = validation.instance("landscape", landscape, Landscape).wells[0]
+    field = validation.number("net_field", net_field)
+    direction = 1.0 if field >= 0.0 else -1.0
     offsets = direction * np.linspace(0.0, well.reach, 2001)
-    force = direction * (landscape.pinning_field(well.centre + offsets) + net_field)
+    force = direction * (landscape.pinning_field(well.centre + offsets) + field)
     held = np.flatnonzero(force <= 0.0)
     if held.size == 0:
-        raise InputError(f"net_field: expected a field that the well holds against, got {net_field:g} T")
+        raise InputError(f"net_field: expected a field that the well holds against, got {field:g} T")
     outer = held[0]
     if outer == 0:
         return well.centre
     root = brentq(
-        lambda offset: float(landscape.pinning_field(np.array(well.centre + offset)) + net_field),
+        lambda offset: float(landscape.pinning_field(np.array(well.centre + offset)) + field),
         offsets[outer - 1],
         offsets[outer],
         xtol=1e-15,

@@ -36,7 +36,7 @@ def product_accuracy(
     to that of the exact product, of the stored and of the wanted weights; and level_error over (size, repeat), what the
     levels alone cost.
     """
-    counts = [validation.whole("sizes", size, 2) for size in sizes]
+    counts = [validation.whole("sizes", size, 2) for size in validation.listed("sizes", sizes)]
     segments = validation.numbers("wire_resistance", wire_resistance)
     trials, inputs = validation.whole("repeats", repeats, 1), validation.whole("vectors", vectors, 1)
     states = validation.numbers("levels", levels)

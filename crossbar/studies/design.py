@@ -94,6 +94,7 @@ def scaled_device(
     The side of the nucleation pad goes with the width.  H_K stays, or is what the width gives by the demagnetising
     integral; thickness, M_s, damping, TMR and its half voltage stay, also at another RA_P.
     """
+    validation.instance("parameters", parameters, DeviceParameters)
     ratio = validation.positive("track_width", track_width) / parameters.track_width
     device = parameters.resized(
         track_length=track_length,
@@ -147,12 +148,13 @@ def design_map(
     validation.instance("parameters", parameters, DeviceParameters)
     if parameters.torque_density != "voltage":
         raise InputError(f"parameters: expected torque_density 'voltage', got {parameters.torque_density!r}")
+    ways = [validation.choice("schemes", scheme, SCHEMES) for scheme in validation.listed("schemes", schemes)]
     place = {
         "resistance_area_product": validation.numbers(
             "resistance_area_products",
             parameters.resistance_area_product if resistance_area_products is None else resistance_area_products,
         ),
-        "scheme": np.array([validation.choice("schemes", scheme, SCHEMES) for scheme in schemes]),
+        "scheme": np.array(ways),
         "wire_resistance": validation.numbers("wire_resistances", wire_resistances),
         "track_width": validation.numbers("track_widths", track_widths),
         "track_length": validation.numbers("track_lengths", track_lengths),

@@ -50,7 +50,9 @@ def write_disturb(
     mean size of the slopes of the walls' displacements over the pulses (jitter in a well leaves one that vanishes with
     the number of pulses); lost (group), the share of walls that lost their level.
     """
-    words, bits = simulation.shape
+    words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
+    validation.positive("width", width)
+    validation.instance("access", access, WriteAccess)
     volts = validation.number("voltage", voltage)
     for name, line, lines in (("word_line", word_line, words), ("bit_line", bit_line, bits)):
         if validation.whole(name, line, 0) >= lines:
@@ -96,11 +98,13 @@ def read_disturb(
     Returns a Dataset: displacement (voltage, word_line, bit_line), m, after the last read; lost (voltage), the share of
     all walls that were ever beyond `level` after a read.
     """
+    if not callable(simulation_at):
+        raise InputError(f"simulation_at: expected a function, got {validation.shown(simulation_at)}")
     volts = validation.numbers("voltages", voltages)
     moved, lost = [], []
     with Progress(progress, "reading").bar(volts.size, "voltage") as advance:
         for each in volts.tolist():
-            simulation = simulation_at()
+            simulation = validation.instance("simulation_at()", simulation_at(), ArraySimulation)
             access = ReadAccess(voltage=each, scheme=scheme, width=width, settle=settle)
             read = functools.partial(_read, simulation, word_line, access)
             found = _repeat(simulation, read, count, level, {}, None, False)
@@ -204,6 +208,7 @@ def write_map(
     walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
     """
     validation.instance("parameters", parameters, DeviceParameters)
+    given = validation.instance("wires", {} if wires is None else wires, Mapping)
     volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
     lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
     wells = validation.instance("landscape", landscape, Landscape).wells
@@ -214,7 +219,7 @@ def write_map(
     found = {name: np.zeros(shape) for name in ("selected_displacement", "other_displacement", "energy")}
     with Progress(progress, "write map").bar(int(np.prod(shape)), "point") as advance:
         for row, size in enumerate(lines):
-            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **(wires or {}))
+            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **given)
             simulation = ArraySimulation(array, landscape, **options)
             begin = simulation.state()
             folder = None if store is None else Path(store) / f"size_{size}"

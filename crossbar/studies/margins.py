@@ -112,8 +112,8 @@ def read_margin(
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and voltage_pattern, current_pattern, the
     names of the worst backgrounds.  Raises InputError.
     """
-    lines = [validation.whole("sizes", size, 1) for size in sizes]
-    for scheme in schemes:
+    lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
+    for scheme in validation.listed("schemes", schemes):
         validation.choice("schemes", scheme, SCHEMES)
     _pair(low_resistance, high_resistance)
     found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
@@ -298,6 +298,9 @@ def reach(
     tmr: ratios (0.95 for 95 %); wire_resistance: Ohm per segment of both kinds of lines.
     Returns a Dataset over (scheme, wire_resistance, tmr): largest_array (lines; `largest` means: at least that).
     """
+    validation.positive("low_resistance", low_resistance)
+    for each in validation.listed("schemes", schemes):
+        validation.choice("schemes", each, SCHEMES)
     ratios, segments = validation.numbers("tmr", tmr), validation.numbers("wire_resistance", wire_resistance)
     found = np.zeros((len(schemes), segments.size, ratios.size), dtype=int)
     with Progress(progress, "largest arrays").bar(found.size, "case") as advance:

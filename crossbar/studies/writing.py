@@ -55,13 +55,14 @@ def half_select(
     threshold = threshold_voltage(parameters)
     volts = 1.5 * threshold if write_voltage is None else validation.number("write_voltage", write_voltage)
     if volts == 0.0:
-        raise InputError("write_voltage: expected a voltage other than 0")
+        raise InputError("write_voltage: expected a voltage other than 0, got 0")
     where = parameters.track_length if position is None else validation.number("position", position)
-    lines = [validation.whole("sizes", size, 1) for size in sizes]
-    shape = (len(schemes), len(lines))
+    lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
+    chosen = [validation.choice("schemes", scheme, SCHEMES) for scheme in validation.listed("schemes", schemes)]
+    shape = (len(chosen), len(lines))
     names = ("selected_voltage", "worst_voltage", "power")
     found = {name: np.zeros(shape) for name in names}
-    for row, scheme in enumerate(schemes):
+    for row, scheme in enumerate(chosen):
         for column, size in enumerate(lines):
             array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **wires)
             held = bias(scheme, (size, size), volts, word_line=0, bit_line=size - 1)
@@ -83,7 +84,7 @@ def half_select(
             "write_margin": (dims, np.abs(selected) / threshold - 1.0, {"long_name": "write margin"}),
             "power": (dims, found["power"], {"long_name": "power of the sources", "units": "W"}),
         },
-        coords={"scheme": list(schemes), "size": ("size", lines, {"long_name": "word lines and bit lines"})},
+        coords={"scheme": chosen, "size": ("size", lines, {"long_name": "word lines and bit lines"})},
         attrs={
             "experiment": "half_select",
             "threshold_voltage": threshold,

@@ -1,0 +1,181 @@
+"""The command line as click declares it: every command, its options, and what to write after them."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from hypothesis import strategies as st
+
+from dwmtj.cli import group, main
+
+# Arguments with which each command takes a fraction of a second: these options cost time, and get no large valid value.
+BRIEF: dict[str, dict[str, str]] = {
+    "threshold": {"--offset": "10", "--ramp-rate": "1e5", "--repeats": "1", "--step-ps": "5"},
+    "loop": {"--points": "8", "--dwell": "1", "--cycles": "1", "--step-ps": "20"},
+    "pulses": {"--count": "1", "--width": "1", "--period": "5", "--step-ps": "10"},
+    "simulate": {"--current": "1", "--duration": "2", "--points": "3"},
+    "export": {},
+    "crossbar solve": {"--word-lines": "2", "--bit-lines": "2"},
+    "crossbar margin": {"--sizes": "1,2", "--scheme": "V/2"},
+    "crossbar reach": {"--tmr-list": "95", "--wire-list": "1", "--largest": "2", "--scheme": "V/2"},
+    "crossbar sneak": {"--word-lines": "2", "--bit-lines": "2", "--paths": "2"},
+    "crossbar half-select": {"--sizes": "2", "--scheme": "V/2"},
+    "crossbar write": {
+        "--word-lines": "2",
+        "--bit-lines": "2",
+        "--cell": "0,1",
+        "--pulse-width": "1",
+        "--settle": "2",
+        "--edge": "1",
+        "--records": "2",
+        "--voltage": "0.1",
+        "--tolerance": "1000",
+    },
+    "crossbar program": {
+        "--word-lines": "2",
+        "--bit-lines": "2",
+        "--levels": "4",
+        "--voltages": "0.3",
+        "--pulse-width": "1",
+        "--settle": "2",
+        "--edge": "1",
+        "--most-pulses": "1",
+        "--longest": "1",
+        "--passes": "1",
+        "--tolerance": "1000",
+    },
+    "crossbar disturb": {
+        "--sizes": "2",
+        "--voltages": "0.1",
+        "--pulse-widths": "1",
+        "--settle": "2",
+        "--edge": "1",
+        "--tolerance": "1000",
+    },
+    "crossbar update": {
+        "--word-lines": "2",
+        "--bit-lines": "2",
+        "--count": "1",
+        "--voltage": "0.1",
+        "--pulse-width": "1",
+        "--settle": "2",
+        "--edge": "1",
+        "--tolerance": "1000",
+    },
+    "crossbar design": {
+        "--widths": "100",
+        "--lengths": "400",
+        "--pulse-width": "2",
+        "--error-rate": "50",
+        "--devices": "2",
+        "--largest": "2",
+    },
+    "crossbar accuracy": {"--sizes": "2", "--wire-list": "0.1", "--levels": "2", "--repeats": "1"},
+    "crossbar export": {"--word-lines": "2", "--bit-lines": "2"},
+    "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
+    "retention": {"--duration": "0.002", "--devices": "2", "--step-ps": "20"},
+    "fit": {},
+    "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
+}
+HOSTILE = (
+    "nan",
+    "inf",
+    "-inf",
+    "-1",
+    "0",
+    "",
+    " ",
+    "abc",
+    "1e400",
+    "1e300",
+    "-1e300",
+    "0x10",
+    "1_000",
+    "1,5",
+    "é",
+)
+LISTS = ("1,", ",", "1,a", "nan,1", "1;2", "0,-1", "1,1")
+MILD = ("0.5", "1", "2", "-0.5", "20", "1e-30")
+WORDS = (
+    "AP",
+    "P",
+    "random",
+    "0,0",
+    "1,1",
+    "0,9",
+    "-1,0",
+    "tmr=0.1",
+    "tmr=nan",
+    "nonsense=1",
+    "=",
+    "name with spaces",
+    "x" * 300,
+)
+
+
+def leaves(command: click.Command = group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by its words."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            inner = command.get_command(click.Context(command), name)
+            assert inner is not None
+            yield from leaves(inner, (*path, name))
+    else:
+        yield " ".join(path), command
+
+
+def answer(arguments: list[str]) -> tuple[int, str, str]:
+    """Status, standard output and standard error of the command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    before, sys.argv = sys.argv, ["dwmtj", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        return int(end.code or 0), out.getvalue(), err.getvalue()
+    finally:
+        sys.argv = before
+    raise AssertionError("the command line ends with a status")
+
+
+def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchStrategy[list[str]]:
+    """The command with some of its options, each with a value of its kind or with none such."""
+    brief = BRIEF[name]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    files = [str(folder), str(folder / "missing" / "a.nc"), str(folder / "a.txt"), str(folder / "a.nc"), ""]
+    in_folder = [str(folder / "new.nc"), str(folder / "new.png"), str(folder / "broken.toml"), str(folder / "good.csv")]
+
+    def values(option: click.Option) -> st.SearchStrategy[str]:
+        if isinstance(option.type, click.Choice):
+            return st.sampled_from([*map(str, option.type.choices), "nonsense"])
+        if isinstance(option.type, click.Path):
+            return st.one_of(st.sampled_from(files), st.sampled_from(in_folder))
+        valid = brief.get(option.opts[-1])
+        if valid is not None:
+            return st.one_of(st.just(valid), st.sampled_from([*HOSTILE, *LISTS]))
+        return st.one_of(st.sampled_from(MILD), st.sampled_from(MILD), st.sampled_from([*HOSTILE, *WORDS]))
+
+    def written(option: click.Option) -> st.SearchStrategy[list[str]]:
+        if option.is_flag:
+            return st.just([option.opts[-1]])
+        return values(option).map(lambda value: [f"{option.opts[-1]}={value}"])
+
+    chosen = st.lists(st.sampled_from(options), min_size=1, max_size=2).flatmap(
+        lambda picked: st.tuples(*map(written, picked)).map(lambda parts: [word for part in parts for word in part])
+    )
+    extra = st.sampled_from([[], [], [], [], [], [], ["--nonsense"], ["surplus"]])
+    leading = st.just([])
+    if name == "fit":
+        measured = st.just(["threshold", str(folder / "good.csv")])
+        kind = st.sampled_from(["threshold", "resistance", "nonsense"])
+        leading = st.one_of(measured, st.tuples(kind, st.sampled_from([*files, *in_folder])).map(list))
+
+    def whole(changed: list[str], more: list[str], positional: list[str]) -> list[str]:
+        given = {word.split("=")[0] for word in changed}
+        kept = [f"{option}={value}" for option, value in brief.items() if option not in given or name == "run"]
+        return [*name.split(), *positional, *kept, *changed, *more]
+
+    return st.builds(whole, chosen, extra, leading)

@@ -1,0 +1,89 @@
+"""Whatever stands on the command line: status 0, or 1 or 2 with one line that begins with 'dwmtj: '."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from robustness.commands import BRIEF, answer, arguments_for, leaves
+from robustness.searching import searching
+from robustness.tally import count
+
+COMMANDS = dict(leaves())
+EXAMPLES = {"crossbar design": 6, "crosscheck": 6}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "broken.toml").write_text("[device]\ntmr = \n")
+    (tmp_path / "good.csv").write_text("Delta_H (Oe), J_th (A/cm2)\n5, 1e6\n10, 1.6e6\n15, 2.4e6\n20, 2.6e6\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def judge(target, arguments, status, error):
+    """Counts the answer; fails where it is not what users are promised."""
+    count(target, "inputs")
+    lines = [line for line in error.splitlines() if line.strip()]
+    if status == 0:
+        count(target, "accepted")
+    elif status in (1, 2) and lines and lines[-1].startswith("dwmtj: ") and len(lines) == 1:
+        count(target, "refused" if status == 2 else "stopped")
+    else:
+        count(target, "other")
+        pytest.fail(f"{arguments}: expected status 0, or one line and 1 or 2, got {status} and {error!r}")
+
+
+def test_every_command_is_a_target():
+    assert COMMANDS.keys() == BRIEF.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in BRIEF if name not in ("fit", "run")])
+def test_the_brief_call_is_valid(name, folder, request):
+    if name == "crosscheck":
+        request.getfixturevalue("ngspice")
+    options = [f"{option}={value}" for option, value in BRIEF[name].items()]
+    status, _, error = answer([*name.split(), *options, *([] if name.endswith("export") else ["--quiet"])])
+    assert (status, error) == (0, "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_hostile_options(name, folder, request):
+    if name == "crosscheck":
+        request.getfixturevalue("ngspice")
+
+    @searching(EXAMPLES.get(name, 20))
+    @given(arguments_for(name, COMMANDS[name], folder))
+    def search(arguments):
+        try:
+            status, _, error = answer(arguments)
+        except BaseException:
+            count(f"dwmtj {name}", "inputs")
+            count(f"dwmtj {name}", "other")
+            raise
+        judge(f"dwmtj {name}", arguments, status, error)
+
+    search()
+
+
+WORDS = st.one_of(st.text(max_size=20), st.sampled_from(["--help", "-h", "crossbar", "fit", "--version"]))
+
+
+@searching(15)
+@given(st.lists(WORDS, max_size=3))
+def test_hostile_words(words):
+    status, _, error = answer(words)
+    if not words or words == ["crossbar"]:  # the help, as if asked for
+        assert status == 2
+        return
+    judge("dwmtj", words, status, error)
+
+
+@searching(3)
+@given(arguments_for("simulate", COMMANDS["simulate"], Path("nowhere")))
+def test_a_real_process_answers_in_the_same_way(arguments):
+
+    done = subprocess.run([sys.executable, "-m", "dwmtj", *arguments], capture_output=True, text=True, timeout=120)
+    judge("dwmtj simulate, as a process", arguments, done.returncode, done.stderr)

@@ -1,0 +1,72 @@
+"""Whatever is passed to a public function: a result without holes, or a refusal that says what to change."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from public_calls import CALLS, MADE_OTHERWISE, Call, public_callables
+from robustness.hostile import hostile
+from robustness.searching import searching
+from robustness.tally import attempt
+
+SLOW = {"crossbar.animate", "crossbar.design_map", "compact_model.checks.check_device"}
+"""Half a second each."""
+
+
+def hole(value: Any, call: Call, name: str = "result") -> str | None:
+    """Where a result has NaN, or an infinity that nothing was said of."""
+    if isinstance(value, xr.Dataset):
+        parts = ((str(key), value[key].values) for key in value.variables if key not in call.nan)
+    elif isinstance(value, xr.DataArray):
+        parts = ((name, value.values) for _ in range(1))
+    elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        parts = ((key, getattr(value, key)) for key in value.__dataclass_fields__)
+    elif isinstance(value, list | tuple):
+        parts = ((name, item) for item in value)
+    elif isinstance(value, float | np.floating | np.ndarray) and np.asarray(value).dtype.kind in "fc":
+        wrong = np.isnan(value) if call.infinite else ~np.isfinite(value)
+        return f"{name}: {value}" if np.any(wrong) else None
+    else:
+        return None
+    return next((found for key, item in parts if (found := hole(item, call, key))), None)
+
+
+def test_every_public_callable_is_a_target():
+    assert public_callables() - MADE_OTHERWISE.keys() <= CALLS.keys()
+    assert not MADE_OTHERWISE.keys() & CALLS.keys()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_valid_call_is_valid(name, request):
+    call = CALLS[name]
+    if call.ngspice:
+        request.getfixturevalue("ngspice")
+    assert hole(call.function(**call.arguments()), call) is None
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.arguments()])
+def test_hostile_arguments(name, request):
+    call = CALLS[name]
+    if call.ngspice:
+        request.getfixturevalue("ngspice")
+
+    @searching(3 if name in SLOW else 25)
+    @given(st.data())
+    def search(data):
+        arguments = call.arguments()
+        chosen = data.draw(st.lists(st.sampled_from(sorted(arguments)), min_size=1, max_size=2, unique=True))
+        changed = {each: data.draw(hostile(arguments[each], slow=each in call.work), label=each) for each in chosen}
+        result = attempt(name, lambda: call.function(**arguments | changed))
+        assert hole(result, call) is None
+
+    search()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_names_of_arguments_are_refused(name):
+    call = CALLS[name]
+    with pytest.raises((TypeError, ValueError)):
+        call.function(**call.arguments(), no_such_argument=1)
