@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -38,18 +39,25 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_netcdf(result: xr.Dataset, path: Path) -> None:
-    """A Dataset as a NetCDF file, whole or not at all; OSError where it cannot be written.
+    """A Dataset as a NetCDF file, whole or not at all; OSError where it cannot be written."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(_netcdf(result))
 
-    The file is made in memory first: where a disk is full, the HDF5 library itself would end the process.
-    """
+
+def _netcdf(result: xr.Dataset) -> bytes:
+    """The content of a NetCDF file, made in memory: on a full disk the HDF5 library itself would end the process."""
     import h5netcdf
     from xarray.backends import H5NetCDFStore
 
     buffer = io.BytesIO()
     with h5netcdf.File(buffer, "w") as file:
         result.dump_to_store(H5NetCDFStore(file))
-    with whole_file(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+    return buffer.getvalue()
+
+
+def _seal(content: bytes) -> bytes:
+    """What stands behind a part's content, where HDF5 does not look: a flipped bit in a number would go unnoticed."""
+    return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
 
 
 class Store:
@@ -85,7 +93,7 @@ class Store:
     def _check(self, path: Path, wanted: Mapping[str, str]) -> None:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise InputError(f"store: expected the description of a run in {path}, got other text")
@@ -93,27 +101,33 @@ class Store:
             here, there = wanted.get(name), found.get(name)
             if here != there:
                 raise InputError(
-                    f"store: expected {self.folder} to be of this run, got one with another {name} ({_short(there)}, "
-                    f"here {_short(here)}); give another folder, or remove it"
+                    f"store: expected {self.folder} to be of this run, got one with another {_short(name)} "
+                    f"({_short(there)}, here {_short(here)}); give another folder, or remove it"
                 )
 
     def load(self, name: str) -> xr.Dataset | None:
-        """A part of an earlier run; None where it is not there, or not readable."""
+        """A part of an earlier run; None where it is not there, or not as it was written."""
         if self.folder is None:
             return None
         import xarray as xr
 
         try:
-            return xr.load_dataset(self._path(name), engine="h5netcdf")
-        except (OSError, ValueError, KeyError):
-            return None  # a file that something else cut off counts as missing and is made again
+            whole = self._path(name).read_bytes()
+        except OSError:
+            return None
+        content = whole[: -len(_seal(b""))]
+        if whole != content + _seal(content):
+            return None  # a file that something else has cut off or changed counts as missing and is made again
+        return xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
 
     def save(self, name: str, part: xr.Dataset) -> None:
         """Write a part; StoreError where that is not possible, for instance on a full disk."""
         if self.folder is None:
             return
         try:
-            write_netcdf(part, self._path(name))
+            content = _netcdf(part)
+            with whole_file(self._path(name)) as temporary:
+                temporary.write_bytes(content + _seal(content))
         except OSError as error:
             kept = len(list(self.folder.glob("[!.]*.nc")))
             reason = error.strerror or error
@@ -128,5 +142,5 @@ class Store:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return text if len(text) <= 40 else text[:37] + "..."
