@@ -51,9 +51,10 @@ def number(name: str, value: Any) -> float:
 def positive(name: str, value: Any) -> float:
     """A finite number above zero."""
     result = number(name, value)
+    if result <= 0.0:
+        raise InputError(f"{name}: expected a number above 0, got {result:g}")
     if result < 1.0 / LARGEST:
-        least = "" if result <= 0.0 else f" by at least {1.0 / LARGEST:g}"
-        raise InputError(f"{name}: expected a number above 0{least}, got {result:g}")
+        raise InputError(f"{name}: expected a number of at least {1.0 / LARGEST:g}, got {result:g}")
     return result
 
 

@@ -51,8 +51,6 @@ def write_disturb(
     the number of pulses); lost (group), the share of walls that lost their level.
     """
     words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
-    validation.positive("width", width)
-    validation.instance("access", access, WriteAccess)
     volts = validation.number("voltage", voltage)
     for name, line, lines in (("word_line", word_line, words), ("bit_line", bit_line, bits)):
         if validation.whole(name, line, 0) >= lines:
