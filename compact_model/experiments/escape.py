@@ -10,8 +10,8 @@ from .. import constants, validation
 from ..drive import Current
 from ..landscape import Landscape, check_well_fits
 from ..parameters import DeviceParameters
-from ..random_track import Seed
-from ..results import inherited
+from ..random_track import Seed, recorded
+from ..results import provenance
 from ..simulate import simulate_ensemble
 from ..validation import InputError
 from ..wells import Well
@@ -19,8 +19,8 @@ from ..wells import Well
 Array = NDArray[np.float64]
 
 RETENTION_STEP = 20e-12
-_DEEPEST = 700.0  # k_B T: no float64 holds the time of a deeper well
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
+_DEEPEST = 700.0  # k_B T: no float64 holds the time of a deeper well
 
 
 def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature: float) -> float:
@@ -155,6 +155,7 @@ def retention(
     window = validation.positive("duration", duration)
     kelvin = validation.positive("temperature", temperature)
     count = validation.whole("devices", devices, 1)
+    origin = recorded(seed)
     escape = escape_times(
         parameters,
         landscape,
@@ -188,6 +189,6 @@ def retention(
             "temperature": kelvin,
             "current": current,
             "step": step,
-            **inherited(run),
+            **provenance([parameters], [landscape], seed=origin),
         },
     )

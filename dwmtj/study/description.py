@@ -61,7 +61,7 @@ class Study:
     def __post_init__(self) -> None:
         validation.choice("measure", self.measure, MEASURES)
         samples = validation.whole("samples", self.samples, 1)
-        validation.whole("seed", self.seed, 0)
+        validation.whole("seed", self.seed, 0, at_most=None)
         if self.samples_per_part is not None:
             validation.whole("samples_per_part", self.samples_per_part, 1)
         tables = self.tables()

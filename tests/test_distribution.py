@@ -1,0 +1,145 @@
+"""What `pip install dwmtj` gives: a wheel from the source distribution that works away from the checkout."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("build")
+pytest.importorskip("hatchling")
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("compact_model", "spice", "crossbar", "dwmtj")
+
+
+def run(*command, cwd, **environment):
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [str(each) for each in command], capture_output=True, text=True, cwd=cwd, env=kept | environment, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory):
+    """The source distribution of the checkout, and the wheel that is built from it, as pip does."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", folder)
+    run(*build, "--sdist", ROOT, cwd=folder)
+    (source,) = folder.glob("*.tar.gz")
+    with tarfile.open(source) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    run(*build, "--wheel", unpacked, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    return source, wheel
+
+
+@pytest.fixture(scope="module")
+def installed(distributions, tmp_path_factory):
+    """A folder that pip has installed the wheel to; the dependencies are those that are there."""
+    target = tmp_path_factory.mktemp("installed")
+    run(
+        *(sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--target", target),
+        distributions[1],
+        cwd=target,
+    )
+    return target
+
+
+def files_of(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def packaged():
+    """Every file of the packages in the checkout that is no by-product."""
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".nbi", ".nbc"):
+                yield path.relative_to(ROOT).as_posix()
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(distributions):
+    found = files_of(distributions[1])
+    assert set(packaged()) == {name for name in found if ".dist-info/" not in name}
+    for package in PACKAGES:
+        assert f"{package}/py.typed" in found
+        assert f"{package}/__init__.py" in found
+        assert f"{package}/__init__.pyi" in found or package == "dwmtj"  # the command line has no public names
+    assert {name for name in found if name.endswith(".toml")} == {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "dwmtj").rglob("*.toml")
+    }
+    assert any(name.endswith("/licenses/LICENSE") for name in found)
+
+
+def test_the_source_distribution_can_be_tested_and_has_no_by_products(distributions):
+    with tarfile.open(distributions[0]) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    assert set(packaged()) <= names
+    assert {"README.md", "LICENSE", "Makefile", "pyproject.toml", "CITATION.cff", "PKG-INFO"} <= names
+    assert {"tests/conftest.py", "tests/public_calls.py", "tests/robustness/conftest.py"} <= names
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")} <= names
+    for name in names:
+        assert not name.startswith((".ci", ".git/", "results/", ".venv")), name
+        assert "__pycache__" not in name, name
+
+
+def test_two_builds_are_the_same_to_the_byte(distributions, tmp_path):
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    for path in distributions:
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+def test_every_extra_is_declared(distributions):
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    with zipfile.ZipFile(distributions[1]) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        metadata = archive.read(name).decode()
+    assert {line.removeprefix("Provides-Extra: ") for line in metadata.splitlines() if "Provides-Extra" in line} == set(
+        declared
+    )
+
+
+def test_the_installed_packages_are_imported_from_where_they_were_installed(installed, tmp_path):
+    code = "import importlib, sys\nfor name in sys.argv[1:]: print(importlib.import_module(name).__file__)"
+    # The folder with the checkout would be found through the editable installation; -S and the paths leave it out.
+    found = run(sys.executable, "-c", code, *PACKAGES, cwd=tmp_path, PYTHONPATH=str(installed)).split()
+    assert [Path(each).parent.parent for each in found] == [installed] * len(PACKAGES)
+
+
+def test_every_module_of_the_installation_can_be_imported(installed, tmp_path):
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    package = importlib.import_module(name)\n"
+        "    for each in pkgutil.walk_packages(package.__path__, name + '.'):\n"
+        "        if not each.name.endswith(('__main__', 'warm_up', 'worker')):\n"
+        "            importlib.import_module(each.name)\n"
+    )
+    run(sys.executable, "-c", code, *PACKAGES, cwd=tmp_path, PYTHONPATH=str(installed))
+
+
+def test_the_installed_command_answers(installed, tmp_path):
+    dwmtj = (sys.executable, "-m", "dwmtj")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version in run(*dwmtj, "--version", cwd=tmp_path, PYTHONPATH=str(installed))
+    answer = run(
+        *(*dwmtj, "threshold", "--offset", "10", "--ramp-rate", "1e5", "-o", "found.nc", "--quiet"),
+        cwd=tmp_path,
+        PYTHONPATH=str(installed),
+    )
+    assert "J_th (A/cm2)" in answer
+    assert (tmp_path / "found.nc").exists()
+
+
+def test_the_installed_script_is_there(distributions):
+    with zipfile.ZipFile(distributions[1]) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
+        assert "dwmtj = dwmtj.cli:main" in archive.read(name).decode()
