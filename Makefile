@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test benchmark verilog-a format clean ngspice
+.PHONY: run test benchmark robustness wheels verilog-a format clean ngspice
 
 run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
@@ -24,6 +24,16 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py
+
+# The search for inputs that break promises, a hundred times as long as in the tests and with new inputs each time.
+robustness: $(STAMP) ngspice
+	ROBUSTNESS_FACTOR=100 $(BIN)/python -m pytest -q tests/robustness
+
+# Both distributions, and the wheel in an environment of its own with dependencies from the index, away from here.
+wheels: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build
+	sh scripts/try_wheel.sh $(PYTHON) dist/*.whl
 
 # The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
 verilog-a: $(STAMP) ngspice
@@ -50,4 +60,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) results dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -200,3 +200,13 @@ def test_every_part_of_the_main_job_says_where_it_came_from(tmp_path):
     subject = Subject(DEVICE, 15e-4, 100e-9, compact_model.ParabolicWell)
     found = run._measured(part, subject, tmp_path, "fingerprint", fresh=True, progress=False)
     assert {"dwmtj_version", "parameters", "landscape", "fingerprint"} <= found.attrs.keys()
+
+
+def test_a_study_says_where_it_came_from():
+    from dwmtj.study.description import Study
+    from dwmtj.study.run import run_study
+
+    study = Study(measure="threshold", samples=1, seed=3, settings={"ramp_rate": 1e18, "largest_density": 4e11})
+    found = run_study(study)
+    assert {"dwmtj_version", "parameters", "seed"} <= found.attrs.keys()
+    assert json.loads(found.attrs["seed"]) == 3

@@ -78,6 +78,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "0.002", "--devices": "2", "--step-ps": "20"},
     "fit": {},
+    "study": {"--samples": "1", "--seed": "1", "--samples-per-part": "1", "--workers": "0", "--store": "new.study"},
     "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
 }
 HOSTILE = (
@@ -145,6 +146,8 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     """The command with some of its options, each with a value of its kind or with none such."""
     brief = BRIEF[name]
     options = [each for each in command.params if isinstance(each, click.Option)]
+    if name == "study":  # the address of a scheduler is waited for
+        options = [each for each in options if each.name != "scheduler"]
     files = [str(folder), str(folder / "missing" / "a.nc"), str(folder / "a.txt"), str(folder / "a.nc"), ""]
     in_folder = [str(folder / "new.nc"), str(folder / "new.png"), str(folder / "broken.toml"), str(folder / "good.csv")]
 
@@ -168,6 +171,8 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     )
     extra = st.sampled_from([[], [], [], [], [], [], ["--nonsense"], ["surplus"]])
     leading = st.just([])
+    if name == "study":
+        leading = st.sampled_from(["study.toml", "study.toml", *files, *in_folder]).map(lambda file: [file])
     if name == "fit":
         measured = st.just(["threshold", str(folder / "good.csv")])
         kind = st.sampled_from(["threshold", "resistance", "nonsense"])

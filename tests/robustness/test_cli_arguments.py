@@ -11,6 +11,16 @@ from robustness.commands import BRIEF, answer, arguments_for, leaves
 from robustness.searching import searching
 from robustness.tally import count
 
+STUDY = """
+[study]
+measure = "threshold"
+samples = 1
+[sweep]
+track_width = [90, 100]
+[threshold]
+ramp_rate = 1e6
+largest_density = 4e7
+"""
 COMMANDS = dict(leaves())
 EXAMPLES = {"crossbar design": 6, "crosscheck": 6}
 
@@ -19,6 +29,7 @@ EXAMPLES = {"crossbar design": 6, "crosscheck": 6}
 def folder(tmp_path, monkeypatch):
     (tmp_path / "broken.toml").write_text("[device]\ntmr = \n")
     (tmp_path / "good.csv").write_text("Delta_H (Oe), J_th (A/cm2)\n5, 1e6\n10, 1.6e6\n15, 2.4e6\n20, 2.6e6\n")
+    (tmp_path / "study.toml").write_text(STUDY)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,7 +51,7 @@ def test_every_command_is_a_target():
     assert COMMANDS.keys() == BRIEF.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in BRIEF if name not in ("fit", "run")])
+@pytest.mark.parametrize("name", [name for name in BRIEF if name not in ("fit", "run", "study")])
 def test_the_brief_call_is_valid(name, folder, request):
     if name == "crosscheck":
         request.getfixturevalue("ngspice")

@@ -14,6 +14,9 @@ from robustness.toml_text import documents
 
 from compact_model import InputError
 from dwmtj.device_options import TABLES, device_from_options
+from dwmtj.study.description import SHIPPED, read_study
+from dwmtj.study.measures import MEASURES
+from dwmtj.study.quantities import DEVICE_TABLE, LANDSCAPE_TABLE
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,29 @@ def read_parameters(path: Path) -> Any:
     return device_from_options({"parameters": path, **none})
 
 
+def names(items: Sequence[Any]) -> list[str]:
+    return [item.name for item in items]
+
+
+SMALL = '[study]\nmeasure = "threshold"\nsamples = 2\n[sweep]\ntrack_width = [80, 100]\n'
+STUDY_KEYS = ["measure", "description", "samples", "seed", "samples_per_part"]
+
 READERS = {
+    "study FILE.toml": Reader(
+        read_study,
+        {
+            "study": STUDY_KEYS,
+            "sweep": [*names(DEVICE_TABLE), *names(LANDSCAPE_TABLE), "temperature"],
+            "spread": ["tmr", "track_width", "anisotropy_field"],
+            "device": names(DEVICE_TABLE),
+            "landscape": names(LANDSCAPE_TABLE),
+            **{name: names(measure.settings) for name, measure in MEASURES.items()},
+        },
+        [SMALL, *(path.read_text() for path in SHIPPED.glob("*.toml"))],
+    ),
     "--parameters FILE.toml": Reader(
         read_parameters,
-        {table: [item.name for item in items] for table, items in TABLES.items()},
+        {table: names(items) for table, items in TABLES.items()},
         [
             "",
             "[device]\ntrack_width = 90  # nm\nanisotropy_field = 100\ntmr = 300\n",
