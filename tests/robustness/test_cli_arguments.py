@@ -22,7 +22,7 @@ ramp_rate = 1e6
 largest_density = 4e7
 """
 COMMANDS = dict(leaves())
-EXAMPLES = {"crossbar design": 6, "crosscheck": 6}
+EXAMPLES = {"crossbar design": 4, "crosscheck": 4}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_hostile_options(name, folder, request):
     if name == "crosscheck":
         request.getfixturevalue("ngspice")
 
-    @searching(EXAMPLES.get(name, 20))
+    @searching(EXAMPLES.get(name, 10))
     @given(arguments_for(name, COMMANDS[name], folder))
     def search(arguments):
         try:

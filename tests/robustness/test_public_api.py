@@ -53,7 +53,7 @@ def test_hostile_arguments(name, request):
     if call.ngspice:
         request.getfixturevalue("ngspice")
 
-    @searching(3 if name in SLOW else 25)
+    @searching(2 if name in SLOW else 15)
     @given(st.data())
     def search(data):
         arguments = call.arguments()
