@@ -31,6 +31,12 @@ def potentiation_depression(amplitude: float, count: int, depression_amplitude: 
     return np.concatenate([np.full(number, size), np.full(number, -back)])
 
 
+def check_width(width: float, period: float) -> None:
+    """Raise InputError for pulses that reach into the time in which the state is read; s."""
+    if width >= (1.0 - _READ_SHARE) * period:
+        raise InputError(f"width: expected less than {1.0 - _READ_SHARE:g} of the period {period:g} s, got {width:g} s")
+
+
 def pulse_train(
     parameters: DeviceParameters | Sequence[DeviceParameters],
     landscape: Landscape | Sequence[Landscape],
@@ -61,8 +67,7 @@ def pulse_train(
     heights = validation.numbers("amplitudes", amplitudes)
     on = validation.positive("width", width)
     every = validation.positive("period", period)
-    if on >= (1.0 - _READ_SHARE) * every:
-        raise InputError(f"width: expected less than {1.0 - _READ_SHARE:g} of the period {every:g} s, got {on:g} s")
+    check_width(on, every)
     # Gauss and Legendre's points: the energy of a pulse converges with them as fast as the current is smooth.
     nodes, weights = np.polynomial.legendre.leggauss(_ENERGY_POINTS)
     inside = 0.5 * on * (nodes + 1.0)
