@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from compact_model.fitting import RESISTANCE_PARAMETERS, THRESHOLD_PARAMETERS, fit_resistance, fit_threshold
+from compact_model.fitting.resistances import RESISTANCE_PARAMETERS, fit_resistance
+from compact_model.fitting.thresholds import THRESHOLD_PARAMETERS, fit_threshold
 from compact_model.measured import KINDS, STATES, read_measured
 from compact_model.validation import InputError
 
