@@ -135,6 +135,9 @@ def plot_fit_resistance(result: xr.Dataset, axes: Axes | None = None, **style: A
     label, unit = DRIVE_UNITS[drive]
     deviation = result.standard_deviation.values if "standard_deviation" in result else None
     _draw_measured(axes, result[drive].values / unit, result.resistance.values, deviation, **style)
+    if "left_out" in result:
+        grey = {"marker": ".", "markersize": 3.0, "linestyle": "", "color": "0.7", "label": "left out"}
+        axes.plot(result[f"left_out_{drive}"].values / unit, result.left_out.values, **grey)
     curves = axes.plot(result[f"curve_{drive}"].values / unit, result.curve.values.T, "k-", linewidth=0.8)
     curves[0].set_label("fitted")
     axes.set(xlabel=label, ylabel=r"R ($\Omega$)")

@@ -12,6 +12,7 @@ from ..measured import STATES
 from ..parameters import DeviceParameters
 from ..resistance import antiparallel_share, conductance, voltage_at_current
 from ..validation import InputError
+from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .result import FitResult, fit_dataset, fit_result
@@ -30,12 +31,16 @@ def fit_resistance(
     *,
     state: str | None = None,
 ) -> FitResult:
-    """Fit R against V or I at a known state of the wall by `conductance`: R_P, TMR_0, V_h.
+    """Fit R against V or I by `conductance`: R_P, TMR_0, V_h.
 
     data: `resistance` in Ohm, against `voltage` in V or `current` in A, and perhaps `standard_deviation` of the
     resistance in Ohm; and for each point its `state`, 'P' or 'AP' all over the junction (the branches of an R-V or R-I
-    loop), or the wall's `position` in m; one-dimensional; `read_measured` gives it.  state: 'P' or 'AP' for data with
-    neither.  parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS.
+    loop), or the wall's `position` in m; one-dimensional; `read_measured` gives it.  state: 'P' or 'AP' of all points.
+    Data with none of these are a loop in the order measured, whose points `loop_states` sorts: the lowest and the
+    highest curve on which many points lie are taken for P and AP, and what lies between is left out.  Levels closer to
+    a state than about the noise are not told from it: simulated loops at 300 K give R_P within 0.3 % and TMR_0 within
+    1.5 %, whatever smaller errors the points have.
+    parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS.
 
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
@@ -43,8 +48,20 @@ def fit_resistance(
     ohms = column(data, "resistance", positive=True)
     drive = one_of(data, ("voltage", "current"))
     bias = column(data, drive)
-    share = _shares(parameters, data, state, ohms.size)
     same_length(data, "resistance")
+    between = np.zeros(ohms.size, dtype=bool)
+    notes: tuple[str, ...] = ()
+    if state is None and not {"state", "position"} & data.keys():
+        states = loop_states(bias if drive == "voltage" else bias * ohms, ohms, deviation_of(data))
+        between = states == BETWEEN
+        notes = (
+            f"{(states == 'P').sum()} of {ohms.size} points taken for P, {(states == 'AP').sum()} for AP, "
+            f"{between.sum()} between them left out",
+        )
+        left_out = bias[between], ohms[between]
+        data = {name: np.asarray(values)[~between] for name, values in {**data, "state": states}.items()}
+        bias, ohms = bias[~between], ohms[~between]
+    share = _shares(parameters, data, state, ohms.size)
     names = free_names(free, RESISTANCE_PARAMETERS)
 
     def model(each: DeviceParameters, at: Array = bias, shares: Array = share) -> Array:
@@ -82,7 +99,10 @@ def fit_resistance(
         model(fitted, *np.broadcast_arrays(curve, shares[:, np.newaxis])),
         dataset.model.attrs,
     )
-    return fit_result(fit, fitted, dataset.assign_attrs(drive=drive))
+    if between.any():
+        dataset[f"left_out_{drive}"] = ("point_left_out", left_out[0], dataset[drive].attrs)
+        dataset["left_out"] = ("point_left_out", left_out[1], dataset.resistance.attrs)
+    return fit_result(fit, fitted, dataset.assign_attrs(drive=drive), notes=notes)
 
 
 def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | None, count: int) -> Array:
@@ -93,7 +113,7 @@ def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | 
             if name in data:
                 raise InputError(f"state: expected either the argument or data {name!r}, got both")
         return np.full(count, float(state == "AP"))
-    if one_of(data, ("state", "position"), ", or the argument state") == "position":
+    if one_of(data, ("state", "position")) == "position":
         position = column(data, "position")
         if ((position < 0.0) | (position > parameters.track_length)).any():
             raise InputError(
