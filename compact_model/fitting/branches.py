@@ -50,10 +50,8 @@ def loop_states(voltage: Array, ohms: Array, deviation: Array | None = None) -> 
     sigma = np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation
     coarse = np.maximum(_WIDTH * sigma, _COARSE * ohms)
     parallel = float(ohms[_extreme(-ohms, coarse)].mean())
-    if np.abs(voltage).max() == 0.0:
-        half_voltages = np.array([np.inf])
-    else:
-        half_voltages = _HALF_VOLTAGES * np.abs(voltage).max()
+    largest = float(np.abs(voltage).max())
+    half_voltages = _HALF_VOLTAGES * largest if largest > 0.0 else np.array([np.inf])
     stretch = _stretches(ohms, sigma)
     most, upper = 0.0, np.zeros(ohms.size, dtype=bool)
     for half_voltage in half_voltages:

@@ -80,9 +80,9 @@ class Problem:
         sums = np.sum(((curves - self.target) / self.scale) ** 2, axis=1)
         return np.where(np.isfinite(sums), sums, np.inf)
 
-    def jacobian(self, coordinates: Array, widening: float = 1.0) -> Array:
-        """Derivatives of the distances, shape (points, free), over `difference` times a widening."""
-        steps = self.difference * widening * np.eye(coordinates.size)
+    def jacobian(self, coordinates: Array) -> Array:
+        """Derivatives of the distances, shape (points, free)."""
+        steps = self.difference * np.eye(coordinates.size)
         ends = np.concatenate([coordinates + steps, coordinates - steps])
         ends = np.clip(ends, self.unknowns.lower, self.unknowns.upper)
         above, below = np.split(self.curves(self.unknowns.values(ends)), 2)

@@ -28,7 +28,7 @@ def fit_pulses(
     parameters: DeviceParameters,
     landscape: Landscape,
     data: Mapping[str, Any],
-    free: Sequence[str] = ("spin_polarisation", "field_like_ratio"),
+    free: Sequence[str] = ("spin_polarisation", "external_field"),
     *,
     external_field: float | None = None,
     torques: str = "both",
@@ -47,9 +47,10 @@ def fit_pulses(
     starts: how many points of a Sobol sequence within a factor of 3 of the parameters are tried, None: 64 for none free
     and twice as many for each; the best four are followed.  seed: of the sequence.
 
-    Where the wall comes to rest in a site before it is read, the data are that site's place, and nothing but jumps from
-    site to site depends on the parameters: such data do not determine them, and the fit says so.  Displacements that do
-    not end in a site, on weakly pinned tracks, and reads while the wall still rings do.
+    On a track without pinning a wall that is at rest again has moved by Delta gamma zeta / alpha times the integral of
+    the Slonczewski field, and by the share of H_z: one combination of P, zeta, alpha and Delta, and the field.  Where
+    it comes to rest in a site before it is read, the data are that site's place, and nothing but jumps from site to
+    site depends on the parameters: such data do not determine them, and the fit says so.  Reads while it rings do.
 
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """

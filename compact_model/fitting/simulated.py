@@ -15,8 +15,8 @@ from ..experiments.thresholds import rest_position
 from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..random_track import Seed, generator
-from ..results import electrical_state
 from ..resistance import antiparallel_share
+from ..results import electrical_state
 from ..validation import ConvergenceError, InputError
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import Minimum, Problem, minimise
@@ -40,7 +40,7 @@ MOST_TURNING = 3e5
 """Angle in rad that the fields of one simulation could turn the wall by: 0.1 to 0.3 s of one thread."""
 MOST_POINTS = 100_000
 _DIFFERENCE = 1e-4
-_ROUGHNESS_WIDENING, _ROUGHNESS = 30.0, 0.3
+_LEAST_RISE, _NOTHING = 0.5, 0.1  # of chi-square: below, and above the inverse, errors are rough, or mean nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,12 +234,30 @@ def _respond(respond: Callable[[list[Situation]], Array], situations: list[Situa
 
 
 def _roughness(problem: Problem, fit: Minimum) -> tuple[str, ...]:
-    """A note for each parameter with which the response jumps, so that its error is no more than an estimate."""
-    wide = problem.jacobian(fit.coordinates, _ROUGHNESS_WIDENING)
-    apart = np.linalg.norm(wide - fit.jacobian, axis=0) > _ROUGHNESS * np.linalg.norm(fit.jacobian, axis=0)
-    share = 100.0 * _DIFFERENCE * _ROUGHNESS_WIDENING
-    return tuple(
-        f"{name}: the response bends or jumps within {share:.2g} % of it; take its error as a rough one"
-        for name, rough in zip(fit.names, apart, strict=True)
-        if rough
-    )
+    """Notes where the errors are rough: one standard error away chi-square should rise by 1.
+
+    Raises ConvergenceError where it rises by nothing or by far more: the response stays as it is there, or jumps.
+    """
+    normal = fit.jacobian.T @ fit.jacobian
+    stiffness, axes = np.linalg.eigh(normal)
+    least = float(problem.squares(fit.coordinates[np.newaxis])[0])
+    unit = 1.0 if fit.weighted else least / fit.freedom
+    steps = axes * np.sqrt(unit / stiffness)
+    points = np.concatenate([fit.coordinates + steps.T, fit.coordinates - steps.T])
+    rises = (problem.squares(points) - least) / unit
+    notes = []
+    for pair, axis in zip(rises.reshape(2, -1).T, axes.T, strict=True):
+        name = fit.names[int(np.argmax(np.abs(axis)))]
+        lowest, highest = float(pair.min()), float(pair.max())
+        if lowest < _NOTHING or highest > 1.0 / _NOTHING:
+            raise ConvergenceError(
+                f"{name}: not determined by these data: the simulated response jumps or bends with it "
+                f"(one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1); read while "
+                "the wall moves, leave fewer free, or fit its thresholds"
+            )
+        if lowest < _LEAST_RISE or highest > 1.0 / _LEAST_RISE:
+            notes.append(
+                f"{name}: one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1; take "
+                "its error as a rough one"
+            )
+    return tuple(notes)
