@@ -23,7 +23,6 @@ START_RATIO, START_STEPS = 4.0, 2
 ZOOMS = 4
 LEAST_SENSITIVITY = 1e-6
 """The data do not determine a direction of the coordinates that changes ln(curve) by less than this."""
-MOST_STEPS = 500
 
 
 class _NoCurve(Exception):
@@ -46,6 +45,7 @@ class Problem:
     difference: float = 6e-6
     least_sensitivity: float = LEAST_SENSITIVITY
     tolerance: float = 1e-14
+    most_steps: int = 500
 
     def __post_init__(self) -> None:
         names = self.unknowns.names
@@ -145,7 +145,7 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
                 jac=problem.jacobian,
                 bounds=(lower, upper),
                 x_scale="jac",
-                max_nfev=MOST_STEPS,
+                max_nfev=problem.most_steps,
                 **tolerances,
             )
         except _NoCurve:
@@ -156,7 +156,7 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
     best = min(runs, key=lambda run: float(run.cost))
     if best.status == 0:
         raise ConvergenceError(
-            f"the fit has not settled after {MOST_STEPS} steps; fix a parameter, or start nearer to the values"
+            f"the fit has not settled after {problem.most_steps} steps; fix a parameter, or start nearer to the values"
         )
     # A parameter is not determined either where another minimum, as good within one standard error, does not know it.
     rounding = 1e-20 * float(np.sum((problem.target / scale) ** 2))

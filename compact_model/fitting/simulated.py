@@ -35,11 +35,13 @@ START_RATIO = 3.0
 _STARTS = 64  # doubled for each free parameter
 _MOST_STARTS = 1024
 _KEPT_STARTS = 4
+_MOST_STEPS = 60
 _STATES_PER_CALL = 1_000_000
 MOST_TURNING = 3e5
 """Angle in rad that the fields of one simulation could turn the wall by: 0.1 to 0.3 s of one thread."""
 MOST_POINTS = 100_000
 _DIFFERENCE = 1e-4
+_SHORTEST = 1e-3
 _LEAST_RISE, _NOTHING = 0.5, 0.1  # of chi-square: below, and above the inverse, errors are rough, or mean nothing
 
 
@@ -147,7 +149,7 @@ def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
     names = np.array([str(name) for name in np.atleast_1d(data["train"])])
     begins = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist()]
     if len(begins) > len(set(names)):
-        again = next(name for index, name in enumerate(names[begins]) if name in names[begins][:index])
+        again = next(str(name) for index, name in enumerate(names[begins]) if name in names[begins][:index])
         raise InputError(f"train: expected the rows of a train together, got {again!r} in two places")
     return tuple(slice(begin, end) for begin, end in zip(begins, [*begins[1:], count], strict=True))
 
@@ -210,7 +212,8 @@ def fit_simulated(
         deviation_of(measured.data),
         difference=_DIFFERENCE,
         least_sensitivity=1e-5,
-        tolerance=1e-8,
+        tolerance=1e-6,
+        most_steps=_MOST_STEPS,
     )
     count = min(_STARTS * 2 ** len(names), _MOST_STARTS) if starts is None else validation.whole("starts", starts, 1)
     spread = qmc.Sobol(len(names), rng=generator(seed)).random(1 << (count - 1).bit_length())[: count - 1]
@@ -242,11 +245,13 @@ def _roughness(problem: Problem, fit: Minimum) -> tuple[str, ...]:
     stiffness, axes = np.linalg.eigh(normal)
     least = float(problem.squares(fit.coordinates[np.newaxis])[0])
     unit = 1.0 if fit.weighted else least / fit.freedom
-    steps = axes * np.sqrt(unit / stiffness)
+    lengths = np.sqrt(unit / stiffness)
+    longer = np.maximum(1.0, _SHORTEST / lengths)  # without noise the errors are below what a simulation resolves
+    steps = axes * lengths * longer
     points = np.concatenate([fit.coordinates + steps.T, fit.coordinates - steps.T])
-    rises = (problem.squares(points) - least) / unit
+    rises = (problem.squares(points) - least).reshape(2, -1) / unit / longer**2
     notes = []
-    for pair, axis in zip(rises.reshape(2, -1).T, axes.T, strict=True):
+    for pair, axis in zip(rises.T, axes.T, strict=True):
         name = fit.names[int(np.argmax(np.abs(axis)))]
         lowest, highest = float(pair.min()), float(pair.max())
         if lowest < _NOTHING or highest > 1.0 / _NOTHING:

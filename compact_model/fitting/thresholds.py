@@ -1,6 +1,7 @@
 """H_K, P or zeta from measured thresholds against the offset field (the paper's Fig. 3)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -161,8 +162,9 @@ def fit_threshold(
         lambda sets: np.array([model(device(values), offset) for values in sets]),
         threshold,
         deviation,
-        **({} if ramp_rate is None else {"difference": 1e-4, "least_sensitivity": 1e-4, "tolerance": 1e-6}),
     )
+    if ramp_rate is not None:
+        problem = replace(problem, difference=1e-4, least_sensitivity=1e-4, tolerance=1e-6, most_steps=60)
     splits = kinks()
     order = np.argsort(problem.squares(np.array(splits)), kind="stable")
     fit = minimise(problem, [*(splits[index] for index in order[:2]), splits[0], splits[-1]])
