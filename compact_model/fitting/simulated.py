@@ -35,6 +35,7 @@ START_RATIO = 3.0
 _STARTS = 64  # doubled for each free parameter
 _MOST_STARTS = 1024
 _KEPT_STARTS = 4
+_REST_ROUNDS = 4
 _MOST_STEPS = 60
 _STATES_PER_CALL = 1_000_000
 MOST_TURNING = 3e5
@@ -93,9 +94,6 @@ class Situation:
             if density == 0.0:
                 break
         return where
-
-
-_REST_ROUNDS = 4
 
 
 @dataclass(frozen=True, eq=False)
