@@ -1,5 +1,6 @@
 """The documentation site: `make docs` builds it, every notebook and every figure from the code as it stands."""
 
+import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -45,6 +46,9 @@ smartquotes = False  # a double hyphen is an option
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+
+# A notebook's figures are drawn into it unless the environment asks for another backend.
+os.environ.pop("MPLBACKEND", None)
 
 # Notebooks run anew whenever the packages have changed, and only then: the cache is named after their text.
 nb_execution_mode = "cache"
