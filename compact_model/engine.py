@@ -156,6 +156,7 @@ def plan_steps(times: Array, edges: Array, step: float) -> fixed_step.StepPlan:
     return fixed_step.StepPlan(
         grid[:-1].copy(),
         spans / counts,
+        np.zeros_like(counts),
         counts,
         np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
         np.where(recorded, column, -1).astype(np.int64),
@@ -171,17 +172,17 @@ def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_ste
         first = int(np.searchsorted(ends, begin, side="right"))
         last = int(np.searchsorted(ends, stop, side="left"))
         runs = slice(first, last + 1)
-        start, count, index = plan.start[runs].copy(), plan.steps[runs].copy(), plan.first_index[runs].copy()
+        skipped, count, index = plan.skipped[runs].copy(), plan.steps[runs].copy(), plan.first_index[runs].copy()
         column = plan.column[runs].copy()
-        skipped = begin - int(index[0])
-        start[0] += skipped * plan.step[first]
-        count[0] -= skipped
-        index[0] += skipped
+        done = begin - int(index[0])
+        skipped[0] += done
+        count[0] -= done
+        index[0] += done
         surplus = int(ends[last]) - stop
         if surplus > 0:
             count[-1] -= surplus
             column[-1] = -1
-        yield fixed_step.StepPlan(start, plan.step[runs].copy(), count, index, column)
+        yield fixed_step.StepPlan(plan.start[runs].copy(), plan.step[runs].copy(), skipped, count, index, column)
 
 
 def threads() -> int:
@@ -199,6 +200,7 @@ def run_fixed_step(
     method: str,
     step: float,
     key: int,
+    first_device: int,
     progress: Progress,
 ) -> tuple[Array, Array]:
     """Positions and angles, (devices, times), by 'rk4' or 'heun'; the state is advanced in place."""
@@ -225,7 +227,7 @@ def run_fixed_step(
                 part,
                 TABLEAUS[method],
                 stream,
-                0,
+                first_device,
                 state,
                 positions,
                 angles,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,13 @@ class Progress:
     label: str = "simulating"
 
     @contextmanager
-    def bar(self, total: int, unit: str) -> Iterator[Callable[[int], object]]:
-        """A function that advances the bar by so many units."""
+    def bar(self, total: int, unit: str, done: int = 0) -> Iterator[Callable[[int], object]]:
+        """A function that advances the bar by so many units; `done` were there before the start."""
         if not self.shown:
             yield lambda amount: None
             return
         from tqdm.auto import tqdm
 
-        with tqdm(total=total, desc=self.label, unit=unit, unit_scale=True, leave=False, delay=0.5) as bar:
+        look: dict[str, Any] = {"desc": self.label, "unit": unit, "unit_scale": True, "leave": False, "delay": 0.5}
+        with tqdm(total=total, initial=done, **look) as bar:
             yield bar.update

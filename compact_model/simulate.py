@@ -64,6 +64,7 @@ def simulate_ensemble(
     stop_below: ArrayLike | None = None,
     stop_above: ArrayLike | None = None,
     seed: Seed = 0,
+    first_device: int = 0,
     progress: bool = False,
 ) -> xr.Dataset:
     """Many independent devices over time (Eq. 1 of Lequeux et al. 2016, doi 10.1038/srep31510).
@@ -85,6 +86,7 @@ def simulate_ensemble(
     tolerance: local error of the adaptive method, in rad and in wall widths.
     stop_below, stop_above: m, one or one per device: a wall that passes rests there from then on.
     seed: the thermal fields' random stream.  Device i gets the same numbers whatever the number of devices or threads.
+    first_device: number of the first device in that stream: the parts of an ensemble get the numbers of the whole.
     progress: show a bar on standard error.
 
     Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A),
@@ -157,12 +159,13 @@ def simulate_ensemble(
         stop_above,
     )
     key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
+    first = validation.whole("first_device", first_device, 0)
     bar = Progress(progress)
     if method == "adaptive":
         positions, angles = engine.run_adaptive(circuit, state, when, tolerance=local_error, progress=bar)
     else:
         positions, angles = engine.run_fixed_step(
-            circuit, state, when, method=method, step=longest, key=key, progress=bar
+            circuit, state, when, method=method, step=longest, key=key, first_device=first, progress=bar
         )
     if not (np.isfinite(positions).all() and np.isfinite(angles).all()):
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")

@@ -429,8 +429,9 @@ class ArraySimulation:
         nothing = np.empty((count, 0))
         for done in range(0, steps, per_call):
             plan = fixed_step.StepPlan(
-                np.array([time + length * (done / steps)]),
+                np.array([time]),
                 np.array([length / steps]),
+                np.array([done]),
                 np.array([min(per_call, steps - done)]),
                 np.array([self.steps + done]),
                 np.array([-1]),

@@ -16,6 +16,7 @@ COMMANDS = {
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "fit": "Device parameters with errors from measured thresholds or resistances (CSV).",
+    "study": "Statistics over drawn devices at every point of a grid, by threads or Dask; resumable.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }
 

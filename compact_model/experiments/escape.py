@@ -1,7 +1,10 @@
 """How long a state is kept: the thermal escape of the wall from its well, at zero and at read current."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike, NDArray
 
 from .. import constants, validation
 from ..drive import Current
@@ -12,6 +15,8 @@ from ..results import provenance
 from ..simulate import simulate_ensemble
 from ..validation import InputError
 from ..wells import Well
+
+Array = NDArray[np.float64]
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
@@ -50,6 +55,73 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     return gain + float(np.pi / frequency * np.exp(depth))
 
 
+def escape_times(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    *,
+    duration: float,
+    temperature: float = 300.0,
+    current: float = 0.0,
+    external_field: float | None = None,
+    devices: int | None = None,
+    step: float = RETENTION_STEP,
+    seed: Seed = 0,
+    first_device: int = 0,
+    progress: bool = False,
+) -> Array:
+    """When the wall of each device leaves its first well, s; inf where it stays for the duration (s).
+
+    parameters, landscape: one for all devices, or one each.  The other arguments are those of `retention`.
+    """
+    models = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
+    tracks = [landscape] if isinstance(landscape, Landscape) else list(landscape)
+    count = max(len(models), len(tracks)) if devices is None else validation.whole("devices", devices, 1)
+    wells = [tracks[index % len(tracks)].wells[0] for index in range(count)]
+    for index in range(max(len(models), len(tracks))):
+        check_well_fits(models[index % len(models)], wells[index])
+    window = validation.positive("duration", duration)
+    strays = sorted({model.stray_field for model in models})
+    field: float | list[float]
+    if external_field is not None:
+        field = external_field
+    elif len(strays) == 1:
+        field = -strays[0]  # one waveform for all is compiled once
+    else:
+        field = [-models[index % len(models)].stray_field for index in range(count)]
+    run = simulate_ensemble(
+        models,
+        tracks,
+        Current.of(current),
+        [0.0, window],
+        devices=count,
+        initial_position=[well.centre for well in wells],
+        external_field=field,
+        temperature=validation.positive("temperature", temperature),
+        step=step,
+        stop_below=[well.centre - well.half_width for well in wells],
+        stop_above=[well.centre + well.half_width for well in wells],
+        seed=seed,
+        first_device=first_device,
+        progress=progress,
+    )
+    return np.asarray(run.passage_time.values)
+
+
+def mean_escape_time(times: ArrayLike, duration: float) -> tuple[float, float, float]:
+    """The maximum-likelihood mean of an exponential law, s, and its 95 % interval, from censored times (inf: stayed).
+
+    After no escape at all the first two are the 95 % lower bound and the upper end is inf.
+    """
+    from scipy.stats import chi2
+
+    escape = np.asarray(times, dtype=np.float64)
+    escapes = int(np.isfinite(escape).sum())
+    exposure = float(np.minimum(escape, duration).sum())
+    lower = 2.0 * exposure / float(chi2.ppf(0.975 if escapes else 0.95, 2 * escapes + 2))
+    upper = 2.0 * exposure / float(chi2.ppf(0.025, 2 * escapes)) if escapes else np.inf
+    return (exposure / escapes if escapes else lower), lower, upper
+
+
 def retention(
     parameters: DeviceParameters,
     landscape: Landscape,
@@ -73,34 +145,25 @@ def retention(
     interval; after no escape at all the first two are the 95 % lower bound and the upper one is inf; well_depth and
     angle_barrier in k_B T.  Retention is an output of the model, with its assumptions (one rigid wall, this well).
     """
-    from scipy.stats import chi2
-
     well = validation.instance("landscape", landscape, Landscape).wells[0]
-    check_well_fits(validation.instance("parameters", parameters, DeviceParameters), well)
+    validation.instance("parameters", parameters, DeviceParameters)
     window = validation.positive("duration", duration)
     kelvin = validation.positive("temperature", temperature)
     count = validation.whole("devices", devices, 1)
-    run = simulate_ensemble(
+    escape = escape_times(
         parameters,
         landscape,
-        Current.of(current),
-        [0.0, window],
-        devices=count,
-        initial_position=well.centre,
-        external_field=-parameters.stray_field if external_field is None else external_field,
+        duration=window,
         temperature=kelvin,
+        current=current,
+        external_field=external_field,
+        devices=count,
         step=step,
-        stop_below=well.centre - well.half_width,
-        stop_above=well.centre + well.half_width,
         seed=seed,
         progress=progress,
     )
-    escape = run.passage_time.values
     escapes = int(np.isfinite(escape).sum())
-    exposure = float(np.minimum(escape, window).sum())
-    lower = 2.0 * exposure / float(chi2.ppf(0.975 if escapes else 0.95, 2 * escapes + 2))
-    upper = 2.0 * exposure / float(chi2.ppf(0.025, 2 * escapes)) if escapes else np.inf
-    mean = exposure / escapes if escapes else lower
+    mean, lower, upper = mean_escape_time(escape, window)
     thermal = constants.BOLTZMANN_CONSTANT * kelvin
     seconds = {"units": "s"}
     return xr.Dataset(

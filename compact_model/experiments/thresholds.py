@@ -1,5 +1,7 @@
 """When a ramp of current or of field frees the wall from its pinning site (the paper's Figs. 2c, 2d and 3)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
@@ -66,6 +68,63 @@ def rest_position(landscape: Landscape, net_field: float) -> float:
     return well.centre + float(root)
 
 
+def depinning_density(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    *,
+    largest_density: float,
+    net_field: ArrayLike = 0.0,
+    torques: str = "both",
+    ramp_rate: float = RAMP_RATE,
+    method: str | None = None,
+    step: float = REFERENCE_STEP,
+    temperature: float = 0.0,
+    seed: Seed = 0,
+    first_device: int = 0,
+    progress: bool = False,
+) -> Array:
+    """J (in the torques) at which a current ramp frees the wall of each device from its first well, A/m2.
+
+    parameters, landscape, net_field (H_z, T): one for all devices, or one each.  The ramp goes from 0 by ramp_rate,
+    A/(m2 s), to largest_density, A/m2; inf where the wall is still held then.  The other arguments are those of
+    `simulate_ensemble`; method None is 'rk4', the paper's, or 'heun' at T > 0.
+    The wall starts at rest in the well; it is free when |x - x_0| > x_c.
+    """
+    devices = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
+    tracks = [landscape] if isinstance(landscape, Landscape) else list(landscape)
+    nets = validation.numbers("net_field", net_field)
+    rate = validation.positive("ramp_rate", ramp_rate)
+    highest = validation.positive("largest_density", largest_density)
+    resolution = validation.positive("step", step)
+    # A whole number of steps: the step, and with it every device's noise, is the same whatever the others need.
+    stop = resolution * np.ceil(highest / rate / resolution)
+    count = max(len(devices), len(tracks), nets.size)
+    wells = [tracks[index % len(tracks)].wells[0] for index in range(count)]
+    rests = [rest_position(tracks[index % len(tracks)], float(nets[index % nets.size])) for index in range(count)]
+    stray = np.array([device.stray_field for device in devices])
+    one = nets.size == 1 and np.ptp(stray) == 0.0  # one waveform for all is compiled once
+    field = nets[:1] - stray[:1] if one else np.broadcast_to(nets, (count,)) - np.resize(stray, count)
+    run = simulate_ensemble(
+        devices,
+        tracks,
+        CurrentDensity(ramp(rate, stop)),
+        [0.0, stop],
+        devices=count,
+        external_field=field.tolist(),
+        initial_position=rests,
+        temperature=temperature,
+        torques=torques,
+        method=("heun" if temperature > 0.0 else "rk4") if method is None else method,
+        step=resolution,
+        stop_below=[well.centre - well.half_width for well in wells],
+        stop_above=[well.centre + well.half_width for well in wells],
+        seed=seed,
+        first_device=first_device,
+        progress=progress,
+    )
+    return rate * np.asarray(run.passage_time.values)
+
+
 def current_threshold(
     parameters: DeviceParameters,
     offsets: ArrayLike,
@@ -97,7 +156,6 @@ def current_threshold(
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)
     landscape = single_well(parameters, coercive_field=coercive_field, half_width=half_width, kind=kind)
-    centre = landscape.wells[0].centre
     check_well_fits(parameters, landscape.wells[0])
     # Checked here, since a list of offsets at which the field alone frees the wall runs no simulation.
     rate = validation.positive("ramp_rate", ramp_rate)
@@ -111,32 +169,26 @@ def current_threshold(
         highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
         highest = validation.positive("largest_density", highest)
         nets = np.repeat(coercive_field - deltas[held], count)
-        rests = np.repeat([rest_position(landscape, coercive_field - delta) for delta in deltas[held]], count)
-        stop = highest / rate
-        run = simulate_ensemble(
+        found = depinning_density(
             parameters,
             landscape,
-            CurrentDensity(ramp(rate, stop)),
-            [0.0, stop],
-            external_field=(nets - parameters.stray_field).tolist(),
-            initial_position=rests,
-            temperature=temperature,
+            largest_density=highest,
+            net_field=nets,
             torques=torques,
-            method=("heun" if temperature > 0.0 else "rk4") if method is None else method,
+            ramp_rate=rate,
+            method=method,
             step=step,
-            stop_below=centre - half_width,
-            stop_above=centre + half_width,
+            temperature=temperature,
             seed=draw,
             progress=progress,
         )
-        passage = run.passage_time.values
-        if not np.isfinite(passage).all():
-            worst = nets[int(np.argmin(np.isfinite(passage)))]
+        if not np.isfinite(found).all():
+            worst = nets[int(np.argmin(np.isfinite(found)))]
             raise ConvergenceError(
                 f"the ramp ended at {highest:g} A/m2 before the wall was free at Delta_H = {coercive_field - worst:g} T"
                 "; give a larger largest_density"
             )
-        thresholds[held] = (rate * passage).reshape(-1, count)
+        thresholds[held] = found.reshape(-1, count)
     result = xr.Dataset(
         {
             "threshold": (("offset", "repeat"), thresholds, {"long_name": "depinning threshold J_th", "units": "A/m2"}),

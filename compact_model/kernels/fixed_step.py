@@ -20,8 +20,9 @@ class StepPlan(NamedTuple):
 
     start: FloatArray  # (runs,) time in s
     step: FloatArray  # (runs,) in s
-    steps: IntegerArray  # (runs,) steps in the run
-    first_index: IntegerArray  # (runs,) counter of the run's first step: the random numbers hang on it
+    skipped: IntegerArray  # (runs,) steps of the run that were taken before: times do not hang on how a plan is parted
+    steps: IntegerArray  # (runs,) steps to take
+    first_index: IntegerArray  # (runs,) counter of the first of them: the random numbers hang on it
     column: IntegerArray  # (runs,) where the state at the run's end is recorded; -1: nowhere
 
 
@@ -69,11 +70,11 @@ def integrate_device(
     for run in range(plan.start.size):
         step = plan.step[run]
         inverse_root_step = 1.0 / np.sqrt(step)
-        middle_of_run = plan.start[run] + 0.5 * step * plan.steps[run]
+        middle_of_run = plan.start[run] + step * (plan.skipped[run] + 0.5 * plan.steps[run])
         drive_piece = walk(waveform, drive_piece, 0, waveform.shape[0] - 1, middle_of_run)
         still = state.passage_time[index] < np.inf or state.release_time[index] > middle_of_run
         for count in range(0 if still else plan.steps[run]):
-            time = plan.start[run] + count * step
+            time = plan.start[run] + (plan.skipped[run] + count) * step
             if hot:
                 counter = plan.first_index[run] + count
                 fill_normal_pairs(key, first_counter + index, counter, bits, normal_z, normal_angle)

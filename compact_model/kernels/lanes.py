@@ -153,7 +153,7 @@ def _integrate_block(
     for run in range(plan.start.size):
         step = plan.step[run]
         inverse_root_step = 1.0 / np.sqrt(step)
-        middle_of_run = plan.start[run] + 0.5 * step * plan.steps[run]
+        middle_of_run = plan.start[run] + step * (plan.skipped[run] + 0.5 * plan.steps[run])
         _enter_run(drive, first, drive_piece, middle_of_run)
         running = 0
         for lane in range(count):
@@ -161,7 +161,7 @@ def _integrate_block(
             rate[lane] = 0.0 if still else running_rate[lane]
             running += 0 if still else 1
         for index in range(plan.steps[run] if running > 0 else 0):
-            time = plan.start[run] + index * step
+            time = plan.start[run] + (plan.skipped[run] + index) * step
             if hot:
                 counter = plan.first_index[run] + index
                 fill_normal_pairs(key, first_counter + first, counter, bits, thermal_z, thermal_angle)

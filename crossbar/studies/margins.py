@@ -6,7 +6,7 @@ unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  B
 from driver and sense node, and for the worst of the patterns in the other cells.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,16 +47,8 @@ def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str,
     }
 
 
-def _arrays(pattern: Mask, cell: tuple[int, int], low: float, high: float, wires: dict[str, Any]) -> Iterator[Crossbar]:
-    """The array with the selected cell at low and at high resistance."""
-    for value in (low, high):
-        ohms = np.where(pattern, low, high)
-        ohms[cell] = value
-        yield Crossbar(resistance=ohms, **wires)
-
-
-def margin(
-    pattern: Mask,
+def cell_margin(
+    background: Array,
     *,
     kind: str,
     scheme: str,
@@ -69,11 +61,16 @@ def margin(
     driver_resistance: float = 0.0,
     pull_up: float | None = None,
 ) -> float:
-    """The voltage or current margin of one cell before one background; arguments as in `read_margin`."""
+    """The voltage or current margin between two resistances of one cell (Ohm), before one background.
+
+    background: (word lines, bit lines), Ohm, of the other cells; what stands for the cell itself has no meaning.
+    The other arguments are those of `read_margin`.
+    """
     validation.choice("kind", kind, KINDS)
     low, high = _pair(low_resistance, high_resistance)
     load = (low if pull_up is None else validation.positive("pull_up", pull_up)) if kind == "voltage" else 0.0
-    sense = np.zeros(pattern.shape[1])
+    ohms = np.array(background, dtype=np.float64)
+    sense = np.zeros(ohms.shape[1])
     sense[bit_line] = load
     wires: dict[str, Any] = {
         "word_line_resistance": word_line_resistance,
@@ -81,14 +78,25 @@ def margin(
         "driver_resistance": driver_resistance,
         "sense_resistance": sense,
     }
-    held = bias(scheme, (pattern.shape[0], pattern.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
-    currents = [
-        float(array.solve(**held.arguments()).bit_line_current[0, bit_line])
-        for array in _arrays(pattern, (word_line, bit_line), low, high, wires)
-    ]
+    held = bias(scheme, (ohms.shape[0], ohms.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
+    currents = []
+    for value in (low, high):
+        ohms[word_line, bit_line] = value
+        solution = Crossbar(resistance=ohms, **wires).solve(**held.arguments())
+        currents.append(float(solution.bit_line_current[0, bit_line]))
     if kind == "voltage":
         return load * (currents[0] - currents[1])
     return (currents[0] - currents[1]) / currents[0]
+
+
+def margin(pattern: Mask, *, low_resistance: float, high_resistance: float, **options: Any) -> float:
+    """`cell_margin` before a pattern of low (True) and high resistances, those of the cell itself."""
+    return cell_margin(
+        np.where(pattern, low_resistance, high_resistance),
+        low_resistance=low_resistance,
+        high_resistance=high_resistance,
+        **options,
+    )
 
 
 def read_margin(
@@ -174,7 +182,7 @@ def worst_pattern(
     """
     lines = validation.whole("size", size, 1)
     shape, cell = (lines, lines), (0, lines - 1)  # farthest from the driver on the left and the sense node below
-    options: dict[str, float | str | int | None] = {
+    options: dict[str, Any] = {
         "kind": kind,
         "scheme": scheme,
         "low_resistance": low_resistance,
@@ -188,7 +196,7 @@ def worst_pattern(
     }
 
     def margin_of(pattern: Mask) -> float:
-        return margin(pattern, **options)  # type: ignore[arg-type]
+        return margin(pattern, **options)
 
     values = {name: margin_of(pattern) for name, pattern in patterns(shape, *cell).items()}
     name = min(values, key=lambda each: values[each])

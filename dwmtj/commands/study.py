@@ -1,0 +1,118 @@
+"""`dwmtj study`."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.validation import InputError
+
+from ..output import check_outputs, deliver, output_options, refuse_unused, table
+from ..study.description import Study, read_study, shipped_studies
+from ..study.plan import Plan
+from ..study.run import plan_study, run_study
+
+
+@click.command(name="study")
+@click.argument("file", required=False)
+@click.option("--list", "listed", is_flag=True, help="Name the studies that come with the package, and stop.")
+@click.option("--plan", "only_plan", is_flag=True, help="Print the plan, with the time as measured, and stop.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.1:8786.")
+@click.option("--workers", type=int, default=0, show_default=True, help="Dask workers of this machine; 0: threads.")
+@click.option("--samples", type=int, help="Samples at each point, instead of the file's.")
+@click.option("--seed", type=int, help="Instead of the file's.")
+@click.option("--samples-per-part", type=int, help="Measured and stored together; the numbers do not depend on it.")
+@click.option(
+    "--store",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that keeps each part; the same command goes on from there  [default: NAME.study for NAME.toml]",
+)
+@output_options
+def command(
+    file: str | None,
+    listed: bool,
+    only_plan: bool,
+    scheduler: str | None,
+    workers: int,
+    samples: int | None,
+    seed: int | None,
+    samples_per_part: int | None,
+    store: Path | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+) -> None:
+    """Measure something on devices that are drawn, at every point of a grid, as FILE.toml says.
+
+    FILE may also be the name of a study that comes with the package (--list).  Parts of the result are kept as they
+    come: after Ctrl-C, a kill, or the loss of a worker or of the scheduler the same command goes on, with the same
+    numbers.  Threads of this machine, --workers and --scheduler give the same numbers too.
+    """
+    if listed:
+        width = max(map(len, shipped_studies()))
+        click.echo("\n".join(f"{name:<{width}}  {read_study(name).description}" for name in shipped_studies()))
+        return
+    if file is None:
+        raise InputError(f"file: expected a study file, or one of {', '.join(shipped_studies())}, got none")
+    check_outputs(outputs)
+    study = read_study(file, samples=samples, seed=seed, samples_per_part=samples_per_part)
+    folder = Path(f"{Path(file).stem}.study") if store is None else store
+    where: dict[str, Any] = {"store": folder, "scheduler": scheduler, "workers": workers}
+    if only_plan:
+        refuse_unused("study --plan", ["outputs"])
+        plan = plan_study(study, **where)
+        deliver_plan(plan, folder, as_json)
+        return
+
+    def announce(plan: Plan) -> None:
+        if not quiet:
+            click.echo(f"{plan.text()}\nstore: {folder}", err=True)
+
+    result = run_study(study, **where, progress=not quiet, announce=announce)
+    headers, rows = _rows(study, result)
+    summary = {
+        "measure": study.measure,
+        "samples": study.samples,
+        "points": [dict(zip(headers, map(_plain, row), strict=True)) for row in rows],
+        "store": str(folder),
+    }
+    deliver(result, summary, table(headers, rows), outputs=outputs, as_json=as_json)
+
+
+def deliver_plan(plan: Plan, folder: Path, as_json: bool) -> None:
+    """Print a plan as text, or as JSON."""
+    if not as_json:
+        click.echo(f"{plan.text()}\nstore: {folder}")
+        return
+    import dataclasses
+    import json
+
+    click.echo(json.dumps(dataclasses.asdict(plan) | {"samples": plan.samples, "seconds": plan.seconds}))
+
+
+def _rows(study: Study, result: Any) -> tuple[list[str], list[list[Any]]]:
+    """One row for each point, in the units of the edge: the swept values, and the headline of each result."""
+    measure = study.kind
+    columns = list(measure.headline)
+    for item in measure.results[1:]:
+        columns += [name for name in (f"{item.name}_mean", f"{item.name}_std") if name not in columns]
+    headers = [_header(name, study.quantities[name].unit) for name in study.sweep]
+    headers += [_header(name, measure.quantity(name).unit) for name in columns]
+    flat = {name: result[name].values.reshape(-1) / measure.quantity(name).scale for name in columns}
+    rows = []
+    for index, swept in enumerate(study.combinations):
+        shown = [
+            value if isinstance(value, str | bool | int) else value / study.quantities[name].scale
+            for name, value in swept.items()
+        ]
+        rows.append([*shown, *(float(flat[name][index]) for name in columns)])
+    return headers, rows
+
+
+def _header(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,287 @@
+"""A study as it is written down: what is measured, on which devices, over which grid, how often."""
+
+import dataclasses
+import itertools
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from compact_model import validation
+from compact_model.results import release
+from compact_model.validation import InputError, nearest
+from compact_model.variation import SIGNED, VARIABLE
+from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
+
+from .measures import MEASURES
+from .measures.measure import Measure
+from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE
+from .sampling import BASES, SIZES, Batch, Point
+
+SHIPPED = Path(__file__).parent / "shipped"
+_STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part")
+_MOST_SAMPLES = 10**9
+_MOST_POINTS = 10**5
+_LANDSCAPE_DEFAULTS = {name: value for name, value in LANDSCAPE_DEFAULTS.items() if name != "track_seed"} | {
+    "half_width_share": None,
+    "edge_roughness": 0.0,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is measured, on which devices, over which grid, how often.  SI units throughout.
+
+    measure: one of `MEASURES`.  samples: devices (or arrays) drawn at each point of the grid.  seed: of all draws.
+    device, landscape, settings: what is fixed, by the names of the study file's tables [device], [landscape] and that
+        of the measure; what is left out has its default.
+    sweep: the values that the grid combines, by names out of the same tables; swept sizes of the track keep the
+        barrier, so that R_P goes with the area.
+    spread: device-to-device standard deviations, as in `compact_model.vary`.
+    samples_per_part: samples that are measured and stored together; None: the measure's own number.  The numbers do not
+        depend on it.
+
+    Raises InputError, also for a point of the grid that makes no sense.
+    """
+
+    measure: str
+    samples: int
+    seed: int = 0
+    description: str = ""
+    device: Mapping[str, Any] = field(default_factory=dict)
+    landscape: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    spread: Mapping[str, float] = field(default_factory=dict)
+    samples_per_part: int | None = None
+
+    def __post_init__(self) -> None:
+        validation.choice("measure", self.measure, MEASURES)
+        samples = validation.whole("samples", self.samples, 1)
+        validation.whole("seed", self.seed, 0)
+        if self.samples_per_part is not None:
+            validation.whole("samples_per_part", self.samples_per_part, 1)
+        tables = self.tables()
+        for name, values in tables.items():
+            _known(name, getattr(self, _FIELDS.get(name, "settings")), values)
+        everything = {item.name for items in tables.values() for item in items}
+        for name, values in self.sweep.items():
+            if name not in everything - {"base"}:
+                raise InputError(
+                    f"sweep: expected names of the tables {', '.join(f'[{table}]' for table in tables)}, got {name!r}"
+                    f"{nearest(name, everything)}"
+                )
+            if isinstance(values, str) or not isinstance(values, Iterable) or not tuple(values):
+                raise InputError(f"sweep: expected a list of at least one value for {name}, got {values!r}")
+            if len(set(values)) < len(tuple(values)):
+                raise InputError(f"sweep: expected different values of {name}, got {list(values)}")
+            if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
+                raise InputError(f"sweep: expected {name} either here or in a table of fixed values, got both")
+        for name in self.spread:
+            if name not in VARIABLE:
+                raise InputError(f"spread: expected names out of {', '.join(VARIABLE)}, got {name!r}")
+        if self.number_of_points > _MOST_POINTS or self.number_of_points * samples > _MOST_SAMPLES:
+            raise InputError(
+                f"sweep: expected at most {_MOST_POINTS:g} points and {_MOST_SAMPLES:g} samples, got "
+                f"{self.number_of_points} x {samples}"
+            )
+        for point in self.points:
+            try:
+                batch = Batch(point, self.spread, self.seed, 0, 1)
+                _ = batch.tracks if self.kind.has_track else batch.devices
+            except InputError as error:
+                raise InputError(f"{self.words(point.index)}{error}") from None
+
+    @property
+    def kind(self) -> Measure:
+        """The measure itself."""
+        return MEASURES[self.measure]
+
+    def tables(self) -> dict[str, tuple[Quantity, ...]]:
+        """The tables of a study file with the quantities that each may have."""
+        return {
+            "device": DEVICE_TABLE,
+            **({"landscape": LANDSCAPE_TABLE} if self.kind.has_track else {}),
+            self.measure: self.kind.settings,
+        }
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """Everything that can be swept, by name."""
+        return {item.name: item for items in self.tables().values() for item in items}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of values of the swept quantities."""
+        return tuple(len(values) for values in self.sweep.values())
+
+    @cached_property
+    def number_of_points(self) -> int:
+        """Of the grid; 1 where nothing is swept."""
+        product = 1
+        for length in self.shape:
+            product *= length
+        return product
+
+    @cached_property
+    def combinations(self) -> list[dict[str, Any]]:
+        """The swept values of each point, the last name's changing fastest."""
+        return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """Every point of the grid."""
+        return [self._point(index, swept) for index, swept in enumerate(self.combinations)]
+
+    def words(self, index: int) -> str:
+        """A point's swept values for a message, in the units of the edge."""
+        parts = []
+        for name, value in self.combinations[index].items():
+            item = self.quantities[name]
+            shown = value if isinstance(value, str) or item.whole else f"{value / item.scale:g}"
+            parts.append(f"{name} = {shown}{f' {item.unit}' if item.unit else ''}")
+        return f"at {', '.join(parts)}: " if parts else ""
+
+    def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
+        own = dict(self.device)
+        base = BASES[own.pop("base", "lequeux2016")]()
+        from_width = own.pop("anisotropy_from_width", False)
+        names = {item.name for item in DEVICE_TABLE}
+        moved = {name: value for name, value in swept.items() if name in names}
+        from_width = moved.pop("anisotropy_from_width", from_width)
+        try:
+            device = base.replace(**own)
+            sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
+            device = device.resized(**sizes).replace(**moved) if sizes else device.replace(**moved)
+            device = device.with_anisotropy_from_width() if from_width else device
+        except InputError as error:
+            raise InputError(f"{self.words(index)}{error}") from None
+
+        def chosen(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+            here = {name: value for name, value in swept.items() if name in defaults}
+            return dict(defaults) | dict(given) | here
+
+        numbers = chosen(_LANDSCAPE_DEFAULTS, self.landscape)
+        numbers["kind"] = WELLS[numbers.pop("well")]
+        return Point(
+            index, device, numbers, chosen({item.name: item.default for item in self.kind.settings}, self.settings)
+        )
+
+    def identity(self) -> dict[str, str]:
+        """What makes the study this one and no other, as text by name: what a store is checked against."""
+        fields = {
+            each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "description"
+        }
+        fields["samples_per_part"] = self.samples_per_part or self.kind.samples_per_part
+        return {name: json.dumps(value, sort_keys=True, default=dict) for name, value in fields.items()} | {
+            "sweep": json.dumps({name: list(values) for name, values in self.sweep.items()}),
+            "dwmtj_version": release(),
+        }
+
+
+_FIELDS = {"device": "device", "landscape": "landscape"}
+
+
+def _known(table: str, given: Mapping[str, Any], items: Iterable[Quantity]) -> None:
+    names = [item.name for item in items]
+    for name in given:
+        if name not in names:
+            raise InputError(
+                f"{table}: expected names out of {', '.join(names)}, got {name!r}{nearest(str(name), names)}"
+            )
+
+
+def shipped_studies() -> dict[str, Path]:
+    """The study files that come with the package, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def read_study(file: str | Path, **changes: Any) -> Study:
+    """A study from a TOML file, in the units of the field, or one of `shipped_studies` by its name.
+
+    changes: fields of the Study that take the place of the file's, such as samples=1000.
+    Raises InputError with the file, the key, what was expected and what came.
+    """
+    path = shipped_studies().get(str(file), Path(file))
+    try:
+        with path.open("rb") as opened:
+            content = tomllib.load(opened)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: expected TOML, got a syntax error: {error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: expected TOML in UTF-8, got other bytes") from None
+    except FileNotFoundError:
+        known = ", ".join(shipped_studies())
+        raise InputError(f"file: expected a study file, or one of {known}, got {str(file)!r}") from None
+    try:
+        return Study(**(_fields(content) | {name: value for name, value in changes.items() if value is not None}))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    head = _table(content, "study", required=True)
+    for key in head:
+        if key not in _STUDY_KEYS:
+            raise InputError(f"[study]: expected a key out of {', '.join(_STUDY_KEYS)}, got {key!r}")
+    for key in ("measure", "samples"):
+        if key not in head:
+            raise InputError(f"[study]: expected the key {key}, got none")
+    name = head["measure"]
+    if not isinstance(name, str) or name not in MEASURES:
+        raise InputError(f"measure: expected one of {', '.join(MEASURES)}, got {name!r}")
+    measure = MEASURES[name]
+    tables: dict[str, tuple[Quantity, ...]] = {"device": DEVICE_TABLE}
+    if measure.has_track:
+        tables["landscape"] = LANDSCAPE_TABLE
+    tables[name] = measure.settings
+    allowed = ("study", "sweep", "spread", *tables)
+    for key in content:
+        if key not in allowed:
+            raise InputError(
+                f"expected the tables {', '.join(f'[{each}]' for each in allowed)} for the measure {name}, got {key!r}"
+                f"{nearest(key, allowed)}"
+            )
+    fixed = {table: _read_all(f"[{table}]", _table(content, table), items) for table, items in tables.items()}
+    known = {item.name: item for items in tables.values() for item in items if item.name != "base"}
+    sweep = {}
+    for key, values in _table(content, "sweep").items():
+        if key not in known:
+            raise InputError(f"[sweep]: expected a key of {', '.join(tables)}, got {key!r}{nearest(key, known)}")
+        if not isinstance(values, list) or not values:
+            raise InputError(f"[sweep]: expected a list of at least one value for {key}, got {values!r}")
+        sweep[key] = tuple(known[key].read(f"[sweep] {key}", value) for value in values)
+    spread = {}
+    edge = {item.name: item for item in DEVICE_TABLE}
+    for key, value in _table(content, "spread").items():
+        if key not in VARIABLE:
+            raise InputError(f"[spread]: expected a key out of {', '.join(VARIABLE)}, got {key!r}")
+        where = f"[spread] {key}"
+        spread[key] = edge[key].read(where, value) if key in SIGNED else 0.01 * validation.number(where, value)
+    return head | {
+        "device": fixed["device"],
+        "landscape": fixed.get("landscape", {}),
+        "settings": fixed[name],
+        "sweep": sweep,
+        "spread": spread,
+    }
+
+
+def _table(content: Mapping[str, Any], name: str, required: bool = False) -> dict[str, Any]:
+    if required and name not in content:
+        raise InputError(f"expected a table [{name}], got none")
+    table = content.get(name, {})
+    if not isinstance(table, dict):
+        raise InputError(f"expected [{name}] to be a table of keys, got {table!r}")
+    return dict(table)
+
+
+def _read_all(where: str, given: Mapping[str, Any], items: Iterable[Quantity]) -> dict[str, Any]:
+    known = {item.name: item for item in items}
+    for key in given:
+        if key not in known:
+            raise InputError(f"{where}: expected a key out of {', '.join(known)}, got {key!r}{nearest(key, known)}")
+    return {key: known[key].read(f"{where} {key}", value) for key, value in given.items()}

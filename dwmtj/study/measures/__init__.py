@@ -1,0 +1,10 @@
+"""What a study can measure: each measure is one file, and an entry here."""
+
+from .array import ARRAY
+from .levels import LEVELS
+from .measure import Measure
+from .retention import RETENTION
+from .threshold import THRESHOLD
+
+MEASURES: dict[str, Measure] = {each.name: each for each in (THRESHOLD, LEVELS, RETENTION, ARRAY)}
+"""Every measure by its name in a study's file."""

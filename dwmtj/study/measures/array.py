@@ -1,0 +1,67 @@
+"""Read margin and write window of square arrays whose devices scatter."""
+
+from functools import cache
+
+import numpy as np
+
+from compact_model.variation import vary
+from crossbar.bias import SCHEMES
+from crossbar.studies.margins import KINDS, worst_pattern
+from crossbar.studies.scattering import scattered_array
+from dwmtj.device_options import Quantity
+
+from ..quantities import Setting
+from ..sampling import Batch
+from .measure import Array, Measure
+
+
+def _run(batch: Batch) -> dict[str, Array]:
+    """Each sample is an array of devices of its own; see `scattered_array`."""
+    settings = dict(batch.settings)
+    lines, kind = settings.pop("lines"), settings.pop("read_kind")
+    wire = settings.pop("wire_resistance")
+    wires = {"word_line_resistance": wire, "bit_line_resistance": wire} | {
+        "driver_resistance": settings.pop("driver_resistance")
+    }
+    nominal = batch.point.device
+    low, high = nominal.parallel_resistance, nominal.antiparallel_resistance
+    _, _, background = _worst(lines, kind, settings["read_scheme"], low, high, tuple(wires.items()))
+    rows = [
+        scattered_array(
+            vary(nominal, lines * lines, batch.spreads, seed=draw), background, kind=kind, **settings, **wires
+        )
+        for draw in batch.generators
+    ]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+@cache
+def _worst(
+    lines: int, kind: str, scheme: str, low: float, high: float, wires: tuple[tuple[str, float], ...]
+) -> tuple[float, str, np.ndarray]:
+    return worst_pattern(
+        lines, kind=kind, scheme=scheme, low_resistance=low, high_resistance=high, search=False, **dict(wires)
+    )
+
+
+ARRAY = Measure(
+    name="array",
+    help="read margin and write window of a square array, its farthest cell, every device drawn",
+    settings=(
+        Setting("lines", "word lines, and as many bit lines", whole=True, default=16),
+        Setting("wire_resistance", "of a segment of either kind of line", "Ohm", default=1.0),
+        Setting("driver_resistance", "of a word line's driver", "Ohm", default=0.0),
+        Setting("read_scheme", "how the lines that are not read are held", choices=SCHEMES, default="grounded"),
+        Setting("read_kind", "which margin", choices=KINDS, default="current"),
+        Setting("write_scheme", "how the lines that are not written are held", choices=SCHEMES, default="V/2"),
+    ),
+    results=(
+        Quantity("read_margin", "read margin", "%", 0.01),
+        Quantity("write_window", "write window (disturb over write voltage, less 1)", "%", 0.01),
+        Quantity("write_voltage", "write voltage", "V"),
+        Quantity("disturb_voltage", "disturb voltage", "V"),
+    ),
+    run=_run,
+    samples_per_part=50,
+    has_track=False,
+)

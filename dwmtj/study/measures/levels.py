@@ -1,0 +1,58 @@
+"""Resistance levels that potentiating and then depressing pulses leave behind on a track with many sites."""
+
+import numpy as np
+
+from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
+from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
+from dwmtj.device_options import Quantity
+
+from ..quantities import Setting
+from ..sampling import Batch
+from .measure import Array, Measure
+
+
+def _run(batch: Batch) -> dict[str, Array]:
+    settings = batch.settings
+    train = pulse_train(
+        batch.devices,
+        batch.tracks,
+        potentiation_depression(settings["amplitude"], settings["pulses"]),
+        width=settings["pulse_width"],
+        period=settings["pulse_width"] + settings["rest"],
+        external_field=settings["external_field"],
+        temperature=settings["temperature"],
+        initial_position=0.0,
+        step=settings["step"],
+        seed=batch.thermal_seed,
+        first_device=batch.first,
+    )
+    ohms = train.resistance.values
+    return {
+        "levels": train.levels.values.astype(np.float64),
+        "excursion": np.ptp(ohms, axis=1),
+        "lowest_resistance": ohms.min(axis=1),
+        "energy": train.energy.values.mean(axis=1),
+    }
+
+
+LEVELS = Measure(
+    name="levels",
+    help="distinct resistances left behind by a train of potentiating and then depressing voltage pulses",
+    settings=(
+        Setting("amplitude", "voltage of a pulse", "V", default=0.3),
+        Setting("pulse_width", "length of a pulse", "ns", NANOSECOND, default=2.0 * NANOSECOND),
+        Setting("rest", "time between two pulses", "ns", NANOSECOND, default=98.0 * NANOSECOND),
+        Setting("pulses", "positive pulses, and as many negative ones", whole=True, default=20),
+        Setting("temperature", "temperature", "K", default=300.0),
+        Setting("external_field", "external field", "Oe", OERSTED, default=85.0 * OERSTED),
+        Setting("step", "time step", "ps", PICOSECOND, default=10.0 * PICOSECOND),
+    ),
+    results=(
+        Quantity("levels", "number of levels"),
+        Quantity("excursion", "range of the resistance", "Ohm"),
+        Quantity("lowest_resistance", "lowest resistance", "Ohm"),
+        Quantity("energy", "mean energy of a pulse", "pJ", 1e-12),
+    ),
+    run=_run,
+    samples_per_part=250,
+)

@@ -1,0 +1,54 @@
+"""What a measure is: numbers that it needs, numbers that it gives for each sample, and the function between."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dwmtj.device_options import Quantity
+
+from ..quantities import Setting
+from ..sampling import Batch
+
+Array = NDArray[np.float64]
+Summary = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A measure by its name, its settings, and its results with their units.
+
+    run: a Batch to values of shape (samples,) by the results' names; finite, or inf where the result's help says what
+        that means.
+    samples_per_part: how many samples are measured, stored and lost together, unless a study says otherwise.
+    summarise: what a point has besides the statistics of each result, by the names of `extras`; from the values by the
+        results' names, and the settings.
+    shown: see `headline`; None: the median, the 5 % and the 95 % quantile of the first result.
+    has_track: whether the track and its pinning sites matter.
+    """
+
+    name: str
+    help: str
+    settings: tuple[Setting, ...]
+    results: tuple[Quantity, ...]
+    run: Callable[[Batch], dict[str, Array]]
+    samples_per_part: int
+    summarise: Callable[[Mapping[str, Array], Mapping[str, Any]], Summary] | None = None
+    extras: tuple[Quantity, ...] = ()
+    shown: tuple[str, str, str] | None = None
+    has_track: bool = True
+
+    @property
+    def headline(self) -> tuple[str, str, str]:
+        """Names of what a table and a figure show: a value with its lower and its upper end."""
+        first = self.results[0].name
+        return self.shown or (f"{first}_median", f"{first}_q05", f"{first}_q95")
+
+    def quantity(self, name: str) -> Quantity:
+        """What a variable of a study's result is: a result, an extra, or a statistic of a result."""
+        for item in (*self.results, *self.extras):
+            if name == item.name or name.rpartition("_")[0] == item.name:
+                return item
+        raise KeyError(name)

@@ -1,0 +1,67 @@
+"""Thermal escape of the wall from one site."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from compact_model import constants
+from compact_model.constants import MILLIAMPERE, PICOSECOND
+from compact_model.experiments.escape import RETENTION_STEP, escape_times, mean_escape_time
+from dwmtj.device_options import Quantity
+
+from ..quantities import Setting
+from ..sampling import Batch
+from .measure import Array, Measure, Summary
+
+_MICROSECOND = 1e-6
+
+
+def _run(batch: Batch) -> dict[str, Array]:
+    settings = batch.settings
+    times = escape_times(
+        batch.devices,
+        batch.tracks,
+        duration=settings["duration"],
+        temperature=settings["temperature"],
+        current=settings["current"],
+        step=settings["step"],
+        seed=batch.thermal_seed,
+        first_device=batch.first,
+    )
+    thermal = constants.BOLTZMANN_CONSTANT * settings["temperature"]
+    pairs = zip(batch.tracks, batch.devices, strict=True)
+    depths = [track.wells[0].depth(device) / thermal for track, device in pairs]
+    return {"escape_time": times, "well_depth": np.array(depths)}
+
+
+def _summarise(values: Mapping[str, Array], settings: Mapping[str, Any]) -> Summary:
+    names = ("mean_escape_time", "lower_escape_time", "upper_escape_time")
+    found = mean_escape_time(values["escape_time"], settings["duration"])
+    return {"escapes": float(np.isfinite(values["escape_time"]).sum())} | dict(zip(names, found, strict=True))
+
+
+RETENTION = Measure(
+    name="retention",
+    help="time in which the wall leaves the track's first site by itself, at zero or at a read current",
+    settings=(
+        Setting("duration", "simulated time", "us", _MICROSECOND, default=10.0 * _MICROSECOND),
+        Setting("temperature", "temperature", "K", default=300.0),
+        Setting("current", "read current", "mA", MILLIAMPERE, default=0.0),
+        Setting("step", "time step", "ps", PICOSECOND, default=RETENTION_STEP),
+    ),
+    results=(
+        Quantity("escape_time", "escape time (inf: stayed for the duration)", "us", _MICROSECOND),
+        Quantity("well_depth", "well depth", "k_B T"),
+    ),
+    run=_run,
+    samples_per_part=500,
+    summarise=_summarise,
+    shown=("mean_escape_time", "lower_escape_time", "upper_escape_time"),
+    extras=(
+        Quantity("escapes", "number of escapes"),
+        Quantity("mean_escape_time", "mean escape time", "us", _MICROSECOND),
+        Quantity("lower_escape_time", "lower end of the 95 % interval", "us", _MICROSECOND),
+        Quantity("upper_escape_time", "upper end of the 95 % interval (inf: no escape)", "us", _MICROSECOND),
+    ),
+)

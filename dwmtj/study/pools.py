@@ -1,0 +1,199 @@
+"""Where the parts of a study are measured: by the threads of this process, or by the workers of a Dask scheduler."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from compact_model import engine
+from compact_model.results import release
+from compact_model.validation import ConvergenceError, InputError, whole
+
+from .description import Study
+from .parts import Array, Part, measure_part
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Measured = tuple[Part, dict[str, Array], float]
+
+SCHEDULER_PATIENCE = 15.0
+"""Seconds after which a scheduler that does not answer, or has no workers, is given up."""
+_LOOK = 0.5  # s between two looks at the scheduler
+_PER_THREAD = 2  # parts that wait at the scheduler for each thread of the workers
+
+
+class SchedulerError(ConvergenceError):
+    """A Dask scheduler or its workers that cannot be reached any more; the parts that were measured are kept."""
+
+
+class Pool(Protocol):
+    """Measures parts in any order."""
+
+    at_once: int
+    """Parts that are measured at the same time."""
+    where: str
+    """In words."""
+
+    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values and the seconds that it took, as they come."""
+
+
+class Threads:
+    """The threads of this process: parts come one after the other, the kernels share each among the threads."""
+
+    at_once = 1
+
+    def __init__(self) -> None:
+        count = engine.threads()
+        self.where = f"{count} thread{'s' if count > 1 else ''} of this machine"
+
+    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values and the seconds that it took, in order."""
+        for part in parts:
+            yield part, *measure_part(study, part)
+
+
+class Dask:
+    """The workers of a Dask scheduler; a worker's threads share one part at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        self._threads = max(1, sum(each["nthreads"] for each in workers.values()))
+        self.at_once = max(1, len(workers))
+        self.where = (
+            f"{self.at_once} worker{'s' if self.at_once > 1 else ''} of {client.scheduler.address} "
+            f"(dashboard {client.dashboard_link})"
+        )
+
+    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values and the seconds that it took, as the workers finish them.
+
+        A part whose worker dies is measured again by another one.  Raises SchedulerError where the scheduler is gone,
+        or no worker is left, for longer than SCHEDULER_PATIENCE.
+        """
+        waiting = iter(parts)
+        running: dict[Future, Part] = {}
+        try:
+            for part in itertools.islice(waiting, _PER_THREAD * self._threads + 1):
+                running[self._submit(study, part)] = part
+            alone_since: float | None = None
+            while running:
+                done = [future for future in running if future.done()]
+                if not done:
+                    alone_since = self._look(alone_since)
+                    continue
+                alone_since = None
+                for future in done:
+                    part = running.pop(future)
+                    values, took = self._result(future)
+                    for following in itertools.islice(waiting, 1):
+                        running[self._submit(study, following)] = following
+                    yield part, values, took
+        finally:
+            if self._client.status == "running":
+                self._client.cancel(list(running), force=True)
+
+    def _submit(self, study: Study, part: Part) -> Future:
+        try:
+            return self._client.submit(_measure_on_worker, study, part, release(), key=None, pure=False)
+        except Exception as error:  # Dask raises what its connection raises
+            raise self._lost() from error
+
+    def _result(self, future: Future) -> tuple[dict[str, Array], float]:
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        try:
+            values: tuple[dict[str, Array], float] = future.result()
+        except (InputError, ConvergenceError):
+            raise
+        except KilledWorker as error:
+            raise SchedulerError(
+                f"scheduler: part {error.task} ended {self._allowed(error)} workers one after the other; they may have "
+                "too little memory: take a smaller samples_per_part"
+            ) from None
+        except (FutureCancelledError, OSError) as error:
+            raise self._lost() from error
+        except ImportError as error:
+            raise SchedulerError(
+                f"scheduler: expected workers with dwmtj {release()} installed, got one without it ({error})"
+            ) from None
+        return values
+
+    @staticmethod
+    def _allowed(error: Any) -> int:
+        return int(getattr(error, "allowed_failures", 0)) + 1
+
+    def _look(self, alone_since: float | None) -> float | None:
+        """Wait a little; since when the scheduler is gone or has no workers, or None."""
+        time.sleep(_LOOK)
+        alone = self._client.status != "running" or not self._client.scheduler_info(n_workers=1)["n_workers"]
+        if not alone:
+            return None
+        if alone_since is None:
+            return time.monotonic()
+        if time.monotonic() - alone_since > SCHEDULER_PATIENCE:
+            raise self._lost()
+        return alone_since
+
+    def _lost(self) -> SchedulerError:
+        return SchedulerError(
+            f"scheduler: {self._client.scheduler.address} is gone, or has no workers left; what was measured is kept, "
+            "and the same command goes on from there"
+        )
+
+
+def _measure_on_worker(study: Study, part: Part, version: str) -> tuple[dict[str, Array], float]:
+    """`measure_part` on a worker, with as many threads as Dask gives it."""
+    import numba
+    from distributed import get_worker
+
+    worker = get_worker()
+    if release() != version:
+        raise InputError(f"scheduler: expected workers with dwmtj {version}, got {release()} on {worker.address}")
+    numba.set_num_threads(max(1, min(worker.state.nthreads, numba.config.NUMBA_NUM_THREADS)))  # type: ignore[attr-defined]
+    return measure_part(study, part)
+
+
+@contextmanager
+def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
+    """Where to measure: at a Dask scheduler's address, by so many Dask workers of this machine, or by threads.
+
+    Raises InputError where both are given, Dask is not installed, the scheduler does not answer or has no workers.
+    """
+    count = whole("workers", workers, 0)
+    if scheduler is None and count == 0:
+        yield Threads()
+        return
+    if scheduler is not None and count > 0:
+        raise InputError("workers: expected either a scheduler or a number of workers of this machine, got both")
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise InputError("scheduler: expected Dask to be installed; pip install 'dwmtj[studies]'") from None
+    # It writes the tracebacks of lost connections to standard error; what is lost is said in one line below.
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if scheduler is None:
+        cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0")
+        with cluster, Client(cluster) as client:
+            yield Dask(client)
+        return
+    if not scheduler or any(sign.isspace() for sign in scheduler):
+        raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {scheduler!r}")
+    try:
+        client = Client(scheduler, timeout=SCHEDULER_PATIENCE)
+    except (OSError, ValueError) as error:
+        raise InputError(f"scheduler: expected one that answers at {scheduler}, got none ({error})") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=SCHEDULER_PATIENCE)
+        except TimeoutError:
+            raise InputError(f"scheduler: expected at least one worker at {scheduler}, got none") from None
+        yield Dask(client)

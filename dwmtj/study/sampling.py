@@ -1,0 +1,115 @@
+"""What a point of a study is, and the devices and tracks that are drawn there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from compact_model.landscape import Landscape
+from compact_model.lequeux2016 import lequeux2016
+from compact_model.notched import notched_device
+from compact_model.parameters import DeviceParameters
+from compact_model.random_track import random_track
+from compact_model.validation import InputError, between, non_negative
+from compact_model.variation import vary
+
+BASES = {"lequeux2016": lequeux2016, "notched": notched_device}
+SIZES = ("track_length", "track_width")
+# Over so much of the width the slope of H_K(W) is taken.
+_WIDTH_STEP = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One combination of the swept quantities: the nominal device, the numbers of its track, the settings; all SI."""
+
+    index: int
+    device: DeviceParameters
+    landscape: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples `first` to `first + count` of a point, as they are measured.
+
+    spreads: device-to-device standard deviations, as in `vary`.  seed: of the study.
+    Sample i of point p has a generator of its own, from (seed, p, i), and in the point's stream of thermal fields the
+    number i: nothing depends on how samples are parted, or on where they are measured.
+    """
+
+    point: Point
+    spreads: Mapping[str, float]
+    seed: int
+    first: int
+    count: int
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Of the measure, SI, by name."""
+        return self.point.settings
+
+    @cached_property
+    def generators(self) -> list[np.random.Generator]:
+        """One for each sample: devices are drawn from it first, then the track, then what the measure draws."""
+        samples = range(self.first, self.first + self.count)
+        return [np.random.default_rng([self.seed, self.point.index, sample]) for sample in samples]
+
+    @property
+    def thermal_seed(self) -> int:
+        """Of the point's thermal fields."""
+        return int(np.random.default_rng([self.seed, self.point.index]).integers(0, 2**63))
+
+    @cached_property
+    def devices(self) -> list[DeviceParameters]:
+        """One for each sample."""
+        if not any(self.spreads.values()):
+            return [self.point.device] * self.count
+        return [vary(self.point.device, 1, self.spreads, seed=draw)[0] for draw in self.generators]
+
+    @cached_property
+    def tracks(self) -> list[Landscape]:
+        """One for each sample."""
+        devices = self.devices
+        return [
+            drawn_track(device, self.point.landscape, draw)
+            for device, draw in zip(devices, self.generators, strict=True)
+        ]
+
+
+def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.random.Generator) -> Landscape:
+    """A track from a study's [landscape], SI: one site in the middle, or more, each on its own stretch."""
+    sites = numbers["sites"]
+    half_width = numbers["half_width"]
+    if numbers["half_width_share"] is not None:
+        share = between("half_width_share", numbers["half_width_share"], 0.0, 0.5)
+        half_width = share * device.track_length / sites
+    spread = numbers["anisotropy_spread"]
+    if numbers["edge_roughness"] > 0.0:
+        if spread > 0.0:
+            raise InputError("edge_roughness: expected either it or anisotropy_spread, got both")
+        spread = anisotropy_slope(device) * non_negative("edge_roughness", numbers["edge_roughness"])
+    return random_track(
+        device,
+        sites,
+        seed=draw,
+        coercive_field=numbers["coercive_field"],
+        coercive_field_spread=numbers["coercive_field_spread"],
+        half_width=half_width,
+        half_width_spread=numbers["half_width_spread"],
+        anisotropy_spread=spread,
+        position_jitter=0.5 if sites > 1 else 0.0,
+        kind=numbers["kind"],
+    )
+
+
+def anisotropy_slope(device: DeviceParameters) -> float:
+    """How fast H_K moves with the width of the track, T/m, by the demagnetising integral; a size."""
+    step = _WIDTH_STEP * device.track_width
+    above, below = (
+        device.replace(track_width=device.track_width + sign * step).with_anisotropy_from_width().anisotropy_field
+        for sign in (0.5, -0.5)
+    )
+    return abs(above - below) / step

@@ -1,0 +1,431 @@
+"""Studies: the same numbers however they are parted, wherever they are measured, and whatever is killed meanwhile."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
+from compact_model.experiments.escape import mean_escape_time
+from crossbar.studies.margins import read_margin
+from crossbar.studies.writing import threshold_voltage
+from dwmtj.study import description, pools
+from dwmtj.study.description import Study, read_study, shipped_studies
+from dwmtj.study.measures import MEASURES
+from dwmtj.study.plan import duration
+from dwmtj.study.run import plan_study, run_study, statistics
+from dwmtj.study.sampling import anisotropy_slope
+
+NANO = 1e-9
+QUICK = {
+    "threshold": {"temperature": 300.0, "ramp_rate": 1e19, "torques": "both"},
+    "levels": {"pulses": 3, "rest": 20e-9, "amplitude": 0.4},
+    "retention": {"duration": 2e-6},
+    "array": {"lines": 3},
+}
+SHALLOW = {"coercive_field": 8e-4, "half_width": 10e-9}
+
+
+def quick_study(measure, **changes):
+    given = {"samples": 5, "seed": 3, "settings": QUICK[measure], "spread": {"tmr": 0.05, "track_width": 0.02}}
+    if MEASURES[measure].has_track:
+        given["landscape"] = SHALLOW
+        given["sweep"] = {"coercive_field_spread": (0.0, 0.2)}
+    else:
+        given["sweep"] = {"tmr": (0.5, 2.0)}
+    return Study(measure=measure, **(given | changes))
+
+
+def same(one, other):
+    return all(np.array_equal(one[name].values, other[name].values) for name in one.data_vars)
+
+
+def dwmtj(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "dwmtj", "study", *map(str, arguments)], capture_output=True, text=True, **options
+    )
+
+
+# What is measured
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_numbers_do_not_depend_on_the_parts(measure):
+    whole = run_study(quick_study(measure))
+    for size in (1, 2, 3):
+        assert same(whole, run_study(quick_study(measure, samples_per_part=size)))
+    more = run_study(quick_study(measure, samples=7))
+    first = MEASURES[measure].results[0].name
+    np.testing.assert_array_equal(more[first].values[..., :5], whole[first].values)
+    assert not same(whole, run_study(quick_study(measure, seed=4)))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_samples_differ_and_results_have_units(measure):
+    result = run_study(quick_study(measure))
+    for item in MEASURES[measure].results:
+        assert result[item.name].dims == (*json.loads(result.attrs["sweep"]), "sample")
+        assert not np.isnan(result[item.name].values).any()
+        if item.unit not in {"", "k_B T", "%"}:
+            assert result[item.name].attrs["units"]
+    assert np.unique(result[MEASURES[measure].results[0].name].values).size > 2
+
+
+def test_without_spread_and_heat_the_threshold_is_that_of_the_experiment():
+    landscape = {"coercive_field": 15e-4, "half_width": 100e-9}
+    settings = {"temperature": 0.0, "ramp_rate": 1e18, "step": 5e-12, "net_field": 5e-4}
+    found = run_study(Study(measure="threshold", samples=2, landscape=landscape, settings=settings))
+    expected = current_threshold(lequeux2016(), [10e-4], ramp_rate=1e18, step=5e-12).threshold.values[0, 0]
+    np.testing.assert_allclose(found.threshold.values, expected, rtol=1e-9)
+
+
+def test_edge_roughness_is_what_the_demagnetising_integral_makes_of_a_width():
+    device = lequeux2016()
+    shape = {
+        "thickness": device.thickness,
+        "wall_width": device.wall_width,
+        "saturation_magnetisation": device.saturation_magnetisation,
+    }
+    wide, narrow = (demagnetising_anisotropy_field(track_width=width, **shape) for width in (101e-9, 99e-9))
+    assert anisotropy_slope(device) == pytest.approx(abs(wide - narrow) / 2e-9, rel=1e-3)
+    rough = Study(measure="threshold", samples=400, landscape={"edge_roughness": 2e-9}, seed=1)
+    tracks = description.Batch(rough.points[0], {}, 1, 0, 400).tracks
+    fields = [float(track.anisotropy_field(np.array(0.5e-6), device)) for track in tracks]
+    # The standard error of a standard deviation is 1/sqrt(2 n) of it.
+    assert np.std(fields) == pytest.approx(2e-9 * anisotropy_slope(device), rel=4.0 / np.sqrt(800.0))
+    assert np.mean(fields) == pytest.approx(device.anisotropy_field, abs=4.0 * np.std(fields) / 20.0)
+
+
+def test_an_array_of_equal_devices_has_the_margin_of_the_array_and_its_own_window():
+    settings = {"lines": 4, "wire_resistance": 2.0, "read_kind": "voltage", "read_scheme": "floating"}
+    result = run_study(Study(measure="array", samples=1, settings=settings, device={"base": "notched"}))
+    device = description.BASES["notched"]()
+    expected = read_margin(
+        [4],
+        low_resistance=device.parallel_resistance,
+        high_resistance=device.antiparallel_resistance,
+        schemes=["floating"],
+        word_line_resistance=2.0,
+        bit_line_resistance=2.0,
+    )
+    assert float(result.read_margin[0]) == pytest.approx(float(expected.voltage_margin[0, 0]), abs=2e-3)
+    ideal = run_study(
+        Study(measure="array", samples=1, device={"base": "notched"}, settings={"lines": 4, "wire_resistance": 0.0})
+    )
+    assert float(ideal.write_voltage[0]) == pytest.approx(threshold_voltage(device))
+    assert float(ideal.write_window[0]) == pytest.approx(1.0)  # V/2 puts half of it on others
+
+
+def test_a_mean_escape_time_is_the_exposure_over_the_escapes():
+    times = np.array([1.0, 3.0, np.inf, 2.0])
+    mean, lower, upper = mean_escape_time(times, 5.0)
+    assert mean == pytest.approx(11.0 / 3.0)
+    assert lower < mean < upper
+    assert mean_escape_time(np.full(4, np.inf), 5.0)[2] == np.inf
+
+
+@given(arrays(np.float64, (2, 7), elements=st.floats(-1e6, 1e6) | st.just(np.inf)))
+def test_statistics_are_those_of_the_finite_values_and_never_not_a_number(values):
+    found = statistics(values)
+    for row in range(2):
+        finite = values[row][np.isfinite(values[row])]
+        assert found["finite"][row] == pytest.approx(finite.size / 7)
+        if finite.size:
+            assert found["mean"][row] == pytest.approx(finite.mean(), abs=1e-6)
+        if finite.size > 1:
+            assert found["std"][row] == pytest.approx(finite.std(ddof=1), abs=1e-6, rel=1e-9)
+    assert not any(np.isnan(each).any() for each in found.values())
+
+
+@pytest.mark.parametrize("name", ["threshold", "levels", "retention", "array"])
+def test_the_studies_that_come_with_the_package_run_and_draw_themselves(name):
+    study = read_study(name, samples=1)
+    assert study.description
+    thinned = {key: values[:: len(values) - 1] for key, values in study.sweep.items()}
+    result = run_study(Study(**{**vars_of(study), "sweep": thinned}))
+    axes = result.dwmtj.plot()
+    assert axes.get_xlabel()
+    assert axes.get_legend() is not None
+
+
+def vars_of(study):
+    return {name: getattr(study, name) for name in study.__dataclass_fields__}
+
+
+def test_at_least_four_studies_come_with_the_package():
+    assert len(shipped_studies()) >= 4
+
+
+# The plan
+
+
+def test_a_million_samples_are_planned_before_they_start(tmp_path):
+    study = read_study("threshold", samples=50_000)
+    plan = plan_study(study, store=tmp_path / "million")
+    assert plan.samples == 1_000_000
+    assert plan.parts == 2000
+    assert plan.measured_parts == 3
+    assert plan.seconds is not None
+    assert plan.seconds > 1.0
+    assert len(list((tmp_path / "million").glob("part_*.nc"))) == 3  # what was measured is kept
+    text = plan.text()
+    assert "1000000 samples in 2000 parts of up to 500" in text
+    assert re.search(r"memory: [\d.]+ MiB for each part.*\ntime: about .* for the 998500 samples left", text)
+
+
+def test_the_plans_memory_is_that_of_a_part(tmp_path):
+    study = quick_study("levels", samples=64)
+    plan = plan_study(study)
+    values = 64 * 6 * 40  # walls, pulses, recorded times
+    assert 7 * 8 * values < plan.bytes_per_part < 30 * 8 * values
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.5, "0.5 s"), (42.4, "42 s"), (125.0, "2 min 5 s"), (7300.0, "2 h 1 min"), (3e5, "3 d 11 h")],
+)
+def test_times_are_told_in_two_units(seconds, words):
+    assert duration(seconds) == words
+
+
+# The store
+
+
+def test_a_study_goes_on_from_its_parts_and_ends_the_same(tmp_path):
+    study = quick_study("retention", samples_per_part=2)
+    whole = run_study(study, store=tmp_path / "kept")
+    parts = sorted((tmp_path / "kept").glob("part_*.nc"))
+    assert len(parts) == 6
+    parts[1].unlink()
+    parts[4].write_bytes(parts[4].read_bytes()[:500])
+    before = {part: part.stat().st_mtime_ns for part in parts if part.exists()}
+    assert same(whole, run_study(study, store=tmp_path / "kept"))
+    assert parts[0].stat().st_mtime_ns == before[parts[0]]
+    assert parts[4].stat().st_mtime_ns > before[parts[4]]
+
+
+def test_a_store_of_another_version_or_study_is_refused(tmp_path, monkeypatch):
+    study = quick_study("array")
+    run_study(study, store=tmp_path / "kept")
+    with pytest.raises(InputError, match=r"with another seed \(3, here 4\)"):
+        run_study(quick_study("array", seed=4), store=tmp_path / "kept")
+    monkeypatch.setattr(description, "release", lambda: "9.9")
+    with pytest.raises(InputError, match=r"another dwmtj_version \(.*, here 9\.9\)"):
+        run_study(study, store=tmp_path / "kept")
+
+
+STUDY_FILE = """
+[study]
+measure = "retention"
+samples = 24
+seed = 2
+samples_per_part = 4
+[sweep]
+coercive_field = [20, 30]  # Oe
+half_width = [10, 18]      # nm
+[retention]
+duration = 5               # us
+"""
+
+
+def parts_in(folder):
+    return len(list(folder.glob("part_*.nc")))
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def study_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("studies") / "walls.toml"
+    path.write_text(STUDY_FILE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(study_file):
+    return run_study(read_study(study_file))
+
+
+def test_after_a_kill_the_same_command_ends_with_the_same_numbers(tmp_path, study_file, undisturbed):
+    folder = tmp_path / "walls.study"
+    command = [sys.executable, "-m", "dwmtj", "study", str(study_file), "--quiet"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    wait_for(lambda: parts_in(folder) >= 5 or process.poll() is not None)
+    process.kill()
+    process.wait()
+    assert 5 <= parts_in(folder) < 24
+    again = dwmtj(study_file, "-o", "walls.nc", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "parts are there already" in again.stderr
+    import xarray as xr
+
+    with xr.open_dataset(tmp_path / "walls.nc", engine="h5netcdf") as result:
+        assert same(undisturbed, result)
+
+
+# Dask
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A scheduler and two workers as processes of their own, and the scheduler's address."""
+    pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("dask")
+    file = folder / "scheduler.json"
+    started = []
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
+        with (folder / f"{len(started)}.log").open("w") as log:
+            started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True))
+        return started[-1]
+
+    scheduler = start("scheduler", "--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file))
+    wait_for(lambda: file.exists() and file.stat().st_size > 0)
+    address = json.loads(file.read_text())["address"]
+    workers = [start("worker", address, "--nthreads", "1", "--no-dashboard") for _ in range(2)]
+    yield address, scheduler, workers
+    for process in started:
+        stop(process)
+
+
+def stop(process):
+    """A worker's nanny and the worker itself, at once."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_cluster_gives_the_numbers_of_threads_also_when_a_worker_and_then_the_scheduler_die(
+    tmp_path, study_file, undisturbed, cluster, monkeypatch
+):
+    address, scheduler, workers = cluster
+    assert same(undisturbed, run_study(read_study(study_file), scheduler=address))
+
+    folder = tmp_path / "walls.study"
+    command = [sys.executable, "-m", "dwmtj", "study", str(study_file), "--quiet", "--scheduler", address]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: parts_in(folder) >= 4)
+    stop(workers[0])
+    wait_for(lambda: parts_in(folder) >= 9)
+    stop(scheduler)
+    _, complaint = process.communicate(timeout=90)
+    assert process.returncode == 1
+    assert complaint.startswith(
+        f"dwmtj: scheduler: {address} is gone, or has no workers left; what was measured is kept"
+    )
+    assert complaint.count("\n") == 1
+    assert 9 <= parts_in(folder) < 24
+
+    monkeypatch.setattr(pools, "SCHEDULER_PATIENCE", 1.0)
+    with pytest.raises(InputError, match=f"expected one that answers at {address}, got none"):
+        run_study(read_study(study_file), store=folder, scheduler=address)
+    assert same(undisturbed, run_study(read_study(study_file), store=folder))
+
+
+def test_a_scheduler_without_workers_is_refused(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(pools, "SCHEDULER_PATIENCE", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
+        pytest.raises(InputError, match="expected at least one worker at"),
+    ):
+        run_study(quick_study("array"), scheduler=empty.scheduler_address)
+
+
+def test_a_worker_of_another_version_is_refused(monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(pools, "release", iter(["1.0"] * 3 + ["2.0"] * 30).__next__)
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as local,
+        pytest.raises(InputError, match=r"expected workers with dwmtj 1\.0, got 2\.0 on"),
+    ):
+        run_study(quick_study("array"), scheduler=local.scheduler_address)
+
+
+# What comes in
+
+
+def changed(old, new):
+    assert old in STUDY_FILE
+    return STUDY_FILE.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (changed("seed = 2", "sead = 2"), r"\[study\]: expected a key out of measure, .*, got 'sead'"),
+        (changed('measure = "retention"', 'measure = "rest"'), "measure: expected one of threshold, .*, got 'rest'"),
+        (changed("samples = 24\n", ""), r"\[study\]: expected the key samples, got none"),
+        (changed("samples = 24", "samples = 0"), "samples: expected .* 1.*, got 0"),
+        (changed("[20, 30]", "[]"), r"\[sweep\]: expected a list of at least one value for coercive_field, got \[\]"),
+        (changed("[20, 30]", "[20, 20]"), "sweep: expected different values of coercive_field"),
+        (changed("[20, 30]", '[20, "30"]'), r"\[sweep\] coercive_field: expected a number in Oe, got '30'"),
+        (changed("[20, 30]", "[20, -1]"), r"at coercive_field = -1 Oe, half_width = 10 nm: coercive_field: expected"),
+        (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key of .*, got 'halfwidth', did you mean"),
+        (changed("duration = 5", "duration = nan"), r"\[retention\] duration: expected a finite number"),
+        (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
+        (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
+        (STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n", "edge_roughness: expected either"),
+        (STUDY_FILE + "[spread]\nwidth = 1\n", r"\[spread\]: expected a key out of .*, got 'width'"),
+        (STUDY_FILE + "[spread", "expected TOML, got a syntax error"),
+        ("", r"expected a table \[study\], got none"),
+        ("study = 3", r"expected \[study\] to be a table of keys, got 3"),
+    ],
+)
+def test_a_bad_study_file_is_refused_in_one_line(tmp_path, text, message):
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message) as refused:
+        read_study(file)
+    assert str(file) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_command_refuses_in_one_line(tmp_path):
+    for arguments, words in (
+        ((), "file: expected a study file, or one of array, levels, retention, threshold, got none"),
+        (
+            ("nowhere.toml",),
+            "file: expected a study file, or one of array, levels, retention, threshold, got 'nowhere.toml'",
+        ),
+        (("array", "--samples", "0"), "samples: expected"),
+        (("array", "--workers", "2", "--scheduler", "tcp://1.2.3.4:1"), "workers: expected either"),
+        (("array", "--scheduler", "no where"), "scheduler: expected an address such as tcp://"),
+        (("array", "--store", str(Path(__file__).parent)), "store: expected a new or empty folder"),
+    ):
+        refused = dwmtj(*arguments, cwd=tmp_path)
+        assert refused.returncode == 2, refused.stderr
+        assert refused.stderr.startswith("dwmtj: ")
+        assert words in refused.stderr
+        assert refused.stderr.count("\n") == 1
+
+
+def test_the_command_prints_a_plan_and_a_table_and_writes_what_is_asked(tmp_path):
+    planned = dwmtj("array", "--samples", "2", "--plan", "--json", "--quiet", cwd=tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert json.loads(planned.stdout)["samples"] == 40
+    done = dwmtj("array", "--samples", "2", "--json", "-o", "array.nc", "-o", "array.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "plan: 20 points x 2 samples = 40 samples" in done.stderr
+    points = json.loads(done.stdout)["points"]
+    assert len(points) == 20
+    assert points[0]["lines"] == 2
+    assert points[0]["tmr (%)"] == pytest.approx(50.0)
+    assert (tmp_path / "array.png").stat().st_size > 10_000
+    assert (tmp_path / "array.nc").exists()
