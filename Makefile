@@ -55,7 +55,7 @@ $(STAMP): pyproject.toml
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs,studies]'
 	$(BIN)/python -m compact_model.warm_up
 	$(BIN)/python -m crossbar.warm_up
 	@touch $@

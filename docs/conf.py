@@ -32,6 +32,7 @@ extensions = [
     "gallery",
     "mathml",
     "plain_docstrings",
+    "study_files",
 ]
 exclude_patterns = ["_build", "extensions"]
 
@@ -72,6 +73,6 @@ nitpick_ignore_regex = [
     # The inventories of other projects are on the network, which a build does without.
     ("py:.*", r"(numpy|np|xarray|xr|networkx|nx|PySpice|pathlib|collections|typing|matplotlib|NDArray|ArrayLike)\b.*"),
     # Types that the packages use among themselves and do not list as public.
-    ("py:class", r"(compact_model|crossbar|spice)\..*"),
+    ("py:class", r"(compact_model|crossbar|spice|dwmtj)\..*"),
     ("py:class", r"(Array|Path|float64|bool|Any|optional|Generator|Circuit|Dataset|Node)"),
 ]

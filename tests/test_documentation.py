@@ -16,6 +16,8 @@ import compact_model
 import crossbar
 import spice
 from dwmtj.cli import group
+from dwmtj.study.description import read_study
+from dwmtj.study.run import run_study
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -217,3 +219,12 @@ def test_notebooks_are_kept_without_outputs(notebook):
         if cell.cell_type == "code":
             assert cell.execution_count is None, cell.source
             assert not cell.outputs, cell.source
+
+
+def test_the_study_of_its_page_runs(tmp_path):
+    (text,) = re.findall(r"^```toml\n(\[study\].*?)^```", (DOCS / "studies.md").read_text(), flags=re.S | re.M)
+    (tmp_path / "small.toml").write_text(text)
+    result = run_study(read_study(tmp_path / "small.toml", samples=2))
+    assert result.threshold.dims == ("track_width", "edge_roughness", "sample")
+    assert result.threshold.shape == (3, 2, 2)
+    assert bool(((result.threshold > 1e10) & (result.threshold < 4e11)).all())  # A/m2; not held to the ramp's end
