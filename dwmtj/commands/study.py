@@ -11,6 +11,7 @@ from compact_model.validation import InputError
 from ..output import check_outputs, deliver, output_options, refuse_unused, table
 from ..study.description import Study, read_study, shipped_studies
 from ..study.plan import Plan
+from ..study.plot import draw_study
 from ..study.run import plan_study, run_study
 
 
@@ -77,7 +78,15 @@ def command(
         "points": [dict(zip(headers, map(_plain, row), strict=True)) for row in rows],
         "store": str(folder),
     }
-    deliver(result, summary, table(headers, rows), outputs=outputs, as_json=as_json)
+    deliver(
+        result,
+        summary,
+        table(headers, rows),
+        outputs=outputs,
+        as_json=as_json,
+        draw=lambda figure: draw_study(result, figure),
+        size=(5.0 * (1 + len(study.kind.beside)), 3.8),
+    )
 
 
 def deliver_plan(plan: Plan, folder: Path, as_json: bool) -> None:

@@ -63,5 +63,6 @@ ARRAY = Measure(
     ),
     run=_run,
     samples_per_part=50,
+    beside=("write_window",),
     has_track=False,
 )

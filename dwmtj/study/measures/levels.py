@@ -55,4 +55,5 @@ LEVELS = Measure(
     ),
     run=_run,
     samples_per_part=250,
+    beside=("energy",),
 )

@@ -16,6 +16,11 @@ Array = NDArray[np.float64]
 Summary = dict[str, float]
 
 
+def quantiles_of(result: str) -> tuple[str, str, str]:
+    """Names of a result's median, 5 % and 95 % quantile in a study."""
+    return f"{result}_median", f"{result}_q05", f"{result}_q95"
+
+
 @dataclass(frozen=True, eq=False)
 class Measure:
     """A measure by its name, its settings, and its results with their units.
@@ -26,6 +31,7 @@ class Measure:
     summarise: what a point has besides the statistics of each result, by the names of `extras`; from the values by the
         results' names, and the settings.
     shown: see `headline`; None: the median, the 5 % and the 95 % quantile of the first result.
+    beside: results that a figure shows beside the headline.
     has_track: whether the track and its pinning sites matter.
     """
 
@@ -38,13 +44,13 @@ class Measure:
     summarise: Callable[[Mapping[str, Array], Mapping[str, Any]], Summary] | None = None
     extras: tuple[Quantity, ...] = ()
     shown: tuple[str, str, str] | None = None
+    beside: tuple[str, ...] = ()
     has_track: bool = True
 
     @property
     def headline(self) -> tuple[str, str, str]:
         """Names of what a table and a figure show: a value with its lower and its upper end."""
-        first = self.results[0].name
-        return self.shown or (f"{first}_median", f"{first}_q05", f"{first}_q95")
+        return self.shown or quantiles_of(self.results[0].name)
 
     def quantity(self, name: str) -> Quantity:
         """What a variable of a study's result is: a result, an extra, or a statistic of a result."""
