@@ -13,6 +13,7 @@ from sphinx.util.typing import stringify_annotation
 _ITEM = re.compile(r"^(?P<names>[A-Za-z_]\w*(?: \(\S+\))?(?:, [A-Za-z_]\w*(?: \(\S+\))?)*): (?P<text>.+)$")
 _DOI = re.compile(r"(?:\bdoi )?\b(10\.\d{4,9}/[\w./()-]*\w)")
 _CODE = re.compile(r"(`[^`]+`)")
+_CLASS = re.compile(r"<class '[\w.]*?(\w+)'>")
 # What inspect makes of numpy's ArrayLike fills a page.
 _MODES = ("smart", "fully-qualified-except-typing")
 _ARRAY_LIKE = [stringify_annotation(numpy.typing.ArrayLike, mode) for mode in _MODES]
@@ -71,10 +72,13 @@ def _process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
 def _shorten(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: str | None
 ) -> tuple[str | None, str | None]:
+    return signature and _short(signature), returned and _short(returned)
+
+
+def _short(text: str) -> str:
     for long in _ARRAY_LIKE:
-        signature = signature and signature.replace(long, "ArrayLike")
-        returned = returned and returned.replace(long, "ArrayLike")
-    return signature, returned
+        text = text.replace(long, "ArrayLike")
+    return _CLASS.sub(r"\1", text)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
