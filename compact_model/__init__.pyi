@@ -26,9 +26,11 @@ from .experiments.thresholds import rest_position as rest_position
 from .experiments.thresholds import static_current_threshold as static_current_threshold
 from .experiments.write_window import WriteConditions as WriteConditions
 from .experiments.write_window import write_window as write_window
-from .fitting import FitResult as FitResult
-from .fitting import fit_resistance as fit_resistance
-from .fitting import fit_threshold as fit_threshold
+from .fitting.pulse_responses import fit_pulses as fit_pulses
+from .fitting.resistances import fit_resistance as fit_resistance
+from .fitting.result import FitResult as FitResult
+from .fitting.thresholds import fit_threshold as fit_threshold
+from .fitting.traces import fit_trace as fit_trace
 from .landscape import Landscape as Landscape
 from .landscape import single_well as single_well
 from .lequeux2016 import lequeux2016 as lequeux2016

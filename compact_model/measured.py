@@ -5,14 +5,14 @@ import io
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOMETRE, OERSTED
+from .constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
 from .validation import InputError, choice, nearest, shown
 
 FIELD = {"Oe": OERSTED, "T": 1.0, "mT": 1e-3}
@@ -27,6 +27,7 @@ VOLTAGE = {"V": 1.0, "mV": 1e-3}
 CURRENT = {"A": 1.0, "mA": MILLIAMPERE, "uA": 1e-6}
 RESISTANCE = {"Ohm": 1.0, "kOhm": 1e3, "MOhm": 1e6}
 LENGTH = {"m": 1.0, "um": 1e-6, "nm": NANOMETRE}
+TIME = {"s": 1.0, "us": 1e-6, "ns": NANOSECOND, "ps": PICOSECOND}
 STATES = ("P", "AP")
 
 _OTHER_SPELLINGS = {"^2": "2", "\N{GREEK CAPITAL LETTER OMEGA}": "Ohm", "\N{GREEK SMALL LETTER MU}": "u"}
@@ -38,15 +39,17 @@ class Column:
 
     name: str
     units: dict[str, float]
-    """Factors to SI; empty: a word, P or AP."""
+    """Factors to SI; empty: a word."""
     required: bool = False
     positive: bool = False
+    words: tuple[str, ...] = ()
+    """What a word may be; empty: anything."""
 
     def read(self, text: str) -> Any:
         """A value as it stands in the file; raises ValueError with what was expected."""
         if not self.units:
-            if text not in STATES:
-                raise ValueError("P or AP")
+            if not text or (self.words and text not in self.words):
+                raise ValueError(" or ".join(self.words) or "a name")
             return text
         try:
             value = math.nan if "_" in text else float(text)
@@ -59,6 +62,12 @@ class Column:
         return value
 
 
+_DRIVE = {"V": Column("voltage", VOLTAGE), "I": Column("current", CURRENT)}
+_RESPONSE = {
+    "R": Column("resistance", RESISTANCE, positive=True),
+    "x": Column("position", LENGTH),
+    "sigma": Column("standard_deviation", RESISTANCE, positive=True),
+}
 KINDS: dict[str, dict[str, Column]] = {
     "threshold": {
         "Delta_H": Column("offset", FIELD, required=True, positive=True),
@@ -70,29 +79,45 @@ KINDS: dict[str, dict[str, Column]] = {
         "I": Column("current", CURRENT),
         "R": Column("resistance", RESISTANCE, required=True, positive=True),
         "sigma": Column("standard_deviation", RESISTANCE, positive=True),
-        "state": Column("state", {}),
+        "state": Column("state", {}, words=STATES),
         "x": Column("position", LENGTH),
     },
+    "pulses": {
+        "train": Column("train", {}),
+        **_DRIVE,
+        "width": Column("width", TIME, required=True, positive=True),
+        "period": Column("period", TIME, required=True, positive=True),
+        **_RESPONSE,
+        "R_0": Column("initial_resistance", RESISTANCE, positive=True),
+        "x_0": Column("initial_position", LENGTH),
+    },
+    "trace": {"train": Column("train", {}), "t": Column("time", TIME, required=True), **_DRIVE, **_RESPONSE},
 }
 """The columns of each kind of file, by their names in the header."""
-EXCLUSIVE = {"resistance": (("V", "I"), ("state", "x"))}
-"""Columns of which a file has one at most; of the first pair, exactly one."""
+NEEDED = {"resistance": (("V", "I"),), "pulses": (("V", "I"), ("R", "x")), "trace": (("V", "I"), ("R", "x"))}
+"""Columns of which a file has exactly one."""
+EXCLUSIVE = {"resistance": (("state", "x"),), "pulses": (("R_0", "x_0"),)}
+"""Columns of which a file has one at most."""
 
 
 def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
     """Read a CSV file (commas, semicolons or tabs; # starts a comment line) into arrays in SI, by their Python names.
 
-    kind: 'threshold', columns Delta_H and J_th, or 'resistance', columns V or I, and R, with `state` (P or AP) or the
-    wall's position x; both may have sigma, the standard deviation of J_th or of R.  Every column of numbers needs its
-    unit in parentheses.  Raises InputError that names file, line and column; a file is read whole or not at all.
+    kind: 'threshold', columns Delta_H and J_th; 'resistance', columns V or I, and R, perhaps with `state` (P or AP) or
+    the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after the pulse,
+    perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t, V or I, and
+    R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of R or of x, in a unit of these.
+    Every column of numbers needs its unit in parentheses.  Raises InputError that names file, line and column; a file
+    is read whole or not at all.
     """
-    columns = KINDS[choice("kind", kind, tuple(KINDS))]
+    choice("kind", kind, tuple(KINDS))
     if not isinstance(path, str | Path) or "\0" in str(path):
         raise InputError(f"path: expected the name of a file, got {shown(path)}")
     rows = _rows(Path(path))
     if not rows:
-        raise InputError(f"{path}: expected a header with the columns {_listed(columns)}, got an empty file")
+        raise InputError(f"{path}: expected a header with the columns {_listed(KINDS[kind])}, got an empty file")
     (number, header), body = rows[0], rows[1:]
+    columns = _columns(kind, header)
     found: list[tuple[str, Column, float]] = []
     for cell in header:
         label, column, factor = _heading(f"{path}, line {number}", cell, columns)
@@ -105,9 +130,9 @@ def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
                 f"{path}, line {number}: expected a column {label!r}, got {', '.join(name for name, _, _ in found)}"
             )
     labels = [label for label, _, _ in found]
-    for place, pair in enumerate(EXCLUSIVE.get(kind, ())):
+    for pair in NEEDED.get(kind, ()) + EXCLUSIVE.get(kind, ()):
         given = [label for label in pair if label in labels]
-        if len(given) == 2 or (place == 0 and not given):
+        if len(given) == 2 or (not given and pair in NEEDED.get(kind, ())):
             raise InputError(
                 f"{path}, line {number}: expected a column {pair[0]!r} or {pair[1]!r}, got "
                 f"{'both' if given else ', '.join(labels)}"
@@ -126,6 +151,15 @@ def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
                 raise InputError(f"{path}, line {line}, column {label!r}: expected {expected}, got {got}") from None
             values[column.name].append(value * factor if column.units else value)
     return {name: np.array(each) for name, each in values.items()}
+
+
+def _columns(kind: str, header: list[str]) -> dict[str, Column]:
+    """The columns of a kind of file; sigma is a length where the header has x for the response."""
+    columns = KINDS[kind]
+    labels = {re.split(r"\s*[(\[]", cell)[0] for cell in header}
+    if ("R", "x") in NEEDED.get(kind, ()) and "x" in labels and "R" not in labels:
+        return columns | {"sigma": replace(columns["sigma"], units=LENGTH)}
+    return columns
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

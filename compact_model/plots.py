@@ -135,9 +135,39 @@ def plot_fit_resistance(result: xr.Dataset, axes: Axes | None = None, **style: A
     label, unit = DRIVE_UNITS[drive]
     deviation = result.standard_deviation.values if "standard_deviation" in result else None
     _draw_measured(axes, result[drive].values / unit, result.resistance.values, deviation, **style)
+    if "left_out" in result:
+        grey: dict[str, Any] = {"marker": ".", "markersize": 3.0, "linestyle": "", "color": "0.7", "label": "left out"}
+        axes.plot(result[f"left_out_{drive}"].values / unit, result.left_out.values, **grey)
     curves = axes.plot(result[f"curve_{drive}"].values / unit, result.curve.values.T, "k-", linewidth=0.8)
     curves[0].set_label("fitted")
     axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_fit_pulses(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """What each pulse left behind, R (Ohm) or x (nm), against its number in its train, measured and fitted."""
+    axes = new_axes(axes)
+    axes.set_xlabel("pulse number")
+    return _plot_fitted_trains(result, axes, result.pulse.values, **style)
+
+
+def plot_fit_trace(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """R (Ohm) or x (nm) against time (ns), measured and fitted."""
+    axes = new_axes(axes)
+    axes.set_xlabel("t (ns)")
+    return _plot_fitted_trains(result, axes, result.time.values / NANOSECOND, **style)
+
+
+def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: Any) -> Axes:
+    label, unit = {"resistance": (r"R ($\Omega$)", 1.0), "position": ("x (nm)", NANOMETRE)}[result.attrs["response"]]
+    measured, model = result[result.attrs["response"]].values / unit, result.model.values / unit
+    deviation = result.standard_deviation.values / unit if "standard_deviation" in result else None
+    _draw_measured(axes, across, measured, deviation, **style)
+    for train in np.unique(result.train.values):
+        rows = result.train.values == train
+        axes.plot(across[rows], model[rows], "k-", linewidth=0.8, zorder=3, label="" if train else "fitted")
+    axes.set_ylabel(label)
     axes.legend(fontsize="small")
     return axes
 
@@ -152,6 +182,8 @@ PLOTTERS: dict[str, Plotter] = {
     "write_window": plot_write_window,
     "fit_threshold": plot_fit_threshold,
     "fit_resistance": plot_fit_resistance,
+    "fit_pulses": plot_fit_pulses,
+    "fit_trace": plot_fit_trace,
 }
 
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "crossbar": "Arrays of devices with wires: margins, sneak paths, half-select, accuracy.",
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
-    "fit": "Device parameters with errors from measured thresholds or resistances (CSV).",
+    "fit": "Device parameters with errors from measured thresholds, loops, pulses or traces (CSV).",
     "study": "Statistics over drawn devices at every point of a grid, by threads or Dask; resumable.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }

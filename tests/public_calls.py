@@ -137,6 +137,28 @@ def measured_resistance() -> dict[str, Any]:
     }
 
 
+@functools.cache
+def trace() -> dict[str, Any]:
+    times = np.linspace(0.0, 40 * NS, 21)
+    run = compact_model.simulate(
+        DEVICE, TRACK, Voltage(pulses([0.1], width=10 * NS, period=40 * NS)), times, external_field=-DEVICE.stray_field
+    )
+    noise = 1e-10 * np.cos(np.arange(times.size))
+    return {"time": times, "voltage": run.voltage.values, "position": run.position.values + noise}
+
+
+@functools.cache
+def pulse_responses() -> dict[str, Any]:
+    heights = np.array([0.1, -0.1, 0.08])
+    train = compact_model.pulse_train(
+        DEVICE, TRACK, heights, width=5 * NS, period=15 * NS, external_field=-DEVICE.stray_field
+    )
+    noise = 1e-10 * np.cos(np.arange(heights.size))
+    whole = np.ones_like(heights)
+    position = train.position.values[0] + noise
+    return {"voltage": heights, "width": 5 * NS * whole, "period": 15 * NS * whole, "position": position}
+
+
 def bound(value: Any, name: str) -> Callable[..., Any]:
     """A method of a valid object as a function of its other arguments."""
     return functools.partial(_method, value, name)
@@ -310,6 +332,16 @@ CALLS: dict[str, Call] = {
     ),
     "compact_model.fit_threshold": Call(
         C.fit_threshold, lambda: {"parameters": DEVICE, "data": measured(), "free": ("anisotropy_field",)}
+    ),
+    "compact_model.fit_trace": Call(
+        C.fit_trace,
+        lambda: {**_two(), "data": trace(), "free": ("anisotropy_field",), "starts": 2, "seed": 1},
+        work=("starts",),
+    ),
+    "compact_model.fit_pulses": Call(
+        C.fit_pulses,
+        lambda: {**_two(), "data": pulse_responses(), "free": ("spin_polarisation",), "starts": 2, "seed": 1},
+        work=("starts",),
     ),
     "compact_model.Landscape": Call(C.Landscape, lambda: {"wells": (SITE,), "anisotropy": None}),
     "compact_model.Landscape.pinning_field": Call(TRACK.pinning_field, lambda: {"position": [4e-7, 5e-7]}),

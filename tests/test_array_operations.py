@@ -294,7 +294,7 @@ def test_nonsense_is_named(act, named):
 
 
 def law(simulation, volts):
-    """What the devices conduct at a voltage, S; the formula of the README."""
+    """What the devices conduct at a voltage, S; the formula of the model card."""
     share = (DEVICE.track_length - simulation.position) * DEVICE.track_width / DEVICE.junction_area
     ratio = DEVICE.tmr / (1.0 + (volts / DEVICE.tmr_half_voltage) ** 2)
     return (1.0 - share * ratio / (1.0 + ratio)) / DEVICE.parallel_resistance

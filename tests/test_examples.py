@@ -98,3 +98,12 @@ def test_a_4x4_array_is_written_under_half_select(ngspice, tmp_path):
     assert numbers["voltage on the selected cell (V)"] == pytest.approx(0.1574, abs=1e-4)
     assert numbers["selected wall moved (nm)"] == pytest.approx(61.93, abs=0.1)
     assert numbers["farthest other wall moved (nm)"] == pytest.approx(34.24, abs=0.1)
+
+
+def test_fits_of_measured_data_give_the_device_back(tmp_path):
+    numbers = numbers_of("fit_measured_data", tmp_path)
+    distances = [value for name, value in numbers.items() if name.endswith("standard errors from the truth")]
+    assert len(distances) == 8
+    assert max(map(abs, distances)) < 4.0
+    assert numbers["trace: anisotropy_field"] == pytest.approx(38e-4, rel=0.02)
+    assert numbers["R-I loop: parallel_resistance"] == pytest.approx(41.0, rel=0.003)

@@ -228,7 +228,7 @@ def test_unusable_arguments_are_refused(start, thresholds, ohms):
         fit_threshold(start, {"offset": OFFSETS})
     plain = {"voltage": BIAS, "resistance": ohms}
     for changes, state, message in (
-        ({}, None, "expected one of 'state' or 'position', or the argument state, got neither"),
+        ({"state": STATE, "position": np.zeros(30)}, None, "expected one of 'state' or 'position', got both"),
         ({"current": BIAS}, "P", "expected one of 'voltage' or 'current', got both"),
         ({"state": STATE}, "P", "state: expected either the argument or data 'state', got both"),
         ({"state": np.where(STATE == "P", "p", "AP")}, None, "state: expected one of 'P', 'AP', got 'p'"),

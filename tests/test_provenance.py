@@ -104,11 +104,12 @@ def test_no_result_knows_the_machine_that_it_was_made_on(name, request):
     assert " at 0x" not in text
 
 
-@pytest.mark.parametrize("name", ["compact_model.fit_resistance", "compact_model.fit_threshold"])
+@pytest.mark.parametrize("name", [name for name in CALLS if name.startswith("compact_model.fit_")])
 def test_fits_say_where_they_came_from(name):
     result = result_of(name).dataset
     assert result.attrs["dwmtj_version"] == release()
     assert json.loads(result.attrs["parameters"])[0]["kind"] == "DeviceParameters"
+    assert "seed" in result.attrs or not is_random(name)
 
 
 def test_a_generator_is_recorded_so_that_it_can_be_made_again():

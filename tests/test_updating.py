@@ -42,7 +42,7 @@ def alone(pulses, position, angle=0.0):
 
 
 def law(position):
-    """What the devices conduct at 0 V, S; the formula of the README."""
+    """What the devices conduct at 0 V, S; the formula of the model card."""
     share = (PAPER.track_length - position) * PAPER.track_width / PAPER.junction_area
     return (1.0 - share * PAPER.tmr / (1.0 + PAPER.tmr)) / PAPER.parallel_resistance
 

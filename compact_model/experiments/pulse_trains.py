@@ -19,8 +19,8 @@ from .loops import DRIVES, LEVEL_RESOLUTION, clusters
 Array = NDArray[np.float64]
 
 _ENERGY_POINTS = 24
-_READ_SHARE = 0.25
-_READINGS = 16
+READ_SHARE = 0.25
+READINGS = 16
 
 
 def potentiation_depression(amplitude: float, count: int, depression_amplitude: float | None = None) -> Array:
@@ -29,6 +29,12 @@ def potentiation_depression(amplitude: float, count: int, depression_amplitude: 
     back = size if depression_amplitude is None else validation.positive("depression_amplitude", depression_amplitude)
     number = validation.whole("count", count, 1)
     return np.concatenate([np.full(number, size), np.full(number, -back)])
+
+
+def check_width(width: float, period: float) -> None:
+    """Raise InputError for pulses that reach into the time in which the state is read; s."""
+    if width >= (1.0 - READ_SHARE) * period:
+        raise InputError(f"width: expected less than {1.0 - READ_SHARE:g} of the period {period:g} s, got {width:g} s")
 
 
 def pulse_train(
@@ -61,12 +67,11 @@ def pulse_train(
     heights = validation.numbers("amplitudes", amplitudes)
     on = validation.positive("width", width)
     every = validation.positive("period", period)
-    if on >= (1.0 - _READ_SHARE) * every:
-        raise InputError(f"width: expected less than {1.0 - _READ_SHARE:g} of the period {every:g} s, got {on:g} s")
+    check_width(on, every)
     # Gauss and Legendre's points: the energy of a pulse converges with them as fast as the current is smooth.
     nodes, weights = np.polynomial.legendre.leggauss(_ENERGY_POINTS)
     inside = 0.5 * on * (nodes + 1.0)
-    after = every * (1.0 - _READ_SHARE * (np.arange(_READINGS)[::-1] + 0.5) / _READINGS)
+    after = every * (1.0 - READ_SHARE * (np.arange(READINGS)[::-1] + 0.5) / READINGS)
     pattern = np.concatenate([inside, after])
     times = (every * np.arange(heights.size)[:, np.newaxis] + pattern).ravel()
     run = simulate_ensemble(

@@ -5,12 +5,28 @@ from typing import Any
 
 import click
 
-from compact_model.fitting import RESISTANCE_PARAMETERS, THRESHOLD_PARAMETERS, fit_resistance, fit_threshold
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from compact_model.fitting.pulse_responses import fit_pulses
+from compact_model.fitting.resistances import RESISTANCE_PARAMETERS, fit_resistance
+from compact_model.fitting.result import FitResult
+from compact_model.fitting.simulated import SIMULATED_PARAMETERS
+from compact_model.fitting.thresholds import THRESHOLD_PARAMETERS, fit_threshold
+from compact_model.fitting.traces import fit_trace
 from compact_model.measured import KINDS, STATES, read_measured
 from compact_model.validation import InputError
 
-from ..device_options import DEVICE, LANDSCAPE, device_from_options, device_options
+from ..device_options import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
 from ..output import check_outputs, deliver, output_options, refuse_unused
+
+SIMULATED = {"pulses": fit_pulses, "trace": fit_trace}
+FIELD = Quantity("external_field", "external field", "Oe", OERSTED)
+USED = {
+    "threshold": {"torques", "ramp_rate"},
+    "resistance": {"state"},
+    "pulses": {"torques", "external_field", "starts", "seed"},
+    "trace": {"torques", "external_field", "starts", "seed"},
+}
+"""The options that have an effect on each kind of fit."""
 
 
 @click.command(name="fit")
@@ -22,18 +38,32 @@ from ..output import check_outputs, deliver, output_options, refuse_unused
     metavar="NAME",
     help="Parameter to fit; may be given several times.  Of a threshold: "
     f"{', '.join(THRESHOLD_PARAMETERS)}  [default: the first two]; of a resistance: "
-    f"{', '.join(RESISTANCE_PARAMETERS)}  [default: all three]",
+    f"{', '.join(RESISTANCE_PARAMETERS)}  [default: all three]; of pulses and traces: "
+    f"{', '.join(SIMULATED_PARAMETERS)}  [default: spin_polarisation, external_field of pulses; anisotropy_field, "
+    "damping, spin_polarisation of a trace]",
 )
 @click.option(
     "--torques",
     type=click.Choice(["slonczewski", "field-like", "both"]),
     default="both",
     show_default=True,
-    help="Which spin torques act (threshold).",
+    help="Which spin torques act (all but resistance).",
 )
 @click.option(
-    "--state", type=click.Choice(STATES), help="State of the junction in a file that does not say (resistance)."
+    "--ramp-rate",
+    type=float,
+    metavar="A/cm2/ns",
+    help="Simulate the current ramp of the measurement, A/cm2/ns  [default: the limit of a slow ramp] (threshold).",
 )
+@click.option("--state", type=click.Choice(STATES), help="State of the junction in all of a file (resistance).")
+@click.option(
+    "--external-field",
+    type=float,
+    metavar="Oe",
+    help="External field, Oe  [default: what cancels the stray field] (pulses, trace).",
+)
+@click.option("--starts", type=int, help="Points tried at first  [default: 64, doubled for each free] (pulses, trace).")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of these points (pulses, trace).")
 @device_options
 @output_options
 def command(
@@ -41,7 +71,11 @@ def command(
     file: Path,
     free: tuple[str, ...],
     torques: str,
+    ramp_rate: float | None,
     state: str | None,
+    external_field: float | None,
+    starts: int | None,
+    seed: int,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
@@ -50,46 +84,74 @@ def command(
     """Device parameters from measured data, with their standard errors.
 
     FILE is CSV whose header names columns with units.  threshold: Delta_H (Oe), J_th (A/cm2), the static limit of the
-    paper's Fig. 3.  resistance: V (V) or I (mA), R (Ohm), and state (P or AP, the branches of a loop) or the wall's
-    position x (nm).  A column sigma, in the unit of J_th or R, has standard deviations; without it the errors follow
-    from the scatter.  The options below are where the fit starts, and the values of all that is not fitted.
+    paper's Fig. 3, or ramps from the site of the options below.  resistance: V (V) or I (mA), R (Ohm), and state (P or
+    AP) or the wall's position x (nm); without these two, or --state, a loop in the order measured, whose points are
+    sorted into P, AP and what is left out.  pulses: V or I, width (ns), period (ns), and R or x after each pulse, with
+    R_0 or x_0 before the first of them, or a wall at rest in the first site.  trace: t (ns), V or I, R or x.  Both may
+    have the name of a train, or trace, in a column train.  A column sigma, in a unit of J_th, R or x, has standard
+    deviations; without it the errors follow from the scatter.  The options below are where the fit starts, and the
+    values of all that is not fitted.
     """
     check_outputs(outputs)
-    refuse_unused("fit", [item.name for item in LANDSCAPE])
-    parameters, _, _ = device_from_options(options)
+    refuse_unused(f"fit {kind}", sorted(set().union(*USED.values()) - USED[kind]))
+    if kind == "resistance" or (kind == "threshold" and ramp_rate is None):
+        without = "" if kind == "resistance" else " without --ramp-rate"
+        refuse_unused(f"fit {kind}{without}", [item.name for item in LANDSCAPE])
+    elif kind == "threshold":
+        one_site = ("coercive_field", "half_width", "well")
+        refuse_unused("fit threshold", [item.name for item in LANDSCAPE if item.name not in one_site])
+    parameters, landscape, numbers = device_from_options(options)
     data = read_measured(file, kind)
-    chosen = {"free": tuple(name.replace("-", "_") for name in free)} if free else {}
-    says_state = "state" in data or "position" in data
-    if kind == "resistance" and says_state == (state is not None):
-        got = "both" if says_state else "neither"
-        raise InputError(f"{file}: expected either a column 'state' or 'x', or --state, got {got}")
-    refuse_unused(f"fit {kind}", ["state"] if kind == "threshold" else ["torques"])
+    chosen: dict[str, Any] = {"free": tuple(name.replace("-", "_") for name in free)} if free else {}
+    if kind == "resistance" and state is not None and {"state", "position"} & data.keys():
+        raise InputError(f"{file}: expected either a column 'state' or 'x', or --state, got both")
     try:
         if kind == "threshold":
+            if ramp_rate is not None:
+                chosen["ramp_rate"] = ramp_rate * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
+                chosen.update({name: numbers[name] for name in ("coercive_field", "half_width", "kind")})
             result = fit_threshold(parameters, data, torques=torques, **chosen)
-        else:
+        elif kind == "resistance":
             result = fit_resistance(parameters, data, state=state, **chosen)
+        else:
+            field = None if external_field is None else external_field * OERSTED
+            chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
+            result = SIMULATED[kind](parameters, landscape, data, **chosen)
     except InputError as error:
-        of_the_file = str(error).startswith(("data:", "position:"))
-        raise InputError(f"{file}: {error}" if of_the_file else f"--{error}") from None
-    edge = {item.name: item for item in DEVICE}
-    fitted = {
+        name, rest = str(error).split(":", 1)
+        of_the_file = name in ("data", *data)
+        raise InputError(f"{file}: {error}" if of_the_file else f"--{name.replace('_', '-')}:{rest}") from None
+    deliver(result.dataset, _summary(kind, result), _text(result), outputs=outputs, as_json=as_json)
+
+
+def _fitted(result: FitResult) -> dict[str, dict[str, Any]]:
+    """Values and errors of the parameters in the units of the field."""
+    edge = {item.name: item for item in (*DEVICE, *LANDSCAPE, FIELD)}
+    return {
         name: {"value": value / edge[name].scale, "standard_error": sigma / edge[name].scale, "unit": edge[name].unit}
         for name, value, sigma in zip(result.free, result.values, result.standard_errors, strict=True)
     }
-    summary = {
+
+
+def _summary(kind: str, result: FitResult) -> dict[str, Any]:
+    return {
         "kind": kind,
         "points": result.dataset.sizes["point"],
-        "fitted": fitted,
+        "fitted": _fitted(result),
         "correlation": result.correlation.tolist(),
         "reduced_chi_square": result.reduced_chi_square,
         "scatter": result.scatter,
         "scatter_unit": result.dataset.model.attrs["units"],
         "degrees_of_freedom": result.degrees_of_freedom,
+        "notes": list(result.notes),
     }
+
+
+def _text(result: FitResult) -> str:
+    fitted = _fitted(result)
     width = max(map(len, fitted))
     lines = [
         f"{name:<{width}}  {each['value']:.6g} +- {each['standard_error']:.2g} {each['unit']}".rstrip()
         for name, each in fitted.items()
     ]
-    deliver(result.dataset, summary, "\n".join([*lines, *result.remarks()]), outputs=outputs, as_json=as_json)
+    return "\n".join([*lines, *result.remarks()])

@@ -90,6 +90,10 @@ class Study:
             )
         for point in self.points:
             try:
+                for item in self.kind.settings:
+                    item.check(point.settings[item.name])
+                if self.kind.check is not None:
+                    self.kind.check(point.settings)
                 batch = Batch(point, self.spread, self.seed, 0, 1)
                 _ = batch.tracks if self.kind.has_track else batch.devices
             except InputError as error:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from compact_model.validation import ConvergenceError
+from compact_model.validation import ConvergenceError, InputError
 
 from .description import Study
 from .quantities import si_unit
@@ -54,7 +54,10 @@ def measure_part(study: Study, part: Part) -> tuple[dict[str, Array], float]:
     batch = Batch(study.points[part.point], study.spread, study.seed, part.first, part.count)
     with _ONE_PART_AT_A_TIME:
         begun = time.perf_counter()
-        values = study.kind.run(batch)
+        try:
+            values = study.kind.run(batch)
+        except InputError as error:
+            raise InputError(f"{study.words(part.point)}{error}") from None
         took = time.perf_counter() - begun
     for name, found in values.items():
         if np.isnan(found).any():

@@ -12,7 +12,13 @@ from robustness.hostile import hostile
 from robustness.searching import searching
 from robustness.tally import attempt
 
-SLOW = {"crossbar.animate", "crossbar.design_map", "compact_model.checks.check_device"}
+SLOW = {
+    "compact_model.checks.check_device",
+    "compact_model.fit_pulses",
+    "compact_model.fit_trace",
+    "crossbar.animate",
+    "crossbar.design_map",
+}
 """Half a second each."""
 
 

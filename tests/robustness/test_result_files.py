@@ -130,6 +130,8 @@ def test_a_run_of_an_older_version_is_refused(finished, tmp_path):
 VALID = {
     "threshold": "Delta_H (Oe), J_th (A/cm2), sigma (A/cm2)\n5, 1e6, 1e4\n10, 1.6e6, 1e4\n# a remark\n15, 2e6, 1e4\n",
     "resistance": "V (mV); R (Ohm); state\n0; 36; P\n100; 36.1; P\n0; 70; AP\n100; 68; AP\n",
+    "pulses": "V (V), width (ns), period (ns), x (nm), train\n0.1, 5, 15, 500, a\n-0.1, 5, 15, 499, a\n",
+    "trace": "t (ns), V (V), x (nm)\n0, 0, 500\n1, 0.1, 501\n2, 0.1, 502\n",
 }
 
 

@@ -48,9 +48,9 @@ ARRAY = Measure(
     name="array",
     help="read margin and write window of a square array, its farthest cell, every device drawn",
     settings=(
-        Setting("lines", "word lines, and as many bit lines", whole=True, default=16),
-        Setting("wire_resistance", "of a segment of either kind of line", "Ohm", default=1.0),
-        Setting("driver_resistance", "of a word line's driver", "Ohm", default=0.0),
+        Setting("lines", "word lines, and as many bit lines", whole=True, at_least=1, default=16),
+        Setting("wire_resistance", "of a segment of either kind of line", "Ohm", at_least=0.0, default=1.0),
+        Setting("driver_resistance", "of a word line's driver", "Ohm", at_least=0.0, default=0.0),
         Setting("read_scheme", "how the lines that are not read are held", choices=SCHEMES, default="grounded"),
         Setting("read_kind", "which margin", choices=KINDS, default="current"),
         Setting("write_scheme", "how the lines that are not written are held", choices=SCHEMES, default="V/2"),

@@ -1,9 +1,12 @@
 """Resistance levels that potentiating and then depressing pulses leave behind on a track with many sites."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
-from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
+from compact_model.experiments.pulse_trains import check_width, potentiation_depression, pulse_train
 from dwmtj.device_options import Quantity
 
 from ..quantities import Setting
@@ -35,17 +38,21 @@ def _run(batch: Batch) -> dict[str, Array]:
     }
 
 
+def _check(settings: Mapping[str, Any]) -> None:
+    check_width(settings["pulse_width"], settings["pulse_width"] + settings["rest"])
+
+
 LEVELS = Measure(
     name="levels",
     help="distinct resistances left behind by a train of potentiating and then depressing voltage pulses",
     settings=(
-        Setting("amplitude", "voltage of a pulse", "V", default=0.3),
-        Setting("pulse_width", "length of a pulse", "ns", NANOSECOND, default=2.0 * NANOSECOND),
-        Setting("rest", "time between two pulses", "ns", NANOSECOND, default=98.0 * NANOSECOND),
-        Setting("pulses", "positive pulses, and as many negative ones", whole=True, default=20),
-        Setting("temperature", "temperature", "K", default=300.0),
+        Setting("amplitude", "voltage of a pulse", "V", above=0.0, default=0.3),
+        Setting("pulse_width", "length of a pulse", "ns", NANOSECOND, above=0.0, default=2.0 * NANOSECOND),
+        Setting("rest", "time between two pulses", "ns", NANOSECOND, above=0.0, default=98.0 * NANOSECOND),
+        Setting("pulses", "positive pulses, and as many negative ones", whole=True, at_least=1, default=20),
+        Setting("temperature", "temperature", "K", at_least=0.0, default=300.0),
         Setting("external_field", "external field", "Oe", OERSTED, default=85.0 * OERSTED),
-        Setting("step", "time step", "ps", PICOSECOND, default=10.0 * PICOSECOND),
+        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
     ),
     results=(
         Quantity("levels", "number of levels"),
@@ -55,5 +62,6 @@ LEVELS = Measure(
     ),
     run=_run,
     samples_per_part=250,
+    check=_check,
     beside=("energy",),
 )

@@ -28,6 +28,7 @@ class Measure:
     run: a Batch to values of shape (samples,) by the results' names; finite, or inf where the result's help says what
         that means.
     samples_per_part: how many samples are measured, stored and lost together, unless a study says otherwise.
+    check: raises InputError for settings that do not go together.
     summarise: what a point has besides the statistics of each result, by the names of `extras`; from the values by the
         results' names, and the settings.
     shown: see `headline`; None: the median, the 5 % and the 95 % quantile of the first result.
@@ -41,6 +42,7 @@ class Measure:
     results: tuple[Quantity, ...]
     run: Callable[[Batch], dict[str, Array]]
     samples_per_part: int
+    check: Callable[[Mapping[str, Any]], object] | None = None
     summarise: Callable[[Mapping[str, Array], Mapping[str, Any]], Summary] | None = None
     extras: tuple[Quantity, ...] = ()
     shown: tuple[str, str, str] | None = None

@@ -45,10 +45,10 @@ RETENTION = Measure(
     name="retention",
     help="time in which the wall leaves the track's first site by itself, at zero or at a read current",
     settings=(
-        Setting("duration", "simulated time", "us", _MICROSECOND, default=10.0 * _MICROSECOND),
-        Setting("temperature", "temperature", "K", default=300.0),
+        Setting("duration", "simulated time", "us", _MICROSECOND, above=0.0, default=10.0 * _MICROSECOND),
+        Setting("temperature", "temperature", "K", above=0.0, default=300.0),
         Setting("current", "read current", "mA", MILLIAMPERE, default=0.0),
-        Setting("step", "time step", "ps", PICOSECOND, default=RETENTION_STEP),
+        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=RETENTION_STEP),
     ),
     results=(
         Quantity("escape_time", "escape time (inf: stayed for the duration)", "us", _MICROSECOND),

@@ -33,18 +33,19 @@ THRESHOLD = Measure(
     name="threshold",
     help="depinning threshold of the track's first site under a ramp of current",
     settings=(
-        Setting("temperature", "temperature", "K", default=300.0),
+        Setting("temperature", "temperature", "K", at_least=0.0, default=300.0),
         Setting("net_field", "field along the track, H_z", "Oe", OERSTED, default=0.0),
-        Setting("ramp_rate", "rate of the ramp", "A/cm2/ns", _RAMP, default=RAMP_RATE),
+        Setting("ramp_rate", "rate of the ramp", "A/cm2/ns", _RAMP, above=0.0, default=RAMP_RATE),
         Setting(
             "largest_density",
             "where the ramp ends",
             "A/cm2",
             AMPERE_PER_SQUARE_CENTIMETRE,
+            above=0.0,
             default=3e7 * AMPERE_PER_SQUARE_CENTIMETRE,
         ),
         Setting("torques", "which spin torques act", choices=TORQUES, default="both"),
-        Setting("step", "time step", "ps", PICOSECOND, default=10.0 * PICOSECOND),
+        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
     ),
     results=(
         Quantity(

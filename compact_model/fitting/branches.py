@@ -1,0 +1,163 @@
+"""Which points of a measured R-V or R-I loop are the P and the AP branch, and which lie between them.
+
+For each V_h of a list, (R/R_P - 1) (1 + (V/V_h)^2) is TMR_0 on the AP branch and less anywhere below it, so that the
+branch is the highest value on which many points agree; the V_h on which most agree is taken, and then both branches
+and the curves through them are settled in turn, until no point changes sides.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..measured import STATES
+from ..validation import InputError
+
+Array = NDArray[np.float64]
+
+BETWEEN = ""
+"""What a point is called that is in neither state."""
+LEAST_POINTS = 4
+"""A branch has at least so many points."""
+LEAST_RUN = 3
+"""Fewer neighbours than this on one branch are a passage through it, not the state."""
+_WIDTH = 3.0  # standard deviations within which a point belongs to a branch
+_COARSE = 0.005  # at least this share of R before the curves are known
+_BEYOND = 0.01  # share of the points that may lie beyond a branch: outliers
+_HALF_VOLTAGES = np.append(np.geomspace(0.2, 30.0, 200), np.inf)  # in units of the largest voltage
+_JUMP = 0.01  # of R: the least of a jump
+_MOST_CANDIDATES = 300
+_CHUNK = 8  # neighbours whose mean is compared
+_FINEST = 1e-3  # the same without any noise
+_MOST_ROUNDS = 30
+
+
+def noise_of(values: Array) -> float:
+    """Standard deviation of the noise on a trace that is smooth but for jumps, from its second differences."""
+    if values.size < LEAST_RUN:
+        return 0.0
+    return float(np.median(np.abs(np.diff(values, 2)))) / (0.6745 * math.sqrt(6.0))
+
+
+def loop_states(voltage: Array, ohms: Array, deviation: Array | None = None) -> NDArray[np.str_]:
+    """'P', 'AP' or BETWEEN for each point of a loop, in the order measured.
+
+    voltage: V, ohms: Ohm, deviation: their standard deviations, Ohm; None: from the points' distances to neighbours.
+    The lowest and the highest curve on which many points lie are taken for P and AP; a loop that does not reach one of
+    the states has another one in its place, and nothing in the data tells.  Raises InputError where there are no two
+    such curves.
+    """
+    sigma = np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation
+    coarse = np.maximum(_WIDTH * sigma, _COARSE * ohms)
+    parallel = float(ohms[_extreme(-ohms, coarse)].mean())
+    largest = float(np.abs(voltage).max())
+    half_voltages = _HALF_VOLTAGES * largest if largest > 0.0 else np.array([np.inf])
+    stretch = _stretches(ohms, sigma)
+    most, upper = 0.0, np.zeros(ohms.size, dtype=bool)
+    for half_voltage in half_voltages:
+        lift = (1.0 + (voltage / half_voltage) ** 2) / parallel
+        members = _extreme((ohms - parallel) * lift, coarse * lift)
+        # A stretch that leaves the curve without a jump only crosses it: it counts where most of it lies on the curve.
+        inside = np.bincount(stretch, members)
+        counted = np.maximum(2.0 * inside - np.bincount(stretch), 0.0)
+        if counted.sum() >= most:  # of equals the largest V_h
+            most, upper = float(counted.sum()), members & (counted > 0.0)[stretch]
+    lower = np.abs(ohms - parallel) <= coarse
+    upper &= ~lower
+    for _ in range(_MOST_ROUNDS):
+        _check(lower, upper)
+        parallel, curve = _curves(voltage, ohms, sigma, lower, upper)
+        width = np.maximum(_WIDTH * sigma, _FINEST * ohms)
+        before = lower, upper
+        lower = _alike(_runs(np.abs(ohms - parallel) <= width), (parallel - ohms) / width)
+        upper = _alike(_runs((np.abs(ohms - curve) <= width) & ~lower), (ohms - curve) / width)
+        if (lower == before[0]).all() and (upper == before[1]).all():
+            break
+    _check(lower, upper)
+    return np.where(lower, STATES[0], np.where(upper, STATES[1], BETWEEN))
+
+
+def _extreme(values: Array, width: Array) -> NDArray[np.bool_]:
+    """The points within a width of the value on which most agree, of those that but a few points exceed."""
+    few = math.floor(_BEYOND * values.size)
+    candidates = np.sort(values)[:: -max(1, values.size // _MOST_CANDIDATES)]
+    apart = values - candidates[:, np.newaxis]
+    beyond = (apart > width).sum(axis=1)
+    members = np.abs(apart) <= width
+    counts = np.where(beyond <= few, members.sum(axis=1), 0)
+    best: NDArray[np.bool_] = members[int(np.argmax(counts))]
+    return best
+
+
+def _stretches(ohms: Array, sigma: Array) -> NDArray[np.int64]:
+    """The number of the stretch without a jump that each point lies in; a jump is one of the mean of three points."""
+    means = np.convolve(ohms, np.full(LEAST_RUN, 1.0 / LEAST_RUN), "valid")
+    change = np.abs(means[LEAST_RUN:] - means[:-LEAST_RUN])
+    middle = slice(LEAST_RUN, ohms.size - LEAST_RUN + 1)
+    least = np.maximum(4.0 * math.sqrt(2.0 / LEAST_RUN) * sigma, _JUMP * ohms)[middle]
+    jumps = np.zeros(ohms.size, dtype=np.int64)
+    jumps[middle] = change > least
+    return np.cumsum(jumps)
+
+
+def _curves(
+    voltage: Array, ohms: Array, sigma: Array, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
+) -> tuple[float, Array]:
+    """R_P, and the AP curve at all points, R_P (1 + TMR(V)), through the points of the two branches."""
+    weight = np.maximum(sigma, 1e-9 * ohms) ** -2.0
+    parallel = float(np.average(ohms[lower], weights=weight[lower]))
+    # 1 / (R - R_P) is a straight line in V^2.
+    excess = (ohms - parallel)[upper]
+    squares = voltage[upper] ** 2
+    weights = weight[upper] * excess**4
+    middle, mean = np.average(squares, weights=weights), np.average(1.0 / excess, weights=weights)
+    spread = np.average((squares - middle) ** 2, weights=weights)
+    slope = np.average((squares - middle) / excess, weights=weights) / spread if spread > 0.0 else 0.0
+    slope = max(float(slope), 0.0)
+    # Where the fitted line would not stay above 0, R - R_P has no maximum at V = 0: no bias dependence then.
+    origin = mean - slope * middle
+    if origin <= 0.0:
+        slope, origin = 0.0, mean
+    return parallel, parallel + 1.0 / (origin + slope * voltage**2)
+
+
+def _runs(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Members with so many neighbours, without a gap, that they are a state; the others' turned off."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], members, [False]]).astype(np.int8)))
+    kept = np.zeros_like(members)
+    for begin, end in edges.reshape(-1, 2):
+        kept[begin:end] = end - begin >= LEAST_RUN
+    return kept
+
+
+def _alike(members: NDArray[np.bool_], beyond: Array) -> NDArray[np.bool_]:
+    """The members but for those neighbours whose mean says that they are a level next to the state.
+
+    beyond: how far each point lies beyond the branch, in widths.  From the outermost neighbours inwards, they are the
+    same state as long as their mean agrees with that of all further out.
+    """
+    where = np.flatnonzero(members)
+    breaks = np.flatnonzero(np.diff(where) > 1) + 1
+    chunks = [
+        chunk
+        for run in np.split(where, breaks)
+        for chunk in np.array_split(run, max(1, run.size // _CHUNK))
+        if chunk.size
+    ]
+    kept = np.zeros_like(members)
+    count, total = 0, 0.0
+    for chunk in sorted(chunks, key=lambda each: float(beyond[each].mean()), reverse=True):
+        if count and total / count - beyond[chunk].mean() > math.sqrt(1.0 / chunk.size + 1.0 / count):
+            break
+        kept[chunk] = True
+        count, total = count + chunk.size, total + float(beyond[chunk].sum())
+    return kept
+
+
+def _check(lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> None:
+    for name, members in zip(STATES, (lower, upper), strict=True):
+        if members.sum() < LEAST_POINTS:
+            raise InputError(
+                f"data: expected a loop with at least {LEAST_POINTS} points in the {name} state, got {members.sum()}; "
+                "give the state of each point"
+            )

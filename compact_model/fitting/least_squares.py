@@ -1,0 +1,221 @@
+"""Weighted least squares by scipy, with the errors of what it finds and the names of what the data do not determine.
+
+The errors follow from the Jacobian at the minimum (Bevington and Robinson 2003, chapters 8 and 11).
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..validation import ConvergenceError, InputError
+from .unknowns import UNITS, Unknowns
+
+Array = NDArray[np.float64]
+
+WIDEST_RATIO = 1e6
+"""A fit looks for each parameter within this ratio of where it starts."""
+START_RATIO, START_STEPS = 4.0, 2
+"""The grid of starts: so many factors of this to either side for each parameter, then closer around the best."""
+ZOOMS = 4
+LEAST_SENSITIVITY = 1e-6
+"""The data do not determine a direction of the coordinates that changes ln(curve) by less than this."""
+
+
+class _NoCurve(Exception):
+    """The model has no curve next to where a fit has come to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be fitted to what.
+
+    curves: from sets of values in SI, shape (sets, free), to the curve of each at the data, shape (sets, points); nan
+    where there is none.  target: the data; deviation: their standard deviations, None: unknown, and all the same.
+    difference: the step in a coordinate over which the curve's derivative is taken, to either side.
+    """
+
+    unknowns: Unknowns
+    curves: Callable[[Array], Array]
+    target: Array
+    deviation: Array | None
+    difference: float = 6e-6
+    least_sensitivity: float = LEAST_SENSITIVITY
+    tolerance: float = 1e-14
+    most_steps: int = 500
+
+    def __post_init__(self) -> None:
+        names = self.unknowns.names
+        if self.freedom < 1:
+            raise InputError(
+                f"data: expected at least {len(names) + 1} points for {len(names)} free parameters "
+                f"({', '.join(names)}), got {self.target.size}"
+            )
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom."""
+        return self.target.size - len(self.unknowns.names)
+
+    @property
+    def scale(self) -> Array:
+        """What a distance of data and curve is measured in."""
+        return np.full_like(self.target, np.abs(self.target).max()) if self.deviation is None else self.deviation
+
+    def curve(self, coordinates: Array) -> Array:
+        """The curve of one set of coordinates, shape (points,)."""
+        curve: Array = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
+        return curve
+
+    def distance(self, coordinates: Array) -> Array:
+        """Distances of the data from one curve, in their scale, shape (points,)."""
+        return (self.curve(coordinates) - self.target) / self.scale
+
+    def squares(self, coordinates: Array) -> Array:
+        """Sums of squares of sets of coordinates, shape (sets, free) to (sets,); infinite where there is no curve."""
+        curves = self.curves(self.unknowns.values(coordinates))
+        sums = np.sum(((curves - self.target) / self.scale) ** 2, axis=1)
+        return np.where(np.isfinite(sums), sums, np.inf)
+
+    def jacobian(self, coordinates: Array) -> Array:
+        """Derivatives of the distances, shape (points, free)."""
+        steps = self.difference * np.eye(coordinates.size)
+        ends = np.concatenate([coordinates + steps, coordinates - steps])
+        ends = np.clip(ends, self.unknowns.lower, self.unknowns.upper)
+        above, below = np.split(self.curves(self.unknowns.values(ends)), 2)
+        widths = np.diagonal(ends[: coordinates.size] - ends[coordinates.size :])
+        slopes: Array = ((above - below) / self.scale).T / widths
+        if not np.isfinite(slopes).all():
+            raise _NoCurve
+        return slopes
+
+    def zoom(self) -> list[Array]:
+        """One start: the best point of a grid about where the fit begins, and of finer ones around each best."""
+
+        def around(centre: Array, step: float, count: int) -> Array:
+            moves = itertools.product(step * np.arange(-count, count + 1), repeat=centre.size)
+            points = np.array([self.unknowns.inside(centre + move) for move in moves])
+            best: Array = points[int(np.argmin(self.squares(points)))]
+            return best
+
+        closest = around(self.unknowns.origin, math.log(START_RATIO), START_STEPS)
+        for zoom in range(1, ZOOMS + 1):
+            closest = around(closest, math.log(START_RATIO) / 2.0**zoom, 1)
+        return [closest]
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """Where the sum of squares is least; values in SI."""
+
+    names: tuple[str, ...]
+    values: Array
+    errors: Array
+    correlation: Array
+    curve: Array
+    chi_square: float
+    """In units of the standard deviations, or of the data's unit squared where there are none."""
+    freedom: int
+    weighted: bool
+    typical_deviation: float
+    coordinates: Array
+    jacobian: Array
+
+
+def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
+    """The best of the minima that the starts (coordinates) lead to.
+
+    Raises ConvergenceError that names the parameters which the data do not determine.
+    """
+    from scipy.optimize import least_squares
+
+    unknowns, names, freedom = problem.unknowns, problem.unknowns.names, problem.freedom
+    lower, upper, scale = unknowns.lower, unknowns.upper, problem.scale
+    weighted = problem.deviation is not None
+    tolerances = {"ftol": problem.tolerance, "xtol": problem.tolerance, "gtol": problem.tolerance}
+    runs = []
+    for start in (start for start in starts if np.isfinite(problem.distance(start)).all()):
+        try:
+            run = least_squares(
+                problem.distance,
+                start,
+                jac=problem.jacobian,
+                bounds=(lower, upper),
+                x_scale="jac",
+                max_nfev=problem.most_steps,
+                **tolerances,
+            )
+        except _NoCurve:
+            continue
+        runs.append(run)
+    if not runs:
+        raise ConvergenceError("the model gives no curve near where the fit starts; start nearer to the values")
+    best = min(runs, key=lambda run: float(run.cost))
+    if best.status == 0:
+        raise ConvergenceError(
+            f"the fit has not settled after {problem.most_steps} steps; fix a parameter, or start nearer to the values"
+        )
+    # A parameter is not determined either where another minimum, as good within one standard error, does not know it.
+    rounding = 1e-20 * float(np.sum((problem.target / scale) ** 2))
+    slack = (1.0 if weighted else 2.0 * best.cost / freedom) + rounding
+    for run in runs:
+        if 2.0 * (run.cost - best.cost) <= slack:
+            curve = np.abs(problem.curve(run.x))
+            sensitivity = run.jac * (scale / curve)[:, np.newaxis] / math.sqrt(problem.target.size)
+            _refuse_blind(names, sensitivity, problem.least_sensitivity)
+    for name, value, coordinate, highest, lowest in zip(
+        names, unknowns.values(best.x), best.x, upper, lower, strict=True
+    ):
+        if min(highest - coordinate, coordinate - lowest) < 1e-6:
+            raise ConvergenceError(
+                f"{name}: the fit ran to the end of its range, {abs(value):g} {UNITS[name]}".rstrip()
+                + "; leave it, or another one, fixed"
+            )
+    chi_square = float(np.sum(problem.distance(best.x) ** 2))
+    inverse = np.linalg.inv(best.jac.T @ best.jac)
+    slopes = unknowns.slopes(best.x)
+    lengths = np.sqrt(np.diag(inverse))
+    deviations = lengths * (1.0 if weighted else math.sqrt(chi_square / freedom))
+    vague = [
+        name
+        for name, relative, counts in zip(names, deviations, unknowns.logarithmic, strict=True)
+        if counts and not relative < 1.0
+    ]
+    if vague:
+        raise ConvergenceError(
+            f"{', '.join(vague)}: not determined by the data, the standard error is above the value; leave fewer free"
+        )
+    signed = np.copysign(lengths, slopes)
+    deviation = np.ones_like(problem.target) if problem.deviation is None else problem.deviation
+    return Minimum(
+        names=names,
+        values=unknowns.values(best.x),
+        errors=np.abs(slopes) * deviations,
+        correlation=inverse / np.outer(signed, signed),
+        curve=problem.curve(best.x),
+        chi_square=chi_square if weighted else chi_square * float(scale[0]) ** 2,
+        freedom=freedom,
+        weighted=weighted,
+        typical_deviation=math.sqrt(problem.target.size / float(np.sum(deviation**-2.0))),
+        coordinates=best.x,
+        jacobian=best.jac,
+    )
+
+
+def _refuse_blind(names: tuple[str, ...], sensitivity: Array, least: float) -> None:
+    """ConvergenceError that names the parameters which the curve does not depend on, alone or together.
+
+    sensitivity: d ln(model) / d coordinate over the root of the number of points, shape (points, free).
+    """
+    _, sizes, directions = np.linalg.svd(sensitivity, full_matrices=False)
+    blind = directions[sizes < least]
+    if blind.size:
+        involved = [name for name, part in zip(names, np.abs(blind).max(axis=0), strict=True) if part > 0.05]
+        together = "" if len(involved) == len(blind) else " together"
+        raise ConvergenceError(
+            f"{', '.join(involved)}: not determined{together} by these data, which tell {len(names) - len(blind)} "
+            f"combination(s) of the {len(names)} free parameters; leave fewer free"
+        )

@@ -1,0 +1,123 @@
+"""What every fit hands back."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..landscape import Landscape
+from ..parameters import DeviceParameters
+from ..results import provenance
+from .columns import column
+from .least_squares import Minimum
+from .unknowns import UNITS
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What a fit has found; numbers in SI, in the order of `free`."""
+
+    free: tuple[str, ...]
+    values: tuple[float, ...]
+    standard_errors: tuple[float, ...]
+    correlation: Array
+    """Correlation matrix of the values, shape (free, free)."""
+    reduced_chi_square: float | None
+    """Chi-square over degrees of freedom; None without standard deviations: the errors then follow from the scatter."""
+    scatter: float
+    """Weighted rms distance of data and curve over the degrees of freedom, in the data's unit."""
+    degrees_of_freedom: int
+    parameters: DeviceParameters
+    """The device with the fitted values."""
+    dataset: xr.Dataset
+    """Data and curve; draws itself by `dataset.dwmtj.plot()`."""
+    landscape: Landscape | None = None
+    """The track with the fitted values, where the fit simulates the wall on one."""
+    notes: tuple[str, ...] = ()
+    """What was done with the data, and what to beware of, as lines of text."""
+
+    def table(self) -> str:
+        """One line for each parameter, its error and its unit, and what the fit is worth."""
+        width = max(map(len, self.free))
+        lines = [
+            f"{name:<{width}}  {value:.6g} +- {error:.2g} {UNITS[name]}".rstrip()
+            for name, value, error in zip(self.free, self.values, self.standard_errors, strict=True)
+        ]
+        return "\n".join([*lines, *self.remarks()])
+
+    def remarks(self) -> list[str]:
+        """Correlations, the reduced chi-square or the scatter, and the notes, as lines of text."""
+        pairs = itertools.combinations(range(len(self.free)), 2)
+        lines = [f"correlation of {self.free[i]} and {self.free[j]}: {self.correlation[i, j]:.3f}" for i, j in pairs]
+        freedom = f"{self.degrees_of_freedom} degrees of freedom"
+        if self.reduced_chi_square is None:
+            unit = self.dataset.model.attrs["units"]
+            lines.append(f"scatter of the data: {self.scatter:.3g} {unit}, from {freedom}")
+        else:
+            lines.append(f"reduced chi-square: {self.reduced_chi_square:.3f}, {freedom}")
+        return [*lines, *self.notes]
+
+
+def fit_dataset(
+    kind: str,
+    measured: str,
+    fit: Minimum,
+    parameters: DeviceParameters,
+    quantity: tuple[str, str],
+    data: Mapping[str, Any],
+    landscapes: tuple[Landscape, ...] = (),
+    seed: str | None = None,
+) -> xr.Dataset:
+    """What the Datasets of all fits have: data, curve at the data, provenance; quantity: long name and unit."""
+    long_name, unit = quantity
+    dataset = xr.Dataset(
+        {
+            measured: ("point", column(data, measured), {"long_name": f"measured {long_name}", "units": unit}),
+            "model": ("point", fit.curve, {"long_name": f"fitted {long_name}", "units": unit}),
+        },
+        attrs={"experiment": f"fit_{kind}", **provenance([parameters], landscapes, seed=seed)},
+    )
+    if "standard_deviation" in data:
+        deviation = column(data, "standard_deviation")
+        dataset["standard_deviation"] = ("point", deviation, {"long_name": "standard deviation", "units": unit})
+    return dataset
+
+
+def fit_result(
+    fit: Minimum,
+    parameters: DeviceParameters,
+    dataset: xr.Dataset,
+    landscape: Landscape | None = None,
+    notes: tuple[str, ...] = (),
+) -> FitResult:
+    """The result of a minimum, with its numbers in the Dataset's attributes as well."""
+    reduced = fit.chi_square / fit.freedom
+    dataset = dataset.assign_attrs(
+        free=", ".join(fit.names),
+        values=fit.values,
+        standard_errors=fit.errors,
+        correlation=fit.correlation.ravel(),
+        degrees_of_freedom=fit.freedom,
+    )
+    if fit.weighted:
+        dataset.attrs["reduced_chi_square"] = reduced
+    return FitResult(
+        free=fit.names,
+        values=tuple(fit.values.tolist()),
+        standard_errors=tuple(fit.errors.tolist()),
+        correlation=fit.correlation,
+        reduced_chi_square=reduced if fit.weighted else None,
+        scatter=math.sqrt(reduced) * fit.typical_deviation,
+        degrees_of_freedom=fit.freedom,
+        parameters=parameters,
+        dataset=dataset,
+        landscape=landscape,
+        notes=notes,
+    )

@@ -1,0 +1,266 @@
+"""What the fits share that simulate the wall: parameters of device and track, many starts, bounds on the work."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import validation
+from ..drive import Drive
+from ..experiments.loops import DRIVES
+from ..experiments.thresholds import rest_position
+from ..landscape import Landscape
+from ..parameters import DeviceParameters
+from ..random_track import Seed, generator
+from ..resistance import antiparallel_share
+from ..results import electrical_state
+from ..validation import ConvergenceError, InputError
+from .columns import column, deviation_of, one_of, same_length
+from .least_squares import Minimum, Problem, minimise
+from .unknowns import Unknowns, free_names
+
+Array = NDArray[np.float64]
+
+DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
+TRACK_PARAMETERS = ("coercive_field", "half_width")
+SIMULATED_PARAMETERS = (*DEVICE_PARAMETERS, *TRACK_PARAMETERS, "external_field")
+"""What may be free where the wall is simulated; H_c and x_c are those of the first site, the others go with it."""
+
+WIDEST_RATIO = 10.0
+START_RATIO = 3.0
+"""The starts lie within this ratio of the parameters, and the fit stays within WIDEST_RATIO."""
+_STARTS = 64  # doubled for each free parameter
+_MOST_STARTS = 1024
+_KEPT_STARTS = 4
+_REST_ROUNDS = 4
+_MOST_STEPS = 60
+_STATES_PER_CALL = 1_000_000
+MOST_TURNING = 3e5
+"""Angle in rad that the fields of one simulation could turn the wall by: 0.1 to 0.3 s of one thread."""
+MOST_POINTS = 100_000
+_DIFFERENCE = 1e-4
+_SHORTEST = 1e-3
+_LEAST_RISE, _NOTHING = 0.5, 0.1  # of chi-square: below, and above the inverse, errors are rough, or mean nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """A device on a track in a field, and so what a simulation needs beside drive and times."""
+
+    parameters: DeviceParameters
+    landscape: Landscape
+    external_field: float
+
+    @property
+    def net_field(self) -> float:
+        """H_z, T."""
+        return self.external_field + self.parameters.stray_field
+
+    def value(self, name: str) -> float:
+        """One of SIMULATED_PARAMETERS."""
+        if name == "external_field":
+            return self.external_field
+        if name in TRACK_PARAMETERS:
+            return float(getattr(self.landscape.wells[0], name))
+        return self.parameters.polarisation if name == "spin_polarisation" else float(getattr(self.parameters, name))
+
+    def replace(self, names: tuple[str, ...], values: Array) -> "Situation":
+        """Another one with some values changed; the sites of a track change in proportion."""
+        changes = dict(zip(names, values.tolist(), strict=True))
+        field = changes.pop("external_field", self.external_field)
+        ratios = {name: changes.pop(name) / self.value(name) for name in TRACK_PARAMETERS if name in changes}
+        landscape = self.landscape
+        if ratios:
+            wells = tuple(
+                dataclasses.replace(well, **{name: ratio * getattr(well, name) for name, ratio in ratios.items()})
+                for well in landscape.wells
+            )
+            landscape = dataclasses.replace(landscape, wells=wells)
+        return Situation(self.parameters.replace(**changes), landscape, field)
+
+    def rest(self, drive: Drive, time: float) -> float:
+        """Where a wall is at rest in the first site under the field and the field-like torque of the drive then, m."""
+        where = self.landscape.wells[0].centre
+        ratio = self.parameters.field_like_ratio * self.parameters.torque_per_current_density
+        for _ in range(_REST_ROUNDS):  # the torque at a given current goes with the resistance, a little
+            share = antiparallel_share(self.parameters, where)
+            voltage, _, density = electrical_state(self.parameters, drive, np.array(time), share)
+            quadratic = self.parameters.field_like_quadratic * float(voltage) ** 2
+            field = self.net_field + ratio * float(density) + quadratic
+            where = rest_position(self.landscape, field) if field != 0.0 else self.landscape.wells[0].centre
+            if density == 0.0:
+                break
+        return where
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The columns that all these fits have, checked."""
+
+    data: Mapping[str, Any]
+    drive: str
+    """'voltage' or 'current'."""
+    response: str
+    """'resistance' or 'position'."""
+    trains: tuple[slice, ...]
+    """The rows of each train."""
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], parameters: DeviceParameters) -> "Measured":
+        """Raises InputError for data without what is needed, or with too many or impossible values."""
+        drive = one_of(data, ("voltage", "current"))
+        response = one_of(data, ("resistance", "position"))
+        values = column(data, response, positive=response == "resistance")
+        count = same_length(data, response)
+        if count > MOST_POINTS:
+            raise InputError(f"data: expected at most {MOST_POINTS} points, got {count}; leave some out")
+        if response == "position":
+            check_positions("position", values, parameters)
+        return cls(data, drive, response, _trains(data, count))
+
+    @property
+    def kind(self) -> type[Drive]:
+        """Class of the drive."""
+        return DRIVES[self.drive]
+
+    @property
+    def quantity(self) -> tuple[str, str]:
+        """Long name and unit of what was measured."""
+        return {"resistance": ("resistance R", "Ohm"), "position": ("wall position x", "m")}[self.response]
+
+
+def check_positions(name: str, positions: Array, parameters: DeviceParameters) -> None:
+    """InputError for a position beyond the ends of the track."""
+    if ((positions < 0.0) | (positions > parameters.track_length)).any():
+        raise InputError(
+            f"{name}: expected from 0 to the track's {parameters.track_length:g} m, got {positions.min():g} to "
+            f"{positions.max():g} m"
+        )
+
+
+def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
+    if "train" not in data:
+        return (slice(0, count),)
+    names = np.array([str(name) for name in np.atleast_1d(data["train"])])
+    begins = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist()]
+    if len(begins) > len(set(names)):
+        again = next(str(name) for index, name in enumerate(names[begins]) if name in names[begins][:index])
+        raise InputError(f"train: expected the rows of a train together, got {again!r} in two places")
+    return tuple(slice(begin, end) for begin, end in zip(begins, [*begins[1:], count], strict=True))
+
+
+def check_work(situation: Situation, spans: Array, drives: Array, kind: type[Drive]) -> None:
+    """InputError where one simulation would take long.
+
+    spans: lengths of parts of the time, s; drives: the largest drive in each, V or A.
+    """
+    device, landscape = situation.parameters, situation.landscape
+    volts = np.abs(drives) if kind is DRIVES["voltage"] else np.abs(drives) * device.antiparallel_resistance
+    torque = device.torque_per_current_density * volts / device.resistance_area_product
+    steady = (
+        abs(situation.net_field)
+        + abs(device.anisotropy_field)
+        + max(well.coercive_field for well in landscape.wells)
+        + float(np.abs(landscape.anisotropy.anisotropy_fields).max() if landscape.anisotropy is not None else 0.0)
+    )
+    turning = float(device.gyromagnetic_ratio * np.sum((steady + torque) * spans))
+    if turning > MOST_TURNING:
+        raise InputError(
+            f"data: expected at most {MOST_TURNING:g} rad by which the fields could turn the wall in all, got "
+            f"{turning:.3g} rad in {spans.sum():.3g} s; give shorter periods or fewer trains"
+        )
+
+
+def fit_simulated(
+    situation: Situation,
+    measured: Measured,
+    free: Sequence[str],
+    respond: Callable[[list[Situation]], Array],
+    states: int,
+    starts: int | None,
+    seed: Seed,
+) -> tuple[Minimum, Situation, tuple[str, ...]]:
+    """The fit, the situation with its values, and notes.
+
+    respond: the curves of situations at the data, shape (situations, points); states: recorded states of one.
+    """
+    from scipy.stats import qmc
+
+    names = free_names(free, SIMULATED_PARAMETERS)
+    for name in names:
+        if name != "external_field" and situation.value(name) == 0.0:
+            raise InputError(f"{name}: expected another value than 0 to start from where it is free, got 0")
+    target = column(measured.data, measured.response)
+    per_call = max(1, _STATES_PER_CALL // states)
+
+    respond([situation])  # what is wrong here is an error, further away no more than the end of the range
+
+    def curves(sets: Array) -> Array:
+        every = [situation.replace(names, values) for values in sets]
+        return np.concatenate([_respond(respond, every[i : i + per_call]) for i in range(0, len(every), per_call)])
+
+    unknowns = Unknowns(names, np.array([situation.value(name) for name in names]), WIDEST_RATIO)
+    problem = Problem(
+        unknowns,
+        curves,
+        target,
+        deviation_of(measured.data),
+        difference=_DIFFERENCE,
+        least_sensitivity=1e-5,
+        tolerance=1e-6,
+        most_steps=_MOST_STEPS,
+    )
+    count = min(_STARTS * 2 ** len(names), _MOST_STARTS) if starts is None else validation.whole("starts", starts, 1)
+    spread = qmc.Sobol(len(names), rng=generator(seed)).random(1 << (count - 1).bit_length())[: count - 1]
+    points = unknowns.origin + np.log(START_RATIO) * (2.0 * spread - 1.0)
+    points = unknowns.inside(np.concatenate([unknowns.origin[np.newaxis], points]))
+    order = np.argsort(problem.squares(points), kind="stable")[:_KEPT_STARTS]
+    fit = minimise(problem, [points[index] for index in order])
+    return fit, situation.replace(names, fit.values), _roughness(problem, fit)
+
+
+def _respond(respond: Callable[[list[Situation]], Array], situations: list[Situation]) -> Array:
+    """Curves, with nan for a situation that cannot be simulated."""
+    try:
+        return respond(situations)
+    except (ConvergenceError, InputError):
+        if len(situations) == 1:
+            return np.full((1, 1), np.nan)
+    rows = [_respond(respond, [each]) for each in situations]
+    points = max(row.shape[1] for row in rows)
+    return np.concatenate([np.broadcast_to(row, (1, points)) for row in rows])
+
+
+def _roughness(problem: Problem, fit: Minimum) -> tuple[str, ...]:
+    """Notes where the errors are rough: one standard error away chi-square should rise by 1.
+
+    Raises ConvergenceError where it rises by nothing or by far more: the response stays as it is there, or jumps.
+    """
+    normal = fit.jacobian.T @ fit.jacobian
+    stiffness, axes = np.linalg.eigh(normal)
+    least = float(problem.squares(fit.coordinates[np.newaxis])[0])
+    unit = 1.0 if fit.weighted else least / fit.freedom
+    lengths = np.sqrt(unit / stiffness)
+    longer = np.maximum(1.0, _SHORTEST / lengths)  # without noise the errors are below what a simulation resolves
+    steps = axes * lengths * longer
+    points = np.concatenate([fit.coordinates + steps.T, fit.coordinates - steps.T])
+    rises = (problem.squares(points) - least).reshape(2, -1) / unit / longer**2
+    notes = []
+    for pair, axis in zip(rises.T, axes.T, strict=True):
+        name = fit.names[int(np.argmax(np.abs(axis)))]
+        lowest, highest = float(pair.min()), float(pair.max())
+        if lowest < _NOTHING or highest > 1.0 / _NOTHING:
+            raise ConvergenceError(
+                f"{name}: not determined by these data: the simulated response jumps or bends with it "
+                f"(one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1); read while "
+                "the wall moves, leave fewer free, or fit its thresholds"
+            )
+        if lowest < _LEAST_RISE or highest > 1.0 / _LEAST_RISE:
+            notes.append(
+                f"{name}: one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1; take "
+                "its error as a rough one"
+            )
+    return tuple(notes)

@@ -1,0 +1,183 @@
+"""H_K, P or zeta from measured thresholds against the offset field (the paper's Fig. 3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import validation
+from ..experiments.thresholds import current_threshold, static_current_threshold
+from ..landscape import check_well_fits, single_well
+from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
+from ..parameters import DeviceParameters
+from ..validation import ConvergenceError, InputError
+from ..wells import ParabolicWell, Well
+from .columns import column, deviation_of, same_length
+from .least_squares import WIDEST_RATIO, Problem, minimise
+from .result import FitResult, fit_dataset, fit_result
+from .unknowns import Unknowns, free_names
+
+Array = NDArray[np.float64]
+
+THRESHOLD_PARAMETERS = (
+    "anisotropy_field",
+    "spin_polarisation",
+    "field_like_ratio",
+    "saturation_magnetisation",
+    "thickness",
+)
+CURVE_POINTS = 201
+LONGEST_RAMP = 100e-6
+"""A ramp that a fit simulates takes at most this long to the highest measured threshold, s."""
+_RAMP_RATIO = 30.0  # within which a fit by simulated ramps looks
+_RAMP_HIGHEST = 4.0  # times the highest measured threshold: where its ramps end at the latest
+
+_EXPONENTS = {
+    "anisotropy_field": (1.0, 0.0),
+    "spin_polarisation": (-1.0, -1.0),
+    "field_like_ratio": (0.0, -1.0),
+    "saturation_magnetisation": (1.0, 1.0),
+    "thickness": (1.0, 1.0),
+}
+"""The powers with which plateau and slope of the static threshold go with each parameter."""
+
+
+def fit_threshold(
+    parameters: DeviceParameters,
+    data: Mapping[str, Any],
+    free: Sequence[str] = ("anisotropy_field", "spin_polarisation"),
+    *,
+    torques: str = "both",
+    ramp_rate: float | None = None,
+    coercive_field: float = COERCIVE_FIELD,
+    half_width: float = WELL_HALF_WIDTH,
+    kind: type[Well] = ParabolicWell,
+) -> FitResult:
+    """Fit thresholds against Delta_H (the paper's Fig. 3) by their static limit, or by simulated ramps.
+
+    data: `offset`, Delta_H in T, and `threshold`, the J in the torques in A/m2, and perhaps `standard_deviation` of the
+    threshold, A/m2; one-dimensional, in any order, all above 0; `read_measured` gives it.  parameters: where the fit
+    starts, and what is not free.  free: out of THRESHOLD_PARAMETERS.  The plateau is |H_K| / (2 P) and the slope
+    1 / (zeta P), in units of 2 e M_s t / hbar, so that no data determine more than two of them, and the sign of H_K
+    stays as it was.
+    ramp_rate: A/(m2 s), that of the measurement; None: thresholds of slow ramps, `static_current_threshold`.  The
+    paper's ramp, 1e4 A/cm2/ns, overshoots the static plateau by 4 % at H_K = 100 Oe and by 16 % at 30 Oe, and so does
+    then the H_K of a static fit.  With a rate, `current_threshold` simulates each ramp at T = 0, out of a well of
+    coercive_field (T), half_width (m) and kind, which the overshoot depends on.
+
+    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    offset = column(data, "offset", positive=True)
+    threshold = column(data, "threshold", positive=True)
+    if parameters.field_like_quadratic != 0.0:
+        raise InputError(f"field_like_quadratic: expected 0 in a static limit, got {parameters.field_like_quadratic:g}")
+    if torques == "field-like" and parameters.field_like_ratio == 0.0 and "field_like_ratio" not in free:
+        raise InputError("field_like_ratio: expected a number above 0 with torques 'field-like', got 0")
+    names = free_names(free, THRESHOLD_PARAMETERS)
+    if parameters.anisotropy_field == 0.0 and "anisotropy_field" not in names and torques != "field-like":
+        raise InputError("anisotropy_field: expected another value than 0 where it is not free, got 0")
+    deviation = deviation_of(data)
+    same_length(data, "threshold")
+    if ramp_rate is not None:
+        validation.positive("ramp_rate", ramp_rate)
+        check_well_fits(
+            parameters,
+            single_well(parameters, coercive_field=coercive_field, half_width=half_width, kind=kind).wells[0],
+        )
+        if offset.max() >= 2.0 * coercive_field:
+            raise InputError(
+                f"offset: expected below 2 H_c = {2.0 * coercive_field:g} T, where the field alone does not free the "
+                f"wall, got {offset.max():g} T"
+            )
+        if threshold.max() > ramp_rate * LONGEST_RAMP:
+            raise InputError(
+                f"ramp_rate: expected at least {threshold.max() / LONGEST_RAMP:.3g} A/(m2 s), with which a ramp takes "
+                f"{LONGEST_RAMP:g} s, got {ramp_rate:g}; slower ones are in the static limit"
+            )
+
+    def device(values: Array) -> DeviceParameters:
+        return parameters.replace(**dict(zip(names, values.tolist(), strict=True)))
+
+    def model(each: DeviceParameters, at: Array) -> Array:
+        if ramp_rate is None:
+            return static_current_threshold(each, at, torques)
+        limit = float(static_current_threshold(each, at, torques).max())
+        try:
+            run = current_threshold(
+                each,
+                at,
+                coercive_field=coercive_field,
+                half_width=half_width,
+                kind=kind,
+                torques=torques,
+                ramp_rate=ramp_rate,
+                method="adaptive",
+                largest_density=min(3.0 * limit, _RAMP_HIGHEST * float(threshold.max())),
+            )
+        except ConvergenceError:
+            return np.full_like(at, np.nan)  # so far from the data that no threshold is to be found
+        thresholds: Array = run.threshold.values[:, 0]
+        return thresholds
+
+    def kinks() -> list[Array]:
+        """Coordinates for each split of the points into slope and plateau; at both ends one of them only."""
+        begin = device(unknowns.begin)
+        order = np.argsort(offset)
+        x, y = offset[order], threshold[order]
+        weight = np.ones_like(y) if deviation is None else deviation[order] ** -2.0 * y.max() ** 2
+        first = y.size if torques == "field-like" else 0
+        last = 0 if torques == "slonczewski" or begin.field_like_ratio == 0.0 else y.size
+        found = []
+        for split in range(first, last + 1):
+            here, beyond = slice(None, split), slice(split, None)
+            exponents, ratios = [], []
+            slope = np.average(y[here] / x[here], weights=(weight * x**2)[here]) if split > 0 else 0.0
+            plateau = np.average(y[beyond], weights=weight[beyond]) if split < y.size else 4.0 * slope * x[-1]
+            if split == 0:
+                slope = 4.0 * plateau / x[0]
+            if torques != "field-like":
+                exponents.append([_EXPONENTS[name][0] for name in names])
+                ratios.append(plateau / begin.walker_current_density)
+            if last > 0:
+                exponents.append([_EXPONENTS[name][1] for name in names])
+                ratios.append(slope * begin.field_like_ratio * begin.torque_per_current_density)
+            found.append(unknowns.inside(unknowns.origin + np.linalg.pinv(np.array(exponents)) @ np.log(ratios)))
+        return found
+
+    begins = {
+        "anisotropy_field": parameters.anisotropy_field or 3e-3,
+        "field_like_ratio": parameters.field_like_ratio or 0.3,
+        "spin_polarisation": parameters.polarisation,
+    }
+    unknowns = Unknowns(
+        names,
+        np.array([begins.get(name, getattr(parameters, name)) for name in names]),
+        WIDEST_RATIO if ramp_rate is None else _RAMP_RATIO,
+    )
+    problem = Problem(
+        unknowns,
+        lambda sets: np.array([model(device(values), offset) for values in sets]),
+        threshold,
+        deviation,
+    )
+    if ramp_rate is not None:
+        problem = replace(problem, difference=1e-4, least_sensitivity=1e-4, tolerance=1e-6, most_steps=60)
+    splits = kinks()
+    order = np.argsort(problem.squares(np.array(splits)), kind="stable")
+    fit = minimise(problem, [*(splits[index] for index in order[:2]), splits[0], splits[-1]])
+    fitted = device(fit.values)
+    dataset = fit_dataset("threshold", "threshold", fit, fitted, ("threshold J_th", "A/m2"), data)
+    dataset["offset"] = ("point", offset, {"long_name": "offset field Delta_H = H_c - H_z", "units": "T"})
+    if ramp_rate is None:
+        curve = np.linspace(0.0, 1.05 * offset.max(), CURVE_POINTS)
+    else:
+        curve = np.linspace(0.5 * offset.min(), offset.max(), CURVE_POINTS)
+        dataset = dataset.assign_attrs(
+            ramp_rate=ramp_rate, coercive_field=coercive_field, half_width=half_width, well=kind.__name__
+        )
+    dataset["curve_offset"] = ("along_curve", curve, dataset.offset.attrs)
+    dataset["curve"] = (("along_curve",), model(fitted, curve), dataset.model.attrs)
+    return fit_result(fit, fitted, dataset.assign_attrs(torques=torques))

@@ -1,0 +1,103 @@
+"""Device parameters from R(t) or x(t) during and after a pulse, as an oscilloscope records them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import validation
+from ..drive import Drive, PiecewiseLinear
+from ..landscape import Landscape
+from ..parameters import DeviceParameters
+from ..random_track import Seed, recorded
+from ..simulate import simulate_ensemble
+from ..validation import InputError
+from .columns import column
+from .result import FitResult, fit_dataset, fit_result
+from .simulated import Measured, Situation, check_work, fit_simulated
+
+Array = NDArray[np.float64]
+
+
+def fit_trace(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    data: Mapping[str, Any],
+    free: Sequence[str] = ("anisotropy_field", "damping", "spin_polarisation"),
+    *,
+    external_field: float | None = None,
+    torques: str = "both",
+    starts: int | None = None,
+    seed: Seed = 0,
+) -> FitResult:
+    """Fit R(t) or x(t) during and after a pulse by simulating the same drive at T = 0.
+
+    data: `time` in s, rising; `voltage` in V or `current` in A at these times, straight lines between; `resistance`
+    (Ohm, at that bias) or `position` (m); perhaps its `standard_deviation`; perhaps `train`, the name of the trace of
+    each row (rows of a trace together).  Every trace starts at rest in the first site, under its first voltage or
+    current.  The other arguments are those of `fit_pulses`.
+
+    In a parabolic site the wall rings with gamma sqrt(H_K Delta H_c / x_c) and loses its energy with alpha gamma (H_K +
+    Delta H_c / x_c), so that H_K and alpha follow from a trace with some periods, where the site is known; only the
+    ratio of H_c and x_c does, as long as the wall stays within it.
+
+    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    validation.instance("landscape", landscape, Landscape)
+    field = -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    situation = Situation(parameters, landscape, field)
+    measured = Measured.of(data, parameters)
+    times, values = column(data, "time"), column(data, measured.drive)
+    for rows in measured.trains:
+        validation.increasing("time", times[rows])
+        if rows.stop - rows.start < 2:
+            raise InputError("time: expected at least two times in each trace, got one")
+    spans = np.concatenate([np.diff(times[rows]) for rows in measured.trains])
+    largest = np.concatenate([np.maximum(*_neighbours(np.abs(values[rows]))) for rows in measured.trains])
+    check_work(situation, spans, largest, measured.kind)
+    drives = [measured.kind(_corners(times[rows], values[rows])) for rows in measured.trains]
+
+    def respond(situations: list[Situation]) -> Array:
+        return np.concatenate(
+            [_one(situations, drive, times[rows]) for rows, drive in zip(measured.trains, drives, strict=True)], axis=1
+        )
+
+    def _one(situations: list[Situation], drive: Drive, when: Array) -> Array:
+        run = simulate_ensemble(
+            [each.parameters for each in situations],
+            [each.landscape for each in situations],
+            drive,
+            when,
+            external_field=[each.external_field for each in situations],
+            initial_position=[each.rest(drive, when[0]) for each in situations],
+            torques=torques,
+        )
+        found: Array = run[measured.response].values
+        return found
+
+    origin = recorded(seed)
+    fit, found, notes = fit_simulated(situation, measured, free, respond, times.size, starts, seed)
+    dataset = fit_dataset(
+        "trace", measured.response, fit, found.parameters, measured.quantity, data, (found.landscape,), origin
+    )
+    train = np.repeat(np.arange(len(measured.trains)), [rows.stop - rows.start for rows in measured.trains])
+    dataset["time"] = ("point", times, {"long_name": "time", "units": "s"})
+    dataset["train"] = ("point", train, {"long_name": "number of the trace"})
+    dataset[measured.drive] = ("point", values, {"long_name": measured.drive, "units": measured.kind.unit})
+    dataset = dataset.assign_attrs(
+        response=measured.response, drive=measured.drive, torques=torques, external_field=found.external_field
+    )
+    return fit_result(fit, found.parameters, dataset, found.landscape, notes)
+
+
+def _neighbours(values: Array) -> tuple[Array, Array]:
+    return values[:-1], values[1:]
+
+
+def _corners(times: Array, values: Array) -> PiecewiseLinear:
+    """Straight lines through all the points, without those that lie on the line between their neighbours."""
+    before, after = np.diff(values)[:-1] / np.diff(times)[:-1], np.diff(values)[1:] / np.diff(times)[1:]
+    kept = np.concatenate([[True], before != after, [True]])
+    return PiecewiseLinear(tuple(times[kept].tolist()), tuple(values[kept].tolist()))

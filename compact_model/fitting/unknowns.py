@@ -1,0 +1,104 @@
+"""What is free in a fit, and the coordinates in which the fit looks for it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import validation
+from ..validation import InputError
+
+Array = NDArray[np.float64]
+
+UNITS = {
+    "anisotropy_field": "T",
+    "spin_polarisation": "",
+    "field_like_ratio": "",
+    "saturation_magnetisation": "A/m",
+    "thickness": "m",
+    "damping": "",
+    "wall_width": "m",
+    "parallel_resistance": "Ohm",
+    "tmr": "",
+    "tmr_half_voltage": "V",
+    "coercive_field": "T",
+    "half_width": "m",
+    "external_field": "T",
+}
+"""What may be free in a fit, with its SI unit."""
+
+_SCALES = {"external_field": 1e-3}  # what may be 0 or change its sign has a scale instead of a logarithm
+_LARGEST = {"spin_polarisation": 1.0}
+
+
+def free_names(free: Sequence[str], choices: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the free parameters, checked."""
+    if not isinstance(free, Iterable) or (isinstance(free, np.ndarray) and free.ndim != 1):
+        raise InputError(f"free: expected names of parameters, got {validation.shown(free)}")
+    names = (free,) if isinstance(free, str) else tuple(free)
+    if not names:
+        raise InputError(f"free: expected at least one of {', '.join(choices)}, got none")
+    for name in names:
+        validation.choice("free", name, choices)
+        if names.count(name) > 1:
+            raise InputError(f"free: expected each parameter once, got {name!r} {names.count(name)} times")
+    return names
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """The free parameters in the coordinates of the fit: logarithms, with the sign that each begins with.
+
+    names: out of UNITS; begin: where the fit starts, in SI; widest: the ratio within which it looks.
+    """
+
+    names: tuple[str, ...]
+    begin: Array
+    widest: float
+
+    @property
+    def logarithmic(self) -> NDArray[np.bool_]:
+        """Which of the coordinates are logarithms, shape (free,)."""
+        return np.array([name not in _SCALES for name in self.names])
+
+    @property
+    def origin(self) -> Array:
+        """The coordinates of `begin`."""
+        return np.array(
+            [
+                value / _SCALES[name] if name in _SCALES else math.log(abs(value))
+                for name, value in zip(self.names, self.begin.tolist(), strict=True)
+            ]
+        )
+
+    @property
+    def lower(self) -> Array:
+        """The smallest coordinates."""
+        return self.origin - self._room
+
+    @property
+    def upper(self) -> Array:
+        """The largest coordinates."""
+        most = [math.log(_LARGEST.get(name, math.inf)) for name in self.names]
+        return np.minimum(self.origin + self._room, most)
+
+    @property
+    def _room(self) -> Array:
+        return np.where(self.logarithmic, math.log(self.widest), self.widest)
+
+    def inside(self, coordinates: Array) -> Array:
+        """The nearest coordinates from which a search may start."""
+        return np.clip(coordinates, self.lower, self.upper - 1e-3)
+
+    def values(self, coordinates: Array) -> Array:
+        """Values in SI of coordinates, both of shape (..., free)."""
+        scales = np.array([_SCALES.get(name, 1.0) for name in self.names])
+        exponential = np.copysign(np.exp(np.where(self.logarithmic, coordinates, 0.0)), self.begin)
+        return np.where(self.logarithmic, exponential, scales * coordinates)
+
+    def slopes(self, coordinates: Array) -> Array:
+        """Derivatives of the values by the coordinates, shape (free,)."""
+        scales = np.array([_SCALES.get(name, 1.0) for name in self.names])
+        return np.where(self.logarithmic, self.values(coordinates), scales)

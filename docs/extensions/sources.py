@@ -1,0 +1,28 @@
+"""What the site's figures and notebooks are made from: the text of the packages."""
+
+import hashlib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("compact_model", "spice", "crossbar", "dwmtj")
+
+
+def digest(*others: Path) -> str:
+    """A short name for the present text of all packages, and of other files."""
+    text = hashlib.sha256()
+    for path in [*(path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))), *others]:
+        text.update(str(path.relative_to(ROOT)).encode())
+        text.update(path.read_bytes())
+    return text.hexdigest()[:16]
+
+
+def ngspice_is_there() -> bool:
+    """Whether netlists can be run here."""
+    from spice import installation
+    from spice.plot import SimulatorMissing
+
+    try:
+        installation.program()
+    except SimulatorMissing:
+        return False
+    return True
