@@ -92,10 +92,11 @@ def cell_margin(
 
 def margin(pattern: Mask, *, low_resistance: float, high_resistance: float, **options: Any) -> float:
     """`cell_margin` before a pattern of low (True) and high resistances, those of the cell itself."""
+    low, high = _pair(low_resistance, high_resistance)
     return cell_margin(
-        np.where(pattern, low_resistance, high_resistance),
-        low_resistance=low_resistance,
-        high_resistance=high_resistance,
+        np.where(pattern, low, high),
+        low_resistance=low,
+        high_resistance=high,
         **options,
     )
 

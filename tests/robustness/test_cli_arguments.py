@@ -65,7 +65,7 @@ def test_hostile_options(name, folder, request):
     if name == "crosscheck":
         request.getfixturevalue("ngspice")
 
-    @searching(EXAMPLES.get(name, 10))
+    @searching(EXAMPLES.get(name, 20))
     @given(arguments_for(name, COMMANDS[name], folder))
     def search(arguments):
         try:

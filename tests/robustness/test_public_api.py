@@ -59,7 +59,7 @@ def test_hostile_arguments(name, request):
     if call.ngspice:
         request.getfixturevalue("ngspice")
 
-    @searching(2 if name in SLOW else 15)
+    @searching(3 if name in SLOW else 25)
     @given(st.data())
     def search(data):
         arguments = call.arguments()
