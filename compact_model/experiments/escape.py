@@ -48,9 +48,10 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     loss = parameters.damping * parameters.gyromagnetic_ratio * (stiffness + slope)
     if stiffness == 0.0:
         raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got 0")
-    if kelvin == 0.0 or loss == 0.0:
+    thermal = constants.BOLTZMANN_CONSTANT * kelvin
+    if thermal == 0.0 or loss == 0.0:
         return np.inf
-    depth = well.depth(parameters) / (constants.BOLTZMANN_CONSTANT * kelvin)
+    depth = well.depth(parameters) / thermal
     if depth == 0.0:
         return 0.0
     if depth > _DEEPEST:
