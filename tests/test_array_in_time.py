@@ -632,7 +632,7 @@ def test_warm_walls_in_an_array_reach_equipartition():
         ({"initial_angle": [0.0, 0.1]}, r"initial_angle: expected one, or shape \(2, 2\)"),
         ({"current_tolerance": 0.1}, "current_tolerance: expected a number from"),
         ({"external_field": np.nan}, "external_field: expected a finite"),
-        ({"landscape": [HARD, HARD, HARD, None]}, "landscape: expected a Landscape"),
+        ({"landscape": [HARD, HARD, HARD, None]}, "landscape: expected Landscape"),
         ({"array": 3}, "array: expected a Crossbar"),
     ],
 )
@@ -883,7 +883,7 @@ def test_states_that_cannot_be_are_refused(name, value, named):
 
 
 def test_a_time_in_nanoseconds_is_not_taken_for_seconds():
-    with pytest.raises(InputError, match=r"times: expected at most 0.001 s in one run, got 10 s"):
+    with pytest.raises(InputError, match=r"times: expected at most .* s, .*got 10 s"):
         simulate_array(array_of(2)[0], HARD, write(2), [0.0, 10.0])
 
 
