@@ -12,6 +12,7 @@ from .crossbar import device_voltage as device_voltage
 from .drive import ArrayDrive as ArrayDrive
 from .energy import Energy as Energy
 from .graph import to_networkx as to_networkx
+from .learning.table_array import TableArray as TableArray
 from .network import Network as Network
 from .network import Sources as Sources
 from .operations import ReadAccess as ReadAccess
