@@ -54,6 +54,7 @@ class Synapses:
         cls,
         levels: int = 20,
         *,
+        device: DeviceParameters | None = None,
         tracks: int = 8,
         overdrive: float = 1.0,
         scheme: str = "V/3",
@@ -67,18 +68,20 @@ class Synapses:
         """`notched_device` with a track as long as its notches need, one every 50 nm: so many levels.
 
         The ends of the track, which a wall leaves by itself within a microsecond, are not counted as levels.
+        device: to be used instead of `notched_device`; its length is replaced and its barrier stays.
         overdrive: voltage of a pulse over the device's threshold; at 1 about half of the walls go on by one notch.
         wired: whether the table shall cover what wires leave of a voltage, and not only the scheme's shares.
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
         """
-        device = notched_device().resized(track_length=validation.whole("levels", levels, 1) * PITCH)
+        base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
+        sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
         draw = generator(seed)
-        each = [notched_track(device, draw) for _ in range(validation.whole("tracks", tracks, 1))]
-        volts = validation.positive("overdrive", overdrive) * threshold_voltage(device)
+        each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
+        volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
         shares = np.array(_ALONG_WIRES if wired else _SELECTED[scheme])
         table = pulse_table(
-            device,
+            sized,
             each,
             volts * np.concatenate([-shares[::-1], [0.0], shares]),
             width=WIDTH,
@@ -90,7 +93,7 @@ class Synapses:
             store=store,
             progress=progress,
         )
-        return cls(device=device, table=table, voltage=volts, access=access)
+        return cls(device=sized, table=table, voltage=volts, access=access)
 
     @property
     def levels(self) -> int:

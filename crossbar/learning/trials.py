@@ -16,6 +16,7 @@ from compact_model.results import digest, release
 from compact_model.store import Store
 from compact_model.validation import InputError
 
+from . import plots  # noqa: F401 (register how the results draw themselves)
 from .synapses import Synapses
 
 Array = NDArray[np.float64]

@@ -2,11 +2,12 @@
 
 After Querlioz et al. 2013 (doi 10.1109/TNANO.2013.2250995) and 2015 (doi 10.1109/JPROC.2015.2437616).  What is
 simplified here: time goes in slots; an image's input spikes in each slot with a probability of its value; the first
-output that reaches its threshold inhibits all others, and itself, until the next image; the thresholds' homeostasis
-counts images instead of a running rate.  Neurons are digital, synapses are devices, one each.
+output that reaches its threshold takes all potentials back to 0, its own and by inhibition the others', and while
+learning the next image follows; the thresholds' homeostasis counts images instead of a running rate.  Neurons are
+digital, synapses are devices, one each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ def unsupervised_learning(
     synapses: Synapses | Sequence[Synapses],
     *,
     outputs: int = 50,
-    epochs: int = 6,
-    slots: int = 10,
+    epochs: int = 8,
+    slots: int = 20,
     window: int = 1,
     leak: float = 0.9,
-    threshold: float = 0.75,
+    threshold: float = 3.5,
     homeostasis: float = 0.02,
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
@@ -58,16 +59,17 @@ def unsupervised_learning(
     `window` slots, towards the high conductance, and on all others, towards the low one.
     homeostasis: by which share the winner's factor rises; those of all fall so that the mean stays.
     test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
-    After learning every image learned from is shown once more, without pulses, and each output gets the label that it
-    won for most often; a test image counts as recognised where its winner has its label.
+    After learning every image learned from is shown once more, for all slots and without pulses, and each output gets
+    the label of the images that it spiked for most; a test image counts as recognised where the outputs of its label
+    spike most.
     spreads, wires, store: as in `supervised_learning`.
 
     Returns a Dataset: accuracy (levels, repeat); energy (levels, repeat; J, of all pulses), pulses (levels, repeat),
-    weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never won).
+    weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired).
     """
     given = examples(images, labels)
     neurons, turns = validation.whole("outputs", outputs, 1), validation.whole("epochs", epochs, 0)
-    settings = {
+    settings: dict[str, Any] = {
         "slots": validation.whole("slots", slots, 1),
         "window": validation.whole("window", window, 1),
         "leak": validation.between("leak", leak, 0.0, 1.0),
@@ -85,8 +87,9 @@ def unsupervised_learning(
                 network.learn(train.images[index])
                 advance(1)
         names = _names(network, train, given.classes)
-        found = np.array([network.winner(image)[0] for image in test.images])
-        right = np.where(found >= 0, names[found], -1) == test.labels
+        of_label = names[:, np.newaxis] == np.arange(given.classes)
+        votes = np.array([network.spikes(image) for image in test.images]) @ of_label
+        right = votes.any(axis=1) & (votes.argmax(axis=1) == test.labels)
         return _label(float(right.mean()), network, names)
 
     return repeated(
@@ -139,8 +142,8 @@ class _Competition:
         result: Array = (self.array.read(READ_VOLTAGE * spikes) - base) / self.unit
         return result
 
-    def winner(self, image: Array) -> tuple[int, NDArray[np.bool_]]:
-        """The output that fires first, -1: none, and which inputs spiked in the window before."""
+    def fire(self, image: Array) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Show an image: each output that fires, and which inputs spiked in the window before."""
         spikes = self.draw.random((self.slots, image.size)) < image
         potential = np.zeros(self.thresholds.size)
         for slot, current in enumerate(self.currents(spikes.astype(np.float64))):
@@ -148,19 +151,24 @@ class _Competition:
             excess = potential / self.thresholds
             first = int(excess.argmax())
             if excess[first] > 1.0:
-                return first, spikes[max(0, slot + 1 - self.window) : slot + 1].any(axis=0)
-        return -1, spikes[-self.window :].any(axis=0)
+                active = np.asarray(spikes[max(0, slot + 1 - self.window) : slot + 1].any(axis=0))
+                yield first, active
+                potential = np.zeros(self.thresholds.size)
+
+    def spikes(self, image: Array) -> NDArray[np.int64]:
+        """How often each output fires while an image is shown."""
+        fired = [output for output, _ in self.fire(image)]
+        return np.bincount(np.array(fired, dtype=np.int64), minlength=self.thresholds.size)
 
     def learn(self, image: Array) -> None:
-        """Show an image; the winner's devices get their pulses, and its threshold rises."""
-        first, active = self.winner(image)
-        if first < 0:
-            return
-        column = np.arange(self.thresholds.size) == first
-        for rows, voltage in ((active, self.kind.voltage), (~active, -self.kind.voltage)):
-            if rows.any():
-                pulse_block(self.array, rows, column, voltage, self.kind.width, self.kind.access)
-        self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
+        """Show an image until an output fires; its devices get their pulses, and its threshold rises."""
+        for first, active in self.fire(image):
+            column = np.arange(self.thresholds.size) == first
+            for rows, voltage in ((active, self.kind.voltage), (~active, -self.kind.voltage)):
+                if rows.any():
+                    pulse_block(self.array, rows, column, voltage, self.kind.width, self.kind.access)
+            self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
+            break
 
     def weights(self) -> Array:
         """Conductances between the track's two ends as 0 to 1, (inputs, outputs)."""
@@ -169,12 +177,10 @@ class _Competition:
 
 
 def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.int64]:
-    """The label that each output won for most often; -1 for one that never won."""
+    """The label of the images that each output fires for most; -1 for one that never fires."""
     votes = np.zeros((network.thresholds.size, classes), dtype=np.int64)
     for image, label in zip(train.images, train.labels.tolist(), strict=True):
-        first = network.winner(image)[0]
-        if first >= 0:
-            votes[first, label] += 1
+        votes[:, label] += network.spikes(image)
     return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
 
 
