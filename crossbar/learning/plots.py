@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GOAL = 75.0  # %, "a reasonable rate" of Lequeux et al. 2016 ...
-_ENOUGH = (13, 19)  # ... and the levels that should suffice for it
+_ENOUGH = (12.5, 19.5)  # ... and the levels that should suffice for it, 13 to 19
 
 
 def plot_supervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
@@ -34,7 +34,9 @@ def plot_unsupervised(result: xr.Dataset, axes: Axes | None = None, **style: Any
     axes = new_axes(axes)
     percent = 100.0 * result.accuracy
     across = np.repeat(result.levels.values, result.sizes["repeat"])
-    axes.plot(across, percent.transpose("levels", "repeat").values.ravel(), ".", color="lightgrey", label="repeats")
+    axes.plot(
+        across, percent.transpose("levels", "repeat").values.ravel(), ".", color="grey", label="repeats", zorder=3
+    )
     look: dict[str, Any] = {"marker": "o", "capsize": 3.0, "label": "mean, standard deviation"} | style
     axes.errorbar(result.levels, percent.mean("repeat"), percent.std("repeat"), **look)
     axes.axhline(_GOAL, color="black", linewidth=0.5)
