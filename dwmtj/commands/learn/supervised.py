@@ -43,6 +43,9 @@ def command(
     """
     check_outputs(outputs)
     between("--test-share", test_share, 0.0, 1.0)
+    between("--decay", decay, 0.0, 1.0)
+    positive("--rate", rate)
+    positive("--gain", gain)
     images, labels = load_digits()
     kinds, array = synapses_from(options, seed, store, quiet)
     result = supervised_learning(
@@ -50,9 +53,9 @@ def command(
         labels,
         kinds,
         epochs=epochs,
-        rate=positive("--rate", rate),
-        decay=between("--decay", decay, 0.0, 1.0),
-        gain=positive("--gain", gain),
+        rate=rate,
+        decay=decay,
+        gain=gain,
         slots=slots,
         test_share=test_share,
         repeats=repeats,

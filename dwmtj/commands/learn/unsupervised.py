@@ -50,6 +50,9 @@ def command(
     """
     check_outputs(outputs)
     between("--test-share", test_share, 0.0, 1.0)
+    between("--leak", leak, 0.0, 1.0)
+    positive("--threshold", threshold)
+    non_negative("--homeostasis", homeostasis)
     images, labels = load_digits()
     kinds, array = synapses_from(options, seed, store, quiet)
     result = unsupervised_learning(
@@ -60,9 +63,9 @@ def command(
         epochs=epochs,
         slots=slots,
         window=window,
-        leak=between("--leak", leak, 0.0, 1.0),
-        threshold=positive("--threshold", threshold),
-        homeostasis=non_negative("--homeostasis", homeostasis),
+        leak=leak,
+        threshold=threshold,
+        homeostasis=homeostasis,
         test_share=test_share,
         repeats=repeats,
         seed=seed,
