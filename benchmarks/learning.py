@@ -55,7 +55,8 @@ def main() -> None:
     print(f"\ninference, floating point {100.0 * found.attrs['float_accuracy']:.1f} %; random tracks, verified")
     for count in found.levels.values:
         values = found.accuracy.sel(levels=count, arrangement="random", programming="verified")
-        print(f"  {count:3d} levels: {spread(values[0].values)}, R_P within 10 %: {spread(values[2].values)}")
+        same, scattered = (spread(values.sel(variation=share).values) for share in (0.0, 0.1))
+        print(f"  {count:3d} levels: {same}, R_P within 10 %: {scattered}")
     for segment in found.wire_resistance.values:
         row = found.wired_accuracy.sel(wire_resistance=segment)
         print(

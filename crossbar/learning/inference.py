@@ -115,15 +115,19 @@ def inference(
                 advance(total)
             parts.append(part)
     found = float(((whole.images @ layer).argmax(axis=1) == whole.labels).mean())
-    return xr.concat(parts, "repeat").assign_attrs(
-        experiment="inference",
-        float_accuracy=found,
-        images=len(whole.labels),
-        wired_levels=counts[-1],
-        read_noise=noise,
-        clip=cut,
-        seed=str(seed),
-        **provenance([parameters], []),
+    return (
+        xr.concat(parts, "repeat")
+        .transpose(..., "repeat")
+        .assign_attrs(
+            experiment="inference",
+            float_accuracy=found,
+            images=len(whole.labels),
+            wired_levels=counts[-1],
+            read_noise=noise,
+            clip=cut,
+            seed=str(seed),
+            **provenance([parameters], []),
+        )
     )
 
 

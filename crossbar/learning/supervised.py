@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model import validation
 from compact_model.random_track import Seed
 
-from ..updating import coinciding_pulses
+from ..updating import coinciding_pulses, pulse_block
 from .synapses import Synapses
 from .table_array import TableArray
 from .trials import Advance, Examples, examples, repeated
@@ -32,9 +32,9 @@ def supervised_learning(
     synapses: Synapses | Sequence[Synapses],
     *,
     epochs: int = 30,
-    rate: float = 0.5,
+    rate: float = 1.0,
     decay: float = 0.93,
-    gain: float = 25.0,
+    gain: float = 15.0,
     slots: int = 1,
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
@@ -44,7 +44,9 @@ def supervised_learning(
     progress: bool = False,
     **wires: Any,
 ) -> xr.Dataset:
-    """A layer of (inputs + 1) word lines and two bit lines for each class, from random states to what it has learned.
+    """A layer of (inputs + 1) word lines and two bit lines for each class, and what it learns.
+
+    It starts from random states; pulses on the whole array first bring all walls to about the middle of their tracks.
 
     images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  synapses: one kind, or several.
     The last word line always has an input of 1.  Output k is gain times the difference of its two currents over that of
@@ -69,17 +71,19 @@ def supervised_learning(
     def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)
         array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, **wires)
+        _level_out(array, kind)
         low, high = kind.conductance_range()
         layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
         accuracy = []
         for epoch in range(turns):
             for index in draw.permutation(shown):
-                error = layer.error(train.images[index], train.labels[index])
-                pulsed = np.clip(start * fading**epoch * error, -1.0, 1.0)
-                columns = np.column_stack([pulsed, -pulsed]).ravel()
+                share = np.sqrt(start * fading**epoch)
+                rows = np.minimum(share * train.images[index], 1.0)
+                error = np.clip(share * layer.error(train.images[index], train.labels[index]), -1.0, 1.0)
+                columns = np.column_stack([error, -error]).ravel()
                 coinciding_pulses(
                     array,
-                    train.images[index],
+                    rows,
                     columns,
                     voltage=kind.voltage,
                     width=kind.width,
@@ -112,6 +116,17 @@ def supervised_learning(
         store=store,
         progress=progress,
     )
+
+
+def _level_out(array: TableArray, kind: Synapses) -> None:
+    """Bring walls of any states to about the middle of their tracks: all to one end, then so many pulses back.
+
+    At the threshold a pulse moves about every second wall by one notch.
+    """
+    every = np.ones(array.shape[0], dtype=bool), np.ones(array.shape[1], dtype=bool)
+    for voltage, count in ((-kind.voltage, 3 * kind.levels), (kind.voltage, kind.levels)):
+        for _ in range(count):
+            pulse_block(array, *every, voltage, kind.width, kind.access)
 
 
 class _Layer:

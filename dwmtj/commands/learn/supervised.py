@@ -15,9 +15,9 @@ from .options import synapse_options, synapses_from, trial_options, trials_folde
 
 @click.command(name="supervised")
 @click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Times through the images.")
-@click.option("--rate", type=float, default=0.5, show_default=True, help="Of learning, at the start.")
+@click.option("--rate", type=float, default=1.0, show_default=True, help="Of learning, at the start.")
 @click.option("--decay", type=float, default=0.93, show_default=True, help="Of the rate, from epoch to epoch.")
-@click.option("--gain", type=float, default=25.0, show_default=True, help="Output of a pair in opposite end states.")
+@click.option("--gain", type=float, default=15.0, show_default=True, help="Output of a pair in opposite end states.")
 @click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="Of the pulse trains of an image.")
 @trial_options
 @synapse_options("20")
