@@ -24,6 +24,8 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py
+	$(BIN)/python benchmarks/studies.py
+	$(BIN)/python benchmarks/learning.py
 
 # The search for inputs that break promises, a hundred times as long as in the tests and with new inputs each time.
 robustness: $(STAMP) ngspice
@@ -65,7 +67,7 @@ $(STAMP): pyproject.toml
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs,studies]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs,studies,learn]'
 	$(BIN)/python -m compact_model.warm_up
 	$(BIN)/python -m crossbar.warm_up
 	@touch $@

@@ -18,6 +18,7 @@ from .experiments.escape import estimated_escape_time as estimated_escape_time
 from .experiments.escape import retention as retention
 from .experiments.loops import count_levels as count_levels
 from .experiments.loops import resistance_loop as resistance_loop
+from .experiments.pulse_table import pulse_table as pulse_table
 from .experiments.pulse_trains import potentiation_depression as potentiation_depression
 from .experiments.pulse_trains import pulse_train as pulse_train
 from .experiments.thresholds import current_threshold as current_threshold
@@ -47,6 +48,7 @@ from .resistance import conductance as conductance
 from .resistance import position_for_resistance as position_for_resistance
 from .resistance import resistance as resistance
 from .resistance import voltage_at_current as voltage_at_current
+from .resting import resting_places as resting_places
 from .simulate import simulate as simulate
 from .simulate import simulate_ensemble as simulate_ensemble
 from .validation import ConvergenceError as ConvergenceError

@@ -12,6 +12,11 @@ from .crossbar import device_voltage as device_voltage
 from .drive import ArrayDrive as ArrayDrive
 from .energy import Energy as Energy
 from .graph import to_networkx as to_networkx
+from .learning.inference import inference as inference
+from .learning.supervised import supervised_learning as supervised_learning
+from .learning.synapses import Synapses as Synapses
+from .learning.table_array import TableArray as TableArray
+from .learning.unsupervised import unsupervised_learning as unsupervised_learning
 from .network import Network as Network
 from .network import Sources as Sources
 from .operations import ReadAccess as ReadAccess

@@ -311,6 +311,12 @@ class ArraySimulation:
         for _ in self.run(drive, [0.0, validation.positive("duration", duration)]):
             pass
 
+    def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
+        """The lines as the bias says for `width` seconds between two slopes of `edge` seconds; then rest."""
+        self.apply(ArrayDrive.pulse(held, width, edge), width + 2.0 * edge)
+        if settle > 0.0:
+            self.rest(settle)
+
     def rest(self, duration: float) -> None:
         """All lines at 0 V for so many seconds."""
         length = validation.positive("duration", duration)

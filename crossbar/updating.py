@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -13,8 +14,7 @@ from compact_model.progress import Progress
 from compact_model.random_track import Seed, generator, recorded
 from compact_model.validation import InputError
 
-from .bias import block_bias
-from .drive import ArrayDrive
+from .bias import Bias, block_bias
 from .energy import Energy
 from .operations import HALF_SELECT, WriteAccess
 from .simulation import ArraySimulation
@@ -25,8 +25,24 @@ LEVELS_PER_RANGE = 60
 """Conductances closer than the device's range over this are one level: a third of the distance of 20 levels."""
 
 
+class Pulsed(Protocol):
+    """An array that pulses change: walls in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
+
+    shape: tuple[int, int]
+    energy: Energy
+
+    def conductance(self) -> Array:
+        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+
+    def attributes(self) -> dict[str, Any]:
+        """What a result says of all that was done so far."""
+
+    def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
+        """The lines as the bias says for `width` seconds between two slopes of `edge` seconds; then rest."""
+
+
 def pulse_block(
-    simulation: ArraySimulation,
+    simulation: Pulsed,
     word_lines: ArrayLike,
     bit_lines: ArrayLike,
     voltage: float,
@@ -42,14 +58,12 @@ def pulse_block(
     held = block_bias(access.scheme, simulation.shape, word_lines, bit_lines, voltage)
     on = validation.positive("width", width)
     before = replace(simulation.energy)
-    simulation.apply(ArrayDrive.pulse(held, on, access.edge), on + 2.0 * access.edge)
-    if access.settle > 0.0:
-        simulation.rest(access.settle)
+    simulation.pulse(held, on, edge=access.edge, settle=access.settle)
     return simulation.energy.since(before)
 
 
 def outer_product_update(
-    simulation: ArraySimulation,
+    simulation: Pulsed,
     rows: ArrayLike,
     columns: ArrayLike,
     *,
@@ -74,19 +88,10 @@ def outer_product_update(
     size = validation.positive("voltage", voltage)
     count = validation.whole("slots", slots, 1)
     trains = recorded(seed)
-    draw = generator(seed)
-    fires = draw.random((count, x.size)) < np.abs(x), draw.random((count, y.size)) < np.abs(y)
-    coincidences = np.zeros(simulation.shape, dtype=np.int64)
-    before, spent = simulation.conductance(), Energy()
-    for row_sign in (1.0, -1.0):
-        for column_sign in (1.0, -1.0):
-            way = int(row_sign * column_sign)
-            for slot in range(count):
-                on_rows = fires[0][slot] & (np.sign(x) == row_sign)
-                on_columns = fires[1][slot] & (np.sign(y) == column_sign)
-                if on_rows.any() and on_columns.any():
-                    spent.add(pulse_block(simulation, on_rows, on_columns, way * size, width, access), 1.0)
-                    coincidences += way * np.outer(on_rows, on_columns)
+    before = simulation.conductance()
+    coincidences, spent = coinciding_pulses(
+        simulation, x, y, voltage=size, width=width, slots=count, access=access, draw=generator(seed)
+    )
     cells = ("word_line", "bit_line")
     events = int(np.abs(coincidences).sum())
     return xr.Dataset(
@@ -107,6 +112,32 @@ def outer_product_update(
             "energy_per_coincidence": spent.sources / events if events else 0.0,
         },
     )
+
+
+def coinciding_pulses(
+    simulation: Pulsed,
+    rows: Array,
+    columns: Array,
+    *,
+    voltage: float,
+    width: float,
+    slots: int,
+    access: WriteAccess,
+    draw: np.random.Generator,
+) -> tuple[NDArray[np.int64], Energy]:
+    """The pulses of `outer_product_update`, for inner loops: signed coincidences of all cells, and the energy, J."""
+    fires = draw.random((slots, rows.size)) < np.abs(rows), draw.random((slots, columns.size)) < np.abs(columns)
+    coincidences, spent = np.zeros(simulation.shape, dtype=np.int64), Energy()
+    for row_sign in (1.0, -1.0):
+        for column_sign in (1.0, -1.0):
+            way = int(row_sign * column_sign)
+            for slot in range(slots):
+                on_rows = fires[0][slot] & (np.sign(rows) == row_sign)
+                on_columns = fires[1][slot] & (np.sign(columns) == column_sign)
+                if on_rows.any() and on_columns.any():
+                    spent.add(pulse_block(simulation, on_rows, on_columns, way * voltage, width, access), 1.0)
+                    coincidences += way * np.outer(on_rows, on_columns)
+    return coincidences, spent
 
 
 def _signed(name: str, values: ArrayLike, count: int) -> Array:

@@ -11,13 +11,12 @@ from compact_model import validation
 from compact_model.landscape import Landscape
 from compact_model.parameters import DeviceParameters
 from compact_model.resistance import resistance
+from compact_model.resting import resting_places
 from compact_model.validation import InputError
 
 from .crossbar import Crossbar
 
 Array = NDArray[np.float64]
-
-_SAMPLES = 20_001
 
 
 def device_levels(parameters: DeviceParameters, landscape: Landscape) -> Array:
@@ -25,14 +24,7 @@ def device_levels(parameters: DeviceParameters, landscape: Landscape) -> Array:
 
     A wall stays where the pinning field changes from pushing it on to pushing it back, and at the ends, which hold it.
     """
-    validation.instance("parameters", parameters, DeviceParameters)
-    position = np.linspace(0.0, parameters.track_length, _SAMPLES)
-    field = validation.instance("landscape", landscape, Landscape).pinning_field(position)
-    rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
-    # Straight between two samples, as far as a level needs.
-    crossing = position[rows] + (position[1] - position[0]) * field[rows] / (field[rows] - field[rows + 1])
-    places = np.concatenate([[0.0], crossing, [parameters.track_length]])
-    return np.unique(1.0 / resistance(parameters, places))
+    return np.unique(1.0 / resistance(parameters, resting_places(parameters, landscape)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

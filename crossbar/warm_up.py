@@ -6,6 +6,7 @@ from compact_model.notched import notched_device, notched_track
 
 from .cells import Junctions
 from .crossbar import Crossbar
+from .kernels.transitions import draw_states
 from .network import Network, Sources
 from .operations import WriteAccess, write
 from .simulation import ArraySimulation
@@ -33,6 +34,8 @@ def compile_kernels() -> None:
             solve_network(network, sources, method="direct")
             CellUpdates(network, sources, solution, [(0, 0), (1, 1)]).update([1.0, 2.0])
     compile_arrays_in_time()
+    no_cell, one = np.zeros(0, dtype=np.int64), np.ones((1, 2, 1, 1))
+    draw_states(np.zeros(0), np.zeros(0), np.array([0.0, 1.0]), one, no_cell, no_cell)
 
 
 def compile_arrays_in_time() -> None:

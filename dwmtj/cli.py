@@ -13,6 +13,7 @@ COMMANDS = {
     "simulate": "One device over time under a current, a voltage or a current density.",
     "export": "The device as an ngspice sub-circuit, a Verilog-A module or a PySpice script.",
     "crossbar": "Arrays of devices with wires: margins, sneak paths, half-select, accuracy.",
+    "learn": "Learning handwritten digits on arrays: inference, supervised and unsupervised.",
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "fit": "Device parameters with errors from measured thresholds, loops, pulses or traces (CSV).",

@@ -15,6 +15,7 @@ import xarray as xr
 
 from dwmtj.cli import COMMANDS, main
 from dwmtj.commands.crossbar import COMMANDS as ARRAY_COMMANDS
+from dwmtj.commands.learn import COMMANDS as LEARNING_COMMANDS
 
 DWMTJ = [sys.executable, "-m", "dwmtj"]
 
@@ -69,8 +70,9 @@ def test_the_threshold_of_the_field_like_torque_goes_with_the_offset():
 
 
 ALL_COMMANDS = [
-    *((name,) for name in COMMANDS if name != "crossbar"),
+    *((name,) for name in COMMANDS if name not in ("crossbar", "learn")),
     *(("crossbar", name) for name in ARRAY_COMMANDS),
+    *(("learn", name) for name in LEARNING_COMMANDS),
 ]
 
 

@@ -1,0 +1,94 @@
+"""What arrays of devices learn of scikit-learn's digits, how long that takes, and how fast the parts are.
+
+python benchmarks/learning.py [--repeats 5]
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
+from crossbar.updating import pulse_block
+from dwmtj.digits import divided, load_digits, trained_weights
+
+LEVELS = (2, 4, 8, 13, 16, 19, 32)
+WIRES = {"word_line_resistance": 0.1, "bit_line_resistance": 0.1}
+
+
+def per_pulse(synapses: Synapses, count: int = 300, **wires: float) -> float:
+    """Mean seconds of a pulse on a third of 65 x 20 cells."""
+    array, draw = synapses.array((65, 20), seed=0, **wires), np.random.default_rng(0)
+    taken = 0.0
+    for number in range(count + 1):
+        rows, columns = draw.random(65) < 0.3, np.arange(20) < 3
+        begin = time.perf_counter()
+        pulse_block(array, rows, columns, synapses.voltage, synapses.width, synapses.access)
+        if number:  # the first one compiles
+            taken += time.perf_counter() - begin
+    return taken / count
+
+
+def spread(values: np.ndarray) -> str:
+    """Mean and standard deviation of the repeats, in per cent."""
+    return f"{100.0 * values.mean():.1f} +- {100.0 * values.std(ddof=min(1, values.size - 1)):.1f} %"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    repeats = parser.parse_args().repeats
+    images, labels = load_digits()
+
+    begin = time.perf_counter()
+    plain = Synapses.notched(20, seed=1)
+    print(f"pulse table, 8 tracks, 22 states, 5 voltages, 64 walls each: {time.perf_counter() - begin:.1f} s")
+    half, wired = Synapses.notched(20, seed=1, scheme="V/2"), Synapses.notched(20, seed=1, wired=True)
+    print(f"one pulse on 65 x 20: {1e6 * per_pulse(plain):.0f} us on ideal wires", end=", ")
+    print(f"{1e6 * per_pulse(wired, **WIRES):.0f} us on 0.1 Ohm")
+
+    begin = time.perf_counter()
+    train, test = divided(labels.size, 1.0 / 3.0, seed=1)
+    weights = trained_weights(images[train], labels[train])
+    found = inference(weights, images[test], labels[test], repeats=repeats, seed=1)
+    print(f"\ninference, floating point {100.0 * found.attrs['float_accuracy']:.1f} %; random tracks, verified")
+    for count in found.levels.values:
+        values = found.accuracy.sel(levels=count, arrangement="random", programming="verified")
+        same, scattered = (spread(values.sel(variation=share).values) for share in (0.0, 0.1))
+        print(f"  {count:3d} levels: {same}, R_P within 10 %: {scattered}")
+    for segment in found.wire_resistance.values:
+        row = found.wired_accuracy.sel(wire_resistance=segment)
+        print(
+            f"  {segment:g} Ohm:", *(f"{size} lines {spread(row.sel(tile=size).values)};" for size in row.tile.values)
+        )
+    print(f"  {time.perf_counter() - begin:.0f} s")
+
+    print("\nsupervised, in place, 20 levels, 30 epochs")
+    for name, synapses, settings in (
+        ("V/3", plain, {}),
+        ("V/2", half, {}),
+        ("V/3, segments of 0.1 Ohm", wired, WIRES),
+        ("V/3, R_P within 10 %", plain, {"spreads": {"parallel_resistance": 0.1}}),
+    ):
+        begin = time.perf_counter()
+        found = supervised_learning(images, labels, synapses, repeats=repeats, seed=1, **settings)
+        print(
+            f"  {name}: {spread(found.accuracy.values[0, :, -1])}, {float(found.pulses.mean()):.0f} pulses, "
+            f"{1e6 * float(found.energy.mean()):.2f} uJ; {(time.perf_counter() - begin) / repeats:.1f} s a repeat"
+        )
+
+    print("\nunsupervised, 50 outputs, 8 epochs")
+    for count in LEVELS:
+        synapses = Synapses.notched(count, seed=1)
+        begin = time.perf_counter()
+        found = unsupervised_learning(images, labels, synapses, repeats=repeats, seed=1)
+        values = found.accuracy.values[0]
+        print(
+            f"  {count:3d} levels: {spread(values)}, above 75 % in {(values > 0.75).sum()} of {repeats}, "
+            f"{1e6 * float(found.energy.mean()):.1f} uJ; {(time.perf_counter() - begin) / repeats:.1f} s a repeat"
+        )
+
+
+if __name__ == "__main__":
+    main()

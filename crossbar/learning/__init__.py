@@ -1,0 +1,1 @@
+"""Learning on arrays of devices: inference with given weights, supervised and unsupervised learning in place."""

@@ -1,0 +1,281 @@
+"""Inference: weights trained elsewhere, stored as differences of two devices in the states that these devices have.
+
+Each device is programmed to the level of its own that comes nearest; what is left are the finite number of levels,
+where they lie, what was not known of a device when it was programmed, the wires and the noise of the reading.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.notched import notched_device
+from compact_model.parameters import DeviceParameters
+from compact_model.progress import Progress
+from compact_model.random_track import Seed, generator, random_track
+from compact_model.resistance import resistance
+from compact_model.resting import resting_places
+from compact_model.results import digest, provenance, release
+from compact_model.store import Store
+from compact_model.validation import InputError
+from compact_model.variation import vary
+
+from ..crossbar import Crossbar
+from . import plots  # noqa: F401 (register how the results draw themselves)
+from .trials import Examples, examples
+
+Array = NDArray[np.float64]
+
+ARRANGEMENTS = ("even", "random")
+"""Levels at equal distances, the same in all devices; or where the sites of each device's own track happen to be."""
+_READ_VOLTAGE = 0.05  # V
+_TRACKS = 64  # of each kind, from which cells draw theirs
+_SITE_SHARE = 0.3  # of the pitch: the mean half width of a site
+
+
+def inference(
+    weights: ArrayLike,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    device: DeviceParameters | None = None,
+    levels: Sequence[int] = (2, 3, 4, 6, 8, 13, 16, 19, 32, 64),
+    variations: Sequence[float] = (0.0, 0.05, 0.1, 0.2),
+    tiles: Sequence[int] = (8, 16, 32, 65),
+    wire_resistances: Sequence[float] = (0.0, 0.1, 1.0),
+    wired_levels: int = 16,
+    read_noise: float = 0.0,
+    clip: float = 0.98,
+    repeats: int = 5,
+    seed: Seed = 0,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """The share of images that arrays of devices recognise, against levels, variation, and size with wires.
+
+    weights: (inputs + 1, classes), trained in floating point; the last row is for an input that is always 1.
+    images: (images, inputs), from 0 to 1, and labels: (images,): those to be recognised.
+    device: None: `notched_device`.  levels: sites on a device's track, at an equal pitch in 'even' devices, and placed
+    at random on a track of its own in 'random' ones; the two ends, which a wall leaves by itself, are not used.
+    variations: relative standard deviation of R_P from device to device; a device is programmed 'verified', to the
+    nearest of its own levels, or 'blind', as if it were the mean device with the same track.
+    tiles: word lines, and bit lines, of the largest array: the layer is cut into such tiles, whose currents are added
+    digitally.  wire_resistances: Ohm, of a segment, with 'random' tracks of `wired_levels` levels.
+    read_noise: standard deviation of a tile's current, over what one device at its highest conductance gives.
+    clip: quantile of the weights' sizes that takes the whole range of a pair; larger ones are cut off.
+    store: a folder that keeps each repeat.
+
+    Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
+    wired_accuracy (wire_resistance, tile, repeat); attributes float_accuracy, images.
+    """
+    given = examples(images, labels)
+    layer = validation.array("weights", weights)
+    if layer.shape != (given.images.shape[1] + 1, given.classes):
+        raise InputError(
+            f"weights: expected shape ({given.images.shape[1] + 1}, {given.classes}), the last row for an input of 1, "
+            f"got {layer.shape}"
+        )
+    parameters = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
+    counts = [validation.whole("levels", each, 2) for each in (*levels, wired_levels)]
+    spreads = [validation.between("variations", each, 0.0, 1.0) for each in variations]
+    sizes = [validation.whole("tiles", each, 2) for each in tiles]
+    segments = [validation.non_negative("wire_resistances", each) for each in wire_resistances]
+    noise = validation.non_negative("read_noise", read_noise)
+    cut = validation.between("clip", clip, 0.01, 1.0)
+    whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
+    limit = float(np.quantile(np.abs(layer), cut))
+    if limit == 0.0:
+        raise InputError(f"clip: expected a quantile at which weights are not 0, got {cut:g}")
+    wanted = np.clip(layer / limit, -1.0, 1.0)
+    streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
+    settings = (counts, spreads, sizes, segments, noise, cut)
+    identity = {
+        "version": release(),
+        "kind": "inference",
+        "weights and examples": digest(layer, given.images, given.labels.astype(np.float64)),
+        "device": digest(repr(parameters)),
+        "settings": repr(settings),
+        "seed": repr(streams),
+    }
+    kept = Store(store, identity)
+    parts = []
+    total = len(ARRANGEMENTS) * len(spreads) * (len(counts) - 1) + len(sizes) * len(segments)
+    with Progress(progress, "inference").bar(total * len(streams), "array") as advance:
+        for repeat, stream in enumerate(streams):
+            name = f"repeat_{repeat:04d}"
+            part = kept.load(name)
+            if part is None:
+                study = _Study(parameters, wanted, whole, noise, np.random.default_rng(stream), advance)
+                part = study.levels(counts[:-1], spreads).merge(study.wires(counts[-1], sizes, segments))
+                kept.save(name, part)
+            else:
+                advance(total)
+            parts.append(part)
+    found = float(((whole.images @ layer).argmax(axis=1) == whole.labels).mean())
+    return (
+        xr.concat(parts, "repeat")
+        .transpose(..., "repeat")
+        .assign_attrs(
+            experiment="inference",
+            float_accuracy=found,
+            images=len(whole.labels),
+            wired_levels=counts[-1],
+            read_noise=noise,
+            clip=cut,
+            seed=str(seed),
+            **provenance([parameters], []),
+        )
+    )
+
+
+def nearest_pairs(wanted: Array, plus: Array, minus: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which levels of the two devices of each weight differ by what comes nearest to the wanted conductance.
+
+    wanted: (weights,), S; plus, minus: (weights, levels), S.  Of equally near ones those that conduct least.
+    Returns the numbers of the levels of plus and minus, (weights,) each.
+    """
+    step = float(max(np.ptp(plus), np.ptp(minus)))
+    first, second = np.empty(wanted.size, dtype=np.int64), np.empty(wanted.size, dtype=np.int64)
+    for index, target in enumerate(wanted.tolist()):
+        miss = np.abs(plus[index][:, np.newaxis] - minus[index] - target)
+        near = miss <= miss.min() + 1e-9 * step
+        cost = np.where(near, plus[index][:, np.newaxis] + minus[index], np.inf)
+        first[index], second[index] = np.unravel_index(int(cost.argmin()), cost.shape)
+    return first, second
+
+
+class _Study:
+    """One repeat: one draw of devices and tracks for each point."""
+
+    def __init__(
+        self,
+        parameters: DeviceParameters,
+        wanted: Array,
+        given: Examples,
+        noise: float,
+        draw: np.random.Generator,
+        advance: Callable[[int], object],
+    ) -> None:
+        self.parameters, self.wanted, self.given = parameters, wanted, given
+        self.noise, self.draw, self.advance = noise, draw, advance
+        self.highest = 1.0 / parameters.parallel_resistance
+
+    def levels(self, counts: list[int], spreads: list[float]) -> xr.Dataset:
+        """Accuracies with ideal wires."""
+        found = np.empty((len(ARRANGEMENTS), 2, len(spreads), len(counts)))
+        for index, arrangement in enumerate(ARRANGEMENTS):
+            for column, count in enumerate(counts):
+                nominal = self._levels(arrangement, count)
+                for row, spread in enumerate(spreads):
+                    scale = self._scale(spread, nominal.shape[0])
+                    for way, known in enumerate((scale, np.ones_like(scale))):
+                        cells = self._programmed(nominal * known, nominal * scale)
+                        found[index, way, row, column] = self._accuracy(cells, max(self.wanted.shape) * 2, 0.0)
+                    self.advance(1)
+        return xr.Dataset(
+            {
+                "accuracy": (
+                    ("arrangement", "programming", "variation", "levels"),
+                    found,
+                    {"long_name": "test accuracy, ideal wires"},
+                )
+            },
+            coords={
+                "arrangement": list(ARRANGEMENTS),
+                "programming": ["verified", "blind"],
+                "variation": ("variation", spreads, {"long_name": "relative standard deviation of R_P"}),
+                "levels": ("levels", counts, {"long_name": "levels of a device"}),
+            },
+        )
+
+    def wires(self, count: int, sizes: list[int], segments: list[float]) -> xr.Dataset:
+        """Accuracies with wires, on tiles."""
+        nominal = self._levels("random", count)
+        cells = self._programmed(nominal, nominal)
+        found = np.empty((len(segments), len(sizes)))
+        for row, segment in enumerate(segments):
+            for column, size in enumerate(sizes):
+                found[row, column] = self._accuracy(cells, size, segment)
+                self.advance(1)
+        return xr.Dataset(
+            {"wired_accuracy": (("wire_resistance", "tile"), found, {"long_name": "test accuracy with wires"})},
+            coords={
+                "wire_resistance": ("wire_resistance", segments, {"long_name": "segment resistance", "units": "Ohm"}),
+                "tile": ("tile", sizes, {"long_name": "lines of the largest tile"}),
+            },
+        )
+
+    def _levels(self, arrangement: str, count: int) -> Array:
+        """Conductances that each cell's mean device has, S, (cells, levels); cells row by row."""
+        cells = 2 * self.wanted.size
+        if arrangement == "even":
+            return np.tile(self._even(count), (cells, 1))
+        tracks = [self._track_levels(count) for _ in range(_TRACKS)]
+        result: Array = np.array(tracks)[self.draw.integers(_TRACKS, size=cells)]
+        return result
+
+    def _even(self, count: int) -> Array:
+        """Conductances of so many sites at an equal pitch, S."""
+        places = self.parameters.track_length * (np.arange(count) + 0.5) / count
+        result: Array = 1.0 / resistance(self.parameters, places)
+        return result
+
+    def _track_levels(self, count: int) -> Array:
+        track = random_track(
+            self.parameters,
+            count,
+            seed=self.draw,
+            coercive_field=60e-4,
+            coercive_field_spread=0.0,
+            half_width=_SITE_SHARE * self.parameters.track_length / count,
+            half_width_spread=0.3,
+            anisotropy_spread=0.0,
+            position_jitter=1.0,
+        )
+        sites = resting_places(self.parameters, track)[1:-1]
+        result: Array = 1.0 / resistance(self.parameters, sites)
+        return result
+
+    def _scale(self, spread: float, cells: int) -> Array:
+        """What each device conducts over what the mean device does, (cells, 1)."""
+        if spread == 0.0:
+            return np.ones((cells, 1))
+        devices = vary(self.parameters, cells, {"parallel_resistance": spread}, seed=self.draw)
+        ohms = np.array([each.parallel_resistance for each in devices])
+        return self.parameters.parallel_resistance / ohms[:, np.newaxis]
+
+    def _programmed(self, known: Array, actual: Array) -> Array:
+        """Conductances of the cells, S, (inputs, 2 classes): chosen by the known levels, and what they then are."""
+        inputs, classes = self.wanted.shape
+        shape = (inputs * classes, 2, known.shape[1])
+        by_weight, true = known.reshape(shape), actual.reshape(shape)
+        whole = float(np.ptp(self._even(known.shape[1])))
+        chosen = nearest_pairs(whole * self.wanted.ravel(), by_weight[:, 0], by_weight[:, 1])
+        every = np.arange(inputs * classes)
+        pairs = np.stack([true[every, 0, chosen[0]], true[every, 1, chosen[1]]], axis=1)
+        return pairs.reshape(inputs, 2 * classes)
+
+    def _accuracy(self, cells: Array, size: int, segment: float) -> float:
+        """With the layer cut into tiles of at most so many word lines and bit lines."""
+        outputs = np.zeros((len(self.given.labels), cells.shape[1]))
+        for top in range(0, cells.shape[0], size):
+            for left in range(0, cells.shape[1], size - size % 2):
+                block = slice(top, top + size), slice(left, left + size - size % 2)
+                current = self.given.images[:, block[0]] @ _response(cells[block], segment)
+                deviation = self.noise * self.highest * self.draw.standard_normal(current.shape)
+                outputs[:, block[1]] += current + deviation
+        scores = outputs[:, ::2] - outputs[:, 1::2]
+        return float((scores.argmax(axis=1) == self.given.labels).mean())
+
+
+def _response(cells: Array, segment: float) -> Array:
+    """Currents of the bit lines for 1 V on one word line after the other, S, (word lines, bit lines)."""
+    if segment == 0.0:
+        return cells
+    array = Crossbar(conductance=cells, word_line_resistance=segment, bit_line_resistance=segment)
+    solution = array.solve(_READ_VOLTAGE * np.eye(cells.shape[0]))
+    result: Array = solution.bit_line_current.values / _READ_VOLTAGE
+    return result

@@ -1,0 +1,133 @@
+"""Devices as synapses: their tracks, the pulse that moves them, and what that pulse does, in one object."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from compact_model import validation
+from compact_model.experiments.pulse_table import pulse_table
+from compact_model.notched import PITCH, notched_device, notched_track
+from compact_model.parameters import DeviceParameters
+from compact_model.random_track import Seed, generator
+from compact_model.results import digest
+from compact_model.variation import vary
+
+from ..cells import Junctions
+from ..crossbar import Crossbar
+from ..operations import WriteAccess
+from ..studies.writing import threshold_voltage
+from .table_array import TableArray
+
+Array = NDArray[np.float64]
+
+WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
+"""Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
+_SELECTED = {"floating": (1.0,), "grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
+_ALONG_WIRES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Synapses:
+    """One kind of device for arrays that learn.
+
+    device: its parameters.  table: from `compact_model.pulse_table`, of as many tracks as cells are to differ by.
+    voltage: V, of a pulse, a size; the table must reach it on both sides.  access: how lines are held and for how long.
+    """
+
+    device: DeviceParameters
+    table: xr.Dataset
+    voltage: float
+    access: WriteAccess
+
+    def __post_init__(self) -> None:
+        validation.instance("device", self.device, DeviceParameters)
+        validation.instance("table", self.table, xr.Dataset)
+        validation.positive("voltage", self.voltage)
+        validation.instance("access", self.access, WriteAccess)
+
+    @classmethod
+    def notched(
+        cls,
+        levels: int = 20,
+        *,
+        device: DeviceParameters | None = None,
+        tracks: int = 8,
+        overdrive: float = 1.0,
+        scheme: str = "V/3",
+        wired: bool = False,
+        samples: int = 64,
+        temperature: float = 300.0,
+        seed: Seed = 0,
+        store: str | Path | None = None,
+        progress: bool = False,
+    ) -> "Synapses":
+        """`notched_device` with a track as long as its notches need, one every 50 nm: so many levels.
+
+        The ends of the track, which a wall leaves by itself within a microsecond, are not counted as levels.
+        device: to be used instead of `notched_device`; its length is replaced and its barrier stays.
+        overdrive: voltage of a pulse over the device's threshold; at 1 about half of the walls go on by one notch.
+        wired: whether the table shall cover what wires leave of a voltage, and not only the scheme's shares.
+        samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
+        """
+        base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
+        sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
+        draw = generator(seed)
+        each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
+        volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
+        access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
+        shares = np.array(_ALONG_WIRES if wired else _SELECTED[scheme])
+        table = pulse_table(
+            sized,
+            each,
+            volts * np.concatenate([-shares[::-1], [0.0], shares]),
+            width=WIDTH,
+            edge=EDGE,
+            settle=SETTLE,
+            temperature=temperature,
+            samples=samples,
+            seed=draw,
+            store=store,
+            progress=progress,
+        )
+        return cls(device=sized, table=table, voltage=volts, access=access)
+
+    @property
+    def levels(self) -> int:
+        """Of a track, the mean over the tracks rounded; without the two ends."""
+        return round(float(np.isfinite(self.table.position).sum("state").mean())) - 2
+
+    @property
+    def width(self) -> float:
+        """Of a pulse, s."""
+        return float(self.table.attrs["width"])
+
+    def identity(self) -> str:
+        """A short text that tells these synapses from others."""
+        table = self.table.probability.values, self.table.position.values, self.table.voltage.values
+        return digest(repr((self.device, self.voltage, self.access)), *table)
+
+    def array(
+        self, shape: tuple[int, int], *, seed: Seed, spreads: dict[str, float] | None = None, **wires: Any
+    ) -> TableArray:
+        """An array with every wall in a random state of its track, as if nothing had been written yet.
+
+        spreads: device-to-device deviations of tmr and parallel_resistance, as `compact_model.vary` takes them; the
+        tracks differ in any case.  wires: word_line_resistance and the other arguments of `Crossbar`.
+        """
+        draw = generator(seed)
+        count = shape[0] * shape[1]
+        devices = vary(self.device, count, spreads, seed=draw) if spreads else self.device
+        cells = Junctions(devices, np.zeros(shape))
+        track = draw.integers(self.table.sizes["track"], size=shape)
+        array = TableArray(Crossbar(cells=cells, **wires), self.table, track=track, seed=draw)
+        array.scatter()
+        return array
+
+    def conductance_range(self) -> tuple[float, float]:
+        """Conductances of the two ends of the track, S."""
+        low, high = Junctions(self.device, np.zeros((1, 1))).conductance_range()
+        return float(low[0, 0]), float(high[0, 0])

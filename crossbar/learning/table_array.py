@@ -1,0 +1,184 @@
+"""An array whose walls go from one resting place to another by a table of probabilities: millions of pulses in seconds.
+
+The physics is in the table (`compact_model.pulse_table`); the voltages of all cells, those of half-selected ones
+included, are solved for before each pulse with the walls where they are.
+"""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.random_track import Seed, generator
+from compact_model.validation import InputError
+
+from ..bias import Bias
+from ..cells import Junctions
+from ..crossbar import Crossbar, source_power
+from ..energy import Energy
+from ..iterative import IterativeSolver, unsupported
+from ..kernels.transitions import draw_states
+from ..network import Network, Sources
+from ..newton import Tangents, solve_nonlinear
+from ..solution import NetworkSolution
+from ..solve import solve_network
+
+Array = NDArray[np.float64]
+
+_WRITE_TOLERANCE = 1e-7  # of the currents
+_READ_TOLERANCE = 1e-8
+_BEYOND_GRID = 1e-9  # of the largest voltage
+_SAME = 1e-9  # relative, of two durations
+
+
+class TableArray:
+    """An array of devices in states, and what pulses do to it, one after the other.
+
+    array: a Crossbar with `Junctions` as cells; each wall is taken to the nearest state of its track.
+    table: as `compact_model.pulse_table` gives it, for the pulses that are to be used.
+    track: number of the table's track for each cell, shape (word lines, bit lines); None: one after the other, row by
+    row, and again from the first.
+    seed: of the draws.
+
+    `state` and `track` have shape (word lines, bit lines), `energy` (J) is what all pulses took, `pulses` their number.
+    The voltage of a cell during a pulse is the one at its start, and the slopes count for the energy as on ideal wires.
+    Raises InputError.
+    """
+
+    def __init__(self, array: Crossbar, table: xr.Dataset, *, track: ArrayLike | None = None, seed: Seed = 0) -> None:
+        self.array = validation.instance("array", array, Crossbar)
+        if not isinstance(array.cells, Junctions):
+            raise InputError("array: expected a Crossbar with Junctions as cells, got other cells")
+        self.junctions, self.shape = array.cells, array.shape
+        if not isinstance(table, xr.Dataset) or table.attrs.get("experiment") != "pulse_table":
+            raise InputError("table: expected what pulse_table gives, got something else")
+        self._grid = table.voltage.values.astype(np.float64)
+        if self._grid.size < 2:
+            raise InputError("table: expected at least two voltages, got one")
+        order = ("track", "voltage", "state", "final_state")
+        self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
+        self._places = table.position.transpose("track", "state").values
+        self.width, self.edge, self.settle = (float(table.attrs[name]) for name in ("width", "edge", "settle"))
+        self._origin = {name: table.attrs[name] for name in ("dwmtj_version", "parameters", "landscape")}
+        self.track = self._tracks(track)
+        places = self._places[self.track]
+        distance = np.abs(places - self.junctions.position[..., np.newaxis])
+        self.state: NDArray[np.int64] = np.nanargmin(distance, axis=2)
+        self._draw = generator(seed)
+        self._network = array.network()
+        self._ideal = _ideal(self._network)
+        self._tangents: dict[bytes, Tangents] = {}
+        self._reader = None if self._ideal or unsupported(self._network) else IterativeSolver(self._network)
+        self.energy = Energy()
+        self.pulses = 0
+
+    def _tracks(self, given: ArrayLike | None) -> NDArray[np.int64]:
+        count = len(self._cumulative)
+        if given is None:
+            return np.arange(self.shape[0] * self.shape[1]).reshape(self.shape) % count
+        track = np.asarray(given)
+        if track.shape != self.shape or track.dtype.kind not in "iu" or track.min() < 0 or track.max() >= count:
+            raise InputError(f"track: expected whole numbers from 0 to {count - 1} of shape {self.shape}, got others")
+        return track.astype(np.int64)
+
+    @property
+    def position(self) -> Array:
+        """Of the walls, m, shape (word lines, bit lines)."""
+        result: Array = self._places[self.track, self.state]
+        return result
+
+    def conductance(self) -> Array:
+        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+        return self.junctions.at(self.position).zero_bias_conductance()
+
+    def scatter(self) -> None:
+        """Every wall into one of the states of its track, each as likely as the others, by the seed."""
+        states = np.isfinite(self._places).sum(axis=1)[self.track]
+        self.state = (self._draw.random(self.shape) * states).astype(np.int64)
+
+    def attributes(self) -> dict[str, Any]:
+        """What a result says of all that was done so far: pulses, energies (J), its origin."""
+        return {
+            "pulses": self.pulses,
+            "energy_of_sources": self.energy.sources,
+            "energy_in_devices": self.energy.devices,
+            "energy_in_lines": self.energy.lines,
+            **self._origin,
+        }
+
+    def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
+        """The lines as the bias says for `width` seconds between two edges, and a rest: the pulse of the table."""
+        for name, asked in (("width", width), ("edge", edge), ("settle", settle)):
+            drawn = getattr(self, name)
+            if abs(asked - drawn) > _SAME * max(asked, drawn):
+                raise InputError(f"{name}: expected that of the table, {drawn:g} s, got {asked:g} s")
+        voltage, power = self._under(held)
+        largest = float(np.abs(voltage).max())
+        if voltage.min() < self._grid[0] - _BEYOND_GRID * largest or voltage.max() > self._grid[-1] * (
+            1 + _BEYOND_GRID
+        ):
+            raise InputError(
+                f"voltage: expected cells between the table's {self._grid[0]:g} and {self._grid[-1]:g} V, got "
+                f"{voltage.min():g} to {voltage.max():g} V"
+            )
+        state = self.state.ravel()
+        draw_states(
+            voltage.ravel(), self._draw.random(state.size), self._grid, self._cumulative, self.track.ravel(), state
+        )
+        self.state = state.reshape(self.shape)
+        self.energy.add(power, width + 2.0 * edge / 3.0)
+        self.pulses += 1
+
+    def _under(self, held: Bias) -> tuple[Array, Energy]:
+        """The voltages of all cells under a bias, V, and the powers, W."""
+        cells = self.junctions.at(self.position)
+        if self._ideal and not (held.floating_word_lines.any() or held.floating_bit_lines.any()):
+            voltage = held.word_line_voltage[:, np.newaxis] - held.bit_line_voltage
+            heat = float((voltage * cells.current_and_slope(voltage)[0]).sum())
+            return voltage, Energy(sources=heat, devices=heat)
+        key = held.floating_word_lines.tobytes() + held.floating_bit_lines.tobytes()
+        if key not in self._tangents:
+            self._tangents.clear()
+            network = self.array.network(held.floating_word_lines, held.floating_bit_lines)
+            self._tangents[key] = Tangents(network, None, False)
+        tangents = self._tangents[key]
+        sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
+        found, _ = solve_nonlinear(tangents.network, cells, sources, tolerance=_WRITE_TOLERANCE, tangents=tangents)
+        voltage = (found.word_voltage - found.bit_voltage)[0]
+        given = float(source_power(found, sources)[0])
+        heat = float((voltage * found.device_current[0]).sum())
+        return voltage, Energy(sources=given, devices=heat, lines=given - heat)
+
+    def read(self, voltages: ArrayLike) -> Array:
+        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), through the wires; no wall moves.
+
+        voltages: V, of the word lines, (vectors, word lines).
+        """
+        volts = np.atleast_2d(validation.array("voltages", voltages))
+        if volts.shape[1] != self.shape[0]:
+            raise InputError(f"voltages: expected shape (vectors, {self.shape[0]}), got {volts.shape}")
+        cells = self.conductance()
+        if self._ideal:
+            result: Array = volts @ cells
+            return result
+        sources = self.array.sources(volts.T)
+        found = self._solve(cells, sources)
+        result = -(found.bit_start_current + found.bit_stop_current)
+        return result
+
+    def _solve(self, cells: Array, sources: Sources) -> NetworkSolution:
+        if self._reader is not None:
+            self._reader.set_checked_conductance(cells)
+            found = self._reader.solve(sources, tolerance=_READ_TOLERANCE)
+            if found.converged:
+                return found
+        return solve_network(self._network.replace(conductance=cells), sources, tolerance=_READ_TOLERANCE)
+
+
+def _ideal(network: Network) -> bool:
+    """Whether no resistance lies between the sources and the cells."""
+    ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
+    segments = (network.word_segment, network.bit_segment)
+    return not any(each.any() for each in segments) and all(bool(((e == 0.0) | np.isinf(e)).all()) for e in ends)

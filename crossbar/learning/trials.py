@@ -1,0 +1,125 @@
+"""What all kinds of learning share: images with labels, their division, and repeated trials that are kept on disk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.progress import Progress
+from compact_model.random_track import Seed, generator
+from compact_model.results import digest, release
+from compact_model.store import Store
+from compact_model.validation import InputError
+
+from . import plots  # noqa: F401 (register how the results draw themselves)
+from .synapses import Synapses
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+Advance = Callable[[int], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Images, shape (images, inputs), from 0 to 1, and their labels, whole numbers from 0, shape (images,)."""
+
+    images: Array
+    labels: Numbers
+
+    def __post_init__(self) -> None:
+        images = validation.array("images", self.images)
+        if images.ndim != 2 or images.size == 0 or images.min() < 0.0 or images.max() > 1.0:
+            raise InputError(f"images: expected numbers from 0 to 1 of shape (images, inputs), got {images.shape}")
+        labels = np.asarray(self.labels)
+        if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
+            raise InputError(f"labels: expected {len(images)} whole numbers from 0, got {labels.dtype} {labels.shape}")
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", labels.astype(np.int64))
+
+    @property
+    def classes(self) -> int:
+        """How many labels there are."""
+        return int(self.labels.max()) + 1
+
+    def divided(self, test_share: float, draw: np.random.Generator) -> tuple["Examples", "Examples"]:
+        """Images to learn from and images to be tested with, drawn at random."""
+        order = draw.permutation(len(self.labels))
+        held = round(validation.between("test_share", test_share, 0.0, 1.0) * order.size)
+        if not 0 < held < order.size:
+            raise InputError(f"test_share: expected one that leaves images on either side, got {test_share:g}")
+        train, test = order[held:], order[:held]
+        return Examples(self.images[train], self.labels[train]), Examples(self.images[test], self.labels[test])
+
+
+def examples(images: ArrayLike, labels: ArrayLike) -> Examples:
+    """Checked images and labels; InputError for others."""
+    return Examples(np.asarray(images), np.asarray(labels))
+
+
+def repeated(
+    trial: Callable[[Synapses, np.random.Generator, Advance], xr.Dataset],
+    synapses: Synapses | Sequence[Synapses],
+    given: Examples,
+    *,
+    name: str,
+    steps: int,
+    repeats: int,
+    seed: Seed,
+    settings: dict[str, Any],
+    store: str | Path | None,
+    progress: bool,
+) -> xr.Dataset:
+    """`trial` with each kind of synapses, `repeats` times; every kind meets the same random numbers at its start.
+
+    steps: how far a trial advances the bar.  settings: what tells this study from others, and its result's attributes.
+    Returns what the trials return, along (levels, repeat).
+    """
+    kinds = [synapses] if isinstance(synapses, Synapses) else list(synapses)
+    for kind in kinds:
+        validation.instance("synapses", kind, Synapses)
+    if not kinds:
+        raise InputError("synapses: expected at least one kind, got none")
+    streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
+    identity = {
+        "version": release(),
+        "kind": name,
+        "examples": digest(given.images, given.labels.astype(np.float64)),
+        "synapses": digest(*(kind.identity() for kind in kinds)),
+        "settings": repr(settings),
+        "seed": repr(streams),
+    }
+    kept = Store(store, identity)
+    rows = []
+    with Progress(progress, name.replace("_", " ")).bar(steps * len(kinds) * len(streams), "image") as advance:
+        for number, kind in enumerate(kinds):
+            row = []
+            for repeat, stream in enumerate(streams):
+                part_name = f"kind_{number:03d}_repeat_{repeat:04d}"
+                part = kept.load(part_name)
+                if part is None:
+                    part = trial(kind, np.random.default_rng(stream), advance)
+                    kept.save(part_name, part)
+                else:
+                    advance(steps)
+                row.append(part)
+            rows.append(xr.concat(row, "repeat"))
+    levels = ("levels", [kind.levels for kind in kinds], {"long_name": "levels of a device"})
+    return (
+        xr.concat(rows, "levels")
+        .assign_coords(levels=levels)
+        .assign_attrs(
+            experiment=name,
+            **{key: value if isinstance(value, int | float) else str(value) for key, value in settings.items()},
+            voltage=kinds[0].voltage,
+            scheme=kinds[0].access.scheme,
+            temperature=kinds[0].table.attrs["temperature"],
+            train_images=len(given.labels) - round(settings["test_share"] * len(given.labels)),
+            seed=str(seed),
+            **{key: kinds[0].table.attrs[key] for key in ("dwmtj_version", "parameters", "landscape")},
+        )
+    )

@@ -1,0 +1,198 @@
+"""Unsupervised learning in place: spiking neurons that compete, and a simplified rule of spike times.
+
+After Querlioz et al. 2013 (doi 10.1109/TNANO.2013.2250995) and 2015 (doi 10.1109/JPROC.2015.2437616).  What is
+simplified here: time goes in slots; an image's input spikes in each slot with a probability of its value; the first
+output that reaches its threshold takes all potentials back to 0, its own and by inhibition the others', and while
+learning the next image follows; the thresholds' homeostasis counts images instead of a running rate.  Neurons are
+digital, synapses are devices, one each.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model import validation
+from compact_model.random_track import Seed
+
+from ..updating import pulse_block
+from .synapses import Synapses
+from .table_array import TableArray
+from .trials import Advance, Examples, examples, repeated
+
+Array = NDArray[np.float64]
+
+READ_VOLTAGE = 0.05
+"""V, of an input's spike."""
+
+
+def unsupervised_learning(
+    images: ArrayLike,
+    labels: ArrayLike,
+    synapses: Synapses | Sequence[Synapses],
+    *,
+    outputs: int = 50,
+    epochs: int = 8,
+    slots: int = 20,
+    window: int = 1,
+    leak: float = 0.9,
+    threshold: float = 3.5,
+    homeostasis: float = 0.02,
+    test_share: float = 1.0 / 3.0,
+    repeats: int = 5,
+    spreads: dict[str, float] | None = None,
+    seed: Seed = 0,
+    store: str | Path | None = None,
+    progress: bool = False,
+    **wires: Any,
+) -> xr.Dataset:
+    """An array of inputs x outputs devices that sorts images by itself; labels are used only to name the outputs after.
+
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  synapses: one kind, or several.
+    Each output adds the current of its bit line, less what devices in their lowest state would give, to a potential
+    that keeps the share `leak` from slot to slot.  The unit of a potential is the mean of all outputs' currents in one
+    slot at the start.  The first to pass its threshold (`threshold` times its own factor, 1 at the start), the one
+    farthest beyond where several do, has won; its devices get two pulses: on the inputs that spiked in the last
+    `window` slots, towards the high conductance, and on all others, towards the low one.
+    homeostasis: by which share the winner's factor rises; those of all fall so that the mean stays.
+    test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
+    After learning every image learned from is shown once more, for all slots and without pulses, and each output gets
+    the label of the images that it spiked for most; a test image counts as recognised where the outputs of its label
+    spike most.
+    spreads, wires, store: as in `supervised_learning`.  A pulse drives most devices of one bit line at once: with 64
+    of 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
+
+    Returns a Dataset: accuracy (levels, repeat); energy (levels, repeat; J, of all pulses), pulses (levels, repeat),
+    weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired).
+    """
+    given = examples(images, labels)
+    neurons, turns = validation.whole("outputs", outputs, 1), validation.whole("epochs", epochs, 0)
+    settings: dict[str, Any] = {
+        "slots": validation.whole("slots", slots, 1),
+        "window": validation.whole("window", window, 1),
+        "leak": validation.between("leak", leak, 0.0, 1.0),
+        "threshold": validation.positive("threshold", threshold),
+        "homeostasis": validation.non_negative("homeostasis", homeostasis),
+    }
+    shown = len(given.labels) - round(test_share * len(given.labels))
+
+    def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
+        train, test = given.divided(test_share, draw)
+        array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, **wires)
+        network = _Competition(kind, array, train.images, draw, **settings)
+        for _ in range(turns):
+            for index in draw.permutation(shown):
+                network.learn(train.images[index])
+                advance(1)
+        names = _names(network, train, given.classes)
+        of_label = names[:, np.newaxis] == np.arange(given.classes)
+        votes = np.array([network.spikes(image) for image in test.images]) @ of_label
+        right = votes.any(axis=1) & (votes.argmax(axis=1) == test.labels)
+        return _label(float(right.mean()), network, names)
+
+    return repeated(
+        trial,
+        synapses,
+        given,
+        name="unsupervised_learning",
+        steps=turns * shown,
+        repeats=repeats,
+        seed=seed,
+        settings={
+            "outputs": neurons,
+            "epochs": turns,
+            **settings,
+            "test_share": test_share,
+            "spreads": spreads or {},
+            "wires": wires,
+        },
+        store=store,
+        progress=progress,
+    )
+
+
+class _Competition:
+    """Neurons that integrate, leak, fire and inhibit one another, on an array of synapses."""
+
+    def __init__(
+        self,
+        kind: Synapses,
+        array: TableArray,
+        images: Array,
+        draw: np.random.Generator,
+        *,
+        slots: int,
+        window: int,
+        leak: float,
+        threshold: float,
+        homeostasis: float,
+    ) -> None:
+        self.kind, self.array, self.draw = kind, array, draw
+        self.slots, self.window, self.leak, self.homeostasis = slots, window, leak, homeostasis
+        self.lowest, self.highest = kind.conductance_range()
+        self.unit = 1.0
+        self.unit = float(self.currents(images).mean())
+        self.thresholds = np.full(array.shape[1], threshold)
+
+    def currents(self, spikes: Array) -> Array:
+        """What spikes (slots, inputs) add to the potentials, (slots, outputs)."""
+        base = self.lowest * READ_VOLTAGE * spikes.sum(axis=1, keepdims=True)
+        result: Array = (self.array.read(READ_VOLTAGE * spikes) - base) / self.unit
+        return result
+
+    def fire(self, image: Array) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Show an image: each output that fires, and which inputs spiked in the window before."""
+        spikes = self.draw.random((self.slots, image.size)) < image
+        potential = np.zeros(self.thresholds.size)
+        for slot, current in enumerate(self.currents(spikes.astype(np.float64))):
+            potential = self.leak * potential + current
+            excess = potential / self.thresholds
+            first = int(excess.argmax())
+            if excess[first] > 1.0:
+                active = np.asarray(spikes[max(0, slot + 1 - self.window) : slot + 1].any(axis=0))
+                yield first, active
+                potential = np.zeros(self.thresholds.size)
+
+    def spikes(self, image: Array) -> NDArray[np.int64]:
+        """How often each output fires while an image is shown."""
+        fired = [output for output, _ in self.fire(image)]
+        return np.bincount(np.array(fired, dtype=np.int64), minlength=self.thresholds.size)
+
+    def learn(self, image: Array) -> None:
+        """Show an image until an output fires; its devices get their pulses, and its threshold rises."""
+        for first, active in self.fire(image):
+            column = np.arange(self.thresholds.size) == first
+            for rows, voltage in ((active, self.kind.voltage), (~active, -self.kind.voltage)):
+                if rows.any():
+                    pulse_block(self.array, rows, column, voltage, self.kind.width, self.kind.access)
+            self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
+            break
+
+    def weights(self) -> Array:
+        """Conductances between the track's two ends as 0 to 1, (inputs, outputs)."""
+        result: Array = (self.array.conductance() - self.lowest) / (self.highest - self.lowest)
+        return result
+
+
+def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.int64]:
+    """The label of the images that each output fires for most; -1 for one that never fires."""
+    votes = np.zeros((network.thresholds.size, classes), dtype=np.int64)
+    for image, label in zip(train.images, train.labels.tolist(), strict=True):
+        votes[:, label] += network.spikes(image)
+    return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
+
+
+def _label(accuracy: float, network: _Competition, names: NDArray[np.int64]) -> xr.Dataset:
+    array = network.array
+    return xr.Dataset(
+        {
+            "accuracy": ((), accuracy, {"long_name": "test accuracy"}),
+            "energy": ((), array.energy.sources, {"long_name": "energy of all pulses", "units": "J"}),
+            "pulses": ((), array.pulses, {"long_name": "pulses"}),
+            "weight": (("input", "output"), network.weights(), {"long_name": "weight"}),
+            "output_label": (("output",), names, {"long_name": "label of the output"}),
+        }
+    )

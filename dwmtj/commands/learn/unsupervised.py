@@ -1,0 +1,106 @@
+"""`dwmtj learn unsupervised`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.validation import between, non_negative, positive
+from crossbar.learning.plots import plot_unsupervised, plot_weights
+from crossbar.learning.unsupervised import unsupervised_learning
+
+from ...digits import load_digits
+from ...output import check_outputs, deliver, output_options, table
+from .options import synapse_options, synapses_from, trial_options, trials_folder
+
+GOAL = 0.75
+
+
+@click.command(name="unsupervised")
+@click.option("--outputs", "neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
+@click.option("--epochs", type=click.IntRange(0), default=8, show_default=True, help="Times through the images.")
+@click.option("--slots", type=click.IntRange(1), default=20, show_default=True, help="In which an image is shown.")
+@click.option("--window", type=click.IntRange(1), default=1, show_default=True, help="Slots before a spike that count.")
+@click.option("--leak", type=float, default=0.9, show_default=True, help="Share of a potential kept in a slot.")
+@click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
+@click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
+@trial_options
+@synapse_options("13,19")
+@output_options
+def command(
+    neurons: int,
+    epochs: int,
+    slots: int,
+    window: int,
+    leak: float,
+    threshold: float,
+    homeostasis: float,
+    repeats: int,
+    seed: int,
+    test_share: float,
+    store: Path | None,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Sort digits without labels: spiking outputs compete, the winner's devices are pulsed (Oe, nm, Ohm).
+
+    The text says whether 75 % are recognised, which 13 to 19 levels should suffice for (Lequeux et al. 2016).
+    """
+    check_outputs(outputs)
+    between("--test-share", test_share, 0.0, 1.0)
+    between("--leak", leak, 0.0, 1.0)
+    positive("--threshold", threshold)
+    non_negative("--homeostasis", homeostasis)
+    images, labels = load_digits()
+    kinds, array = synapses_from(options, seed, store, quiet)
+    result = unsupervised_learning(
+        images,
+        labels,
+        kinds,
+        outputs=neurons,
+        epochs=epochs,
+        slots=slots,
+        window=window,
+        leak=leak,
+        threshold=threshold,
+        homeostasis=homeostasis,
+        test_share=test_share,
+        repeats=repeats,
+        seed=seed,
+        store=trials_folder(store),
+        progress=not quiet,
+        **array,
+    )
+    mean, deviation = result.accuracy.mean("repeat"), result.accuracy.std("repeat", ddof=min(1, repeats - 1))
+    above = (result.accuracy > GOAL).sum("repeat")
+    energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
+    rows = [
+        [
+            int(count),
+            f"{100.0 * float(mean[row]):.1f} +- {100.0 * float(deviation[row]):.1f}",
+            f"{'yes' if float(mean[row]) > GOAL else 'no'}, {int(above[row])} of {repeats}",
+            round(float(pulses[row])),
+            float(energy[row]),
+        ]
+        for row, count in enumerate(result.levels.values)
+    ]
+    summary = {
+        "levels": result.levels.values.tolist(),
+        "accuracy": mean.values.tolist(),
+        "standard_deviation": deviation.values.tolist(),
+        "accuracies": result.accuracy.transpose("levels", "repeat").values.tolist(),
+        "repeats_above_75_percent": above.values.tolist(),
+        "pulses": pulses.values.tolist(),
+        "energy_uj": energy.values.tolist(),
+    }
+
+    def draw(figure: Any) -> None:
+        left, right = figure.subplots(1, 2)
+        plot_unsupervised(result, left)
+        plot_weights(result, right, levels=result.sizes["levels"] - 1)
+
+    headers = ["levels", "test accuracy %", "above 75 %", "pulses", "energy uJ"]
+    text = f"{table(headers, rows)}\n{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images"
+    deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=draw, size=(10.0, 4.0))

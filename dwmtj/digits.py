@@ -1,0 +1,45 @@
+"""The handwritten digits of scikit-learn, and a classifier that it trains in floating point."""
+
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compact_model.random_track import Seed, generator
+from compact_model.validation import InputError
+
+Array = NDArray[np.float64]
+
+_LARGEST_PIXEL = 16.0
+
+
+def load_digits() -> tuple[Array, NDArray[np.int64]]:
+    """1797 images of 8 x 8 pixels, shape (images, 64), from 0 to 1, and their labels from 0 to 9."""
+    datasets = _scikit_learn().datasets
+    found = datasets.load_digits()
+    return found.data / _LARGEST_PIXEL, found.target.astype(np.int64)
+
+
+def trained_weights(images: Array, labels: NDArray[np.int64]) -> Array:
+    """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; without chance."""
+    model = _scikit_learn().linear_model.LogisticRegression(C=1.0, max_iter=2000)
+    model.fit(images, labels)
+    result: Array = np.vstack([model.coef_.T, model.intercept_])
+    return result
+
+
+def divided(count: int, test_share: float, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the images to train with and of those to test with, drawn with a seed."""
+    order = generator(seed).permutation(count)
+    held = round(test_share * count)
+    return order[held:], order[:held]
+
+
+def _scikit_learn() -> ModuleType:
+    try:
+        import sklearn.datasets
+        import sklearn.linear_model
+    except ImportError:
+        raise InputError("learn: needs scikit-learn; pip install 'dwmtj[learn]'") from None
+    package: ModuleType = sklearn
+    return package

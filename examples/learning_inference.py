@@ -1,0 +1,46 @@
+"""Handwritten digits with weights that were trained in floating point and are stored in pairs of devices.
+
+scikit-learn trains a softmax layer on two thirds of its 1797 digits; the others are recognised by arrays.  Left: how
+many levels a device must have, and how much R_P may scatter, where every device is programmed to the nearest of its own
+levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 300 Ohm on segments of wire,
+whole or cut into tiles whose currents are added digitally.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from crossbar import inference
+from crossbar.learning.plots import plot_inference, plot_tiles
+from dwmtj.digits import divided, load_digits, trained_weights
+
+
+def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
+    """Sweep, draw, and return the numbers that the figure must show."""
+    images, labels = load_digits()
+    train, test = divided(labels.size, 1.0 / 3.0, seed=2016)
+    weights = trained_weights(images[train], labels[train])
+    result = inference(weights, images[test], labels[test], repeats=repeats, seed=2016, progress=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
+    plot_inference(result, left)
+    plot_tiles(result, right)
+    figure.savefig(figure_path, dpi=150)
+    plt.close(figure)
+    percent = 100.0 * result.accuracy.mean("repeat").sel(arrangement="random")
+    wired = 100.0 * result.wired_accuracy.mean("repeat")
+    numbers = {"floating point (%)": 100.0 * result.attrs["float_accuracy"]}
+    for levels in (2, 4, 16):
+        numbers[f"{levels} levels (%)"] = float(percent.sel(levels=levels, variation=0.0, programming="verified"))
+    for programming in ("verified", "blind"):
+        one = percent.sel(levels=16, programming=programming).sel(variation=0.1)
+        numbers[f"16 levels, 10 % variation, {programming} (%)"] = float(one)
+    for lines in (8, 65):
+        numbers[f"tiles of {lines} lines, 1 Ohm (%)"] = float(wired.sel(tile=lines, wire_resistance=1.0))
+    for name, value in numbers.items():
+        print(f"{name}: {value:.4g}")
+    return numbers
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "learning_inference.png"))

@@ -1,0 +1,44 @@
+"""The examples of learning run, leave a figure, and show the numbers that they must show; with fewer repeats."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sklearn")
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def numbers_of(name, tmp_path, **settings):
+    figure = tmp_path / "figure.png"
+    numbers = runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](figure, **settings)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert figure.stat().st_size > 10_000
+    return numbers
+
+
+def test_sixteen_levels_are_within_a_point_of_floating_point(tmp_path):
+    numbers = numbers_of("learning_inference", tmp_path, repeats=2)
+    # 599 images: an accuracy of 95 % has a standard error of 0.9 points, and the images are the same in all of them.
+    whole = numbers["floating point (%)"]
+    assert whole == pytest.approx(95.7, abs=2.0)
+    assert numbers["16 levels (%)"] == pytest.approx(whole, abs=1.0)
+    assert numbers["2 levels (%)"] < whole - 5.0
+    assert numbers["16 levels, 10 % variation, blind (%)"] < numbers["16 levels, 10 % variation, verified (%)"] - 5.0
+    assert numbers["tiles of 65 lines, 1 Ohm (%)"] < 60.0 < 90.0 < numbers["tiles of 8 lines, 1 Ohm (%)"]
+
+
+def test_unsupervised_learning_with_13_levels_passes_75_percent(tmp_path):
+    numbers = numbers_of("learning_unsupervised", tmp_path, levels=(13,), repeats=2)
+    # Over seeds 84 % with a standard deviation of 3 points.
+    assert 75.0 < numbers["13 levels: mean accuracy (%)"] < 93.0
+    assert numbers["13 levels: repeats above 75 %"] >= 1
+
+
+def test_supervised_learning_goes_on_with_wires_and_half_selected_cells(tmp_path):
+    numbers = numbers_of("learning_supervised", tmp_path, repeats=1, epochs=5, tracks=2)
+    # After 5 of 30 epochs 85 % with a standard deviation of 3 points.
+    for case in ("V/3", "V/2", "V/3, segments of 0.1 Ohm", "V/3, R_P within 10 %"):
+        assert numbers[f"{case}: mean accuracy (%)"] > 70.0
+        assert numbers[f"{case}: pulses"] > 300
+        assert numbers[f"{case}: energy (uJ)"] > 0.1
