@@ -1,6 +1,8 @@
 """What arrays of devices learn of scikit-learn's digits, how long that takes, and how fast the parts are.
 
-python benchmarks/learning.py [--repeats 5]
+python benchmarks/learning.py [--repeats 5] [--seed 100]
+
+The settings were chosen with the seeds 0 and 1; the splits, devices and tracks of the default seed had no part in that.
 """
 
 import argparse
@@ -38,20 +40,22 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--seed", type=int, default=100)
+    arguments = parser.parse_args()
+    repeats, seed = arguments.repeats, arguments.seed
     images, labels = load_digits()
 
     begin = time.perf_counter()
-    plain = Synapses.notched(20, seed=1)
+    plain = Synapses.notched(20, seed=seed)
     print(f"pulse table, 8 tracks, 22 states, 5 voltages, 64 walls each: {time.perf_counter() - begin:.1f} s")
-    half, wired = Synapses.notched(20, seed=1, scheme="V/2"), Synapses.notched(20, seed=1, wired=True)
+    half, wired = Synapses.notched(20, seed=seed, scheme="V/2"), Synapses.notched(20, seed=seed, wired=True)
     print(f"one pulse on 65 x 20: {1e6 * per_pulse(plain):.0f} us on ideal wires", end=", ")
     print(f"{1e6 * per_pulse(wired, **WIRES):.0f} us on 0.1 Ohm")
 
     begin = time.perf_counter()
-    train, test = divided(labels.size, 1.0 / 3.0, seed=1)
+    train, test = divided(labels.size, 1.0 / 3.0, seed=seed)
     weights = trained_weights(images[train], labels[train])
-    found = inference(weights, images[test], labels[test], repeats=repeats, seed=1)
+    found = inference(weights, images[test], labels[test], repeats=repeats, seed=seed)
     print(f"\ninference, floating point {100.0 * found.attrs['float_accuracy']:.1f} %; random tracks, verified")
     for count in found.levels.values:
         values = found.accuracy.sel(levels=count, arrangement="random", programming="verified")
@@ -72,7 +76,7 @@ def main() -> None:
         ("V/3, R_P within 10 %", plain, {"spreads": {"parallel_resistance": 0.1}}),
     ):
         begin = time.perf_counter()
-        found = supervised_learning(images, labels, synapses, repeats=repeats, seed=1, **settings)
+        found = supervised_learning(images, labels, synapses, repeats=repeats, seed=seed, **settings)
         print(
             f"  {name}: {spread(found.accuracy.values[0, :, -1])}, {float(found.pulses.mean()):.0f} pulses, "
             f"{1e6 * float(found.energy.mean()):.2f} uJ; {(time.perf_counter() - begin) / repeats:.1f} s a repeat"
@@ -80,9 +84,9 @@ def main() -> None:
 
     print("\nunsupervised, 50 outputs, 8 epochs")
     for count in LEVELS:
-        synapses = Synapses.notched(count, seed=1)
+        synapses = Synapses.notched(count, seed=seed)
         begin = time.perf_counter()
-        found = unsupervised_learning(images, labels, synapses, repeats=repeats, seed=1)
+        found = unsupervised_learning(images, labels, synapses, repeats=repeats, seed=seed)
         values = found.accuracy.values[0]
         print(
             f"  {count:3d} levels: {spread(values)}, above 75 % in {(values > 0.75).sum()} of {repeats}, "
