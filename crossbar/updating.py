@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -25,6 +25,7 @@ LEVELS_PER_RANGE = 60
 """Conductances closer than the device's range over this are one level: a third of the distance of 20 levels."""
 
 
+@runtime_checkable
 class Pulsed(Protocol):
     """An array that pulses change: walls in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
 
@@ -53,7 +54,7 @@ def pulse_block(
 
     access.compensate has no meaning here: the cells of a block share lines.
     """
-    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("simulation", simulation, Pulsed)
     validation.instance("access", access, WriteAccess)
     held = block_bias(access.scheme, simulation.shape, word_lines, bit_lines, voltage)
     on = validation.positive("width", width)
@@ -83,7 +84,7 @@ def outer_product_update(
     Returns a Dataset over (word_line, bit_line): coincidences (signed count; its mean is slots * rows x columns),
     change (of the conductance, S); attributes energy (J, of the sources), energy_per_coincidence (J).
     """
-    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("simulation", simulation, Pulsed)
     x, y = _signed("rows", rows, simulation.shape[0]), _signed("columns", columns, simulation.shape[1])
     size = validation.positive("voltage", voltage)
     count = validation.whole("slots", slots, 1)

@@ -231,6 +231,6 @@ ARRAY_PARTS = (
         _measure_array_crosscheck,
         _summarise_array_crosscheck,
         _draw_array_crosscheck,
-        in_ngspice=True,
+        requirement="ngspice",
     ),
 )

@@ -53,5 +53,5 @@ class Part:
     """Takes the subject and whether to show progress."""
     summarise: Callable[[Subject, xr.Dataset], Summary]
     draw: Callable[[xr.Dataset, Figure], None]
-    in_ngspice: bool = False
-    """Whether it needs ngspice; where there is none, the report says so and goes on."""
+    requirement: str = ""
+    """'ngspice' or 'scikit-learn', where it needs that; where there is none, the report says so and goes on."""

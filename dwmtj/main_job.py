@@ -20,6 +20,7 @@ from compact_model.parameters import DeviceParameters
 
 from .array_job import ARRAY_PARTS
 from .job import Part, Subject, Summary
+from .learning_job import LEARNING_PART
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -353,8 +354,9 @@ PARTS = (
         _measure_crosscheck,
         _summarise_crosscheck,
         _draw_crosscheck,
-        in_ngspice=True,
+        requirement="ngspice",
     ),
     Part("checks", "Physics checks", _measure_checks, _summarise_checks, _draw_checks),
     *ARRAY_PARTS,
+    LEARNING_PART,
 )

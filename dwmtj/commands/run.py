@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import importlib.util
 import json
 import time
 from importlib.metadata import version
@@ -54,17 +55,17 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     lines = _header(subject)
-    missing = _missing_simulator()
+    missing = {name: reason() for name, reason in _MISSING.items()}
     found: dict[str, dict[str, float]] = {}
     for number, part in enumerate(PARTS, start=1):
         click.echo(f"[{number}/{len(PARTS)}] {part.title}", err=True)
-        if part.in_ngspice and missing:
-            sentence = f"left out: {missing}; after that, `dwmtj run -o {folder}` adds this part"
+        if reason := missing.get(part.requirement):
+            sentence = f"left out: {reason}; after that, `dwmtj run -o {folder}` adds this part"
             lines += ["", f"## {part.title}", "", sentence]
             if not as_json:
                 click.echo(f"- {sentence}")
             continue
-        fingerprint = _fingerprint(subject, installation.version() if part.in_ngspice else None)
+        fingerprint = _fingerprint(subject, installation.version() if part.requirement == "ngspice" else None)
         data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
         write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), (6.4, 3.4))
         summary = part.summarise(subject, data)
@@ -106,6 +107,14 @@ def _missing_simulator() -> str | None:
     except SimulatorMissing as reason:
         return str(reason)
     return None
+
+
+def _missing_scikit_learn() -> str | None:
+    return None if importlib.util.find_spec("sklearn") else "needs scikit-learn; pip install 'dwmtj[learn]'"
+
+
+_MISSING = {"ngspice": _missing_simulator, "scikit-learn": _missing_scikit_learn}
+"""Why what a part requires is not there; None where it is."""
 
 
 def _fingerprint(subject: Subject, simulator: int | None) -> str:
