@@ -82,9 +82,9 @@ class Store:
             raise InputError(f"store: expected a folder, got the file {self.folder}") from None
         wanted = {name: str(value) for name, value in identity.items()}
         path = self.folder / _IDENTITY
-        if path.exists():
+        if path.exists() and any(self.folder.glob("[!.]*.nc")):  # without parts there is nothing to lose
             self._check(path, wanted)
-        elif any(each.name[0] != "." for each in self.folder.iterdir()):
+        elif any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
             raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self.folder}")
         else:
             with whole_file(path) as temporary:

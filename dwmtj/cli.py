@@ -52,7 +52,7 @@ def main() -> None:
     except MemoryError as error:
         _refuse(f"not enough memory: {error}; ask for fewer devices, times or cycles", 1)
     except OSError as error:
-        _refuse(f"{error.filename or 'file'}: {error.strerror or error}", 2)
+        _refuse(f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error), 2)
     except (ValueError, RuntimeError) as error:
         # Only the package's own, worded for a user; anything else is a defect and must show its traceback.
         from compact_model.validation import ConvergenceError, InputError

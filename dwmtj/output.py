@@ -106,9 +106,10 @@ def refuse_unused(reason: str, names: Iterable[str]) -> None:
     from click.core import ParameterSource
 
     context = click.get_current_context()
+    options = {each.name: max(each.opts, key=len) for each in context.command.params}
     for name in names:
         if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
-            option = "--" + name.replace("_", "-").removesuffix("s" if name == "spreads" else "")
+            option = options[name]
             raise InputError(f"{option}: expected where it has an effect, got it with {reason}")
 
 

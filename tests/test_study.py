@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 
 from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
 from compact_model.experiments.escape import mean_escape_time
+from compact_model.store import Store
 from crossbar.studies.margins import read_margin
 from crossbar.studies.writing import threshold_voltage
 from dwmtj.study import description, pools
@@ -24,7 +25,7 @@ from dwmtj.study.description import Study, read_study, shipped_studies
 from dwmtj.study.measures import MEASURES
 from dwmtj.study.plan import duration
 from dwmtj.study.run import plan_study, run_study, statistics
-from dwmtj.study.sampling import anisotropy_slope
+from dwmtj.study.sampling import BASES, Batch, anisotropy_slope
 
 NANO = 1e-9
 QUICK = {
@@ -37,7 +38,12 @@ SHALLOW = {"coercive_field": 8e-4, "half_width": 10e-9}
 
 
 def quick_study(measure, **changes):
-    given = {"samples": 5, "seed": 3, "settings": QUICK[measure], "spread": {"tmr": 0.05, "track_width": 0.02}}
+    given = {
+        "samples": 5,
+        "seed": 3,
+        "settings": QUICK[measure],
+        "spread": {"anisotropy_field": 1e-4, "track_width": 0.02},
+    }
     if MEASURES[measure].has_track:
         given["landscape"] = SHALLOW
         given["sweep"] = {"coercive_field_spread": (0.0, 0.2)}
@@ -99,7 +105,7 @@ def test_edge_roughness_is_what_the_demagnetising_integral_makes_of_a_width():
     wide, narrow = (demagnetising_anisotropy_field(track_width=width, **shape) for width in (101e-9, 99e-9))
     assert anisotropy_slope(device) == pytest.approx(abs(wide - narrow) / 2e-9, rel=1e-3)
     rough = Study(measure="threshold", samples=400, landscape={"edge_roughness": 2e-9}, seed=1)
-    tracks = description.Batch(rough.points[0], {}, 1, 0, 400).tracks
+    tracks = Batch(rough.points[0], {}, 1, 0, 400).tracks
     fields = [float(track.anisotropy_field(np.array(0.5e-6), device)) for track in tracks]
     # The standard error of a standard deviation is 1/sqrt(2 n) of it.
     assert np.std(fields) == pytest.approx(2e-9 * anisotropy_slope(device), rel=4.0 / np.sqrt(800.0))
@@ -109,7 +115,7 @@ def test_edge_roughness_is_what_the_demagnetising_integral_makes_of_a_width():
 def test_an_array_of_equal_devices_has_the_margin_of_the_array_and_its_own_window():
     settings = {"lines": 4, "wire_resistance": 2.0, "read_kind": "voltage", "read_scheme": "floating"}
     result = run_study(Study(measure="array", samples=1, settings=settings, device={"base": "notched"}))
-    device = description.BASES["notched"]()
+    device = BASES["notched"]()
     expected = read_margin(
         [4],
         low_resistance=device.parallel_resistance,
@@ -171,16 +177,15 @@ def test_at_least_four_studies_come_with_the_package():
 
 def test_a_million_samples_are_planned_before_they_start(tmp_path):
     study = read_study("threshold", samples=50_000)
-    plan = plan_study(study, store=tmp_path / "million")
+    announced = []
+    plan = plan_study(study, store=tmp_path / "million", announce=announced.append)
+    assert [each.cost is None for each in announced] == [True, False]
     assert plan.samples == 1_000_000
     assert plan.parts == 2000
-    assert plan.measured_parts == 3
     assert plan.seconds is not None
     assert plan.seconds > 1.0
-    assert len(list((tmp_path / "million").glob("part_*.nc"))) == 3  # what was measured is kept
-    text = plan.text()
-    assert "1000000 samples in 2000 parts of up to 500" in text
-    assert re.search(r"memory: [\d.]+ MiB for each part.*\ntime: about .* for the 998500 samples left", text)
+    assert "1000000 samples in 2000 parts of up to 500" in plan.extent()
+    assert re.search(r"memory: [\d.]+ MiB for each part.*\ntime: about .* for the 1000000 samples left", plan.demand())
 
 
 def test_the_plans_memory_is_that_of_a_part(tmp_path):
@@ -212,6 +217,52 @@ def test_a_study_goes_on_from_its_parts_and_ends_the_same(tmp_path):
     assert same(whole, run_study(study, store=tmp_path / "kept"))
     assert parts[0].stat().st_mtime_ns == before[parts[0]]
     assert parts[4].stat().st_mtime_ns > before[parts[4]]
+
+
+def test_parts_that_are_not_those_of_the_study_are_measured_again(tmp_path):
+    study = quick_study("retention", samples_per_part=5)
+    whole = run_study(study, store=tmp_path / "kept")
+    other = Store(tmp_path / "kept", study.identity())
+    first, second = other.load("part_0000000"), other.load("part_0000001")
+    other.save("part_0000000", second)  # of another point
+    other.save("part_0000001", first.assign(escape_time=np.nan * first.escape_time))
+    assert same(whole, run_study(study, store=tmp_path / "kept"))
+
+
+def test_a_draw_that_makes_no_device_is_drawn_again():
+    barely = {"half_width": 100e-9, "sites": 1}
+    given = {"landscape": barely, "device": {"track_length": 225e-9}, "spread": {"track_length": 0.05}}
+    tracks = Batch(Study(measure="threshold", samples=200, **given).points[0], given["spread"], 1, 0, 200)
+    lengths = np.array([device.track_length for device in tracks.devices])
+    assert lengths.min() > 2.0 * 100e-9 / 0.95  # where a site of that half width just fits
+    assert (lengths < 225e-9).mean() == pytest.approx(0.4, abs=0.15)
+
+
+def test_a_refused_study_does_not_stand_in_the_way_of_a_better_one(tmp_path):
+    Store(tmp_path / "kept", quick_study("array").identity())
+    run_study(quick_study("array", seed=9), store=tmp_path / "kept")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sweep": {"tmr": [[1.0], [2.0]]}}, "tmr: expected"),
+        ({"sweep": None}, "sweep: expected a mapping"),
+        ({"device": {"base": "foo"}}, "base: expected one of"),
+        ({"device": {"anisotropy_from_width": "no"}}, "anisotropy_from_width: expected true or false"),
+        ({"description": 5}, "description: expected text"),
+        ({"settings": {"lines": 10**6}}, "lines: expected at most 4096"),
+    ],
+)
+def test_a_study_in_python_names_nonsense(changes, message):
+    with pytest.raises(InputError, match=message):
+        quick_study("array", **changes)
+
+
+def test_swept_values_may_come_as_an_array():
+    study = quick_study("array", sweep={"lines": np.array([1, 2]), "tmr": np.array([0.5, 1.0])}, settings={})
+    assert study.sweep == {"lines": (1, 2), "tmr": (0.5, 1.0)}
+    assert study.shape == run_study(study).read_margin_mean.shape
 
 
 def test_a_store_of_another_version_or_study_is_refused(tmp_path, monkeypatch):
@@ -317,6 +368,16 @@ def test_a_cluster_gives_the_numbers_of_threads_also_when_a_worker_and_then_the_
     address, scheduler, workers = cluster
     assert same(undisturbed, run_study(read_study(study_file), scheduler=address))
 
+    def freeze(plan):
+        if plan.cost is not None:
+            scheduler.send_signal(signal.SIGSTOP)
+
+    with monkeypatch.context() as hasty:
+        hasty.setattr(pools, "SCHEDULER_PATIENCE", 1.0)
+        with pytest.raises(pools.SchedulerError, match="is gone, or has no workers left"):
+            run_study(read_study(study_file, seed=5), scheduler=address, announce=freeze)
+    scheduler.send_signal(signal.SIGCONT)
+
     folder = tmp_path / "walls.study"
     command = [sys.executable, "-m", "dwmtj", "study", str(study_file), "--quiet", "--scheduler", address]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -370,19 +431,25 @@ def changed(old, new):
     ("text", "message"),
     [
         (changed("seed = 2", "sead = 2"), r"\[study\]: expected a key out of measure, .*, got 'sead'"),
-        (changed('measure = "retention"', 'measure = "rest"'), "measure: expected one of threshold, .*, got 'rest'"),
+        (changed('measure = "retention"', 'measure = "rest"'), "measure: expected one of 'threshold', .*, got 'rest'"),
         (changed("samples = 24\n", ""), r"\[study\]: expected the key samples, got none"),
         (changed("samples = 24", "samples = 0"), "samples: expected .* 1.*, got 0"),
         (changed("[20, 30]", "[]"), r"\[sweep\]: expected a list of at least one value for coercive_field, got \[\]"),
         (changed("[20, 30]", "[20, 20]"), "sweep: expected different values of coercive_field"),
         (changed("[20, 30]", '[20, "30"]'), r"\[sweep\] coercive_field: expected a number in Oe, got '30'"),
         (changed("[20, 30]", "[20, -1]"), r"at coercive_field = -1 Oe, half_width = 10 nm: coercive_field: expected"),
-        (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key of .*, got 'halfwidth', did you mean"),
+        (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key out of .*, got 'halfwidth', did you"),
         (changed("duration = 5", "duration = nan"), r"\[retention\] duration: expected a finite number"),
         (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
         (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
         (STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n", "edge_roughness: expected either"),
         (STUDY_FILE + "[spread]\nwidth = 1\n", r"\[spread\]: expected a key out of .*, got 'width'"),
+        (STUDY_FILE + "[spread]\nnucleation_current_density = 1\n", r"\[spread\]: expected keys with an effect on the"),
+        (
+            STUDY_FILE + "[device]\nstray_field = 1\n",
+            r"\[device\]: expected keys with an effect on the",
+        ),
+        (changed("half_width = [", "edge_roughness = [-3,"), "edge_roughness: expected at least 0 nm, got -3"),
         (STUDY_FILE + "[spread", "expected TOML, got a syntax error"),
         ("", r"expected a table \[study\], got none"),
         ("study = 3", r"expected \[study\] to be a table of keys, got 3"),

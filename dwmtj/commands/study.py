@@ -1,6 +1,8 @@
 """`dwmtj study`."""
 
+import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +64,17 @@ def command(
     where: dict[str, Any] = {"store": folder, "scheduler": scheduler, "workers": workers}
     if only_plan:
         refuse_unused("study --plan", ["outputs"])
-        plan = plan_study(study, **where)
-        deliver_plan(plan, folder, as_json)
+        plan = plan_study(study, **where, announce=_quiet if as_json else _tell)
+        if as_json:
+            click.echo(json.dumps(asdict(plan) | {"samples": plan.samples, "seconds": plan.seconds}))
         return
 
     def announce(plan: Plan) -> None:
-        if not quiet:
-            click.echo(f"{plan.text()}\nstore: {folder}", err=True)
+        _tell(plan, err=True)
+        if plan.cost is None:
+            click.echo(f"store: {folder}", err=True)
 
-    result = run_study(study, **where, progress=not quiet, announce=announce)
+    result = run_study(study, **where, progress=not quiet, announce=_quiet if quiet else announce)
     headers, rows = _rows(study, result)
     summary = {
         "measure": study.measure,
@@ -89,15 +93,12 @@ def command(
     )
 
 
-def deliver_plan(plan: Plan, folder: Path, as_json: bool) -> None:
-    """Print a plan as text, or as JSON."""
-    if not as_json:
-        click.echo(f"{plan.text()}\nstore: {folder}")
-        return
-    import dataclasses
-    import json
+def _tell(plan: Plan, err: bool = False) -> None:
+    click.echo(plan.extent() if plan.cost is None else plan.demand(), err=err)
 
-    click.echo(json.dumps(dataclasses.asdict(plan) | {"samples": plan.samples, "seconds": plan.seconds}))
+
+def _quiet(plan: Plan) -> None:
+    """The plan goes nowhere."""
 
 
 def _rows(study: Study, result: Any) -> tuple[list[str], list[list[Any]]]:

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compact_model import validation
 from compact_model.results import release
 from compact_model.validation import InputError, nearest
@@ -18,9 +20,10 @@ from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
 
 from .measures import MEASURES
 from .measures.measure import Measure
-from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE
+from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, check_value, in_unit
 from .sampling import BASES, SIZES, Batch, Point
 
+_FIELDS = {"device": "device", "landscape": "landscape"}
 SHIPPED = Path(__file__).parent / "shipped"
 _STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part")
 _MOST_SAMPLES = 10**9
@@ -64,25 +67,19 @@ class Study:
         validation.whole("seed", self.seed, 0, at_most=None)
         if self.samples_per_part is not None:
             validation.whole("samples_per_part", self.samples_per_part, 1)
-        tables = self.tables()
-        for name, values in tables.items():
-            _known(name, getattr(self, _FIELDS.get(name, "settings")), values)
-        everything = {item.name for items in tables.values() for item in items}
-        for name, values in self.sweep.items():
-            if name not in everything - {"base"}:
-                raise InputError(
-                    f"sweep: expected names of the tables {', '.join(f'[{table}]' for table in tables)}, got {name!r}"
-                    f"{nearest(name, everything)}"
-                )
-            if isinstance(values, str) or not isinstance(values, Iterable) or not tuple(values):
-                raise InputError(f"sweep: expected a list of at least one value for {name}, got {values!r}")
-            if len(set(values)) < len(tuple(values)):
-                raise InputError(f"sweep: expected different values of {name}, got {list(values)}")
-            if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
-                raise InputError(f"sweep: expected {name} either here or in a table of fixed values, got both")
-        for name in self.spread:
-            if name not in VARIABLE:
-                raise InputError(f"spread: expected names out of {', '.join(VARIABLE)}, got {name!r}")
+        if not isinstance(self.description, str):
+            raise InputError(f"description: expected text, got {self.description!r}")
+        for name in ("device", "landscape", "settings", "sweep", "spread"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise InputError(f"{name}: expected a mapping of names to values, got {getattr(self, name)!r}")
+        for table, items in self.tables().items():
+            given = getattr(self, _FIELDS.get(table, "settings"))
+            for name, value in given.items():
+                check_value(_named(table, name, items, self.kind), value)
+        object.__setattr__(self, "sweep", {name: self._swept(name, values) for name, values in self.sweep.items()})
+        for name, value in self.spread.items():
+            _check_spread("spread", name, self.kind)
+            validation.non_negative(name, value)
         if self.number_of_points > _MOST_POINTS or self.number_of_points * samples > _MOST_SAMPLES:
             raise InputError(
                 f"sweep: expected at most {_MOST_POINTS:g} points and {_MOST_SAMPLES:g} samples, got "
@@ -90,14 +87,25 @@ class Study:
             )
         for point in self.points:
             try:
-                for item in self.kind.settings:
-                    item.check(point.settings[item.name])
                 if self.kind.check is not None:
                     self.kind.check(point.settings)
-                batch = Batch(point, self.spread, self.seed, 0, 1)
-                _ = batch.tracks if self.kind.has_track else batch.devices
+                if self.kind.has_track:
+                    _ = Batch(point, self.spread, self.seed, 0, 1).tracks
             except InputError as error:
                 raise InputError(f"{self.words(point.index)}{error}") from None
+
+    def _swept(self, name: str, values: Any) -> tuple[Any, ...]:
+        item = _named("sweep", name, [item for item in self.quantities.values() if item.name != "base"], self.kind)
+        if isinstance(values, str) or not isinstance(values, Iterable) or not (several := list(values)):
+            raise InputError(f"sweep: expected a list of at least one value for {name}, got {values!r}")
+        for value in several:
+            check_value(item, value)
+        plain = tuple(value.item() if isinstance(value, np.generic) else value for value in several)
+        if len(set(plain)) < len(plain):
+            raise InputError(f"sweep: expected different values of {name}, got {list(plain)}")
+        if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
+            raise InputError(f"sweep: expected {name} either here or in a table of fixed values, got both")
+        return plain
 
     @property
     def kind(self) -> Measure:
@@ -106,16 +114,17 @@ class Study:
 
     def tables(self) -> dict[str, tuple[Quantity, ...]]:
         """The tables of a study file with the quantities that each may have."""
-        return {
-            "device": DEVICE_TABLE,
-            **({"landscape": LANDSCAPE_TABLE} if self.kind.has_track else {}),
-            self.measure: self.kind.settings,
-        }
+        return tables_of(self.kind)
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """Everything that can be swept, by name."""
         return {item.name: item for items in self.tables().values() for item in items}
+
+    @property
+    def part_size(self) -> int:
+        """Samples that are measured and stored together."""
+        return min(self.samples_per_part or self.kind.samples_per_part, self.samples)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -142,11 +151,8 @@ class Study:
 
     def words(self, index: int) -> str:
         """A point's swept values for a message, in the units of the edge."""
-        parts = []
-        for name, value in self.combinations[index].items():
-            item = self.quantities[name]
-            shown = value if isinstance(value, str) or item.whole else f"{value / item.scale:g}"
-            parts.append(f"{name} = {shown}{f' {item.unit}' if item.unit else ''}")
+        swept = self.combinations[index].items()
+        parts = [f"{name} = {in_unit(self.quantities[name], value)}" for name, value in swept]
         return f"at {', '.join(parts)}: " if parts else ""
 
     def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
@@ -179,23 +185,35 @@ class Study:
         fields = {
             each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "description"
         }
-        fields["samples_per_part"] = self.samples_per_part or self.kind.samples_per_part
+        fields["samples_per_part"] = self.part_size
         return {name: json.dumps(value, sort_keys=True, default=dict) for name, value in fields.items()} | {
             "sweep": json.dumps({name: list(values) for name, values in self.sweep.items()}),
             "dwmtj_version": release(),
         }
 
 
-_FIELDS = {"device": "device", "landscape": "landscape"}
+def tables_of(measure: Measure) -> dict[str, tuple[Quantity, ...]]:
+    """The tables of fixed values that a study of this measure may have, with their quantities."""
+    track = {"landscape": LANDSCAPE_TABLE} if measure.has_track else {}
+    return {"device": DEVICE_TABLE, **track, measure.name: measure.settings}
 
 
-def _known(table: str, given: Mapping[str, Any], items: Iterable[Quantity]) -> None:
-    names = [item.name for item in items]
-    for name in given:
-        if name not in names:
-            raise InputError(
-                f"{table}: expected names out of {', '.join(names)}, got {name!r}{nearest(str(name), names)}"
-            )
+def _named(where: str, name: Any, items: Iterable[Quantity], measure: Measure) -> Quantity:
+    known = {item.name: item for item in items}
+    if name not in known:
+        raise InputError(f"{where}: expected a key out of {', '.join(known)}, got {name!r}{nearest(str(name), known)}")
+    if name in measure.without_effect:
+        raise InputError(f"{where}: expected keys with an effect on the measure {measure.name}, got {name!r}")
+    return known[name]
+
+
+def _check_spread(where: str, name: Any, measure: Measure) -> None:
+    if name not in VARIABLE:
+        raise InputError(
+            f"{where}: expected a key out of {', '.join(VARIABLE)}, got {name!r}{nearest(str(name), VARIABLE)}"
+        )
+    if name in measure.without_effect:
+        raise InputError(f"{where}: expected keys with an effect on the measure {measure.name}, got {name!r}")
 
 
 def shipped_studies() -> dict[str, Path]:
@@ -211,12 +229,13 @@ def read_study(file: str | Path, **changes: Any) -> Study:
     """
     path = shipped_studies().get(str(file), Path(file))
     try:
-        with path.open("rb") as opened:
-            content = tomllib.load(opened)
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: expected TOML, got a syntax error: {error}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: expected TOML in UTF-8, got other bytes") from None
+    except RecursionError:
+        raise InputError(f"{path}: expected the tables of a study, got values nested too deeply") from None
     except FileNotFoundError:
         known = ", ".join(shipped_studies())
         raise InputError(f"file: expected a study file, or one of {known}, got {str(file)!r}") from None
@@ -227,6 +246,7 @@ def read_study(file: str | Path, **changes: Any) -> Study:
 
 
 def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a Study from the content of its file; names and values are checked by the Study itself."""
     head = _table(content, "study", required=True)
     for key in head:
         if key not in _STUDY_KEYS:
@@ -234,41 +254,40 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("measure", "samples"):
         if key not in head:
             raise InputError(f"[study]: expected the key {key}, got none")
-    name = head["measure"]
-    if not isinstance(name, str) or name not in MEASURES:
-        raise InputError(f"measure: expected one of {', '.join(MEASURES)}, got {name!r}")
-    measure = MEASURES[name]
-    tables: dict[str, tuple[Quantity, ...]] = {"device": DEVICE_TABLE}
-    if measure.has_track:
-        tables["landscape"] = LANDSCAPE_TABLE
-    tables[name] = measure.settings
+    measure = MEASURES[validation.choice("measure", head["measure"], MEASURES)]
+    tables = tables_of(measure)
     allowed = ("study", "sweep", "spread", *tables)
     for key in content:
         if key not in allowed:
             raise InputError(
-                f"expected the tables {', '.join(f'[{each}]' for each in allowed)} for the measure {name}, got {key!r}"
-                f"{nearest(key, allowed)}"
+                f"expected the tables {', '.join(f'[{each}]' for each in allowed)} for the measure {measure.name}, got "
+                f"{key!r}{nearest(key, allowed)}"
             )
-    fixed = {table: _read_all(f"[{table}]", _table(content, table), items) for table, items in tables.items()}
-    known = {item.name: item for items in tables.values() for item in items if item.name != "base"}
+
+    def read(table: str, items: Iterable[Quantity]) -> dict[str, Any]:
+        where = f"[{table}]"
+        return {
+            key: _named(where, key, items, measure).read(f"{where} {key}", value)
+            for key, value in _table(content, table).items()
+        }
+
     sweep = {}
+    every = [item for items in tables.values() for item in items if item.name != "base"]
     for key, values in _table(content, "sweep").items():
-        if key not in known:
-            raise InputError(f"[sweep]: expected a key of {', '.join(tables)}, got {key!r}{nearest(key, known)}")
+        item = _named("[sweep]", key, every, measure)
         if not isinstance(values, list) or not values:
             raise InputError(f"[sweep]: expected a list of at least one value for {key}, got {values!r}")
-        sweep[key] = tuple(known[key].read(f"[sweep] {key}", value) for value in values)
+        sweep[key] = tuple(item.read(f"[sweep] {key}", value) for value in values)
     spread = {}
     edge = {item.name: item for item in DEVICE_TABLE}
     for key, value in _table(content, "spread").items():
-        if key not in VARIABLE:
-            raise InputError(f"[spread]: expected a key out of {', '.join(VARIABLE)}, got {key!r}")
+        _check_spread("[spread]", key, measure)
         where = f"[spread] {key}"
         spread[key] = edge[key].read(where, value) if key in SIGNED else 0.01 * validation.number(where, value)
     return head | {
-        "device": fixed["device"],
-        "landscape": fixed.get("landscape", {}),
-        "settings": fixed[name],
+        "device": read("device", DEVICE_TABLE),
+        "landscape": read("landscape", LANDSCAPE_TABLE) if measure.has_track else {},
+        "settings": read(measure.name, measure.settings),
         "sweep": sweep,
         "spread": spread,
     }
@@ -281,11 +300,3 @@ def _table(content: Mapping[str, Any], name: str, required: bool = False) -> dic
     if not isinstance(table, dict):
         raise InputError(f"expected [{name}] to be a table of keys, got {table!r}")
     return dict(table)
-
-
-def _read_all(where: str, given: Mapping[str, Any], items: Iterable[Quantity]) -> dict[str, Any]:
-    known = {item.name: item for item in items}
-    for key in given:
-        if key not in known:
-            raise InputError(f"{where}: expected a key out of {', '.join(known)}, got {key!r}{nearest(key, known)}")
-    return {key: known[key].read(f"{where} {key}", value) for key, value in given.items()}

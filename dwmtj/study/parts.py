@@ -1,9 +1,7 @@
 """A study in parts: each is measured by itself, wherever, and is a labelled file of its own."""
 
 import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from compact_model.validation import ConvergenceError, InputError
 
 from .description import Study
+from .measures import MEASURES
 from .quantities import si_unit
 from .sampling import Batch
 
@@ -21,49 +20,63 @@ Array = NDArray[np.float64]
 _ONE_PART_AT_A_TIME = threading.Lock()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
-    """Samples `first` to `first + count` of one point; number: of the part, from 0."""
+    """Some samples of one point, and all that it takes to measure them anywhere.
+
+    number: of the part, from 0.  measure: by name.  where: the point in words.
+    """
 
     number: int
-    point: int
-    first: int
-    count: int
+    measure: str
+    batch: Batch
+    where: str
 
     @property
     def name(self) -> str:
         """Of its file."""
         return f"part_{self.number:07d}"
 
+    @property
+    def samples(self) -> slice:
+        """Numbers of its samples at its point."""
+        return slice(self.batch.first, self.batch.first + self.batch.count)
 
-def parts_of(study: Study) -> Iterator[Part]:
+    def first_samples(self, count: int) -> "Part":
+        """The same with fewer samples."""
+        return replace(self, batch=replace(self.batch, count=count))
+
+
+def parts_of(study: Study) -> list[Part]:
     """All parts of a study, point by point."""
-    size = study.samples_per_part or study.kind.samples_per_part
-    number = 0
-    for point in range(study.number_of_points):
-        for first in range(0, study.samples, size):
-            yield Part(number, point, first, min(size, study.samples - first))
-            number += 1
+    size = study.part_size
+    places = [(point, first) for point in study.points for first in range(0, study.samples, size)]
+    return [
+        Part(
+            number,
+            study.measure,
+            Batch(point, study.spread, study.seed, first, min(size, study.samples - first)),
+            study.words(point.index),
+        )
+        for number, (point, first) in enumerate(places)
+    ]
 
 
-def measure_part(study: Study, part: Part) -> tuple[dict[str, Array], float]:
-    """The values of a part by the results' names, each of shape (samples,), and the seconds that it took.
+def measure_part(part: Part) -> dict[str, Array]:
+    """The values of a part by the results' names, each of shape (samples,).
 
-    Raises ConvergenceError where a value is not a number.
+    Raises InputError with the point that it is about, and ConvergenceError where a value is not a number.
     """
-    batch = Batch(study.points[part.point], study.spread, study.seed, part.first, part.count)
     with _ONE_PART_AT_A_TIME:
-        begun = time.perf_counter()
         try:
-            values = study.kind.run(batch)
+            values = MEASURES[part.measure].run(replace(part.batch))
         except InputError as error:
-            raise InputError(f"{study.words(part.point)}{error}") from None
-        took = time.perf_counter() - begun
+            raise InputError(f"{part.where}{error}") from None
     for name, found in values.items():
         if np.isnan(found).any():
-            worst = part.first + int(np.isnan(found).argmax())
-            raise ConvergenceError(f"{study.words(part.point)}{name} of sample {worst} is not a number")
-    return values, took
+            worst = part.batch.first + int(np.isnan(found).argmax())
+            raise ConvergenceError(f"{part.where}{name} of sample {worst} is not a number")
+    return values
 
 
 def labelled(study: Study, part: Part, values: dict[str, Array]) -> xr.Dataset:
@@ -72,9 +85,23 @@ def labelled(study: Study, part: Part, values: dict[str, Array]) -> xr.Dataset:
         item.name: (("sample",), values[item.name], {"long_name": item.help, "units": si_unit(item)})
         for item in study.kind.results
     }
-    numbers = np.arange(part.first, part.first + part.count)
+    numbers = np.arange(part.samples.start, part.samples.stop)
     coordinates = {
         name: ((), value, {"units": si_unit(study.quantities[name])})
-        for name, value in study.combinations[part.point].items()
+        for name, value in study.combinations[part.batch.point.index].items()
     }
     return xr.Dataset(found, coords={"sample": ("sample", numbers), **coordinates}, attrs=study.identity())
+
+
+def values_of(study: Study, part: Part, stored: xr.Dataset) -> dict[str, Array] | None:
+    """The values of a stored part; None where they are not those of this part, and it must be measured again."""
+    names = [item.name for item in study.kind.results]
+    if stored.attrs.get("sweep") != study.identity()["sweep"] or any(name not in stored for name in names):
+        return None
+    if not np.array_equal(stored.sample.values, np.arange(part.samples.start, part.samples.stop)):
+        return None
+    swept = study.combinations[part.batch.point.index]
+    if any(name not in stored.coords or stored[name].item() != value for name, value in swept.items()):
+        return None
+    values = {name: stored[name].values for name in names}
+    return None if any(np.isnan(found).any() for found in values.values()) else values

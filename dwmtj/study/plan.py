@@ -1,21 +1,36 @@
-"""What a study will take, before it starts: parts, memory, and the time as measured on some of the parts."""
+"""What a study will take, before it starts: parts, memory, and time, measured on some of its samples."""
 
+import time
 import tracemalloc
 from dataclasses import dataclass
 
 from .description import Study
-from .parts import Part, measure_part, parts_of
+from .parts import Part, measure_part
 
-_PROBED_SAMPLES = 16
+_ENOUGH = 0.5  # s of a measurement from which the time of a sample is taken
+_POINTS = 3
+_TRACED_SAMPLES = 16  # tracing makes a measurement several times slower
 _BYTES_PER_VALUE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How many parts and samples there are, how many of them are known already, and what they take.
+class Cost:
+    """What samples take: s and bytes for each, on top of the package itself, and how many it was measured on.
 
-    bytes_per_part: that a part needs at most while it is measured, on top of the package itself.
-    bytes_of_result: of the whole result in memory.  seconds_per_sample: None where nothing was measured.
+    Bytes are 0 where a single sample takes so long that they were not measured.
+    """
+
+    seconds_per_sample: float
+    bytes_per_sample: float
+    samples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What there is to do and, once some samples were measured, what that takes.
+
+    known_parts: in the store already.  cost: None before it was measured.  at_once: parts that are measured at the same
+    time; where: by whom.
     """
 
     points: int
@@ -24,12 +39,10 @@ class Plan:
     samples_per_part: int
     known_parts: int
     missing_samples: int
-    measured_parts: int
-    bytes_per_part: float
     bytes_of_result: float
-    seconds_per_sample: float | None
     at_once: int
     where: str
+    cost: Cost | None = None
 
     @property
     def samples(self) -> int:
@@ -38,47 +51,69 @@ class Plan:
 
     @property
     def seconds(self) -> float | None:
-        """That the missing samples will take; None where nothing was measured."""
-        if self.seconds_per_sample is None:
+        """That the missing samples will take; None before it was measured."""
+        if self.cost is None:
             return None
-        return self.missing_samples * self.seconds_per_sample / self.at_once
+        return self.missing_samples * self.cost.seconds_per_sample / self.at_once
 
-    def text(self) -> str:
-        """The plan as three lines."""
-        lines = [
+    @property
+    def bytes_per_part(self) -> float | None:
+        """That a part takes while it is measured; None before it was measured."""
+        return None if self.cost is None else self.cost.bytes_per_sample * self.samples_per_part
+
+    def extent(self) -> str:
+        """What there is to do, in a line."""
+        known = f"; {self.known_parts} parts are there already" if self.known_parts else ""
+        return (
             f"plan: {self.points} points x {self.samples_per_point} samples = {self.samples} samples in {self.parts} "
-            f"parts of up to {self.samples_per_part}, on {self.where}"
-            + (f"; {self.known_parts} parts are there already" if self.known_parts else ""),
-            f"memory: {_size(self.bytes_per_part)} for each part that is measured, {_size(self.bytes_of_result)} for "
-            "the result",
-        ]
-        if self.seconds is not None and self.seconds_per_sample is not None:
-            lines.append(
-                f"time: about {duration(self.seconds)} for the {self.missing_samples} samples left "
-                f"({1e3 * self.seconds_per_sample:.3g} ms a sample, measured on {self.measured_parts} parts)"
-            )
-        return "\n".join(lines)
+            f"parts of up to {self.samples_per_part}, on {self.where}{known}"
+        )
+
+    def demand(self) -> str:
+        """What it takes, in two lines; empty before it was measured."""
+        if self.cost is None or self.seconds is None or self.bytes_per_part is None:
+            return ""
+        part = f"{_size(self.bytes_per_part)} for each part that is measured, " if self.bytes_per_part else ""
+        left, each = duration(self.seconds), 1e3 * self.cost.seconds_per_sample
+        return (
+            f"memory: {part}{_size(self.bytes_of_result)} for the result\n"
+            f"time: about {left} for the {self.missing_samples} samples left ({each:.3g} ms a sample, measured on "
+            f"{self.cost.samples})"
+        )
 
 
-def pilots(missing: list[Part], most: int) -> list[Part]:
-    """Up to so many parts from all over the grid: points may differ in what they take."""
-    count = min(most, len(missing))
-    return [missing[(2 * index + 1) * len(missing) // (2 * count)] for index in range(count)]
+def measured_cost(parts: list[Part]) -> Cost:
+    """What a sample of these parts takes, from samples at up to three points all over the grid.
 
-
-def bytes_per_sample(study: Study) -> float:
-    """The most memory that the measuring of a few samples of the last point needs at once, per sample.
-
-    It also loads, and where necessary compiles, what the measure needs, so that the parts measured after it are not
-    slowed by that.
+    At each, more and more samples are measured, until that takes half a second; so a first result comes soon, and how
+    well many samples are measured side by side is in it.  They are not kept.
     """
-    count = min(_PROBED_SAMPLES, study.samples, study.samples_per_part or study.kind.samples_per_part)
-    probe = Part(0, study.number_of_points - 1, 0, count)
-    measure_part(study, probe)
+    count = min(_POINTS, len(parts))
+    chosen = [parts[(2 * index + 1) * len(parts) // (2 * count)] for index in range(count)]
+    measure_part(chosen[0].first_samples(1))  # loads, and where necessary compiles, what the measure needs
+    each, room, total = 0.0, 0.0, 0
+    for part in chosen:
+        size = 1
+        while True:
+            begun = time.perf_counter()
+            measure_part(part.first_samples(size))
+            took = time.perf_counter() - begun
+            if took > _ENOUGH or size == part.batch.count:
+                break
+            size = min(4 * size, part.batch.count)
+        each += took / size / count
+        total += size
+        traced = min(size, _TRACED_SAMPLES)
+        if took * traced / size < _ENOUGH:
+            room = max(room, _traced(part.first_samples(traced)) / traced)
+    return Cost(seconds_per_sample=each, bytes_per_sample=room, samples=total)
+
+
+def _traced(part: Part) -> float:
     tracemalloc.start()
     try:
-        measure_part(study, probe)
-        return tracemalloc.get_traced_memory()[1] / count
+        measure_part(part)
+        return float(tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
 
@@ -86,11 +121,6 @@ def bytes_per_sample(study: Study) -> float:
 def result_bytes(study: Study) -> float:
     """Of all values of a study."""
     return float(_BYTES_PER_VALUE * len(study.kind.results) * study.number_of_points * study.samples)
-
-
-def number_of_parts(study: Study) -> int:
-    """Of a whole study."""
-    return sum(1 for _ in parts_of(study))
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 from matplotlib import cm
+from matplotlib.ticker import MaxNLocator
 
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.validation import choice
@@ -17,11 +18,14 @@ from dwmtj.device_options import Quantity
 
 from .measures import MEASURES
 from .measures.measure import quantiles_of
-from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE
+from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, in_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_ASIDE = 0.008  # of the axis, between two lines' points
 
 
 def axis_label(item: Quantity) -> str:
@@ -34,7 +38,8 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
     """A result against the first swept quantity, one line for each combination of the others.
 
     quantity: one of the measure's results; None: its headline.  Bars reach from the 5 % to the 95 % quantile (of a
-    retention, over the 95 % interval of the mean); a triangle is a lower bound, where there is no upper one.
+    retention, over the 95 % interval of the mean); a full triangle is a lower bound without an upper one, a hollow one
+    on the upper edge a value that is inf.
     Without a sweep: the distribution of the result.
     """
     measure = MEASURES[json.loads(result.attrs["measure"])]
@@ -43,46 +48,63 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
     swept = list(json.loads(result.attrs["sweep"]))
     axes = new_axes(axes)
     if not swept:
-        item = measure.results[0] if quantity is None else measure.quantity(quantity)
-        values = result[item.name].values / item.scale
-        axes.hist(values[np.isfinite(values)], **({"bins": 30} | style))
-        axes.set(xlabel=axis_label(item), ylabel="samples")
+        _draw_distribution(result, measure.results[0] if quantity is None else measure.quantity(quantity), axes, style)
         return axes
     item = measure.quantity(ends[0])
     known = {each.name: each for each in (*DEVICE_TABLE, *LANDSCAPE_TABLE, *measure.settings)}
     first, others = swept[0], swept[1:]
     across = result[first].values
     numeric = across.dtype.kind in "if"
-    where = across / known[first].scale if numeric else np.arange(across.size)
+    where = across / known[first].scale if numeric else np.arange(float(across.size))
+    logarithmic = numeric and across.size > 2 and where.min() > 0.0 and where.max() >= 8.0 * where.min()
     places = list(itertools.product(*(range(result.sizes[name]) for name in others)))
     for number, place in enumerate(places):
         chosen = result.isel(dict(zip(others, place, strict=True)))
         middle, lower, upper = (chosen[name].values / item.scale for name in ends)
         shown, bounded = np.isfinite(middle), np.isfinite(upper)
-        colour = cm.viridis(0.9 * number / max(len(places) - 1, 1))
-        label = ", ".join(_value(known[name], chosen[name].item()) for name in others)
-        look: dict[str, Any] = {"color": colour, "linewidth": 0.8}
-        axes.plot(where[shown], middle[shown], **(look | style))
-        bars = np.array([middle - lower, np.where(bounded, upper, middle) - middle])
-        marks = look | {"linestyle": "", "markersize": 3.5, "capsize": 2.0} | style
+        aside = _ASIDE * (number - 0.5 * (len(places) - 1))  # so that bars do not cover one another
+        at = where * np.exp(aside * np.log(where.max() / where.min())) if logarithmic else where + aside * np.ptp(where)
+        label = ", ".join(in_unit(known[name], chosen[name].item()) for name in others)
+        look: dict[str, Any] = {"color": cm.viridis(0.9 * number / max(len(places) - 1, 1)), "linewidth": 0.8} | style
+        if numeric:
+            axes.plot(at[shown], middle[shown], **look)
         full, open_end = shown & bounded, shown & ~bounded
-        axes.errorbar(where[full], middle[full], np.maximum(bars[:, full], 0.0), marker="o", label=label, **marks)
-        axes.plot(where[open_end], middle[open_end], **(look | {"marker": "^", "linestyle": "", "markersize": 6.0}))
-    axes.set(xlabel=axis_label(known[first]), ylabel=axis_label(item))
+        bars = np.maximum([middle[full] - lower[full], upper[full] - middle[full]], 0.0)
+        marks = {"marker": "o", "linestyle": "", "markersize": 3.5, "capsize": 2.0, "label": label}
+        axes.errorbar(at[full], middle[full], bars, **(look | marks))
+        axes.plot(at[open_end], middle[open_end], **(look | {"marker": "^", "linestyle": "", "markersize": 6.0}))
+        beyond = look | {"marker": "^", "linestyle": "", "fillstyle": "none", "clip_on": False}
+        axes.plot(at[~shown], np.ones(int((~shown).sum())), transform=axes.get_xaxis_transform(), **beyond)
+    bars_are = measure.bars if quantity is None else "median, 5 to 95 %"
+    axes.set(xlabel=axis_label(known[first]), ylabel=f"{axis_label(item)}\n{bars_are}")
     if not numeric:
-        axes.set_xticks(where, [str(each) for each in across])
-    elif across.size > 2 and where.min() > 0.0 and where.max() >= 8.0 * where.min():
+        axes.set_xticks(where, [in_unit(known[first], each.item()) for each in across])
+    elif logarithmic:
         axes.set_xscale("log")
         axes.set_xticks(where, [f"{each:g}" for each in where])
         axes.minorticks_off()
+    elif known[first].whole:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     drawn = result[ends[0]].values
     drawn = drawn[np.isfinite(drawn)]
     if drawn.size and drawn.min() > 0.0 and drawn.max() > 30.0 * drawn.min():
         axes.set_yscale("log")
     if others:
-        title = ", ".join(f"{name.replace('_', ' ')} ({known[name].unit})".replace(" ()", "") for name in others)
+        title = ", ".join(name.replace("_", " ") for name in others)
         axes.legend(fontsize="x-small", title=title, title_fontsize="x-small")
     return axes
+
+
+def _draw_distribution(result: xr.Dataset, item: Quantity, axes: Axes, style: dict[str, Any]) -> None:
+    values = result[item.name].values / item.scale
+    finite = values[np.isfinite(values)]
+    axes.hist(finite, **({"bins": "auto"} | style))
+    axes.set(xlabel=axis_label(item), ylabel="samples")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if finite.size < values.size:
+        axes.set_title(
+            f"{values.size - finite.size} of {values.size} beyond what was measured: not shown", fontsize="small"
+        )
 
 
 def draw_study(result: xr.Dataset, figure: Figure) -> None:
@@ -91,12 +113,6 @@ def draw_study(result: xr.Dataset, figure: Figure) -> None:
     panels: list[str | None] = [None, *measure.beside]
     for axes, quantity in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):
         plot_study(result, axes, quantity=quantity)
-
-
-def _value(item: Quantity, value: Any) -> str:
-    if isinstance(value, str | bool) or item.whole:
-        return str(value)
-    return f"{value / item.scale:g}"
 
 
 PLOTTERS["study"] = plot_study

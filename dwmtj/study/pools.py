@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
+import signal
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,17 +16,19 @@ from compact_model import engine
 from compact_model.results import release
 from compact_model.validation import ConvergenceError, InputError, whole
 
-from .description import Study
 from .parts import Array, Part, measure_part
+from .plan import Cost, measured_cost
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-Measured = tuple[Part, dict[str, Array], float]
+Measured = tuple[Part, dict[str, Array]]
+Call = tuple[Callable[[Any], Any], Any]
 
 SCHEDULER_PATIENCE = 15.0
 """Seconds after which a scheduler that does not answer, or has no workers, is given up."""
 _LOOK = 0.5  # s between two looks at the scheduler
+_BETWEEN_QUESTIONS = 2.0  # s
 _PER_THREAD = 2  # parts that wait at the scheduler for each thread of the workers
 
 
@@ -39,8 +44,11 @@ class Pool(Protocol):
     where: str
     """In words."""
 
-    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
-        """Each part with its values and the seconds that it took, as they come."""
+    def cost(self, parts: list[Part]) -> Cost:
+        """`measured_cost`, where the parts will be measured."""
+
+    def measure(self, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values, as they come."""
 
 
 class Threads:
@@ -52,10 +60,13 @@ class Threads:
         count = engine.threads()
         self.where = f"{count} thread{'s' if count > 1 else ''} of this machine"
 
-    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
-        """Each part with its values and the seconds that it took, in order."""
+    def cost(self, parts: list[Part]) -> Cost:
+        return measured_cost(parts)
+
+    def measure(self, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values, in order."""
         for part in parts:
-            yield part, *measure_part(study, part)
+            yield part, measure_part(part)
 
 
 class Dask:
@@ -63,6 +74,8 @@ class Dask:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._alone_since: float | None = None
+        self._next_question = 0.0
         workers = client.scheduler_info(n_workers=-1)["workers"]
         self._threads = max(1, sum(each["nthreads"] for each in workers.values()))
         self.at_once = max(1, len(workers))
@@ -71,46 +84,54 @@ class Dask:
             f"(dashboard {client.dashboard_link})"
         )
 
-    def measure(self, study: Study, parts: Iterable[Part]) -> Iterator[Measured]:
-        """Each part with its values and the seconds that it took, as the workers finish them.
+    def cost(self, parts: list[Part]) -> Cost:
+        cost: Cost = next(self._results([(measured_cost, parts)]))[1]
+        return cost
+
+    def measure(self, parts: Iterable[Part]) -> Iterator[Measured]:
+        """Each part with its values, as the workers finish them.
 
         A part whose worker dies is measured again by another one.  Raises SchedulerError where the scheduler is gone,
         or no worker is left, for longer than SCHEDULER_PATIENCE.
         """
-        waiting = iter(parts)
-        running: dict[Future, Part] = {}
+        for (_, part), values in self._results((measure_part, part) for part in parts):
+            yield part, values
+
+    def _results(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Any]]:
+        """Each call, a function with its argument, and what it gave, as the workers finish them."""
+        waiting = iter(calls)
+        running: dict[Future, Call] = {}
         try:
-            for part in itertools.islice(waiting, _PER_THREAD * self._threads + 1):
-                running[self._submit(study, part)] = part
-            alone_since: float | None = None
+            for call in itertools.islice(waiting, _PER_THREAD * self._threads + 1):
+                running[self._submit(call)] = call
             while running:
                 done = [future for future in running if future.done()]
                 if not done:
-                    alone_since = self._look(alone_since)
+                    self._wait()
                     continue
-                alone_since = None
+                self._alone_since = None
                 for future in done:
-                    part = running.pop(future)
-                    values, took = self._result(future)
+                    call = running.pop(future)
+                    result = self._result(future)
                     for following in itertools.islice(waiting, 1):
-                        running[self._submit(study, following)] = following
-                    yield part, values, took
+                        running[self._submit(following)] = following
+                    yield call, result
         finally:
             if self._client.status == "running":
                 self._client.cancel(list(running), force=True)
 
-    def _submit(self, study: Study, part: Part) -> Future:
+    def _submit(self, call: Call) -> Future:
         try:
-            return self._client.submit(_measure_on_worker, study, part, release(), key=None, pure=False)
+            return self._client.submit(_on_worker, *call, release(), pure=False)
         except Exception as error:  # Dask raises what its connection raises
             raise self._lost() from error
 
-    def _result(self, future: Future) -> tuple[dict[str, Array], float]:
+    def _result(self, future: Future) -> Any:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            values: tuple[dict[str, Array], float] = future.result()
+            return future.result()
         except (InputError, ConvergenceError):
             raise
         except KilledWorker as error:
@@ -124,23 +145,36 @@ class Dask:
             raise SchedulerError(
                 f"scheduler: expected workers with dwmtj {release()} installed, got one without it ({error})"
             ) from None
-        return values
 
     @staticmethod
     def _allowed(error: Any) -> int:
         return int(getattr(error, "allowed_failures", 0)) + 1
 
-    def _look(self, alone_since: float | None) -> float | None:
-        """Wait a little; since when the scheduler is gone or has no workers, or None."""
+    def _wait(self) -> None:
+        """Wait a little, and see whether the scheduler still answers and has workers; SchedulerError where not."""
         time.sleep(_LOOK)
-        alone = self._client.status != "running" or not self._client.scheduler_info(n_workers=1)["n_workers"]
-        if not alone:
-            return None
-        if alone_since is None:
-            return time.monotonic()
-        if time.monotonic() - alone_since > SCHEDULER_PATIENCE:
+        now = time.monotonic()
+        if now < self._next_question:
+            return
+        self._next_question = now + _BETWEEN_QUESTIONS
+        if self._has_workers():
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        if self._alone_since is not None and time.monotonic() - self._alone_since > SCHEDULER_PATIENCE:
             raise self._lost()
-        return alone_since
+
+    def _has_workers(self) -> bool:
+        if self._client.status != "running":
+            return False
+
+        async def ask() -> int:
+            return len(await asyncio.wait_for(self._client.scheduler.ncores(), SCHEDULER_PATIENCE))
+
+        try:
+            return bool(self._client.sync(ask))
+        except (TimeoutError, OSError):
+            return False
 
     def _lost(self) -> SchedulerError:
         return SchedulerError(
@@ -149,8 +183,8 @@ class Dask:
         )
 
 
-def _measure_on_worker(study: Study, part: Part, version: str) -> tuple[dict[str, Array], float]:
-    """`measure_part` on a worker, with as many threads as Dask gives it."""
+def _on_worker(function: Callable[[Any], Any], argument: Any, version: str) -> Any:
+    """A call on a worker, with as many threads as Dask gives it."""
     import numba
     from distributed import get_worker
 
@@ -158,7 +192,20 @@ def _measure_on_worker(study: Study, part: Part, version: str) -> tuple[dict[str
     if release() != version:
         raise InputError(f"scheduler: expected workers with dwmtj {version}, got {release()} on {worker.address}")
     numba.set_num_threads(max(1, min(worker.state.nthreads, numba.config.NUMBA_NUM_THREADS)))  # type: ignore[attr-defined]
-    return measure_part(study, part)
+    return function(argument)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes that are started here leave Ctrl-C to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -181,7 +228,8 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is None:
-        cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0")
+        with _interrupts_ignored():
+            cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0")
         with cluster, Client(cluster) as client:
             yield Dask(client)
         return

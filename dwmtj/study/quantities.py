@@ -28,21 +28,42 @@ _SI = {
 
 @dataclass(frozen=True)
 class Setting(Quantity):
-    """A quantity of a measure, with its default in SI and the least value that makes sense."""
+    """A quantity of a study of its own: its default and the range that makes sense, in SI."""
 
     default: Any = None
     at_least: float = -math.inf
     above: float = -math.inf
+    at_most: float = math.inf
 
-    def check(self, value: Any) -> None:
-        """Raise InputError for a value, SI, that is too low."""
-        if self.choices:
-            choice(self.name, value, self.choices)
-        elif self.whole:
-            whole(self.name, value, max(0, int(self.at_least)))
-        elif not self.at_least <= number(self.name, value) or value <= self.above:
-            bound = f"above {self.above / self.scale:g}" if value <= self.above else f"at least {self.at_least:g}"
-            raise InputError(f"{self.name}: expected {bound} {self.unit}".rstrip() + f", got {value / self.scale:g}")
+
+def check_value(item: Quantity, value: Any) -> None:
+    """Raise InputError for a value, SI, of another kind than the quantity's, or out of its range."""
+    if item.choices:
+        choice(item.name, value, item.choices)
+        return
+    if item.flag:
+        if not isinstance(value, bool):
+            raise InputError(f"{item.name}: expected true or false, got {value!r}")
+        return
+    found = whole(item.name, value, 0) if item.whole else number(item.name, value)
+    if not isinstance(item, Setting):
+        return
+    for bad, words, bound in (
+        (found < item.at_least, "at least", item.at_least),
+        (found <= item.above, "above", item.above),
+        (found > item.at_most, "at most", item.at_most),
+    ):
+        if bad:
+            raise InputError(f"{item.name}: expected {words} {in_unit(item, bound)}, got {value / item.scale:g}")
+
+
+def in_unit(item: Quantity, value: Any) -> str:
+    """A value, SI, as one reads it, with the unit of the edge."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    return f"{value / item.scale:g} {item.unit}".rstrip()
 
 
 def si_unit(item: Quantity) -> str:
@@ -59,7 +80,10 @@ DEVICE_TABLE = (
 
 # The seed of a track follows from that of the study.
 LANDSCAPE_TABLE = (
-    *(item for item in LANDSCAPE if item.name != "track_seed"),
-    Quantity("half_width_share", "x_c over the pitch of the sites, instead of half_width"),
-    Quantity("edge_roughness", "standard deviation of the track's width from site to site", "nm", NANOMETRE),
+    *(item for item in LANDSCAPE if item.name not in ("sites", "track_seed")),
+    Setting("sites", "number of sites; with more than one they are drawn at random", whole=True, at_least=1),
+    Setting("half_width_share", "x_c over the pitch of the sites, instead of half_width", above=0.0, at_most=0.5),
+    Setting(
+        "edge_roughness", "standard deviation of the track's width from site to site", "nm", NANOMETRE, at_least=0.0
+    ),
 )

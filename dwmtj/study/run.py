@@ -1,6 +1,7 @@
 """A study from the plan to the labelled result, part by part, through a store that survives what happens."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from dwmtj.device_options import Quantity
 
 from . import plot  # noqa: F401 (registers how a study draws itself)
 from .description import Study
-from .parts import Part, labelled, parts_of
-from .plan import Plan, bytes_per_sample, pilots, result_bytes
-from .pools import Measured, Pool, open_pool
+from .parts import Part, labelled, parts_of, values_of
+from .plan import Plan, result_bytes
+from .pools import Pool, open_pool
 from .quantities import si_unit
 
 Array = NDArray[np.float64]
-_PILOTS = 3
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
+
+
+def _unheard(plan: Plan) -> None:
+    """Nobody asked for the plan."""
 
 
 def run_study(
@@ -33,7 +37,7 @@ def run_study(
     scheduler: str | None = None,
     workers: int = 0,
     progress: bool = False,
-    announce: Callable[[Plan], object] | None = None,
+    announce: Callable[[Plan], object] = _unheard,
 ) -> xr.Dataset:
     """Measure what is missing of a study, and return all of it.
 
@@ -42,7 +46,8 @@ def run_study(
     scheduler: address of a Dask scheduler; workers: that many Dask workers of this machine instead, one thread each
         (in a script: under `if __name__ == "__main__"`); neither: the threads of this process.  All give the same
         numbers.
-    announce: called once with the plan, whose time was measured on up to three parts, before the others start.
+    announce: called with the plan before the first part starts, twice: at once, and with its cost, which is measured
+        on some samples for a second or two (or as long as single samples take).
 
     Returns a Dataset over the swept quantities and `sample`: the measure's results; over the swept quantities alone:
     of each result the mean and the standard deviation (over the finite values), median, q05, q95 (of all), finite (the
@@ -54,12 +59,17 @@ def run_study(
 
 
 def plan_study(
-    study: Study, *, store: str | Path | None = None, scheduler: str | None = None, workers: int = 0
+    study: Study,
+    *,
+    store: str | Path | None = None,
+    scheduler: str | None = None,
+    workers: int = 0,
+    announce: Callable[[Plan], object] = _unheard,
 ) -> Plan:
-    """What a study will take, as `run_study` announces it; the parts that are measured for that go to the store."""
+    """What a study, or what is missing of it in the store, will take; announce: as in `run_study`."""
     run = _Run(study, store, False)
     with open_pool(scheduler, workers) as pool:
-        return run.plan(pool)
+        return run.plan(pool, announce)
 
 
 class _Run:
@@ -69,63 +79,51 @@ class _Run:
         self._progress = progress
         size = (study.number_of_points, study.samples)
         self._values = {item.name: np.empty(size) for item in study.kind.results}
-        self._parts = list(parts_of(study))
+        self._parts = parts_of(study)
         self._missing = [part for part in self._parts if not self._load(part)]
 
     def _load(self, part: Part) -> bool:
-        found = self._store.load(part.name)
-        if found is None:
+        stored = self._store.load(part.name)
+        values = None if stored is None else values_of(self._study, part, stored)
+        if values is None:
             return False
-        names = [item.name for item in self._study.kind.results]
-        if found.sizes.get("sample") != part.count or any(name not in found for name in names):
-            return False  # something else wrote there: measured again
-        self._place(part, {name: found[name].values for name in names})
+        self._place(part, values)
         return True
 
     def _place(self, part: Part, values: Mapping[str, Array]) -> None:
         for name, found in values.items():
-            self._values[name][part.point, part.first : part.first + part.count] = found
+            self._values[name][part.batch.point.index, part.samples] = found
 
-    def _keep(self, measured: Measured) -> float:
-        part, values, seconds = measured
-        self._store.save(part.name, labelled(self._study, part, values))
-        self._place(part, values)
-        return seconds
-
-    def plan(self, pool: Pool) -> Plan:
-        """The plan, after up to three parts (or one for each worker) were measured for it."""
-        study, known = self._study, len(self._parts) - len(self._missing)
-        per_sample = bytes_per_sample(study) if self._missing else 0.0
-        tried = pilots(self._missing, max(_PILOTS, pool.at_once))
-        seconds = sum(self._keep(measured) for measured in pool.measure(study, tried))
-        self._missing = [part for part in self._missing if part not in tried]
-        per_part = study.samples_per_part or study.kind.samples_per_part
-        return Plan(
+    def plan(self, pool: Pool, announce: Callable[[Plan], object]) -> Plan:
+        """The plan, announced before and after some samples were measured for it."""
+        study = self._study
+        plan = Plan(
             points=study.number_of_points,
             samples_per_point=study.samples,
             parts=len(self._parts),
-            samples_per_part=min(per_part, study.samples),
-            known_parts=known,
-            missing_samples=sum(part.count for part in self._missing),
-            measured_parts=len(tried),
-            bytes_per_part=per_sample * min(per_part, study.samples),
+            samples_per_part=study.part_size,
+            known_parts=len(self._parts) - len(self._missing),
+            missing_samples=sum(part.batch.count for part in self._missing),
             bytes_of_result=result_bytes(study),
-            seconds_per_sample=seconds / sum(part.count for part in tried) if tried else None,
             at_once=pool.at_once,
             where=pool.where,
         )
+        announce(plan)
+        if self._missing:
+            plan = replace(plan, cost=pool.cost(self._missing))
+            announce(plan)
+        return plan
 
-    def result(self, scheduler: str | None, workers: int, announce: Callable[[Plan], object] | None) -> xr.Dataset:
+    def result(self, scheduler: str | None, workers: int, announce: Callable[[Plan], object]) -> xr.Dataset:
         if self._missing:
             with open_pool(scheduler, workers) as pool:
-                plan = self.plan(pool)
-                if announce is not None:
-                    announce(plan)
+                plan = self.plan(pool, announce)
                 done = plan.samples - plan.missing_samples
                 with Progress(self._progress, "study").bar(plan.samples, "sample", done) as advance:
-                    for measured in pool.measure(self._study, self._missing):
-                        self._keep(measured)
-                        advance(measured[0].count)
+                    for part, values in pool.measure(self._missing):
+                        self._store.save(part.name, labelled(self._study, part, values))
+                        self._place(part, values)
+                        advance(part.batch.count)
         return label_study(self._study, self._values)
 
 

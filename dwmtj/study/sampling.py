@@ -1,9 +1,11 @@
 """What a point of a study is, and the devices and tracks that are drawn there."""
 
-from collections.abc import Mapping
+import contextlib
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,8 @@ BASES = {"lequeux2016": lequeux2016, "notched": notched_device}
 SIZES = ("track_length", "track_width")
 # Over so much of the width the slope of H_K(W) is taken.
 _WIDTH_STEP = 0.01
+_DRAWS = 100
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +55,9 @@ class Batch:
         """Of the measure, SI, by name."""
         return self.point.settings
 
-    @cached_property
+    @property
     def generators(self) -> list[np.random.Generator]:
-        """One for each sample: devices are drawn from it first, then the track, then what the measure draws."""
+        """One for each sample, new."""
         samples = range(self.first, self.first + self.count)
         return [np.random.default_rng([self.seed, self.point.index, sample]) for sample in samples]
 
@@ -62,21 +66,36 @@ class Batch:
         """Of the point's thermal fields."""
         return int(np.random.default_rng([self.seed, self.point.index]).integers(0, 2**63))
 
-    @cached_property
+    @property
     def devices(self) -> list[DeviceParameters]:
         """One for each sample."""
-        if not any(self.spreads.values()):
-            return [self.point.device] * self.count
-        return [vary(self.point.device, 1, self.spreads, seed=draw)[0] for draw in self.generators]
+        return [device for device, _ in self._drawn]
+
+    @property
+    def tracks(self) -> list[Landscape]:
+        """One for each sample, on its device."""
+        return [track for _, track in self._drawn]
 
     @cached_property
-    def tracks(self) -> list[Landscape]:
-        """One for each sample."""
-        devices = self.devices
-        return [
-            drawn_track(device, self.point.landscape, draw)
-            for device, draw in zip(devices, self.generators, strict=True)
-        ]
+    def _drawn(self) -> list[tuple[DeviceParameters, Landscape]]:
+        return [redrawn(functools.partial(self._draw, draw)) for draw in self.generators]
+
+    def _draw(self, draw: np.random.Generator) -> tuple[DeviceParameters, Landscape]:
+        device = self.point.device
+        if any(self.spreads.values()):
+            device = vary(device, 1, self.spreads, seed=draw)[0]
+        return device, drawn_track(device, self.point.landscape, draw)
+
+
+def redrawn(draw: Callable[[], T]) -> T:
+    """What `draw` gives, drawn again where it raises InputError: a track that is too short for its site, say.
+
+    The tails of the laws are cut off by that.  Raises the last InputError where no draw makes sense.
+    """
+    for _ in range(_DRAWS - 1):
+        with contextlib.suppress(InputError):
+            return draw()
+    return draw()
 
 
 def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.random.Generator) -> Landscape:
@@ -87,10 +106,10 @@ def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.r
         share = between("half_width_share", numbers["half_width_share"], 0.0, 0.5)
         half_width = share * device.track_length / sites
     spread = numbers["anisotropy_spread"]
-    if numbers["edge_roughness"] > 0.0:
+    if (roughness := non_negative("edge_roughness", numbers["edge_roughness"])) > 0.0:
         if spread > 0.0:
             raise InputError("edge_roughness: expected either it or anisotropy_spread, got both")
-        spread = anisotropy_slope(device) * non_negative("edge_roughness", numbers["edge_roughness"])
+        spread = anisotropy_slope(device) * roughness
     return random_track(
         device,
         sites,

@@ -1,6 +1,6 @@
 """Read margin and write window of square arrays whose devices scatter."""
 
-from functools import cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from crossbar.studies.scattering import scattered_array
 from dwmtj.device_options import Quantity
 
 from ..quantities import Setting
-from ..sampling import Batch
+from ..sampling import Batch, redrawn
 from .measure import Array, Measure
 
 
@@ -26,16 +26,14 @@ def _run(batch: Batch) -> dict[str, Array]:
     nominal = batch.point.device
     low, high = nominal.parallel_resistance, nominal.antiparallel_resistance
     _, _, background = _worst(lines, kind, settings["read_scheme"], low, high, tuple(wires.items()))
-    rows = [
-        scattered_array(
-            vary(nominal, lines * lines, batch.spreads, seed=draw), background, kind=kind, **settings, **wires
-        )
-        for draw in batch.generators
-    ]
+    rows = []
+    for draw in batch.generators:
+        devices = redrawn(partial(vary, nominal, lines * lines, batch.spreads, seed=draw))
+        rows.append(scattered_array(devices, background, kind=kind, **settings, **wires))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-@cache
+@lru_cache(maxsize=64)
 def _worst(
     lines: int, kind: str, scheme: str, low: float, high: float, wires: tuple[tuple[str, float], ...]
 ) -> tuple[float, str, np.ndarray]:
@@ -48,7 +46,7 @@ ARRAY = Measure(
     name="array",
     help="read margin and write window of a square array, its farthest cell, every device drawn",
     settings=(
-        Setting("lines", "word lines, and as many bit lines", whole=True, at_least=1, default=16),
+        Setting("lines", "word lines, and as many bit lines", whole=True, at_least=1, at_most=4096, default=16),
         Setting("wire_resistance", "of a segment of either kind of line", "Ohm", at_least=0.0, default=1.0),
         Setting("driver_resistance", "of a word line's driver", "Ohm", at_least=0.0, default=0.0),
         Setting("read_scheme", "how the lines that are not read are held", choices=SCHEMES, default="grounded"),
@@ -65,4 +63,15 @@ ARRAY = Measure(
     samples_per_part=50,
     beside=("write_window",),
     has_track=False,
+    without_effect=(
+        "damping",
+        "gyromagnetic_ratio",
+        "wall_width",
+        "tmr_half_voltage",
+        "field_like_ratio",
+        "field_like_quadratic",
+        "torque_density",
+        "stray_field",
+        "nucleation_current_density",
+    ),
 )

@@ -49,7 +49,9 @@ LEVELS = Measure(
         Setting("amplitude", "voltage of a pulse", "V", above=0.0, default=0.3),
         Setting("pulse_width", "length of a pulse", "ns", NANOSECOND, above=0.0, default=2.0 * NANOSECOND),
         Setting("rest", "time between two pulses", "ns", NANOSECOND, above=0.0, default=98.0 * NANOSECOND),
-        Setting("pulses", "positive pulses, and as many negative ones", whole=True, at_least=1, default=20),
+        Setting(
+            "pulses", "positive pulses, and as many negative ones", whole=True, at_least=1, at_most=100_000, default=20
+        ),
         Setting("temperature", "temperature", "K", at_least=0.0, default=300.0),
         Setting("external_field", "external field", "Oe", OERSTED, default=85.0 * OERSTED),
         Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
@@ -62,6 +64,7 @@ LEVELS = Measure(
     ),
     run=_run,
     samples_per_part=250,
+    without_effect=("nucleation_current_density",),
     check=_check,
     beside=("energy",),
 )

@@ -34,6 +34,8 @@ class Measure:
     shown: see `headline`; None: the median, the 5 % and the 95 % quantile of the first result.
     beside: results that a figure shows beside the headline.
     has_track: whether the track and its pinning sites matter.
+    without_effect: keys of a device that change nothing here, and are refused.
+    bars: what the headline and its two ends are, for a figure.
     """
 
     name: str
@@ -47,7 +49,9 @@ class Measure:
     extras: tuple[Quantity, ...] = ()
     shown: tuple[str, str, str] | None = None
     beside: tuple[str, ...] = ()
+    bars: str = "median, 5 to 95 %"
     has_track: bool = True
+    without_effect: tuple[str, ...] = ()
 
     @property
     def headline(self) -> tuple[str, str, str]:

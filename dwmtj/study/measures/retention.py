@@ -56,6 +56,8 @@ RETENTION = Measure(
     ),
     run=_run,
     samples_per_part=500,
+    bars="mean, 95 % interval",
+    without_effect=("stray_field", "nucleation_current_density"),
     summarise=_summarise,
     shown=("mean_escape_time", "lower_escape_time", "upper_escape_time"),
     extras=(

@@ -43,6 +43,7 @@ THRESHOLD = Measure(
             AMPERE_PER_SQUARE_CENTIMETRE,
             above=0.0,
             default=3e7 * AMPERE_PER_SQUARE_CENTIMETRE,
+            at_most=1e10 * AMPERE_PER_SQUARE_CENTIMETRE,
         ),
         Setting("torques", "which spin torques act", choices=TORQUES, default="both"),
         Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
@@ -57,4 +58,5 @@ THRESHOLD = Measure(
     ),
     run=_run,
     samples_per_part=500,
+    without_effect=("stray_field", "nucleation_current_density", "tmr", "tmr_half_voltage", "torque_density"),
 )
