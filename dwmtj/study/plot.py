@@ -72,9 +72,12 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         bars = np.maximum([middle[full] - lower[full], upper[full] - middle[full]], 0.0)
         marks = {"marker": "o", "linestyle": "", "markersize": 3.5, "capsize": 2.0, "label": label}
         axes.errorbar(at[full], middle[full], bars, **(look | marks))
-        axes.plot(at[open_end], middle[open_end], **(look | {"marker": "^", "linestyle": "", "markersize": 6.0}))
-        beyond = look | {"marker": "^", "linestyle": "", "fillstyle": "none", "clip_on": False}
-        axes.plot(at[~shown], np.ones(int((~shown).sum())), transform=axes.get_xaxis_transform(), **beyond)
+        bounds = look | {"marker": "^", "linestyle": "", "markersize": 6.0}
+        if open_end.any():
+            axes.plot(at[open_end], middle[open_end], **bounds)
+        if not shown.all():
+            edge = np.ones(int((~shown).sum()))
+            axes.plot(at[~shown], edge, transform=axes.get_xaxis_transform(), fillstyle="none", clip_on=False, **bounds)
     bars_are = measure.bars if quantity is None else "median, 5 to 95 %"
     axes.set(xlabel=axis_label(known[first]), ylabel=f"{axis_label(item)}\n{bars_are}")
     if not numeric:
