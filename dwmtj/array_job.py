@@ -57,8 +57,8 @@ def _summarise_margins(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"largest_floating_array": floating, "grounded_current_margin_percent": grounded},
         f"a TMR of {100.0 * subject.parameters.tmr:.0f} % reaches {floating} x {floating} in a floating passive array, "
-        "by the rule of 10 % of voltage margin with ideal wires; grounded sensing or a higher TMR go "
-        f"further: at {_SIZES[-1]} x {_SIZES[-1]} and {SEGMENT:g} Ohm per segment the current margin is "
+        "by the rule of 10 % of voltage margin with ideal wires; "
+        f"at {_SIZES[-1]} x {_SIZES[-1]} and {SEGMENT:g} Ohm per segment the current margin is "
         f"{grounded:.2g} % grounded, {other:.2g} % floating",
     )
 

@@ -102,7 +102,7 @@ def _summarise_levels(subject: Subject, data: xr.Dataset) -> Summary:
         "on tracks with 20 sites per um and H_K = 80 +- 30 Oe: intermediate levels over 20 cycles of "
         f"{1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
         f"{levels.mean():.1f} +- {levels.std():.1f} on {levels.size} seeded tracks, {inside} of them with 15 to 20 "
-        f"(the paper's five samples: 15 to 20); {branch:.1f} in a single branch of a sweep",
+        f"(the paper: 15 to 20); {branch:.1f} in a single branch",
     )
 
 
@@ -160,8 +160,8 @@ def _summarise_depinning(subject: Subject, data: xr.Dataset) -> Summary:
     median = float(np.median(data.by_field)) / OERSTED
     return Summary(
         {"field_percent": field, "lowest_current_percent": min(current), "highest_current_percent": max(current)},
-        f"depinning at 300 K, half the quartile distance over the median: {field:.0f} % driven by field (median "
-        f"{median:.1f} Oe), {min(current):.0f} to {max(current):.0f} % driven by current at Delta_H = H_c/5 to H_c",
+        f"depinning at 300 K, half the quartile distance over the median: {field:.0f} % by field (median "
+        f"{median:.1f} Oe), {min(current):.0f} to {max(current):.0f} % by current at Delta_H = H_c/5 to H_c",
     )
 
 
@@ -218,8 +218,8 @@ def _summarise_retention(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"mean_escape_time_us": mean, "escapes": int(data.escapes), "well_depth_kt": whole},
         f"retention at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}; the whole "
-        f"well is {whole:.1f} k_B T deep, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output of this "
-        "one-wall model, not a claim",
+        f"well is {whole:.1f} k_B T deep, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output of "
+        "the model, not a claim",
     )
 
 
@@ -247,9 +247,8 @@ def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     sensitivity = float(data.sensitivity)
     return Summary(
         {"position_nm": position, "angle_rad": angle, "resistance_ohm": resistance, "sensitivity": sensitivity},
-        f"two current pulses, of 0.7 and 3 times the Walker current, in Python and in ngspice {data.ngspice_version}: "
-        f"the positions differ by at most {position:.1g} nm, the angles by {angle:.1g} rad, "
-        f"the resistances by {resistance:.1g} Ohm (a distance at the start grows {sensitivity:.2g} times)",
+        f"two pulses of 0.7 and 3 times the Walker current, Python against ngspice {data.ngspice_version}: positions "
+        f"within {position:.1g} nm, angles within {angle:.1g} rad, resistances within {resistance:.1g} Ohm (a distance at the start grows {sensitivity:.2g} times)",
     )
 
 

@@ -73,7 +73,7 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
         lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.name}]({part.name}.png)"]
         if not as_json:
             click.echo(f"- {summary.sentence}")
-    lines += ["", "Beside each figure lie its data, `.nc` (NetCDF, SI units, labelled)."]
+    lines += ["", "Data: `.nc` beside each figure (NetCDF, SI)."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
     if as_json:
         click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
