@@ -78,7 +78,7 @@ class TableArray:
         count = len(self._cumulative)
         if given is None:
             return np.arange(self.shape[0] * self.shape[1]).reshape(self.shape) % count
-        track = np.asarray(given)
+        track = validation.shaped("track", given)
         if track.shape != self.shape or track.dtype.kind not in "iu" or track.min() < 0 or track.max() >= count:
             raise InputError(f"track: expected whole numbers from 0 to {count - 1} of shape {self.shape}, got others")
         return track.astype(np.int64)
@@ -110,8 +110,10 @@ class TableArray:
 
     def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
         """The lines as the bias says for `width` seconds between two edges, and a rest: the pulse of the table."""
-        for name, asked in (("width", width), ("edge", edge), ("settle", settle)):
-            drawn = getattr(self, name)
+        if validation.instance("held", held, Bias).shape != self.shape:
+            raise InputError(f"held: expected a bias of shape {self.shape}, got {held.shape}")
+        for name, given in (("width", width), ("edge", edge), ("settle", settle)):
+            asked, drawn = validation.non_negative(name, given), getattr(self, name)
             if abs(asked - drawn) > _SAME * max(asked, drawn):
                 raise InputError(f"{name}: expected that of the table, {drawn:g} s, got {asked:g} s")
         voltage, power = self._under(held)

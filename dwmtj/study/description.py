@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compact_model import validation
 from compact_model.results import release
-from compact_model.validation import InputError, nearest
+from compact_model.validation import InputError, nearest, shown
 from compact_model.variation import SIGNED, VARIABLE
 from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
 
@@ -64,6 +66,18 @@ class Study:
         validation.whole("seed", self.seed, 0, at_most=None)
         if self.samples_per_part is not None:
             validation.whole("samples_per_part", self.samples_per_part, 1)
+        validation.instance("description", self.description, str)
+        for name in ("device", "landscape", "settings", "spread"):
+            given = validation.instance(name, getattr(self, name), Mapping)
+            plain = {key: _plain(f"{name} {key}", value) for key, value in given.items()}
+            object.__setattr__(self, name, plain)
+        swept = {
+            name: tuple(_plain(f"sweep {name}", value) for value in validation.listed(f"sweep {name}", values))
+            for name, values in validation.instance("sweep", self.sweep, Mapping).items()
+        }
+        object.__setattr__(self, "sweep", swept)
+        if self.landscape and not self.kind.has_track:
+            raise InputError(f"landscape: expected none for the measure {self.measure}, got {list(self.landscape)}")
         tables = self.tables()
         for name, values in tables.items():
             _known(name, getattr(self, _FIELDS.get(name, "settings")), values)
@@ -74,9 +88,7 @@ class Study:
                     f"sweep: expected names of the tables {', '.join(f'[{table}]' for table in tables)}, got {name!r}"
                     f"{nearest(name, everything)}"
                 )
-            if isinstance(values, str) or not isinstance(values, Iterable) or not tuple(values):
-                raise InputError(f"sweep: expected a list of at least one value for {name}, got {values!r}")
-            if len(set(values)) < len(tuple(values)):
+            if len(set(values)) < len(values):
                 raise InputError(f"sweep: expected different values of {name}, got {list(values)}")
             if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
                 raise InputError(f"sweep: expected {name} either here or in a table of fixed values, got both")
@@ -151,11 +163,11 @@ class Study:
 
     def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
         own = dict(self.device)
-        base = BASES[own.pop("base", "lequeux2016")]()
+        base = BASES[validation.choice("base", own.pop("base", "lequeux2016"), BASES)]()
         from_width = own.pop("anisotropy_from_width", False)
         names = {item.name for item in DEVICE_TABLE}
         moved = {name: value for name, value in swept.items() if name in names}
-        from_width = moved.pop("anisotropy_from_width", from_width)
+        from_width = validation.flag("anisotropy_from_width", moved.pop("anisotropy_from_width", from_width))
         try:
             device = base.replace(**own)
             sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
@@ -169,7 +181,7 @@ class Study:
             return dict(defaults) | dict(given) | here
 
         numbers = chosen(_LANDSCAPE_DEFAULTS, self.landscape)
-        numbers["kind"] = WELLS[numbers.pop("well")]
+        numbers["kind"] = WELLS[validation.choice("well", numbers.pop("well"), WELLS)]
         return Point(
             index, device, numbers, chosen({item.name: item.default for item in self.kind.settings}, self.settings)
         )
@@ -187,6 +199,14 @@ class Study:
 
 
 _FIELDS = {"device": "device", "landscape": "landscape"}
+
+
+def _plain(name: str, value: Any) -> str | bool | int | float | None:
+    """A number or a word as Python's own, for the identity of a study."""
+    own = value.item() if isinstance(value, np.generic) else value
+    if own is not None and not isinstance(own, str | bool | int | float):
+        raise InputError(f"{name}: expected a number or a word, got {shown(value)}")
+    return own
 
 
 def _known(table: str, given: Mapping[str, Any], items: Iterable[Quantity]) -> None:
@@ -209,6 +229,8 @@ def read_study(file: str | Path, **changes: Any) -> Study:
     changes: fields of the Study that take the place of the file's, such as samples=1000.
     Raises InputError with the file, the key, what was expected and what came.
     """
+    if not isinstance(file, str | Path) or "\0" in str(file):
+        raise InputError(f"file: expected a study file, or one of {', '.join(shipped_studies())}, got {shown(file)}")
     path = shipped_studies().get(str(file), Path(file))
     try:
         with path.open("rb") as opened:

@@ -22,6 +22,12 @@ SLOW = {
 """Half a second each."""
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Any text may be taken for the name of a file or a folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 def hole(value: Any, call: Call, name: str = "result") -> str | None:
     """Where a result has NaN, or an infinity that nothing was said of."""
     if isinstance(value, xr.Dataset):
@@ -29,7 +35,7 @@ def hole(value: Any, call: Call, name: str = "result") -> str | None:
     elif isinstance(value, xr.DataArray):
         parts = ((name, value.values) for _ in range(1))
     elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        parts = ((key, getattr(value, key)) for key in value.__dataclass_fields__)
+        parts = ((key, getattr(value, key)) for key in value.__dataclass_fields__ if key not in call.nan)
     elif isinstance(value, list | tuple):
         parts = ((name, item) for item in value)
     elif isinstance(value, float | np.floating | np.ndarray) and np.asarray(value).dtype.kind in "fc":
