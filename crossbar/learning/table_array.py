@@ -11,7 +11,8 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
+from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from ..bias import Bias
@@ -61,7 +62,8 @@ class TableArray:
         self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
         self._places = table.position.transpose("track", "state").values
         self.width, self.edge, self.settle = (float(table.attrs[name]) for name in ("width", "edge", "settle"))
-        self._origin = {name: table.attrs[name] for name in ("dwmtj_version", "parameters", "landscape")}
+        self._origin = {"landscape": table.attrs["landscape"], "seed_of_table": table.attrs["seed"]}
+        self._seed = recorded(seed)
         self.track = self._tracks(track)
         places = self._places[self.track]
         distance = np.abs(places - self.junctions.position[..., np.newaxis])
@@ -105,6 +107,7 @@ class TableArray:
             "energy_of_sources": self.energy.sources,
             "energy_in_devices": self.energy.devices,
             "energy_in_lines": self.energy.lines,
+            **provenance(self.junctions.parameters, array=self.array.description(), seed=self._seed),
             **self._origin,
         }
 

@@ -1,5 +1,6 @@
 """What all kinds of learning share: images with labels, their division, and repeated trials that are kept on disk."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,7 @@ def repeated(
             temperature=kinds[0].table.attrs["temperature"],
             train_images=len(given.labels) - given.held_back(settings["test_share"]),
             seed=origin,
+            seeds_of_tables=json.dumps([kind.table.attrs["seed"] for kind in kinds]),
             **{key: kinds[0].table.attrs[key] for key in ("dwmtj_version", "parameters", "landscape")},
         )
     )

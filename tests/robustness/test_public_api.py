@@ -77,6 +77,18 @@ def test_hostile_arguments(name, request):
     search()
 
 
+@pytest.mark.parametrize("workers", [-1, 1.5, "two", None, 10**400])
+def test_a_senseless_number_of_workers_is_refused(workers):
+    call = CALLS["dwmtj.study.run.run_study"]
+    assert attempt("workers", lambda: call.function(**call.arguments(), workers=workers)) is None
+
+
+@pytest.mark.parametrize("scheduler", ["", " ", "tcp://a b", 5, b"tcp://", ["tcp://"], "tcp://x:\0", "nonsense://here"])
+def test_what_is_no_schedulers_address_is_refused(scheduler):
+    call = CALLS["dwmtj.study.run.run_study"]
+    assert attempt("scheduler", lambda: call.function(**call.arguments(), scheduler=scheduler)) is None
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_wrong_names_of_arguments_are_refused(name):
     call = CALLS[name]
