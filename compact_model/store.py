@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .validation import InputError
+from .validation import InputError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,8 +71,8 @@ class Store:
     """
 
     def __init__(self, folder: str | Path | None, identity: Mapping[str, str]) -> None:
-        if folder is not None and (not isinstance(folder, str | Path) or not str(folder)):
-            raise InputError(f"store: expected the name of a folder, or None, got {folder!r}")
+        if folder is not None and (not isinstance(folder, str | Path) or not str(folder) or "\0" in str(folder)):
+            raise InputError(f"store: expected the name of a folder, or None, got {shown(folder)}")
         self.folder = None if folder is None else Path(folder)
         if self.folder is None:
             return

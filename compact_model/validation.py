@@ -104,6 +104,14 @@ def choice(name: str, value: Any, choices: Collection[str]) -> str:
     return str(value)
 
 
+def shaped(name: str, values: Any) -> NDArray[Any]:
+    """An array of anything; rows of different lengths have no shape."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: expected an array, got {shown(values)}") from None
+
+
 def array(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """An array of finite numbers, of any shape."""
     try:

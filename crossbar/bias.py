@@ -28,7 +28,7 @@ class Bias:
         for side in ("word", "bit"):
             name, floating = f"{side}_line_voltage", f"floating_{side}_lines"
             volts = validation.numbers(name, getattr(self, name))
-            mask = np.asarray(getattr(self, floating))
+            mask = validation.shaped(floating, getattr(self, floating))
             if mask.dtype != bool or mask.shape != volts.shape:
                 raise InputError(f"{floating}: expected a mask of shape {volts.shape}, got {mask.dtype} {mask.shape}")
             object.__setattr__(self, name, volts)
@@ -79,7 +79,7 @@ def bias(scheme: str, shape: tuple[int, int], voltage: float, *, word_line: int 
     Raises InputError for an unknown scheme and for lines that are not there.
     """
     volts = validation.number("voltage", voltage)
-    words, bits = _shape(shape)
+    words, bits = array_shape(shape)
     wanted = np.full(bits, bit_line is None)
     if bit_line is not None:
         wanted[line_number("bit_line", bit_line, bits)] = True
@@ -97,7 +97,7 @@ def row_bias(
     line.  Raises InputError as `bias` does, and for voltages of both signs.
     """
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
-    words, bits = _shape(shape)
+    words, bits = array_shape(shape)
     volts = validation.array("voltages", voltages)
     if volts.shape != (bits,):
         raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
@@ -105,7 +105,7 @@ def row_bias(
         raise InputError(
             f"voltages: expected one sign, since the cells share a word line, got {volts.min():g} to {volts.max():g} V"
         )
-    wanted = np.asarray(volts != 0.0 if selected is None else selected)
+    wanted = validation.shaped("selected", volts != 0.0 if selected is None else selected)
     largest = float(volts[np.argmax(np.abs(volts))])
     row = line_number("word_line", word_line, words)
     word = np.full(words, largest * (word_share or 0.0))
@@ -127,9 +127,9 @@ def block_bias(
     word_lines, bit_lines: masks of shape (word lines,), (bit lines,).  The other lines as in `bias`.
     """
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
-    words, bits = _shape(shape)
+    words, bits = array_shape(shape)
     volts = validation.number("voltage", voltage)
-    rows, columns = np.asarray(word_lines), np.asarray(bit_lines)
+    rows, columns = validation.shaped("word_lines", word_lines), validation.shaped("bit_lines", bit_lines)
     for name, mask, count in (("word_lines", rows, words), ("bit_lines", columns, bits)):
         if mask.dtype != bool or mask.shape != (count,) or not mask.any():
             raise InputError(f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}")
@@ -147,10 +147,12 @@ def unselected_bit_line_voltage(scheme: str, voltages: Array) -> float | None:
     return None if share is None else share * float(voltages[np.argmax(np.abs(voltages))])
 
 
-def _shape(shape: tuple[int, int]) -> tuple[int, int]:
-    if len(given := tuple(np.atleast_1d(shape).tolist())) != 2:
-        raise InputError(f"shape: expected (word lines, bit lines), got {given}")
-    words, bits = (validation.whole("shape", lines, 1) for lines in given)
+def array_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """The numbers of word lines and bit lines; InputError for anything else."""
+    counts = validation.listed("shape", shape)
+    if len(counts) != 2:
+        raise InputError(f"shape: expected (word lines, bit lines), got {validation.shown(shape)}")
+    words, bits = (validation.whole("shape", lines, 1) for lines in counts)
     return words, bits
 
 

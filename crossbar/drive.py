@@ -12,7 +12,7 @@ from compact_model.drive import PiecewiseLinear, Sine, Waveform, as_waveform, tr
 from compact_model.results import digest
 from compact_model.validation import InputError
 
-from .bias import Bias
+from .bias import Bias, array_shape
 from .crossbar import mask
 
 Array = NDArray[np.float64]
@@ -67,10 +67,7 @@ class ArrayDrive:
         shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
         and floats.
         """
-        counts = validation.instance("shape", shape, Sequence)
-        if len(counts) != 2:
-            raise InputError(f"shape: expected word lines and bit lines, got {validation.shown(shape)}")
-        words, bits = (validation.whole("shape", count, 1) for count in counts)
+        words, bits = array_shape(shape)
         for each, given in (
             ("word_lines", word_lines),
             ("bit_lines", bit_lines),

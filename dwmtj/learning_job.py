@@ -23,8 +23,9 @@ def _measure_learning(subject: Subject, progress: bool) -> xr.Dataset:
     from .digits import load_digits
 
     synapses = Synapses.notched(_LEVELS, tracks=_TRACKS, seed=SEED, progress=progress)
+    images, labels = load_digits()
     return unsupervised_learning(
-        *load_digits(), synapses, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
+        images, labels, synapses, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
     )
 
 

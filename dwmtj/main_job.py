@@ -248,7 +248,8 @@ def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"position_nm": position, "angle_rad": angle, "resistance_ohm": resistance, "sensitivity": sensitivity},
         f"two pulses of 0.7 and 3 times the Walker current, Python against ngspice {data.ngspice_version}: positions "
-        f"within {position:.1g} nm, angles within {angle:.1g} rad, resistances within {resistance:.1g} Ohm (a distance at the start grows {sensitivity:.2g} times)",
+        f"within {position:.1g} nm, angles within {angle:.1g} rad, resistances within {resistance:.1g} Ohm (a "
+        f"distance at the start grows {sensitivity:.2g} times)",
     )
 
 

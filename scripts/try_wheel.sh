@@ -12,6 +12,11 @@ venv/bin/dwmtj --version
 venv/bin/dwmtj threshold --offset 10 --ramp-rate 1e5 --quiet -o threshold.nc -o threshold.png
 venv/bin/dwmtj crossbar margin --sizes 1,2 --scheme V/2 --quiet
 venv/bin/dwmtj export -o dwmtj.lib
+venv/bin/dwmtj study --list
+venv/bin/dwmtj study threshold --samples 1 --plan --store threshold.study
+for command in inference supervised unsupervised; do
+	venv/bin/dwmtj learn "$command" --help >"$command.txt"
+done
 venv/bin/python -c 'import compact_model, crossbar, spice; print(*map(len, (compact_model.__all__, crossbar.__all__, spice.__all__)))'
 # What each extra asks for can be found; nothing is installed.
 for extra in $("$folder/venv/bin/python" -c 'from importlib.metadata import metadata; print(*metadata("dwmtj").get_all("Provides-Extra"))'); do

@@ -35,12 +35,16 @@ from crossbar import (
     Junctions,
     ReadAccess,
     Schedule,
+    Synapses,
+    TableArray,
     WriteAccess,
     bias,
     even_levels,
     map_weights,
     record_writing,
 )
+from dwmtj.study.description import Study, read_study
+from dwmtj.study.run import plan_study, run_study
 from spice import DomainWallJunction
 
 PACKAGES = (compact_model, crossbar, spice)
@@ -91,6 +95,8 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="dwmtj-calls-")
 SCRATCH = Path(_FOLDER.name)
 THRESHOLDS = SCRATCH / "thresholds.csv"
 THRESHOLDS.write_text("Delta_H (Oe), J_th (A/cm2)\n5, 1e6\n10, 1.5e6\n")
+STUDY_FILE = SCRATCH / "study.toml"
+STUDY_FILE.write_text('[study]\nmeasure = "threshold"\nsamples = 1\n[sweep]\ntrack_width = [90, 100]\n')
 
 
 @functools.cache
@@ -157,6 +163,50 @@ def pulse_responses() -> dict[str, Any]:
     whole = np.ones_like(heights)
     position = train.position.values[0] + noise
     return {"voltage": heights, "width": 5 * NS * whole, "period": 15 * NS * whole, "position": position}
+
+
+@functools.cache
+def synapses() -> Synapses:
+    return Synapses.notched(2, tracks=1, samples=2, wired=True, seed=1)
+
+
+def table_array() -> TableArray:
+    kind = synapses()
+    return TableArray(Crossbar(cells=Junctions(kind.device, np.zeros((2, 2))), **WIRES), kind.table, seed=1)
+
+
+def _examples() -> dict[str, Any]:
+    return {"images": np.array([[0.0, 1.0], [1.0, 0.0]] * 3), "labels": np.array([0, 1] * 3)}
+
+
+def _trials() -> dict[str, Any]:
+    return {
+        **_examples(),
+        "synapses": synapses(),
+        "epochs": 1,
+        "slots": 1,
+        "test_share": 0.5,
+        "repeats": 1,
+        "spreads": {"parallel_resistance": 0.05},
+        "seed": 1,
+        "store": None,
+        "word_line_resistance": 0.1,
+    }
+
+
+def _study() -> dict[str, Any]:
+    return {
+        "measure": "threshold",
+        "samples": 1,
+        "seed": 1,
+        "description": "two widths",
+        "device": {"damping": 0.01},
+        "landscape": {"half_width": 1e-7},
+        "settings": {"ramp_rate": 1e18, "largest_density": 4e11},
+        "sweep": {"track_width": (9e-8, 1e-7)},
+        "spread": {"tmr": 0.02},
+        "samples_per_part": 1,
+    }
 
 
 def bound(value: Any, name: str) -> Callable[..., Any]:
@@ -316,6 +366,24 @@ CALLS: dict[str, Call] = {
             "breakdown_voltage": 1.0,
         },
     ),
+    "compact_model.pulse_table": Call(
+        C.pulse_table,
+        lambda: {
+            "parameters": DEVICE,
+            "landscapes": TRACK,
+            "voltages": [-0.05, 0.05],
+            "width": 1 * NS,
+            "edge": 1 * NS,
+            "settle": 2 * NS,
+            "temperature": 1.0,
+            "samples": 2,
+            "external_field": -DEVICE.stray_field,
+            "seed": 1,
+            "store": None,
+        },
+        work=("width", "edge", "settle", "samples"),
+    ),
+    "compact_model.resting_places": Call(C.resting_places, lambda: {**_two(), "net_field": 1e-4}),
     "compact_model.write_window": Call(
         C.write_window,
         lambda: {
@@ -841,6 +909,92 @@ CALLS: dict[str, Call] = {
     ),
     "crossbar.device_levels": Call(X.device_levels, _two),
     "crossbar.map_weights": Call(X.map_weights, lambda: {"weights": [[1.0], [-0.5]], "levels": [0.01, 0.02]}),
+    "crossbar.inference": Call(
+        X.inference,
+        lambda: {
+            "weights": [[1.0, -1.0], [-1.0, 1.0], [0.1, 0.0]],
+            **_examples(),
+            "device": compact_model.notched_device(),
+            "levels": (2, 3),
+            "variations": (0.1,),
+            "tiles": (2,),
+            "wire_resistances": (0.1,),
+            "wired_levels": 2,
+            "read_noise": 0.01,
+            "clip": 1.0,
+            "repeats": 1,
+            "seed": 1,
+            "store": None,
+        },
+        work=("levels", "wired_levels", "repeats"),
+    ),
+    "crossbar.supervised_learning": Call(
+        X.supervised_learning,
+        lambda: {**_trials(), "rate": 1.0, "decay": 0.9, "gain": 15.0},
+        work=("epochs", "slots", "repeats"),
+    ),
+    "crossbar.unsupervised_learning": Call(
+        X.unsupervised_learning,
+        lambda: {**_trials(), "outputs": 2, "window": 1, "leak": 0.9, "threshold": 0.5, "homeostasis": 0.02},
+        work=("epochs", "slots", "repeats", "outputs"),
+    ),
+    "crossbar.Synapses": Call(
+        X.Synapses,
+        lambda: {name: getattr(synapses(), name) for name in ("device", "table", "voltage", "access")},
+        infinite=True,
+    ),
+    "crossbar.Synapses.notched": Call(
+        Synapses.notched,
+        lambda: {
+            "levels": 2,
+            "device": compact_model.notched_device(),
+            "tracks": 1,
+            "overdrive": 1.0,
+            "scheme": "V/2",
+            "samples": 2,
+            "temperature": 300.0,
+            "seed": 1,
+            "store": None,
+        },
+        infinite=True,
+        work=("levels", "tracks", "samples"),
+    ),
+    "crossbar.Synapses.array": Call(
+        bound(synapses, "array"),
+        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "bit_line_resistance": 0.1},
+        work=("shape",),
+    ),
+    "crossbar.TableArray": Call(
+        X.TableArray,
+        lambda: {
+            "array": Crossbar(cells=Junctions(synapses().device, np.zeros((2, 2))), **WIRES),
+            "table": synapses().table,
+            "track": [[0, 0], [0, 0]],
+            "seed": 1,
+        },
+    ),
+    "crossbar.TableArray.pulse": Call(
+        bound(table_array, "pulse"),
+        lambda: {
+            "held": bias("V/2", (2, 2), 0.1, word_line=0, bit_line=1),
+            **{name: synapses().table.attrs[name] for name in ("width", "edge", "settle")},
+        },
+    ),
+    "crossbar.TableArray.read": Call(bound(table_array, "read"), lambda: {"voltages": [[0.05, 0.0], [0.0, 0.05]]}),
+    # dwmtj
+    "dwmtj.study.description.Study": Call(Study, _study, infinite=True),
+    "dwmtj.study.description.read_study": Call(
+        read_study,
+        lambda: {
+            "file": STUDY_FILE,
+            **{name: value for name, value in _study().items() if name not in ("measure", "landscape")},
+        },
+        infinite=True,
+    ),
+    "dwmtj.study.run.run_study": Call(
+        run_study, lambda: {"study": Study(**_study()), "store": None}, nan=("threshold_std",), infinite=True
+    ),
+    "dwmtj.study.run.plan_study": Call(plan_study, lambda: {"study": Study(**_study()), "store": None}, infinite=True),
     # spice
     "spice.crosscheck": Call(
         S.crosscheck,

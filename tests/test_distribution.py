@@ -1,5 +1,6 @@
 """What `pip install dwmtj` gives: a wheel from the source distribution that works away from the checkout."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from dwmtj.study.description import shipped_studies
 
 pytest.importorskip("build")
 pytest.importorskip("hatchling")
@@ -76,6 +79,7 @@ def test_the_wheel_holds_the_packages_and_nothing_else(distributions):
     assert {name for name in found if name.endswith(".toml")} == {
         path.relative_to(ROOT).as_posix() for path in (ROOT / "dwmtj").rglob("*.toml")
     }
+    assert {f"dwmtj/study/shipped/{name}.toml" for name in shipped_studies()} <= found
     assert any(name.endswith("/licenses/LICENSE") for name in found)
 
 
@@ -137,6 +141,23 @@ def test_the_installed_command_answers(installed, tmp_path):
     )
     assert "J_th (A/cm2)" in answer
     assert (tmp_path / "found.nc").exists()
+
+
+def test_the_installed_command_lists_and_plans_the_shipped_studies(installed, tmp_path):
+    study = (sys.executable, "-m", "dwmtj", "study")
+    listed = run(*study, "--list", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert [line.split()[0] for line in listed.splitlines()] == list(shipped_studies())
+    plan = run(*study, "threshold", "--samples", "1", "--plan", "--json", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert json.loads(plan)["samples_per_point"] == 1
+
+
+@pytest.mark.parametrize("command", ["inference", "supervised", "unsupervised"])
+def test_the_installed_learning_commands_explain_themselves(command, installed, tmp_path):
+    help_text = run(
+        *(sys.executable, "-m", "dwmtj", "learn", command, "--help"), cwd=tmp_path, PYTHONPATH=str(installed)
+    )
+    assert f"dwmtj learn {command}" in help_text
+    assert "--test-share" in help_text
 
 
 def test_the_installed_script_is_there(distributions):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from public_calls import CALLS, DEVICE, PACKAGES, SHORT, TRACK, circuit, simulation
+from public_calls import CALLS, DEVICE, PACKAGES, SHORT, TRACK, circuit, simulation, synapses, table_array
 
 import compact_model
 from compact_model import Voltage, constant, simulate_ensemble, vary
@@ -123,6 +123,32 @@ def test_a_generator_is_recorded_so_that_it_can_be_made_again():
     again.bit_generator.state = json.loads(first.attrs["seed"])
     assert run(again).position.identical(first.position)
     assert not run(draw).position.identical(first.position)  # it has moved on, and what was recorded has not
+
+
+@pytest.mark.parametrize("name", [name for name in MAKERS if "seed" in CALLS[name].arguments()])
+def test_a_generator_is_recorded_as_it_was_before_it_was_used(name):
+    call = CALLS[name]
+    result = call.function(**call.arguments() | {"seed": np.random.default_rng(5)})
+    given = result.attrs["seed_of_pulse_trains" if "simulation" in call.arguments() else "seed"]
+    assert given == recorded(np.random.default_rng(5))
+
+
+def test_an_array_on_a_table_says_where_both_came_from():
+    array = table_array()
+    found = outer_product_update(
+        array,
+        [1.0, 1.0],
+        [1.0, 1.0],
+        voltage=synapses().voltage,
+        width=array.width,
+        slots=1,
+        access=synapses().access,
+    ).attrs
+    assert found["seed"] == "1"
+    assert found["seed_of_table"] == synapses().table.attrs["seed"]
+    assert json.loads(found["array"])["word_line_resistance"]
+    assert json.loads(found["parameters"])[0]["tmr"] == synapses().device.tmr
+    assert json.loads(found["landscape"])[0]["wells"]
 
 
 def test_a_generator_with_arrays_in_its_state_is_recorded_as_well():

@@ -17,7 +17,7 @@ from ..drive import PiecewiseLinear, Voltage, trapezoid
 from ..landscape import Landscape
 from ..parameters import DeviceParameters
 from ..progress import Progress
-from ..random_track import Seed, generator
+from ..random_track import Seed, generator, recorded
 from ..resistance import resistance
 from ..resting import dividing_points, resting_places, wall_energy
 from ..results import digest, provenance, release
@@ -64,19 +64,18 @@ def pulse_table(
     another; unsettled (track, voltage), the share of walls found within k_B T of the top of a barrier after settling.
     Raises InputError, and ConvergenceError where that is more than 1 % on average.
     """
-    tracks = [landscapes] if isinstance(landscapes, Landscape) else list(landscapes)
-    if not tracks:
-        raise InputError("landscapes: expected at least one, got none")
-    devices = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
+    tracks = validation.several("landscapes", landscapes, Landscape)
+    devices = validation.several("parameters", parameters, DeviceParameters)
     if len(devices) not in (1, len(tracks)):
         raise InputError(f"parameters: expected one set, or one for each of {len(tracks)} tracks, got {len(devices)}")
     volts = validation.increasing("voltages", voltages)
     walls = validation.whole("samples", samples, 1)
     on, slope = validation.positive("width", width), validation.non_negative("edge", edge)
     rest, kelvin = validation.positive("settle", settle), validation.positive("temperature", temperature)
-    draw = generator(seed)
+    own_field = None if external_field is None else validation.number("external_field", external_field)
+    origin, draw = recorded(seed), generator(seed)
     streams = draw.integers(0, 2**63, (len(tracks), volts.size))
-    conditions = repr((on, slope, rest, kelvin, walls, external_field))
+    conditions = repr((on, slope, rest, kelvin, walls, own_field))
     identity = {"version": release(), "pulses": digest(volts, conditions), "seed": digest(streams.astype(np.float64))}
     if store is not None:
         identity |= {"devices": digest(repr(devices)), "landscapes": digest(repr(tracks))}
@@ -84,12 +83,12 @@ def pulse_table(
     parts = []
     with Progress(progress, "pulse table").bar(len(tracks) * volts.size, "pulse") as advance:
         for index, track in enumerate(tracks):
-            device = validation.instance("parameters", devices[index % len(devices)], DeviceParameters)
+            device = devices[index % len(devices)]
             name = f"track_{index:06d}"
             part = kept.load(name)
             if part is None:
-                field = -device.stray_field if external_field is None else external_field
-                chain = _Chain(device, validation.instance("landscapes", track, Landscape), field, kelvin, walls)
+                field = -device.stray_field if own_field is None else own_field
+                chain = _Chain(device, track, field, kelvin, walls)
                 rows = []
                 for voltage, stream in zip(volts.tolist(), streams[index].tolist(), strict=True):
                     rows.append(chain.after(_pulse(voltage, on, slope), on + 2.0 * slope + rest, stream))
@@ -115,10 +114,9 @@ def pulse_table(
         settle=rest,
         temperature=kelvin,
         samples=walls,
-        external_field=str(external_field),
+        external_field=str(own_field),
         unsettled_share=unsettled,
-        seed=str(seed),
-        **provenance(devices, tracks),
+        **provenance(devices, tracks, seed=origin),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import validation
-from ..validation import InputError
+from ..validation import InputError, shaped
 
 Array = NDArray[np.float64]
 
@@ -34,10 +34,12 @@ def one_of(data: Mapping[str, Any], choices: tuple[str, str], otherwise: str = "
 
 def same_length(data: Mapping[str, Any], measured: str) -> int:
     """How many points there are; InputError where columns differ in length."""
-    count = np.size(data[measured])
+    count = shaped(measured, data[measured]).size
     for name, values in data.items():
-        if np.size(values) != count:
-            raise InputError(f"{name}: expected {count} values, as {measured} has, got {np.size(values)}")
+        column = " ".join(str(name).split())
+        found = shaped(column, values).size
+        if found != count:
+            raise InputError(f"{' '.join(str(name).split())}: expected {count} values, as {measured} has, got {found}")
     return count
 
 

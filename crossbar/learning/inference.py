@@ -15,7 +15,7 @@ from compact_model import validation
 from compact_model.notched import notched_device
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator, random_track
+from compact_model.random_track import Seed, generator, random_track, recorded
 from compact_model.resistance import resistance
 from compact_model.resting import resting_places
 from compact_model.results import digest, provenance, release
@@ -79,10 +79,14 @@ def inference(
             f"got {layer.shape}"
         )
     parameters = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
-    counts = [validation.whole("levels", each, 2) for each in (*levels, wired_levels)]
-    spreads = [validation.between("variations", each, 0.0, 1.0) for each in variations]
-    sizes = [validation.whole("tiles", each, 2) for each in tiles]
-    segments = [validation.non_negative("wire_resistances", each) for each in wire_resistances]
+    counts = [validation.whole("levels", each, 2) for each in validation.listed("levels", levels)]
+    counts.append(validation.whole("wired_levels", wired_levels, 2))
+    spreads = [validation.between("variations", each, 0.0, 1.0) for each in validation.listed("variations", variations)]
+    sizes = [validation.whole("tiles", each, 2) for each in validation.listed("tiles", tiles)]
+    segments = [
+        validation.non_negative("wire_resistances", each)
+        for each in validation.listed("wire_resistances", wire_resistances)
+    ]
     noise = validation.non_negative("read_noise", read_noise)
     cut = validation.between("clip", clip, 0.01, 1.0)
     whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
@@ -90,6 +94,7 @@ def inference(
     if limit == 0.0:
         raise InputError(f"clip: expected a quantile at which weights are not 0, got {cut:g}")
     wanted = np.clip(layer / limit, -1.0, 1.0)
+    origin = recorded(seed)
     streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
     settings = (counts, spreads, sizes, segments, noise, cut)
     identity = {
@@ -125,8 +130,7 @@ def inference(
             wired_levels=counts[-1],
             read_noise=noise,
             clip=cut,
-            seed=str(seed),
-            **provenance([parameters], []),
+            **provenance([parameters], seed=origin),
         )
     )
 

@@ -16,7 +16,7 @@ from compact_model import validation
 from compact_model.random_track import Seed
 
 from ..updating import coinciding_pulses, pulse_block
-from .synapses import Synapses
+from .synapses import Synapses, checked_spreads
 from .table_array import TableArray
 from .trials import Advance, Examples, examples, repeated
 
@@ -64,7 +64,7 @@ def supervised_learning(
     turns = validation.whole("epochs", epochs, 1)
     start, fading = validation.positive("rate", rate), validation.between("decay", decay, 0.0, 1.0)
     steepness, count = validation.positive("gain", gain), validation.whole("slots", slots, 1)
-    shown = len(given.labels) - round(test_share * len(given.labels))
+    shown = len(given.labels) - given.held_back(test_share)
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
 
@@ -110,7 +110,7 @@ def supervised_learning(
             "gain": steepness,
             "slots": count,
             "test_share": test_share,
-            "spreads": spreads or {},
+            "spreads": checked_spreads(spreads),
             "wires": wires,
         },
         store=store,

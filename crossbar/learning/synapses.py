@@ -1,5 +1,6 @@
 """Devices as synapses: their tracks, the pulse that moves them, and what that pulse does, in one object."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from compact_model.random_track import Seed, generator
 from compact_model.results import digest
 from compact_model.variation import vary
 
+from ..bias import array_shape
 from ..cells import Junctions
 from ..crossbar import Crossbar
 from ..operations import WriteAccess
@@ -28,6 +30,11 @@ WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
 """Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
 _SELECTED = {"floating": (1.0,), "grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
 _ALONG_WIRES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def checked_spreads(spreads: Mapping[str, float] | None) -> dict[str, float]:
+    """Deviations by name, none for None; InputError for what is no mapping."""
+    return {} if spreads is None else dict(validation.instance("spreads", spreads, Mapping))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,10 +126,10 @@ class Synapses:
         tracks differ in any case.  wires: word_line_resistance and the other arguments of `Crossbar`.
         """
         draw = generator(seed)
-        count = shape[0] * shape[1]
-        devices = vary(self.device, count, spreads, seed=draw) if spreads else self.device
-        cells = Junctions(devices, np.zeros(shape))
-        track = draw.integers(self.table.sizes["track"], size=shape)
+        lines, varied = array_shape(shape), checked_spreads(spreads)
+        devices = vary(self.device, lines[0] * lines[1], varied, seed=draw) if varied else self.device
+        cells = Junctions(devices, np.zeros(lines))
+        track = draw.integers(self.table.sizes["track"], size=lines)
         array = TableArray(Crossbar(cells=cells, **wires), self.table, track=track, seed=draw)
         array.scatter()
         return array

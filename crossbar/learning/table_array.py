@@ -11,7 +11,8 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
+from compact_model.results import provenance
 from compact_model.validation import InputError
 
 from ..bias import Bias
@@ -61,7 +62,8 @@ class TableArray:
         self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
         self._places = table.position.transpose("track", "state").values
         self.width, self.edge, self.settle = (float(table.attrs[name]) for name in ("width", "edge", "settle"))
-        self._origin = {name: table.attrs[name] for name in ("dwmtj_version", "parameters", "landscape")}
+        self._origin = {"landscape": table.attrs["landscape"], "seed_of_table": table.attrs["seed"]}
+        self._seed = recorded(seed)
         self.track = self._tracks(track)
         places = self._places[self.track]
         distance = np.abs(places - self.junctions.position[..., np.newaxis])
@@ -78,7 +80,7 @@ class TableArray:
         count = len(self._cumulative)
         if given is None:
             return np.arange(self.shape[0] * self.shape[1]).reshape(self.shape) % count
-        track = np.asarray(given)
+        track = validation.shaped("track", given)
         if track.shape != self.shape or track.dtype.kind not in "iu" or track.min() < 0 or track.max() >= count:
             raise InputError(f"track: expected whole numbers from 0 to {count - 1} of shape {self.shape}, got others")
         return track.astype(np.int64)
@@ -105,13 +107,16 @@ class TableArray:
             "energy_of_sources": self.energy.sources,
             "energy_in_devices": self.energy.devices,
             "energy_in_lines": self.energy.lines,
+            **provenance(self.junctions.parameters, array=self.array.description(), seed=self._seed),
             **self._origin,
         }
 
     def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
         """The lines as the bias says for `width` seconds between two edges, and a rest: the pulse of the table."""
-        for name, asked in (("width", width), ("edge", edge), ("settle", settle)):
-            drawn = getattr(self, name)
+        if validation.instance("held", held, Bias).shape != self.shape:
+            raise InputError(f"held: expected a bias of shape {self.shape}, got {held.shape}")
+        for name, given in (("width", width), ("edge", edge), ("settle", settle)):
+            asked, drawn = validation.non_negative(name, given), getattr(self, name)
             if abs(asked - drawn) > _SAME * max(asked, drawn):
                 raise InputError(f"{name}: expected that of the table, {drawn:g} s, got {asked:g} s")
         voltage, power = self._under(held)

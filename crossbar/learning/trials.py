@@ -1,5 +1,6 @@
 """What all kinds of learning share: images with labels, their division, and repeated trials that are kept on disk."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed, generator, recorded
 from compact_model.results import digest, release
 from compact_model.store import Store
 from compact_model.validation import InputError
@@ -22,6 +23,8 @@ from .synapses import Synapses
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 Advance = Callable[[int], object]
+
+_MOST_CLASSES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +38,11 @@ class Examples:
         images = validation.array("images", self.images)
         if images.ndim != 2 or images.size == 0 or images.min() < 0.0 or images.max() > 1.0:
             raise InputError(f"images: expected numbers from 0 to 1 of shape (images, inputs), got {images.shape}")
-        labels = np.asarray(self.labels)
+        labels = validation.shaped("labels", self.labels)
         if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
             raise InputError(f"labels: expected {len(images)} whole numbers from 0, got {labels.dtype} {labels.shape}")
+        if labels.max() >= _MOST_CLASSES:  # an array has bit lines for each of them
+            raise InputError(f"labels: expected numbers below {_MOST_CLASSES}, got {labels.max()}")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels.astype(np.int64))
 
@@ -46,19 +51,23 @@ class Examples:
         """How many labels there are."""
         return int(self.labels.max()) + 1
 
+    def held_back(self, test_share: float) -> int:
+        """How many images a share keeps for the test; InputError where it leaves none on either side."""
+        held = round(validation.between("test_share", test_share, 0.0, 1.0) * len(self.labels))
+        if not 0 < held < len(self.labels):
+            raise InputError(f"test_share: expected one that leaves images on either side, got {test_share:g}")
+        return held
+
     def divided(self, test_share: float, draw: np.random.Generator) -> tuple["Examples", "Examples"]:
         """Images to learn from and images to be tested with, drawn at random."""
-        order = draw.permutation(len(self.labels))
-        held = round(validation.between("test_share", test_share, 0.0, 1.0) * order.size)
-        if not 0 < held < order.size:
-            raise InputError(f"test_share: expected one that leaves images on either side, got {test_share:g}")
+        order, held = draw.permutation(len(self.labels)), self.held_back(test_share)
         train, test = order[held:], order[:held]
         return Examples(self.images[train], self.labels[train]), Examples(self.images[test], self.labels[test])
 
 
 def examples(images: ArrayLike, labels: ArrayLike) -> Examples:
     """Checked images and labels; InputError for others."""
-    return Examples(np.asarray(images), np.asarray(labels))
+    return Examples(validation.array("images", images), validation.shaped("labels", labels))
 
 
 def repeated(
@@ -79,11 +88,8 @@ def repeated(
     steps: how far a trial advances the bar.  settings: what tells this study from others, and its result's attributes.
     Returns what the trials return, along (levels, repeat).
     """
-    kinds = [synapses] if isinstance(synapses, Synapses) else list(synapses)
-    for kind in kinds:
-        validation.instance("synapses", kind, Synapses)
-    if not kinds:
-        raise InputError("synapses: expected at least one kind, got none")
+    kinds = validation.several("synapses", synapses, Synapses)
+    origin = recorded(seed)
     streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
     identity = {
         "version": release(),
@@ -118,8 +124,9 @@ def repeated(
             voltage=kinds[0].voltage,
             scheme=kinds[0].access.scheme,
             temperature=kinds[0].table.attrs["temperature"],
-            train_images=len(given.labels) - round(settings["test_share"] * len(given.labels)),
-            seed=str(seed),
+            train_images=len(given.labels) - given.held_back(settings["test_share"]),
+            seed=origin,
+            seeds_of_tables=json.dumps([kind.table.attrs["seed"] for kind in kinds]),
             **{key: kinds[0].table.attrs[key] for key in ("dwmtj_version", "parameters", "landscape")},
         )
     )

@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
 from compact_model.random_track import Seed
+from compact_model.validation import InputError
 
 from ..updating import pulse_block
-from .synapses import Synapses
+from .synapses import Synapses, checked_spreads
 from .table_array import TableArray
 from .trials import Advance, Examples, examples, repeated
 
@@ -77,7 +78,7 @@ def unsupervised_learning(
         "threshold": validation.positive("threshold", threshold),
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
     }
-    shown = len(given.labels) - round(test_share * len(given.labels))
+    shown = len(given.labels) - given.held_back(test_share)
 
     def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = given.divided(test_share, draw)
@@ -106,7 +107,7 @@ def unsupervised_learning(
             "epochs": turns,
             **settings,
             "test_share": test_share,
-            "spreads": spreads or {},
+            "spreads": checked_spreads(spreads),
             "wires": wires,
         },
         store=store,
@@ -135,6 +136,8 @@ class _Competition:
         self.lowest, self.highest = kind.conductance_range()
         self.unit = 1.0
         self.unit = float(self.currents(images).mean())
+        if self.unit <= 0.0:
+            raise InputError("images: expected some above 0 to learn from, got none that draws a current")
         self.thresholds = np.full(array.shape[1], threshold)
 
     def currents(self, spikes: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 
 from compact_model import validation
 from compact_model.results import release
-from compact_model.validation import InputError, nearest
+from compact_model.validation import InputError, nearest, shown
 from compact_model.variation import SIGNED, VARIABLE
 from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
 
@@ -67,16 +67,17 @@ class Study:
         validation.whole("seed", self.seed, 0, at_most=None)
         if self.samples_per_part is not None:
             validation.whole("samples_per_part", self.samples_per_part, 1)
-        if not isinstance(self.description, str):
-            raise InputError(f"description: expected text, got {self.description!r}")
-        for name in ("device", "landscape", "settings", "sweep", "spread"):
-            if not isinstance(getattr(self, name), Mapping):
-                raise InputError(f"{name}: expected a mapping of names to values, got {getattr(self, name)!r}")
+        validation.instance("description", self.description, str)
+        for name in ("device", "landscape", "settings", "spread"):
+            given = validation.instance(name, getattr(self, name), Mapping)
+            object.__setattr__(self, name, {key: _plain(f"{name} {key}", value) for key, value in given.items()})
+        if self.landscape and not self.kind.has_track:
+            raise InputError(f"landscape: expected none for the measure {self.measure}, got {list(self.landscape)}")
         for table, items in self.tables().items():
-            given = getattr(self, _FIELDS.get(table, "settings"))
-            for name, value in given.items():
+            for name, value in getattr(self, _FIELDS.get(table, "settings")).items():
                 check_value(_named(table, name, items, self.kind), value)
-        object.__setattr__(self, "sweep", {name: self._swept(name, values) for name, values in self.sweep.items()})
+        swept = validation.instance("sweep", self.sweep, Mapping)
+        object.__setattr__(self, "sweep", {name: self._swept(name, values) for name, values in swept.items()})
         for name, value in self.spread.items():
             _check_spread("spread", name, self.kind)
             validation.non_negative(name, value)
@@ -96,11 +97,9 @@ class Study:
 
     def _swept(self, name: str, values: Any) -> tuple[Any, ...]:
         item = _named("sweep", name, [item for item in self.quantities.values() if item.name != "base"], self.kind)
-        if isinstance(values, str) or not isinstance(values, Iterable) or not (several := list(values)):
-            raise InputError(f"sweep: expected a list of at least one value for {name}, got {values!r}")
-        for value in several:
+        plain = tuple(_plain(f"sweep {name}", value) for value in validation.listed(f"sweep {name}", values))
+        for value in plain:
             check_value(item, value)
-        plain = tuple(value.item() if isinstance(value, np.generic) else value for value in several)
         if len(set(plain)) < len(plain):
             raise InputError(f"sweep: expected different values of {name}, got {list(plain)}")
         if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
@@ -157,11 +156,11 @@ class Study:
 
     def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
         own = dict(self.device)
-        base = BASES[own.pop("base", "lequeux2016")]()
+        base = BASES[validation.choice("base", own.pop("base", "lequeux2016"), BASES)]()
         from_width = own.pop("anisotropy_from_width", False)
         names = {item.name for item in DEVICE_TABLE}
         moved = {name: value for name, value in swept.items() if name in names}
-        from_width = moved.pop("anisotropy_from_width", from_width)
+        from_width = validation.flag("anisotropy_from_width", moved.pop("anisotropy_from_width", from_width))
         try:
             device = base.replace(**own)
             sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
@@ -175,7 +174,7 @@ class Study:
             return dict(defaults) | dict(given) | here
 
         numbers = chosen(_LANDSCAPE_DEFAULTS, self.landscape)
-        numbers["kind"] = WELLS[numbers.pop("well")]
+        numbers["kind"] = WELLS[validation.choice("well", numbers.pop("well"), WELLS)]
         return Point(
             index, device, numbers, chosen({item.name: item.default for item in self.kind.settings}, self.settings)
         )
@@ -216,6 +215,14 @@ def _check_spread(where: str, name: Any, measure: Measure) -> None:
         raise InputError(f"{where}: expected keys with an effect on the measure {measure.name}, got {name!r}")
 
 
+def _plain(name: str, value: Any) -> str | bool | int | float | None:
+    """A number or a word as Python's own, for the identity of a study."""
+    own = value.item() if isinstance(value, np.generic) else value
+    if own is not None and not isinstance(own, str | bool | int | float):
+        raise InputError(f"{name}: expected a number or a word, got {shown(value)}")
+    return own
+
+
 def shipped_studies() -> dict[str, Path]:
     """The study files that come with the package, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
@@ -227,6 +234,8 @@ def read_study(file: str | Path, **changes: Any) -> Study:
     changes: fields of the Study that take the place of the file's, such as samples=1000.
     Raises InputError with the file, the key, what was expected and what came.
     """
+    if not isinstance(file, str | Path) or "\0" in str(file):
+        raise InputError(f"file: expected a study file, or one of {', '.join(shipped_studies())}, got {shown(file)}")
     path = shipped_studies().get(str(file), Path(file))
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from compact_model import engine
 from compact_model.results import release
-from compact_model.validation import ConvergenceError, InputError, whole
+from compact_model.validation import ConvergenceError, InputError, shown, whole
 
 from .parts import Array, Part, measure_part
 from .plan import Cost, measured_cost
@@ -233,8 +233,8 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
         with cluster, Client(cluster) as client:
             yield Dask(client)
         return
-    if not scheduler or any(sign.isspace() for sign in scheduler):
-        raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {scheduler!r}")
+    if not isinstance(scheduler, str) or not scheduler or any(sign.isspace() for sign in scheduler):
+        raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {shown(scheduler)}")
     try:
         client = Client(scheduler, timeout=SCHEDULER_PATIENCE)
     except (OSError, ValueError) as error:

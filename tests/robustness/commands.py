@@ -78,9 +78,44 @@ BRIEF: dict[str, dict[str, str]] = {
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "0.002", "--devices": "2", "--step-ps": "20"},
     "fit": {},
+    "learn inference": {
+        "--levels": "2",
+        "--variations": "0",
+        "--tiles": "65",
+        "--wire-list": "0",
+        "--wired-levels": "2",
+        "--repeats": "1",
+        "--test-share": "0.95",
+    },
+    "learn supervised": {
+        "--levels": "2",
+        "--tracks": "1",
+        "--samples": "1",
+        "--epochs": "1",
+        "--slots": "1",
+        "--repeats": "1",
+        "--test-share": "0.99",
+    },
+    "learn unsupervised": {
+        "--levels": "2",
+        "--tracks": "1",
+        "--samples": "1",
+        "--outputs": "2",
+        "--epochs": "1",
+        "--slots": "2",
+        "--repeats": "1",
+        "--test-share": "0.99",
+    },
     "study": {"--samples": "1", "--seed": "1", "--samples-per-part": "1", "--workers": "0", "--store": "new.study"},
     "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
 }
+QUICK_FITS = {
+    "threshold": [],
+    "resistance": [],
+    "pulses": ["--starts=2", "--free=spin_polarisation"],
+    "trace": ["--starts=2", "--free=anisotropy_field"],
+}
+"""Kinds of fits, with options for those that simulate."""
 HOSTILE = (
     "nan",
     "inf",
@@ -149,7 +184,8 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     if name == "study":  # the address of a scheduler is waited for
         options = [each for each in options if each.name != "scheduler"]
     files = [str(folder), str(folder / "missing" / "a.nc"), str(folder / "a.txt"), str(folder / "a.nc"), ""]
-    in_folder = [str(folder / "new.nc"), str(folder / "new.png"), str(folder / "broken.toml"), str(folder / "good.csv")]
+    in_folder = [str(folder / "new.nc"), str(folder / "new.png"), str(folder / "broken.toml")]
+    in_folder += [str(folder / f"{kind}.csv") for kind in QUICK_FITS]
 
     def values(option: click.Option) -> st.SearchStrategy[str]:
         if isinstance(option.type, click.Choice):
@@ -158,7 +194,9 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
             return st.one_of(st.sampled_from(files), st.sampled_from(in_folder))
         valid = brief.get(option.opts[-1])
         if valid is not None:
-            return st.one_of(st.just(valid), st.sampled_from([*HOSTILE, *LISTS]))
+            costly = {"1_000"} if name.startswith("learn ") else set()  # a thousand levels, epochs or repeats
+            hostile = [word for word in (*HOSTILE, *LISTS) if word not in costly]
+            return st.one_of(st.just(valid), st.sampled_from(hostile))
         return st.one_of(st.sampled_from(MILD), st.sampled_from(MILD), st.sampled_from([*HOSTILE, *WORDS]))
 
     def written(option: click.Option) -> st.SearchStrategy[list[str]]:
@@ -174,9 +212,10 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     if name == "study":
         leading = st.sampled_from(["study.toml", "study.toml", *files, *in_folder]).map(lambda file: [file])
     if name == "fit":
-        measured = st.just(["threshold", str(folder / "good.csv")])
-        kind = st.sampled_from(["threshold", "resistance", "nonsense"])
-        leading = st.one_of(measured, st.tuples(kind, st.sampled_from([*files, *in_folder])).map(list))
+        measured = st.sampled_from([[kind, str(folder / f"{kind}.csv"), *more] for kind, more in QUICK_FITS.items()])
+        kind = st.sampled_from([*QUICK_FITS, "nonsense"])
+        other = st.tuples(kind, st.sampled_from([*files, *in_folder])).map(list)
+        leading = st.one_of(measured, measured, measured, other)
 
     def whole(changed: list[str], more: list[str], positional: list[str]) -> list[str]:
         given = {word.split("=")[0] for word in changed}

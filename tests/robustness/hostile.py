@@ -96,15 +96,20 @@ def bent(value: Any, *, slow: bool) -> st.SearchStrategy[Any]:
         return factors.map(lambda by: value * by)
     if isinstance(value, str):
         return st.sampled_from(WORDS)
-    if isinstance(value, dict) and all(isinstance(item, float) for item in value.values()):
-        return st.builds(lambda by, more: {key: item * by for key, item in value.items()} | more, factors, _entries())
+    if isinstance(value, dict):
+        return _bent_entries(value, factors)
     if isinstance(value, list | tuple | np.ndarray):
         return _bent_array(value, factors)
     return st.just(value)
 
 
-def _entries() -> st.SearchStrategy[dict[Any, Any]]:
-    return st.dictionaries(st.sampled_from(WORDS), st.sampled_from(_SMALL_NUMBERS), max_size=1)
+def _bent_entries(value: dict[Any, Any], factors: st.SearchStrategy[float]) -> st.SearchStrategy[dict[Any, Any]]:
+    numbers = {key: item for key, item in value.items() if isinstance(item, float)}
+    more = st.dictionaries(st.sampled_from(WORDS), st.sampled_from(_SMALL_NUMBERS), max_size=1)
+    scaled = st.builds(lambda by, more: value | {key: by * item for key, item in numbers.items()} | more, factors, more)
+    other = st.one_of(st.sampled_from(_SMALL_NUMBERS), st.sampled_from(_JUNK), st.sampled_from(WORDS))
+    replaced = st.builds(lambda key, item: value | {key: item}, st.sampled_from(list(value)), other)
+    return st.one_of(scaled, replaced)
 
 
 def _bent_array(value: Any, factors: st.SearchStrategy[float]) -> st.SearchStrategy[Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from robustness.commands import BRIEF, answer, arguments_for, leaves
+from public_calls import NS, measured, measured_resistance, pulse_responses, trace
+from robustness.commands import BRIEF, QUICK_FITS, answer, arguments_for, leaves
 from robustness.searching import searching
 from robustness.tally import count
 
@@ -21,14 +22,29 @@ track_width = [90, 100]
 ramp_rate = 1e6
 largest_density = 4e7
 """
+LIMITS, POINTS, TRACE, PULSES = measured(), measured_resistance(), trace(), pulse_responses()
+MEASURED = {
+    "threshold": {"Delta_H (Oe)": LIMITS["offset"] / 1e-4, "J_th (A/cm2)": LIMITS["threshold"] / 1e4},
+    "resistance": {"V (V)": POINTS["voltage"], "R (Ohm)": POINTS["resistance"], "state": POINTS["state"]},
+    "pulses": {
+        "V (V)": PULSES["voltage"],
+        "width (ns)": PULSES["width"] / NS,
+        "period (ns)": PULSES["period"] / NS,
+        "x (nm)": PULSES["position"] / 1e-9,
+    },
+    "trace": {"t (ns)": TRACE["time"] / NS, "V (V)": TRACE["voltage"], "x (nm)": TRACE["position"] / 1e-9},
+}
 COMMANDS = dict(leaves())
-EXAMPLES = {"crossbar design": 4, "crosscheck": 4}
+EXAMPLES = {"crossbar design": 4, "crosscheck": 4, "learn inference": 5, "learn supervised": 10}
+EXAMPLES |= {"learn unsupervised": 10, "fit": 40}
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     (tmp_path / "broken.toml").write_text("[device]\ntmr = \n")
-    (tmp_path / "good.csv").write_text("Delta_H (Oe), J_th (A/cm2)\n5, 1e6\n10, 1.6e6\n15, 2.4e6\n20, 2.6e6\n")
+    for kind, columns in MEASURED.items():
+        rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+        (tmp_path / f"{kind}.csv").write_text("\n".join([",".join(columns), *rows]))
     (tmp_path / "study.toml").write_text(STUDY)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -57,6 +73,12 @@ def test_the_brief_call_is_valid(name, folder, request):
         request.getfixturevalue("ngspice")
     options = [f"{option}={value}" for option, value in BRIEF[name].items()]
     status, _, error = answer([*name.split(), *options, *([] if name.endswith("export") else ["--quiet"])])
+    assert (status, error) == (0, "")
+
+
+@pytest.mark.parametrize("kind", QUICK_FITS)
+def test_measured_files_are_fitted(kind, folder):
+    status, _, error = answer(["fit", kind, f"{kind}.csv", *QUICK_FITS[kind]])
     assert (status, error) == (0, "")
 
 

@@ -22,6 +22,12 @@ SLOW = {
 """Half a second each."""
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Any text may be taken for the name of a file or a folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 def hole(value: Any, call: Call, name: str = "result") -> str | None:
     """Where a result has NaN, or an infinity that nothing was said of."""
     if isinstance(value, xr.Dataset):
@@ -29,7 +35,7 @@ def hole(value: Any, call: Call, name: str = "result") -> str | None:
     elif isinstance(value, xr.DataArray):
         parts = ((name, value.values) for _ in range(1))
     elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        parts = ((key, getattr(value, key)) for key in value.__dataclass_fields__)
+        parts = ((key, getattr(value, key)) for key in value.__dataclass_fields__ if key not in call.nan)
     elif isinstance(value, list | tuple):
         parts = ((name, item) for item in value)
     elif isinstance(value, float | np.floating | np.ndarray) and np.asarray(value).dtype.kind in "fc":
@@ -69,6 +75,18 @@ def test_hostile_arguments(name, request):
         assert hole(result, call) is None
 
     search()
+
+
+@pytest.mark.parametrize("workers", [-1, 1.5, "two", None, 10**400])
+def test_a_senseless_number_of_workers_is_refused(workers):
+    call = CALLS["dwmtj.study.run.run_study"]
+    assert attempt("workers", lambda: call.function(**call.arguments(), workers=workers)) is None
+
+
+@pytest.mark.parametrize("scheduler", ["", " ", "tcp://a b", 5, b"tcp://", ["tcp://"], "tcp://x:\0", "nonsense://here"])
+def test_what_is_no_schedulers_address_is_refused(scheduler):
+    call = CALLS["dwmtj.study.run.run_study"]
+    assert attempt("scheduler", lambda: call.function(**call.arguments(), scheduler=scheduler)) is None
 
 
 @pytest.mark.parametrize("name", CALLS)
