@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 NOTEBOOKS = sorted((DOCS / "tutorial").glob("*.ipynb"))
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 WITH_PYTHON = [page for page in PAGES if "```python" in page.read_text()]
-# Examples of half a minute and more; tests/test_examples.py and tests/test_learning_examples.py run them with the others.
+# Examples of half a minute and more, which tests/test_examples.py and tests/test_learning_examples.py run.
 SLOW_EXAMPLES = "lequeux2016_fig1ac,what_an_array_can_bear,learning_inference,learning_supervised,learning_unsupervised"
 
 
