@@ -1,6 +1,7 @@
-"""A study: the depinning threshold at 300 K against the width of the track and the roughness of its edges.
+"""A study of thresholds.
 
-It comes with the package; `dwmtj study threshold` runs it with 200 devices at each of its 20 points, here there are 40.
+Depinning at 300 K against the width of the track and the roughness of its edges.  The study comes with the package;
+`dwmtj study threshold` runs it with 200 devices at each of its 20 points, here there are 40.
 abs(H_K) is what the width gives by its shape, 228 Oe at 80 nm and 44 Oe at 120 nm.  Edges that are rough by some nm
 change it from site to site: the less of it there is, the more of the threshold's scatter is theirs; on narrow tracks
 all of it is the heat's.  Bars reach from the 5 % to the 95 % quantile.
