@@ -681,6 +681,7 @@ CALLS: dict[str, Call] = {
             "read": ReadAccess(),
             "passes": 1,
         },
+        nan=("target", "error"),
         work=("passes",),
     ),
     "crossbar.DiodeSelector": Call(
