@@ -177,7 +177,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: supervised(it, test_share=0.0), "test_share: expected one that leaves images"),
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
         (lambda it: supervised([]), "synapses: expected at least one"),
-        (lambda it: supervised("x"), "synapses: expected a Synapses"),
+        (lambda it: supervised("x"), "synapses: expected Synapses"),
         (lambda it: supervised(it, bit_line_resistance=-1.0), "bit_line_resistance: expected"),
         (lambda it: unsupervised(it, outputs=0), "outputs: expected"),
         (lambda it: unsupervised(it, leak=1.5), "leak: expected"),
