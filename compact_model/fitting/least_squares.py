@@ -164,7 +164,9 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
     for run in runs:
         if 2.0 * (run.cost - best.cost) <= slack:
             curve = np.abs(problem.curve(run.x))
-            sensitivity = run.jac * (scale / curve)[:, np.newaxis] / math.sqrt(problem.target.size)
+            # Where the curve is 0, a wall at the start of its track, a relative change means nothing.
+            relative = np.divide(scale, curve, out=np.zeros_like(curve), where=curve > 0.0)
+            sensitivity = run.jac * relative[:, np.newaxis] / math.sqrt(problem.target.size)
             _refuse_blind(names, sensitivity, problem.least_sensitivity)
     for name, value, coordinate, highest, lowest in zip(
         names, unknowns.values(best.x), best.x, upper, lower, strict=True
