@@ -23,11 +23,12 @@ def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8)
     plain = Synapses.notched(20, **settings)
     half = Synapses.notched(20, scheme="V/2", **settings)
     wired = Synapses.notched(20, wired=True, **settings)
+    varied = Synapses.notched(20, variation=0.1, **settings)
     cases = {
         "V/3": (plain, {}),
         "V/2": (half, {}),
         "V/3, segments of 0.1 Ohm": (wired, WIRES),
-        "V/3, R_P within 10 %": (plain, {"spreads": {"parallel_resistance": 0.1}}),
+        "V/3, R_P within 10 %": (varied, {"spreads": {"parallel_resistance": 0.1}}),
     }
     figure, axes = plt.subplots(figsize=(6.0, 4.0), layout="constrained")
     numbers = {}

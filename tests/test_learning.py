@@ -1,5 +1,7 @@
 """Learning on arrays: it learns what it should, by pulses alone; nothing is learned where nothing is pulsed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -93,8 +95,16 @@ def test_every_kind_of_synapses_meets_the_same_images(synapses):
     assert np.array_equal(found.weight[0], found.weight[1])
 
 
-def test_devices_that_vary_still_learn(synapses):
-    assert float(supervised(synapses, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
+def test_devices_that_vary_still_learn():
+    varied = Synapses.notched(8, tracks=2, samples=32, seed=1, variation=0.1)
+    assert float(supervised(varied, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
+
+
+def test_floating_lines_have_a_table_that_covers_what_they_see():
+    floating = Synapses.notched(4, tracks=1, samples=8, seed=1, scheme="floating")
+    shares = floating.table.voltage.values / floating.voltage
+    assert np.diff(shares[shares > 0.2]).max() < 0.16
+    assert float(supervised(floating, repeats=1, epochs=1).pulses[0, 0]) > 0
 
 
 def test_nearest_pairs_are_the_nearest_and_the_cheapest():
@@ -177,7 +187,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: supervised(it, test_share=0.0), "test_share: expected one that leaves images"),
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
         (lambda it: supervised([]), "synapses: expected at least one"),
-        (lambda it: supervised("x"), "synapses: expected a Synapses"),
+        (lambda it: supervised("x"), "synapses: expected Synapses, or a sequence"),
         (lambda it: supervised(it, bit_line_resistance=-1.0), "bit_line_resistance: expected"),
         (lambda it: unsupervised(it, outputs=0), "outputs: expected"),
         (lambda it: unsupervised(it, leak=1.5), "leak: expected"),
@@ -188,6 +198,19 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: examples(2.0 * IMAGES, LABELS), "images: expected numbers from 0 to 1"),
         (lambda it: examples(IMAGES, LABELS[1:]), "labels: expected 240 whole numbers"),
         (lambda it: Synapses.notched(0), "levels: expected"),
+        (lambda it: Synapses.notched(4, variation=0.5), "variation: expected"),
+        (
+            lambda it: supervised(it, spreads={"damping": 0.1}),
+            "spreads: expected names out of parallel_resistance, tmr",
+        ),
+        (
+            lambda it: supervised(it, spreads={"parallel_resistance": 0.1}),
+            "table: expected .* devices whose R_P differs",
+        ),
+        (lambda it: supervised(it, bit_line_resistance=0.1), "table: expected .* with wires"),
+        (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),
+        (lambda it: supervised(it, foo=1), "wires: expected names out of"),
+        (lambda it: supervised(it, cells=1), "wires: expected names out of"),
     ],
 )
 def test_nonsense_is_named(synapses, act, named):

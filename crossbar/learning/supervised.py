@@ -16,14 +16,11 @@ from compact_model import validation
 from compact_model.random_track import Seed
 
 from ..updating import coinciding_pulses, pulse_block
-from .synapses import Synapses, checked_spreads
-from .table_array import TableArray
+from .synapses import Synapses, checked_spreads, checked_wires
+from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, repeated
 
 Array = NDArray[np.float64]
-
-READ_VOLTAGE = 0.05
-"""V, of an input of 1."""
 
 
 def supervised_learning(
@@ -111,7 +108,7 @@ def supervised_learning(
             "slots": count,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": wires,
+            "wires": checked_wires(wires),
         },
         store=store,
         progress=progress,

@@ -20,14 +20,11 @@ from compact_model.random_track import Seed
 from compact_model.validation import InputError
 
 from ..updating import pulse_block
-from .synapses import Synapses, checked_spreads
-from .table_array import TableArray
+from .synapses import Synapses, checked_spreads, checked_wires
+from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, repeated
 
 Array = NDArray[np.float64]
-
-READ_VOLTAGE = 0.05
-"""V, of an input's spike."""
 
 
 def unsupervised_learning(
@@ -108,7 +105,7 @@ def unsupervised_learning(
             **settings,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": wires,
+            "wires": checked_wires(wires),
         },
         store=store,
         progress=progress,

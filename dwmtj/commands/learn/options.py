@@ -10,7 +10,7 @@ from compact_model.notched import notched_device
 from compact_model.parameters import DeviceParameters
 from compact_model.validation import InputError, between, non_negative, positive, whole
 from crossbar.bias import SCHEMES
-from crossbar.learning.synapses import Synapses
+from crossbar.learning.synapses import LARGEST_VARIATION, Synapses
 
 from ...array_options import numbers_from
 from ...device_options import LANDSCAPE, device_from_options, device_options
@@ -79,7 +79,7 @@ def synapses_from(
     refuse_unused("tracks as long as their notches need", ("track_length",))
     device = device_from(options)
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
-    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0)
+    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
     settings = {
         "tracks": options.pop("tracks"),
         "samples": options.pop("samples"),
@@ -88,6 +88,7 @@ def synapses_from(
         "temperature": positive("--temperature", options.pop("temperature")),
         "seed": whole("--seed", seed, 0),
         "wired": segment > 0.0,
+        "variation": spread,
         "device": device,
         "progress": not quiet,
     }
