@@ -54,7 +54,7 @@ def main() -> None:
     print(f"{1e6 * per_pulse(wired, **WIRES):.0f} us on 0.1 Ohm")
 
     begin = time.perf_counter()
-    train, test = divided(labels.size, 1.0 / 3.0, seed=seed)
+    train, test = divided(labels, 1.0 / 3.0, seed=seed)
     weights = trained_weights(images[train], labels[train])
     found = inference(weights, images[test], labels[test], repeats=repeats, seed=seed)
     print(f"\ninference, floating point {100.0 * found.attrs['float_accuracy']:.1f} %; random tracks, verified")

@@ -1,7 +1,9 @@
 """Learning on arrays: it learns what it should, by pulses alone; nothing is learned where nothing is pulsed."""
 
+import json
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,7 @@ import xarray as xr
 from compact_model.validation import InputError
 from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
 from crossbar.learning.inference import nearest_pairs
+from crossbar.learning.supervised import _level_out
 from crossbar.learning.trials import examples
 
 
@@ -45,13 +48,16 @@ def test_a_layer_learns_bars_from_their_labels(synapses):
     assert (found.accuracy.isel(epoch=-1) > 0.95).all()
     assert (found.pulses > 20).all()
     assert (found.energy > 0.0).all()
-    assert found.sizes["epoch"] == 5
+    assert found.epoch.values.tolist() == [0, 1, 2, 3, 4, 5]
+    # Before learning, about chance.
+    assert float(found.accuracy.sel(epoch=0).mean()) < 0.7
     assert found.levels.values.tolist() == [8]
 
 
 def test_outputs_sort_bars_by_themselves(synapses):
     found = unsupervised(synapses)
     assert (found.accuracy > 0.9).all()
+    assert float(found.untrained_accuracy.mean()) < float(found.accuracy.mean()) - 0.05
     weight, names = found.weight.isel(levels=0, repeat=0).values, found.output_label.isel(levels=0, repeat=0).values
     assert set(names.tolist()) >= {0, 1, 2}
     # An output named after a bar has its high weights on that bar.
@@ -87,6 +93,39 @@ def test_learning_is_repeated_by_its_seed_and_goes_on_from_its_folder(synapses, 
         supervised(synapses, epochs=3, store=tmp_path / "run")
     other = supervised(synapses, epochs=2, seed=4)
     assert not np.array_equal(other.pulses, whole.pulses)
+
+
+def test_more_repeats_go_on_from_fewer(synapses, tmp_path):
+    fewer = supervised(synapses, epochs=1, repeats=1, store=tmp_path / "run")
+    more = supervised(synapses, epochs=1, repeats=2, store=tmp_path / "run")
+    assert np.array_equal(more.accuracy.isel(repeat=0), fewer.accuracy.isel(repeat=0))
+    xr.testing.assert_identical(more, supervised(synapses, epochs=1, repeats=2))
+
+
+@pytest.mark.parametrize("overdrive", [0.9, 1.0, 1.5])
+def test_walls_start_about_the_middle_whatever_the_overdrive(overdrive):
+    kind = Synapses.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
+    array = kind.array((20, 20), seed=1)
+    _level_out(array, kind)
+    share = array.position / kind.device.track_length
+    # One more pulse at 1.5 times the threshold may take all walls on by some notches.
+    assert 0.5 < share.mean() < 0.75
+
+
+def test_kinds_are_told_apart_in_what_a_result_says(synapses):
+    longer = Synapses.notched(12, tracks=1, samples=8, seed=1)
+    found = supervised([synapses, longer], epochs=0, repeats=1)
+    assert found.track_length.values == pytest.approx([400e-9, 600e-9])
+    assert found.parallel_resistance.values[0] > found.parallel_resistance.values[1]
+    assert found.voltage.values == pytest.approx([synapses.voltage, longer.voltage])
+    lengths = {item["track_length"] for item in json.loads(found.attrs["parameters"])}
+    assert lengths == {synapses.device.track_length, longer.device.track_length}
+
+
+def test_two_kinds_of_equal_levels_are_drawn(synapses):
+    axes = supervised([synapses, synapses], epochs=1, repeats=1).dwmtj.plot()
+    assert len(axes.get_legend().get_texts()) == 2
+    plt.close(axes.figure)
 
 
 def test_every_kind_of_synapses_meets_the_same_images(synapses):
@@ -181,10 +220,16 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
 @pytest.mark.parametrize(
     ("act", "named"),
     [
-        (lambda it: supervised(it, epochs=0), "epochs: expected"),
+        (lambda it: supervised(it, epochs=-1), "epochs: expected"),
         (lambda it: supervised(it, rate=0.0), "rate: expected"),
         (lambda it: supervised(it, decay=1.5), "decay: expected"),
         (lambda it: supervised(it, test_share=0.0), "test_share: expected one that leaves images"),
+        (lambda it: supervised(it, test_share=float("nan")), "test_share: expected"),
+        (lambda it: supervised(it, test_share="a"), "test_share: expected"),
+        (lambda it: unsupervised(it, test_share=float("inf")), "test_share: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=None), "levels: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=()), "levels: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=(10**6,)), "levels: expected .* of at most 4096"),
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
         (lambda it: supervised([]), "synapses: expected at least one"),
         (lambda it: supervised("x"), "synapses: expected Synapses, or a sequence"),

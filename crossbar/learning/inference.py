@@ -109,7 +109,7 @@ def inference(
         "weights and examples": digest(layer, given.images, given.labels.astype(np.float64)),
         "device": digest(repr(parameters)),
         "settings": repr(settings),
-        "seed": repr(streams),
+        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
     kept = Store(store, identity)
     parts = []
