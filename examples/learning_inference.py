@@ -2,8 +2,8 @@
 
 scikit-learn trains a softmax layer on two thirds of its 1797 digits; the others are recognised by arrays.  Left: how
 many levels a device must have, and how much R_P may scatter, where every device is programmed to the nearest of its own
-levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 300 Ohm on segments of wire,
-whole or cut into tiles whose currents are added digitally.
+levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 16 levels and 360 Ohm on
+segments of wire, whole or cut into tiles whose currents are added digitally.
 """
 
 import sys

@@ -60,6 +60,7 @@ def command(
     check_outputs(outputs)
     device = device_from(options)
     percent = numbers_from("--variations", variations, float)
+    spreads = [0.01 * between("--variations", value, 0.0, 100.0) for value in percent]
     images, labels = load_digits()
     train, test = divided(labels, test_share, whole("--seed", seed, 0), name="--test-share")
     result = inference(
@@ -68,10 +69,7 @@ def command(
         labels[test],
         device=device,
         levels=levels_from(levels, 2),
-        variations=[
-            0.01 * between("--variations", value, 0.0, 100.0)
-            for value in numbers_from("--variations", variations, float)
-        ],
+        variations=spreads,
         tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
         wire_resistances=numbers_from("--wire-list", wire_list, float),
         wired_levels=wired_levels,
@@ -83,7 +81,7 @@ def command(
     )
     mean, deviation = mean_and_deviation(result.accuracy)
     wired, wired_deviation = mean_and_deviation(result.wired_accuracy)
-    spreads = [f"{100.0 * value:g} %" for value in result.variation.values]
+    names = [f"{value:g} %" for value in percent]
     parts = [f"floating point: {100.0 * result.attrs['float_accuracy']:.1f} % of {result.attrs['images']} images"]
     for programming in result.programming.values.tolist():
         rows = []
@@ -93,7 +91,7 @@ def command(
             cells = [written(float(mean[even][0]), float(deviation[even][0]))]
             pairs = zip(mean[scattered].values.tolist(), deviation[scattered].values.tolist(), strict=True)
             rows.append([int(count), *cells, *(written(*pair) for pair in pairs)])
-        headers = ["levels", f"even, {spreads[0]}", *(f"random, {name}" for name in spreads)]
+        headers = ["levels", f"even, {names[0]}", *(f"random, {name}" for name in names)]
         parts.append(f"\naccuracy %, {programming}, by variation of R_P\n{table(headers, rows)}")
     rows = []
     for column, size in enumerate(result.tile.values):
