@@ -96,7 +96,8 @@ def test_nonsense_on_the_command_line_is_named(arguments, named, monkeypatch):
 def test_options_that_would_change_nothing_are_not_there(arguments):
     found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"])
     assert found.exit_code == 2
-    assert f"No such option: {arguments[1]}" in found.output
+    assert "No such option" in found.output
+    assert arguments[1] in found.output
 
 
 def test_the_help_states_the_device_that_is_used():
