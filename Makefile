@@ -9,11 +9,13 @@ STAMP := $(VENV)/.installed
 run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
 
+# The searches count what they met, in one process; all else goes side by side, a file at a time.
 test: $(STAMP) ngspice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q tests/robustness
+	$(BIN)/python -m pytest -q --ignore tests/robustness -n auto --maxprocesses 8 --dist loadfile
 
 benchmark: $(STAMP) ngspice
 	$(BIN)/python -m pip install --quiet -e '.[benchmark]'

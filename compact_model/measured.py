@@ -54,7 +54,8 @@ class Column:
         try:
             value = math.nan if "_" in text else float(text)
         except ValueError:
-            raise ValueError("a number") from None
+            comma = re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", text)
+            raise ValueError("a number with a decimal point instead of the comma" if comma else "a number") from None
         if not math.isfinite(value):
             raise ValueError("a finite number")
         if self.positive and value <= 0.0:
@@ -101,14 +102,14 @@ EXCLUSIVE = {"resistance": (("state", "x"),), "pulses": (("R_0", "x_0"),)}
 
 
 def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
-    """Read a CSV file (commas, semicolons or tabs; # starts a comment line) into arrays in SI, by their Python names.
+    """Read a CSV file (commas, semicolons or tabs; decimal points; # starts a comment line) into arrays in SI.
 
     kind: 'threshold', columns Delta_H and J_th; 'resistance', columns V or I, and R, perhaps with `state` (P or AP) or
     the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after the pulse,
     perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t, V or I, and
     R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of R or of x, in a unit of these.
-    Every column of numbers needs its unit in parentheses.  Raises InputError that names file, line and column; a file
-    is read whole or not at all.
+    The arrays bear their Python names.  Every column of numbers needs its unit in parentheses.  Raises InputError that
+    names file, line and column; a file is read whole or not at all.
     """
     choice("kind", kind, tuple(KINDS))
     if not isinstance(path, str | Path) or "\0" in str(path):

@@ -104,6 +104,8 @@ def simulate_ensemble(
         raise InputError("drive: expected the same kind for all devices, got several")
     if len({item.torque_density for item in every_parameters}) > 1:
         raise InputError("parameters: expected the same torque_density for all devices, got both")
+    if isinstance(external_field, np.ndarray) and external_field.ndim == 0:
+        external_field = external_field.item()
     if isinstance(external_field, Sequence | np.ndarray) and not isinstance(external_field, str):
         every_field = [as_waveform("external_field", field) for field in external_field]
     else:

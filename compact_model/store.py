@@ -79,29 +79,39 @@ class Store:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise InputError(f"store: expected a folder, got the file {self.folder}") from None
+            raise InputError(f"store: expected a folder, got the file {self._where}") from None
         wanted = {name: str(value) for name, value in identity.items()}
         path = self.folder / _IDENTITY
-        if path.exists() and any(self.folder.glob("[!.]*.nc")):  # without parts there is nothing to lose
-            self._check(path, wanted)
-        elif any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
-            raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self.folder}")
-        else:
-            with whole_file(path) as temporary:
-                temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        others = [each for each in self.folder.iterdir() if each.name[0] != "." and each != path]
+        if path.exists():
+            found = self._description(path)
+            if others:  # without parts there is nothing to lose
+                self._compare(found, wanted)
+                return
+        elif others:
+            raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
+        with whole_file(path) as temporary:
+            temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
 
-    def _check(self, path: Path, wanted: Mapping[str, str]) -> None:
+    @property
+    def _where(self) -> str:
+        return " ".join(str(self.folder).split())
+
+    def _description(self, path: Path) -> dict[str, str]:
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise InputError(f"store: expected the description of a run in {path}, got other text")
+            raise InputError(f"store: expected the description of a run in {self._where}/{_IDENTITY}, got other text")
+        return found
+
+    def _compare(self, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
         for name in sorted(wanted.keys() | found.keys()):
             here, there = wanted.get(name), found.get(name)
             if here != there:
                 raise InputError(
-                    f"store: expected {self.folder} to be of this run, got one with another {_short(name)} "
+                    f"store: expected {self._where} to be of this run, got one with another {_short(name)} "
                     f"({_short(there)}, here {_short(here)}); give another folder, or remove it"
                 )
 
@@ -132,7 +142,7 @@ class Store:
             kept = len(list(self.folder.glob("[!.]*.nc")))
             reason = error.strerror or error
             raise StoreError(
-                f"store: {name} could not be written to {self.folder} ({reason}); the {kept} parts before it are "
+                f"store: {name} could not be written to {self._where} ({reason}); the {kept} parts before it are "
                 "complete, and the same call goes on from them"
             ) from error
 

@@ -104,6 +104,14 @@ def choice(name: str, value: Any, choices: Collection[str]) -> str:
     return str(value)
 
 
+def different(name: str, values: Any, choices: Collection[str]) -> list[str]:
+    """At least one of a few words, none twice."""
+    words = [choice(name, each, choices) for each in listed(name, values)]
+    if len(set(words)) < len(words):
+        raise InputError(f"{name}: expected different ones, got {shown(words)}")
+    return words
+
+
 def shaped(name: str, values: Any) -> NDArray[Any]:
     """An array of anything; rows of different lengths have no shape."""
     try:

@@ -55,8 +55,7 @@ def _summarise_thresholds(subject: Subject, data: xr.Dataset) -> Summary:
         {"slonczewski_1e6_a_per_cm2": alone, "field_like_1e6_a_per_cm2": field_like, "both_1e6_a_per_cm2": both},
         f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe, H_K = "
         f"{subject.parameters.anisotropy_field / OERSTED:.3g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
-        f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both: the "
-        f"{'Slonczewski' if alone < field_like else 'field-like'} torque frees the wall",
+        f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both",
     )
 
 

@@ -204,7 +204,7 @@ def _study() -> dict[str, Any]:
         "landscape": {"half_width": 1e-7},
         "settings": {"ramp_rate": 1e18, "largest_density": 4e11},
         "sweep": {"track_width": (9e-8, 1e-7)},
-        "spread": {"tmr": 0.02},
+        "spread": {"track_width": 0.02},
         "samples_per_part": 1,
     }
 
@@ -681,6 +681,7 @@ CALLS: dict[str, Call] = {
             "read": ReadAccess(),
             "passes": 1,
         },
+        nan=("target", "error"),
         work=("passes",),
     ),
     "crossbar.DiodeSelector": Call(

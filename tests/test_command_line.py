@@ -192,7 +192,7 @@ def test_nonsense_gets_one_clear_line_and_status_2(tmp_path, arguments, message)
         ("[landscape]\nwell = 'square'\n", "well: expected one of parabolic, gaussian, got 'square'"),
         ("[device\n", "expected TOML, got a syntax error"),
         ("device = 5\n", "expected [device] to be a table of keys, got 5"),
-        ("[device]\ntrack_width = 1" + 400 * "0" + "\n", "--track-width: expected a number of at most 1e+100"),
+        ("[device]\ntrack_width = 1" + 400 * "0" + "\n", "device.toml: track_width: expected a number of at most 1e+100"),
         ("[device]\nanisotropy_from_width = 1\n", "anisotropy_from_width: expected true or false, got 1"),
     ],
 )

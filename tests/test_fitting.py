@@ -1,12 +1,15 @@
 """Fits of device parameters: round trips with noise, errors that mean what they say, and files that are refused."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 
 from compact_model import (
     ConvergenceError,
@@ -20,6 +23,9 @@ from compact_model import (
     resistance,
     static_current_threshold,
 )
+from compact_model.fitting.least_squares import Problem
+from compact_model.fitting.unknowns import Unknowns
+from dwmtj.cli import group
 
 OFFSETS = np.linspace(2e-4, 30e-4, 15)
 BIAS = np.tile(np.linspace(-0.5, 0.5, 15), 2)
@@ -204,6 +210,13 @@ def test_a_fit_that_runs_to_the_end_of_a_range_says_so(true_device, thresholds):
         ({"offset": np.ones((3, 5))}, "offset: expected a list"),
         ({"standard_deviation": np.zeros(15)}, "standard_deviation: expected numbers above 0"),
         ({"standard_deviation": [1.0]}, "standard_deviation: expected 15 values"),
+        (
+            {"standard_deviation": np.full(15, 1e-30)},
+            "standard_deviation: expected from .*, next to the largest thresh",
+        ),
+        ({"standard_deviation": np.full(15, 1e40)}, "standard_deviation: expected from .*, next to the largest thresh"),
+        ({"threshold": np.full(15, 1e-296)}, "threshold: expected numbers from 1e-50 to 1e[+]50, got 1e-296"),
+        ({"threshold": np.full(15, 1e60)}, "threshold: expected numbers from 1e-50 to 1e[+]50, got 1e[+]60"),
     ],
 )
 def test_unusable_arrays_are_refused(start, thresholds, changes, message):
@@ -281,6 +294,10 @@ GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
         ("Delta_H (Oe), Delta_H (T)\n1,2\n", "expected each column once, got 'Delta_H' twice"),
         ("Delta_H (Oe)\n1\n", "line 1: expected a column 'J_th', got Delta_H"),
         (GOOD + "1, 2\n3, many\n", "line 3, column 'J_th': expected a number, got 'many'"),
+        (
+            GOOD.replace(",", ";") + "1; 2,49e6\n",
+            "expected a number with a decimal point instead of the comma, got '2,49e6'",
+        ),
         (GOOD + "1, nan\n", "line 2, column 'J_th': expected a finite number, got 'nan'"),
         (GOOD + "1_0, 2\n", "line 2, column 'Delta_H': expected a finite number, got '1_0'"),
         (GOOD + "1,\n", "line 2, column 'J_th': expected a number, got nothing"),
@@ -359,6 +376,85 @@ def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms
     file.write_text("I,R (Ohm),state\n1,40,P\n")
     assert "column 'I': expected a unit" in dwmtj("fit", "resistance", file, "-o", figure, expect=2).stderr
     assert figure.read_bytes() == before
+
+
+def test_every_sample_in_the_documentation_fits(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "fitting.md").read_text(encoding="utf-8")
+    samples = re.findall(r"\(`dwmtj fit (\w+)\s+\S+`\):\n\n```\n(.*?)```\n", page, re.DOTALL)
+    assert [kind for kind, _ in samples] == ["threshold", "resistance", "pulses", "trace"]
+    assert len(re.findall(r"^```\n", page, re.MULTILINE)) == len(re.findall(r"^```\S", page, re.MULTILINE)) + 2 * 4
+    # What the samples were made with.
+    truth = {"anisotropy_field": 50.0, "spin_polarisation": 0.45, "tmr": 90.0, "external_field": 85.0, "damping": 0.006}
+    for kind, text in samples:
+        file = tmp_path / f"{kind}.csv"
+        file.write_text(text)
+        found = CliRunner().invoke(group, ["fit", kind, str(file), "--json"], catch_exceptions=False)
+        answer = json.loads(found.stdout)
+        assert answer["described"]
+        for name, each in answer["fitted"].items():
+            true = 32.0 if (kind, name) == ("trace", "anisotropy_field") else truth.get(name)
+            assert true is None or abs(each["value"] - true) < 3.0 * each["standard_error"]
+
+
+def test_what_a_model_does_not_describe_is_said_and_the_errors_are_scaled(tmp_path, start, thresholds):
+    random = np.random.default_rng(7)
+    data = {"offset": OFFSETS, "threshold": thresholds * (1.0 + 0.1 * random.normal(size=15))}
+    poor = fit_threshold(start, data | {"standard_deviation": 0.01 * thresholds})
+    fair = fit_threshold(start, data | {"standard_deviation": 0.1 * thresholds})
+    assert fair.described
+    assert fair.notes == ()
+    assert not poor.described
+    assert poor.dataset.attrs["described"] == 0
+    assert poor.values == pytest.approx(fair.values, rel=1e-6)
+    scaled = np.array(fair.standard_errors) * np.sqrt(fair.reduced_chi_square)
+    assert poor.standard_errors == pytest.approx(scaled, rel=1e-5)
+    assert "the model does not describe the data: reduced chi-square" in poor.table()
+    file = tmp_path / "measured.csv"
+    rows = [f"{x * 1e4},{y * 1e-4},{y * 1e-6}" for x, y in zip(OFFSETS, data["threshold"], strict=True)]
+    file.write_text("\n".join(["Delta_H (Oe),J_th (A/cm2),sigma (A/cm2)", *rows]))
+    found = CliRunner().invoke(group, ["fit", "threshold", str(file), "--json"], catch_exceptions=False)
+    answer = json.loads(found.stdout)
+    assert not answer["described"]
+    assert answer["notes"][0].startswith("the model does not describe the data")
+
+
+def test_a_jump_beside_a_minimum_is_no_slope_of_the_curve():
+    unknowns = Unknowns(("damping",), np.array([1.0]), 10.0)
+    for jump in (1.00005, 0.99995):
+        problem = Problem(
+            unknowns,
+            lambda sets, jump=jump: sets * np.array([1.0, 2.0]) + np.array([0.0, 5.0]) * (sets > jump),
+            np.array([1.0, 2.0]),
+            np.ones(2),
+            difference=1e-4,
+        )
+        assert problem.jacobian(np.zeros(1))[1, 0] == pytest.approx(2.0 + 5.0 / 2e-4, rel=1e-3)
+        steady = Problem(unknowns, problem.curves, problem.target, problem.deviation, difference=1e-4, jumps=True)
+        assert steady.jacobian(np.zeros(1))[:, 0] == pytest.approx([1.0, 2.0], rel=1e-3)
+
+
+def test_a_sorted_loop_says_what_a_wall_at_the_end_of_the_track_would_make_of_it(device):
+    true = device.replace(parallel_resistance=40.0, tmr=0.7, tmr_half_voltage=0.4)
+    volts = np.concatenate([np.linspace(0, 0.4, 40), np.linspace(0.4, -0.4, 80), np.linspace(-0.4, 0, 40)])
+    walls = np.where((np.arange(160) > 25) & (np.arange(160) < 110), device.track_length, 0.0)
+    noise = 0.05 * np.random.default_rng(0).normal(size=160)
+    data = {"voltage": volts, "resistance": resistance(true, walls, volts) + noise}
+    found = fit_resistance(device, data)
+    assert found.values[1] == pytest.approx(0.506, rel=3e-3)
+    note = re.search(
+        r"x = 0 has the antiparallel share 0\.816: .* TMR is (\S+) % instead of (\S+) % and V_h is (\S+) V",
+        found.notes[1],
+    )
+    assert float(note[1]) == pytest.approx(70.0, rel=5e-3)
+    assert float(note[2]) == pytest.approx(100.0 * found.values[1], rel=1e-3)
+    assert float(note[3]) == pytest.approx(0.4, rel=5e-3)
+    known = fit_resistance(device, data | {"position": walls})
+    assert known.values == pytest.approx((40.0, 0.7, 0.4), rel=5e-3)
+    assert known.notes == ()
+    assert "antiparallel share 0.816" in fit_resistance(true, data, "parallel_resistance").notes[1]
+    huge = {name: values * 1e45 for name, values in data.items()}
+    large = fit_resistance(device.replace(parallel_resistance=4e46, tmr_half_voltage=1e45), huge)
+    assert large.values[1] == pytest.approx(found.values[1], rel=1e-6)
 
 
 def test_fits_draw_themselves(start, thresholds, ohms):

@@ -47,11 +47,13 @@ def loop_states(voltage: Array, ohms: Array, deviation: Array | None = None) -> 
     the states has another one in its place, and nothing in the data tells.  Raises InputError where there are no two
     such curves.
     """
-    sigma = np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation
+    scale = float(ohms.mean())  # the fourth power of a resistance, or of a voltage, need not be a number
+    sigma = (np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation) / scale
+    ohms = ohms / scale
+    voltage = voltage / (float(np.abs(voltage).max()) or 1.0)
     coarse = np.maximum(_WIDTH * sigma, _COARSE * ohms)
     parallel = float(ohms[_extreme(-ohms, coarse)].mean())
-    largest = float(np.abs(voltage).max())
-    half_voltages = _HALF_VOLTAGES * largest if largest > 0.0 else np.array([np.inf])
+    half_voltages = _HALF_VOLTAGES if voltage.any() else np.array([np.inf])
     stretch = _stretches(ohms, sigma)
     most, upper = 0.0, np.zeros(ohms.size, dtype=bool)
     for half_voltage in half_voltages:

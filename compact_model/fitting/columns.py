@@ -11,14 +11,22 @@ from ..validation import InputError, shaped
 
 Array = NDArray[np.float64]
 
+LARGEST = 1e50
+"""Nothing measured comes near, nor near its inverse, and its squares do not overflow."""
+FINEST = 1e-15
+"""Standard deviations are at least this share of the largest measured value, and at most the inverse share."""
+
 
 def column(data: Mapping[str, Any], name: str, positive: bool = False) -> Array:
-    """A column of finite numbers, above 0 where asked."""
+    """A column of finite numbers up to LARGEST, and down to its inverse where they have to be above 0."""
     if name not in validation.instance("data", data, Mapping):
         raise InputError(f"data: expected {name!r}, got {', '.join(map(repr, data)) or 'nothing'}")
     values = validation.numbers(name, data[name])
     if positive and (values <= 0.0).any():
         raise InputError(f"{name}: expected numbers above 0, got {values.min():g} at index {int(np.argmin(values))}")
+    if (np.abs(values) > LARGEST).any() or (positive and (values < 1.0 / LARGEST).any()):
+        expected = f"from {1.0 / LARGEST:g} to {LARGEST:g}" if positive else f"of at most {LARGEST:g}"
+        raise InputError(f"{name}: expected numbers {expected}, got {values.min():g} to {values.max():g}")
     return values
 
 
@@ -43,6 +51,15 @@ def same_length(data: Mapping[str, Any], measured: str) -> int:
     return count
 
 
-def deviation_of(data: Mapping[str, Any]) -> Array | None:
-    """The standard deviations, where the data have some."""
-    return column(data, "standard_deviation", positive=True) if "standard_deviation" in data else None
+def deviation_of(data: Mapping[str, Any], measured: str) -> Array | None:
+    """The standard deviations of what was measured, where the data have some."""
+    if "standard_deviation" not in data:
+        return None
+    deviation = column(data, "standard_deviation", positive=True)
+    largest = float(np.abs(column(data, measured)).max())
+    if largest > 0.0 and ((deviation < FINEST * largest) | (deviation > largest / FINEST)).any():
+        raise InputError(
+            f"standard_deviation: expected from {FINEST * largest:g} to {largest / FINEST:g}, next to the largest "
+            f"{measured} of {largest:g}, got {deviation.min():g} to {deviation.max():g}"
+        )
+    return deviation

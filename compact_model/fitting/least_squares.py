@@ -25,6 +25,13 @@ LEAST_SENSITIVITY = 1e-6
 """The data do not determine a direction of the coordinates that changes ln(curve) by less than this."""
 
 
+LEAST_PROBABILITY = 1e-4
+"""The model does not describe data at whose standard deviations so large a chi-square is less probable than this."""
+
+
+_JUMP = 3.0  # times the slope to one side of a point: that to the other is one
+
+
 class _NoCurve(Exception):
     """The model has no curve next to where a fit has come to."""
 
@@ -35,7 +42,8 @@ class Problem:
 
     curves: from sets of values in SI, shape (sets, free), to the curve of each at the data, shape (sets, points); nan
     where there is none.  target: the data; deviation: their standard deviations, None: unknown, and all the same.
-    difference: the step in a coordinate over which the curve's derivative is taken, to either side.
+    difference: the step in a coordinate over which the curve's derivative is taken, to either side; jumps: the curve
+    may have one within that step, which is not part of its slope.
     """
 
     unknowns: Unknowns
@@ -46,6 +54,7 @@ class Problem:
     least_sensitivity: float = LEAST_SENSITIVITY
     tolerance: float = 1e-14
     most_steps: int = 500
+    jumps: bool = False
 
     def __post_init__(self) -> None:
         names = self.unknowns.names
@@ -85,12 +94,20 @@ class Problem:
         steps = self.difference * np.eye(coordinates.size)
         ends = np.concatenate([coordinates + steps, coordinates - steps])
         ends = np.clip(ends, self.unknowns.lower, self.unknowns.upper)
-        above, below = np.split(self.curves(self.unknowns.values(ends)), 2)
-        widths = np.diagonal(ends[: coordinates.size] - ends[coordinates.size :])
-        slopes: Array = ((above - below) / self.scale).T / widths
+        curves = self.curves(self.unknowns.values(np.concatenate([ends, coordinates[np.newaxis]])))
+        above, below = np.split(curves[:-1], 2)
+        up, down = (np.diagonal(side - coordinates)[:, np.newaxis] for side in np.split(ends, 2))
+        slopes = (above - below) / (up - down)
+        if self.jumps:
+            # Where a bound leaves no room to one side, the slope is that to the other.
+            rising = np.divide(above - curves[-1], up, out=slopes.copy(), where=up != 0.0)
+            falling = np.divide(below - curves[-1], down, out=slopes.copy(), where=down != 0.0)
+            slopes = np.where(np.abs(rising) > _JUMP * np.abs(falling), falling, slopes)
+            slopes = np.where(np.abs(falling) > _JUMP * np.abs(rising), rising, slopes)
         if not np.isfinite(slopes).all():
             raise _NoCurve
-        return slopes
+        result: Array = (slopes / self.scale).T
+        return result
 
     def zoom(self) -> list[Array]:
         """One start: the best point of a grid about where the fit begins, and of finer ones around each best."""
@@ -120,6 +137,10 @@ class Minimum:
     """In units of the standard deviations, or of the data's unit squared where there are none."""
     freedom: int
     weighted: bool
+    described: bool
+    """False where the distances are far beyond the standard deviations: the errors are then scaled to the distances."""
+    unit: float
+    """What the sum of squares, in the problem's scale, rises by one standard error away."""
     typical_deviation: float
     coordinates: Array
     jacobian: Array
@@ -131,6 +152,7 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
     Raises ConvergenceError that names the parameters which the data do not determine.
     """
     from scipy.optimize import least_squares
+    from scipy.stats import chi2
 
     unknowns, names, freedom = problem.unknowns, problem.unknowns.names, problem.freedom
     lower, upper, scale = unknowns.lower, unknowns.upper, problem.scale
@@ -159,12 +181,16 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
             f"the fit has not settled after {problem.most_steps} steps; fix a parameter, or start nearer to the values"
         )
     # A parameter is not determined either where another minimum, as good within one standard error, does not know it.
+    described = not weighted or float(chi2.sf(2.0 * best.cost, freedom)) >= LEAST_PROBABILITY
+    unit = 1.0 if weighted and described else 2.0 * float(best.cost) / freedom
     rounding = 1e-20 * float(np.sum((problem.target / scale) ** 2))
-    slack = (1.0 if weighted else 2.0 * best.cost / freedom) + rounding
+    slack = unit + rounding
     for run in runs:
         if 2.0 * (run.cost - best.cost) <= slack:
             curve = np.abs(problem.curve(run.x))
-            sensitivity = run.jac * (scale / curve)[:, np.newaxis] / math.sqrt(problem.target.size)
+            # Where the curve is 0, a wall at the start of its track, a relative change means nothing.
+            relative = np.divide(scale, curve, out=np.zeros_like(curve), where=curve > 0.0)
+            sensitivity = run.jac * relative[:, np.newaxis] / math.sqrt(problem.target.size)
             _refuse_blind(names, sensitivity, problem.least_sensitivity)
     for name, value, coordinate, highest, lowest in zip(
         names, unknowns.values(best.x), best.x, upper, lower, strict=True
@@ -178,7 +204,7 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
     inverse = np.linalg.inv(best.jac.T @ best.jac)
     slopes = unknowns.slopes(best.x)
     lengths = np.sqrt(np.diag(inverse))
-    deviations = lengths * (1.0 if weighted else math.sqrt(chi_square / freedom))
+    deviations = lengths * math.sqrt(unit)
     vague = [
         name
         for name, relative, counts in zip(names, deviations, unknowns.logarithmic, strict=True)
@@ -199,6 +225,8 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
         chi_square=chi_square if weighted else chi_square * float(scale[0]) ** 2,
         freedom=freedom,
         weighted=weighted,
+        described=described,
+        unit=unit,
         typical_deviation=math.sqrt(problem.target.size / float(np.sum(deviation**-2.0))),
         coordinates=best.x,
         jacobian=best.jac,

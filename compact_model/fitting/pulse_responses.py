@@ -45,7 +45,7 @@ def fit_pulses(
     parameters, landscape: where the fit starts, and what is not free; R_P and TMR_0 are best fitted by `fit_resistance`
     first.  free: out of SIMULATED_PARAMETERS.  external_field: T; None: what cancels the stray field.
     starts: how many points of a Sobol sequence within a factor of 3 of the parameters are tried, None: 64 for none free
-    and twice as many for each; the best four are followed.  seed: of the sequence.
+    and twice as many for each; the best four are followed; at most what takes some minutes.  seed: of the sequence.
 
     On a track without pinning a wall that is at rest again has moved by Delta gamma zeta / alpha times the integral of
     the Slonczewski field, and by the share of H_z: one combination of P, zeta, alpha and Delta, and the field.  Where
@@ -70,7 +70,7 @@ def fit_pulses(
             f"s at index {index}"
         )
     initial = _initial(data, parameters, measured)
-    check_work(situation, np.append(widths, periods), np.append(heights, 0.0 * heights), measured.kind)
+    turning = check_work(situation, np.append(widths, periods), np.append(heights, 0.0 * heights), measured.kind)
     shares = 1.0 - READ_SHARE * (np.arange(READINGS)[::-1] + 0.5) / READINGS
 
     def respond(situations: list[Situation]) -> Array:
@@ -102,7 +102,8 @@ def fit_pulses(
         return np.concatenate(parts, axis=1)
 
     origin = recorded(seed)
-    fit, found, notes = fit_simulated(situation, measured, free, respond, READINGS * heights.size, starts, seed)
+    states = READINGS * heights.size
+    fit, found, notes = fit_simulated(situation, measured, free, respond, turning, states, starts, seed)
     dataset = fit_dataset(
         "pulses", measured.response, fit, found.parameters, measured.quantity, data, (found.landscape,), origin
     )

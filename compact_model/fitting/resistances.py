@@ -39,7 +39,8 @@ def fit_resistance(
     Data with none of these are a loop in the order measured, whose points `loop_states` sorts: the lowest and the
     highest curve on which many points lie are taken for P and AP, and what lies between is left out.  Levels closer to
     a state than about the noise are not told from it: simulated loops at 300 K give R_P within 0.3 % and TMR_0 within
-    1.5 %, whatever smaller errors the points have.
+    1.5 %, whatever smaller errors the points have.  AP is taken for all of the junction, f = 1; a loop that only came
+    to a wall at x = 0, where the pad stays parallel, gives a smaller TMR_0, and a note says by how much.
     parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS.
 
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
@@ -50,13 +51,13 @@ def fit_resistance(
     bias = column(data, drive)
     same_length(data, "resistance")
     between = np.zeros(ohms.size, dtype=bool)
-    notes: tuple[str, ...] = ()
+    sorting = ""
     if state is None and not {"state", "position"} & data.keys():
-        states = loop_states(bias if drive == "voltage" else bias * ohms, ohms, deviation_of(data))
+        states = loop_states(bias if drive == "voltage" else bias * ohms, ohms, deviation_of(data, "resistance"))
         between = states == BETWEEN
-        notes = (
+        sorting = (
             f"{(states == 'P').sum()} of {ohms.size} points taken for P, {(states == 'AP').sum()} for AP, "
-            f"{between.sum()} between them left out",
+            f"{between.sum()} between them left out"
         )
         left_out = bias[between], ohms[between]
         data = {name: np.asarray(values)[~between] for name, values in {**data, "state": states}.items()}
@@ -82,7 +83,7 @@ def fit_resistance(
         Unknowns(names, np.array([starts[name] for name in names]), WIDEST_RATIO),
         lambda sets: np.array([model(device(values)) for values in sets]),
         ohms,
-        deviation_of(data),
+        deviation_of(data, "resistance"),
     )
     fit = minimise(problem, problem.zoom())
     fitted = device(fit.values)
@@ -102,7 +103,30 @@ def fit_resistance(
     if between.any():
         dataset[f"left_out_{drive}"] = ("point_left_out", left_out[0], dataset[drive].attrs)
         dataset["left_out"] = ("point_left_out", left_out[1], dataset.resistance.attrs)
+    notes = (sorting, _other_end(fitted, names)) if sorting else ()
     return fit_result(fit, fitted, dataset.assign_attrs(drive=drive), notes=notes)
+
+
+def _other_end(fitted: DeviceParameters, free: tuple[str, ...]) -> str:
+    """What becomes of a fit that took a state for AP of all the junction if it was a wall at x = 0, f < 1.
+
+    R(f, V) / R_P - 1 = f TMR_0 / (1 + (1 - f) TMR_0 + (V / V_h)^2) is again a TMR with a V_h, so that a loop does not
+    tell the two apart.
+    """
+    share = float(antiparallel_share(fitted, 0.0))
+    note = f"AP was taken for all of the junction; a wall at x = 0 has the antiparallel share {share:.3g}"
+    if "tmr" not in free:
+        return note
+    left = share - (1.0 - share) * fitted.tmr
+    if left <= 0.0:
+        return f"{note}, too little for a TMR of {100.0 * fitted.tmr:.4g} %"
+    tmr = fitted.tmr / left
+    half_voltage = fitted.tmr_half_voltage / math.sqrt(1.0 + (1.0 - share) * tmr)
+    bias = f" and V_h is {half_voltage:.4g} V instead of {fitted.tmr_half_voltage:.4g} V"
+    return (
+        f"{note}: if the loop only came that far, the TMR is {100.0 * tmr:.4g} % instead of {100.0 * fitted.tmr:.4g} %"
+        f"{bias if 'tmr_half_voltage' in free else ''}; then give the position x of each point"
+    )
 
 
 def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | None, count: int) -> Array:

@@ -34,6 +34,9 @@ class FitResult:
     scatter: float
     """Weighted rms distance of data and curve over the degrees of freedom, in the data's unit."""
     degrees_of_freedom: int
+    described: bool
+    """False where the data are further from the curve than their standard deviations allow, by chi-square at a
+    probability of 1e-4: the errors are then scaled by the root of the reduced chi-square."""
     parameters: DeviceParameters
     """The device with the fitted values."""
     dataset: xr.Dataset
@@ -105,9 +108,14 @@ def fit_result(
         standard_errors=fit.errors,
         correlation=fit.correlation.ravel(),
         degrees_of_freedom=fit.freedom,
+        described=int(fit.described),
     )
     if fit.weighted:
         dataset.attrs["reduced_chi_square"] = reduced
+    misfit = (
+        f"the model does not describe the data: reduced chi-square {reduced:.3g}; the errors are scaled by its root, "
+        "and do not include what the model, or a parameter that was not free, has wrong"
+    )
     return FitResult(
         free=fit.names,
         values=tuple(fit.values.tolist()),
@@ -116,8 +124,9 @@ def fit_result(
         reduced_chi_square=reduced if fit.weighted else None,
         scatter=math.sqrt(reduced) * fit.typical_deviation,
         degrees_of_freedom=fit.freedom,
+        described=fit.described,
         parameters=parameters,
         dataset=dataset,
         landscape=landscape,
-        notes=notes,
+        notes=notes if fit.described else (misfit, *notes),
     )

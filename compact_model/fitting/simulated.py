@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import validation
+from ..constants import OERSTED
 from ..drive import Drive
 from ..experiments.loops import DRIVES
 from ..experiments.thresholds import rest_position
@@ -20,6 +21,7 @@ from ..results import electrical_state
 from ..validation import ConvergenceError, InputError
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import Minimum, Problem, minimise
+from .roughness import rough_errors
 from .unknowns import Unknowns, free_names
 
 Array = NDArray[np.float64]
@@ -41,9 +43,11 @@ _STATES_PER_CALL = 1_000_000
 MOST_TURNING = 3e5
 """Angle in rad that the fields of one simulation could turn the wall by: 0.1 to 0.3 s of one thread."""
 MOST_POINTS = 100_000
+MOST_WORK = 4e8
+"""The same for all starts, each recorded state counted as 1 rad and each simulation as _WORK_OF_NONE: some minutes."""
+_WORK_OF_NONE = 1e3
 _DIFFERENCE = 1e-4
-_SHORTEST = 1e-3
-_LEAST_RISE, _NOTHING = 0.5, 0.1  # of chi-square: below, and above the inverse, errors are rough, or mean nothing
+_ADVICE = "read while the wall moves, leave fewer free, or fit its thresholds"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +94,22 @@ class Situation:
             voltage, _, density = electrical_state(self.parameters, drive, np.array(time), share)
             quadratic = self.parameters.field_like_quadratic * float(voltage) ** 2
             field = self.net_field + ratio * float(density) + quadratic
-            where = rest_position(self.landscape, field) if field != 0.0 else self.landscape.wells[0].centre
+            where = self._held(field)
             if density == 0.0:
                 break
         return where
+
+    def _held(self, field: float) -> float:
+        """Where a wall is at rest in the first site under a net field in T, torques in it, m."""
+        if field == 0.0:
+            return self.landscape.wells[0].centre
+        try:
+            return rest_position(self.landscape, field)
+        except InputError:
+            raise InputError(
+                "external_field: expected one under which the first site holds the wall at the start, got a net field "
+                f"of {field:.4g} T ({field / OERSTED:.4g} Oe) with the stray field and the torques"
+            ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +168,8 @@ def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
     return tuple(slice(begin, end) for begin, end in zip(begins, [*begins[1:], count], strict=True))
 
 
-def check_work(situation: Situation, spans: Array, drives: Array, kind: type[Drive]) -> None:
-    """InputError where one simulation would take long.
+def check_work(situation: Situation, spans: Array, drives: Array, kind: type[Drive]) -> float:
+    """The angle in rad by which the fields could turn the wall in one simulation; InputError where it would take long.
 
     spans: lengths of parts of the time, s; drives: the largest drive in each, V or A.
     """
@@ -172,6 +188,18 @@ def check_work(situation: Situation, spans: Array, drives: Array, kind: type[Dri
             f"data: expected at most {MOST_TURNING:g} rad by which the fields could turn the wall in all, got "
             f"{turning:.3g} rad in {spans.sum():.3g} s; give shorter periods or fewer trains"
         )
+    return turning
+
+
+def _number_of_starts(starts: int | None, free: int, work: float) -> int:
+    """How many starts to try, each of which is so much work; InputError for more than MOST_WORK."""
+    if starts is None:
+        return min(_STARTS << free, _MOST_STARTS)
+    most = max(_MOST_STARTS, int(MOST_WORK / work))
+    count = validation.whole("starts", starts, 1)
+    if count > most:
+        raise InputError(f"starts: expected at most {most} with these data, some minutes of simulations, got {count}")
+    return count
 
 
 def fit_simulated(
@@ -179,13 +207,15 @@ def fit_simulated(
     measured: Measured,
     free: Sequence[str],
     respond: Callable[[list[Situation]], Array],
+    turning: float,
     states: int,
     starts: int | None,
     seed: Seed,
 ) -> tuple[Minimum, Situation, tuple[str, ...]]:
     """The fit, the situation with its values, and notes.
 
-    respond: the curves of situations at the data, shape (situations, points); states: recorded states of one.
+    respond: the curves of situations at the data, shape (situations, points); turning: what `check_work` gives for
+    one; states: how many it records.
     """
     from scipy.stats import qmc
 
@@ -194,6 +224,7 @@ def fit_simulated(
         if name != "external_field" and situation.value(name) == 0.0:
             raise InputError(f"{name}: expected another value than 0 to start from where it is free, got 0")
     target = column(measured.data, measured.response)
+    count = _number_of_starts(starts, len(names), turning + states + _WORK_OF_NONE)
     per_call = max(1, _STATES_PER_CALL // states)
 
     respond([situation])  # what is wrong here is an error, further away no more than the end of the range
@@ -207,19 +238,18 @@ def fit_simulated(
         unknowns,
         curves,
         target,
-        deviation_of(measured.data),
+        deviation_of(measured.data, measured.response),
         difference=_DIFFERENCE,
         least_sensitivity=1e-5,
         tolerance=1e-6,
         most_steps=_MOST_STEPS,
     )
-    count = min(_STARTS * 2 ** len(names), _MOST_STARTS) if starts is None else validation.whole("starts", starts, 1)
     spread = qmc.Sobol(len(names), rng=generator(seed)).random(1 << (count - 1).bit_length())[: count - 1]
     points = unknowns.origin + np.log(START_RATIO) * (2.0 * spread - 1.0)
     points = unknowns.inside(np.concatenate([unknowns.origin[np.newaxis], points]))
     order = np.argsort(problem.squares(points), kind="stable")[:_KEPT_STARTS]
     fit = minimise(problem, [points[index] for index in order])
-    return fit, situation.replace(names, fit.values), _roughness(problem, fit)
+    return fit, situation.replace(names, fit.values), rough_errors(problem, fit, _ADVICE)
 
 
 def _respond(respond: Callable[[list[Situation]], Array], situations: list[Situation]) -> Array:
@@ -232,35 +262,3 @@ def _respond(respond: Callable[[list[Situation]], Array], situations: list[Situa
     rows = [_respond(respond, [each]) for each in situations]
     points = max(row.shape[1] for row in rows)
     return np.concatenate([np.broadcast_to(row, (1, points)) for row in rows])
-
-
-def _roughness(problem: Problem, fit: Minimum) -> tuple[str, ...]:
-    """Notes where the errors are rough: one standard error away chi-square should rise by 1.
-
-    Raises ConvergenceError where it rises by nothing or by far more: the response stays as it is there, or jumps.
-    """
-    normal = fit.jacobian.T @ fit.jacobian
-    stiffness, axes = np.linalg.eigh(normal)
-    least = float(problem.squares(fit.coordinates[np.newaxis])[0])
-    unit = 1.0 if fit.weighted else least / fit.freedom
-    lengths = np.sqrt(unit / stiffness)
-    longer = np.maximum(1.0, _SHORTEST / lengths)  # without noise the errors are below what a simulation resolves
-    steps = axes * lengths * longer
-    points = np.concatenate([fit.coordinates + steps.T, fit.coordinates - steps.T])
-    rises = (problem.squares(points) - least).reshape(2, -1) / unit / longer**2
-    notes = []
-    for pair, axis in zip(rises.T, axes.T, strict=True):
-        name = fit.names[int(np.argmax(np.abs(axis)))]
-        lowest, highest = float(pair.min()), float(pair.max())
-        if lowest < _NOTHING or highest > 1.0 / _NOTHING:
-            raise ConvergenceError(
-                f"{name}: not determined by these data: the simulated response jumps or bends with it "
-                f"(one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1); read while "
-                "the wall moves, leave fewer free, or fit its thresholds"
-            )
-        if lowest < _LEAST_RISE or highest > 1.0 / _LEAST_RISE:
-            notes.append(
-                f"{name}: one standard error away chi-square rises by {lowest:.2g} to {highest:.2g} instead of 1; take "
-                "its error as a rough one"
-            )
-    return tuple(notes)

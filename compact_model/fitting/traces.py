@@ -56,7 +56,7 @@ def fit_trace(
             raise InputError("time: expected at least two times in each trace, got one")
     spans = np.concatenate([np.diff(times[rows]) for rows in measured.trains])
     largest = np.concatenate([np.maximum(*_neighbours(np.abs(values[rows]))) for rows in measured.trains])
-    check_work(situation, spans, largest, measured.kind)
+    turning = check_work(situation, spans, largest, measured.kind)
     drives = [measured.kind(_corners(times[rows], values[rows])) for rows in measured.trains]
 
     def respond(situations: list[Situation]) -> Array:
@@ -78,7 +78,7 @@ def fit_trace(
         return found
 
     origin = recorded(seed)
-    fit, found, notes = fit_simulated(situation, measured, free, respond, times.size, starts, seed)
+    fit, found, notes = fit_simulated(situation, measured, free, respond, turning, times.size, starts, seed)
     dataset = fit_dataset(
         "trace", measured.response, fit, found.parameters, measured.quantity, data, (found.landscape,), origin
     )

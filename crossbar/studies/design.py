@@ -148,7 +148,7 @@ def design_map(
     validation.instance("parameters", parameters, DeviceParameters)
     if parameters.torque_density != "voltage":
         raise InputError(f"parameters: expected torque_density 'voltage', got {parameters.torque_density!r}")
-    ways = [validation.choice("schemes", scheme, SCHEMES) for scheme in validation.listed("schemes", schemes)]
+    ways = validation.different("schemes", schemes, SCHEMES)
     place = {
         "resistance_area_product": validation.numbers(
             "resistance_area_products",

@@ -65,6 +65,7 @@ def cell_margin(
     """The voltage or current margin between two resistances of one cell (Ohm), before one background.
 
     background: (word lines, bit lines), Ohm, of the other cells; what stands for the cell itself has no meaning.
+    Where the wires leave no current that is a number, the margin is 0.
     The other arguments are those of `read_margin`.
     """
     validation.choice("kind", kind, KINDS)
@@ -87,7 +88,7 @@ def cell_margin(
         currents.append(float(solution.bit_line_current[0, bit_line]))
     if kind == "voltage":
         return load * (currents[0] - currents[1])
-    return (currents[0] - currents[1]) / currents[0]
+    return (currents[0] - currents[1]) / currents[0] if currents[0] else 0.0
 
 
 def margin(pattern: Mask, *, low_resistance: float, high_resistance: float, **options: Any) -> float:
@@ -122,8 +123,7 @@ def read_margin(
     names of the worst backgrounds.  Raises InputError.
     """
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
-    for scheme in validation.listed("schemes", schemes):
-        validation.choice("schemes", scheme, SCHEMES)
+    schemes = validation.different("schemes", schemes, SCHEMES)
     _pair(low_resistance, high_resistance)
     found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
     names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in KINDS}
@@ -308,8 +308,7 @@ def reach(
     Returns a Dataset over (scheme, wire_resistance, tmr): largest_array (lines; `largest` means: at least that).
     """
     validation.positive("low_resistance", low_resistance)
-    for each in validation.listed("schemes", schemes):
-        validation.choice("schemes", each, SCHEMES)
+    schemes = validation.different("schemes", schemes, SCHEMES)
     ratios, segments = validation.numbers("tmr", tmr), validation.numbers("wire_resistance", wire_resistance)
     found = np.zeros((len(schemes), segments.size, ratios.size), dtype=int)
     with Progress(progress, "largest arrays").bar(found.size, "case") as advance:

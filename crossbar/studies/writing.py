@@ -58,7 +58,7 @@ def half_select(
         raise InputError("write_voltage: expected a voltage other than 0, got 0")
     where = parameters.track_length if position is None else validation.number("position", position)
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
-    chosen = [validation.choice("schemes", scheme, SCHEMES) for scheme in validation.listed("schemes", schemes)]
+    chosen = validation.different("schemes", schemes, SCHEMES)
     shape = (len(chosen), len(lines))
     names = ("selected_voltage", "worst_voltage", "power")
     found = {name: np.zeros(shape) for name in names}
@@ -190,7 +190,7 @@ def largest_written_array(
     validation.instance("parameters", parameters, DeviceParameters)
     validation.choice("scheme", scheme, SCHEMES)
     limit = validation.whole("largest", largest, 1)
-    if write_voltage == np.inf:
+    if isinstance(write_voltage, float) and write_voltage == np.inf:
         return 0
     window = {
         "write_voltage": validation.positive("write_voltage", write_voltage),

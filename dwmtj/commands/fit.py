@@ -86,11 +86,13 @@ def command(
     FILE is CSV whose header names columns with units.  threshold: Delta_H (Oe), J_th (A/cm2), the static limit of the
     paper's Fig. 3, or ramps from the site of the options below.  resistance: V (V) or I (mA), R (Ohm), and state (P or
     AP) or the wall's position x (nm); without these two, or --state, a loop in the order measured, whose points are
-    sorted into P, AP and what is left out.  pulses: V or I, width (ns), period (ns), and R or x after each pulse, with
-    R_0 or x_0 before the first of them, or a wall at rest in the first site.  trace: t (ns), V or I, R or x.  Both may
-    have the name of a train, or trace, in a column train.  A column sigma, in a unit of J_th, R or x, has standard
-    deviations; without it the errors follow from the scatter.  The options below are where the fit starts, and the
-    values of all that is not fitted.
+    sorted into P, AP and what is left out; AP means all of the junction, so that a loop that only came to a wall at
+    x = 0, which leaves the pad parallel, gives too small a TMR: a note says by how much.  pulses: V or I, width (ns),
+    period (ns), and R or x after each pulse, with R_0 or x_0 before the first of them, or a wall at rest in the first
+    site.  trace: t (ns), V or I, R or x.  Both may have the name of a train, or trace, in a column train.  A column
+    sigma, in a unit of J_th, R or x, has standard deviations; without it the errors follow from the scatter, and so
+    they do, with a note, where the data are much further from the model than sigma.  The options below are where the
+    fit starts, and the values of all that is not fitted.
     """
     check_outputs(outputs)
     refuse_unused(f"fit {kind}", sorted(set().union(*USED.values()) - USED[kind]))
@@ -118,9 +120,10 @@ def command(
             chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
             result = SIMULATED[kind](parameters, landscape, data, **chosen)
     except InputError as error:
-        name, rest = str(error).split(":", 1)
-        of_the_file = name in ("data", *data)
-        raise InputError(f"{file}: {error}" if of_the_file else f"--{name.replace('_', '-')}:{rest}") from None
+        name, _, rest = str(error).partition(":")
+        option = {"kind": "well"}.get(name, name)
+        is_option = option in {each.name for each in click.get_current_context().command.params} and name not in data
+        raise InputError(f"--{option.replace('_', '-')}:{rest}" if is_option else f"{file}: {error}") from None
     deliver(result.dataset, _summary(kind, result), _text(result), outputs=outputs, as_json=as_json)
 
 
@@ -140,6 +143,7 @@ def _summary(kind: str, result: FitResult) -> dict[str, Any]:
         "fitted": _fitted(result),
         "correlation": result.correlation.tolist(),
         "reduced_chi_square": result.reduced_chi_square,
+        "described": result.described,
         "scatter": result.scatter,
         "scatter_unit": result.dataset.model.attrs["units"],
         "degrees_of_freedom": result.degrees_of_freedom,

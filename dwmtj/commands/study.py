@@ -14,7 +14,7 @@ from ..output import check_outputs, deliver, output_options, refuse_unused, tabl
 from ..study.description import Study, read_study, shipped_studies
 from ..study.plan import Plan
 from ..study.plot import draw_study
-from ..study.run import plan_study, run_study
+from ..study.run import plan_study, run_study, unheard
 
 
 @click.command(name="study")
@@ -64,7 +64,7 @@ def command(
     where: dict[str, Any] = {"store": folder, "scheduler": scheduler, "workers": workers}
     if only_plan:
         refuse_unused("study --plan", ["outputs"])
-        plan = plan_study(study, **where, announce=_quiet if as_json else _tell)
+        plan = plan_study(study, **where, announce=unheard if as_json else _tell)
         if as_json:
             click.echo(json.dumps(asdict(plan) | {"samples": plan.samples, "seconds": plan.seconds}))
         return
@@ -74,7 +74,7 @@ def command(
         if plan.cost is None:
             click.echo(f"store: {folder}", err=True)
 
-    result = run_study(study, **where, progress=not quiet, announce=_quiet if quiet else announce)
+    result = run_study(study, **where, progress=not quiet, announce=unheard if quiet else announce)
     headers, rows = _rows(study, result)
     summary = {
         "measure": study.measure,
@@ -95,10 +95,6 @@ def command(
 
 def _tell(plan: Plan, err: bool = False) -> None:
     click.echo(plan.extent() if plan.cost is None else plan.demand(), err=err)
-
-
-def _quiet(plan: Plan) -> None:
-    """The plan goes nowhere."""
 
 
 def _rows(study: Study, result: Any) -> tuple[list[str], list[list[Any]]]:

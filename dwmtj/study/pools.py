@@ -230,13 +230,13 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
     if scheduler is None:
         with _interrupts_ignored():
             cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0")
-        with cluster, Client(cluster) as client:
+        with cluster, Client(cluster, set_as_default=False) as client:
             yield Dask(client)
         return
     if not isinstance(scheduler, str) or not scheduler or any(sign.isspace() for sign in scheduler):
         raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {shown(scheduler)}")
     try:
-        client = Client(scheduler, timeout=SCHEDULER_PATIENCE)
+        client = Client(scheduler, timeout=SCHEDULER_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"scheduler: expected one that answers at {scheduler}, got none ({error})") from None
     with client:

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
-def _unheard(plan: Plan) -> None:
+def unheard(plan: Plan) -> None:
     """Nobody asked for the plan."""
 
 
@@ -37,7 +37,7 @@ def run_study(
     scheduler: str | None = None,
     workers: int = 0,
     progress: bool = False,
-    announce: Callable[[Plan], object] = _unheard,
+    announce: Callable[[Plan], object] = unheard,
 ) -> xr.Dataset:
     """Measure what is missing of a study, and return all of it.
 
@@ -64,7 +64,7 @@ def plan_study(
     store: str | Path | None = None,
     scheduler: str | None = None,
     workers: int = 0,
-    announce: Callable[[Plan], object] = _unheard,
+    announce: Callable[[Plan], object] = unheard,
 ) -> Plan:
     """What a study, or what is missing of it in the store, will take; announce: as in `run_study`."""
     run = _Run(study, store, False)

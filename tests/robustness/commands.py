@@ -110,7 +110,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
 }
 QUICK_FITS = {
-    "threshold": [],
+    "threshold": ["--free=anisotropy_field"],
     "resistance": [],
     "pulses": ["--starts=2", "--free=spin_polarisation"],
     "trace": ["--starts=2", "--free=anisotropy_field"],
@@ -194,8 +194,7 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
             return st.one_of(st.sampled_from(files), st.sampled_from(in_folder))
         valid = brief.get(option.opts[-1])
         if valid is not None:
-            costly = {"1_000"} if name.startswith("learn ") else set()  # a thousand levels, epochs or repeats
-            hostile = [word for word in (*HOSTILE, *LISTS) if word not in costly]
+            hostile = [word for word in (*HOSTILE, *LISTS) if word != "1_000"]  # valid: a thousand of what costs time
             return st.one_of(st.just(valid), st.sampled_from(hostile))
         return st.one_of(st.sampled_from(MILD), st.sampled_from(MILD), st.sampled_from([*HOSTILE, *WORDS]))
 

@@ -49,7 +49,8 @@ LANGUAGES = ("ngspice", "verilog-a", "pyspice")
 
 
 def lines_of(text):
-    return [line for line in text.splitlines() if line.strip()]
+    """Without blank ones; a line that is continued is one, wherever a long name has it broken."""
+    return [line for line in text.replace("\n+", "").splitlines() if line.strip()]
 
 
 def netlist_with(circuit):

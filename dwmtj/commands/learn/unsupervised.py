@@ -28,7 +28,7 @@ GOAL = 0.75
 @click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
 @click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
 @trial_options
-@synapse_options("13,19")
+@synapse_options("4,13,19")
 @output_options
 def command(
     neurons: int,
