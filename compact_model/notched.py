@@ -23,10 +23,11 @@ def notched_device() -> DeviceParameters:
     return device.replace(parallel_resistance=_RESISTANCE_AREA_PRODUCT / device.junction_area, stray_field=0.0)
 
 
-def notched_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
+def notched_track(parameters: DeviceParameters, seed: Seed, *, position_jitter: float = 0.0) -> Landscape:
     """A notch every 50 nm, x_c = 20 nm, H_c = 300 Oe: 20 k_B T deep at 300 K and W = 60 nm.
 
     H_c scatters by 10 %, x_c by 5 %, drawn with a seed; H_K is the same everywhere.
+    position_jitter: 0, equal distances, to 1, anywhere on its own 50 nm where the notch fits.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     return random_track(
@@ -38,5 +39,5 @@ def notched_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
         half_width=20.0 * NANOMETRE,
         half_width_spread=0.05,
         anisotropy_spread=0.0,
-        position_jitter=0.0,
+        position_jitter=position_jitter,
     )

@@ -1,7 +1,7 @@
 """Device and landscape from options and from a TOML file, in the units of the field."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,10 +103,17 @@ TABLES = {"device": DEVICE, "landscape": LANDSCAPE}
 
 def device_options(function: Function) -> Function:
     """Add --parameters FILE.toml and one option for each device and landscape parameter to a command."""
-    paper = lequeux2016()
-    defaults = {item.name: getattr(paper, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
-    for table in reversed(TABLES.values()):
-        for item in reversed(table):
+    return parameter_options(lequeux2016(), (*DEVICE, *LANDSCAPE), "tables [device] and [landscape]")(function)
+
+
+def parameter_options(
+    base: DeviceParameters, quantities: Sequence[Quantity], tables: str
+) -> Callable[[Function], Function]:
+    """Add --parameters FILE.toml, with those tables, and an option for each quantity, whose default is the base's."""
+    defaults = {item.name: getattr(base, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
+
+    def add(function: Function) -> Function:
+        for item in reversed(quantities):
             if item.flag:
                 function = click.option(item.option, item.name, is_flag=True, default=None, help=item.help)(function)
                 continue
@@ -118,11 +125,13 @@ def device_options(function: Function) -> Function:
             function = click.option(
                 item.option, item.name, type=kind, metavar=metavar, help=f"{item.help}{unit}  [default: {shown}]"
             )(function)
-    return click.option(
-        "--parameters",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="TOML file with tables [device] and [landscape]; keys and units are those of the options below.",
-    )(function)
+        return click.option(
+            "--parameters",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help=f"TOML file with {tables}; keys and units are those of the options below.",
+        )(function)
+
+    return add
 
 
 def track_options(function: Function) -> Function:
@@ -180,7 +189,7 @@ def device_from_options(
     given = _from_toml(path) if path is not None else {}
     for table in TABLES.values():
         for item in table:
-            value = options.pop(item.name)
+            value = options.pop(item.name, None)
             if value is not None:
                 given[item.name] = item.read(item.option, value)
     own_landscape = bool(given.keys() & LANDSCAPE_DEFAULTS.keys() - {"track_seed"})

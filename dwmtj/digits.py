@@ -5,8 +5,9 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from compact_model.random_track import Seed, generator
+from compact_model.random_track import Seed
 from compact_model.validation import InputError
+from crossbar.learning.trials import divided as split
 
 Array = NDArray[np.float64]
 
@@ -28,18 +29,28 @@ def trained_weights(images: Array, labels: NDArray[np.int64]) -> Array:
     return result
 
 
-def divided(count: int, test_share: float, seed: Seed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the images to train with and of those to test with, drawn with a seed."""
-    order = generator(seed).permutation(count)
-    held = round(test_share * count)
-    return order[held:], order[:held]
+def divided(
+    labels: NDArray[np.int64], test_share: float, seed: Seed, name: str = "test_share"
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of the images to train with and of those to test with, drawn with a seed.
+
+    Raises InputError, by the name of the share, where an image of some label is missing to train with.
+    """
+    train, test = split(labels.size, test_share, seed, name)
+    missing = np.setdiff1d(labels, labels[train])
+    if missing.size:
+        raise InputError(
+            f"{name}: expected one that leaves images of every label to train with, got {test_share:g}, which leaves "
+            f"{train.size} images and none of {missing[0]}"
+        )
+    return train, test
 
 
 def _scikit_learn() -> ModuleType:
     try:
         import sklearn.datasets
         import sklearn.linear_model
-    except ImportError:
-        raise InputError("learn: needs scikit-learn; pip install 'dwmtj[learn]'") from None
+    except ImportError as error:
+        raise InputError(f"learn: needs scikit-learn; pip install 'dwmtj[learn]' ({error})") from None
     package: ModuleType = sklearn
     return package

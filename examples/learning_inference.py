@@ -2,8 +2,8 @@
 
 scikit-learn trains a softmax layer on two thirds of its 1797 digits; the others are recognised by arrays.  Left: how
 many levels a device must have, and how much R_P may scatter, where every device is programmed to the nearest of its own
-levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 300 Ohm on segments of wire,
-whole or cut into tiles whose currents are added digitally.
+levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 16 levels and 360 Ohm on
+segments of wire, whole or cut into tiles whose currents are added digitally.
 """
 
 import sys
@@ -19,7 +19,7 @@ from dwmtj.digits import divided, load_digits, trained_weights
 def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
     """Sweep, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
-    train, test = divided(labels.size, 1.0 / 3.0, seed=2016)
+    train, test = divided(labels, 1.0 / 3.0, seed=2016)
     weights = trained_weights(images[train], labels[train])
     result = inference(weights, images[test], labels[test], repeats=repeats, seed=2016, progress=True)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")

@@ -2,7 +2,8 @@
 
 Lequeux et al. 2016 expect, from Querlioz et al. (their refs 20 and 21), that 13 to 19 resistance levels suffice for
 more than 75 %.  Here a device has as many levels as its track has notches, one every 50 nm; every change of a weight is
-a pulse of 4 ns that moves a wall by one notch about every second time.  Right: what the outputs have learned.
+a pulse of 4 ns that moves a wall by one notch about every second time.  Squares: the same arrays before they learn.
+Right: what the outputs have learned.
 """
 
 import sys
@@ -13,6 +14,7 @@ import matplotlib.pyplot as plt
 
 from crossbar import Synapses, unsupervised_learning
 from crossbar.learning.plots import plot_weights
+from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
 
 LEVELS = (2, 4, 8, 13, 16, 19, 32)
@@ -33,8 +35,10 @@ def main(figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5) ->
     percent = 100.0 * result.accuracy
     for count in levels:
         one = percent.sel(levels=count)
-        numbers[f"{count} levels: mean accuracy (%)"] = float(one.mean())
-        numbers[f"{count} levels: standard deviation (%)"] = float(one.std())
+        mean, deviation = mean_and_deviation(one)
+        numbers[f"{count} levels: mean accuracy (%)"] = float(mean)
+        numbers[f"{count} levels: standard deviation (%)"] = float(deviation)
+        numbers[f"{count} levels: untrained (%)"] = 100.0 * float(result.untrained_accuracy.sel(levels=count).mean())
         numbers[f"{count} levels: repeats above 75 %"] = float((one > GOAL).sum())
     for name, value in numbers.items():
         print(f"{name}: {value:.4g}")

@@ -167,7 +167,7 @@ def pulse_responses() -> dict[str, Any]:
 
 @functools.cache
 def synapses() -> Synapses:
-    return Synapses.notched(2, tracks=1, samples=2, wired=True, seed=1)
+    return Synapses.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
 
 
 def table_array() -> TableArray:
@@ -952,6 +952,8 @@ CALLS: dict[str, Call] = {
             "tracks": 1,
             "overdrive": 1.0,
             "scheme": "V/2",
+            "wired": True,
+            "variation": 0.0,
             "samples": 2,
             "temperature": 300.0,
             "seed": 1,

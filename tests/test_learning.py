@@ -1,5 +1,9 @@
 """Learning on arrays: it learns what it should, by pulses alone; nothing is learned where nothing is pulsed."""
 
+import json
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,6 +11,7 @@ import xarray as xr
 from compact_model.validation import InputError
 from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
 from crossbar.learning.inference import nearest_pairs
+from crossbar.learning.supervised import _level_out
 from crossbar.learning.trials import examples
 
 
@@ -43,13 +48,16 @@ def test_a_layer_learns_bars_from_their_labels(synapses):
     assert (found.accuracy.isel(epoch=-1) > 0.95).all()
     assert (found.pulses > 20).all()
     assert (found.energy > 0.0).all()
-    assert found.sizes["epoch"] == 5
+    assert found.epoch.values.tolist() == [0, 1, 2, 3, 4, 5]
+    # Before learning, about chance.
+    assert float(found.accuracy.sel(epoch=0).mean()) < 0.7
     assert found.levels.values.tolist() == [8]
 
 
 def test_outputs_sort_bars_by_themselves(synapses):
     found = unsupervised(synapses)
     assert (found.accuracy > 0.9).all()
+    assert float(found.untrained_accuracy.mean()) < float(found.accuracy.mean()) - 0.05
     weight, names = found.weight.isel(levels=0, repeat=0).values, found.output_label.isel(levels=0, repeat=0).values
     assert set(names.tolist()) >= {0, 1, 2}
     # An output named after a bar has its high weights on that bar.
@@ -87,14 +95,55 @@ def test_learning_is_repeated_by_its_seed_and_goes_on_from_its_folder(synapses, 
     assert not np.array_equal(other.pulses, whole.pulses)
 
 
+def test_more_repeats_go_on_from_fewer(synapses, tmp_path):
+    fewer = supervised(synapses, epochs=1, repeats=1, store=tmp_path / "run")
+    more = supervised(synapses, epochs=1, repeats=2, store=tmp_path / "run")
+    assert np.array_equal(more.accuracy.isel(repeat=0), fewer.accuracy.isel(repeat=0))
+    xr.testing.assert_identical(more, supervised(synapses, epochs=1, repeats=2))
+
+
+@pytest.mark.parametrize("overdrive", [0.9, 1.0, 1.5])
+def test_walls_start_about_the_middle_whatever_the_overdrive(overdrive):
+    kind = Synapses.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
+    array = kind.array((20, 20), seed=1)
+    _level_out(array, kind)
+    share = array.position / kind.device.track_length
+    # One more pulse at 1.5 times the threshold may take all walls on by some notches.
+    assert 0.5 < share.mean() < 0.75
+
+
+def test_kinds_are_told_apart_in_what_a_result_says(synapses):
+    longer = Synapses.notched(12, tracks=1, samples=8, seed=1)
+    found = supervised([synapses, longer], epochs=0, repeats=1)
+    assert found.track_length.values == pytest.approx([400e-9, 600e-9])
+    assert found.parallel_resistance.values[0] > found.parallel_resistance.values[1]
+    assert found.voltage.values == pytest.approx([synapses.voltage, longer.voltage])
+    lengths = {item["track_length"] for item in json.loads(found.attrs["parameters"])}
+    assert lengths == {synapses.device.track_length, longer.device.track_length}
+
+
+def test_two_kinds_of_equal_levels_are_drawn(synapses):
+    axes = supervised([synapses, synapses], epochs=1, repeats=1).dwmtj.plot()
+    assert len(axes.get_legend().get_texts()) == 2
+    plt.close(axes.figure)
+
+
 def test_every_kind_of_synapses_meets_the_same_images(synapses):
     found = unsupervised([synapses, synapses])
     assert np.array_equal(found.accuracy[0], found.accuracy[1])
     assert np.array_equal(found.weight[0], found.weight[1])
 
 
-def test_devices_that_vary_still_learn(synapses):
-    assert float(supervised(synapses, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
+def test_devices_that_vary_still_learn():
+    varied = Synapses.notched(8, tracks=2, samples=32, seed=1, variation=0.1)
+    assert float(supervised(varied, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
+
+
+def test_floating_lines_have_a_table_that_covers_what_they_see():
+    floating = Synapses.notched(4, tracks=1, samples=8, seed=1, scheme="floating")
+    shares = floating.table.voltage.values / floating.voltage
+    assert np.diff(shares[shares > 0.2]).max() < 0.16
+    assert float(supervised(floating, repeats=1, epochs=1).pulses[0, 0]) > 0
 
 
 def test_nearest_pairs_are_the_nearest_and_the_cheapest():
@@ -171,13 +220,19 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
 @pytest.mark.parametrize(
     ("act", "named"),
     [
-        (lambda it: supervised(it, epochs=0), "epochs: expected"),
+        (lambda it: supervised(it, epochs=-1), "epochs: expected"),
         (lambda it: supervised(it, rate=0.0), "rate: expected"),
         (lambda it: supervised(it, decay=1.5), "decay: expected"),
         (lambda it: supervised(it, test_share=0.0), "test_share: expected one that leaves images"),
+        (lambda it: supervised(it, test_share=float("nan")), "test_share: expected"),
+        (lambda it: supervised(it, test_share="a"), "test_share: expected"),
+        (lambda it: unsupervised(it, test_share=float("inf")), "test_share: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=None), "levels: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=()), "levels: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=(10**6,)), "levels: expected .* of at most 4096"),
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
         (lambda it: supervised([]), "synapses: expected at least one"),
-        (lambda it: supervised("x"), "synapses: expected Synapses"),
+        (lambda it: supervised("x"), "synapses: expected Synapses, or a sequence"),
         (lambda it: supervised(it, bit_line_resistance=-1.0), "bit_line_resistance: expected"),
         (lambda it: unsupervised(it, outputs=0), "outputs: expected"),
         (lambda it: unsupervised(it, leak=1.5), "leak: expected"),
@@ -188,6 +243,19 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: examples(2.0 * IMAGES, LABELS), "images: expected numbers from 0 to 1"),
         (lambda it: examples(IMAGES, LABELS[1:]), "labels: expected 240 whole numbers"),
         (lambda it: Synapses.notched(0), "levels: expected"),
+        (lambda it: Synapses.notched(4, variation=0.5), "variation: expected"),
+        (
+            lambda it: supervised(it, spreads={"damping": 0.1}),
+            "spreads: expected names out of parallel_resistance, tmr",
+        ),
+        (
+            lambda it: supervised(it, spreads={"parallel_resistance": 0.1}),
+            "table: expected .* devices whose R_P differs",
+        ),
+        (lambda it: supervised(it, bit_line_resistance=0.1), "table: expected .* with wires"),
+        (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),
+        (lambda it: supervised(it, foo=1), "wires: expected names out of"),
+        (lambda it: supervised(it, cells=1), "wires: expected names out of"),
     ],
 )
 def test_nonsense_is_named(synapses, act, named):

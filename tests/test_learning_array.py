@@ -30,7 +30,8 @@ ACCESS = WriteAccess(scheme="V/2", edge=2e-9, settle=200e-9)
 
 @pytest.fixture(scope="module")
 def table():
-    volts = VOLTS * np.array([-1.0, -0.85, -0.5, -0.4, 0.0, 0.4, 0.5, 0.85, 1.0])
+    shares = np.array([0.4, 0.5, 0.6, 0.7, 0.85, 1.0])
+    volts = VOLTS * np.concatenate([-shares[::-1], [0.0], shares])
     return pulse_table(DEVICE, TRACKS, volts, **PULSE, samples=256, seed=7)
 
 
@@ -113,6 +114,37 @@ def test_devices_of_their_own_keep_their_conductances(table):
     states = TableArray(walls(0.0, (2, 3), devices=devices), table)
     assert states.conductance() == pytest.approx(walls(0.0, (2, 3), devices=devices).conductance, rel=1e-6)
     assert np.ptp(states.conductance()) > 1e-4
+
+
+def test_a_thicker_barrier_hops_as_the_table_does_at_a_lower_voltage(table):
+    """What moves a wall is V / RA_P: 10 % more R_P needs 10 % more voltage."""
+    thick = DEVICE.replace(parallel_resistance=1.1 * DEVICE.parallel_resistance)
+
+    def moved(device, volts):
+        states = TableArray(walls(devices=device), table, seed=6)
+        every = np.ones(20, dtype=bool)
+        pulse_block(states, every, every, volts, 4e-9, ACCESS)
+        return states.state
+
+    lower = moved(DEVICE, 0.6 * VOLTS)
+    assert 0.1 < (lower != 10).mean() < 0.95
+    assert np.array_equal(moved(thick, 0.66 * VOLTS), lower)
+    assert (moved(thick, 0.6 * VOLTS) != 10).mean() < (lower != 10).mean() - 0.05
+    with pytest.raises(InputError, match="voltage: expected cells between the table's"):
+        moved(DEVICE.replace(parallel_resistance=0.9 * DEVICE.parallel_resistance), VOLTS)
+
+
+def test_a_table_of_few_voltages_is_refused_where_cells_see_others(table):
+    few = table.sel(voltage=VOLTS * np.array([-1.0, 0.0, 1.0]), method="nearest")
+    with pytest.raises(InputError, match=r"table: .* with wires, as Synapses.notched\(wired=True\) has them"):
+        TableArray(walls(ohms=0.02), few)
+    with pytest.raises(InputError, match=r"table: .* with devices whose R_P differs"):
+        TableArray(walls(devices=vary(DEVICE, 400, {"parallel_resistance": 0.1}, seed=1)), few)
+    states = TableArray(walls(), few)
+    rows = np.arange(20) < 9
+    pulse_block(states, rows, rows, VOLTS, 4e-9, WriteAccess(scheme="grounded", edge=2e-9, settle=200e-9))
+    with pytest.raises(InputError, match=r"table: .* with floating lines"):
+        pulse_block(states, rows, rows, VOLTS, 4e-9, WriteAccess(scheme="floating", edge=2e-9, settle=200e-9))
 
 
 def test_outer_products_go_the_way_of_their_signs(table):

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+from compact_model.notched import notched_device
 from compact_model.validation import InputError
 from dwmtj.cli import group
 from dwmtj.digits import divided, load_digits, trained_weights
@@ -27,7 +28,7 @@ def test_the_digits_are_1797_images_of_64_pixels():
     assert images.min() == 0.0
     assert images.max() == 1.0
     assert np.unique(labels).tolist() == list(range(10))
-    train, test = divided(1797, 1.0 / 3.0, seed=0)
+    train, test = divided(labels, 1.0 / 3.0, seed=0)
     assert sorted([*train.tolist(), *test.tolist()]) == list(range(1797))
     weights = trained_weights(images[train], labels[train])
     right = (np.column_stack([images[test], np.ones(test.size)]) @ weights).argmax(axis=1) == labels[test]
@@ -42,7 +43,7 @@ def test_supervised_learning_in_place_passes_90_percent(tmp_path):
     assert np.min(found["accuracies"]) > 0.88
     assert found["energy_uj"][0] == pytest.approx(3.0, rel=0.5)
     result = xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf")
-    assert result.accuracy.shape == (1, 2, 30)
+    assert result.accuracy.shape == (1, 2, 31)
     assert result.attrs["experiment"] == "supervised_learning"
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
@@ -59,15 +60,20 @@ def test_a_command_goes_on_from_its_folder(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["supervised", "--sites", "3"], "--sites: expected where it has an effect"),
-        (["supervised", "--track-length", "500"], "--track-length: expected where it has an effect"),
         (["supervised", "--levels", "a"], "--levels: expected numbers with commas"),
         (["supervised", "--levels", "0"], "--levels: expected"),
         (["supervised", "--rate", "0"], "--rate: expected"),
         (["unsupervised", "--leak", "2"], "--leak: expected"),
         (["unsupervised", "-o", "run.gif"], "--output: expected"),
         (["inference", "--test-share", "2"], "--test-share: expected"),
-        (["inference", "--coercive-field", "60"], "--coercive-field: expected where it has an effect"),
+        (["inference", "--test-share", "1"], "--test-share: expected one that leaves images on either side"),
+        (["inference", "--test-share", "0.0001"], "--test-share: expected one that leaves images on either side"),
+        (["inference", "--test-share", "0.995"], "--test-share: expected one that leaves images of every label"),
+        (["supervised", "--test-share", "0"], "--test-share: expected one that leaves images on either side"),
+        (["inference", "--levels", "1000000"], "--levels: expected a whole number of at most 4096"),
+        (["inference", "--tiles", "1"], "--tiles: expected"),
+        (["inference", "--variations", "200"], "--variations: expected a number from 0 to 100, got 200"),
+        (["supervised", "--variation", "40"], "--variation: expected a number from 0 to 30, got 40"),
     ],
 )
 def test_nonsense_on_the_command_line_is_named(arguments, named, monkeypatch):
@@ -75,6 +81,40 @@ def test_nonsense_on_the_command_line_is_named(arguments, named, monkeypatch):
     found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"])
     assert isinstance(found.exception, InputError)
     assert named in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["supervised", "--sites", "3"],
+        ["supervised", "--track-length", "500"],
+        ["unsupervised", "--stray-field", "10"],
+        ["inference", "--coercive-field", "60"],
+        ["inference", "--damping", "0.9"],
+    ],
+)
+def test_options_that_would_change_nothing_are_not_there(arguments):
+    found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"])
+    assert found.exit_code == 2
+    assert "No such option" in found.output
+    assert arguments[1] in found.output
+
+
+def test_the_help_states_the_device_that_is_used():
+    found = CliRunner().invoke(group, ["learn", "supervised", "--help"])
+    ohms = notched_device().parallel_resistance
+    assert f"others by their area, Ohm [default: {ohms:.6g}]" in " ".join(found.output.split())
+
+
+def test_the_text_names_the_devices_and_the_control():
+    arguments = ["supervised", "--levels", "2,3", "--epochs", "0", "--repeats", "1", "--tracks", "1", "--samples", "4"]
+    found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"], catch_exceptions=False)
+    assert "untrained %" in found.output
+    assert "+- -" in found.output
+    assert "3 levels: L = 150 nm, R_P = " in found.output
+    arguments = ["inference", "--levels", "2", "--variations", "0", "--tiles", "65", "--wire-list", "0"]
+    found = CliRunner().invoke(group, ["learn", *arguments, "--repeats", "2", "--quiet"], catch_exceptions=False)
+    assert "k_B T at 300 K" in found.output
 
 
 def test_a_missing_scikit_learn_is_said_in_one_line(monkeypatch):

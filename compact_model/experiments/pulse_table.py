@@ -61,7 +61,8 @@ def pulse_table(
 
     Returns a Dataset: probability (track, voltage, state, final_state), which adds up to 1 over final_state; position
     (m) and conductance (S, at zero bias) of the states (track, state), NaN where a track has fewer states than
-    another; unsettled (track, voltage), the share of walls found within k_B T of the top of a barrier after settling.
+    another; resistance_area_product (track; Ohm m2): what moves a wall is V / RA_P; unsettled (track, voltage), the
+    share of walls found within k_B T of the top of a barrier after settling.
     Raises InputError, and ConvergenceError where that is more than 1 % on average.
     """
     tracks = validation.several("landscapes", landscapes, Landscape)
@@ -105,18 +106,21 @@ def pulse_table(
             f"settle: {100.0 * unsettled:.3g} % of the walls had not settled into a site after {rest:g} s; rest for "
             "longer, or take deeper sites without gaps between them"
         )
-    return whole.assign_coords(
-        voltage=("voltage", volts, {"long_name": "voltage of the pulse", "units": "V"})
-    ).assign_attrs(
-        experiment="pulse_table",
-        width=on,
-        edge=slope,
-        settle=rest,
-        temperature=kelvin,
-        samples=walls,
-        external_field=str(own_field),
-        unsettled_share=unsettled,
-        **provenance(devices, tracks, seed=origin),
+    products = [devices[index % len(devices)].resistance_area_product for index in range(len(tracks))]
+    return (
+        whole.assign(resistance_area_product=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
+        .assign_coords(voltage=("voltage", volts, {"long_name": "voltage of the pulse", "units": "V"}))
+        .assign_attrs(
+            experiment="pulse_table",
+            width=on,
+            edge=slope,
+            settle=rest,
+            temperature=kelvin,
+            samples=walls,
+            external_field=str(own_field),
+            unsettled_share=unsettled,
+            **provenance(devices, tracks, seed=origin),
+        )
     )
 
 

@@ -12,12 +12,12 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model import validation
-from compact_model.notched import notched_device
+from compact_model.constants import BOLTZMANN_CONSTANT
+from compact_model.notched import PITCH, notched_device, notched_track
 from compact_model.parameters import DeviceParameters
 from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator, random_track, recorded
+from compact_model.random_track import Seed, generator, recorded
 from compact_model.resistance import resistance
-from compact_model.resting import resting_places
 from compact_model.results import digest, provenance, release
 from compact_model.store import Store
 from compact_model.validation import InputError
@@ -25,15 +25,17 @@ from compact_model.variation import vary
 
 from ..crossbar import Crossbar
 from . import plots  # noqa: F401 (register how the results draw themselves)
+from .table_array import READ_VOLTAGE
 from .trials import Examples, examples
 
 Array = NDArray[np.float64]
 
 ARRANGEMENTS = ("even", "random")
-"""Levels at equal distances, the same in all devices; or where the sites of each device's own track happen to be."""
-_READ_VOLTAGE = 0.05  # V
+"""Notches at equal distances, the same in all devices; or each device's own, anywhere on their 50 nm."""
+MOST_LEVELS = 4096
+"""Of a device in a study: a track of 0.2 mm."""
 _TRACKS = 64  # of each kind, from which cells draw theirs
-_SITE_SHARE = 0.3  # of the pitch: the mean half width of a site
+_ROOM = 300.0  # K, at which a depth is given
 
 
 def inference(
@@ -58,8 +60,10 @@ def inference(
 
     weights: (inputs + 1, classes), trained in floating point; the last row is for an input that is always 1.
     images: (images, inputs), from 0 to 1, and labels: (images,): those to be recognised.
-    device: None: `notched_device`.  levels: sites on a device's track, at an equal pitch in 'even' devices, and placed
-    at random on a track of its own in 'random' ones; the two ends, which a wall leaves by itself, are not used.
+    device: None: `notched_device`; its barrier (RA_P) stays, its length is replaced.
+    levels: notches on a device's track, one every 50 nm as in `Synapses.notched`, so that a device of more levels is
+    longer, and its R_P lower; up to 4096.  'even': at equal distances; 'random': each device has one of 64 tracks drawn
+    by `notched_track` with a position_jitter of 1.  The two ends, which a wall leaves by itself, are not used.
     variations: relative standard deviation of R_P from device to device; a device is programmed 'verified', to the
     nearest of its own levels, or 'blind', as if it were the mean device with the same track.
     tiles: word lines, and bit lines, of the largest array: the layer is cut into such tiles, whose currents are added
@@ -69,7 +73,9 @@ def inference(
     store: a folder that keeps each repeat.
 
     Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
-    wired_accuracy (wire_resistance, tile, repeat); attributes float_accuracy, images.
+    wired_accuracy (wire_resistance, tile, repeat); depth (levels, repeat; k_B T at 300 K), of the shallowest notch of
+    the 'random' tracks; along levels track_length (m) and parallel_resistance (Ohm); attributes float_accuracy, images,
+    wired_parallel_resistance (Ohm).
     """
     given = examples(images, labels)
     layer = validation.array("weights", weights)
@@ -79,8 +85,8 @@ def inference(
             f"got {layer.shape}"
         )
     parameters = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
-    counts = [validation.whole("levels", each, 2) for each in validation.listed("levels", levels)]
-    counts.append(validation.whole("wired_levels", wired_levels, 2))
+    counts = [validation.whole("levels", each, 2, MOST_LEVELS) for each in validation.listed("levels", levels)]
+    counts.append(validation.whole("wired_levels", wired_levels, 2, MOST_LEVELS))
     spreads = [validation.between("variations", each, 0.0, 1.0) for each in validation.listed("variations", variations)]
     sizes = [validation.whole("tiles", each, 2) for each in validation.listed("tiles", tiles)]
     segments = [
@@ -103,7 +109,7 @@ def inference(
         "weights and examples": digest(layer, given.images, given.labels.astype(np.float64)),
         "device": digest(repr(parameters)),
         "settings": repr(settings),
-        "seed": repr(streams),
+        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
     kept = Store(store, identity)
     parts = []
@@ -119,10 +125,16 @@ def inference(
             else:
                 advance(total)
             parts.append(part)
+    kinds = [notched(parameters, count) for count in counts[:-1]]
+    sizes_of_kinds = {
+        "track_length": ("levels", [each.track_length for each in kinds], {"units": "m"}),
+        "parallel_resistance": ("levels", [each.parallel_resistance for each in kinds], {"units": "Ohm"}),
+    }
     found = float(((whole.images @ layer).argmax(axis=1) == whole.labels).mean())
     return (
         xr.concat(parts, "repeat")
         .transpose(..., "repeat")
+        .assign_coords(sizes_of_kinds)
         .assign_attrs(
             experiment="inference",
             float_accuracy=found,
@@ -130,7 +142,8 @@ def inference(
             wired_levels=counts[-1],
             read_noise=noise,
             clip=cut,
-            **provenance([parameters], seed=origin),
+            wired_parallel_resistance=notched(parameters, counts[-1]).parallel_resistance,
+            **provenance([notched(parameters, count) for count in counts], seed=origin),
         )
     )
 
@@ -138,17 +151,25 @@ def inference(
 def nearest_pairs(wanted: Array, plus: Array, minus: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which levels of the two devices of each weight differ by what comes nearest to the wanted conductance.
 
-    wanted: (weights,), S; plus, minus: (weights, levels), S.  Of equally near ones those that conduct least.
+    wanted: (weights,), S; plus, minus: (weights, levels), S, rising.  Of equally near ones those that conduct least.
     Returns the numbers of the levels of plus and minus, (weights,) each.
     """
     step = float(max(np.ptp(plus), np.ptp(minus)))
     first, second = np.empty(wanted.size, dtype=np.int64), np.empty(wanted.size, dtype=np.int64)
     for index, target in enumerate(wanted.tolist()):
-        miss = np.abs(plus[index][:, np.newaxis] - minus[index] - target)
-        near = miss <= miss.min() + 1e-9 * step
-        cost = np.where(near, plus[index][:, np.newaxis] + minus[index], np.inf)
-        first[index], second[index] = np.unravel_index(int(cost.argmin()), cost.shape)
+        above = np.searchsorted(minus[index], plus[index] - target)  # the best partners lie beside it
+        partner = np.clip(np.stack([above - 1, above]), 0, minus.shape[1] - 1)
+        other = minus[index][partner]
+        miss = np.abs(plus[index] - other - target)
+        cost = np.where(miss <= miss.min() + 1e-9 * step, plus[index] + other, np.inf)
+        side, first[index] = np.unravel_index(int(cost.argmin()), cost.shape)
+        second[index] = partner[side, first[index]]
     return first, second
+
+
+def notched(device: DeviceParameters, levels: int) -> DeviceParameters:
+    """The device with a track for so many notches: the same barrier on a larger area, so that R_P falls."""
+    return device.resized(track_length=levels * PITCH)
 
 
 class _Study:
@@ -165,19 +186,20 @@ class _Study:
     ) -> None:
         self.parameters, self.wanted, self.given = parameters, wanted, given
         self.noise, self.draw, self.advance = noise, draw, advance
-        self.highest = 1.0 / parameters.parallel_resistance
 
     def levels(self, counts: list[int], spreads: list[float]) -> xr.Dataset:
         """Accuracies with ideal wires."""
         found = np.empty((len(ARRANGEMENTS), 2, len(spreads), len(counts)))
+        depth = np.empty(len(counts))
         for index, arrangement in enumerate(ARRANGEMENTS):
             for column, count in enumerate(counts):
-                nominal = self._levels(arrangement, count)
+                nominal, depth[column] = self._levels(arrangement, count)
                 for row, spread in enumerate(spreads):
                     scale = self._scale(spread, nominal.shape[0])
+                    device = notched(self.parameters, count)
                     for way, known in enumerate((scale, np.ones_like(scale))):
-                        cells = self._programmed(nominal * known, nominal * scale)
-                        found[index, way, row, column] = self._accuracy(cells, max(self.wanted.shape) * 2, 0.0)
+                        cells = self._programmed(device, nominal * known, nominal * scale)
+                        found[index, way, row, column] = self._accuracy(device, cells, max(self.wanted.shape) * 2, 0.0)
                     self.advance(1)
         return xr.Dataset(
             {
@@ -185,7 +207,8 @@ class _Study:
                     ("arrangement", "programming", "variation", "levels"),
                     found,
                     {"long_name": "test accuracy, ideal wires"},
-                )
+                ),
+                "depth": (("levels",), depth, {"long_name": "depth of the shallowest notch, k_B T at 300 K"}),
             },
             coords={
                 "arrangement": list(ARRANGEMENTS),
@@ -197,12 +220,13 @@ class _Study:
 
     def wires(self, count: int, sizes: list[int], segments: list[float]) -> xr.Dataset:
         """Accuracies with wires, on tiles."""
-        nominal = self._levels("random", count)
-        cells = self._programmed(nominal, nominal)
+        device = notched(self.parameters, count)
+        nominal, _ = self._levels("random", count)
+        cells = self._programmed(device, nominal, nominal)
         found = np.empty((len(segments), len(sizes)))
         for row, segment in enumerate(segments):
             for column, size in enumerate(sizes):
-                found[row, column] = self._accuracy(cells, size, segment)
+                found[row, column] = self._accuracy(device, cells, size, segment)
                 self.advance(1)
         return xr.Dataset(
             {"wired_accuracy": (("wire_resistance", "tile"), found, {"long_name": "test accuracy with wires"})},
@@ -212,36 +236,19 @@ class _Study:
             },
         )
 
-    def _levels(self, arrangement: str, count: int) -> Array:
-        """Conductances that each cell's mean device has, S, (cells, levels); cells row by row."""
-        cells = 2 * self.wanted.size
+    def _levels(self, arrangement: str, count: int) -> tuple[Array, float]:
+        """Each cell's conductances without variation, S, (cells, levels), cells row by row; the least depth, k_B T."""
+        cells, device = 2 * self.wanted.size, notched(self.parameters, count)
         if arrangement == "even":
-            return np.tile(self._even(count), (cells, 1))
-        tracks = [self._track_levels(count) for _ in range(_TRACKS)]
-        result: Array = np.array(tracks)[self.draw.integers(_TRACKS, size=cells)]
-        return result
-
-    def _even(self, count: int) -> Array:
-        """Conductances of so many sites at an equal pitch, S."""
-        places = self.parameters.track_length * (np.arange(count) + 0.5) / count
-        result: Array = 1.0 / resistance(self.parameters, places)
-        return result
-
-    def _track_levels(self, count: int) -> Array:
-        track = random_track(
-            self.parameters,
-            count,
-            seed=self.draw,
-            coercive_field=60e-4,
-            coercive_field_spread=0.0,
-            half_width=_SITE_SHARE * self.parameters.track_length / count,
-            half_width_spread=0.3,
-            anisotropy_spread=0.0,
-            position_jitter=1.0,
+            return np.tile(_even(device, count), (cells, 1)), np.nan
+        tracks = [notched_track(device, self.draw, position_jitter=1.0) for _ in range(_TRACKS)]
+        shallowest = min(
+            (well for track in tracks for well in track.wells), key=lambda well: well.coercive_field * well.half_width
         )
-        sites = resting_places(self.parameters, track)[1:-1]
-        result: Array = 1.0 / resistance(self.parameters, sites)
-        return result
+        # A parabola's bottom is where a wall rests once the stray field is compensated.
+        levels = [1.0 / resistance(device, np.array([well.centre for well in track.wells])) for track in tracks]
+        conductance: Array = np.array(levels)[self.draw.integers(_TRACKS, size=cells)]
+        return conductance, shallowest.depth(device) / (BOLTZMANN_CONSTANT * _ROOM)
 
     def _scale(self, spread: float, cells: int) -> Array:
         """What each device conducts over what the mean device does, (cells, 1)."""
@@ -251,28 +258,35 @@ class _Study:
         ohms = np.array([each.parallel_resistance for each in devices])
         return self.parameters.parallel_resistance / ohms[:, np.newaxis]
 
-    def _programmed(self, known: Array, actual: Array) -> Array:
+    def _programmed(self, device: DeviceParameters, known: Array, actual: Array) -> Array:
         """Conductances of the cells, S, (inputs, 2 classes): chosen by the known levels, and what they then are."""
         inputs, classes = self.wanted.shape
         shape = (inputs * classes, 2, known.shape[1])
         by_weight, true = known.reshape(shape), actual.reshape(shape)
-        whole = float(np.ptp(self._even(known.shape[1])))
+        whole = float(np.ptp(_even(device, known.shape[1])))
         chosen = nearest_pairs(whole * self.wanted.ravel(), by_weight[:, 0], by_weight[:, 1])
         every = np.arange(inputs * classes)
         pairs = np.stack([true[every, 0, chosen[0]], true[every, 1, chosen[1]]], axis=1)
         return pairs.reshape(inputs, 2 * classes)
 
-    def _accuracy(self, cells: Array, size: int, segment: float) -> float:
+    def _accuracy(self, device: DeviceParameters, cells: Array, size: int, segment: float) -> float:
         """With the layer cut into tiles of at most so many word lines and bit lines."""
         outputs = np.zeros((len(self.given.labels), cells.shape[1]))
         for top in range(0, cells.shape[0], size):
             for left in range(0, cells.shape[1], size - size % 2):
                 block = slice(top, top + size), slice(left, left + size - size % 2)
                 current = self.given.images[:, block[0]] @ _response(cells[block], segment)
-                deviation = self.noise * self.highest * self.draw.standard_normal(current.shape)
+                deviation = self.noise / device.parallel_resistance * self.draw.standard_normal(current.shape)
                 outputs[:, block[1]] += current + deviation
         scores = outputs[:, ::2] - outputs[:, 1::2]
         return float((scores.argmax(axis=1) == self.given.labels).mean())
+
+
+def _even(device: DeviceParameters, count: int) -> Array:
+    """Conductances of so many sites at an equal pitch, S, rising."""
+    places = device.track_length * (np.arange(count) + 0.5) / count
+    result: Array = 1.0 / resistance(device, places)
+    return result
 
 
 def _response(cells: Array, segment: float) -> Array:
@@ -280,6 +294,6 @@ def _response(cells: Array, segment: float) -> Array:
     if segment == 0.0:
         return cells
     array = Crossbar(conductance=cells, word_line_resistance=segment, bit_line_resistance=segment)
-    solution = array.solve(_READ_VOLTAGE * np.eye(cells.shape[0]))
-    result: Array = solution.bit_line_current.values / _READ_VOLTAGE
+    solution = array.solve(READ_VOLTAGE * np.eye(cells.shape[0]))
+    result: Array = solution.bit_line_current.values / READ_VOLTAGE
     return result

@@ -16,14 +16,13 @@ from compact_model import validation
 from compact_model.random_track import Seed
 
 from ..updating import coinciding_pulses, pulse_block
-from .synapses import Synapses, checked_spreads
-from .table_array import TableArray
-from .trials import Advance, Examples, examples, repeated
+from .synapses import Synapses, checked_spreads, checked_wires
+from .table_array import READ_VOLTAGE, TableArray
+from .trials import Advance, Examples, examples, held_back, repeated
 
 Array = NDArray[np.float64]
 
-READ_VOLTAGE = 0.05
-"""V, of an input of 1."""
+_MOST_PULSES = 100  # for each level
 
 
 def supervised_learning(
@@ -46,7 +45,8 @@ def supervised_learning(
 ) -> xr.Dataset:
     """A layer of (inputs + 1) word lines and two bit lines for each class, and what it learns.
 
-    It starts from random states; pulses on the whole array first bring all walls to about the middle of their tracks.
+    It starts from random states; pulses on the whole array first bring all walls to about the middle of their tracks,
+    which the overdrive must allow for: after 100 pulses for each level they stay where they are.
 
     images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  synapses: one kind, or several.
     The last word line always has an input of 1.  Output k is gain times the difference of its two currents over that of
@@ -57,14 +57,15 @@ def supervised_learning(
     spreads: of tmr and parallel_resistance from device to device.  wires: word_line_resistance and so on, as in
     `Crossbar`; the synapses must then be `wired`.  store: a folder that keeps finished repeats.
 
-    Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, train_accuracy (levels,
-    repeat) at the end, energy (levels, repeat; J, of all pulses), pulses (levels, repeat).
+    Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, with epoch 0 before any
+    learning as a control; train_accuracy (levels, repeat) at the end; energy (levels, repeat; J, of all pulses), pulses
+    (levels, repeat).
     """
     given = examples(images, labels)
-    turns = validation.whole("epochs", epochs, 1)
+    turns = validation.whole("epochs", epochs, 0)
     start, fading = validation.positive("rate", rate), validation.between("decay", decay, 0.0, 1.0)
     steepness, count = validation.positive("gain", gain), validation.whole("slots", slots, 1)
-    shown = len(given.labels) - given.held_back(test_share)
+    shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
 
@@ -74,7 +75,7 @@ def supervised_learning(
         _level_out(array, kind)
         low, high = kind.conductance_range()
         layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
-        accuracy = []
+        accuracy = [layer.accuracy(test)]
         for epoch in range(turns):
             for index in draw.permutation(shown):
                 share = np.sqrt(start * fading**epoch)
@@ -111,7 +112,7 @@ def supervised_learning(
             "slots": count,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": wires,
+            "wires": checked_wires(wires),
         },
         store=store,
         progress=progress,
@@ -119,13 +120,16 @@ def supervised_learning(
 
 
 def _level_out(array: TableArray, kind: Synapses) -> None:
-    """Bring walls of any states to about the middle of their tracks: all to one end, then so many pulses back.
+    """Bring walls of any states to about the middle of their tracks: all to one end, then back until the mean is there.
 
-    At the threshold a pulse moves about every second wall by one notch.
+    How many pulses that takes depends on the overdrive, the temperature and the wires.
     """
     every = np.ones(array.shape[0], dtype=bool), np.ones(array.shape[1], dtype=bool)
-    for voltage, count in ((-kind.voltage, 3 * kind.levels), (kind.voltage, kind.levels)):
-        for _ in range(count):
+    length = kind.device.track_length
+    for voltage, goal in ((-kind.voltage, 0.75 / kind.levels), (kind.voltage, 0.5)):  # between the first two notches
+        for _ in range(_MOST_PULSES * kind.levels):
+            if voltage * (float(array.position.mean()) / length - goal) > 0.0:
+                break
             pulse_block(array, *every, voltage, kind.width, kind.access)
 
 
@@ -162,5 +166,5 @@ def _label(accuracy: Array, train_accuracy: float, array: TableArray) -> xr.Data
             "energy": ((), array.energy.sources, {"long_name": "energy of all pulses", "units": "J"}),
             "pulses": ((), array.pulses, {"long_name": "pulses"}),
         },
-        coords={"epoch": ("epoch", np.arange(1, accuracy.size + 1), {"long_name": "epoch"})},
+        coords={"epoch": ("epoch", np.arange(accuracy.size), {"long_name": "epoch"})},
     )

@@ -15,6 +15,7 @@ from compact_model.notched import PITCH, notched_device, notched_track
 from compact_model.parameters import DeviceParameters
 from compact_model.random_track import Seed, generator
 from compact_model.results import digest
+from compact_model.validation import InputError
 from compact_model.variation import vary
 
 from ..bias import array_shape
@@ -28,13 +29,51 @@ Array = NDArray[np.float64]
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
 """Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
-_SELECTED = {"floating": (1.0,), "grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
-_ALONG_WIRES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_SELECTED = {"grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
+_ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_ROUNDING = 1e-9
+_STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
+_FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
+_WIRES = (
+    "word_line_resistance",
+    "bit_line_resistance",
+    "driver_resistance",
+    "sense_resistance",
+    "word_line_ends",
+    "bit_line_ends",
+)
+_SPREADS = ("parallel_resistance", "tmr")
+LARGEST_VARIATION = 0.3
+"""Of R_P, relative: beyond it a table would have to reach many times the threshold."""
 
 
 def checked_spreads(spreads: Mapping[str, float] | None) -> dict[str, float]:
-    """Deviations by name, none for None; InputError for what is no mapping."""
-    return {} if spreads is None else dict(validation.instance("spreads", spreads, Mapping))
+    """Deviations by name, none for None; InputError for what is no mapping, and for names that the table cannot follow.
+
+    A table is of one device: it can be looked up for another barrier (V / RA_P), not for another wall or track.
+    """
+    given = {} if spreads is None else dict(validation.instance("spreads", spreads, Mapping))
+    for name in given:
+        if name not in _SPREADS:
+            raise InputError(f"spreads: expected names out of {', '.join(_SPREADS)}, got {validation.shown(name)}")
+    return given
+
+
+def checked_wires(wires: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `Crossbar` for wires; InputError for others."""
+    for name in wires:
+        if name not in _WIRES:
+            raise InputError(f"wires: expected names out of {', '.join(_WIRES)}, got {validation.shown(name)}")
+    return dict(wires)
+
+
+def _shares(scheme: str, dense: bool, variation: float) -> Array:
+    """Voltages of a table over that of a pulse, above 0."""
+    if not dense and variation == 0.0:
+        return np.array(_SELECTED[scheme])
+    sigma = np.sqrt(np.log1p(variation**2))
+    steps = int(np.ceil(_FARTHEST * sigma / np.log(_STEP_BEYOND)))
+    return np.concatenate([_ALL_SHARES, _STEP_BEYOND ** np.arange(1, steps + 1)])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +92,15 @@ class Synapses:
     def __post_init__(self) -> None:
         validation.instance("device", self.device, DeviceParameters)
         validation.instance("table", self.table, xr.Dataset)
-        validation.positive("voltage", self.voltage)
+        volts = validation.positive("voltage", self.voltage)
         validation.instance("access", self.access, WriteAccess)
+        if self.table.attrs.get("experiment") != "pulse_table":
+            raise InputError("table: expected what pulse_table gives, got something else")
+        reach = min(-float(self.table.voltage.min()), float(self.table.voltage.max()))
+        if volts > reach * (1.0 + _ROUNDING):
+            raise InputError(
+                f"voltage: expected at most what the table reaches on both sides, {reach:g} V, got {volts:g} V"
+            )
 
     @classmethod
     def notched(
@@ -66,6 +112,7 @@ class Synapses:
         overdrive: float = 1.0,
         scheme: str = "V/3",
         wired: bool = False,
+        variation: float = 0.0,
         samples: int = 64,
         temperature: float = 300.0,
         seed: Seed = 0,
@@ -77,7 +124,10 @@ class Synapses:
         The ends of the track, which a wall leaves by itself within a microsecond, are not counted as levels.
         device: to be used instead of `notched_device`; its length is replaced and its barrier stays.
         overdrive: voltage of a pulse over the device's threshold; at 1 about half of the walls go on by one notch.
-        wired: whether the table shall cover what wires leave of a voltage, and not only the scheme's shares.
+        wired: whether the table shall cover what wires leave of a voltage, and not only the scheme's shares; floating
+        lines have no shares of their own, their table always does.
+        variation: the largest relative deviation of R_P that arrays shall have (`spreads`), up to 0.3: with R_P goes
+        the threshold, and the table then reaches above the pulse's voltage, to five standard deviations.
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
         """
         base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
@@ -86,7 +136,9 @@ class Synapses:
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
         volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
-        shares = np.array(_ALONG_WIRES if wired else _SELECTED[scheme])
+        spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
+        dense = validation.flag("wired", wired) or scheme == "floating"
+        shares = _shares(scheme, dense, spread)
         table = pulse_table(
             sized,
             each,
@@ -123,10 +175,12 @@ class Synapses:
         """An array with every wall in a random state of its track, as if nothing had been written yet.
 
         spreads: device-to-device deviations of tmr and parallel_resistance, as `compact_model.vary` takes them; the
-        tracks differ in any case.  wires: word_line_resistance and the other arguments of `Crossbar`.
+        tracks differ in any case.  The threshold goes with R_P, so that the synapses must be made for that `variation`.
+        wires: word_line_resistance and the other arguments of `Crossbar`.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads)
+        checked_wires(wires)
         devices = vary(self.device, lines[0] * lines[1], varied, seed=draw) if varied else self.device
         cells = Junctions(devices, np.zeros(lines))
         track = draw.integers(self.table.sizes["track"], size=lines)

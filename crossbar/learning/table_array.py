@@ -1,7 +1,8 @@
 """An array whose walls go from one resting place to another by a table of probabilities: millions of pulses in seconds.
 
 The physics is in the table (`compact_model.pulse_table`); the voltages of all cells, those of half-selected ones
-included, are solved for before each pulse with the walls where they are.
+included, are solved for before each pulse with the walls where they are.  What moves a wall is V / RA_P: a cell whose
+barrier is thicker than the table's device's is looked up at a voltage that is as much lower.
 """
 
 from typing import Any
@@ -28,17 +29,22 @@ from ..solve import solve_network
 
 Array = NDArray[np.float64]
 
+READ_VOLTAGE = 0.05
+"""V, of an input of 1: a tenth of the threshold, which moves no wall."""
 _WRITE_TOLERANCE = 1e-7  # of the currents
 _READ_TOLERANCE = 1e-8
 _BEYOND_GRID = 1e-9  # of the largest voltage
-_SAME = 1e-9  # relative, of two durations
+_SAME = 1e-9  # relative, of two durations, or two barriers
+_HOPPING = (0.3, 1.0)  # of the table's largest voltage: where the shares bend, by orders of magnitude ...
+_WIDEST_GAP = 0.15  # ... and a straight line over more than this is no longer like them
 
 
 class TableArray:
     """An array of devices in states, and what pulses do to it, one after the other.
 
     array: a Crossbar with `Junctions` as cells; each wall is taken to the nearest state of its track.
-    table: as `compact_model.pulse_table` gives it, for the pulses that are to be used.
+    table: as `compact_model.pulse_table` gives it, for the pulses that are to be used.  Where cells do not just see the
+    shares of a scheme (wires, floating lines, devices with barriers of their own) its voltages must lie close.
     track: number of the table's track for each cell, shape (word lines, bit lines); None: one after the other, row by
     row, and again from the first.
     seed: of the draws.
@@ -68,13 +74,32 @@ class TableArray:
         places = self._places[self.track]
         distance = np.abs(places - self.junctions.position[..., np.newaxis])
         self.state: NDArray[np.int64] = np.nanargmin(distance, axis=2)
+        area = self.junctions.per_device("junction_area") * self.junctions.per_device("parallel_resistance")
+        self._share = table.resistance_area_product.values[self.track] / area
         self._draw = generator(seed)
         self._network = array.network()
         self._ideal = _ideal(self._network)
+        if not self._ideal:
+            self._need_close_grid("wires")
+        if (np.abs(self._share - 1.0) > _SAME).any():
+            self._need_close_grid("devices whose R_P differs")
         self._tangents: dict[bytes, Tangents] = {}
         self._reader = None if self._ideal or unsupported(self._network) else IterativeSolver(self._network)
         self.energy = Energy()
         self.pulses = 0
+
+    def _need_close_grid(self, cause: str) -> None:
+        """InputError where the table has a wide gap between two voltages at which walls hop."""
+        for side in (self._grid[self._grid >= 0.0], -self._grid[self._grid <= 0.0][::-1]):
+            if side.size == 0 or side[-1] == 0.0:
+                continue
+            shares = np.clip(np.concatenate([[0.0], side / side[-1]]), *_HOPPING)
+            gap = float(np.diff(shares).max())
+            if gap > _WIDEST_GAP * (1.0 + _SAME):
+                raise InputError(
+                    f"table: expected voltages no farther apart than {_WIDEST_GAP:g} of the largest with {cause}, as "
+                    f"Synapses.notched(wired=True) has them, got a gap of {gap:.2g}"
+                )
 
     def _tracks(self, given: ArrayLike | None) -> NDArray[np.int64]:
         count = len(self._cumulative)
@@ -120,13 +145,12 @@ class TableArray:
             if abs(asked - drawn) > _SAME * max(asked, drawn):
                 raise InputError(f"{name}: expected that of the table, {drawn:g} s, got {asked:g} s")
         voltage, power = self._under(held)
-        largest = float(np.abs(voltage).max())
-        if voltage.min() < self._grid[0] - _BEYOND_GRID * largest or voltage.max() > self._grid[-1] * (
-            1 + _BEYOND_GRID
-        ):
+        voltage = voltage * self._share
+        beyond = _BEYOND_GRID * float(np.abs(voltage).max())
+        if voltage.min() < self._grid[0] - beyond or voltage.max() > self._grid[-1] + beyond:
             raise InputError(
                 f"voltage: expected cells between the table's {self._grid[0]:g} and {self._grid[-1]:g} V, got "
-                f"{voltage.min():g} to {voltage.max():g} V"
+                f"{voltage.min():g} to {voltage.max():g} V (with devices that differ see Synapses.notched(variation=))"
             )
         state = self.state.ravel()
         draw_states(
@@ -143,6 +167,8 @@ class TableArray:
             voltage = held.word_line_voltage[:, np.newaxis] - held.bit_line_voltage
             heat = float((voltage * cells.current_and_slope(voltage)[0]).sum())
             return voltage, Energy(sources=heat, devices=heat)
+        if held.floating_word_lines.any() or held.floating_bit_lines.any():
+            self._need_close_grid("floating lines")
         key = held.floating_word_lines.tobytes() + held.floating_bit_lines.tobytes()
         if key not in self._tangents:
             self._tangents.clear()

@@ -1,7 +1,7 @@
 """What all kinds of learning share: images with labels, their division, and repeated trials that are kept on disk."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,18 +51,25 @@ class Examples:
         """How many labels there are."""
         return int(self.labels.max()) + 1
 
-    def held_back(self, test_share: float) -> int:
-        """How many images a share keeps for the test; InputError where it leaves none on either side."""
-        held = round(validation.between("test_share", test_share, 0.0, 1.0) * len(self.labels))
-        if not 0 < held < len(self.labels):
-            raise InputError(f"test_share: expected one that leaves images on either side, got {test_share:g}")
-        return held
-
     def divided(self, test_share: float, draw: np.random.Generator) -> tuple["Examples", "Examples"]:
         """Images to learn from and images to be tested with, drawn at random."""
-        order, held = draw.permutation(len(self.labels)), self.held_back(test_share)
-        train, test = order[held:], order[:held]
+        train, test = divided(len(self.labels), test_share, draw)
         return Examples(self.images[train], self.labels[train]), Examples(self.images[test], self.labels[test])
+
+
+def held_back(name: str, test_share: float, count: int) -> int:
+    """How many of so many images a share keeps for the test; InputError by that name where none are on either side."""
+    share = validation.between(name, test_share, 0.0, 1.0)
+    held = round(share * count)
+    if not 0 < held < count:
+        raise InputError(f"{name}: expected one that leaves images on either side, got {share:g} of {count}")
+    return held
+
+
+def divided(count: int, test_share: float, seed: Seed, name: str = "test_share") -> tuple[Numbers, Numbers]:
+    """Numbers of the images to learn from and of those to be tested with, drawn at random."""
+    held, order = held_back(name, test_share, count), generator(seed).permutation(count)
+    return order[held:], order[:held]
 
 
 def examples(images: ArrayLike, labels: ArrayLike) -> Examples:
@@ -97,7 +104,7 @@ def repeated(
         "examples": digest(given.images, given.labels.astype(np.float64)),
         "synapses": digest(*(kind.identity() for kind in kinds)),
         "settings": repr(settings),
-        "seed": repr(streams),
+        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
     kept = Store(store, identity)
     rows = []
@@ -114,19 +121,29 @@ def repeated(
                     advance(steps)
                 row.append(part)
             rows.append(xr.concat(row, "repeat"))
-    levels = ("levels", [kind.levels for kind in kinds], {"long_name": "levels of a device"})
+    along = {
+        "levels": ([kind.levels for kind in kinds], {"long_name": "levels of a device"}),
+        "track_length": ([kind.device.track_length for kind in kinds], {"long_name": "track length", "units": "m"}),
+        "parallel_resistance": ([kind.device.parallel_resistance for kind in kinds], {"units": "Ohm"}),
+        "voltage": ([kind.voltage for kind in kinds], {"long_name": "voltage of a pulse", "units": "V"}),
+        "temperature": ([float(kind.table.attrs["temperature"]) for kind in kinds], {"units": "K"}),
+        "scheme": ([kind.access.scheme for kind in kinds], {"long_name": "bias scheme of pulses"}),
+    }
     return (
         xr.concat(rows, "levels")
-        .assign_coords(levels=levels)
+        .assign_coords({name: ("levels", *column) for name, column in along.items()})
         .assign_attrs(
             experiment=name,
             **{key: value if isinstance(value, int | float) else str(value) for key, value in settings.items()},
-            voltage=kinds[0].voltage,
-            scheme=kinds[0].access.scheme,
-            temperature=kinds[0].table.attrs["temperature"],
-            train_images=len(given.labels) - given.held_back(settings["test_share"]),
+            train_images=len(given.labels) - held_back("test_share", settings["test_share"], len(given.labels)),
             seed=origin,
             seeds_of_tables=json.dumps([kind.table.attrs["seed"] for kind in kinds]),
-            **{key: kinds[0].table.attrs[key] for key in ("dwmtj_version", "parameters", "landscape")},
+            dwmtj_version=kinds[0].table.attrs["dwmtj_version"],
+            **{key: _joined(kind.table.attrs[key] for kind in kinds) for key in ("parameters", "landscape")},
         )
     )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """JSON of several lists as that of one."""
+    return json.dumps([item for text in texts for item in json.loads(text)])

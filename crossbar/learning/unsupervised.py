@@ -20,14 +20,11 @@ from compact_model.random_track import Seed
 from compact_model.validation import InputError
 
 from ..updating import pulse_block
-from .synapses import Synapses, checked_spreads
-from .table_array import TableArray
-from .trials import Advance, Examples, examples, repeated
+from .synapses import Synapses, checked_spreads, checked_wires
+from .table_array import READ_VOLTAGE, TableArray
+from .trials import Advance, Examples, examples, held_back, repeated
 
 Array = NDArray[np.float64]
-
-READ_VOLTAGE = 0.05
-"""V, of an input's spike."""
 
 
 def unsupervised_learning(
@@ -66,7 +63,8 @@ def unsupervised_learning(
     spreads, wires, store: as in `supervised_learning`.  A pulse drives most devices of one bit line at once: with 64
     of 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
 
-    Returns a Dataset: accuracy (levels, repeat); energy (levels, repeat; J, of all pulses), pulses (levels, repeat),
+    Returns a Dataset: accuracy (levels, repeat); untrained_accuracy (levels, repeat), of the same array with outputs
+    named before learning, as a control; energy (levels, repeat; J, of all pulses), pulses (levels, repeat),
     weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired).
     """
     given = examples(images, labels)
@@ -78,21 +76,21 @@ def unsupervised_learning(
         "threshold": validation.positive("threshold", threshold),
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
     }
-    shown = len(given.labels) - given.held_back(test_share)
+    shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
 
     def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = given.divided(test_share, draw)
         array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, **wires)
         network = _Competition(kind, array, train.images, draw, **settings)
+        network.draw = draw.spawn(1)[0]  # the control leaves the chances of learning as they are
+        untrained, _ = _tested(network, train, test)
+        network.draw = draw
         for _ in range(turns):
             for index in draw.permutation(shown):
                 network.learn(train.images[index])
                 advance(1)
-        names = _names(network, train, given.classes)
-        of_label = names[:, np.newaxis] == np.arange(given.classes)
-        votes = np.array([network.spikes(image) for image in test.images]) @ of_label
-        right = votes.any(axis=1) & (votes.argmax(axis=1) == test.labels)
-        return _label(float(right.mean()), network, names)
+        trained, names = _tested(network, train, test)
+        return _label(trained, untrained, network, names)
 
     return repeated(
         trial,
@@ -108,7 +106,7 @@ def unsupervised_learning(
             **settings,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": wires,
+            "wires": checked_wires(wires),
         },
         store=store,
         progress=progress,
@@ -180,6 +178,16 @@ class _Competition:
         return result
 
 
+def _tested(network: _Competition, train: Examples, test: Examples) -> tuple[float, NDArray[np.int64]]:
+    """The share of test images that outputs recognise, which are named after those learned from; and the names."""
+    classes = max(train.classes, test.classes)
+    names = _names(network, train, classes)
+    of_label = names[:, np.newaxis] == np.arange(classes)
+    votes = np.array([network.spikes(image) for image in test.images]) @ of_label
+    right = votes.any(axis=1) & (votes.argmax(axis=1) == test.labels)
+    return float(right.mean()), names
+
+
 def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.int64]:
     """The label of the images that each output fires for most; -1 for one that never fires."""
     votes = np.zeros((network.thresholds.size, classes), dtype=np.int64)
@@ -188,11 +196,12 @@ def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.i
     return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
 
 
-def _label(accuracy: float, network: _Competition, names: NDArray[np.int64]) -> xr.Dataset:
+def _label(accuracy: float, untrained: float, network: _Competition, names: NDArray[np.int64]) -> xr.Dataset:
     array = network.array
     return xr.Dataset(
         {
             "accuracy": ((), accuracy, {"long_name": "test accuracy"}),
+            "untrained_accuracy": ((), untrained, {"long_name": "test accuracy before learning"}),
             "energy": ((), array.energy.sources, {"long_name": "energy of all pulses", "units": "J"}),
             "pulses": ((), array.pulses, {"long_name": "pulses"}),
             "weight": (("input", "output"), network.weights(), {"long_name": "weight"}),

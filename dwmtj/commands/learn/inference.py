@@ -6,14 +6,26 @@ from typing import Any
 import click
 
 from compact_model.validation import between, whole
-from crossbar.learning.inference import inference
+from crossbar.learning.inference import ARRANGEMENTS, MOST_LEVELS, inference
 from crossbar.learning.plots import plot_inference, plot_tiles
+from crossbar.learning.repeats import mean_and_deviation, written
 
 from ...array_options import numbers_from
-from ...device_options import device_options
+from ...device_options import DEVICE
 from ...digits import divided, load_digits, trained_weights
 from ...output import check_outputs, deliver, output_options, table
-from .options import device_from, levels_from, trial_options
+from .options import device_from, device_line, levels_from, notched_options, trial_options
+
+# Nothing moves here: of a device only its size, its resistances and the depth of its notches count.
+_COUNTS = (
+    "track_width",
+    "thickness",
+    "saturation_magnetisation",
+    "parallel_resistance",
+    "tmr",
+    "nucleation_pad_area",
+)
+_WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
 
 
 @click.command(name="inference")
@@ -21,10 +33,12 @@ from .options import device_from, levels_from, trial_options
 @click.option("--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Deviations of R_P, %.")
 @click.option("--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Lines of the largest arrays.")
 @click.option("--wire-list", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
-@click.option("--wired-levels", type=click.IntRange(2), default=16, show_default=True, help="Levels, with wires.")
+@click.option(
+    "--wired-levels", type=click.IntRange(2, MOST_LEVELS), default=16, show_default=True, help="Levels, with wires."
+)
 @click.option("--read-noise", type=float, default=0.0, show_default=True, metavar="%", help="Over one device's, %.")
 @trial_options
-@device_options
+@notched_options(_WITHOUT_EFFECT)
 @output_options
 def command(
     levels: str,
@@ -44,18 +58,19 @@ def command(
 ) -> None:
     """Store weights that scikit-learn trained as pairs of devices, and recognise digits with them (Oe, nm, Ohm)."""
     check_outputs(outputs)
-    between("--test-share", test_share, 0.0, 1.0)
     device = device_from(options)
+    percent = numbers_from("--variations", variations, float)
+    spreads = [0.01 * between("--variations", value, 0.0, 100.0) for value in percent]
     images, labels = load_digits()
-    train, test = divided(labels.size, test_share, whole("--seed", seed, 0))
+    train, test = divided(labels, test_share, whole("--seed", seed, 0), name="--test-share")
     result = inference(
         trained_weights(images[train], labels[train]),
         images[test],
         labels[test],
         device=device,
-        levels=levels_from(levels),
-        variations=[0.01 * value for value in numbers_from("--variations", variations, float)],
-        tiles=numbers_from("--tiles", tiles, int),
+        levels=levels_from(levels, 2),
+        variations=spreads,
+        tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
         wire_resistances=numbers_from("--wire-list", wire_list, float),
         wired_levels=wired_levels,
         read_noise=0.01 * between("--read-noise", read_noise, 0.0, 1e4),
@@ -64,34 +79,47 @@ def command(
         store=store,
         progress=not quiet,
     )
-    mean = 100.0 * result.accuracy.mean("repeat")
-    wired = 100.0 * result.wired_accuracy.mean("repeat")
-    spreads = [f"{100.0 * value:g} %" for value in result.variation.values]
+    mean, deviation = mean_and_deviation(result.accuracy)
+    wired, wired_deviation = mean_and_deviation(result.wired_accuracy)
+    names = [f"{value:g} %" for value in percent]
     parts = [f"floating point: {100.0 * result.attrs['float_accuracy']:.1f} % of {result.attrs['images']} images"]
     for programming in result.programming.values.tolist():
-        one = mean.sel(programming=programming)
-        rows = [
-            [int(count), f"{float(one.sel(arrangement='even', levels=count)[0]):.1f}"]
-            + [f"{float(value):.1f}" for value in one.sel(arrangement="random", levels=count)]
-            for count in result.levels.values
-        ]
-        headers = ["levels", f"even, {spreads[0]}", *(f"random, {name}" for name in spreads)]
+        rows = []
+        for row, count in enumerate(result.levels.values):
+            one = {"programming": result.programming.values.tolist().index(programming), "levels": row}
+            even, scattered = ({"arrangement": ARRANGEMENTS.index(each), **one} for each in ("even", "random"))
+            cells = [written(float(mean[even][0]), float(deviation[even][0]))]
+            pairs = zip(mean[scattered].values.tolist(), deviation[scattered].values.tolist(), strict=True)
+            rows.append([int(count), *cells, *(written(*pair) for pair in pairs)])
+        headers = ["levels", f"even, {names[0]}", *(f"random, {name}" for name in names)]
         parts.append(f"\naccuracy %, {programming}, by variation of R_P\n{table(headers, rows)}")
-    rows = [[int(size), *(f"{float(v):.1f}" for v in wired.sel(tile=size))] for size in result.tile.values]
+    rows = []
+    for column, size in enumerate(result.tile.values):
+        one = {"tile": column}
+        pairs = zip(wired[one].values.tolist(), wired_deviation[one].values.tolist(), strict=True)
+        rows.append([int(size), *(written(*pair) for pair in pairs)])
     headers = ["lines", *(f"{segment:g} Ohm" for segment in result.wire_resistance.values)]
-    parts.append(f"\naccuracy %, tiles with wires, {wired_levels} levels\n{table(headers, rows)}")
+    ohms = result.attrs["wired_parallel_resistance"]
+    parts.append(f"\naccuracy %, tiles with wires, {wired_levels} levels, R_P = {ohms:.0f} Ohm\n{table(headers, rows)}")
+    depth = result.depth.min("repeat").values
+    parts.append(f"\n{device_line(result, volts=False)}")
+    parts.append(
+        f"shallowest notch of all: {depth.min():.3g} k_B T at 300 K; means and deviations of {repeats} repeats"
+    )
     summary = {
         "float_accuracy": result.attrs["float_accuracy"],
         "levels": result.levels.values.tolist(),
         "variation_percent": (100.0 * result.variation).values.tolist(),
         "accuracy_percent": {
-            f"{arrangement}, {way}": mean.sel(arrangement=arrangement, programming=way).values.tolist()
+            f"{arrangement}, {way}": (100.0 * mean.sel(arrangement=arrangement, programming=way)).values.tolist()
             for arrangement in result.arrangement.values.tolist()
             for way in result.programming.values.tolist()
         },
         "tiles": result.tile.values.tolist(),
         "wire_resistance_ohm": result.wire_resistance.values.tolist(),
-        "wired_accuracy_percent": wired.transpose("wire_resistance", "tile").values.tolist(),
+        "wired_accuracy_percent": (100.0 * wired.transpose("wire_resistance", "tile")).values.tolist(),
+        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
+        "depth_kt": depth.tolist(),
     }
 
     def draw(figure: Any) -> None:

@@ -1,21 +1,24 @@
 """What the commands of `dwmtj learn` have in common: the device, its levels, pulses and wires, from options."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import xarray as xr
 
 from compact_model.notched import notched_device
 from compact_model.parameters import DeviceParameters
 from compact_model.validation import InputError, between, non_negative, positive, whole
 from crossbar.bias import SCHEMES
-from crossbar.learning.synapses import Synapses
+from crossbar.learning.inference import MOST_LEVELS
+from crossbar.learning.synapses import LARGEST_VARIATION, Synapses
 
 from ...array_options import numbers_from
-from ...device_options import LANDSCAPE, device_from_options, device_options
-from ...output import refuse_unused
+from ...device_options import DEVICE, device_from_options, parameter_options
 
+_SCHEME_HELP = "Of pulses; 'floating' solves for all lines before each of them, about forty times as slow."
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -40,12 +43,17 @@ def synapse_options(levels: str) -> Callable[[Function], Function]:
         for option in (
             click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
             click.option(
-                "--variation", type=float, default=0.0, show_default=True, metavar="%", help="Deviation of R_P, %."
+                "--variation",
+                type=float,
+                default=0.0,
+                show_default=True,
+                metavar="%",
+                help="Of R_P, up to 30 %.",
             ),
             click.option(
                 "--wire-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="A segment, Ohm."
             ),
-            click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help="Of pulses."),
+            click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help=_SCHEME_HELP),
             click.option(
                 "--overdrive", type=float, default=1.0, show_default=True, help="Pulse over the device's threshold."
             ),
@@ -58,14 +66,30 @@ def synapse_options(levels: str) -> Callable[[Function], Function]:
             ),
         ):
             function = option(function)
-        return device_options(function)
+        # The stray field is compensated, and walls are there already.
+        return notched_options(("stray_field", "nucleation_current_density"))(function)
 
     return add
 
 
+def notched_options(without_effect: Sequence[str]) -> Callable[[Function], Function]:
+    """Add the parameters of `notched_device` to a command but for those that change nothing, and its length.
+
+    The tracks are as long as their notches need, and their landscape is theirs.
+    """
+    length = 1e6 * notched_device().track_length
+    quantities = [
+        replace(item, help=f"R_P of a track of {length:g} um; others by their area")
+        if item.name == "parallel_resistance"
+        else item
+        for item in DEVICE
+        if item.name not in ("track_length", *without_effect)
+    ]
+    return parameter_options(notched_device(), quantities, "a table [device]")
+
+
 def device_from(options: dict[str, Any]) -> DeviceParameters:
     """The device that was asked for, `notched_device` below; InputError where a landscape was given."""
-    refuse_unused("notched tracks", (item.name for item in LANDSCAPE))
     parameters, _, numbers = device_from_options(options, notched_device())
     if numbers["own_landscape"]:
         raise InputError("--parameters: expected no [landscape], got one; the tracks are notched")
@@ -76,10 +100,9 @@ def synapses_from(
     options: dict[str, Any], seed: int, store: Path | None, quiet: bool
 ) -> tuple[list[Synapses], dict[str, Any]]:
     """Take the synapses' options out of a command's options: one kind for each number of levels, and the array's."""
-    refuse_unused("tracks as long as their notches need", ("track_length",))
     device = device_from(options)
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
-    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0)
+    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
     settings = {
         "tracks": options.pop("tracks"),
         "samples": options.pop("samples"),
@@ -88,6 +111,7 @@ def synapses_from(
         "temperature": positive("--temperature", options.pop("temperature")),
         "seed": whole("--seed", seed, 0),
         "wired": segment > 0.0,
+        "variation": spread,
         "device": device,
         "progress": not quiet,
     }
@@ -100,10 +124,22 @@ def synapses_from(
     return kinds, array | wires
 
 
-def levels_from(text: str) -> list[int]:
+def levels_from(text: str, at_least: int = 1) -> list[int]:
     """Numbers of levels out of a text with commas, each once, rising."""
     counts: Sequence[int] = numbers_from("--levels", text, int)
-    return sorted({whole("--levels", count, 1) for count in counts})
+    return sorted({whole("--levels", count, at_least, MOST_LEVELS) for count in counts})
+
+
+def device_line(result: xr.Dataset, volts: bool = True) -> str:
+    """What is to be known of the devices that a result was made with."""
+    rows = []
+    for row, count in enumerate(result.levels.values):
+        pulse = f", pulses of {float(result.voltage[row]):.3g} V" if volts else ""
+        length = 1e9 * float(result.track_length[row])
+        rows.append(
+            f"{count} levels: L = {length:.0f} nm, R_P = {float(result.parallel_resistance[row]):.0f} Ohm{pulse}"
+        )
+    return "RA_P is the same for all, so that devices of more levels are longer and conduct better:\n" + "\n".join(rows)
 
 
 def trials_folder(store: Path | None) -> Path | None:

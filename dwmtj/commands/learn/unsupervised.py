@@ -4,14 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from compact_model.validation import between, non_negative, positive
 from crossbar.learning.plots import plot_unsupervised, plot_weights
+from crossbar.learning.repeats import mean_and_deviation, written
+from crossbar.learning.trials import held_back
 from crossbar.learning.unsupervised import unsupervised_learning
 
 from ...digits import load_digits
 from ...output import check_outputs, deliver, output_options, table
-from .options import synapse_options, synapses_from, trial_options, trials_folder
+from .options import device_line, synapse_options, synapses_from, trial_options, trials_folder
 
 GOAL = 0.75
 
@@ -25,7 +28,7 @@ GOAL = 0.75
 @click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
 @click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
 @trial_options
-@synapse_options("13,19")
+@synapse_options("4,13,19")
 @output_options
 def command(
     neurons: int,
@@ -49,11 +52,11 @@ def command(
     The text says whether 75 % are recognised, which 13 to 19 levels should suffice for (Lequeux et al. 2016).
     """
     check_outputs(outputs)
-    between("--test-share", test_share, 0.0, 1.0)
     between("--leak", leak, 0.0, 1.0)
     positive("--threshold", threshold)
     non_negative("--homeostasis", homeostasis)
     images, labels = load_digits()
+    held_back("--test-share", test_share, labels.size)
     kinds, array = synapses_from(options, seed, store, quiet)
     result = unsupervised_learning(
         images,
@@ -73,13 +76,15 @@ def command(
         progress=not quiet,
         **array,
     )
-    mean, deviation = result.accuracy.mean("repeat"), result.accuracy.std("repeat", ddof=min(1, repeats - 1))
+    mean, deviation = mean_and_deviation(result.accuracy)
+    untrained = mean_and_deviation(result.untrained_accuracy)
     above = (result.accuracy > GOAL).sum("repeat")
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
     rows = [
         [
             int(count),
-            f"{100.0 * float(mean[row]):.1f} +- {100.0 * float(deviation[row]):.1f}",
+            written(float(mean[row]), float(deviation[row])),
+            written(float(untrained[0][row]), float(untrained[1][row])),
             f"{'yes' if float(mean[row]) > GOAL else 'no'}, {int(above[row])} of {repeats}",
             round(float(pulses[row])),
             float(energy[row]),
@@ -89,7 +94,10 @@ def command(
     summary = {
         "levels": result.levels.values.tolist(),
         "accuracy": mean.values.tolist(),
-        "standard_deviation": deviation.values.tolist(),
+        "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
+        "untrained_accuracy": untrained[0].values.tolist(),
+        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
+        "pulse_v": result.voltage.values.tolist(),
         "accuracies": result.accuracy.transpose("levels", "repeat").values.tolist(),
         "repeats_above_75_percent": above.values.tolist(),
         "pulses": pulses.values.tolist(),
@@ -101,6 +109,7 @@ def command(
         plot_unsupervised(result, left)
         plot_weights(result, right, levels=result.sizes["levels"] - 1)
 
-    headers = ["levels", "test accuracy %", "above 75 %", "pulses", "energy uJ"]
+    headers = ["levels", "test accuracy %", "untrained %", "above 75 %", "pulses", "energy uJ"]
     text = f"{table(headers, rows)}\n{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images"
+    text = f"{text}\n{device_line(result)}"
     deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=draw, size=(10.0, 4.0))
