@@ -135,7 +135,7 @@ def test_walls_that_do_not_settle_are_refused():
         ({"samples": 0}, "samples: expected"),
         ({"landscapes": []}, "landscapes: expected at least one"),
         ({"parameters": [SHORT] * 3}, "parameters: expected one set, or one for each of 2"),
-        ({"landscapes": ["x", "y"]}, "landscapes: expected a Landscape"),
+        ({"landscapes": ["x", "y"]}, "landscapes: expected Landscape"),
     ],
 )
 def test_nonsense_is_named(changes, named):
