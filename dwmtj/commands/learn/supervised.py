@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from compact_model.validation import between, positive
-from crossbar.learning.repeats import mean_and_deviation, written
 from crossbar.learning.supervised import supervised_learning
 from crossbar.learning.trials import held_back
 
 from ...digits import load_digits
-from ...output import check_outputs, deliver, output_options, table
-from .options import device_line, synapse_options, synapses_from, trial_options, trials_folder
+from ...output import check_outputs, deliver, output_options
+from .answer import summary_of, text_of
+from .options import synapse_options, synapses_from, trial_options, trials_folder
 
 
 @click.command(name="supervised")
@@ -67,35 +66,14 @@ def command(
         progress=not quiet,
         **array,
     )
-    last = result.accuracy.isel(epoch=-1)
-    mean, deviation = mean_and_deviation(last)
-    untrained = mean_and_deviation(result.accuracy.sel(epoch=0))
-    energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
-    rows = [
-        [
-            int(count),
-            written(float(mean[row]), float(deviation[row])),
-            written(float(untrained[0][row]), float(untrained[1][row])),
-            f"{100.0 * float(result.train_accuracy[row].mean()):.1f}",
-            round(float(pulses[row])),
-            float(energy[row]),
-        ]
-        for row, count in enumerate(result.levels.values)
-    ]
-    summary = {
-        "levels": result.levels.values.tolist(),
-        "accuracy": mean.values.tolist(),
-        "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
-        "untrained_accuracy": untrained[0].values.tolist(),
-        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
-        "pulse_v": result.voltage.values.tolist(),
-        "accuracies": last.values.tolist(),
-        "train_accuracy": result.train_accuracy.mean("repeat").values.tolist(),
-        "pulses": pulses.values.tolist(),
-        "energy_uj": energy.values.tolist(),
-        "epochs": epochs,
-    }
-    headers = ["levels", "test accuracy %", "untrained %", "training %", "pulses", "energy uJ"]
-    text = f"{table(headers, rows)}\n{repeats} repeats, {epochs} epochs of {result.attrs['train_images']} images"
-    text = f"{text}\n{device_line(result)}"
+    accuracies = result.accuracy.isel(epoch=-1), result.accuracy.sel(epoch=0)
+    training = result.train_accuracy.mean("repeat").values.tolist()
+    summary = summary_of(result, *accuracies) | {"train_accuracy": training, "epochs": epochs}
+    text = text_of(
+        result,
+        *accuracies,
+        header="training %",
+        column=[f"{100.0 * share:.1f}" for share in training],
+        closing=f"{repeats} repeats, {epochs} epochs of {result.attrs['train_images']} images",
+    )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)

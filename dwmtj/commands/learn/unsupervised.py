@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from compact_model.validation import between, non_negative, positive
 from crossbar.learning.plots import plot_unsupervised, plot_weights
-from crossbar.learning.repeats import mean_and_deviation, written
 from crossbar.learning.trials import held_back
 from crossbar.learning.unsupervised import unsupervised_learning
 
 from ...digits import load_digits
-from ...output import check_outputs, deliver, output_options, table
-from .options import device_line, synapse_options, synapses_from, trial_options, trials_folder
+from ...output import check_outputs, deliver, output_options
+from .answer import summary_of, text_of
+from .options import synapse_options, synapses_from, trial_options, trials_folder
 
 GOAL = 0.75
 
@@ -76,40 +75,21 @@ def command(
         progress=not quiet,
         **array,
     )
-    mean, deviation = mean_and_deviation(result.accuracy)
-    untrained = mean_and_deviation(result.untrained_accuracy)
-    above = (result.accuracy > GOAL).sum("repeat")
-    energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
-    rows = [
-        [
-            int(count),
-            written(float(mean[row]), float(deviation[row])),
-            written(float(untrained[0][row]), float(untrained[1][row])),
-            f"{'yes' if float(mean[row]) > GOAL else 'no'}, {int(above[row])} of {repeats}",
-            round(float(pulses[row])),
-            float(energy[row]),
-        ]
-        for row, count in enumerate(result.levels.values)
-    ]
-    summary = {
-        "levels": result.levels.values.tolist(),
-        "accuracy": mean.values.tolist(),
-        "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
-        "untrained_accuracy": untrained[0].values.tolist(),
-        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
-        "pulse_v": result.voltage.values.tolist(),
-        "accuracies": result.accuracy.transpose("levels", "repeat").values.tolist(),
-        "repeats_above_75_percent": above.values.tolist(),
-        "pulses": pulses.values.tolist(),
-        "energy_uj": energy.values.tolist(),
-    }
+    accuracies = result.accuracy, result.untrained_accuracy
+    above = (result.accuracy > GOAL).sum("repeat").values.tolist()
+    summary = summary_of(result, *accuracies) | {"repeats_above_75_percent": above}
+    verdicts = ["yes" if float(mean) > GOAL else "no" for mean in result.accuracy.mean("repeat")]
+    text = text_of(
+        result,
+        *accuracies,
+        header="above 75 %",
+        column=[f"{verdict}, {number} of {repeats}" for verdict, number in zip(verdicts, above, strict=True)],
+        closing=f"{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images",
+    )
 
     def draw(figure: Any) -> None:
         left, right = figure.subplots(1, 2)
         plot_unsupervised(result, left)
         plot_weights(result, right, levels=result.sizes["levels"] - 1)
 
-    headers = ["levels", "test accuracy %", "untrained %", "above 75 %", "pulses", "energy uJ"]
-    text = f"{table(headers, rows)}\n{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images"
-    text = f"{text}\n{device_line(result)}"
     deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=draw, size=(10.0, 4.0))

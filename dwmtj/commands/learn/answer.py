@@ -1,0 +1,55 @@
+"""What both kinds of learning in place print: accuracies with their spread, the control, pulses and energy."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from crossbar.learning.repeats import mean_and_deviation, written
+
+from ...output import table
+from .options import device_line
+
+
+def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArray) -> dict[str, Any]:
+    """Key numbers by name; accuracy, untrained: over (levels, repeat)."""
+    mean, deviation = mean_and_deviation(accuracy)
+    return {
+        "levels": result.levels.values.tolist(),
+        "accuracy": mean.values.tolist(),
+        "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
+        "untrained_accuracy": untrained.mean("repeat").values.tolist(),
+        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
+        "pulse_v": result.voltage.values.tolist(),
+        "accuracies": accuracy.transpose("levels", "repeat").values.tolist(),
+        "pulses": result.pulses.mean("repeat").values.tolist(),
+        "energy_uj": (1e6 * result.energy.mean("repeat")).values.tolist(),
+    }
+
+
+def text_of(
+    result: xr.Dataset,
+    accuracy: xr.DataArray,
+    untrained: xr.DataArray,
+    *,
+    header: str,
+    column: Sequence[str],
+    closing: str,
+) -> str:
+    """A table with a row for each kind of synapses, and the devices; header, column: what one kind of learning adds."""
+    trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
+    energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
+    rows = [
+        [
+            int(count),
+            written(float(trained[0][row]), float(trained[1][row])),
+            written(float(before[0][row]), float(before[1][row])),
+            column[row],
+            round(float(pulses[row])),
+            float(energy[row]),
+        ]
+        for row, count in enumerate(result.levels.values)
+    ]
+    headers = ["levels", "test accuracy %", "untrained %", header, "pulses", "energy uJ"]
+    return f"{table(headers, rows)}\n{closing}\n{device_line(result)}"
