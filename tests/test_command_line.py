@@ -243,7 +243,19 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
 def test_an_interrupted_command_leaves_no_file(tmp_path):
     data = tmp_path / "long.nc"
     process = subprocess.Popen(
-        [*DWMTJ, "retention", "--duration", "100000", "--devices", "1", "-o", str(data), "--quiet"],
+        [
+            *DWMTJ,
+            "retention",
+            "--duration",
+            "100000",
+            "--devices",
+            "1",
+            "--coercive-field",
+            "60",
+            "-o",
+            str(data),
+            "--quiet",
+        ],
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ,
