@@ -1,10 +1,16 @@
 """The `dwmtj` command: its sub-commands are imported when they are called, so that `--help` answers at once."""
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from .lazy_group import LazyGroup
+
+_UNTIL_NEXT_INTERRUPT = 5.0  # s: long enough for what a command does to end well
 
 COMMANDS = {
     "threshold": "Depinning threshold current density against the offset field (Fig. 3).",
@@ -36,10 +42,31 @@ def group() -> None:
     """
 
 
+@contextmanager
+def _persistent_interrupts() -> Iterator[None]:
+    """Raise Ctrl-C again every few seconds until it is heeded: Python drops what is raised in a callback of its own."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, _UNTIL_NEXT_INTERRUPT)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGALRM)}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def main() -> None:
     """Run the command line; every refusal is one line on standard error, status 2 for bad input."""
     try:
-        status = group.main(standalone_mode=False, prog_name="dwmtj")
+        with _persistent_interrupts():
+            status = group.main(standalone_mode=False, prog_name="dwmtj")
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message())
         sys.exit(2)

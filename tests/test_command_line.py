@@ -264,7 +264,8 @@ def test_an_interrupted_command_leaves_no_file(tmp_path):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert error.strip() == "dwmtj: interrupted; files that were complete are kept"
+    # Python says of an interrupt that it had to drop that it dropped it; the next one is heeded.
+    assert error.strip().splitlines()[-1] == "dwmtj: interrupted; files that were complete are kept"
     assert list(tmp_path.iterdir()) == []
 
 
