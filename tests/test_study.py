@@ -249,7 +249,7 @@ def test_a_refused_study_does_not_stand_in_the_way_of_a_better_one(tmp_path):
         ({"sweep": {"tmr": [[1.0], [2.0]]}}, "tmr: expected"),
         ({"sweep": None}, "sweep: expected a Mapping"),
         ({"device": {"base": "foo"}}, "base: expected one of"),
-        ({"device": {"anisotropy_from_width": "no"}}, "anisotropy_from_width: expected true or false"),
+        ({"device": {"anisotropy_from_width": "no"}}, "anisotropy_from_width: expected True or False"),
         ({"description": 5}, "description: expected a str"),
         ({"settings": {"lines": 10**6}}, "lines: expected at most 4096"),
     ],

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,14 @@ import numpy as np
 from compact_model import validation
 from compact_model.results import release
 from compact_model.validation import InputError, nearest, shown
-from compact_model.variation import SIGNED, VARIABLE
+from compact_model.variation import SIGNED, SIZES, VARIABLE
 from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
 
 from .measures import MEASURES
 from .measures.measure import Measure
 from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, check_value, in_unit
-from .sampling import BASES, SIZES, Batch, Point
+from .sampling import BASES, Batch, Point
 
-_FIELDS = {"device": "device", "landscape": "landscape"}
 SHIPPED = Path(__file__).parent / "shipped"
 _STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part")
 _MOST_SAMPLES = 10**9
@@ -41,8 +40,8 @@ class Study:
     measure: one of `MEASURES`.  samples: devices (or arrays) drawn at each point of the grid.  seed: of all draws.
     device, landscape, settings: what is fixed, by the names of the study file's tables [device], [landscape] and that
         of the measure; what is left out has its default.
-    sweep: the values that the grid combines, by names out of the same tables; swept sizes of the track keep the
-        barrier, so that R_P goes with the area.
+    sweep: the values that the grid combines, by names out of the same tables; swept sizes keep the barrier,
+        so that R_P goes with the area.
     spread: device-to-device standard deviations, as in `compact_model.vary`.
     samples_per_part: samples that are measured and stored together; None: the measure's own number.  The numbers do not
         depend on it.
@@ -74,12 +73,12 @@ class Study:
         if self.landscape and not self.kind.has_track:
             raise InputError(f"landscape: expected none for the measure {self.measure}, got {list(self.landscape)}")
         for table, items in self.tables().items():
-            for name, value in getattr(self, _FIELDS.get(table, "settings")).items():
+            for name, value in getattr(self, "settings" if table == self.measure else table).items():
                 check_value(_named(table, name, items, self.kind), value)
         swept = validation.instance("sweep", self.sweep, Mapping)
         object.__setattr__(self, "sweep", {name: self._swept(name, values) for name, values in swept.items()})
         for name, value in self.spread.items():
-            _check_spread("spread", name, self.kind)
+            _check_key("spread", name, VARIABLE, self.kind)
             validation.non_negative(name, value)
         if self.number_of_points > _MOST_POINTS or self.number_of_points * samples > _MOST_SAMPLES:
             raise InputError(
@@ -156,11 +155,11 @@ class Study:
 
     def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
         own = dict(self.device)
-        base = BASES[validation.choice("base", own.pop("base", "lequeux2016"), BASES)]()
+        base = BASES[own.pop("base", "lequeux2016")]()
         from_width = own.pop("anisotropy_from_width", False)
         names = {item.name for item in DEVICE_TABLE}
         moved = {name: value for name, value in swept.items() if name in names}
-        from_width = validation.flag("anisotropy_from_width", moved.pop("anisotropy_from_width", from_width))
+        from_width = moved.pop("anisotropy_from_width", from_width)
         try:
             device = base.replace(**own)
             sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
@@ -174,7 +173,7 @@ class Study:
             return dict(defaults) | dict(given) | here
 
         numbers = chosen(_LANDSCAPE_DEFAULTS, self.landscape)
-        numbers["kind"] = WELLS[validation.choice("well", numbers.pop("well"), WELLS)]
+        numbers["kind"] = WELLS[numbers.pop("well")]
         return Point(
             index, device, numbers, chosen({item.name: item.default for item in self.kind.settings}, self.settings)
         )
@@ -199,18 +198,13 @@ def tables_of(measure: Measure) -> dict[str, tuple[Quantity, ...]]:
 
 def _named(where: str, name: Any, items: Iterable[Quantity], measure: Measure) -> Quantity:
     known = {item.name: item for item in items}
-    if name not in known:
-        raise InputError(f"{where}: expected a key out of {', '.join(known)}, got {name!r}{nearest(str(name), known)}")
-    if name in measure.without_effect:
-        raise InputError(f"{where}: expected keys with an effect on the measure {measure.name}, got {name!r}")
+    _check_key(where, name, known, measure)
     return known[name]
 
 
-def _check_spread(where: str, name: Any, measure: Measure) -> None:
-    if name not in VARIABLE:
-        raise InputError(
-            f"{where}: expected a key out of {', '.join(VARIABLE)}, got {name!r}{nearest(str(name), VARIABLE)}"
-        )
+def _check_key(where: str, name: Any, known: Collection[str], measure: Measure) -> None:
+    if name not in known:
+        raise InputError(f"{where}: expected a key out of {', '.join(known)}, got {name!r}{nearest(str(name), known)}")
     if name in measure.without_effect:
         raise InputError(f"{where}: expected keys with an effect on the measure {measure.name}, got {name!r}")
 
@@ -290,7 +284,7 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
     spread = {}
     edge = {item.name: item for item in DEVICE_TABLE}
     for key, value in _table(content, "spread").items():
-        _check_spread("[spread]", key, measure)
+        _check_key("[spread]", key, VARIABLE, measure)
         where = f"[spread] {key}"
         spread[key] = edge[key].read(where, value) if key in SIGNED else 0.01 * validation.number(where, value)
     return head | {

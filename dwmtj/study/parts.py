@@ -69,7 +69,7 @@ def measure_part(part: Part) -> dict[str, Array]:
     """
     with _ONE_PART_AT_A_TIME:
         try:
-            values = MEASURES[part.measure].run(replace(part.batch))
+            values = MEASURES[part.measure].run(replace(part.batch))  # a copy: what it draws is not kept with the part
         except InputError as error:
             raise InputError(f"{part.where}{error}") from None
     for name, found in values.items():
@@ -96,7 +96,9 @@ def labelled(study: Study, part: Part, values: dict[str, Array]) -> xr.Dataset:
 def values_of(study: Study, part: Part, stored: xr.Dataset) -> dict[str, Array] | None:
     """The values of a stored part; None where they are not those of this part, and it must be measured again."""
     names = [item.name for item in study.kind.results]
-    if stored.attrs.get("sweep") != study.identity()["sweep"] or any(name not in stored for name in names):
+    if any(stored.attrs.get(name) != text for name, text in study.identity().items()):
+        return None
+    if any(name not in stored for name in names):
         return None
     if not np.array_equal(stored.sample.values, np.arange(part.samples.start, part.samples.stop)):
         return None

@@ -82,17 +82,21 @@ class Plan:
         )
 
 
-def measured_cost(parts: list[Part]) -> Cost:
-    """What a sample of these parts takes, from samples at up to three points all over the grid.
+def pilots(parts: list[Part]) -> list[Part]:
+    """Up to three parts from all over the grid."""
+    count = min(_POINTS, len(parts))
+    return [parts[(2 * index + 1) * len(parts) // (2 * count)] for index in range(count)]
 
-    At each, more and more samples are measured, until that takes half a second; so a first result comes soon, and how
+
+def measured_cost(parts: list[Part]) -> Cost:
+    """What a sample takes, from samples of each of these parts.
+
+    Of each, more and more samples are measured, until that takes half a second; so a first result comes soon, and how
     well many samples are measured side by side is in it.  They are not kept.
     """
-    count = min(_POINTS, len(parts))
-    chosen = [parts[(2 * index + 1) * len(parts) // (2 * count)] for index in range(count)]
-    measure_part(chosen[0].first_samples(1))  # loads, and where necessary compiles, what the measure needs
+    measure_part(parts[0].first_samples(1))  # loads, and where necessary compiles, what the measure needs
     each, room, total = 0.0, 0.0, 0
-    for part in chosen:
+    for part in parts:
         size = 1
         while True:
             begun = time.perf_counter()
@@ -101,7 +105,7 @@ def measured_cost(parts: list[Part]) -> Cost:
             if took > _ENOUGH or size == part.batch.count:
                 break
             size = min(4 * size, part.batch.count)
-        each += took / size / count
+        each += took / size / len(parts)
         total += size
         traced = min(size, _TRACED_SAMPLES)
         if took * traced / size < _ENOUGH:

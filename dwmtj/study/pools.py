@@ -112,7 +112,7 @@ class Dask:
                 self._alone_since = None
                 for future in done:
                     call = running.pop(future)
-                    result = self._result(future)
+                    result = self._result(future, call)
                     for following in itertools.islice(waiting, 1):
                         running[self._submit(following)] = following
                     yield call, result
@@ -126,29 +126,27 @@ class Dask:
         except Exception as error:  # Dask raises what its connection raises
             raise self._lost() from error
 
-    def _result(self, future: Future) -> Any:
+    def _result(self, future: Future, call: Call) -> Any:
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
 
         try:
             return future.result()
         except (InputError, ConvergenceError):
             raise
         except KilledWorker as error:
+            what = call[1].name if isinstance(call[1], Part) else "the measuring for the plan"
             raise SchedulerError(
-                f"scheduler: part {error.task} ended {self._allowed(error)} workers one after the other; they may have "
-                "too little memory: take a smaller samples_per_part"
+                f"scheduler: {what} ended {error.allowed_failures + 1} workers one after the other; they may have too "
+                "little memory: take a smaller samples_per_part"
             ) from None
-        except (FutureCancelledError, OSError) as error:
+        except (FutureCancelledError, CommClosedError, TimeoutError) as error:
             raise self._lost() from error
         except ImportError as error:
             raise SchedulerError(
                 f"scheduler: expected workers with dwmtj {release()} installed, got one without it ({error})"
             ) from None
-
-    @staticmethod
-    def _allowed(error: Any) -> int:
-        return int(getattr(error, "allowed_failures", 0)) + 1
 
     def _wait(self) -> None:
         """Wait a little, and see whether the scheduler still answers and has workers; SchedulerError where not."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from compact_model.constants import NANOMETRE
-from compact_model.validation import InputError, choice, number, whole
+from compact_model.validation import InputError, choice, flag, number, whole
 from dwmtj.device_options import DEVICE, LANDSCAPE, Quantity
+
+from .sampling import BASES
 
 # What a unit at the edge becomes inside and in files.
 _SI = {
@@ -42,8 +44,7 @@ def check_value(item: Quantity, value: Any) -> None:
         choice(item.name, value, item.choices)
         return
     if item.flag:
-        if not isinstance(value, bool):
-            raise InputError(f"{item.name}: expected true or false, got {value!r}")
+        flag(item.name, value)
         return
     found = whole(item.name, value, 0) if item.whole else number(item.name, value)
     if not isinstance(item, Setting):
@@ -71,10 +72,8 @@ def si_unit(item: Quantity) -> str:
     return _SI.get(item.unit, item.unit)
 
 
-DEVICES = ("lequeux2016", "notched")
-
 DEVICE_TABLE = (
-    Quantity("base", "the device that the other keys change", choices=DEVICES),
+    Quantity("base", "the device that the other keys change", choices=tuple(BASES)),
     *DEVICE,
 )
 

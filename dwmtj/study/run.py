@@ -18,7 +18,7 @@ from dwmtj.device_options import Quantity
 from . import plot  # noqa: F401 (registers how a study draws itself)
 from .description import Study
 from .parts import Part, labelled, parts_of, values_of
-from .plan import Plan, result_bytes
+from .plan import Plan, pilots, result_bytes
 from .pools import Pool, open_pool
 from .quantities import si_unit
 
@@ -110,7 +110,7 @@ class _Run:
         )
         announce(plan)
         if self._missing:
-            plan = replace(plan, cost=pool.cost(self._missing))
+            plan = replace(plan, cost=pool.cost(pilots(self._missing)))
             announce(plan)
         return plan
 

@@ -14,11 +14,10 @@ from compact_model.lequeux2016 import lequeux2016
 from compact_model.notched import notched_device
 from compact_model.parameters import DeviceParameters
 from compact_model.random_track import random_track
-from compact_model.validation import InputError, between, non_negative
+from compact_model.validation import InputError
 from compact_model.variation import vary
 
 BASES = {"lequeux2016": lequeux2016, "notched": notched_device}
-SIZES = ("track_length", "track_width")
 # Over so much of the width the slope of H_K(W) is taken.
 _WIDTH_STEP = 0.01
 _DRAWS = 100
@@ -103,10 +102,9 @@ def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.r
     sites = numbers["sites"]
     half_width = numbers["half_width"]
     if numbers["half_width_share"] is not None:
-        share = between("half_width_share", numbers["half_width_share"], 0.0, 0.5)
-        half_width = share * device.track_length / sites
+        half_width = numbers["half_width_share"] * device.track_length / sites
     spread = numbers["anisotropy_spread"]
-    if (roughness := non_negative("edge_roughness", numbers["edge_roughness"])) > 0.0:
+    if (roughness := numbers["edge_roughness"]) > 0.0:
         if spread > 0.0:
             raise InputError("edge_roughness: expected either it or anisotropy_spread, got both")
         spread = anisotropy_slope(device) * roughness
