@@ -28,8 +28,8 @@ from compact_model import lequeux2016, pulses, single_well
 from crossbar import ArrayDrive, Crossbar, Junctions, bias, simulate_array
 from spice import DomainWallJunction, SimulatorError
 from spice import simulate as simulate_in_ngspice
-from spice.array import array_circuit
-from spice.installation import version
+from spice.netlists.array import array_circuit
+from spice.ngspice.installation import version
 
 DEVICE = lequeux2016()
 WELL = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)

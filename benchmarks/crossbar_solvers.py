@@ -25,9 +25,9 @@ from numba import njit, prange
 from scipy import sparse
 from timing import alternate, print_table
 
-from crossbar.network import Network, Sources
-from crossbar.single_cell import CellUpdates
-from crossbar.solve import solve_network
+from crossbar.network.linear_network import Network, Sources
+from crossbar.network.single_cell import CellUpdates
+from crossbar.network.solve import solve_network
 
 DEVICES = {"36 to 70 Ohm": (36.0, 70.0), "10 to 20 kOhm": (10e3, 20e3)}
 PEERS = ("CHOLMOD", "PARDISO", "badcrossbar")
@@ -206,7 +206,7 @@ def single_cells() -> None:
     updates = CellUpdates(network, sources, solution, (100, 200))
     small, small_sources = case(16)
     first = solve_network(small, small_sources)
-    from crossbar.iterative import IterativeSolver
+    from crossbar.network.iterative import IterativeSolver
 
     solver = IterativeSolver(small)
     seconds = alternate(

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
-from crossbar.updating import pulse_block
+from crossbar.operate.updating import pulse_block
 from dwmtj.digits import divided, load_digits, trained_weights
 
 LEVELS = (2, 4, 8, 13, 16, 19, 32)

@@ -16,9 +16,9 @@ import peers
 from timing import alternate, print_table
 
 from compact_model import Current, Landscape, Sine, lequeux2016, random_track, simulate, single_well
-from spice.installation import program, version
-from spice.ngspice_model import NetlistDevice, subcircuit
-from spice.raw_file import read_raw
+from spice.netlists.ngspice_model import NetlistDevice, subcircuit
+from spice.ngspice.installation import program, version
+from spice.ngspice.raw_file import read_raw
 
 DEVICE = lequeux2016()
 DURATION = 1e-6

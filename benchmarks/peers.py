@@ -15,8 +15,8 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import DeviceParameters, Landscape
-from spice.export import export
-from spice.raw_file import read_raw
+from spice.netlists.exporting import export
+from spice.ngspice.raw_file import read_raw
 
 OPTIONS = ".options method=trap reltol=1e-7 trtol=1"
 VACASK_OPTIONS = 'options reltol=1e-7 tran_method="trap"'

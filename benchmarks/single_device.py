@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from timing import alternate, print_table
 
-from compact_model import CurrentDensity, Landscape, ParabolicWell, engine, lequeux2016, simulate
+from compact_model import CurrentDensity, Landscape, ParabolicWell, ensemble, lequeux2016, simulate
 from compact_model.kernels import adaptive, fixed_step
 
 DURATION = 1e-6
@@ -60,11 +60,11 @@ def circuit():
     drive = CurrentDensity.of(DENSITY)
     from compact_model import constant
 
-    return engine.Circuit(
-        engine.device_arrays([DEVICE], drive, "both", np.zeros(1), 1),
-        engine.density_mode(drive, "voltage"),
-        engine.landscape_table([LANDSCAPE], [DEVICE]),
-        engine.drive_table([drive], [constant(0.0)], 0.0, DURATION),
+    return ensemble.Ensemble(
+        ensemble.device_arrays([DEVICE], drive, "both", np.zeros(1), 1),
+        ensemble.density_mode(drive, "voltage"),
+        ensemble.landscape_table([LANDSCAPE], [DEVICE]),
+        ensemble.drive_table([drive], [constant(0.0)], 0.0, DURATION),
     )
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     """Time the three, state their accuracy, print the ratios."""
     case = circuit()
     record = np.empty((1, 2))
-    plan = engine.plan_steps(TIMES, np.empty(0), 5e-12)
+    plan = ensemble.plan_steps(TIMES, np.empty(0), 5e-12)
 
     def run_adaptive(tolerance=3e-9):
         wall = state()

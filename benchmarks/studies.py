@@ -13,7 +13,7 @@ from dataclasses import replace
 import numba
 import xarray as xr
 
-from compact_model.store import Store
+from compact_model.support.store import Store
 from dwmtj.study.description import Study
 from dwmtj.study.run import run_study
 

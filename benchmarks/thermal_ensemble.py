@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from timing import alternate, print_table
 
-from compact_model import Current, constant, engine, lequeux2016, lequeux2016_track
+from compact_model import Current, constant, ensemble, lequeux2016, lequeux2016_track
 from compact_model.kernels import fixed_step, lanes
 
 DEVICES = 4096
@@ -50,14 +50,14 @@ def plain_heun(x, phi, steps, h, centres, fields, widths, anisotropies, device, 
 def main() -> None:
     """Time both on one thread, then the lanes on one and on two."""
     drive = Current.of(1e-3)
-    case = engine.Circuit(
-        engine.device_arrays([DEVICE], drive, "both", np.full(DEVICES, 300.0), DEVICES),
-        engine.density_mode(drive, "current"),
-        engine.landscape_table([TRACKS[i % 64] for i in range(DEVICES)], [DEVICE]),
-        engine.drive_table([drive], [constant(0.0)], 0.0, STEPS * STEP),
+    case = ensemble.Ensemble(
+        ensemble.device_arrays([DEVICE], drive, "both", np.full(DEVICES, 300.0), DEVICES),
+        ensemble.density_mode(drive, "current"),
+        ensemble.landscape_table([TRACKS[i % 64] for i in range(DEVICES)], [DEVICE]),
+        ensemble.drive_table([drive], [constant(0.0)], 0.0, STEPS * STEP),
     )
     starts = np.linspace(0.05e-6, 0.95e-6, DEVICES)
-    plan = engine.plan_steps(np.array([0.0, STEPS * STEP]), np.empty(0), STEP)
+    plan = ensemble.plan_steps(np.array([0.0, STEPS * STEP]), np.empty(0), STEP)
     record = np.empty((DEVICES, 2))
 
     def run_lanes():

@@ -7,18 +7,16 @@ A check returns the number that it measured and raises CheckFailure, an Assertio
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import validation
 from .constants import BOLTZMANN_CONSTANT
+from .device.junction import conductance, resistance, voltage_at_current
+from .device.parameters import DeviceParameters
 from .drive import Current, CurrentDensity, Voltage
 from .experiments.thresholds import current_threshold, static_current_threshold
-from .landscape import Landscape, single_well
-from .parameters import DeviceParameters
-from .resistance import conductance, resistance, voltage_at_current
-from .simulate import simulate, simulate_ensemble
-
-Array = NDArray[np.float64]
+from .simulation import simulate, simulate_ensemble
+from .support import validation
+from .support.arrays import FloatArray
+from .track.landscape import Landscape, single_well
 
 
 class CheckFailure(AssertionError):
@@ -190,7 +188,9 @@ def check_equipartition(
     return _require(abs(deviation) < 4.0, "equipartition of x", deviation, "within 4 standard errors")
 
 
-def boltzmann_angles(parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator) -> Array:
+def boltzmann_angles(
+    parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator
+) -> FloatArray:
     """Wall angles in rad, drawn from exp(-E / k_B T) with E = M_s Delta W t H_K sin^2 phi (rejection)."""
     validation.positive("temperature", temperature)
     barrier = (0.5 * parameters.energy_per_field_length * parameters.wall_width * parameters.anisotropy_field) / (

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from . import validation
-from .validation import InputError
-
-Array = NDArray[np.float64]
+from .support import validation
+from .support.arrays import FloatArray
+from .support.validation import InputError
 
 _MOST_PERIODS = 1e6  # of a sine in one simulation: each is a row of polynomials, 600 bytes in all
 
@@ -20,7 +19,7 @@ class Waveform(ABC):
     """A function of the time in s.  A new kind gives its values and the times at which they jump or kink."""
 
     @abstractmethod
-    def __call__(self, time: ArrayLike) -> Array:
+    def __call__(self, time: ArrayLike) -> FloatArray:
         """The value at times in s, any shape."""
 
     @abstractmethod
@@ -51,7 +50,7 @@ class PiecewiseLinear(Waveform):
         object.__setattr__(self, "times", tuple(times.tolist()))
         object.__setattr__(self, "values", tuple(values.tolist()))
 
-    def __call__(self, time: ArrayLike) -> Array:
+    def __call__(self, time: ArrayLike) -> FloatArray:
         now = validation.array("time", time)
         times, values = np.asarray(self.times), np.asarray(self.values)
         after = np.searchsorted(times, now, side="right")
@@ -60,7 +59,7 @@ class PiecewiseLinear(Waveform):
         span = times[high] - times[low]
         share = np.where(span > 0.0, (now - times[low]) / np.where(span > 0.0, span, 1.0), 0.0)
         # Before the first point both indices are that point, after the last one both are the last.
-        result: Array = values[low] + share * (values[high] - values[low])
+        result: FloatArray = values[low] + share * (values[high] - values[low])
         return result
 
     def edges(self, start: float, stop: float) -> Iterable[float]:
@@ -82,8 +81,8 @@ class Sine(Waveform):
         validation.positive("frequency", self.frequency)
         validation.number("offset", self.offset)
 
-    def __call__(self, time: ArrayLike) -> Array:
-        result: Array = self.offset + self.amplitude * np.sin(
+    def __call__(self, time: ArrayLike) -> FloatArray:
+        result: FloatArray = self.offset + self.amplitude * np.sin(
             2.0 * np.pi * self.frequency * validation.array("time", time)
         )
         return result

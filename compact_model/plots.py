@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
-from .validation import InputError
+from .support.validation import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,26 +1,16 @@
 """What a simulation hands back: labelled arrays with units, and where they came from."""
 
-import dataclasses
-import functools
-import hashlib
-import json
-import math
-from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from . import plots  # noqa: F401 (registers the accessor that draws the results)
+from .device.junction import antiparallel_share, conductance, voltage_at_current
+from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels.fixed_step import WallState
-from .landscape import Landscape
-from .parameters import DeviceParameters
-from .resistance import antiparallel_share, conductance, voltage_at_current
-
-Array = NDArray[np.float64]
+from .support.arrays import FloatArray
 
 VARIABLES = {
     "position": ("wall position x", "m"),
@@ -36,77 +26,9 @@ VARIABLES = {
 """Long name and unit of each variable of a simulation's result."""
 
 
-ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
-"""The attributes of a result that say where it came from."""
-
-_MOST = 100  # devices, landscapes or numbers that are written out
-
-
-@functools.cache
-def release() -> str:
-    """The installed version of the package."""
-    try:
-        return version("dwmtj")
-    except PackageNotFoundError:
-        return "unknown (not installed)"
-
-
-def provenance(
-    parameters: Sequence[DeviceParameters] | Mapping[str, Any],
-    landscapes: Sequence[Landscape] = (),
-    *,
-    array: Mapping[str, Any] | None = None,
-    seed: str | None = None,
-) -> dict[str, str]:
-    """What a result came from, as text that is the same on every machine: the attributes named in ORIGIN.
-
-    parameters: of the devices, or what was asked for by name where no device is involved; landscapes; both as JSON, the
-    first hundred of each.  array: what describes the wires and cells, by name, as JSON.  seed: from
-    `random_track.recorded`.  Attributes without content are left out.
-    """
-    asked = _plain(parameters) if isinstance(parameters, Mapping) else [_plain(item) for item in parameters[:_MOST]]
-    found = {"dwmtj_version": release(), "parameters": json.dumps(asked)}
-    if landscapes:
-        found["landscape"] = json.dumps([_plain(item) for item in landscapes[:_MOST]])
-    if array is not None:
-        found["array"] = json.dumps(_plain(array))
-    return found if seed is None else found | {"seed": seed}
-
-
-def inherited(result: xr.Dataset) -> dict[str, str]:
-    """The provenance of a result, for another one that was made of it."""
-    return {name: result.attrs[name] for name in ORIGIN if name in result.attrs}
-
-
-def digest(*items: str | Array) -> str:
-    """A short text that stands for texts and arrays, the same on every machine."""
-    whole = hashlib.sha256()
-    for item in items:
-        whole.update(item.encode() if isinstance(item, str) else np.ascontiguousarray(item).tobytes())
-    return whole.hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        long = value.size > _MOST
-        return f"{value.size} numbers, digest {digest(np.asarray(value))}" if long else _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | int | float):
-        return value
-    return value.__name__ if isinstance(value, type) else type(value).__name__  # not its repr, which holds an address
-
-
 def electrical_state(
-    parameters: DeviceParameters, drive: Drive, times: Array, share: Array
-) -> tuple[Array, Array, Array]:
+    parameters: DeviceParameters, drive: Drive, times: FloatArray, share: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Voltage (V), current (A) and the torques' J (A/m2) at times, for an antiparallel share of the same shape."""
     value = np.broadcast_to(drive.waveform(times), share.shape)
     if drive.quantity == "voltage":
@@ -142,9 +64,9 @@ def label_trajectories(
     parameters: list[DeviceParameters],
     drives: list[Drive],
     fields: list[Waveform],
-    times: Array,
-    positions: Array,
-    angles: Array,
+    times: FloatArray,
+    positions: FloatArray,
+    angles: FloatArray,
     state: WallState,
     initial_state: str,
 ) -> xr.Dataset:
@@ -177,7 +99,7 @@ def label_trajectories(
     return result
 
 
-def label_states(arrays: dict[str, Array], times: Array, devices: Sequence[int | str]) -> xr.Dataset:
+def label_states(arrays: dict[str, FloatArray], times: FloatArray, devices: Sequence[int | str]) -> xr.Dataset:
     """The Dataset of a simulation, by whatever simulator: arrays of shape (devices, times), named as in VARIABLES."""
     return xr.Dataset(
         {name: (("device", "time"), values, _attributes(name)) for name, values in arrays.items()},

@@ -1,9 +1,9 @@
 """`python -m compact_model.warm_up`: compile every kernel once, so that it is on disk when it is needed."""
 
+from .device.published import lequeux2016
 from .drive import Current
-from .landscape import single_well
-from .lequeux2016 import lequeux2016
-from .simulate import simulate_ensemble
+from .simulation import simulate_ensemble
+from .track.landscape import single_well
 
 
 def compile_kernels() -> None:

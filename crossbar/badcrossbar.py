@@ -6,25 +6,25 @@ Joksas and Mehonic, SoftwareX 12, 100617 (2020), doi 10.1016/j.softx.2020.100617
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from compact_model.support.arrays import FloatArray
 
 from .crossbar import Crossbar
-
-Array = NDArray[np.float64]
 
 
 class Currents(NamedTuple):
     """A; output (inputs, bit lines); device (word lines, bit lines), or (..., inputs) where there are several."""
 
-    output: Array
-    device: Array
+    output: FloatArray
+    device: FloatArray
 
 
 class Voltages(NamedTuple):
     """V; word_line and bit_line (word lines, bit lines), or (..., inputs) where there are several."""
 
-    word_line: Array
-    bit_line: Array
+    word_line: FloatArray
+    bit_line: FloatArray
 
 
 class Solution(NamedTuple):
@@ -55,7 +55,7 @@ def badcrossbar_compute(
     )
     found = array.solve(applied_voltages)
 
-    def shaped(values: Array) -> Array:
+    def shaped(values: FloatArray) -> FloatArray:
         return values[0] if len(values) == 1 else np.moveaxis(values, 0, -1)
 
     return Solution(

@@ -5,16 +5,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from compact_model import validation
-from compact_model.parameters import DeviceParameters
-from compact_model.validation import ConvergenceError, InputError
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError, InputError
 
 from .kernels.cells import junction_law, junction_law_in_parallel
 from .selectors import Selector
-
-Array = NDArray[np.float64]
 
 _MOST_STEPS = 300
 _PRECISION = 1e-14
@@ -30,14 +29,14 @@ class Cells(ABC):
         """Word lines and bit lines."""
 
     @abstractmethod
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """I in A and dI/dV in S at voltages in V; all of shape (word lines, bit lines)."""
 
-    def zero_bias_conductance(self) -> Array:
+    def zero_bias_conductance(self) -> FloatArray:
         """dI/dV at V = 0, S."""
         return self.current_and_slope(np.zeros(self.shape))[1]
 
-    def on_device(self, voltage: Array) -> Array:
+    def on_device(self, voltage: FloatArray) -> FloatArray:
         """The part of a cell's voltage that lies across its device, V; all of it where nothing is in series."""
         return voltage
 
@@ -54,7 +53,7 @@ class Resistors(Cells):
     def shape(self) -> tuple[int, int]:
         return self.conductance.shape[0], self.conductance.shape[1]
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.conductance * voltage, self.conductance.copy()
 
 
@@ -86,12 +85,12 @@ class Junctions(Cells):
         self._parallel_conductance = 1.0 / self.per_device("parallel_resistance")
         self._share = (length - np.minimum(self.position, length)) * self._share_per_length
 
-    def per_device(self, name: str) -> Array:
+    def per_device(self, name: str) -> FloatArray:
         """A parameter of every device, shape (word lines, bit lines), or (1, 1) where all are of one kind."""
         shape = self.shape if len(self.parameters) > 1 else (1, 1)
         return np.array([getattr(item, name) for item in self.parameters], dtype=np.float64).reshape(shape)
 
-    def at(self, position: Array) -> "Junctions":
+    def at(self, position: FloatArray) -> "Junctions":
         """The same devices with their walls elsewhere, m; not checked."""
         other = copy.copy(self)
         other.position = position
@@ -102,12 +101,12 @@ class Junctions(Cells):
     def shape(self) -> tuple[int, int]:
         return self.position.shape[0], self.position.shape[1]
 
-    def conductance_range(self) -> tuple[Array, Array]:
+    def conductance_range(self) -> tuple[FloatArray, FloatArray]:
         """The lowest and the highest conductance at zero bias, with the wall at either end, S, shape (N, M)."""
         low = self.at(np.zeros(self.shape)).zero_bias_conductance()
         return low, np.array(np.broadcast_to(self._parallel_conductance, self.shape))
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, slope = np.empty(self.shape), np.empty(self.shape)
         law = junction_law_in_parallel if voltage.size >= _PARALLEL_FROM else junction_law
         law(
@@ -143,10 +142,10 @@ class Selected(Cells):
         other.cells = cells
         return other
 
-    def on_device(self, voltage: Array) -> Array:
+    def on_device(self, voltage: FloatArray) -> FloatArray:
         return voltage - self._on_selector(voltage)
 
-    def _on_selector(self, voltage: Array) -> Array:
+    def _on_selector(self, voltage: FloatArray) -> FloatArray:
         """Where both carry the same current: Newton's method between bounds."""
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
         on_selector = 0.5 * voltage
@@ -173,7 +172,7 @@ class Selected(Cells):
             )
         return on_selector
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The same current through both."""
         on_selector = self._on_selector(voltage)
         _, slope = self.selector.current_and_slope(on_selector)
@@ -188,14 +187,19 @@ class Selected(Cells):
         )
 
     def _common_current(
-        self, voltage: Array, on_selector: Array, through: Array, slope: Array, other_slope: Array
-    ) -> Array:
+        self,
+        voltage: FloatArray,
+        on_selector: FloatArray,
+        through: FloatArray,
+        slope: FloatArray,
+        other_slope: FloatArray,
+    ) -> FloatArray:
         """The current by the law that feels the rounded voltage less."""
         by_selector, _ = self.selector.current_and_slope(on_selector)
         return np.where(slope < other_slope, by_selector, through)
 
 
-def table(name: str, values: ArrayLike) -> Array:
+def table(name: str, values: ArrayLike) -> FloatArray:
     """Numbers of shape (word lines, bit lines)."""
     result = validation.array(name, values)
     if result.ndim != 2 or result.size == 0:

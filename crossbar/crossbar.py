@@ -15,20 +15,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model import validation
-from compact_model.parameters import DeviceParameters
-from compact_model.resistance import resistance
-from compact_model.results import provenance
-from compact_model.validation import InputError
+from compact_model.device.junction import resistance
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import provenance
+from compact_model.support.validation import InputError
 
-from . import plots, plots_in_time  # noqa: F401 (register how the results draw themselves)
 from .cells import Cells, Junctions, Resistors, Selected, table
-from .network import Network, Sources, check_memory, check_range
-from .newton import solve_nonlinear
-from .solution import NetworkSolution
-from .solve import check_start, check_tolerance, solve_network
+from .network.linear_network import Network, Sources, check_memory, check_range
+from .network.newton import solve_nonlinear
+from .network.solution import NetworkSolution
+from .network.solve import check_start, check_tolerance, solve_network
+from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
 
-Array = NDArray[np.float64]
 Lines = Sequence[int] | NDArray[Any]
 
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
@@ -262,9 +262,9 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
     )
 
 
-def source_power(found: NetworkSolution, sources: Sources) -> Array:
+def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
     """What the sources deliver, those that feed nodes included, W, shape (inputs,)."""
-    power: Array = (
+    power: FloatArray = (
         (found.word_start_current * sources.word_start.T).sum(axis=1)
         + (found.word_stop_current * sources.word_stop.T).sum(axis=1)
         + (found.bit_start_current * sources.bit_start.T).sum(axis=1)
@@ -347,7 +347,7 @@ def _units(long_name: str, unit: str) -> dict[str, str]:
     return {"long_name": long_name, "units": unit}
 
 
-def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
+def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArray:
     if (ohms is None) == (siemens is None):
         raise InputError(
             "resistance: expected either resistance or conductance, got " + ("both", "neither")[ohms is None]
@@ -371,11 +371,11 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> Array:
         return np.ascontiguousarray(values)
     check_range(name, values)
     with np.errstate(divide="ignore"):
-        result: Array = 1.0 / values
+        result: FloatArray = 1.0 / values
     return result
 
 
-def _per_line(name: str, values: ArrayLike, count: int) -> Array:
+def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
     given = validation.array(name, values)
     if given.ndim > 1 or given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
@@ -390,7 +390,7 @@ def _inputs(name: str, voltage: ArrayLike) -> int:
     return int(shape[1]) if len(shape) == 2 else 1
 
 
-def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> Array:
+def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
     given = validation.array(name, values)
     if given.ndim == 1:
         given = given[:, np.newaxis]
@@ -407,7 +407,9 @@ def _one_or_all(values: Any) -> Any:
     return values.flat[0] if isinstance(values, np.ndarray) and (values == values.flat[0]).all() else values
 
 
-def _ends(which: str, outer: Array, floating: NDArray[np.bool_], segment: Array) -> tuple[Array, Array]:
+def _ends(
+    which: str, outer: FloatArray, floating: NDArray[np.bool_], segment: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Resistances from the sources to a line's first and last node; inf where no source is connected."""
     start = np.where(floating | (which == "stop"), np.inf, outer)
     # A line without any resistance has one node: a second connection to the same voltage changes nothing.

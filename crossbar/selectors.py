@@ -5,19 +5,19 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from compact_model import constants, validation
-from compact_model.validation import InputError
-
-Array = NDArray[np.float64]
+from compact_model import constants
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError
 
 
 class Selector(ABC):
     """A monotone current-voltage law through the origin.  A new kind gives its current and its slope."""
 
     @abstractmethod
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """I(V) in A and dI/dV in S at voltages in V, any shape; rising, with I(0) = 0."""
 
 
@@ -34,7 +34,7 @@ class ExponentialSelector(Selector):
         validation.positive("saturation_current", self.saturation_current)
         validation.positive("voltage_scale", self.voltage_scale)
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         with np.errstate(over="ignore"):  # an infinite current is a bound that the search for the voltage can use
             reduced = voltage / self.voltage_scale
             return (
@@ -64,7 +64,7 @@ class ThresholdSelector(Selector):
                 f"{self.off_resistance:g}"
             )
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         off = 1.0 / self.off_resistance
         gain = 1.0 / self.on_resistance - off
         above = (voltage - self.threshold_voltage) / self.sharpness
@@ -87,7 +87,7 @@ class DiodeSelector(Selector):
         for name in ("saturation_current", "ideality", "temperature"):
             validation.positive(name, getattr(self, name))
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         scale = self.ideality * constants.BOLTZMANN_CONSTANT * self.temperature / constants.ELEMENTARY_CHARGE
         with np.errstate(over="ignore"):
             return (
@@ -121,13 +121,13 @@ class Transistor(Selector):
             )
         object.__setattr__(self, "on", given)
 
-    def current_and_slope(self, voltage: Array) -> tuple[Array, Array]:
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         if np.shape(self.on) != voltage.shape:
             raise InputError(f"on: expected a mask of shape {voltage.shape}, got {np.shape(self.on)}")
         slope = np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance)
         return slope * voltage, slope
 
 
-def _logistic(value: Array) -> Array:
-    result: Array = 0.5 * (1.0 + np.tanh(0.5 * value))
+def _logistic(value: FloatArray) -> FloatArray:
+    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * value))
     return result

@@ -6,16 +6,15 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from compact_model import validation
-from compact_model.validation import ConvergenceError, InputError
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError, InputError
 
-from .bias import Bias
 from .crossbar import Crossbar
-from .graph import Node, merged, to_networkx
+from .network.graph import Node, merged, to_networkx
+from .schemes import Bias
 
-Array = NDArray[np.float64]
 _MOST_CELLS = 1024
 _NEGLIGIBLE = 1e-10  # of the read current: what is left undivided
 
@@ -99,7 +98,7 @@ def sneak_paths(
 
 def _flow(
     array: Crossbar, bias: Bias, bit_line: int
-) -> "tuple[nx.DiGraph[Node], dict[Node, Node], set[Node], float, Array]":
+) -> "tuple[nx.DiGraph[Node], dict[Node, Node], set[Node], float, FloatArray]":
     """The currents as a graph without circles, which node each became in it, where the bit line's current leaves, how
     much that is, and the devices' currents.
 

@@ -5,21 +5,20 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from compact_model import validation
-from compact_model.landscape import Landscape
-from compact_model.parameters import DeviceParameters
-from compact_model.resistance import resistance
-from compact_model.resting import resting_places
-from compact_model.validation import InputError
+from compact_model.device.junction import resistance
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_places
 
 from .crossbar import Crossbar
 
-Array = NDArray[np.float64]
 
-
-def device_levels(parameters: DeviceParameters, landscape: Landscape) -> Array:
+def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatArray:
     """Conductances at zero bias of the places where a wall stays, S, rising; with those of the track's two ends.
 
     A wall stays where the pinning field changes from pushing it on to pushing it back, and at the ends, which hold it.
@@ -35,9 +34,9 @@ class DifferentialPairs:
     stored: (inputs, outputs), the weights as the levels give them.
     """
 
-    conductance: Array
+    conductance: FloatArray
     per_weight: float
-    stored: Array
+    stored: FloatArray
 
     def multiply(self, array: Crossbar, inputs: ArrayLike, read_voltage: float, **options: Any) -> xr.Dataset:
         """inputs @ weights through an array whose wires are those of `array` and whose devices are these.

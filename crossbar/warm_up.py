@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from compact_model.notched import notched_device, notched_track
+from compact_model.device.notched import notched_device, notched_track
 
 from .cells import Junctions
 from .crossbar import Crossbar
+from .in_time.simulation import ArraySimulation
 from .kernels.transitions import draw_states
-from .network import Network, Sources
-from .operations import WriteAccess, write
-from .simulation import ArraySimulation
-from .single_cell import CellUpdates
-from .solve import solve_network
+from .network.linear_network import Network, Sources
+from .network.single_cell import CellUpdates
+from .network.solve import solve_network
+from .operate.operations import WriteAccess, write
 
 
 def compile_kernels() -> None:

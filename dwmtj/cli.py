@@ -82,7 +82,7 @@ def main() -> None:
         _refuse(f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error), 2)
     except (ValueError, RuntimeError) as error:
         # Only the package's own, worded for a user; anything else is a defect and must show its traceback.
-        from compact_model.validation import ConvergenceError, InputError
+        from compact_model.support.validation import ConvergenceError, InputError
 
         if isinstance(error, InputError):
             _refuse(str(error), 2)

@@ -5,27 +5,26 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from compact_model.random_track import Seed
-from compact_model.validation import InputError
+from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed
+from compact_model.support.validation import InputError
 from crossbar.learning.trials import divided as split
-
-Array = NDArray[np.float64]
 
 _LARGEST_PIXEL = 16.0
 
 
-def load_digits() -> tuple[Array, NDArray[np.int64]]:
+def load_digits() -> tuple[FloatArray, NDArray[np.int64]]:
     """1797 images of 8 x 8 pixels, shape (images, 64), from 0 to 1, and their labels from 0 to 9."""
     datasets = _scikit_learn().datasets
     found = datasets.load_digits()
     return found.data / _LARGEST_PIXEL, found.target.astype(np.int64)
 
 
-def trained_weights(images: Array, labels: NDArray[np.int64]) -> Array:
+def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
     """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; without chance."""
     model = _scikit_learn().linear_model.LogisticRegression(C=1.0, max_iter=2000)
     model.fit(images, labels)
-    result: Array = np.vstack([model.coef_.T, model.intercept_])
+    result: FloatArray = np.vstack([model.coef_.T, model.intercept_])
     return result
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from compact_model.store import whole_file, write_netcdf
-from compact_model.validation import InputError
+from compact_model.support.store import whole_file, write_netcdf
+from compact_model.support.validation import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,7 +92,7 @@ def deliver(
         if path.suffix == DATA_SUFFIX:
             write_netcdf(result, path)
         elif path.suffix == ANIMATION_SUFFIX:
-            from crossbar.animation import animate
+            from crossbar.plots.animation import animate
 
             with whole_file(path) as temporary:
                 animate(result, temporary)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from compact_model.random_track import Seed, generator
-from compact_model.validation import InputError, nearest
+from compact_model.support.random import Seed, generator
+from compact_model.support.validation import InputError, nearest
 
 PICTURES = ("random", "wall", "ramp", "checkerboard")
 """Drawn at random; a Bloch wall's profile seen from above, tanh across a curved line; a slope; alternating ends."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from crossbar import inference
-from crossbar.learning.plots import plot_inference, plot_tiles
+from crossbar.plots.learning import plot_inference, plot_tiles
 from dwmtj.digits import divided, load_digits, trained_weights
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from crossbar import Synapses, unsupervised_learning
-from crossbar.learning.plots import plot_weights
 from crossbar.learning.repeats import mean_and_deviation
+from crossbar.plots.learning import plot_weights
 from dwmtj.digits import load_digits
 
 LEVELS = (2, 4, 8, 13, 16, 19, 32)

@@ -52,8 +52,8 @@ def paper_well(device: DeviceParameters) -> Landscape:
 @pytest.fixture(scope="session")
 def ngspice() -> None:
     """Skips what needs ngspice where there is none; `make test` installs it where it may."""
-    from spice import installation
-    from spice.plot import SimulatorMissing
+    from spice.ngspice import installation
+    from spice.ngspice.plot import SimulatorMissing
 
     try:
         installation.program()

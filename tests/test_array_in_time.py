@@ -62,7 +62,7 @@ def write(size, scheme="V/2", voltage=0.3, waveform=PULSE):
 def test_a_half_select_write_agrees_with_ngspice(ngspice, size):
     from spice import DomainWallJunction
     from spice import simulate as simulate_in_ngspice
-    from spice.array import array_circuit
+    from spice.netlists.array import array_circuit
 
     array, position = array_of(size)
     drive = write(size)

@@ -6,15 +6,7 @@ import small_array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compact_model import (
-    ConvergenceError,
-    InputError,
-    Voltage,
-    lequeux2016,
-    simulate,
-    single_well,
-    trapezoid,
-)
+from compact_model import ConvergenceError, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
     SCHEMES,
     ArraySimulation,
@@ -31,8 +23,8 @@ from crossbar import (
     write_pattern,
     write_row,
 )
-from crossbar.bias import row_bias
-from crossbar.operations import cell_voltages, compensated
+from crossbar.operate.operations import cell_voltages, compensated
+from crossbar.schemes import row_bias
 
 DEVICE = lequeux2016()
 HARD = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)

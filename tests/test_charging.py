@@ -56,7 +56,7 @@ def run(array, drive, times, **options):
 def check_against_ngspice(array, drive, most_wall=0.1e-9, most_current=1e-4):
     from spice import DomainWallJunction
     from spice import simulate as simulate_in_ngspice
-    from spice.array import array_circuit
+    from spice.netlists.array import array_circuit
 
     times = np.linspace(0.1e-9, 7.9e-9, 40)
     # The tolerance is of the walls: at 1e-12 m the currents are off by 2e-4 for the 0.1 ns after an edge.

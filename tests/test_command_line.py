@@ -275,7 +275,7 @@ def test_files_have_the_usual_permissions(tmp_path):
 
 
 def test_the_exported_testbench_runs_under_ngspice(ngspice, tmp_path):
-    from spice.installation import program
+    from spice.ngspice.installation import program
 
     file = tmp_path / "bench.cir"
     run("export", "--testbench", "--current", "2", "--pulse-width", "10", "--duration", "30", "-o", file)
@@ -379,7 +379,7 @@ def test_the_array_commands_answer_in_json_and_draw(tmp_path, arguments, keys):
 
 
 def test_an_exported_array_runs_under_ngspice(ngspice, tmp_path):
-    from spice.installation import program
+    from spice.ngspice.installation import program
 
     for kind in ("resistors", "devices"):
         file = tmp_path / f"{kind}.cir"

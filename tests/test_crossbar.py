@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compact_model import ConvergenceError, InputError, lequeux2016, resistance, single_well
-from compact_model.lequeux2016 import lequeux2016_track
+from compact_model.device.published import lequeux2016_track
 from crossbar import (
     SCHEMES,
     Bias,
@@ -205,7 +205,7 @@ def test_steep_selectors_find_their_current(selector, volts):
 
 
 def test_a_netlist_of_resistors_refuses_cells_with_laws(ngspice):
-    from spice.array import array_netlist
+    from spice.netlists.array import array_netlist
 
     array = Crossbar(cells=junctions(shape=(2, 2)), word_line_resistance=1.0)
     with pytest.raises(InputError, match="cells with laws of their own"):
@@ -224,7 +224,7 @@ def test_a_netlist_of_resistors_refuses_cells_with_laws(ngspice):
 def test_devices_stand_the_right_way_up_in_the_netlist(ngspice):
     # The current through a device moves its wall: upside down, it would move the other way.
     from spice import DomainWallJunction
-    from spice.array import array_circuit
+    from spice.netlists.array import array_circuit
 
     track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
     array = random_array(3, 3)
@@ -433,7 +433,7 @@ def test_paths_are_found_on_wires_of_any_quality(scheme, wire):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_real_ngspice_agrees_at_16_by_16_to_the_printed_digits(ngspice, scheme):
     from spice import run_netlist
-    from spice.array import array_netlist
+    from spice.netlists.array import array_netlist
 
     array = random_array(16, 16, driver_resistance=5.0)
     held = bias(scheme, (16, 16), 0.3, word_line=2, bit_line=5)
@@ -447,7 +447,7 @@ def test_real_ngspice_agrees_at_16_by_16_to_the_printed_digits(ngspice, scheme):
 
 def test_an_array_of_devices_in_ngspice_is_the_array_of_junctions(ngspice):
     from spice import DomainWallJunction, run_netlist
-    from spice.array import array_netlist
+    from spice.netlists.array import array_netlist
 
     draw = np.random.default_rng(4)
     position = draw.uniform(0.0, 1e-6, (4, 4))

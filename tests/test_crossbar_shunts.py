@@ -8,16 +8,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from compact_model.validation import ConvergenceError, InputError
+from compact_model.support.validation import ConvergenceError, InputError
 from crossbar.cells import Junctions, Resistors
 from crossbar.crossbar import label_solution
-from crossbar.direct import solve_direct
-from crossbar.graph import to_networkx
-from crossbar.iterative import IterativeSolver, unsupported
-from crossbar.network import Network, Sources, check_connected
-from crossbar.newton import Tangents, solve_nonlinear
-from crossbar.single_cell import CellUpdates
-from crossbar.solve import solve_network
+from crossbar.network.direct import solve_direct
+from crossbar.network.graph import to_networkx
+from crossbar.network.iterative import IterativeSolver, unsupported
+from crossbar.network.linear_network import Network, Sources, check_connected
+from crossbar.network.newton import Tangents, solve_nonlinear
+from crossbar.network.single_cell import CellUpdates
+from crossbar.network.solve import solve_network
 
 VOLTAGES = ("word_voltage", "bit_voltage")
 ENDS = ("word_start_current", "word_stop_current", "bit_start_current", "bit_stop_current")

@@ -20,7 +20,7 @@ from compact_model import (
     static_current_threshold,
 )
 from compact_model.experiments.loops import sweep_values
-from compact_model.validation import ConvergenceError
+from compact_model.support.validation import ConvergenceError
 
 MEGA = 1e10
 OERSTED = 1e-4

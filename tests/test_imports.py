@@ -68,3 +68,18 @@ def test_every_public_name_is_there():
     for package in (compact_model, spice):
         for name in package.__all__:
             assert getattr(package, name) is not None
+
+
+def test_no_public_name_is_also_a_module_of_its_package():
+    # Importing such a module replaces the function of that name in the package, whatever lazy_loader does.
+    import compact_model
+    import crossbar
+    import spice
+
+    for package in (compact_model, spice, crossbar):
+        folder = Path(package.__file__).parent
+        modules = {path.stem for path in folder.glob("*.py")}
+        modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
+        assert not (set(package.__all__) - {"checks", "constants"}) & modules
+        for name in package.__all__:
+            assert getattr(getattr(package, name), "__module__", "").rpartition(".")[2] != name

@@ -6,7 +6,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from compact_model import Current, Sine, Voltage, engine, lequeux2016_track, pulses, simulate_ensemble
+from compact_model import Current, Sine, Voltage, ensemble, lequeux2016_track, pulses, simulate_ensemble
 from compact_model.kernels import fast_math
 from compact_model.kernels.fixed_step import StepPlan
 from compact_model.kernels.noise import fill_normal_pairs, philox
@@ -114,7 +114,7 @@ def test_simd_lanes_and_one_device_at_a_time_give_the_same_bits(device, monkeypa
     drive, torque_density = CASES[case]
     each = device.replace(torque_density=torque_density)
     side_by_side = _thermal(each, 50, drive)
-    monkeypatch.setattr(engine, "_LANES_FROM", 1000)
+    monkeypatch.setattr(ensemble, "_LANES_FROM", 1000)
     one_by_one = _thermal(each, 50, drive)
     np.testing.assert_array_equal(side_by_side.position, one_by_one.position)
     np.testing.assert_array_equal(side_by_side.angle, one_by_one.angle)
@@ -136,7 +136,7 @@ def test_the_number_of_threads_changes_no_bit(device, devices):
 
 def test_cutting_a_run_into_parts_changes_no_bit(device, monkeypatch):
     whole = _thermal(device, 20, CASES["current"][0])
-    monkeypatch.setattr(engine, "_DEVICE_STEPS_PER_CALL", 20 * 37)
+    monkeypatch.setattr(ensemble, "_DEVICE_STEPS_PER_CALL", 20 * 37)
     parts = _thermal(device, 20, CASES["current"][0])
     np.testing.assert_array_equal(whole.position, parts.position)
 
@@ -167,7 +167,7 @@ def test_parts_of_a_plan_hold_the_same_steps_as_the_whole():
         return np.concatenate(counters), np.concatenate(times)
 
     for most in (1, 3, 7, 24, 100):
-        parts = list(engine.plan_parts(plan, most))
+        parts = list(ensemble.plan_parts(plan, most))
         counters, times = (np.concatenate(each) for each in zip(*map(unrolled, parts), strict=True))
         assert counters.tolist() == list(range(24))
         assert times.tolist() == unrolled(plan)[1].tolist()

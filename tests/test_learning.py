@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from compact_model.validation import InputError
+from compact_model.support.validation import InputError
 from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
-from crossbar.learning.inference import nearest_pairs
+from crossbar.learning.pretrained import nearest_pairs
 from crossbar.learning.supervised import _level_out
 from crossbar.learning.trials import examples
 

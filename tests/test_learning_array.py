@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from compact_model import notched_device, notched_track, pulse_table, vary
-from compact_model.resting import dividing_points
-from compact_model.validation import InputError
+from compact_model.support.validation import InputError
+from compact_model.track.resting import dividing_points
 from crossbar import (
     ArraySimulation,
     Crossbar,
@@ -17,7 +17,7 @@ from crossbar import (
     pulse_block,
     threshold_voltage,
 )
-from crossbar.bias import block_bias
+from crossbar.schemes import block_bias
 
 DEVICE = notched_device()
 TRACKS = [notched_track(DEVICE, seed) for seed in range(2)]

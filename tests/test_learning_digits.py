@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
-from compact_model.notched import notched_device
-from compact_model.validation import InputError
+from compact_model.device.notched import notched_device
+from compact_model.support.validation import InputError
 from dwmtj.cli import group
 from dwmtj.digits import divided, load_digits, trained_weights
 
@@ -77,7 +77,7 @@ def test_a_command_goes_on_from_its_folder(tmp_path):
     ],
 )
 def test_nonsense_on_the_command_line_is_named(arguments, named, monkeypatch):
-    monkeypatch.setattr("compact_model.experiments.pulse_table.simulate_ensemble", lambda *a, **k: pytest.fail("ran"))
+    monkeypatch.setattr("compact_model.experiments.pulse_tables.simulate_ensemble", lambda *a, **k: pytest.fail("ran"))
     found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"])
     assert isinstance(found.exception, InputError)
     assert named in str(found.exception)

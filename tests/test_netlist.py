@@ -27,13 +27,13 @@ from compact_model import (
     random_track,
     single_well,
 )
-from compact_model.lequeux2016 import lequeux2016_track
-from spice import text
-from spice.export import FORMATS, export
-from spice.guard import check_netlist
-from spice.ngspice_model import NetlistDevice, subcircuit
-from spice.sources import JUMP, corners, source_value
-from spice.track import Piece, describe
+from compact_model.device.published import lequeux2016_track
+from spice.netlists import text
+from spice.netlists.exporting import FORMATS, export
+from spice.netlists.ngspice_model import NetlistDevice, subcircuit
+from spice.netlists.sources import JUMP, corners, source_value
+from spice.netlists.track import Piece, describe
+from spice.ngspice.guard import check_netlist
 
 
 @dataclass(frozen=True, kw_only=True)

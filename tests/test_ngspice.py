@@ -31,13 +31,14 @@ from compact_model import (
 )
 from compact_model import simulate as simulate_in_python
 from compact_model.constants import BOLTZMANN_CONSTANT
+from compact_model.device.published import lequeux2016_track
 from compact_model.drive import Drive
-from compact_model.lequeux2016 import lequeux2016_track
-from spice import DomainWallJunction, SimulatorError, SimulatorMissing, crosscheck, export, installation, run_netlist
+from spice import DomainWallJunction, SimulatorError, SimulatorMissing, crosscheck, export, run_netlist
 from spice import simulate as simulate_in_ngspice
-from spice.crosscheck import CHAOTIC
-from spice.ngspice_model import NetlistDevice, subcircuit
-from spice.raw_file import read_raw
+from spice.crosschecks import CHAOTIC
+from spice.netlists.ngspice_model import NetlistDevice, subcircuit
+from spice.ngspice import installation
+from spice.ngspice.raw_file import read_raw
 
 pytestmark = pytest.mark.usefixtures("ngspice")
 BACKENDS = ("library", "process")
@@ -274,7 +275,7 @@ def test_thermal_walls_are_distributed_as_those_of_the_stochastic_heun(device):
 
 
 def test_the_noise_is_white_and_normal():
-    from spice.equations import NOISE_FUNCTIONS
+    from spice.netlists.equations import NOISE_FUNCTIONS
 
     names = {"sin": np.sin, "cos": np.cos, "acos": np.arccos, "sqrt": np.sqrt, "ln": np.log, "floor": np.floor}
     for name, arguments, value, _ in NOISE_FUNCTIONS:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from small_array import DEVICE, THRESHOLD, programmed, simulation_of, targets, tracks
 
-import crossbar.animation as animation
+import crossbar.plots.animation as animation
 from compact_model import InputError
 from crossbar import (
     Schedule,

@@ -22,7 +22,7 @@ from crossbar import (
     read_all,
     write,
 )
-from crossbar.programming import reading_correction
+from crossbar.operate.programming import reading_correction
 
 
 def test_levels_are_even_over_what_all_devices_reach():

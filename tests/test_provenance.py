@@ -15,9 +15,9 @@ from public_calls import CALLS, DEVICE, PACKAGES, SHORT, TRACK, circuit, simulat
 
 import compact_model
 from compact_model import Voltage, constant, simulate_ensemble, vary
-from compact_model.random_track import recorded
-from compact_model.results import ORIGIN, provenance, release
-from compact_model.store import write_netcdf
+from compact_model.support.provenance import ORIGIN, provenance, release
+from compact_model.support.random import recorded
+from compact_model.support.store import write_netcdf
 from crossbar import Crossbar, ExponentialSelector, Junctions, Selected, Transistor, outer_product_update
 from spice import DomainWallJunction
 
@@ -219,7 +219,7 @@ def test_a_circuit_records_the_seeds_of_its_warm_devices():
 
 def test_every_part_of_the_main_job_says_where_it_came_from(tmp_path):
     from dwmtj.commands import run
-    from dwmtj.job import Part, Subject, Summary
+    from dwmtj.main_job.part import Part, Subject, Summary
 
     part = Part(
         "bare", "Bare", lambda subject, progress: xr.Dataset({"a": 1.0}), lambda *_: Summary({}, ""), lambda *_: None

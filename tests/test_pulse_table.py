@@ -17,8 +17,8 @@ from compact_model import (
     simulate_ensemble,
     single_well,
 )
-from compact_model.resting import dividing_points, resting_places
-from compact_model.validation import ConvergenceError
+from compact_model.support.validation import ConvergenceError
+from compact_model.track.resting import dividing_points, resting_places
 
 DEVICE = notched_device()
 SHORT = DEVICE.resized(track_length=250e-9)

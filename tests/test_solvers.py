@@ -22,7 +22,7 @@ from compact_model import (
     conductance,
     constant,
     count_levels,
-    engine,
+    ensemble,
     lequeux2016,
     lequeux2016_track,
     position_for_resistance,
@@ -89,11 +89,11 @@ def test_fixed_step_methods_have_their_order(device, method, order, coarsest):
 def test_the_adaptive_methods_step_has_order_eight(device):
     # One smooth branch, steps of equal length: the local formula itself, on a pendulum-like well.
     landscape = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=0.49e-6),))
-    circuit = engine.Circuit(
-        devices=engine.device_arrays([device], CurrentDensity.of(0.0), "both", np.zeros(1), 1),
+    circuit = ensemble.Ensemble(
+        devices=ensemble.device_arrays([device], CurrentDensity.of(0.0), "both", np.zeros(1), 1),
         mode=0,
-        landscape=engine.landscape_table([landscape], [device]),
-        drive=engine.drive_table([CurrentDensity.of(1.2e10)], [constant(1e-4)], 0.0, 1e-6),
+        landscape=ensemble.landscape_table([landscape], [device]),
+        drive=ensemble.drive_table([CurrentDensity.of(1.2e10)], [constant(1e-4)], 0.0, 1e-6),
     )
     one = device_at(Device(*[np.asarray(column) for column in circuit.devices]), 0)
     track, waveform = circuit.landscape.rows, circuit.drive.rows

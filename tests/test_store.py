@@ -15,7 +15,7 @@ from small_array import DEVICE, SCHEDULE, THRESHOLD, long_run, programmed, simul
 
 import compact_model
 from compact_model import InputError
-from compact_model.store import Store, StoreError, whole_file, write_netcdf
+from compact_model.support.store import Store, StoreError, whole_file, write_netcdf
 from crossbar import Crossbar, Junctions, Schedule, Selected, Transistor
 
 ROOT = Path(compact_model.__file__).parents[1]
@@ -72,11 +72,11 @@ def test_a_folder_keeps_every_row_of_every_pass(finished):
 
 KILLED = """
 import sys, time
-import compact_model.store
+import compact_model.support.store
 from small_array import long_run
 
 saved = 0
-save = compact_model.store.Store.save
+save = compact_model.support.store.Store.save
 
 
 def hold_at_last(store, name, part):
@@ -87,7 +87,7 @@ def hold_at_last(store, name, part):
         time.sleep(120)  # it must not reach its end before it is killed
 
 
-compact_model.store.Store.save = hold_at_last
+compact_model.support.store.Store.save = hold_at_last
 long_run(store=sys.argv[1])
 """
 
@@ -133,13 +133,13 @@ def test_a_part_that_was_cut_off_is_made_again(tmp_path, whole_run, finished, ke
 
 FULL = """
 import resource, signal, sys
-import compact_model.store
+import compact_model.support.store
 from small_array import long_run
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of the write instead, as on a full disk
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 saved = 0
-save = compact_model.store.Store.save
+save = compact_model.support.store.Store.save
 
 
 def with_a_full_disk(store, name, part):
@@ -153,10 +153,10 @@ def with_a_full_disk(store, name, part):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-compact_model.store.Store.save = with_a_full_disk
+compact_model.support.store.Store.save = with_a_full_disk
 try:
     long_run(store=sys.argv[1])
-except compact_model.store.StoreError as error:
+except compact_model.support.store.StoreError as error:
     print(error)
 else:
     print("no error")

@@ -17,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 
 from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
 from compact_model.experiments.escape import mean_escape_time
-from compact_model.store import Store
+from compact_model.support.store import Store
 from crossbar.studies.margins import read_margin
 from crossbar.studies.writing import threshold_voltage
 from dwmtj.study import description, pools

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from small_array import DEVICE, THRESHOLD, simulation_of
 
-import crossbar.updating as updating
+import crossbar.operate.updating as updating
 from compact_model import GaussianWell, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
     ArraySimulation,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compact_model import InputError, lequeux2016, vary
-from compact_model.variation import VARIABLE
+from compact_model.device.variation import VARIABLE
 
 DEVICE = lequeux2016()
 

@@ -6,23 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compact_model import (
-    Current,
-    Voltage,
-    antiparallel_share,
-    conductance,
-    pulses,
-    simulate,
-    single_well,
-)
-from compact_model.lequeux2016 import lequeux2016_track
-from spice.export import export
-from spice.raw_file import read_raw
-from spice.verilog_a import verilog_a
+from compact_model import Current, Voltage, antiparallel_share, conductance, pulses, simulate, single_well
+from compact_model.device.published import lequeux2016_track
+from spice.netlists.exporting import export
+from spice.netlists.verilog_a import verilog_a
+from spice.ngspice.raw_file import read_raw
 
 
 def test_the_module_has_the_terminals_and_parameters_of_the_subcircuit(device, paper_well):
-    from spice.ngspice_model import NetlistDevice
+    from spice.netlists.ngspice_model import NetlistDevice
 
     kind = NetlistDevice(device, paper_well, "synapse")
     written = verilog_a(kind)

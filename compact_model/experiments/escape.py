@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .. import constants, validation
+from .. import constants
+from ..device.parameters import DeviceParameters
 from ..drive import Current
-from ..landscape import Landscape, check_well_fits
-from ..parameters import DeviceParameters
-from ..random_track import Seed, recorded
-from ..results import provenance
-from ..simulate import simulate_ensemble
-from ..validation import InputError
-from ..wells import Well
-
-Array = NDArray[np.float64]
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.provenance import provenance
+from ..support.random import Seed, recorded
+from ..support.validation import InputError
+from ..track.landscape import Landscape, check_well_fits
+from ..track.wells import Well
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
@@ -74,7 +74,7 @@ def escape_times(
     seed: Seed = 0,
     first_device: int = 0,
     progress: bool = False,
-) -> Array:
+) -> FloatArray:
     """When the wall of each device leaves its first well, s; inf where it stays for the duration (s).
 
     parameters, landscape: one for all devices, or one each.  The other arguments are those of `retention`.

@@ -6,23 +6,23 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from .. import validation
+from ..device.junction import resistance
+from ..device.parameters import DeviceParameters
 from ..drive import Current, Drive, Voltage, staircase
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..random_track import Seed
-from ..resistance import resistance
-from ..results import inherited, remanent_resistance
-from ..simulate import simulate_ensemble
-
-Array = NDArray[np.float64]
+from ..results import remanent_resistance
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.provenance import inherited
+from ..support.random import Seed
+from ..track.landscape import Landscape
 
 LEVEL_RESOLUTION = 0.5
 """Resistances closer than this are one level, Ohm: a third of the mean distance of 20 levels of the paper's device."""
 DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
 
 
-def sweep_values(amplitude: float, points: int, cycles: int) -> Array:
+def sweep_values(amplitude: float, points: int, cycles: int) -> FloatArray:
     """0, +amplitude, -amplitude, 0 in equal steps, so many points in each cycle."""
     quarter = np.linspace(0.0, 1.0, points // 4 + 1)[1:]
     cycle = np.concatenate([quarter, 1.0 - quarter, -quarter, quarter - 1.0])
@@ -83,8 +83,8 @@ def resistance_loop(
 
     shape = (run.sizes["device"], values.size, readings)
 
-    def readings_mean(name: str) -> Array:
-        result: Array = run[name].values[:, 1:].reshape(shape).mean(axis=2)
+    def readings_mean(name: str) -> FloatArray:
+        result: FloatArray = run[name].values[:, 1:].reshape(shape).mean(axis=2)
         return result
 
     remanent = remanent_resistance(run, parameters).values[:, 1:].reshape(shape).mean(axis=2)
@@ -153,7 +153,7 @@ def count_levels(
     lowest, highest = ends.min() + width, ends.max() - width
     values = loop[loop.attrs["drive"]].values
     branch = np.concatenate([[0], np.cumsum(np.diff(np.sign(np.diff(values)), prepend=1.0) != 0.0)])
-    found: list[Array] = []
+    found: list[FloatArray] = []
     per_branch = []
     for trace in loop.remanent_resistance.values:
         means, where = _plateaus(trace, branch, width, least)
@@ -173,7 +173,9 @@ def count_levels(
     )
 
 
-def _plateaus(trace: Array, branch: NDArray[np.int64], width: float, least: int) -> tuple[Array, NDArray[np.int64]]:
+def _plateaus(
+    trace: FloatArray, branch: NDArray[np.int64], width: float, least: int
+) -> tuple[FloatArray, NDArray[np.int64]]:
     """Mean resistance and branch of every plateau of a trace."""
     means, branches = [], []
     begin = 0
@@ -186,7 +188,7 @@ def _plateaus(trace: Array, branch: NDArray[np.int64], width: float, least: int)
     return np.array(means), np.array(branches, dtype=np.int64)
 
 
-def clusters(values: Array, gap: float) -> Array:
+def clusters(values: FloatArray, gap: float) -> FloatArray:
     """Means of the groups that a sorted list falls into at gaps wider than `gap`."""
     if values.size == 0:
         return values

@@ -4,26 +4,26 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .. import validation
+from ..device.parameters import DeviceParameters
 from ..drive import pulses
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..random_track import Seed
-from ..results import inherited, remanent_resistance
-from ..simulate import simulate_ensemble
-from ..validation import InputError
+from ..results import remanent_resistance
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.provenance import inherited
+from ..support.random import Seed
+from ..support.validation import InputError
+from ..track.landscape import Landscape
 from .loops import DRIVES, LEVEL_RESOLUTION, clusters
-
-Array = NDArray[np.float64]
 
 _ENERGY_POINTS = 24
 READ_SHARE = 0.25
 READINGS = 16
 
 
-def potentiation_depression(amplitude: float, count: int, depression_amplitude: float | None = None) -> Array:
+def potentiation_depression(amplitude: float, count: int, depression_amplitude: float | None = None) -> FloatArray:
     """Amplitudes of `count` positive pulses and then `count` negative ones (their size: the same, or another one)."""
     size = validation.positive("amplitude", amplitude)
     back = size if depression_amplitude is None else validation.positive("depression_amplitude", depression_amplitude)

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .. import validation
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from ..device.parameters import DeviceParameters
+from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
-from ..landscape import Landscape, check_well_fits, single_well
-from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
-from ..parameters import DeviceParameters
-from ..random_track import Seed, generator, recorded
-from ..results import provenance
-from ..simulate import REFERENCE_STEP, simulate_ensemble
-from ..validation import ConvergenceError, InputError
-from ..wells import ParabolicWell, Well
-
-Array = NDArray[np.float64]
+from ..simulation import REFERENCE_STEP, simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.provenance import provenance
+from ..support.random import Seed, generator, recorded
+from ..support.validation import ConvergenceError, InputError
+from ..track.landscape import Landscape, check_well_fits, single_well
+from ..track.wells import ParabolicWell, Well
 
 RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 """The paper's current ramp, 1e4 A/cm2/ns, in A/(m2 s)."""
@@ -26,7 +25,7 @@ FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp does, T/s."""
 
 
-def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, torques: str = "both") -> Array:
+def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, torques: str = "both") -> FloatArray:
     """J at which a slow ramp frees the wall at T = 0, A/m2; offset: Delta_H = H_c - H_z in T, any shape.
 
     Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
@@ -84,7 +83,7 @@ def depinning_density(
     seed: Seed = 0,
     first_device: int = 0,
     progress: bool = False,
-) -> Array:
+) -> FloatArray:
     """J (in the torques) at which a current ramp frees the wall of each device from its first well, A/m2.
 
     parameters, landscape, net_field (H_z, T): one for all devices, or one each.  The ramp goes from 0 by ramp_rate,

@@ -10,10 +10,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..measured import STATES
-from ..validation import InputError
-
-Array = NDArray[np.float64]
+from ..support.arrays import FloatArray
+from ..support.validation import InputError
+from .measured import STATES
 
 BETWEEN = ""
 """What a point is called that is in neither state."""
@@ -32,14 +31,14 @@ _FINEST = 1e-3  # the same without any noise
 _MOST_ROUNDS = 30
 
 
-def noise_of(values: Array) -> float:
+def noise_of(values: FloatArray) -> float:
     """Standard deviation of the noise on a trace that is smooth but for jumps, from its second differences."""
     if values.size < LEAST_RUN:
         return 0.0
     return float(np.median(np.abs(np.diff(values, 2)))) / (0.6745 * math.sqrt(6.0))
 
 
-def loop_states(voltage: Array, ohms: Array, deviation: Array | None = None) -> NDArray[np.str_]:
+def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | None = None) -> NDArray[np.str_]:
     """'P', 'AP' or BETWEEN for each point of a loop, in the order measured.
 
     voltage: V, ohms: Ohm, deviation: their standard deviations, Ohm; None: from the points' distances to neighbours.
@@ -79,7 +78,7 @@ def loop_states(voltage: Array, ohms: Array, deviation: Array | None = None) -> 
     return np.where(lower, STATES[0], np.where(upper, STATES[1], BETWEEN))
 
 
-def _extreme(values: Array, width: Array) -> NDArray[np.bool_]:
+def _extreme(values: FloatArray, width: FloatArray) -> NDArray[np.bool_]:
     """The points within a width of the value on which most agree, of those that but a few points exceed."""
     few = math.floor(_BEYOND * values.size)
     candidates = np.sort(values)[:: -max(1, values.size // _MOST_CANDIDATES)]
@@ -91,7 +90,7 @@ def _extreme(values: Array, width: Array) -> NDArray[np.bool_]:
     return best
 
 
-def _stretches(ohms: Array, sigma: Array) -> NDArray[np.int64]:
+def _stretches(ohms: FloatArray, sigma: FloatArray) -> NDArray[np.int64]:
     """The number of the stretch without a jump that each point lies in; a jump is one of the mean of three points."""
     means = np.convolve(ohms, np.full(LEAST_RUN, 1.0 / LEAST_RUN), "valid")
     change = np.abs(means[LEAST_RUN:] - means[:-LEAST_RUN])
@@ -103,8 +102,8 @@ def _stretches(ohms: Array, sigma: Array) -> NDArray[np.int64]:
 
 
 def _curves(
-    voltage: Array, ohms: Array, sigma: Array, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
-) -> tuple[float, Array]:
+    voltage: FloatArray, ohms: FloatArray, sigma: FloatArray, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
+) -> tuple[float, FloatArray]:
     """R_P, and the AP curve at all points, R_P (1 + TMR(V)), through the points of the two branches."""
     weight = np.maximum(sigma, 1e-9 * ohms) ** -2.0
     parallel = float(np.average(ohms[lower], weights=weight[lower]))
@@ -132,7 +131,7 @@ def _runs(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return kept
 
 
-def _alike(members: NDArray[np.bool_], beyond: Array) -> NDArray[np.bool_]:
+def _alike(members: NDArray[np.bool_], beyond: FloatArray) -> NDArray[np.bool_]:
     """The members but for those neighbours whose mean says that they are a level next to the state.
 
     beyond: how far each point lies beyond the branch, in widths.  From the outermost neighbours inwards, they are the

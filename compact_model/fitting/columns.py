@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
-from ..validation import InputError, shaped
-
-Array = NDArray[np.float64]
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import InputError, shaped
 
 LARGEST = 1e50
 """Nothing measured comes near, nor near its inverse, and its squares do not overflow."""
@@ -17,7 +15,7 @@ FINEST = 1e-15
 """Standard deviations are at least this share of the largest measured value, and at most the inverse share."""
 
 
-def column(data: Mapping[str, Any], name: str, positive: bool = False) -> Array:
+def column(data: Mapping[str, Any], name: str, positive: bool = False) -> FloatArray:
     """A column of finite numbers up to LARGEST, and down to its inverse where they have to be above 0."""
     if name not in validation.instance("data", data, Mapping):
         raise InputError(f"data: expected {name!r}, got {', '.join(map(repr, data)) or 'nothing'}")
@@ -51,7 +49,7 @@ def same_length(data: Mapping[str, Any], measured: str) -> int:
     return count
 
 
-def deviation_of(data: Mapping[str, Any], measured: str) -> Array | None:
+def deviation_of(data: Mapping[str, Any], measured: str) -> FloatArray | None:
     """The standard deviations of what was measured, where the data have some."""
     if "standard_deviation" not in data:
         return None

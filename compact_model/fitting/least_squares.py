@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..validation import ConvergenceError, InputError
+from ..support.arrays import FloatArray
+from ..support.validation import ConvergenceError, InputError
 from .unknowns import UNITS, Unknowns
-
-Array = NDArray[np.float64]
 
 WIDEST_RATIO = 1e6
 """A fit looks for each parameter within this ratio of where it starts."""
@@ -47,9 +45,9 @@ class Problem:
     """
 
     unknowns: Unknowns
-    curves: Callable[[Array], Array]
-    target: Array
-    deviation: Array | None
+    curves: Callable[[FloatArray], FloatArray]
+    target: FloatArray
+    deviation: FloatArray | None
     difference: float = 6e-6
     least_sensitivity: float = LEAST_SENSITIVITY
     tolerance: float = 1e-14
@@ -70,26 +68,26 @@ class Problem:
         return self.target.size - len(self.unknowns.names)
 
     @property
-    def scale(self) -> Array:
+    def scale(self) -> FloatArray:
         """What a distance of data and curve is measured in."""
         return np.full_like(self.target, np.abs(self.target).max()) if self.deviation is None else self.deviation
 
-    def curve(self, coordinates: Array) -> Array:
+    def curve(self, coordinates: FloatArray) -> FloatArray:
         """The curve of one set of coordinates, shape (points,)."""
-        curve: Array = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
+        curve: FloatArray = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
         return curve
 
-    def distance(self, coordinates: Array) -> Array:
+    def distance(self, coordinates: FloatArray) -> FloatArray:
         """Distances of the data from one curve, in their scale, shape (points,)."""
         return (self.curve(coordinates) - self.target) / self.scale
 
-    def squares(self, coordinates: Array) -> Array:
+    def squares(self, coordinates: FloatArray) -> FloatArray:
         """Sums of squares of sets of coordinates, shape (sets, free) to (sets,); infinite where there is no curve."""
         curves = self.curves(self.unknowns.values(coordinates))
         sums = np.sum(((curves - self.target) / self.scale) ** 2, axis=1)
         return np.where(np.isfinite(sums), sums, np.inf)
 
-    def jacobian(self, coordinates: Array) -> Array:
+    def jacobian(self, coordinates: FloatArray) -> FloatArray:
         """Derivatives of the distances, shape (points, free)."""
         steps = self.difference * np.eye(coordinates.size)
         ends = np.concatenate([coordinates + steps, coordinates - steps])
@@ -106,16 +104,16 @@ class Problem:
             slopes = np.where(np.abs(falling) > _JUMP * np.abs(rising), rising, slopes)
         if not np.isfinite(slopes).all():
             raise _NoCurve
-        result: Array = (slopes / self.scale).T
+        result: FloatArray = (slopes / self.scale).T
         return result
 
-    def zoom(self) -> list[Array]:
+    def zoom(self) -> list[FloatArray]:
         """One start: the best point of a grid about where the fit begins, and of finer ones around each best."""
 
-        def around(centre: Array, step: float, count: int) -> Array:
+        def around(centre: FloatArray, step: float, count: int) -> FloatArray:
             moves = itertools.product(step * np.arange(-count, count + 1), repeat=centre.size)
             points = np.array([self.unknowns.inside(centre + move) for move in moves])
-            best: Array = points[int(np.argmin(self.squares(points)))]
+            best: FloatArray = points[int(np.argmin(self.squares(points)))]
             return best
 
         closest = around(self.unknowns.origin, math.log(START_RATIO), START_STEPS)
@@ -129,10 +127,10 @@ class Minimum:
     """Where the sum of squares is least; values in SI."""
 
     names: tuple[str, ...]
-    values: Array
-    errors: Array
-    correlation: Array
-    curve: Array
+    values: FloatArray
+    errors: FloatArray
+    correlation: FloatArray
+    curve: FloatArray
     chi_square: float
     """In units of the standard deviations, or of the data's unit squared where there are none."""
     freedom: int
@@ -142,11 +140,11 @@ class Minimum:
     unit: float
     """What the sum of squares, in the problem's scale, rises by one standard error away."""
     typical_deviation: float
-    coordinates: Array
-    jacobian: Array
+    coordinates: FloatArray
+    jacobian: FloatArray
 
 
-def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
+def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
     """The best of the minima that the starts (coordinates) lead to.
 
     Raises ConvergenceError that names the parameters which the data do not determine.
@@ -233,7 +231,7 @@ def minimise(problem: Problem, starts: Sequence[Array]) -> Minimum:
     )
 
 
-def _refuse_blind(names: tuple[str, ...], sensitivity: Array, least: float) -> None:
+def _refuse_blind(names: tuple[str, ...], sensitivity: FloatArray, least: float) -> None:
     """ConvergenceError that names the parameters which the curve does not depend on, alone or together.
 
     sensitivity: d ln(model) / d coordinate over the root of the number of points, shape (points, free).

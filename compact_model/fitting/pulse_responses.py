@@ -4,22 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
+from ..device.junction import position_for_resistance, resistance
+from ..device.parameters import DeviceParameters
 from ..drive import PiecewiseLinear
 from ..experiments.pulse_trains import READ_SHARE, READINGS
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..random_track import Seed, recorded
-from ..resistance import position_for_resistance, resistance
-from ..simulate import simulate_ensemble
-from ..validation import InputError
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.random import Seed, recorded
+from ..support.validation import InputError
+from ..track.landscape import Landscape
 from .columns import column
 from .result import FitResult, fit_dataset, fit_result
 from .simulated import Measured, Situation, check_positions, check_work, fit_simulated
-
-Array = NDArray[np.float64]
 
 _OUTSIDE = 0.05  # of R: how far noise may take the first resistance beyond those of the track
 
@@ -73,7 +71,7 @@ def fit_pulses(
     turning = check_work(situation, np.append(widths, periods), np.append(heights, 0.0 * heights), measured.kind)
     shares = 1.0 - READ_SHARE * (np.arange(READINGS)[::-1] + 0.5) / READINGS
 
-    def respond(situations: list[Situation]) -> Array:
+    def respond(situations: list[Situation]) -> FloatArray:
         parts = []
         for rows, first in zip(measured.trains, initial, strict=True):
             begin = np.concatenate([[0.0], np.cumsum(periods[rows])])[:-1]

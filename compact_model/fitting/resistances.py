@@ -5,20 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
-from ..measured import STATES
-from ..parameters import DeviceParameters
-from ..resistance import antiparallel_share, conductance, voltage_at_current
-from ..validation import InputError
+from ..device.junction import antiparallel_share, conductance, voltage_at_current
+from ..device.parameters import DeviceParameters
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import InputError
 from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
+from .measured import STATES
 from .result import FitResult, fit_dataset, fit_result
 from .unknowns import Unknowns, free_names
-
-Array = NDArray[np.float64]
 
 RESISTANCE_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
 CURVE_POINTS = 201
@@ -65,11 +63,11 @@ def fit_resistance(
     share = _shares(parameters, data, state, ohms.size)
     names = free_names(free, RESISTANCE_PARAMETERS)
 
-    def model(each: DeviceParameters, at: Array = bias, shares: Array = share) -> Array:
+    def model(each: DeviceParameters, at: FloatArray = bias, shares: FloatArray = share) -> FloatArray:
         volts = at if drive == "voltage" else voltage_at_current(each, shares, at)
         return 1.0 / conductance(each, shares, volts)
 
-    def device(values: Array) -> DeviceParameters:
+    def device(values: FloatArray) -> DeviceParameters:
         return parameters.replace(**dict(zip(names, values.tolist(), strict=True)))
 
     volts = bias if drive == "voltage" else bias * ohms
@@ -129,7 +127,7 @@ def _other_end(fitted: DeviceParameters, free: tuple[str, ...]) -> str:
     )
 
 
-def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | None, count: int) -> Array:
+def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | None, count: int) -> FloatArray:
     """The antiparallel share f of each point."""
     if state is not None:
         validation.choice("state", state, STATES)

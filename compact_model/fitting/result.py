@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..results import provenance
+from ..device.parameters import DeviceParameters
+from ..support.arrays import FloatArray
+from ..support.provenance import provenance
+from ..track.landscape import Landscape
 from .columns import column
 from .least_squares import Minimum
 from .unknowns import UNITS
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +24,7 @@ class FitResult:
     free: tuple[str, ...]
     values: tuple[float, ...]
     standard_errors: tuple[float, ...]
-    correlation: Array
+    correlation: FloatArray
     """Correlation matrix of the values, shape (free, free)."""
     reduced_chi_square: float | None
     """Chi-square over degrees of freedom; None without standard deviations: the errors then follow from the scatter."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..validation import ConvergenceError
+from ..support.validation import ConvergenceError
 from .least_squares import Minimum, Problem
 
 _SHORTEST = 1e-3

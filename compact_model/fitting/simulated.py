@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
 from ..constants import OERSTED
+from ..device.junction import antiparallel_share
+from ..device.parameters import DeviceParameters
 from ..drive import Drive
 from ..experiments.loops import DRIVES
 from ..experiments.thresholds import rest_position
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..random_track import Seed, generator
-from ..resistance import antiparallel_share
 from ..results import electrical_state
-from ..validation import ConvergenceError, InputError
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.random import Seed, generator
+from ..support.validation import ConvergenceError, InputError
+from ..track.landscape import Landscape
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import Minimum, Problem, minimise
 from .roughness import rough_errors
 from .unknowns import Unknowns, free_names
-
-Array = NDArray[np.float64]
 
 DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
 TRACK_PARAMETERS = ("coercive_field", "half_width")
@@ -71,7 +69,7 @@ class Situation:
             return float(getattr(self.landscape.wells[0], name))
         return self.parameters.polarisation if name == "spin_polarisation" else float(getattr(self.parameters, name))
 
-    def replace(self, names: tuple[str, ...], values: Array) -> "Situation":
+    def replace(self, names: tuple[str, ...], values: FloatArray) -> "Situation":
         """Another one with some values changed; the sites of a track change in proportion."""
         changes = dict(zip(names, values.tolist(), strict=True))
         field = changes.pop("external_field", self.external_field)
@@ -148,7 +146,7 @@ class Measured:
         return {"resistance": ("resistance R", "Ohm"), "position": ("wall position x", "m")}[self.response]
 
 
-def check_positions(name: str, positions: Array, parameters: DeviceParameters) -> None:
+def check_positions(name: str, positions: FloatArray, parameters: DeviceParameters) -> None:
     """InputError for a position beyond the ends of the track."""
     if ((positions < 0.0) | (positions > parameters.track_length)).any():
         raise InputError(
@@ -168,7 +166,7 @@ def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
     return tuple(slice(begin, end) for begin, end in zip(begins, [*begins[1:], count], strict=True))
 
 
-def check_work(situation: Situation, spans: Array, drives: Array, kind: type[Drive]) -> float:
+def check_work(situation: Situation, spans: FloatArray, drives: FloatArray, kind: type[Drive]) -> float:
     """The angle in rad by which the fields could turn the wall in one simulation; InputError where it would take long.
 
     spans: lengths of parts of the time, s; drives: the largest drive in each, V or A.
@@ -206,7 +204,7 @@ def fit_simulated(
     situation: Situation,
     measured: Measured,
     free: Sequence[str],
-    respond: Callable[[list[Situation]], Array],
+    respond: Callable[[list[Situation]], FloatArray],
     turning: float,
     states: int,
     starts: int | None,
@@ -229,7 +227,7 @@ def fit_simulated(
 
     respond([situation])  # what is wrong here is an error, further away no more than the end of the range
 
-    def curves(sets: Array) -> Array:
+    def curves(sets: FloatArray) -> FloatArray:
         every = [situation.replace(names, values) for values in sets]
         return np.concatenate([_respond(respond, every[i : i + per_call]) for i in range(0, len(every), per_call)])
 
@@ -252,7 +250,7 @@ def fit_simulated(
     return fit, situation.replace(names, fit.values), rough_errors(problem, fit, _ADVICE)
 
 
-def _respond(respond: Callable[[list[Situation]], Array], situations: list[Situation]) -> Array:
+def _respond(respond: Callable[[list[Situation]], FloatArray], situations: list[Situation]) -> FloatArray:
     """Curves, with nan for a situation that cannot be simulated."""
     try:
         return respond(situations)

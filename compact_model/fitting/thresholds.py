@@ -5,23 +5,21 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND
+from ..device.parameters import DeviceParameters
+from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..experiments.thresholds import current_threshold, static_current_threshold
-from ..landscape import check_well_fits, single_well
-from ..lequeux2016 import COERCIVE_FIELD, WELL_HALF_WIDTH
-from ..parameters import DeviceParameters
-from ..validation import ConvergenceError, InputError
-from ..wells import ParabolicWell, Well
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import ConvergenceError, InputError
+from ..track.landscape import check_well_fits, single_well
+from ..track.wells import ParabolicWell, Well
 from .columns import column, deviation_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .result import FitResult, fit_dataset, fit_result
 from .roughness import rough_errors
 from .unknowns import Unknowns, free_names
-
-Array = NDArray[np.float64]
 
 THRESHOLD_PARAMETERS = (
     "anisotropy_field",
@@ -101,10 +99,10 @@ def fit_threshold(
                 f"{LONGEST_RAMP:g} s, got {_rate(ramp_rate)}; slower ones are in the static limit"
             )
 
-    def device(values: Array) -> DeviceParameters:
+    def device(values: FloatArray) -> DeviceParameters:
         return parameters.replace(**dict(zip(names, values.tolist(), strict=True)))
 
-    def model(each: DeviceParameters, at: Array) -> Array:
+    def model(each: DeviceParameters, at: FloatArray) -> FloatArray:
         if ramp_rate is None:
             return static_current_threshold(each, at, torques)
         limit = float(static_current_threshold(each, at, torques).max())
@@ -122,10 +120,10 @@ def fit_threshold(
             )
         except ConvergenceError:
             return np.full_like(at, np.nan)  # so far from the data that no threshold is to be found
-        thresholds: Array = run.threshold.values[:, 0]
+        thresholds: FloatArray = run.threshold.values[:, 0]
         return thresholds
 
-    def kinks() -> list[Array]:
+    def kinks() -> list[FloatArray]:
         """Coordinates for each split of the points into slope and plateau; at both ends one of them only."""
         begin = device(unknowns.begin)
         order = np.argsort(offset)

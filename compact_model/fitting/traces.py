@@ -4,20 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import validation
+from ..device.parameters import DeviceParameters
 from ..drive import Drive, PiecewiseLinear
-from ..landscape import Landscape
-from ..parameters import DeviceParameters
-from ..random_track import Seed, recorded
-from ..simulate import simulate_ensemble
-from ..validation import InputError
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.random import Seed, recorded
+from ..support.validation import InputError
+from ..track.landscape import Landscape
 from .columns import column
 from .result import FitResult, fit_dataset, fit_result
 from .simulated import Measured, Situation, check_work, fit_simulated
-
-Array = NDArray[np.float64]
 
 
 def fit_trace(
@@ -59,12 +57,12 @@ def fit_trace(
     turning = check_work(situation, spans, largest, measured.kind)
     drives = [measured.kind(_corners(times[rows], values[rows])) for rows in measured.trains]
 
-    def respond(situations: list[Situation]) -> Array:
+    def respond(situations: list[Situation]) -> FloatArray:
         return np.concatenate(
             [_one(situations, drive, times[rows]) for rows, drive in zip(measured.trains, drives, strict=True)], axis=1
         )
 
-    def _one(situations: list[Situation], drive: Drive, when: Array) -> Array:
+    def _one(situations: list[Situation], drive: Drive, when: FloatArray) -> FloatArray:
         run = simulate_ensemble(
             [each.parameters for each in situations],
             [each.landscape for each in situations],
@@ -74,7 +72,7 @@ def fit_trace(
             initial_position=[each.rest(drive, when[0]) for each in situations],
             torques=torques,
         )
-        found: Array = run[measured.response].values
+        found: FloatArray = run[measured.response].values
         return found
 
     origin = recorded(seed)
@@ -92,11 +90,11 @@ def fit_trace(
     return fit_result(fit, found.parameters, dataset, found.landscape, notes)
 
 
-def _neighbours(values: Array) -> tuple[Array, Array]:
+def _neighbours(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     return values[:-1], values[1:]
 
 
-def _corners(times: Array, values: Array) -> PiecewiseLinear:
+def _corners(times: FloatArray, values: FloatArray) -> PiecewiseLinear:
     """Straight lines through all the points, without those that lie on the line between their neighbours."""
     before, after = np.diff(values)[:-1] / np.diff(times)[:-1], np.diff(values)[1:] / np.diff(times)[1:]
     kept = np.concatenate([[True], before != after, [True]])

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import validation
-from ..validation import InputError
-
-Array = NDArray[np.float64]
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import InputError
 
 UNITS = {
     "anisotropy_field": "T",
@@ -55,7 +54,7 @@ class Unknowns:
     """
 
     names: tuple[str, ...]
-    begin: Array
+    begin: FloatArray
     widest: float
 
     @property
@@ -64,7 +63,7 @@ class Unknowns:
         return np.array([name not in _SCALES for name in self.names])
 
     @property
-    def origin(self) -> Array:
+    def origin(self) -> FloatArray:
         """The coordinates of `begin`."""
         return np.array(
             [
@@ -74,31 +73,31 @@ class Unknowns:
         )
 
     @property
-    def lower(self) -> Array:
+    def lower(self) -> FloatArray:
         """The smallest coordinates."""
         return self.origin - self._room
 
     @property
-    def upper(self) -> Array:
+    def upper(self) -> FloatArray:
         """The largest coordinates."""
         most = [math.log(_LARGEST.get(name, math.inf)) for name in self.names]
         return np.minimum(self.origin + self._room, most)
 
     @property
-    def _room(self) -> Array:
+    def _room(self) -> FloatArray:
         return np.where(self.logarithmic, math.log(self.widest), self.widest)
 
-    def inside(self, coordinates: Array) -> Array:
+    def inside(self, coordinates: FloatArray) -> FloatArray:
         """The nearest coordinates from which a search may start."""
         return np.clip(coordinates, self.lower, self.upper - 1e-3)
 
-    def values(self, coordinates: Array) -> Array:
+    def values(self, coordinates: FloatArray) -> FloatArray:
         """Values in SI of coordinates, both of shape (..., free)."""
         scales = np.array([_SCALES.get(name, 1.0) for name in self.names])
         exponential = np.copysign(np.exp(np.where(self.logarithmic, coordinates, 0.0)), self.begin)
         return np.where(self.logarithmic, exponential, scales * coordinates)
 
-    def slopes(self, coordinates: Array) -> Array:
+    def slopes(self, coordinates: FloatArray) -> FloatArray:
         """Derivatives of the values by the coordinates, shape (free,)."""
         scales = np.array([_SCALES.get(name, 1.0) for name in self.names])
         return np.where(self.logarithmic, self.values(coordinates), scales)

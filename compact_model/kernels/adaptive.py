@@ -14,17 +14,7 @@ from numba import prange
 from .dop853 import rates_at, take_step
 from .dop853_coefficients import NODES, STAGES
 from .jit import fused_kernel, inlined, parallel_kernel
-from .tables import (
-    REGION_LEFT,
-    REGION_RIGHT,
-    RIGHT,
-    FloatArray,
-    IntegerArray,
-    device_at,
-    rows_of,
-    walk,
-    walk_in_region,
-)
+from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk, walk_in_region
 
 RUNNING = 0
 FINISHED = 1

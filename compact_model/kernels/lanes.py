@@ -19,17 +19,7 @@ from .equations import (
 from .fast_math import sine
 from .jit import kernel, parallel_kernel
 from .noise import fill_normal_pairs
-from .tables import (
-    COEFFICIENTS,
-    INVERSE_HALF_WIDTH,
-    LEFT,
-    MIDDLE,
-    RIGHT,
-    evaluate,
-    object_of,
-    walk,
-    walk_in_region,
-)
+from .tables import COEFFICIENTS, INVERSE_HALF_WIDTH, LEFT, MIDDLE, RIGHT, evaluate, object_of, walk, walk_in_region
 
 LANES = 128
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 AnyArray = NDArray[np.floating]
 
 LANES = 16
@@ -30,18 +30,18 @@ SUMS = 6
 class System(NamedTuple):
     """The equations, in float64; N rows, M columns."""
 
-    conductance: Array  # (N, M)
+    conductance: FloatArray  # (N, M)
     ideal_rows: bool  # the rows' wires have no resistance: a row is one node
-    row_factor: Array  # (blocks of LANES rows, M, LANES); not read for ideal rows
-    row_resistance: Array  # (N,) R of a segment; of the whole row, its shunts included, to ground for ideal rows
-    row_start_share: Array  # (N,) share of the source's voltage in y_0 (in w for ideal rows)
-    row_stop_share: Array  # (N,) the same for y_(M-1)
-    column_wire: Array  # (M,) conductance of a segment
-    column_start: Array  # (M,) conductance of the end; 0 where it is open or holds its node
-    column_stop: Array  # (M,)
-    column_start_free: Array  # (M,) 0 where the first node is held by its source, else 1
-    column_stop_free: Array  # (M,)
-    column_shunt: Array  # (M,) from each node of the column to ground
+    row_factor: FloatArray  # (blocks of LANES rows, M, LANES); not read for ideal rows
+    row_resistance: FloatArray  # (N,) R of a segment; of the whole row, its shunts included, to ground for ideal rows
+    row_start_share: FloatArray  # (N,) share of the source's voltage in y_0 (in w for ideal rows)
+    row_stop_share: FloatArray  # (N,) the same for y_(M-1)
+    column_wire: FloatArray  # (M,) conductance of a segment
+    column_start: FloatArray  # (M,) conductance of the end; 0 where it is open or holds its node
+    column_stop: FloatArray  # (M,)
+    column_start_free: FloatArray  # (M,) 0 where the first node is held by its source, else 1
+    column_stop_free: FloatArray  # (M,)
+    column_shunt: FloatArray  # (M,) from each node of the column to ground
     shunted: bool  # a column has a shunt; without one, the kernels do what they did before there were any
 
 
@@ -66,61 +66,61 @@ class Preconditioner(NamedTuple):
 class Drive(NamedTuple):
     """Source voltages of one input (0 at open ends), and the currents of sources at the nodes."""
 
-    row_start: Array  # (N,)
-    row_stop: Array
-    column_start: Array  # (M,)
-    column_stop: Array
-    fed: Array  # (N, M) A, by current sources into each row node; (0, 0): none
-    drawn: Array  # (N, M) A, by current sources out of each column node; (0, 0): none
+    row_start: FloatArray  # (N,)
+    row_stop: FloatArray
+    column_start: FloatArray  # (M,)
+    column_stop: FloatArray
+    fed: FloatArray  # (N, M) A, by current sources into each row node; (0, 0): none
+    drawn: FloatArray  # (N, M) A, by current sources out of each column node; (0, 0): none
 
 
 class Workspace(NamedTuple):
     """Arrays that a solve needs besides its results."""
 
-    residual: Array  # (N, M)
-    direction: Array
-    image: Array
+    residual: FloatArray  # (N, M)
+    direction: FloatArray
+    image: FloatArray
     first: AnyArray  # (N, M) of the preconditioner's type
     second: AnyArray
     third: AnyArray
     mode_values: AnyArray  # (N, K)
-    sums: Array  # (max(blocks, M), SUMS)
+    sums: FloatArray  # (max(blocks, M), SUMS)
 
 
 class Inputs(NamedTuple):
     """The drives of K inputs."""
 
-    row_start: Array  # (N, K), 0 at open ends
-    row_stop: Array
-    column_start: Array  # (M, K)
-    column_stop: Array
-    fed: Array  # (K, N, M) A, as in Drive; (0, 0, 0): none
-    drawn: Array
+    row_start: FloatArray  # (N, K), 0 at open ends
+    row_stop: FloatArray
+    column_start: FloatArray  # (M, K)
+    column_stop: FloatArray
+    fed: FloatArray  # (K, N, M) A, as in Drive; (0, 0, 0): none
+    drawn: FloatArray
 
 
 class Lines(NamedTuple):
     """Resistances along the lines and shunts, for the currents at their ends; inf: open."""
 
-    row_segment: Array  # (N,) Ohm
-    row_start: Array
-    row_stop: Array
-    column_segment: Array  # (M,)
-    column_start: Array
-    column_stop: Array
-    row_shunt: Array  # (N,) S
-    column_shunt: Array  # (M,)
+    row_segment: FloatArray  # (N,) Ohm
+    row_start: FloatArray
+    row_stop: FloatArray
+    column_segment: FloatArray  # (M,)
+    column_start: FloatArray
+    column_stop: FloatArray
+    row_shunt: FloatArray  # (N,) S
+    column_shunt: FloatArray  # (M,)
 
 
 class Results(NamedTuple):
     """What a solve fills, for K inputs."""
 
-    voltage: Array  # (K, N, M) of the column nodes
-    rows_voltage: Array  # (K, N, M)
-    current: Array  # (K, N, M) from the row node to the column node
-    row_start_current: Array  # (K, N) into the array
-    row_stop_current: Array
-    column_start_current: Array  # (K, M)
-    column_stop_current: Array
+    voltage: FloatArray  # (K, N, M) of the column nodes
+    rows_voltage: FloatArray  # (K, N, M)
+    current: FloatArray  # (K, N, M) from the row node to the column node
+    row_start_current: FloatArray  # (K, N) into the array
+    row_stop_current: FloatArray
+    column_start_current: FloatArray  # (K, M)
+    column_stop_current: FloatArray
     iterations: NDArray[np.int64]  # (K,)
-    measured: Array  # (K,)
+    measured: FloatArray  # (K,)
     ending: NDArray[np.int64]  # (K,)

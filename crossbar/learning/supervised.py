@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from compact_model import validation
-from compact_model.random_track import Seed
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed
 
-from ..updating import coinciding_pulses, pulse_block
+from ..operate.updating import coinciding_pulses, pulse_block
 from .synapses import Synapses, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
-
-Array = NDArray[np.float64]
 
 _MOST_PULSES = 100  # for each level
 
@@ -139,17 +138,17 @@ class _Layer:
     def __init__(self, array: TableArray, per_current: float) -> None:
         self.array, self.per_current = array, per_current
 
-    def outputs(self, inputs: Array) -> Array:
+    def outputs(self, inputs: FloatArray) -> FloatArray:
         """Of shape (vectors, classes), for inputs (vectors, word lines)."""
         current = self.array.read(READ_VOLTAGE * inputs)
-        result: Array = self.per_current * (current[:, ::2] - current[:, 1::2])
+        result: FloatArray = self.per_current * (current[:, ::2] - current[:, 1::2])
         return result
 
-    def error(self, inputs: Array, label: int) -> Array:
+    def error(self, inputs: FloatArray, label: int) -> FloatArray:
         """Of one image: 1 for its label, less the softmax of the outputs."""
         output = self.outputs(inputs)[0]
         share = np.exp(output - output.max())
-        result: Array = -share / share.sum()
+        result: FloatArray = -share / share.sum()
         result[label] += 1.0
         return result
 
@@ -158,7 +157,7 @@ class _Layer:
         return float((self.outputs(given.images).argmax(axis=1) == given.labels).mean())
 
 
-def _label(accuracy: Array, train_accuracy: float, array: TableArray) -> xr.Dataset:
+def _label(accuracy: FloatArray, train_accuracy: float, array: TableArray) -> xr.Dataset:
     return xr.Dataset(
         {
             "accuracy": (("epoch",), accuracy, {"long_name": "test accuracy"}),

@@ -7,25 +7,23 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from compact_model import validation
-from compact_model.experiments.pulse_table import pulse_table
-from compact_model.notched import PITCH, notched_device, notched_track
-from compact_model.parameters import DeviceParameters
-from compact_model.random_track import Seed, generator
-from compact_model.results import digest
-from compact_model.validation import InputError
-from compact_model.variation import vary
+from compact_model.device.notched import PITCH, notched_device, notched_track
+from compact_model.device.parameters import DeviceParameters
+from compact_model.device.variation import vary
+from compact_model.experiments.pulse_tables import pulse_table
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import digest
+from compact_model.support.random import Seed, generator
+from compact_model.support.validation import InputError
 
-from ..bias import array_shape
 from ..cells import Junctions
 from ..crossbar import Crossbar
-from ..operations import WriteAccess
+from ..operate.operations import WriteAccess
+from ..schemes import array_shape
 from ..studies.writing import threshold_voltage
 from .table_array import TableArray
-
-Array = NDArray[np.float64]
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
 """Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
@@ -67,7 +65,7 @@ def checked_wires(wires: Mapping[str, Any]) -> dict[str, Any]:
     return dict(wires)
 
 
-def _shares(scheme: str, dense: bool, variation: float) -> Array:
+def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
     """Voltages of a table over that of a pulse, above 0."""
     if not dense and variation == 0.0:
         return np.array(_SELECTED[scheme])

@@ -11,23 +11,22 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model import validation
-from compact_model.random_track import Seed, generator, recorded
-from compact_model.results import provenance
-from compact_model.validation import InputError
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import provenance
+from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.validation import InputError
 
-from ..bias import Bias
 from ..cells import Junctions
 from ..crossbar import Crossbar, source_power
-from ..energy import Energy
-from ..iterative import IterativeSolver, unsupported
+from ..in_time.energy import Energy
 from ..kernels.transitions import draw_states
-from ..network import Network, Sources
-from ..newton import Tangents, solve_nonlinear
-from ..solution import NetworkSolution
-from ..solve import solve_network
-
-Array = NDArray[np.float64]
+from ..network.iterative import IterativeSolver, unsupported
+from ..network.linear_network import Network, Sources
+from ..network.newton import Tangents, solve_nonlinear
+from ..network.solution import NetworkSolution
+from ..network.solve import solve_network
+from ..schemes import Bias
 
 READ_VOLTAGE = 0.05
 """V, of an input of 1: a tenth of the threshold, which moves no wall."""
@@ -111,12 +110,12 @@ class TableArray:
         return track.astype(np.int64)
 
     @property
-    def position(self) -> Array:
+    def position(self) -> FloatArray:
         """Of the walls, m, shape (word lines, bit lines)."""
-        result: Array = self._places[self.track, self.state]
+        result: FloatArray = self._places[self.track, self.state]
         return result
 
-    def conductance(self) -> Array:
+    def conductance(self) -> FloatArray:
         """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
         return self.junctions.at(self.position).zero_bias_conductance()
 
@@ -160,7 +159,7 @@ class TableArray:
         self.energy.add(power, width + 2.0 * edge / 3.0)
         self.pulses += 1
 
-    def _under(self, held: Bias) -> tuple[Array, Energy]:
+    def _under(self, held: Bias) -> tuple[FloatArray, Energy]:
         """The voltages of all cells under a bias, V, and the powers, W."""
         cells = self.junctions.at(self.position)
         if self._ideal and not (held.floating_word_lines.any() or held.floating_bit_lines.any()):
@@ -182,7 +181,7 @@ class TableArray:
         heat = float((voltage * found.device_current[0]).sum())
         return voltage, Energy(sources=given, devices=heat, lines=given - heat)
 
-    def read(self, voltages: ArrayLike) -> Array:
+    def read(self, voltages: ArrayLike) -> FloatArray:
         """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), through the wires; no wall moves.
 
         voltages: V, of the word lines, (vectors, word lines).
@@ -192,14 +191,14 @@ class TableArray:
             raise InputError(f"voltages: expected shape (vectors, {self.shape[0]}), got {volts.shape}")
         cells = self.conductance()
         if self._ideal:
-            result: Array = volts @ cells
+            result: FloatArray = volts @ cells
             return result
         sources = self.array.sources(volts.T)
         found = self._solve(cells, sources)
         result = -(found.bit_start_current + found.bit_stop_current)
         return result
 
-    def _solve(self, cells: Array, sources: Sources) -> NetworkSolution:
+    def _solve(self, cells: FloatArray, sources: Sources) -> NetworkSolution:
         if self._reader is not None:
             self._reader.set_checked_conductance(cells)
             found = self._reader.solve(sources, tolerance=_READ_TOLERANCE)

@@ -10,17 +10,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model import validation
-from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator, recorded
-from compact_model.results import digest, release
-from compact_model.store import Store
-from compact_model.validation import InputError
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import digest, release
+from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.store import Store
+from compact_model.support.validation import InputError
 
-from . import plots  # noqa: F401 (register how the results draw themselves)
+from ..plots import learning  # noqa: F401 (register how the results draw themselves)
 from .synapses import Synapses
 
-Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 Advance = Callable[[int], object]
 
@@ -31,7 +31,7 @@ _MOST_CLASSES = 10_000
 class Examples:
     """Images, shape (images, inputs), from 0 to 1, and their labels, whole numbers from 0, shape (images,)."""
 
-    images: Array
+    images: FloatArray
     labels: Numbers
 
     def __post_init__(self) -> None:

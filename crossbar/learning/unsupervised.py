@@ -15,16 +15,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model import validation
-from compact_model.random_track import Seed
-from compact_model.validation import InputError
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed
+from compact_model.support.validation import InputError
 
-from ..updating import pulse_block
+from ..operate.updating import pulse_block
 from .synapses import Synapses, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
-
-Array = NDArray[np.float64]
 
 
 def unsupervised_learning(
@@ -120,7 +119,7 @@ class _Competition:
         self,
         kind: Synapses,
         array: TableArray,
-        images: Array,
+        images: FloatArray,
         draw: np.random.Generator,
         *,
         slots: int,
@@ -138,13 +137,13 @@ class _Competition:
             raise InputError("images: expected some above 0 to learn from, got none that draws a current")
         self.thresholds = np.full(array.shape[1], threshold)
 
-    def currents(self, spikes: Array) -> Array:
+    def currents(self, spikes: FloatArray) -> FloatArray:
         """What spikes (slots, inputs) add to the potentials, (slots, outputs)."""
         base = self.lowest * READ_VOLTAGE * spikes.sum(axis=1, keepdims=True)
-        result: Array = (self.array.read(READ_VOLTAGE * spikes) - base) / self.unit
+        result: FloatArray = (self.array.read(READ_VOLTAGE * spikes) - base) / self.unit
         return result
 
-    def fire(self, image: Array) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    def fire(self, image: FloatArray) -> Iterator[tuple[int, NDArray[np.bool_]]]:
         """Show an image: each output that fires, and which inputs spiked in the window before."""
         spikes = self.draw.random((self.slots, image.size)) < image
         potential = np.zeros(self.thresholds.size)
@@ -157,12 +156,12 @@ class _Competition:
                 yield first, active
                 potential = np.zeros(self.thresholds.size)
 
-    def spikes(self, image: Array) -> NDArray[np.int64]:
+    def spikes(self, image: FloatArray) -> NDArray[np.int64]:
         """How often each output fires while an image is shown."""
         fired = [output for output, _ in self.fire(image)]
         return np.bincount(np.array(fired, dtype=np.int64), minlength=self.thresholds.size)
 
-    def learn(self, image: Array) -> None:
+    def learn(self, image: FloatArray) -> None:
         """Show an image until an output fires; its devices get their pulses, and its threshold rises."""
         for first, active in self.fire(image):
             column = np.arange(self.thresholds.size) == first
@@ -172,9 +171,9 @@ class _Competition:
             self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
             break
 
-    def weights(self) -> Array:
+    def weights(self) -> FloatArray:
         """Conductances between the track's two ends as 0 to 1, (inputs, outputs)."""
-        result: Array = (self.array.conductance() - self.lowest) / (self.highest - self.lowest)
+        result: FloatArray = (self.array.conductance() - self.lowest) / (self.highest - self.lowest)
         return result
 
 

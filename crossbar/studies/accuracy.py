@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from compact_model import validation
-from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator, recorded
-from compact_model.results import provenance
+from compact_model.support import validation
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import provenance
+from compact_model.support.random import Seed, generator, recorded
 
 from ..crossbar import Crossbar
 from ..vector_matrix import map_weights

@@ -8,25 +8,24 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from compact_model import constants, validation
+from compact_model import constants
 from compact_model.constants import OERSTED
+from compact_model.device.junction import resistance
+from compact_model.device.parameters import DeviceParameters
 from compact_model.experiments.escape import estimated_escape_time
-from compact_model.experiments.write_window import WriteConditions, write_window
-from compact_model.landscape import Landscape, check_kind
-from compact_model.parameters import DeviceParameters
-from compact_model.progress import Progress
-from compact_model.random_track import Seed, generator, recorded
-from compact_model.resistance import resistance
-from compact_model.results import provenance
-from compact_model.validation import InputError
-from compact_model.wells import ParabolicWell, Well
+from compact_model.experiments.write_windows import WriteConditions, write_window
+from compact_model.support import validation
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import provenance
+from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape, check_kind
+from compact_model.track.wells import ParabolicWell, Well
 
-from ..bias import SCHEMES
+from ..schemes import SCHEMES
 from ..vector_matrix import device_levels
 from .margins import KINDS, largest_array
 from .writing import largest_written_array
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from compact_model import validation
-from compact_model.landscape import Landscape
-from compact_model.parameters import DeviceParameters
-from compact_model.progress import Progress
-from compact_model.validation import InputError
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
 
 from ..cells import Junctions
 from ..crossbar import Crossbar
-from ..operations import HALF_SELECT, ReadAccess, WriteAccess, read_row, write
-from ..simulation import ArraySimulation
-
-Array = NDArray[np.float64]
+from ..in_time.simulation import ArraySimulation
+from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read_row, write
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
 
@@ -271,7 +270,7 @@ def write_map(
     )
 
 
-def _distinct(name: str, values: ArrayLike) -> Array:
+def _distinct(name: str, values: ArrayLike) -> FloatArray:
     """Numbers of which none stands twice."""
     given = validation.numbers(name, values)
     if np.unique(given).size < given.size:

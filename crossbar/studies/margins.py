@@ -13,15 +13,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from compact_model import validation
-from compact_model.progress import Progress
-from compact_model.results import provenance
-from compact_model.validation import InputError
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import provenance
+from compact_model.support.validation import InputError
 
-from ..bias import SCHEMES, bias
 from ..crossbar import Crossbar
+from ..schemes import SCHEMES, bias
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 KINDS = ("voltage", "current")
@@ -49,7 +49,7 @@ def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str,
 
 
 def cell_margin(
-    background: Array,
+    background: FloatArray,
     *,
     kind: str,
     scheme: str,

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compact_model.parameters import DeviceParameters
-from compact_model.validation import InputError
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support.validation import InputError
 
-from ..bias import bias
 from ..crossbar import Crossbar, device_voltage
+from ..schemes import bias
 from .margins import cell_margin
 from .writing import threshold_voltage
 

@@ -7,17 +7,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from compact_model import validation
-from compact_model.parameters import DeviceParameters
-from compact_model.results import provenance
-from compact_model.validation import InputError
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import provenance
+from compact_model.support.validation import InputError
 
-from ..bias import SCHEMES, bias
 from ..cells import Junctions
 from ..crossbar import Crossbar, device_voltage
+from ..schemes import SCHEMES, bias
 from .margins import largest_size
-
-Array = NDArray[np.float64]
 
 
 def threshold_voltage(parameters: DeviceParameters) -> float:
@@ -122,9 +121,9 @@ def worst_disturbance(
     ends = {False: 0.0, True: parameters.track_length}
     middle, last = size // 2, size - 1
 
-    def voltages(low: NDArray[np.bool_], held: dict[str, Any]) -> Array:
+    def voltages(low: NDArray[np.bool_], held: dict[str, Any]) -> FloatArray:
         cells = Junctions(parameters, np.where(low, ends[True], ends[False]))
-        across: Array = device_voltage(Crossbar(cells=cells, **wires).solve(**held)).values[0]
+        across: FloatArray = device_voltage(Crossbar(cells=cells, **wires).solve(**held)).values[0]
         return across
 
     worst = 0.0

@@ -18,8 +18,8 @@ def digest(*others: Path) -> str:
 
 def ngspice_is_there() -> bool:
     """Whether netlists can be run here."""
-    from spice import installation
-    from spice.plot import SimulatorMissing
+    from spice.ngspice import installation
+    from spice.ngspice.plot import SimulatorMissing
 
     try:
         installation.program()

@@ -7,7 +7,7 @@ from sources import ROOT
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from dwmtj.device_options import Quantity
+from dwmtj.options.device import Quantity
 from dwmtj.study.measures import MEASURES
 from dwmtj.study.measures.measure import Measure
 

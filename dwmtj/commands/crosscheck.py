@@ -7,11 +7,11 @@ import click
 import numpy as np
 
 from compact_model.constants import MILLIAMPERE, NANOMETRE, OERSTED
-from compact_model.validation import between
-from spice.crosscheck import CHAOTIC, crosscheck
+from compact_model.support.validation import between
+from spice.crosschecks import CHAOTIC, crosscheck
 
-from ..device_options import device_from_options, device_options
-from ..drive_options import drive_from_options, drive_options
+from ..options.device import device_from_options, device_options
+from ..options.drive import drive_from_options, drive_options
 from ..output import check_outputs, deliver, output_options, table
 
 COLUMNS = (

@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from compact_model.constants import OERSTED
-from compact_model.validation import InputError
-from spice.export import FORMATS, export
+from compact_model.support.validation import InputError
+from spice.netlists.exporting import FORMATS, export
 
-from ..device_options import device_from_options, device_options
-from ..drive_options import drive_from_options, drive_given, drive_options
+from ..options.device import device_from_options, device_options
+from ..options.drive import drive_from_options, drive_given, drive_options
 from ..output import check_folder, write_text
 
 

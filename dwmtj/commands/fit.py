@@ -6,16 +6,16 @@ from typing import Any
 import click
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from compact_model.fitting.measured import KINDS, STATES, read_measured
 from compact_model.fitting.pulse_responses import fit_pulses
 from compact_model.fitting.resistances import RESISTANCE_PARAMETERS, fit_resistance
 from compact_model.fitting.result import FitResult
 from compact_model.fitting.simulated import SIMULATED_PARAMETERS
 from compact_model.fitting.thresholds import THRESHOLD_PARAMETERS, fit_threshold
 from compact_model.fitting.traces import fit_trace
-from compact_model.measured import KINDS, STATES, read_measured
-from compact_model.validation import InputError
+from compact_model.support.validation import InputError
 
-from ..device_options import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
+from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 SIMULATED = {"pulses": fit_pulses, "trace": fit_trace}

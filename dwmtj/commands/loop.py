@@ -8,7 +8,7 @@ import click
 from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
 from compact_model.experiments.loops import count_levels, resistance_loop
 
-from ..device_options import device_options, track_from_options, track_options
+from ..options.device import device_options, track_from_options, track_options
 from ..output import check_outputs, deliver, output_options, table
 
 

@@ -9,7 +9,7 @@ import click
 from compact_model.constants import MILLIAMPERE, PICOSECOND
 from compact_model.experiments.escape import RETENTION_STEP, retention
 
-from ..device_options import device_from_options, device_options
+from ..options.device import device_from_options, device_options
 from ..output import check_outputs, deliver, output_options
 
 

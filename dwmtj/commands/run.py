@@ -16,15 +16,15 @@ import compact_model
 import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
-from compact_model.lequeux2016 import lequeux2016
-from compact_model.results import provenance
-from compact_model.store import write_netcdf
-from spice import installation
-from spice.plot import SimulatorMissing
+from compact_model.device.published import lequeux2016
+from compact_model.support.provenance import provenance
+from compact_model.support.store import write_netcdf
+from spice.ngspice import installation
+from spice.ngspice.plot import SimulatorMissing
 
-from ..device_options import device_from_options, device_options
-from ..job import Part, Subject
-from ..main_job import PARTS
+from ..main_job.device import PARTS
+from ..main_job.part import Part, Subject
+from ..options.device import device_from_options, device_options
 from ..output import write_figure, write_text
 
 REPORT = "report.md"

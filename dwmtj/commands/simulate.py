@@ -7,13 +7,13 @@ import click
 import numpy as np
 
 from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
-from compact_model.engine import METHODS
-from compact_model.nucleation import UNIFORM_STATES
-from compact_model.simulate import DEFAULT_TOLERANCE, simulate
-from compact_model.validation import InputError, between
+from compact_model.device.nucleation import UNIFORM_STATES
+from compact_model.ensemble import METHODS
+from compact_model.simulation import DEFAULT_TOLERANCE, simulate
+from compact_model.support.validation import InputError, between
 
-from ..device_options import device_from_options, device_options
-from ..drive_options import drive_from_options, drive_options
+from ..options.device import device_from_options, device_options
+from ..options.drive import drive_from_options, drive_options
 from ..output import check_outputs, deliver, output_options, table
 
 

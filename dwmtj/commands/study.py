@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from compact_model.validation import InputError
+from compact_model.support.validation import InputError
 
 from ..output import check_outputs, deliver, output_options, refuse_unused, table
 from ..study.description import Study, read_study, shipped_studies

@@ -8,7 +8,7 @@ import click
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED, PICOSECOND
 from compact_model.experiments.thresholds import current_threshold
 
-from ..device_options import device_from_options, device_options
+from ..options.device import device_from_options, device_options
 from ..output import check_outputs, deliver, output_options, table
 
 DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)

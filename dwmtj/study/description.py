@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from compact_model import validation
-from compact_model.results import release
-from compact_model.validation import InputError, nearest, shown
-from compact_model.variation import SIGNED, SIZES, VARIABLE
-from dwmtj.device_options import LANDSCAPE_DEFAULTS, WELLS, Quantity
+from compact_model.device.variation import SIGNED, SIZES, VARIABLE
+from compact_model.support import validation
+from compact_model.support.provenance import release
+from compact_model.support.validation import InputError, nearest, shown
+from dwmtj.options.device import LANDSCAPE_DEFAULTS, WELLS, Quantity
 
 from .measures import MEASURES
 from .measures.measure import Measure

@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from compact_model.validation import ConvergenceError, InputError
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError, InputError
 
 from .description import Study
 from .measures import MEASURES
 from .quantities import si_unit
 from .sampling import Batch
-
-Array = NDArray[np.float64]
 
 # numba's simplest threading layer ends a process in which two threads start kernels at once.
 _ONE_PART_AT_A_TIME = threading.Lock()
@@ -62,7 +60,7 @@ def parts_of(study: Study) -> list[Part]:
     ]
 
 
-def measure_part(part: Part) -> dict[str, Array]:
+def measure_part(part: Part) -> dict[str, FloatArray]:
     """The values of a part by the results' names, each of shape (samples,).
 
     Raises InputError with the point that it is about, and ConvergenceError where a value is not a number.
@@ -79,7 +77,7 @@ def measure_part(part: Part) -> dict[str, Array]:
     return values
 
 
-def labelled(study: Study, part: Part, values: dict[str, Array]) -> xr.Dataset:
+def labelled(study: Study, part: Part, values: dict[str, FloatArray]) -> xr.Dataset:
     """A part as it is stored: its values along `sample`, and the point as scalar coordinates."""
     found = {
         item.name: (("sample",), values[item.name], {"long_name": item.help, "units": si_unit(item)})
@@ -93,7 +91,7 @@ def labelled(study: Study, part: Part, values: dict[str, Array]) -> xr.Dataset:
     return xr.Dataset(found, coords={"sample": ("sample", numbers), **coordinates}, attrs=study.identity())
 
 
-def values_of(study: Study, part: Part, stored: xr.Dataset) -> dict[str, Array] | None:
+def values_of(study: Study, part: Part, stored: xr.Dataset) -> dict[str, FloatArray] | None:
     """The values of a stored part; None where they are not those of this part, and it must be measured again."""
     names = [item.name for item in study.kind.results]
     if any(stored.attrs.get(name) != text for name, text in study.identity().items()):

@@ -13,8 +13,8 @@ from matplotlib import cm
 from matplotlib.ticker import MaxNLocator
 
 from compact_model.plots import PLOTTERS, new_axes
-from compact_model.validation import choice
-from dwmtj.device_options import Quantity
+from compact_model.support.validation import choice
+from dwmtj.options.device import Quantity
 
 from .measures import MEASURES
 from .measures.measure import quantiles_of

@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from compact_model import engine
-from compact_model.results import release
-from compact_model.validation import ConvergenceError, InputError, shown, whole
+from compact_model import ensemble
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import release
+from compact_model.support.validation import ConvergenceError, InputError, shown, whole
 
-from .parts import Array, Part, measure_part
+from .parts import Part, measure_part
 from .plan import Cost, measured_cost
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-Measured = tuple[Part, dict[str, Array]]
+Measured = tuple[Part, dict[str, FloatArray]]
 Call = tuple[Callable[[Any], Any], Any]
 
 SCHEDULER_PATIENCE = 15.0
@@ -57,7 +58,7 @@ class Threads:
     at_once = 1
 
     def __init__(self) -> None:
-        count = engine.threads()
+        count = ensemble.threads()
         self.where = f"{count} thread{'s' if count > 1 else ''} of this machine"
 
     def cost(self, parts: list[Part]) -> Cost:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from compact_model.constants import NANOMETRE
-from compact_model.validation import InputError, choice, flag, number, whole
-from dwmtj.device_options import DEVICE, LANDSCAPE, Quantity
+from compact_model.support.validation import InputError, choice, flag, number, whole
+from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
 from .sampling import BASES
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from compact_model.progress import Progress
-from compact_model.results import provenance
-from compact_model.store import Store
-from compact_model.validation import instance
-from dwmtj.device_options import Quantity
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import provenance
+from compact_model.support.store import Store
+from compact_model.support.validation import instance
+from dwmtj.options.device import Quantity
 
 from . import plot  # noqa: F401 (registers how a study draws itself)
 from .description import Study
@@ -22,7 +22,6 @@ from .plan import Plan, pilots, result_bytes
 from .pools import Pool, open_pool
 from .quantities import si_unit
 
-Array = NDArray[np.float64]
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
@@ -90,7 +89,7 @@ class _Run:
         self._place(part, values)
         return True
 
-    def _place(self, part: Part, values: Mapping[str, Array]) -> None:
+    def _place(self, part: Part, values: Mapping[str, FloatArray]) -> None:
         for name, found in values.items():
             self._values[name][part.batch.point.index, part.samples] = found
 
@@ -127,7 +126,7 @@ class _Run:
         return label_study(self._study, self._values)
 
 
-def label_study(study: Study, values: Mapping[str, Array]) -> xr.Dataset:
+def label_study(study: Study, values: Mapping[str, FloatArray]) -> xr.Dataset:
     """The Dataset of a study, from values of shape (points, samples)."""
     grid = tuple(study.sweep)
     found: dict[str, Any] = {}
@@ -152,7 +151,7 @@ def label_study(study: Study, values: Mapping[str, Array]) -> xr.Dataset:
     return xr.Dataset(found, coords=coordinates, attrs=attributes | provenance([study.points[0].device], []))
 
 
-def statistics(values: Array) -> dict[str, Array]:
+def statistics(values: FloatArray) -> dict[str, FloatArray]:
     """Of values of shape (points, samples), some of which may be inf: see `run_study`."""
     finite = np.isfinite(values)
     count = finite.sum(axis=1)

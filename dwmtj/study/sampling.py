@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from compact_model.landscape import Landscape
-from compact_model.lequeux2016 import lequeux2016
-from compact_model.notched import notched_device
-from compact_model.parameters import DeviceParameters
-from compact_model.random_track import random_track
-from compact_model.validation import InputError
-from compact_model.variation import vary
+from compact_model.device.notched import notched_device
+from compact_model.device.parameters import DeviceParameters
+from compact_model.device.published import lequeux2016
+from compact_model.device.variation import vary
+from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
+from compact_model.track.random_sites import random_track
 
 BASES = {"lequeux2016": lequeux2016, "notched": notched_device}
 # Over so much of the width the slope of H_K(W) is taken.

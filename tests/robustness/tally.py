@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from compact_model.validation import ConvergenceError, InputError
-from spice.plot import SimulatorError
+from compact_model.support.validation import ConvergenceError, InputError
+from spice.ngspice.plot import SimulatorError
 
 SENTENCE = re.compile(r"[^\n]+: expected [^\n]+, got [^\n]+\Z")
 """What a refusal says, on one line: 'name: expected ..., got ...'."""

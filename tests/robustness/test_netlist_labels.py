@@ -11,7 +11,7 @@ from robustness.tally import attempt
 from compact_model import Voltage, constant
 from crossbar import Crossbar, bias
 from spice import DomainWallJunction, export, run_netlist, simulate
-from spice.array import array_netlist
+from spice.netlists.array import array_netlist
 
 INJECTED = ".control"
 LABELS = st.one_of(

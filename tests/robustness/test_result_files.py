@@ -12,7 +12,7 @@ from robustness.searching import searching
 from robustness.tally import attempt, count
 
 from compact_model import read_measured
-from compact_model.measured import KINDS
+from compact_model.fitting.measured import KINDS
 from crossbar import update_curves
 
 SPOILING = ("cut", "flip", "overwrite", "insert", "empty", "delete")

@@ -13,7 +13,7 @@ from robustness.tally import attempt
 from robustness.toml_text import documents
 
 from compact_model import InputError
-from dwmtj.device_options import TABLES, device_from_options
+from dwmtj.options.device import TABLES, device_from_options
 from dwmtj.study.description import SHIPPED, read_study
 from dwmtj.study.measures import MEASURES
 from dwmtj.study.quantities import DEVICE_TABLE, LANDSCAPE_TABLE

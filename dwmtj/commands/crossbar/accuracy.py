@@ -6,12 +6,12 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.resistance import resistance
+from compact_model.device.junction import resistance
 from crossbar.studies.accuracy import product_accuracy
 from crossbar.vector_matrix import device_levels
 
-from ...array_options import numbers_from, sizes_option
-from ...device_options import device_options, track_from_options
+from ...options.array import numbers_from, sizes_option
+from ...options.device import device_options, track_from_options
 from ...output import check_outputs, deliver, output_options, table
 
 

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
-from compact_model.experiments.write_window import WriteConditions
-from crossbar.bias import SCHEMES
+from compact_model.experiments.write_windows import WriteConditions
+from crossbar.schemes import SCHEMES
 from crossbar.studies.design import PinningSites, ReadRule, design_map
 from crossbar.studies.margins import KINDS
 
-from ...array_options import driver_options, numbers_from, wires_from_options
-from ...device_options import device_from_options, device_options
+from ...options.array import driver_options, numbers_from, wires_from_options
+from ...options.device import device_from_options, device_options
+from ...options.in_time import spread_option, spreads_from
 from ...output import check_outputs, deliver, output_options, table
-from ...time_options import spread_option, spreads_from
 
 _OHM_SQUARE_MICROMETRE = 1e-12
 

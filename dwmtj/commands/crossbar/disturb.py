@@ -7,14 +7,14 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.validation import positive
-from crossbar.plots_in_time import OUTCOMES
+from compact_model.support.validation import positive
+from crossbar.plots.in_time import OUTCOMES
 from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
 from crossbar.studies.writing import threshold_voltage
 
-from ...array_options import numbers_from, size_option, sizes_option
+from ...options.array import numbers_from, size_option, sizes_option
+from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 from ...output import check_outputs, deliver, output_options, refuse_unused, table
-from ...time_options import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,12 +8,12 @@ import click
 import numpy as np
 
 from compact_model.constants import OERSTED
-from compact_model.resistance import resistance
-from crossbar.bias import SCHEMES, bias
+from compact_model.device.junction import resistance
 from crossbar.crossbar import Crossbar
+from crossbar.schemes import SCHEMES, bias
 
-from ...array_options import size_option, wire_options, wires_from_options
-from ...device_options import device_from_options, device_options
+from ...options.array import size_option, wire_options, wires_from_options
+from ...options.device import device_from_options, device_options
 from ...output import check_folder, write_text
 
 
@@ -57,13 +57,13 @@ def command(
     if language == "graph":
         import networkx as nx
 
-        from crossbar.graph import to_networkx
+        from crossbar.network.graph import to_networkx
 
         graph = to_networkx(array.network(held.floating_word_lines, held.floating_bit_lines))
         text = json.dumps(nx.node_link_data(graph, edges="edges"), default=str) + "\n"
     else:
-        from spice.array import array_netlist
-        from spice.subcircuit import DomainWallJunction
+        from spice.netlists.array import array_netlist
+        from spice.netlists.subcircuit import DomainWallJunction
 
         junction = DomainWallJunction(parameters, landscape) if language == "devices" else None
         field = external_field * OERSTED + parameters.stray_field

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from crossbar.bias import SCHEMES
+from crossbar.schemes import SCHEMES
 from crossbar.studies.margins import largest_array, read_margin
 
-from ...array_options import (
+from ...options.array import (
     driver_options,
     high_state_option,
     numbers_from,
@@ -17,7 +17,7 @@ from ...array_options import (
     sizes_option,
     wires_from_options,
 )
-from ...device_options import device_from_options, device_options
+from ...options.device import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
 

@@ -7,15 +7,15 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOSECOND
-from compact_model.validation import positive
-from crossbar.operations import ReadAccess
-from crossbar.programming import Schedule, even_levels, program
+from compact_model.support.validation import positive
+from crossbar.operate.operations import ReadAccess
+from crossbar.operate.programming import Schedule, even_levels, program
 from crossbar.studies.writing import threshold_voltage
 
-from ...array_options import numbers_from, size_option
+from ...options.array import numbers_from, size_option
+from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
 from ...output import check_outputs, deliver, output_options, table
 from ...pictures import PICTURES, picture
-from ...time_options import ArrayInTime, access_from_options, access_options, time_options
 
 if TYPE_CHECKING:
     import xarray as xr

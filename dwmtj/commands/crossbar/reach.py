@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from crossbar.bias import SCHEMES
+from crossbar.schemes import SCHEMES
 from crossbar.studies.margins import KINDS, reach
 
-from ...array_options import numbers_from, scheme_option
-from ...device_options import device_from_options, device_options
+from ...options.array import numbers_from, scheme_option
+from ...options.device import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.resistance import resistance
-from crossbar.bias import SCHEMES, bias
+from compact_model.device.junction import resistance
 from crossbar.crossbar import Crossbar
+from crossbar.schemes import SCHEMES, bias
 from crossbar.sneak import sneak_paths
 
-from ...array_options import size_option, wire_options, wires_from_options
-from ...device_options import device_from_options, device_options
+from ...options.array import size_option, wire_options, wires_from_options
+from ...options.device import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.random_track import generator
-from crossbar.bias import SCHEMES, bias
+from compact_model.support.random import generator
 from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar, device_voltage
+from crossbar.schemes import SCHEMES, bias
 
-from ...array_options import size_option, wire_options, wires_from_options
-from ...device_options import device_from_options, device_options
+from ...options.array import size_option, wire_options, wires_from_options
+from ...options.device import device_from_options, device_options
 from ...output import check_outputs, deliver, output_options, table
 
 

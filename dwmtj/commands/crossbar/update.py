@@ -7,12 +7,12 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOSECOND
-from compact_model.validation import InputError, positive
-from crossbar.updating import outer_product_update, update_curves
+from compact_model.support.validation import InputError, positive
+from crossbar.operate.updating import outer_product_update, update_curves
 
-from ...array_options import size_option
+from ...options.array import size_option
+from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 from ...output import check_outputs, deliver, output_options, refuse_unused, table
-from ...time_options import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 
 if TYPE_CHECKING:
     import xarray as xr

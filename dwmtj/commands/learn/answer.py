@@ -8,8 +8,8 @@ import xarray as xr
 
 from crossbar.learning.repeats import mean_and_deviation, written
 
+from ...options.learning import device_line
 from ...output import table
-from .options import device_line
 
 
 def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArray) -> dict[str, Any]:

@@ -5,16 +5,16 @@ from typing import Any
 
 import click
 
-from compact_model.validation import between, whole
-from crossbar.learning.inference import ARRANGEMENTS, MOST_LEVELS, inference
-from crossbar.learning.plots import plot_inference, plot_tiles
+from compact_model.support.validation import between, whole
+from crossbar.learning.pretrained import ARRANGEMENTS, MOST_LEVELS, inference
 from crossbar.learning.repeats import mean_and_deviation, written
+from crossbar.plots.learning import plot_inference, plot_tiles
 
-from ...array_options import numbers_from
-from ...device_options import DEVICE
 from ...digits import divided, load_digits, trained_weights
+from ...options.array import numbers_from
+from ...options.device import DEVICE
+from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
 from ...output import check_outputs, deliver, output_options, table
-from .options import device_from, device_line, levels_from, notched_options, trial_options
 
 # Nothing moves here: of a device only its size, its resistances and the depth of its notches count.
 _COUNTS = (

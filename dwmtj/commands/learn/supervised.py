@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from compact_model.validation import between, positive
+from compact_model.support.validation import between, positive
 from crossbar.learning.supervised import supervised_learning
 from crossbar.learning.trials import held_back
 
 from ...digits import load_digits
+from ...options.learning import synapse_options, synapses_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
-from .options import synapse_options, synapses_from, trial_options, trials_folder
 
 
 @click.command(name="supervised")

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from compact_model.validation import between, non_negative, positive
-from crossbar.learning.plots import plot_unsupervised, plot_weights
+from compact_model.support.validation import between, non_negative, positive
 from crossbar.learning.trials import held_back
 from crossbar.learning.unsupervised import unsupervised_learning
+from crossbar.plots.learning import plot_unsupervised, plot_weights
 
 from ...digits import load_digits
+from ...options.learning import synapse_options, synapses_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
-from .options import synapse_options, synapses_from, trial_options, trials_folder
 
 GOAL = 0.75
 

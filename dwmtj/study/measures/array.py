@@ -4,18 +4,19 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from compact_model.variation import vary
-from crossbar.bias import SCHEMES
+from compact_model.device.variation import vary
+from compact_model.support.arrays import FloatArray
+from crossbar.schemes import SCHEMES
 from crossbar.studies.margins import KINDS, worst_pattern
 from crossbar.studies.scattering import scattered_array
-from dwmtj.device_options import Quantity
+from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
 from ..sampling import Batch, redrawn
-from .measure import Array, Measure
+from .measure import Measure
 
 
-def _run(batch: Batch) -> dict[str, Array]:
+def _run(batch: Batch) -> dict[str, FloatArray]:
     """Each sample is an array of devices of its own; see `scattered_array`."""
     settings = dict(batch.settings)
     lines, kind = settings.pop("lines"), settings.pop("read_kind")

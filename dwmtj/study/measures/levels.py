@@ -7,14 +7,15 @@ import numpy as np
 
 from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
 from compact_model.experiments.pulse_trains import check_width, potentiation_depression, pulse_train
-from dwmtj.device_options import Quantity
+from compact_model.support.arrays import FloatArray
+from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
 from ..sampling import Batch
-from .measure import Array, Measure
+from .measure import Measure
 
 
-def _run(batch: Batch) -> dict[str, Array]:
+def _run(batch: Batch) -> dict[str, FloatArray]:
     settings = batch.settings
     train = pulse_train(
         batch.devices,

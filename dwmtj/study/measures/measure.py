@@ -4,15 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dwmtj.device_options import Quantity
+from compact_model.support.arrays import FloatArray
+from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
 from ..sampling import Batch
 
-Array = NDArray[np.float64]
 Summary = dict[str, float]
 
 
@@ -42,10 +39,10 @@ class Measure:
     help: str
     settings: tuple[Setting, ...]
     results: tuple[Quantity, ...]
-    run: Callable[[Batch], dict[str, Array]]
+    run: Callable[[Batch], dict[str, FloatArray]]
     samples_per_part: int
     check: Callable[[Mapping[str, Any]], object] | None = None
-    summarise: Callable[[Mapping[str, Array], Mapping[str, Any]], Summary] | None = None
+    summarise: Callable[[Mapping[str, FloatArray], Mapping[str, Any]], Summary] | None = None
     extras: tuple[Quantity, ...] = ()
     shown: tuple[str, str, str] | None = None
     beside: tuple[str, ...] = ()

@@ -8,16 +8,17 @@ import numpy as np
 from compact_model import constants
 from compact_model.constants import MILLIAMPERE, PICOSECOND
 from compact_model.experiments.escape import RETENTION_STEP, escape_times, mean_escape_time
-from dwmtj.device_options import Quantity
+from compact_model.support.arrays import FloatArray
+from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
 from ..sampling import Batch
-from .measure import Array, Measure, Summary
+from .measure import Measure, Summary
 
 _MICROSECOND = 1e-6
 
 
-def _run(batch: Batch) -> dict[str, Array]:
+def _run(batch: Batch) -> dict[str, FloatArray]:
     settings = batch.settings
     times = escape_times(
         batch.devices,
@@ -35,7 +36,7 @@ def _run(batch: Batch) -> dict[str, Array]:
     return {"escape_time": times, "well_depth": np.array(depths)}
 
 
-def _summarise(values: Mapping[str, Array], settings: Mapping[str, Any]) -> Summary:
+def _summarise(values: Mapping[str, FloatArray], settings: Mapping[str, Any]) -> Summary:
     names = ("mean_escape_time", "lower_escape_time", "upper_escape_time")
     found = mean_escape_time(values["escape_time"], settings["duration"])
     return {"escapes": float(np.isfinite(values["escape_time"]).sum())} | dict(zip(names, found, strict=True))

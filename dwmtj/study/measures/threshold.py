@@ -1,18 +1,19 @@
 """Depinning threshold of one site under a ramp of current."""
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED, PICOSECOND
-from compact_model.engine import TORQUES
+from compact_model.ensemble import TORQUES
 from compact_model.experiments.thresholds import RAMP_RATE, depinning_density
-from dwmtj.device_options import Quantity
+from compact_model.support.arrays import FloatArray
+from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
 from ..sampling import Batch
-from .measure import Array, Measure
+from .measure import Measure
 
 _RAMP = AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 
 
-def _run(batch: Batch) -> dict[str, Array]:
+def _run(batch: Batch) -> dict[str, FloatArray]:
     settings = batch.settings
     found = depinning_density(
         batch.devices,

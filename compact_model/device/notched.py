@@ -1,0 +1,44 @@
+"""A device meant for arrays, of our own: the paper's stack with notches, a narrower track and a thicker barrier.
+
+None of this was built.  The paper's junction has 36 Ohm, less than a hundred segments of wire; its sites are what the
+edges happen to be.  Here RA_P is 20 Ohm um2, so that R_P is about 300 Ohm and the threshold 0.5 V (it is J_W RA_P, and
+much more would break the barrier), and the sites are notches of equal strength at equal distances.
+"""
+
+from ..constants import NANOMETRE, OERSTED
+from ..support import validation
+from ..support.random import Seed
+from ..track.landscape import Landscape
+from ..track.random_sites import random_track
+from .parameters import DeviceParameters
+from .published import lequeux2016
+
+PITCH = 50.0 * NANOMETRE
+"""Distance of neighbouring notches, m."""
+_RESISTANCE_AREA_PRODUCT = 20e-12  # Ohm m2
+
+
+def notched_device() -> DeviceParameters:
+    """1 um x 60 nm, a pad of 90 nm x 90 nm, RA_P = 20 Ohm um2, a compensated stray field; all else as in the paper."""
+    device = lequeux2016().replace(track_width=60.0 * NANOMETRE, nucleation_pad_area=(90.0 * NANOMETRE) ** 2)
+    return device.replace(parallel_resistance=_RESISTANCE_AREA_PRODUCT / device.junction_area, stray_field=0.0)
+
+
+def notched_track(parameters: DeviceParameters, seed: Seed, *, position_jitter: float = 0.0) -> Landscape:
+    """A notch every 50 nm, x_c = 20 nm, H_c = 300 Oe: 20 k_B T deep at 300 K and W = 60 nm.
+
+    H_c scatters by 10 %, x_c by 5 %, drawn with a seed; H_K is the same everywhere.
+    position_jitter: 0, equal distances, to 1, anywhere on its own 50 nm where the notch fits.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    return random_track(
+        parameters,
+        max(1, round(parameters.track_length / PITCH)),
+        seed=seed,
+        coercive_field=300.0 * OERSTED,
+        coercive_field_spread=0.1,
+        half_width=20.0 * NANOMETRE,
+        half_width_spread=0.05,
+        anisotropy_spread=0.0,
+        position_jitter=position_jitter,
+    )

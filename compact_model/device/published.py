@@ -1,0 +1,65 @@
+"""The published device: Lequeux et al., A magnetic synapse, Sci. Rep. 6, 31510 (2016), doi 10.1038/srep31510."""
+
+from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
+from ..support import validation
+from ..support.random import Seed
+from ..track.landscape import Landscape
+from ..track.random_sites import random_track
+from .parameters import DeviceParameters
+from .polarisation import slonczewski_polarisation
+
+COERCIVE_FIELD = 15.0 * OERSTED
+"""H_c of the paper's single pinning site, T."""
+WELL_HALF_WIDTH = 100e-9
+"""x_c of the paper's single pinning site, m."""
+
+# Julliere's polarisation that the paper derives from the TMR of its two measured samples, 82 % and 93 %.
+_JULLIERE_POLARISATION = 0.55
+
+
+def lequeux2016(track_width: float = 100e-9) -> DeviceParameters:
+    """The paper's device: 1 um long, R_P = 36 Ohm, TMR 95 %, H_K = 30 Oe (its best fit), measured at 90 to 110 nm.
+
+    track_width: m.  P = 0.422 follows from P_J = 0.55.  The paper gives no numbers for the pad's size, for V_h or
+    for the nucleation current; the values here are assumptions: a pad of 150 nm x 150 nm, V_h = 0.5 V (usual for MgO
+    barriers), 3e6 A/cm2 (nucleation within the range of its Fig. 1c).
+    """
+    return DeviceParameters(
+        track_length=1e-6,
+        track_width=track_width,
+        thickness=2.2e-9,
+        saturation_magnetisation=1.05e6,
+        damping=0.005,
+        wall_width=16.6e-9,
+        anisotropy_field=30.0 * OERSTED,
+        parallel_resistance=36.0,
+        tmr=0.95,
+        tmr_half_voltage=0.5,
+        spin_polarisation=slonczewski_polarisation(_JULLIERE_POLARISATION),
+        field_like_ratio=0.3,
+        stray_field=-85.0 * OERSTED,
+        nucleation_pad_area=(150e-9) ** 2,
+        nucleation_current_density=3e6 * AMPERE_PER_SQUARE_CENTIMETRE,
+    )
+
+
+def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
+    """A many-level track for the paper's device (Fig. 1c), drawn with a seed: a site every 50 nm.
+
+    The paper says nothing about its sites but that they give 15 to 20 levels on 1 um.  That is a pitch of about 50 nm,
+    which wells of x_c = 100 nm do not fit; 20 narrower ones (18 nm) need a larger H_c (60 Oe) to keep the depth, here
+    6 k_B T at 300 K and W = 100 nm.  With H_K = 30 Oe everywhere a dc sweep is binary (above the Walker current
+    nothing stops the wall), so H_K is 80 Oe on average and varies by 30 Oe from site to site, as edge roughness of
+    6 nm rms would make it; the demagnetising integral gives |H_K| = 119 Oe at this width.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    return random_track(
+        parameters.replace(anisotropy_field=80.0 * OERSTED),
+        max(1, round(parameters.track_length / 50e-9)),
+        seed=seed,
+        coercive_field=60.0 * OERSTED,
+        coercive_field_spread=0.2,
+        half_width=18e-9,
+        half_width_spread=0.15,
+        anisotropy_spread=30.0 * OERSTED,
+    )

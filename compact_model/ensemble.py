@@ -1,0 +1,320 @@
+"""Between the labelled outer layer and the kernels: arrays in, arrays out, in parts short enough to be interrupted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .device.parameters import DeviceParameters
+from .drive import Drive, Waveform
+from .kernels import adaptive, equations, fixed_step, lanes
+from .kernels.tables import Device, PiecewiseTable
+from .support.arrays import FloatArray
+from .support.progress import Progress
+from .support.validation import ConvergenceError, InputError
+from .track.landscape import Landscape
+from .track.piecewise import bounds, polynomial_rows, stack
+
+TORQUES = ("slonczewski", "field-like", "both")
+METHODS = ("adaptive", "rk4", "heun")
+TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
+
+# From so many devices on, integrating them side by side in SIMD lanes beats one after the other.
+_LANES_FROM = 16
+# Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
+_DEVICE_STEPS_PER_CALL = 10_000_000
+_ADAPTIVE_STEPS_PER_CALL = 200_000
+_MOST_STEPS = 1e13  # three days of one device
+_MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Devices, their tracks and what drives them, as the kernels read them."""
+
+    devices: Device
+    mode: int
+    landscape: PiecewiseTable
+    drive: PiecewiseTable
+
+    @property
+    def count(self) -> int:
+        """Number of devices."""
+        return len(self.devices.damping)
+
+
+def density_mode(drive: Drive, torque_density: str) -> int:
+    """How the J in the torques follows from the drive, as a kernels.equations.DENSITY_* number."""
+    if drive.quantity == "current density" or drive.quantity == torque_density:
+        return equations.DENSITY_FROM_DRIVE
+    if drive.quantity == "voltage":
+        return equations.DENSITY_FROM_VOLTAGE_BY_CURRENT
+    return equations.DENSITY_FROM_CURRENT_BY_VOLTAGE
+
+
+def density_per_drive(parameters: DeviceParameters, drive: Drive) -> float:
+    """A/m2 in the torques per unit of the drive, where the two are proportional."""
+    if drive.quantity == "current":
+        return 1.0 / parameters.junction_area
+    if drive.quantity == "voltage":
+        return 1.0 / parameters.resistance_area_product
+    return 1.0
+
+
+def device_arrays(
+    parameters: Sequence[DeviceParameters], drive: Drive, torques: str, temperature: FloatArray, count: int
+) -> Device:
+    """The parameters of `count` devices (one set for all, or one each) as arrays of shape (count,)."""
+    slonczewski = 1.0 if torques in ("slonczewski", "both") else 0.0
+    field_like = 1.0 if torques in ("field-like", "both") else 0.0
+    table = np.array(
+        [
+            (
+                each.gyromagnetic_ratio / (1.0 + each.damping**2),
+                each.damping,
+                each.wall_width,
+                each.track_length,
+                slonczewski * each.torque_per_current_density,
+                field_like * each.field_like_ratio * each.torque_per_current_density,
+                field_like * each.field_like_quadratic * each.resistance_area_product**2,
+                each.track_width / each.junction_area,
+                each.tmr,
+                1.0 / each.tmr_half_voltage,
+                each.parallel_resistance,
+                density_per_drive(each, drive),
+                each.resistance_area_product,
+                each.thermal_field_per_root_time(1.0),
+            )
+            for each in parameters
+        ]
+    )
+    columns = [np.array(np.broadcast_to(column, (count,))) for column in table.T]
+    columns[-1] *= np.sqrt(temperature)  # the strength goes with the root of the temperature
+    return Device(*columns)
+
+
+def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: float, stop: float) -> PiecewiseTable:
+    """Drive and net field over [start, stop], for all devices (one of each) or for each device."""
+    rows = []
+    for index in range(max(len(drives), len(fields))):
+        waveforms = (drives[index % len(drives)].waveform, fields[index % len(fields)])
+        edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
+        knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
+        rows.append(polynomial_rows(waveforms, edges, knots, (start, stop)))
+    return stack(rows)
+
+
+def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[DeviceParameters]) -> PiecewiseTable:
+    """The tracks of all devices; the table holds one if all share landscape and parameters."""
+    count = max(len(landscapes), len(parameters))
+    return stack([landscapes[i % len(landscapes)].rows(parameters[i % len(parameters)]) for i in range(count)])
+
+
+def check_step(ensemble: Ensemble, step: float) -> None:
+    """Raise InputError where a fixed step does not resolve the fastest motion that the fields allow."""
+    fastest = _fastest_turning(ensemble)
+    if step * fastest > 1.0:
+        raise InputError(
+            f"step: expected at most {1.0 / fastest:.3g} s, the time in which these fields can turn the angle by "
+            f"one radian, got {step:.3g} s"
+        )
+
+
+def check_duration(ensemble: Ensemble, duration: float) -> None:
+    """Raise InputError where following the fastest motion that the fields allow would not end in anybody's time."""
+    fastest = _fastest_turning(ensemble)
+    if duration * fastest > _MOST_TURNING:
+        raise InputError(
+            f"times: expected at most {_MOST_TURNING / fastest:.3g} s, in which these fields can turn the angle by "
+            f"{_MOST_TURNING:g} radians, got {duration:.3g} s"
+        )
+
+
+def _fastest_turning(ensemble: Ensemble) -> float:
+    """The largest |dphi/dt| that the fields allow, rad/s."""
+    (drive, net_field), _ = bounds(ensemble.drive)
+    (pinning, anisotropy), (pinning_slope, _) = bounds(ensemble.landscape)
+    devices = ensemble.devices
+    if ensemble.mode == equations.DENSITY_FROM_DRIVE:
+        density = drive * devices.density_per_drive
+    elif ensemble.mode == equations.DENSITY_FROM_VOLTAGE_BY_CURRENT:
+        density = drive / devices.resistance_area
+    else:
+        density = drive * devices.parallel_resistance * (1.0 + devices.tmr) / devices.resistance_area
+    field = (
+        net_field
+        + density * (devices.slonczewski_per_density + devices.field_like_per_density)
+        + density**2 * np.abs(devices.field_like_per_density_squared)
+        + pinning
+        + anisotropy
+        + pinning_slope * devices.wall_width
+    )
+    return float((devices.rate * field).max())
+
+
+def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.StepPlan:
+    """Steps of at most `step` that end on every time and on every edge of the drive."""
+    extra = edges[(edges > times[0]) & (edges < times[-1])]
+    after = np.searchsorted(times, extra)
+    extra = extra[np.minimum(times[after] - extra, extra - times[after - 1]) > 1e-6 * step]
+    grid = np.unique(np.concatenate([times, extra]))
+    spans = np.diff(grid)
+    if (times[-1] - times[0]) / step > _MOST_STEPS:
+        raise InputError(
+            f"step: expected at most {_MOST_STEPS:g} steps in the simulated {times[-1] - times[0]:g} s, got a step of "
+            f"{step:g} s"
+        )
+    counts = np.maximum(1, np.ceil(spans / step - 1e-6)).astype(np.int64)
+    column = np.searchsorted(times, grid[1:])
+    recorded = times[np.minimum(column, times.size - 1)] == grid[1:]
+    return fixed_step.StepPlan(
+        grid[:-1].copy(),
+        spans / counts,
+        np.zeros_like(counts),
+        counts,
+        np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
+        np.where(recorded, column, -1).astype(np.int64),
+    )
+
+
+def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_step.StepPlan]:
+    """The plan in parts of so many steps; the steps and their counters stay what they were."""
+    ends = np.cumsum(plan.steps)
+    total = int(ends[-1])
+    for begin in range(0, total, most_steps):
+        stop = min(begin + most_steps, total)
+        first = int(np.searchsorted(ends, begin, side="right"))
+        last = int(np.searchsorted(ends, stop, side="left"))
+        runs = slice(first, last + 1)
+        skipped, count, index = plan.skipped[runs].copy(), plan.steps[runs].copy(), plan.first_index[runs].copy()
+        column = plan.column[runs].copy()
+        done = begin - int(index[0])
+        skipped[0] += done
+        count[0] -= done
+        index[0] += done
+        surplus = int(ends[last]) - stop
+        if surplus > 0:
+            count[-1] -= surplus
+            column[-1] = -1
+        yield fixed_step.StepPlan(plan.start[runs].copy(), plan.step[runs].copy(), skipped, count, index, column)
+
+
+def threads() -> int:
+    """Threads that the kernels use; numba.set_num_threads changes it."""
+    import numba
+
+    return int(numba.get_num_threads())
+
+
+def run_fixed_step(
+    ensemble: Ensemble,
+    state: fixed_step.WallState,
+    times: FloatArray,
+    *,
+    method: str,
+    step: float,
+    key: int,
+    first_device: int,
+    progress: Progress,
+) -> tuple[FloatArray, FloatArray]:
+    """Positions and angles, (devices, times), by 'rk4' or 'heun'; the state is advanced in place."""
+    check_step(ensemble, step)
+    from .kernels.tables import REGION_LEFT
+
+    edges = np.unique(ensemble.drive.rows[:, REGION_LEFT])
+    released = state.release_time[np.isfinite(state.release_time)]
+    plan = plan_steps(times, np.unique(np.concatenate([edges, released])), step)
+    positions = np.empty((ensemble.count, times.size))
+    angles = np.empty_like(positions)
+    positions[:, 0] = state.position
+    angles[:, 0] = state.angle
+    total = int(plan.steps.sum())
+    per_call = max(1, _DEVICE_STEPS_PER_CALL // ensemble.count)
+    stream = np.uint64(key)
+    with progress.bar(total, "step") as advance:
+        for part in plan_parts(plan, per_call):
+            arguments = (
+                ensemble.devices,
+                ensemble.mode,
+                ensemble.landscape,
+                ensemble.drive,
+                part,
+                TABLEAUS[method],
+                stream,
+                first_device,
+                state,
+                positions,
+                angles,
+            )
+            if ensemble.count >= _LANES_FROM:
+                share = -(-ensemble.count // threads())
+                lanes.integrate_blocks(min(lanes.LANES, -(-share // 8) * 8), *arguments)
+            elif ensemble.count > 1:
+                fixed_step.integrate_devices(*arguments)
+            else:
+                fixed_step.integrate_device(0, *arguments)
+            advance(int(part.steps.sum()))
+    return positions, angles
+
+
+def run_adaptive(
+    ensemble: Ensemble,
+    state: fixed_step.WallState,
+    times: FloatArray,
+    *,
+    tolerance: float,
+    progress: Progress,
+) -> tuple[FloatArray, FloatArray]:
+    """Positions and angles, (devices, times), by the adaptive method; the state is advanced in place."""
+    count = ensemble.count
+    check_duration(ensemble, float(times[-1] - times[0]))
+    positions = np.empty((count, times.size))
+    angles = np.empty_like(positions)
+    walk = adaptive.AdaptiveProgress(
+        time=np.maximum(times[0], state.release_time),
+        step=np.full(count, adaptive.FIRST_STEP),
+        track_piece=adaptive.find_pieces(ensemble.landscape, state.position),
+        drive_piece=np.zeros(count, dtype=np.int64),
+        held=np.zeros(count, dtype=np.int64),
+        column=np.zeros(count, dtype=np.int64),
+        status=np.full(count, adaptive.RUNNING, dtype=np.int64),
+        steps=np.zeros(count, dtype=np.int64),
+    )
+    walk.drive_piece[:] = adaptive.find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
+    span = times[-1] - times[0]
+    per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
+    done = 0.0
+    with progress.bar(1000, "permille") as advance:
+        while (walk.status == adaptive.RUNNING).any():
+            arguments = (
+                ensemble.devices,
+                ensemble.mode,
+                ensemble.landscape,
+                ensemble.drive,
+                times,
+                tolerance,
+                per_call,
+                state,
+                walk,
+                positions,
+                angles,
+            )
+            # Waking a second thread takes as long as many a run of one device.
+            if count > 1:
+                adaptive.advance_adaptively(*arguments)
+            else:
+                adaptive.advance_device(0, *arguments)
+            ended = walk.status != adaptive.RUNNING
+            now = np.where(ended, times[-1], walk.time).min()
+            permille = 1000.0 * (now - times[0]) / span
+            advance(int(permille) - int(done))
+            done = permille
+    stuck = walk.status == adaptive.STUCK
+    if stuck.any():
+        device = int(np.argmax(stuck))
+        raise ConvergenceError(
+            f"the adaptive method stopped at t = {walk.time[device]:.6g} s, x = {state.position[device]:.6g} m (device "
+            f"{device} of {count}): the step fell below the resolution of the time.  Either the fields are far out of "
+            "range, or the wall slides along a jump of its landscape: then use smooth wells, or method='rk4'"
+        )
+    return positions, angles

@@ -1,0 +1,82 @@
+"""Where a result came from: the release, the devices and tracks, the array, the seed, as text in its attributes."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .arrays import FloatArray
+
+ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
+"""The attributes of a result that say where it came from."""
+
+_MOST = 100  # devices, landscapes or numbers that are written out
+
+
+@functools.cache
+def release() -> str:
+    """The installed version of the package."""
+    try:
+        return version("dwmtj")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+def provenance(
+    parameters: Sequence[Any] | Mapping[str, Any],
+    landscapes: Sequence[Any] = (),
+    *,
+    array: Mapping[str, Any] | None = None,
+    seed: str | None = None,
+) -> dict[str, str]:
+    """What a result came from, as text that is the same on every machine: the attributes named in ORIGIN.
+
+    parameters: of the devices, or what was asked for by name where no device is involved; landscapes; both as JSON, the
+    first hundred of each.  array: what describes the wires and cells, by name, as JSON.  seed: from
+    `random.recorded`.  Attributes without content are left out.
+    """
+    asked = _plain(parameters) if isinstance(parameters, Mapping) else [_plain(item) for item in parameters[:_MOST]]
+    found = {"dwmtj_version": release(), "parameters": json.dumps(asked)}
+    if landscapes:
+        found["landscape"] = json.dumps([_plain(item) for item in landscapes[:_MOST]])
+    if array is not None:
+        found["array"] = json.dumps(_plain(array))
+    return found if seed is None else found | {"seed": seed}
+
+
+def inherited(result: xr.Dataset) -> dict[str, str]:
+    """The provenance of a result, for another one that was made of it."""
+    return {name: result.attrs[name] for name in ORIGIN if name in result.attrs}
+
+
+def digest(*items: str | FloatArray) -> str:
+    """A short text that stands for texts and arrays, the same on every machine."""
+    whole = hashlib.sha256()
+    for item in items:
+        whole.update(item.encode() if isinstance(item, str) else np.ascontiguousarray(item).tobytes())
+    return whole.hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        long = value.size > _MOST
+        return f"{value.size} numbers, digest {digest(np.asarray(value))}" if long else _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return value.__name__ if isinstance(value, type) else type(value).__name__  # not its repr, which holds an address

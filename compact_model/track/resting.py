@@ -1,0 +1,57 @@
+"""Where a wall stays on its track without a drive, and which stretch of the track leads to each of these places."""
+
+import numpy as np
+
+from ..device.parameters import DeviceParameters
+from ..support import validation
+from ..support.arrays import FloatArray
+from .landscape import Landscape
+
+_SAMPLES = 20_001
+_FLAT = 1e-9  # of the largest energy: as high as the top of a barrier
+
+
+def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
+    """Positions, m, rising: where the field changes from pushing a wall on to pushing it back, and the two ends.
+
+    The ends hold a wall that was driven there.  net_field: T, beside the pinning field.
+    """
+    position, field = _fields(parameters, landscape, net_field)
+    rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
+    # Straight between two samples, as far as a place needs.
+    crossing = position[rows] + (position[1] - position[0]) * field[rows] / (field[rows] - field[rows + 1])
+    return np.concatenate([[0.0], crossing, [parameters.track_length]])
+
+
+def wall_energy(
+    parameters: DeviceParameters, landscape: Landscape, position: FloatArray, net_field: float = 0.0
+) -> FloatArray:
+    """Of a wall at rest at positions in m, against the track's start, J."""
+    zeeman: FloatArray = parameters.energy_per_field_length * net_field * position
+    return landscape.energy(position, parameters) - zeeman
+
+
+def dividing_points(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
+    """Between each two neighbouring `resting_places` the place from which a wall goes either way, m.
+
+    The top of the barrier between them, or the middle of its flat top; beside an end the flat stretch belongs to the
+    end.
+    """
+    places = resting_places(parameters, landscape, net_field)
+    position, _ = _fields(parameters, landscape, net_field)
+    energy = wall_energy(parameters, landscape, position, net_field)
+    level = _FLAT * float(np.ptp(energy))
+    points = np.empty(places.size - 1)
+    for index in range(points.size):
+        between = (position >= places[index]) & (position <= places[index + 1])
+        top = position[between][energy[between] >= energy[between].max() - level]
+        first, last = index == 0, index == points.size - 1
+        points[index] = top[-1] if first and not last else top[0] if last and not first else 0.5 * (top[0] + top[-1])
+    return points
+
+
+def _fields(parameters: DeviceParameters, landscape: Landscape, net_field: float) -> tuple[FloatArray, FloatArray]:
+    validation.instance("parameters", parameters, DeviceParameters)
+    position = np.linspace(0.0, parameters.track_length, _SAMPLES)
+    field = validation.instance("landscape", landscape, Landscape).pinning_field(position)
+    return position, field + validation.number("net_field", net_field)

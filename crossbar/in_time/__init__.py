@@ -1,0 +1,1 @@
+"""Arrays in time: devices that move while the voltages of the whole array follow."""

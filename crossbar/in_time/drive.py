@@ -1,0 +1,174 @@
+"""What drives an array over time: line voltages, each scheme times a waveform."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compact_model.drive import PiecewiseLinear, Sine, Waveform, as_waveform, trapezoid
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import digest
+from compact_model.support.validation import InputError
+
+from ..crossbar import mask
+from ..schemes import Bias, array_shape
+
+LineWaveforms = Mapping[int, Waveform | float] | Iterable[tuple[int, Waveform | float]]
+
+
+@dataclass(frozen=True)
+class ArrayDrive:
+    """Line voltages over time: the sum of Biases, each times a waveform without unit.
+
+    parts: pairs (Bias, Waveform or number); which lines float is the first Bias's to say, for all times.
+    """
+
+    parts: tuple[tuple[Bias, Waveform], ...]
+
+    def __post_init__(self) -> None:
+        try:
+            parts = [(each, waveform) for each, waveform in self.parts]
+        except (TypeError, ValueError):
+            raise InputError("drive: expected a tuple of pairs (Bias, Waveform), got something else") from None
+        pairs = tuple((validation.instance("drive", each, Bias), as_waveform("drive", w)) for each, w in parts)
+        if not pairs:
+            raise InputError("drive: expected at least one Bias with its waveform, got none")
+        first = pairs[0][0]
+        for each, _ in pairs[1:]:
+            if each.shape != first.shape:
+                raise InputError(f"drive: expected Biases of one shape, got {first.shape} and {each.shape}")
+            if not (
+                np.array_equal(each.floating_word_lines, first.floating_word_lines)
+                and np.array_equal(each.floating_bit_lines, first.floating_bit_lines)
+            ):
+                raise InputError("drive: expected the same floating lines in every Bias, got different ones")
+        object.__setattr__(self, "parts", pairs)
+
+    @classmethod
+    def pulse(cls, held: Bias, width: float, edge: float = 0.0) -> Self:
+        """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V."""
+        return cls(((held, trapezoid(width=width, edge=edge)),))
+
+    @classmethod
+    def of_lines(
+        cls,
+        shape: tuple[int, int],
+        *,
+        word_lines: LineWaveforms = (),
+        bit_lines: LineWaveforms = (),
+        floating_word_lines: Iterable[int] = (),
+        floating_bit_lines: Iterable[int] = (),
+    ) -> Self:
+        """Every line its own waveform (V): by a line's number, or in pairs with it; all others are at 0 V or float.
+
+        shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
+        and floats.
+        """
+        words, bits = array_shape(shape)
+        for each, given in (
+            ("word_lines", word_lines),
+            ("bit_lines", bit_lines),
+            ("floating_word_lines", floating_word_lines),
+            ("floating_bit_lines", floating_bit_lines),
+        ):
+            if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+                raise InputError(f"{each}: expected lines, got {validation.shown(given)}")
+        silent = Bias.zero(
+            mask("floating_word_lines", list(floating_word_lines), words),
+            mask("floating_bit_lines", list(floating_bit_lines), bits),
+        )
+        parts: list[tuple[Bias, Waveform]] = []
+        for side, lines in (("word", word_lines), ("bit", bit_lines)):
+            name, driven = f"{side}_lines", set()
+            volts, floating = getattr(silent, f"{side}_line_voltage"), getattr(silent, f"floating_{side}_lines")
+            for pair in lines.items() if isinstance(lines, Mapping) else lines:
+                if not isinstance(pair, Sequence) or len(pair) != 2:
+                    raise InputError(f"{name}: expected pairs of line and waveform, got {validation.shown(pair)}")
+                line, waveform = pair
+                if validation.whole(name, line, 0) >= volts.size:
+                    raise InputError(f"{name}: expected numbers from 0 to {volts.size - 1}, got {line}")
+                if line in driven:
+                    raise InputError(f"{name}: expected every line once, got {side} line {line} driven twice")
+                if floating[line]:
+                    raise InputError(f"{name}: expected lines that do not float, got {side} line {line}, which does")
+                driven.add(line)
+                one = np.where(np.arange(volts.size) == line, 1.0, 0.0)
+                held = (
+                    replace(silent, word_line_voltage=one) if side == "word" else replace(silent, bit_line_voltage=one)
+                )
+                parts.append((held, as_waveform(name, waveform)))
+        return cls(tuple(parts or [(silent, as_waveform("word_lines", 0.0))]))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        return self.parts[0][0].shape
+
+    def identity(self) -> str:
+        """A short text that tells this drive from others."""
+        items: list[str | FloatArray] = []
+        for held, waveform in self.parts:
+            items += [held.word_line_voltage, held.bit_line_voltage, repr(waveform)]
+            items += [held.floating_word_lines.astype(float), held.floating_bit_lines.astype(float)]
+        return digest(*items)
+
+    def edges(self, start: float, stop: float) -> list[float]:
+        """Times in (start, stop) at which a line's voltage or its slope jumps."""
+        return sorted({edge for _, waveform in self.parts for edge in waveform.edges(start, stop)})
+
+    def is_zero(self, begin: float, end: float) -> bool:
+        """Whether all lines are certainly at 0 V between two neighbouring edges."""
+        if not all(isinstance(waveform, PiecewiseLinear) for _, waveform in self.parts):
+            return False
+        ends = (begin, float(np.nextafter(end, begin)))
+        return not any(volts.any() for time in ends for volts in self.voltages(time))
+
+    def line_voltage(self, side: str, line: int) -> Waveform:
+        """The voltage of one line ('word' or 'bit') over time."""
+        scales = [float(getattr(bias, f"{side}_line_voltage")[line]) for bias, _ in self.parts]
+        return _Sum(tuple(waveform for _, waveform in self.parts), tuple(scales))
+
+    def voltages(self, time: float) -> tuple[FloatArray, FloatArray]:
+        """Of the word lines and of the bit lines at a time, V."""
+        values = [float(waveform(time)) for _, waveform in self.parts]
+        word = sum(value * bias.word_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
+        bit = sum(value * bias.bit_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
+        return np.asarray(word), np.asarray(bit)
+
+    def largest_voltage(self) -> float:
+        """About the largest voltage that the lines can put across a cell, V."""
+        return sum(
+            (float(np.abs(bias.word_line_voltage).max()) + float(np.abs(bias.bit_line_voltage).max()))
+            * _largest_value(waveform)
+            for bias, waveform in self.parts
+        )
+
+
+@dataclass(frozen=True)
+class _Sum(Waveform):
+    """Waveforms times numbers, added."""
+
+    waveforms: tuple[Waveform, ...]
+    scales: tuple[float, ...]
+
+    def __call__(self, time: ArrayLike) -> FloatArray:
+        pairs = zip(self.waveforms, self.scales, strict=True)
+        return np.asarray(sum(scale * waveform(time) for waveform, scale in pairs))
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({edge for waveform in self.waveforms for edge in waveform.edges(start, stop)})
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({knot for waveform in self.waveforms for knot in waveform.knots(start, stop)})
+
+
+def _largest_value(waveform: Waveform) -> float:
+    """About the largest absolute value of a waveform."""
+    if isinstance(waveform, PiecewiseLinear):
+        return float(np.abs(waveform.values).max())
+    if isinstance(waveform, Sine):
+        return abs(waveform.offset) + abs(waveform.amplitude)
+    return float(np.abs(waveform(np.linspace(0.0, 1e-6, 10_001))).max())

@@ -1,0 +1,216 @@
+"""The lines' voltages during one run of an array: predicted, corrected, and the intervals between solutions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError
+
+from ..crossbar import source_power
+from ..kernels.power import bit_line_heat, word_line_heat
+from ..network.linear_network import Sources
+from ..network.newton import Tangents, solve_nonlinear
+from ..network.solution import NetworkSolution
+from .drive import ArrayDrive
+from .energy import Energy
+
+if TYPE_CHECKING:
+    from .simulation import ArraySimulation
+
+Record = dict[str, FloatArray]
+
+_SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not settle
+_SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
+_DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
+_FIRST_INTERVAL = 20e-12
+_SHORT_ENOUGH = 5e-12  # s: a quasi-static network's error over less is nothing
+_LONGEST_INTERVAL = 1e-9
+
+
+class LineVoltages:
+    """The voltages during one run, and the intervals between solutions of the network."""
+
+    def __init__(self, simulation: ArraySimulation, drive: ArrayDrive, tangents: Tangents, duration: float) -> None:
+        self.simulation, self.drive, self.tangents = simulation, drive, tangents
+        self.tolerance_rate = simulation.tolerance / duration
+        self.found: NetworkSolution | None = None
+        self.voltage = np.zeros(simulation.shape)  # across the devices
+        self.slope = np.zeros(simulation.shape)  # of these over time, V/s
+        self.power = Energy()
+        self.charging = simulation.charging
+        # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
+        self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
+        self.first_interval = _FIRST_INTERVAL
+        self.largest = drive.largest_voltage()
+        if self.charging:
+            self.largest = max(self.largest, self._on_lines())
+            self.first_interval = min(_FIRST_INTERVAL, self.share / (simulation.pull * self.largest + 1e-300))
+        self.interval = self.first_interval
+        self.driven = np.empty(0)  # the lines' voltages at the last solution
+        self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
+
+    def solve(self, time: float, target: float | None = None) -> tuple[FloatArray, NetworkSolution, Energy]:
+        """The devices' voltages with the walls where they are, and all powers.
+
+        time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
+        """
+        simulation = self.simulation
+        cells = simulation.cells()
+        sources = driven = simulation.array.sources(*self.drive.voltages(time))
+        if self.charging:
+            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
+            self.tangents.set_shunts(step[0], step[1])
+            driven = step[2]
+        found, _ = solve_nonlinear(
+            self.tangents.network,
+            cells,
+            driven,
+            tolerance=simulation.current_tolerance,
+            start=self.found,
+            tangents=self.tangents,
+        )
+        simulation.solutions += 1
+        across = (found.word_voltage - found.bit_voltage)[0]
+        power = Energy(
+            float(source_power(found, sources)[0]),
+            float((across * found.device_current[0]).sum()),
+            self._line_power(found, driven),
+        )
+        return cells.on_device(across), found, power
+
+    def _line_power(self, found: NetworkSolution, sources: Sources) -> float:
+        network, leaving = self.tangents.network, found.device_current[0]
+        entering = leaving
+        if sources.word_current is not None and sources.bit_current is not None:
+            leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
+            entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
+        return float(
+            word_line_heat(
+                leaving,
+                network.word_segment,
+                network.word_start,
+                network.word_stop,
+                found.word_start_current[0],
+                found.word_stop_current[0],
+            )
+            + bit_line_heat(
+                entering,
+                network.bit_segment,
+                network.bit_start,
+                network.bit_stop,
+                found.bit_start_current[0],
+                found.bit_stop_current[0],
+            )
+        )
+
+    def settle(self, time: float, at_edge: bool = True) -> None:
+        """Solve at a time, after what may be a jump of the drive, or a kink."""
+        if self.charging and not at_edge and self.found is not None:
+            return  # the charges go on as they are
+        driven = np.concatenate(self.drive.voltages(time))
+        before = self.voltage
+        if at_edge or self.charging or self.found is None or not np.array_equal(driven, self.driven):
+            self.voltage, self.found, self.power = self.solve(time)
+            self.driven = driven
+        if self.charging:
+            self.charging.restart(time, self.found, self.voltage)
+            self.slope = np.zeros(self.simulation.shape)
+            self.interval = self.first_interval
+            return
+        self.fresh |= at_edge
+        if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
+            self.interval = min(self.interval, self.first_interval)
+
+    def advance(self, begin: float, end: float) -> None:
+        """From one mark to the next, in intervals whose error is measured."""
+        time, zero = begin, self.drive.is_zero(begin, end)
+        while time < end:
+            if zero and self._discharged():
+                self.simulation.rest_between(time, end)
+                return
+            left = end - time
+            length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
+            # At the end of the way the drive's value is the one before the jump.
+            target = end if length == left else time + length
+            at = float(np.nextafter(end, begin)) if target == end else target
+            if not self._try(time, target, at):
+                if length < _SHORTEST:
+                    raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
+                continue
+            time = target
+
+    def _discharged(self) -> bool:
+        """Whether nothing is left of the voltages; what is so little is then taken away."""
+        if not self.charging:
+            return True
+        if self._on_lines() > _DISCHARGED * self.largest:
+            return False
+        _, word, bit = self.charging.nodes[-1]
+        self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
+        self.voltage = np.zeros(self.simulation.shape)
+        return True
+
+    def _on_lines(self) -> float:
+        """The largest voltage of a node, V."""
+        assert self.charging is not None
+        _, word, bit = self.charging.nodes[-1]
+        return max(float(np.abs(word).max()), float(np.abs(bit).max()))
+
+    def _try(self, time: float, target: float, at: float) -> bool:
+        """One interval: predict, integrate, solve, correct; False where it must be shorter."""
+        simulation = self.simulation
+        length = target - time
+        before = simulation.walls()
+        if self.fresh and not self.charging:
+            # What the lines do is known: only what the walls add to it is not.
+            self.slope = (self.solve(at)[0] - self.voltage) / length
+        guess = self.voltage + length * self.slope
+        error = np.inf
+        for _ in range(3):
+            simulation.put_walls(before)
+            simulation.integrate(time, length, self.voltage.ravel(), guess.ravel())
+            voltage, found, power = self.solve(at, target)
+            error = simulation.pull * float(np.abs(voltage - guess).max()) * 0.5 * length
+            if error <= 0.5 * self.tolerance_rate * length:
+                break
+            guess = voltage
+        slope = (voltage - self.voltage) / length
+        # What a straight line misses of a curve; right after a jump the slope before says nothing.
+        bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
+        error += simulation.pull * float(bend) * length**3 / 12.0
+        if self.charging:
+            error += simulation.pull * self.charging.error(target, voltage) * length
+        allowed = self.tolerance_rate * length + self.share
+        fastest = 2.0 if self.charging else 3.0  # the formula of second order is stable up to 2.4
+        factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
+        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
+        if error > allowed and (length > _SHORT_ENOUGH or self.charging):
+            simulation.put_walls(before)
+            return False
+        simulation.energy.add(self.power, 0.5 * length)
+        simulation.energy.add(power, 0.5 * length)
+        self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
+        self.driven = np.concatenate(self.drive.voltages(at))
+        self.fresh = False
+        if self.charging:
+            self.charging.accept(target, found, voltage)
+            simulation.energy.charges = self.charging.stored()
+        simulation.intervals += 1
+        return True
+
+    def record(self) -> Record:
+        """The state and the currents at present."""
+        assert self.found is not None
+        found = self.found
+        return {
+            "position": self.simulation.position,
+            "angle": self.simulation.angle,
+            "device_voltage": self.voltage.copy(),
+            "device_current": found.device_current[0].copy(),
+            "word_line_current": (found.word_start_current + found.word_stop_current)[0],
+            "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
+            "source_power": np.array(self.power.sources),
+        }

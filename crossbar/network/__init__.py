@@ -1,0 +1,1 @@
+"""The linear network of an array and the solvers for it."""

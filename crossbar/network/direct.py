@@ -1,0 +1,328 @@
+"""The reference: nodal analysis of the whole circuit as one sparse matrix, by scipy.
+
+It shares no equation with the iterative method.  Every node has a number, whatever has no resistance merges nodes, and
+the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+from scipy.sparse import csgraph
+from scipy.sparse.linalg import splu
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError, InputError
+
+from ..kernels.arrays import Drive, Lines
+from ..kernels.ends import column_end_currents, row_end_currents
+from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .solution import NetworkSolution
+
+Indices = NDArray[np.int64]
+
+_DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
+_DENSE_FROM = 0.05  # share of entries that are not zero, beyond which a dense factor is smaller than a sparse one
+_REFINEMENTS = 8
+_ROUND_OFF = 64 * 2.2e-16
+
+
+class _Circuit:
+    """The graph: nodes of word lines, of bit lines, then the sources at the four kinds of ends, then ground."""
+
+    def __init__(self, network: Network) -> None:
+        words, bits = self.shape = network.shape
+        cells = words * bits
+        self.nodes = 2 * cells + 2 * (words + bits) + 1
+        self.ground = self.nodes - 1
+        word = np.arange(cells).reshape(words, bits)
+        bit = word + cells
+        ends = np.arange(2 * cells, self.ground)
+        word_start, word_stop = ends[:words], ends[words : 2 * words]
+        bit_start, bit_stop = ends[2 * words : 2 * words + bits], ends[2 * words + bits :]
+        self.sources = ends
+        shunts = [
+            (nodes, np.broadcast_to(self.ground, self.shape), np.broadcast_to(shunt, self.shape))
+            for nodes, shunt in ((word, network.word_shunt[:, None]), (bit, network.bit_shunt))
+            if shunt.any()
+        ]
+        with np.errstate(divide="ignore"):
+            parts = (
+                (word, bit, network.conductance),
+                (word[:, :-1], word[:, 1:], np.broadcast_to(1.0 / network.word_segment[:, None], (words, bits - 1))),
+                (bit[:-1], bit[1:], np.broadcast_to(1.0 / network.bit_segment, (words - 1, bits))),
+                *shunts,
+                (word_start, word[:, 0], 1.0 / network.word_start),
+                (word_stop, word[:, -1], 1.0 / network.word_stop),
+                (bit_start, bit[0], 1.0 / network.bit_start),
+                (bit_stop, bit[-1], 1.0 / network.bit_stop),
+            )
+        self.tail = np.concatenate([part[0].ravel() for part in parts])
+        self.head = np.concatenate([part[1].ravel() for part in parts])
+        self.conductance = np.concatenate([part[2].ravel() for part in parts])
+        self.used = np.concatenate(
+            [
+                np.ones(self.conductance.size - self.sources.size, dtype=bool),
+                *(np.isfinite(end) for end in (network.word_start, network.word_stop)),
+                *(np.isfinite(end) for end in (network.bit_start, network.bit_stop)),
+            ]
+        )
+
+
+def _merge(circuit: _Circuit) -> tuple[int, Indices]:
+    """Number of groups of nodes that nothing but shorts joins, and the group of each node."""
+    short = np.isinf(circuit.conductance) & circuit.used
+    graph = sparse.coo_matrix(
+        (np.ones(int(short.sum()), dtype=np.int8), (circuit.tail[short], circuit.head[short])),
+        shape=(circuit.nodes, circuit.nodes),
+    )
+    count, group = csgraph.connected_components(graph, directed=False)
+    return int(count), group.astype(np.int64)
+
+
+def _held(
+    circuit: _Circuit, network: Network, voltages: FloatArray, group: Indices, count: int
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Voltages (groups, inputs) of the groups that hold a source, and which those are; they may not contradict."""
+    open_ends = ~circuit.used[-circuit.sources.size :]
+    sources = group[circuit.sources[~open_ends]]
+    values = voltages[~open_ends]
+    known = np.zeros(count, dtype=bool)
+    known[sources] = True
+    held = np.zeros((count, voltages.shape[1]))
+    held[sources] = values
+    wrong = (held[sources] != values).any(axis=1)
+    if wrong.any():
+        names = [
+            f"{side}_{end} {line}"
+            for side, lines in (("word", network.shape[0]), ("bit", network.shape[1]))
+            for end in ("start", "stop")
+            for line in range(lines)
+        ]
+        used = np.flatnonzero(~open_ends)
+        one = int(np.argmax(wrong))
+        other = int(np.flatnonzero((sources == sources[one]) & ~wrong)[0])
+        raise InputError(
+            f"network: expected resistance between sources of different voltage, got a short from "
+            f"{names[used[one]]} to {names[used[other]]}"
+        )
+    # The source nodes of open ends belong to nobody; they count as known so that they are not solved for.
+    known[group[circuit.sources[open_ends]]] = True
+    known[group[circuit.ground]] = True  # at the 0 V that are there: no short leads to it, since shunts are finite
+    return held, known
+
+
+class _Factor:
+    """The factors of a symmetric positive matrix."""
+
+    def __init__(self, matrix: sparse.csc_matrix) -> None:
+        size = matrix.shape[0]
+        self._dense = size <= _DENSE_UP_TO and matrix.nnz > _DENSE_FROM * size * size
+        try:
+            if self._dense:
+                self._factor = linalg.cho_factor(matrix.toarray(), lower=True, overwrite_a=True, check_finite=False)
+            else:
+                self._factor = splu(
+                    matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+                )
+        except (RuntimeError, linalg.LinAlgError) as error:
+            raise ConvergenceError(f"direct: the matrix could not be factorised ({error})") from None
+
+    def once(self, right: FloatArray) -> FloatArray:
+        if self._dense:
+            return np.asarray(linalg.cho_solve(self._factor, right, check_finite=False))
+        return np.asarray(self._factor.solve(right))
+
+
+def _refine(
+    factor: _Factor,
+    held: FloatArray,
+    free: NDArray[np.bool_],
+    ends: tuple[Indices, Indices],
+    flow: FloatArray,
+    entering: FloatArray,
+) -> FloatArray:
+    """Solve for the free voltages, in place, and return the correction that a further step would make.
+
+    The residual is summed from the currents in the edges, of conductance `flow`, between the nodes `ends`: from
+    differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which the matrix's
+    diagonal has lost.
+    """
+    count = held.shape[0]
+    edges = np.arange(flow.size)
+    ones = np.ones(flow.size)
+    incidence = sparse.csr_matrix((ones, (ends[0], edges)), shape=(count, flow.size)) - sparse.csr_matrix(
+        (ones, (ends[1], edges)), shape=(count, flow.size)
+    )
+    across = incidence.T.tocsr()
+    before = np.inf
+    for _ in range(_REFINEMENTS):
+        residual = entering - incidence @ (flow[:, None] * (across @ held))
+        correction = factor.once(np.ascontiguousarray(residual[free]))
+        size = float(np.abs(correction).max())
+        if not size < 0.5 * before:
+            break
+        held[free] += correction
+        before = size
+    return correction
+
+
+def _short_currents(network: Network, word: FloatArray, bit: FloatArray, sources: Sources, current: FloatArray) -> None:
+    """Fill the currents of shorted cells by Kirchhoff's law in a node of theirs whose wires all have resistance."""
+    fed, drawn = sources.node_currents()
+    for i, j in np.argwhere(np.isinf(network.conductance)):
+        for side, voltage, line, place, last, currents in (
+            (1.0, word[:, i, :], i, j, network.shape[1] - 1, fed),
+            (-1.0, bit[:, :, j], j, i, network.shape[0] - 1, drawn),
+        ):
+            name = "word" if side > 0 else "bit"
+            segment = getattr(network, f"{name}_segment")[line]
+            neighbours = [(segment, voltage[:, place - 1])] if place > 0 else []
+            neighbours += [(segment, voltage[:, place + 1])] if place < last else []
+            for at, end in ((0, "start"), (last, "stop")):
+                resistance = getattr(network, f"{name}_{end}")[line]
+                if place == at and np.isfinite(resistance):
+                    neighbours.append((resistance, getattr(sources, f"{name}_{end}")[line]))
+            if all(resistance > 0.0 for resistance, _ in neighbours):
+                into = sum((other - voltage[:, place]) / resistance for resistance, other in neighbours)
+                into = into - getattr(network, f"{name}_shunt")[line] * voltage[:, place]
+                current[:, i, j] = side * into
+                if currents.size:
+                    current[:, i, j] += currents[:, i, j]
+                break
+        else:
+            raise InputError(
+                f"conductance: expected a shorted cell to have wires with resistance on one side, got cell ({i}, {j}) "
+                "with ideal ones on both, whose current is not determined"
+            )
+
+
+def _shunt_norm(network: Network, word: FloatArray, bit: FloatArray) -> float:
+    """The norm of all currents through shunts at these voltages, (N, M) each."""
+    return math.hypot(
+        float(np.linalg.norm(network.word_shunt[:, np.newaxis] * word)), float(np.linalg.norm(network.bit_shunt * bit))
+    )
+
+
+def end_currents(
+    network: Network, sources: Sources, word: FloatArray, bit: FloatArray, current: FloatArray
+) -> list[FloatArray]:
+    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
+
+    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.
+    """
+    lines = Lines(
+        network.word_segment,
+        network.word_start,
+        network.word_stop,
+        network.bit_segment,
+        network.bit_start,
+        network.bit_stop,
+        network.word_shunt,
+        network.bit_shunt,
+    )
+    words, bits = network.shape
+    inputs = sources.inputs
+    fed, drawn = sources.node_currents()
+    found = [np.empty((inputs, words)), np.empty((inputs, words)), np.empty((inputs, bits)), np.empty((inputs, bits))]
+    for index in range(inputs):
+        drive = Drive(
+            np.ascontiguousarray(sources.word_start[:, index]),
+            np.ascontiguousarray(sources.word_stop[:, index]),
+            np.ascontiguousarray(sources.bit_start[:, index]),
+            np.ascontiguousarray(sources.bit_stop[:, index]),
+            fed[index] if fed.size else np.empty((0, 0)),
+            drawn[index] if drawn.size else np.empty((0, 0)),
+        )
+        above, below, through = (np.ascontiguousarray(each[index]) for each in (word, bit, current))
+        row_end_currents(lines, drive, above, through, found[0][index], found[1][index])
+        column_end_currents(lines, drive, below, through, found[2][index], found[3][index])
+    return found
+
+
+def estimated_bytes(network: Network, inputs: int) -> float:
+    """What the factors and the results take, from sizes measured with SuperLU on square arrays."""
+    unknowns = 2.0 * network.conductance.size
+    if not (network.word_segment.any() or network.bit_segment.any()):
+        return unknowns * (160.0 + 12.0 * inputs) + 24.0 * sum(network.shape) ** 2  # a node per line: a dense factor
+    return unknowns * (150.0 * math.log2(unknowns + 2.0) + 100.0 + 40.0 * inputs)
+
+
+def solve_direct(
+    network: Network, sources: Sources, *, tolerance: float = 1e-10, reason: str = "asked for"
+) -> NetworkSolution:
+    """Voltages and currents by a sparse (for ideal wires dense) factorisation; see `solve.solve_network`.
+
+    InputError for sources that are shorted together, or a part without a source; ConvergenceError where the factors
+    or the voltages are not finite.
+    """
+    check_sources(network, sources)
+    check_connected(network)
+    check_memory("the direct method", estimated_bytes(network, sources.inputs))
+    circuit = _Circuit(network)
+    count, group = _merge(circuit)
+    voltages = np.concatenate([sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop])
+    held, known = _held(circuit, network, voltages, group, count)
+    tail, head = group[circuit.tail], group[circuit.head]
+    kept = circuit.used & (circuit.conductance > 0.0) & np.isfinite(circuit.conductance) & (tail != head)
+    tail, head, conductance = tail[kept], head[kept], circuit.conductance[kept]
+    off = sparse.coo_matrix((conductance, (tail, head)), shape=(count, count)).tocsr()
+    off = off + off.T
+    diagonal = np.asarray(off.sum(axis=1)).ravel()
+    free = ~known
+    words, bits = network.shape
+    cells = words * bits
+    entering = np.zeros_like(held)
+    fed, drawn = sources.node_currents()
+    if fed.size:
+        np.add.at(entering, group[:cells], fed.reshape(sources.inputs, cells).T)
+    if drawn.size:
+        np.add.at(entering, group[cells : 2 * cells], -drawn.reshape(sources.inputs, cells).T)
+    correction = np.zeros_like(held)
+    if free.any():
+        matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
+        correction[free] = _refine(_Factor(matrix), held, free, (tail, head), conductance, entering)
+    if not np.isfinite(held).all():
+        raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
+
+    def at(nodes: FloatArray, offset: int) -> FloatArray:
+        return np.ascontiguousarray(nodes[group[offset : offset + cells]].T).reshape(-1, words, bits)
+
+    word, bit = at(held, 0), at(held, cells)
+    shorted = np.isinf(network.conductance)
+    finite = np.where(shorted, 0.0, network.conductance) if shorted.any() else network.conductance
+    current = finite * (word - bit)
+    change = finite * (at(correction, 0) - at(correction, cells))
+    residual, converged = 0.0, True
+    shunted = bool(network.word_shunt.any() or network.bit_shunt.any())
+    for index in range(sources.inputs):
+        norm = float(np.linalg.norm(current[index]))
+        error = float(np.linalg.norm(change[index]))
+        relative = error / norm if norm > 0.0 else (0.0 if error == 0.0 else np.inf)
+        floor = float(np.linalg.norm(finite * (abs(word[index]) + abs(bit[index]))))
+        converged &= relative <= max(tolerance, _ROUND_OFF) or error <= _ROUND_OFF * floor
+        residual = max(residual, relative)
+        if shunted:
+            through = math.hypot(norm, _shunt_norm(network, word[index], bit[index]))
+            wrong = _shunt_norm(network, at(correction, 0)[index], at(correction, cells)[index])
+            relative = wrong / through if through > 0.0 else (0.0 if wrong == 0.0 else np.inf)
+            converged &= relative <= max(tolerance, _ROUND_OFF)
+            residual = max(residual, relative)
+    if shorted.any():
+        _short_currents(network, word, bit, sources, current)
+    ends = end_currents(network, sources, word, bit, current)
+    return NetworkSolution(
+        word_voltage=word,
+        bit_voltage=bit,
+        device_current=current,
+        word_start_current=ends[0],
+        word_stop_current=ends[1],
+        bit_start_current=ends[2],
+        bit_stop_current=ends[3],
+        method="direct",
+        iterations=0,
+        residual=residual,
+        converged=bool(converged),
+        reason=reason,
+    )

@@ -1,0 +1,155 @@
+"""The circuit as a networkx graph: to look at, to follow currents through, and to solve small arrays with.
+
+Nodes are ('word', i, j) and ('bit', i, j) at each cell, ('word source', i, end) and ('bit source', j, end), and
+('ground',) where a line has a shunt.  Edges carry `conductance` (S), `resistance` (Ohm) and `kind`: 'device', 'word
+wire', 'bit wire', 'end' or 'shunt'.  What has no resistance joins its nodes into one, named by the source where there
+is one.
+"""
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError, InputError
+
+from .direct import end_currents
+from .linear_network import Network, Sources, check_connected
+from .solution import NetworkSolution
+
+Node = tuple[Any, ...]
+
+_GROUND: Node = ("ground",)
+_ROUND_OFF = 1e-13  # of the currents that meet in a node
+MOST_CELLS = 4096
+"""Cells up to which the graph is built for solving: its matrix is dense."""
+
+
+def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
+    """The circuit with every resistor as an edge, none merged; open devices and open ends are left out."""
+    graph: nx.MultiGraph[Node] = nx.MultiGraph()
+    words, bits = validation.instance("network", network, Network).shape
+
+    def join(first: Node, second: Node, resistance: float, kind: str, **more: int) -> None:
+        if resistance < np.inf:
+            conductance = 1.0 / resistance if resistance > 0.0 else np.inf
+            graph.add_edge(first, second, kind=kind, resistance=resistance, conductance=conductance, **more)
+
+    for i in range(words):
+        for j in range(bits):
+            graph.add_nodes_from((("word", i, j), ("bit", i, j)))
+            cell = float(network.conductance[i, j])
+            if cell > 0.0:
+                join(("word", i, j), ("bit", i, j), 1.0 / cell, "device", word_line=i, bit_line=j)
+            if j + 1 < bits:
+                join(("word", i, j), ("word", i, j + 1), float(network.word_segment[i]), "word wire", word_line=i)
+            if i + 1 < words:
+                join(("bit", i, j), ("bit", i + 1, j), float(network.bit_segment[j]), "bit wire", bit_line=j)
+            if network.word_shunt[i] > 0.0:
+                join(("word", i, j), _GROUND, 1.0 / float(network.word_shunt[i]), "shunt", word_line=i)
+            if network.bit_shunt[j] > 0.0:
+                join(("bit", i, j), _GROUND, 1.0 / float(network.bit_shunt[j]), "shunt", bit_line=j)
+        join(("word source", i, "start"), ("word", i, 0), float(network.word_start[i]), "end", word_line=i)
+        join(("word source", i, "stop"), ("word", i, bits - 1), float(network.word_stop[i]), "end", word_line=i)
+    for j in range(bits):
+        join(("bit source", j, "start"), ("bit", 0, j), float(network.bit_start[j]), "end", bit_line=j)
+        join(("bit source", j, "stop"), ("bit", words - 1, j), float(network.bit_stop[j]), "end", bit_line=j)
+    return graph
+
+
+def merged(graph: "nx.MultiGraph[Node]") -> "tuple[nx.MultiGraph[Node], dict[Node, Node]]":
+    """The graph with the nodes joined that no resistance separates, and which node each became."""
+    ideal = nx.Graph()
+    ideal.add_nodes_from(graph)
+    ideal.add_edges_from((a, b) for a, b, resistance in graph.edges(data="resistance") if resistance == 0.0)
+    became: dict[Node, Node] = {}
+    for group in nx.connected_components(ideal):
+        name = min(group, key=lambda node: ("source" not in node[0], node))
+        became.update(dict.fromkeys(group, name))
+    result: nx.MultiGraph[Node] = nx.MultiGraph()
+    result.add_nodes_from(became.values())
+    for first, second, data in graph.edges(data=True):
+        if became[first] != became[second]:
+            result.add_edge(became[first], became[second], **data)
+    return result, became
+
+
+def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolution:
+    """All voltages and currents by Kirchhoff's laws on the graph, dense: for small arrays and for explaining.
+
+    Its residual is that of Kirchhoff's law in the worst node, relative to the largest sum of currents that meet in one.
+    Raises InputError for arrays of more than MOST_CELLS cells, and where two sources are joined without resistance.
+    """
+    check_connected(network)
+    words, bits = network.shape
+    if words * bits > MOST_CELLS:
+        raise InputError(f"method: expected at most {MOST_CELLS} cells for 'graph', got {words * bits}")
+    if np.isinf(network.conductance).any():
+        raise InputError("method: expected finite conductances for 'graph', got a shorted cell; use 'direct'")
+    whole = to_networkx(network)
+    graph, became = merged(whole)
+    nodes = list(graph)
+    index = {node: number for number, node in enumerate(nodes)}
+    held: dict[int, FloatArray] = {}
+    for node in whole:
+        if "source" in node[0]:
+            voltage = _source_voltage(sources, node)
+            number = index[became[node]]
+            if number in held and not np.array_equal(held[number], voltage):
+                raise InputError(f"network: expected some resistance between two sources, got none at {node}")
+            held[number] = voltage
+    if _GROUND in whole:
+        held[index[_GROUND]] = np.zeros(sources.inputs)
+    laplacian = np.asarray(nx.laplacian_matrix(graph, nodelist=nodes, weight="conductance").todense())
+    fixed = np.array(sorted(held))
+    free = np.setdiff1d(np.arange(len(nodes)), fixed)
+    voltages = np.empty((len(nodes), sources.inputs))
+    voltages[fixed] = [held[number] for number in fixed.tolist()]
+    entering = np.zeros_like(voltages)
+    fed, drawn = sources.node_currents()
+    for i, j in np.ndindex(words, bits):
+        if fed.size:
+            entering[index[became["word", i, j]]] += fed[:, i, j]
+        if drawn.size:
+            entering[index[became["bit", i, j]]] -= drawn[:, i, j]
+    if free.size:
+        driven = entering[free] - laplacian[np.ix_(free, fixed)] @ voltages[fixed]
+        try:
+            voltages[free] = np.linalg.solve(laplacian[np.ix_(free, free)], driven)
+        except np.linalg.LinAlgError:
+            raise ConvergenceError("graph: the matrix is singular to float64; use 'direct'") from None
+        scale = float((np.abs(laplacian[free]) @ np.abs(voltages)).max()) or 1.0
+        residual = float(np.abs(laplacian[free] @ voltages - entering[free]).max()) / scale
+    else:
+        residual = 0.0
+
+    def table(kind: str) -> FloatArray:
+        rows = [[voltages[index[became[(kind, i, j)]]] for j in range(bits)] for i in range(words)]
+        return np.ascontiguousarray(np.moveaxis(np.array(rows), 2, 0))
+
+    word, bit = table("word"), table("bit")
+    current = network.conductance * (word - bit)
+    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, word, bit, current)
+    return NetworkSolution(
+        word_voltage=word,
+        bit_voltage=bit,
+        device_current=current,
+        word_start_current=word_start,
+        word_stop_current=word_stop,
+        bit_start_current=bit_start,
+        bit_stop_current=bit_stop,
+        method="graph",
+        iterations=0,
+        residual=residual,
+        converged=residual <= _ROUND_OFF,
+        reason=reason,
+    )
+
+
+def _source_voltage(sources: Sources, node: Node) -> FloatArray:
+    kind, line, end = node
+    side = "word" if kind.startswith("word") else "bit"
+    result: FloatArray = getattr(sources, f"{side}_{end}")[line]
+    return result

@@ -1,0 +1,372 @@
+"""The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory grows as the cells.
+
+The preconditioner is float32 (float64 where every entry counts): tridiagonal solves along the lines, and between two of
+them the mean array in the slow modes of its wires, those in which neighbouring lines feel one another.
+"""
+
+import functools
+import os
+
+# A solve has some fifty short parallel loops.  By default GNU's OpenMP spins at the end of each for milliseconds where
+# another process holds one of the cores: a solve of 256 x 256 then took 480 ms instead of 4.5.  With 30000 turns it
+# takes 50 ms there and keeps its 4.5 ms on a quiet machine; with 1000 it would take 12 ms on either.  It is read when
+# the first parallel loop of the process starts, and a value from outside stands.
+os.environ.setdefault("GOMP_SPINCOUNT", "30000")
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError
+
+from ..kernels import arrays, iteration
+from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .solution import NetworkSolution
+
+_MOST_ITERATIONS = 200
+_MODE_CUTOFF = 6.0
+"""Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
+nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them as the wire does."""
+_SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
+_PARALLEL_FROM = 96 * 96  # cells from which threads share one input
+_SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, where there are several
+BYTES_PER_CELL = 72
+BYTES_PER_CELL_AND_INPUT = 24
+
+
+def unsupported(network: Network) -> str:
+    """Why this method does not cover a network; empty where it does."""
+    if np.isinf(network.conductance.max()):
+        return "a cell is shorted"
+    word_ideal, bit_ideal = (
+        ideal_side(network.word_segment, network.shape[1]),
+        ideal_side(network.bit_segment, network.shape[0]),
+    )
+    if word_ideal is None or bit_ideal is None:
+        return "some wires have no resistance and others do"
+    if word_ideal and bit_ideal:
+        return "no wire has resistance"
+    return ""
+
+
+def ideal_side(segment: FloatArray, nodes: int) -> bool | None:
+    """Whether all wires of one kind are ideal; None where only some are.  A line of one node has no segment."""
+    if nodes == 1:
+        return False
+    ideal = segment == 0.0
+    if ideal.all():
+        return True
+    return None if ideal.any() else False
+
+
+def _inverse(resistance: FloatArray) -> FloatArray:
+    """Conductances, inf where the resistance is 0."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(1.0 / resistance)
+
+
+def _phase(angle: FloatArray, share: float) -> FloatArray:
+    """Shift of a mode at an end whose conductance is so many times a segment's."""
+    half = 0.5 * angle
+    if np.isinf(share):
+        return 0.5 * np.pi + half
+    return np.arctan2(share * np.cos(half), (2.0 - share) * np.sin(half))
+
+
+@functools.lru_cache(maxsize=4)
+def wire_modes(nodes: int, count: int, start_share: float, stop_share: float) -> tuple[FloatArray, FloatArray]:
+    """The slowest modes of a wire of equal segments, as (nodes, count), orthonormal; and their eigenvalues.
+
+    The wire's segments have conductance 1, its ends start_share and stop_share.  A mode is cos(t (j + 1/2) - p_s) with
+    t n = k pi + p_s(t) + p_t(t); the phases are those that meet the end's condition.  The left side less the right one
+    grows with t, so t is found by halving.
+    """
+    order = np.pi * np.arange(count)
+    low, high = np.zeros(count), np.full(count, np.pi)
+    for _ in range(50):
+        angle = 0.5 * (low + high)
+        above = angle * nodes > order + _phase(angle, start_share) + _phase(angle, stop_share)
+        high = np.where(above, angle, high)
+        low = np.where(above, low, angle)
+    angle = 0.5 * (low + high)
+    modes = np.cos(np.outer(np.arange(nodes) + 0.5, angle) - _phase(angle, start_share))
+    modes /= np.sqrt((modes**2).sum(axis=0))
+    return modes, 2.0 - 2.0 * np.cos(angle)
+
+
+class IterativeSolver:
+    """The solver for one circuit, whose cells may change; what it needs is allocated and factorised once.
+
+    network: as `Network`; InputError where the method does not cover it (`unsupported` says why), where a part has no
+        path to a source, or where the memory is not there.
+    entrywise: solve for relative accuracy of each entry instead of the norm.
+    """
+
+    def __init__(self, network: Network, *, entrywise: bool = False) -> None:
+        reason = unsupported(network)
+        if reason:
+            raise InputError(f"network: expected one for the iterative method, got one where {reason}; use 'direct'")
+        check_connected(network)
+        check_memory("the iterative method", BYTES_PER_CELL * network.conductance.size)
+        self.network = network
+        self.entrywise = entrywise
+        words, bits = network.shape
+        word_segment = network.word_segment if bits > 1 else np.ones(words)
+        bit_segment = network.bit_segment if words > 1 else np.ones(bits)
+        word_mean, bit_mean = float(word_segment.mean()), float(bit_segment.mean())
+        # The eliminated lines should be those with the better wires: they have fewer slow modes.
+        self._exchanged = bit_mean * _SIDE_RATIO < word_mean
+        if self._exchanged:
+            segments = (bit_segment, word_segment)
+            ends = (network.bit_start, network.bit_stop, network.word_start, network.word_stop)
+            shunts = (network.bit_shunt, network.word_shunt)
+        else:
+            segments = (word_segment, bit_segment)
+            ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
+            shunts = (network.word_shunt, network.bit_shunt)
+        self._lines = arrays.Lines(segments[0], ends[0], ends[1], segments[1], ends[2], ends[3], shunts[0], shunts[1])
+        count, across = (bits, words) if self._exchanged else (words, bits)
+        self._parallel = True if words * bits >= _PARALLEL_FROM else None  # None: see iteration.solve_in_turn
+        self._ideal = not segments[0].any()
+        self._row_wire = np.ones(count) if self._ideal else 1.0 / segments[0]
+        self._row_start, self._row_stop = _inverse(ends[0]), _inverse(ends[1])
+        self._column_wire = 1.0 / segments[1]
+        self._column_start, self._column_stop = _inverse(ends[2]), _inverse(ends[3])
+        start_held, stop_held = np.isinf(self._column_start), np.isinf(self._column_stop)
+        dtype = np.float64 if entrywise else np.float32
+        lanes = arrays.LANES
+        factor_shape = (0, 1, lanes) if self._ideal else ((count + lanes - 1) // lanes, across, lanes)
+        row_factor = np.empty(factor_shape)
+        self._system = arrays.System(
+            np.empty((count, across)) if self._exchanged else network.conductance,
+            self._ideal,
+            row_factor,
+            np.empty(count) if self._ideal else segments[0].copy(),
+            np.empty(count),
+            np.empty(count),
+            self._column_wire,
+            np.where(start_held, 0.0, self._column_start),
+            np.where(stop_held, 0.0, self._column_stop),
+            np.where(start_held, 0.0, 1.0),
+            np.where(stop_held, 0.0, 1.0),
+            shunts[1],
+            bool(shunts[1].any()),
+        )
+        self._pre = arrays.Preconditioner(
+            np.empty((count, across), dtype),
+            self._ideal,
+            row_factor if entrywise else np.empty(factor_shape, dtype),
+            np.empty(count, dtype),
+            np.empty((count, across), dtype),
+            np.empty(across, dtype),
+            np.empty((across, 0), dtype),
+            np.empty((0, across), dtype),
+            np.empty((count, 0), dtype),
+            np.empty(0, dtype),
+            np.array([1e-300 if entrywise else 1e-30], dtype),
+            1.0,
+            1.0,
+        )
+        # Ends of the mean array; one that holds its node counts as a short segment, so that all means are finite.
+        row_mean = float(self._row_wire.mean())
+        column_mean = float(self._column_wire.mean())
+        self._row_end_share = tuple(
+            float(np.minimum(end, 4.0 * self._row_wire).mean()) / row_mean for end in (self._row_start, self._row_stop)
+        )
+        self._column_mean = column_mean
+        self._column_ends = tuple(
+            float(np.minimum(end, 4.0 * self._column_wire).mean()) for end in (self._column_start, self._column_stop)
+        )
+        self._least_row_shunt = float(shunts[0].min())
+        self._mode_values = np.empty((3, 0))
+        self._work = arrays.Workspace(
+            np.zeros((count, across)),
+            np.zeros((count, across)),
+            np.zeros((count, across)),
+            np.zeros((count, across), dtype),
+            np.zeros((count, across), dtype),
+            np.zeros((count, across), dtype),
+            np.empty((count, 0), dtype),
+            np.empty((max((count + lanes - 1) // lanes, across), arrays.SUMS)),
+        )
+        self._factorise()
+
+    def set_conductance(self, conductance: ArrayLike) -> None:
+        """Give the cells new values, shape (word lines, bit lines), S, finite and at least 0."""
+        network = self.network.replace(conductance=conductance)
+        if np.isinf(network.conductance.max()):
+            raise InputError("conductance: expected finite S for the iterative method, got inf; use 'direct'")
+        check_connected(network)
+        self.set_checked_conductance(network.conductance)
+
+    def set_checked_conductance(self, conductance: FloatArray) -> None:
+        """The same for inner loops: contiguous float64, finite, with a path to a source from every line."""
+        self.network = self.network.with_cells(conductance)
+        if not self._exchanged:
+            self._system = self._system._replace(conductance=conductance)
+        self._factorise()
+
+    def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
+        """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next cells on."""
+        self.network = self.network.with_shunts(word_shunt, bit_shunt)
+        of_rows, of_columns = (bit_shunt, word_shunt) if self._exchanged else (word_shunt, bit_shunt)
+        self._lines = self._lines._replace(row_shunt=of_rows, column_shunt=of_columns)
+        self._system = self._system._replace(column_shunt=of_columns, shunted=bool(of_columns.any()))
+        self._least_row_shunt = float(of_rows.min())
+
+    def _set_modes(self, mean: float) -> None:
+        """The slow modes for a mean conductance of the cells; nothing to do where their number is as it was."""
+        pre = self._pre
+        across = pre.conductance.shape[1]
+        if self._ideal:
+            count = 1
+        else:
+            slow = max(_MODE_CUTOFF * mean - self._least_row_shunt, 0.0)
+            cosine = 1.0 - 0.5 * slow / float(self._row_wire.mean())
+            count = min(across, int(np.ceil(across * np.arccos(max(cosine, -1.0)) / np.pi)))
+        if count == pre.modes.shape[1]:
+            return
+        if self._ideal:
+            modes = np.full((across, 1), across**-0.5)
+            values = np.zeros(1)
+        else:
+            modes, values = wire_modes(across, count, *self._row_end_share)
+        dtype = pre.conductance.dtype
+        # The eigenvalue of the wire alone, and what the ends add to it: row by row, since their ends may differ.
+        first, last = modes[0] ** 2, modes[-1] ** 2
+        wire = values - self._row_end_share[0] * first - self._row_end_share[1] * last
+        self._mode_values = np.stack([np.maximum(wire, 0.0), first, last])
+        self._pre = pre._replace(
+            modes=modes.astype(dtype),
+            modes_transposed=np.ascontiguousarray(modes.T, dtype=dtype),
+            mode_factor=np.empty((pre.conductance.shape[0], count), dtype),
+            mode_resistance=np.empty(count, dtype),
+        )
+        self._work = self._work._replace(mode_values=np.empty((pre.conductance.shape[0], count), dtype))
+
+    def _factorise(self) -> None:
+        """All that depends on the cells."""
+        if self._exchanged:
+            self._system.conductance[:] = self.network.conductance.T
+        conductance = self._system.conductance
+        mean = float(conductance.mean())
+        unit = mean if mean > 0.0 else float(self._column_wire.mean())
+        self._set_modes(mean)
+        self._pre = self._pre._replace(unit=unit, largest=float(conductance.max()))
+        column_shunt_mean = 0.0
+        if self._system.shunted:
+            # A column whose shunt is far above its cells is at ground, however far; the others shall not drown in it.
+            column_shunt_mean = float(np.minimum(self._system.column_shunt, _MODE_CUTOFF * unit).mean())
+        iteration.factorise(
+            self._system,
+            self._pre,
+            self._row_wire,
+            self._row_start,
+            self._row_stop,
+            self._lines.row_shunt,
+            self._column_start,
+            self._column_stop,
+            self._mode_values,
+            self._column_mean,
+            self._column_ends[0],
+            self._column_ends[1],
+            column_shunt_mean,
+            self._parallel,
+        )
+
+    def solve(
+        self,
+        sources: Sources,
+        *,
+        tolerance: float = 1e-10,
+        start: NetworkSolution | None = None,
+        reason: str = "wires with resistance and finite cells",
+    ) -> NetworkSolution:
+        """Voltages and currents; `start` is an earlier solution of the same shape.  See `solve.solve_network`."""
+        check_sources(self.network, sources)
+        inputs = sources.inputs
+        count, across = self._system.conductance.shape
+        shape = (inputs, count, across)
+        check_memory("the solution", BYTES_PER_CELL_AND_INPUT * float(inputs) * count * across)
+        voltages = (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)
+        if self._exchanged:
+            voltages = voltages[2:] + voltages[:2]
+        lines = self._lines
+        ends = (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop)
+        given = [np.where(np.isinf(end)[:, None], 0.0, voltage) for voltage, end in zip(voltages, ends, strict=True)]
+        fed, drawn = sources.node_currents()
+        if self._exchanged:
+            from_words = np.ascontiguousarray(-fed.transpose(0, 2, 1))
+            fed = from_words if drawn is fed else np.ascontiguousarray(-drawn.transpose(0, 2, 1))
+            drawn = from_words
+        drives = arrays.Inputs(given[0], given[1], given[2], given[3], fed, drawn)
+        if start is None:
+            voltage = np.empty(shape)
+        else:
+            earlier = start.word_voltage if self._exchanged else start.bit_voltage
+            if earlier.shape != (inputs, *self.network.shape):
+                raise InputError(
+                    f"start: expected a solution of shape {(inputs, *self.network.shape)}, got {earlier.shape}"
+                )
+            voltage = np.array(earlier.transpose(0, 2, 1) if self._exchanged else earlier, order="C")
+        results = arrays.Results(
+            voltage,
+            np.empty(shape),
+            np.empty(shape),
+            np.empty((inputs, count)),
+            np.empty((inputs, count)),
+            np.empty((inputs, across)),
+            np.empty((inputs, across)),
+            np.zeros(inputs, dtype=np.int64),
+            np.zeros(inputs),
+            np.zeros(inputs, dtype=np.int64),
+        )
+        spread = inputs > 1 and count * across <= _SPREAD_UP_TO and inputs * count * across >= _PARALLEL_FROM
+        cold, tolerance = start is None, float(tolerance)
+        if spread and numba.get_num_threads() > 1:
+            iteration.solve_spread(
+                self._system, self._pre, drives, cold, tolerance, self.entrywise, _MOST_ITERATIONS, lines, results
+            )
+        else:
+            iteration.solve_in_turn(
+                self._system,
+                self._pre,
+                drives,
+                self._work,
+                cold,
+                tolerance,
+                self.entrywise,
+                _MOST_ITERATIONS,
+                self._parallel,
+                lines,
+                results,
+            )
+        row_ends = (results.row_start_current, results.row_stop_current)
+        column_ends = (results.column_start_current, results.column_stop_current)
+        row_voltage, column_voltage, current = results.rows_voltage, results.voltage, results.current
+        if self._exchanged:
+            row_ends, column_ends = column_ends, row_ends
+            row_voltage, column_voltage = column_voltage.transpose(0, 2, 1), row_voltage.transpose(0, 2, 1)
+            np.negative(current, out=current)
+            current = current.transpose(0, 2, 1)
+        endings = results.ending
+        converged = bool((endings != iteration.STOPPED).all())
+        if not converged:
+            reason += f"; stopped at {results.measured.max():.1e} after {int(results.iterations.max())} iterations"
+        elif (endings == iteration.ROUND_OFF).any():
+            reason += "; as accurate as voltages in float64 allow"
+        return NetworkSolution(
+            word_voltage=row_voltage,
+            bit_voltage=column_voltage,
+            device_current=current,
+            word_start_current=row_ends[0],
+            word_stop_current=row_ends[1],
+            bit_start_current=column_ends[0],
+            bit_stop_current=column_ends[1],
+            method="iterative",
+            iterations=int(results.iterations.max()),
+            residual=float(results.measured.max()),
+            converged=converged,
+            reason=reason,
+        )

@@ -1,0 +1,355 @@
+"""The resistor network of a crossbar as plain arrays, its sources, and the checks of both.
+
+Word line i runs through the nodes (i, 0) to (i, M - 1), bit line j through (0, j) to (N - 1, j); a cell joins the two
+nodes of one place.  A line's start is its left or its top end, its stop the right or the bottom one.
+"""
+
+import copy
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError, instance
+
+from ..kernels.connection import reached_lines
+
+_NAMED = 5  # how many lines a message names
+_SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the doubles
+
+
+def _floats(name: str, values: ArrayLike, shape: tuple[int, ...] | None, dimensions: str) -> FloatArray:
+    """An array of numbers without NaN, contiguous; of a shape, where one is given."""
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind not in "iuf":
+            raise TypeError
+        result = np.ascontiguousarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name}: expected numbers of shape {dimensions}, got {type(values).__name__}") from None
+    if shape is not None and given.shape != shape:
+        raise InputError(f"{name}: expected shape {dimensions} = {shape}, got {given.shape}")
+    return result
+
+
+def _at(index: Any) -> str:
+    return "(" + ", ".join(str(int(each)) for each in index) + ")" if len(index) > 1 else str(int(index[0]))
+
+
+def _refuse(name: str, values: FloatArray, wrong: NDArray[np.bool_], expected: str) -> None:
+    """Raise the InputError that names the first wrong entry."""
+    if wrong.any():
+        index = np.unravel_index(int(np.argmax(wrong)), values.shape)
+        raise InputError(f"{name}: expected {expected}, got {values[index]:g} at index {_at(index)}")
+
+
+def check_range(name: str, values: FloatArray) -> None:
+    """InputError for a value other than 0 and infinity that is out of all range."""
+    size = np.abs(values)
+    if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # as mostly; what follows takes twice as long
+        return
+    outside = (size > 0.0) & np.isfinite(size) & ((size < _SMALLEST) | (size > _LARGEST))
+    if outside.any():
+        _refuse(name, values, outside, f"0 or sizes from {_SMALLEST:g} to {_LARGEST:g}")
+
+
+def _check_resistance(name: str, values: FloatArray, infinite: bool) -> None:
+    low = values.min() if values.size else 0.0
+    high = values.max() if values.size else 0.0
+    if not (low >= 0.0 and (high < np.inf or infinite)):  # NaN fails both
+        upper = "Ohm of at least 0, inf for an open end" if infinite else "finite Ohm of at least 0"
+        _refuse(name, values, ~(values >= 0.0) | (np.isinf(values) & (not infinite)), upper)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A crossbar of N word lines and M bit lines.
+
+    conductance: (N, M), S, of the cells, at least 0; 0 is an open cell, inf a shorted one.
+    word_segment, bit_segment: (N,), (M,), Ohm, between neighbouring nodes of that line; 0 is an ideal wire.
+    word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, all that lies between the source and the
+        first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open
+        end.
+    word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
+
+    Arrays are kept as they are where they are contiguous float64, and copied where not.  InputError for a wrong shape,
+    NaN, a negative number, an infinite segment or shunt.
+    """
+
+    conductance: FloatArray
+    word_segment: FloatArray
+    bit_segment: FloatArray
+    word_start: FloatArray
+    word_stop: FloatArray
+    bit_start: FloatArray
+    bit_stop: FloatArray
+    word_shunt: FloatArray = None  # type: ignore[assignment]  # stored as zeros
+    bit_shunt: FloatArray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        conductance = _floats("conductance", self.conductance, None, "(word lines, bit lines)")
+        if conductance.ndim != 2 or conductance.size == 0:
+            raise InputError(
+                f"conductance: expected shape (word lines, bit lines) with at least one of each, "
+                f"got {conductance.shape}"
+            )
+        object.__setattr__(self, "conductance", conductance)
+        if not conductance.min() >= 0.0:
+            _refuse("conductance", conductance, ~(conductance >= 0.0), "S of at least 0, inf for a shorted cell")
+        check_range("conductance", conductance)
+        for name in ("word_segment", "bit_segment", "word_start", "word_stop", "bit_start", "bit_stop"):
+            side = "word lines" if name.startswith("word") else "bit lines"
+            length = conductance.shape[0 if name.startswith("word") else 1]
+            values = _floats(name, getattr(self, name), (length,), f"({side},)")
+            _check_resistance(name, values, infinite=not name.endswith("segment"))
+            check_range(name, values)
+            object.__setattr__(self, name, values)
+        for name, count in (("word_shunt", self.shape[0]), ("bit_shunt", self.shape[1])):
+            given = getattr(self, name)
+            values = np.zeros(count) if given is None else _floats(name, given, (count,), f"({name[:-6]} lines,)")
+            if values.any():
+                _refuse(name, values, ~((values >= 0.0) & (values < np.inf)), "finite S of at least 0")
+                check_range(name, values)
+            object.__setattr__(self, name, values)
+        for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
+            whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
+            if nodes > 1:
+                whole = whole + getattr(self, f"{side}_segment")
+            if not whole.all():
+                raise InputError(
+                    f"{side}_stop: expected some resistance between the two sources of {side} line "
+                    f"{int(np.argmin(whole))}, got 0 Ohm at both ends and in the wire"
+                )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        return self.conductance.shape[0], self.conductance.shape[1]
+
+    def transposed(self) -> "Network":
+        """The same circuit with word lines and bit lines exchanged; the devices' currents change sign."""
+        return Network(
+            conductance=self.conductance.T,
+            word_segment=self.bit_segment,
+            bit_segment=self.word_segment,
+            word_start=self.bit_start,
+            word_stop=self.bit_stop,
+            bit_start=self.word_start,
+            bit_stop=self.word_stop,
+            word_shunt=self.bit_shunt,
+            bit_shunt=self.word_shunt,
+        )
+
+    def with_cells(self, conductance: FloatArray) -> "Network":
+        """The same wires with other cells, contiguous float64 of the same shape; not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "conductance", conductance)
+        return other
+
+    def with_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> "Network":
+        """The same circuit with other shunts, float64 of shape (N,) and (M,); not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "word_shunt", word_shunt)
+        object.__setattr__(other, "bit_shunt", bit_shunt)
+        return other
+
+    def replace(self, **changes: Any) -> "Network":
+        """A copy with some arrays exchanged; checked anew."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Voltages behind the ends of all lines, and currents into their nodes, for K inputs.
+
+    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored.
+    cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
+        there is none.  A solution's device_current is then that of the conductance alone.
+    word_current, bit_current: (K, N, M), A, from ground into each node of the word lines and of the bit lines; None:
+        there is none.
+    InputError for a wrong shape, no input, NaN, an infinite voltage or current.
+    """
+
+    word_start: FloatArray
+    word_stop: FloatArray
+    bit_start: FloatArray
+    bit_stop: FloatArray
+    cell_current: FloatArray | None = None
+    word_current: FloatArray | None = None
+    bit_current: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        word_start = _floats("word_start", self.word_start, None, "(word lines, inputs)")
+        if word_start.ndim != 2 or word_start.size == 0:
+            raise InputError(
+                f"word_start: expected voltages of shape (word lines, inputs), at least one, got {word_start.shape}"
+            )
+        bit_start = _floats("bit_start", self.bit_start, None, "(bit lines, inputs)")
+        if bit_start.ndim != 2 or bit_start.shape[0] == 0:
+            raise InputError(f"bit_start: expected voltages of shape (bit lines, inputs), got {bit_start.shape}")
+        inputs = word_start.shape[1]
+        shapes = {"word": (word_start.shape[0], inputs), "bit": (bit_start.shape[0], inputs)}
+        for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
+            side = name.split("_")[0]
+            values = _floats(name, getattr(self, name), shapes[side], f"({side} lines, inputs)")
+            if not np.isfinite(values).all():
+                _refuse(name, values, ~np.isfinite(values), "finite voltages")
+            largest = np.abs(values).max(initial=0.0)
+            if largest > _LARGEST or 0.0 < largest < _SMALLEST:
+                raise InputError(
+                    f"{name}: expected 0 or voltages from {_SMALLEST:g} to {_LARGEST:g} V, got {largest:g} V"
+                )
+            object.__setattr__(self, name, values)
+        for name in ("cell_current", "word_current", "bit_current"):
+            if getattr(self, name) is not None:
+                nodes = (inputs, word_start.shape[0], bit_start.shape[0])
+                values = _floats(name, getattr(self, name), nodes, "(inputs, word lines, bit lines)")
+                if not np.isfinite(values).all():
+                    _refuse(name, values, ~np.isfinite(values), "finite currents")
+                object.__setattr__(self, name, values)
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs."""
+        return int(self.word_start.shape[1])
+
+    def input(self, index: int) -> "Sources":
+        """One of the inputs."""
+        column = slice(index, index + 1)
+        return Sources(
+            word_start=self.word_start[:, column],
+            word_stop=self.word_stop[:, column],
+            bit_start=self.bit_start[:, column],
+            bit_stop=self.bit_stop[:, column],
+            cell_current=None if self.cell_current is None else self.cell_current[column],
+            word_current=None if self.word_current is None else self.word_current[column],
+            bit_current=None if self.bit_current is None else self.bit_current[column],
+        )
+
+    def with_cell_current(self, cell_current: FloatArray) -> "Sources":
+        """The same voltages with other currents beside the cells; not checked, for inner loops."""
+        other = copy.copy(self)
+        object.__setattr__(other, "cell_current", cell_current)
+        return other
+
+    def transposed(self) -> "Sources":
+        """The sources of `Network.transposed`."""
+        return Sources(
+            word_start=self.bit_start,
+            word_stop=self.bit_stop,
+            bit_start=self.word_start,
+            bit_stop=self.word_stop,
+            cell_current=None if self.cell_current is None else -self.cell_current.transpose(0, 2, 1),
+            word_current=None if self.bit_current is None else self.bit_current.transpose(0, 2, 1),
+            bit_current=None if self.word_current is None else self.word_current.transpose(0, 2, 1),
+        )
+
+    def node_currents(self) -> tuple[FloatArray, FloatArray]:
+        """What all current sources feed into the word nodes and what they draw from the bit nodes: (K, N, M), A, each.
+
+        Of shape (0, 0, 0) where there are none; the same array twice where all are beside cells.
+        """
+        fed = drawn = np.empty((0, 0, 0)) if self.cell_current is None else self.cell_current
+        if self.word_current is not None:
+            fed = fed + self.word_current if fed.size else self.word_current
+        if self.bit_current is not None:
+            drawn = drawn - self.bit_current if drawn.size else -self.bit_current
+        return fed, drawn
+
+    def silent(self) -> bool:
+        """Whether all ends are at 0 V and no current is fed into a node; cell_current is not looked at."""
+        voltages = (self.word_start, self.word_stop, self.bit_start, self.bit_stop)
+        currents = (self.word_current, self.bit_current)
+        return not any(each is not None and each.any() for each in (*voltages, *currents))
+
+    @classmethod
+    def unit_currents(cls, network: Network, cells: NDArray[np.int64]) -> "Sources":
+        """All ends at 0 V, and 1 A beside one cell in each input; cells: (inputs, 2), word line and bit line."""
+        beside = np.zeros((len(cells), *network.shape))
+        beside[np.arange(len(cells)), cells[:, 0], cells[:, 1]] = 1.0
+        return dataclasses.replace(cls.zero(network, len(cells)), cell_current=beside)
+
+    @classmethod
+    def zero(cls, network: Network, inputs: int = 1) -> "Sources":
+        """All ends at 0 V."""
+        words, bits = network.shape
+        return cls(
+            word_start=np.zeros((words, inputs)),
+            word_stop=np.zeros((words, inputs)),
+            bit_start=np.zeros((bits, inputs)),
+            bit_stop=np.zeros((bits, inputs)),
+        )
+
+
+def check_sources(network: Network, sources: Sources) -> None:
+    """InputError where sources do not belong to the network."""
+    instance("network", network, Network)
+    instance("sources", sources, Sources)
+    given = (sources.word_start.shape[0], sources.bit_start.shape[0])
+    if given != network.shape:
+        raise InputError(
+            f"sources: expected voltages for {network.shape[0]} word lines and {network.shape[1]} bit lines, "
+            f"got them for {given[0]} and {given[1]}"
+        )
+
+
+def _named(side: str, lines: NDArray[np.intp]) -> str:
+    shown = ", ".join(str(int(line)) for line in lines[:_NAMED])
+    more = f" and {lines.size - _NAMED} more" if lines.size > _NAMED else ""
+    return f"{side} line{'s' if lines.size > 1 else ''} {shown}{more}"
+
+
+def check_connected(network: Network) -> None:
+    """InputError that names the lines from which no path of wires, cells and shunts leads to a source or to ground.
+
+    A line is one node here, since a segment always conducts; each line is looked at once.
+    """
+    word_grounded = np.isfinite(network.word_start) | np.isfinite(network.word_stop)
+    bit_grounded = np.isfinite(network.bit_start) | np.isfinite(network.bit_stop)
+    if word_grounded.all() and bit_grounded.all():
+        return
+    word_grounded |= network.word_shunt > 0.0
+    bit_grounded |= network.bit_shunt > 0.0
+    words, bits = reached_lines(network.conductance, word_grounded, bit_grounded)
+    if words.all() and bits.all():
+        return
+    lost_words, lost_bits = np.flatnonzero(~words), np.flatnonzero(~bits)
+    parts = [_named("word", lost_words)] if lost_words.size else []
+    parts += [_named("bit", lost_bits)] if lost_bits.size else []
+    if lost_words.size and lost_bits.size:
+        joining = np.argwhere(network.conductance[lost_words][:, lost_bits] > 0.0)
+        if joining.size:
+            shown = ", ".join(f"({lost_words[i]}, {lost_bits[j]})" for i, j in joining[:_NAMED])
+            more = f" and {len(joining) - _NAMED} more" if len(joining) > _NAMED else ""
+            parts.append(f"cell{'s' if len(joining) > 1 else ''} {shown}{more} between them")
+    raise InputError(f"network: expected a path from every line to a source, got none from {', '.join(parts)}")
+
+
+def available_memory() -> int:
+    """Bytes that a process can have now without swapping."""
+    try:
+        with open("/proc/meminfo") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 62  # unknown: no refusal
+
+
+def check_memory(what: str, needed: float) -> None:
+    """InputError where so many bytes are not there."""
+    if needed > 1e8:
+        available = available_memory()
+        if needed > available:
+            raise InputError(
+                f"memory: expected a size that fits in memory, got one for which {what} needs "
+                f"{needed / 2**30:.3g} GiB where {available / 2**30:.3g} GiB are available"
+            )

@@ -1,0 +1,150 @@
+"""New values of a few cells' conductance, without solving the network again (Woodbury's identity).
+
+A cell whose conductance changes by D draws the current D u more, where u is its voltage afterwards.  The answer to 1 A
+through each chosen cell is solved for once; then a new value costs a solve as small as the number of cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError, instance, shown
+
+from ..kernels.single_cell import subtract_responses, through_cells
+from .direct import solve_direct
+from .iterative import IterativeSolver, unsupported
+from .linear_network import Network, Sources, check_connected, check_sources
+from .solution import NetworkSolution
+
+_TOLERANCE = 1e-13
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellUpdate:
+    """The network with other conductances in C chosen cells, for K inputs.
+
+    word_voltage, bit_voltage, device_current: (K, C), V and A, at the chosen cells, in their order.
+    word_start_current, word_stop_current: (K, N), A; bit_start_current, bit_stop_current: (K, M), A, into the array.
+    """
+
+    word_voltage: FloatArray
+    bit_voltage: FloatArray
+    device_current: FloatArray
+    word_start_current: FloatArray
+    word_stop_current: FloatArray
+    bit_start_current: FloatArray
+    bit_stop_current: FloatArray
+    _replaced: FloatArray  # (K, C) current that stands in for the change of conductance
+
+
+class CellUpdates:
+    """The network's answers to a current through each of a few cells, made once.
+
+    network, sources, solution: a solved network; the accuracy of updates is that of the solution.
+    cells: (C, 2) whole numbers, word line and bit line of each cell, no cell twice; or one pair.
+    InputError for cells that are not there; for shorted ones, whose voltage does not change.
+    """
+
+    def __init__(self, network: Network, sources: Sources, solution: NetworkSolution, cells: ArrayLike) -> None:
+        check_sources(network, sources)
+        self.network, self.solution = network, solution
+        try:
+            places = np.atleast_2d(np.asarray(cells))
+        except ValueError:
+            raise InputError(f"cells: expected pairs of whole numbers, got {shown(cells)}") from None
+        shape = network.shape
+        if places.ndim != 2 or places.shape[1:] != (2,) or places.size == 0 or places.dtype.kind not in "iu":
+            raise InputError(f"cells: expected pairs of word line and bit line, shape (cells, 2), got {shown(cells)}")
+        places = places.astype(np.int64)
+        outside = (places < 0) | (places >= np.array(shape))
+        if outside.any():
+            wrong = places[outside.any(axis=1)][0].tolist()
+            raise InputError(f"cells: expected cells of a {shape[0]} x {shape[1]} array, got {tuple(wrong)}")
+        if len(np.unique(places, axis=0)) < len(places):
+            raise InputError("cells: expected each cell once, got one twice")
+        if instance("solution", solution, NetworkSolution).device_current.shape != (sources.inputs, *shape):
+            raise InputError(
+                f"solution: expected one of shape {(sources.inputs, *shape)}, got {solution.device_current.shape}"
+            )
+        self.cells = places
+        i, j = places.T
+        self._before = network.conductance[i, j]
+        if np.isinf(self._before).any():
+            raise InputError("cells: expected cells that are not shorted, got one of inf S")
+        unit = Sources.unit_currents(network, places)
+        iterative = not unsupported(network)
+        found = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE) if iterative else None
+        answer = found if found is not None and found.converged else solve_direct(network, unit)
+        self.response = answer
+        ends = (network.word_start, network.word_stop), (network.bit_start, network.bit_stop)
+        self._floating = any(bool((np.isinf(start) & np.isinf(stop)).any()) for start, stop in ends)
+        self._word, self._bit = solution.word_voltage[:, i, j], solution.bit_voltage[:, i, j]
+        self._voltage = np.ascontiguousarray(self._word - self._bit)
+        self._word_response, self._bit_response = answer.word_voltage[:, i, j], answer.bit_voltage[:, i, j]
+        across = (self._word_response - self._bit_response).T
+        self._response = np.ascontiguousarray(0.5 * (across + across.T))  # symmetric by reciprocity
+        self._ends = tuple(
+            (np.ascontiguousarray(before), np.ascontiguousarray(unit))
+            for before, unit in (
+                (solution.word_start_current, answer.word_start_current),
+                (solution.word_stop_current, answer.word_stop_current),
+                (solution.bit_start_current, answer.bit_start_current),
+                (solution.bit_stop_current, answer.bit_stop_current),
+            )
+        )
+
+    def update(self, conductances: ArrayLike) -> CellUpdate:
+        """The network with these conductances (C,), S, in the chosen cells; 0 opens one, inf shorts it.
+
+        InputError for a wrong shape, NaN, negative numbers, or where it leaves a part without a path to a source.
+        """
+        try:
+            values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))
+        except (TypeError, ValueError, OverflowError):
+            values = np.array(np.nan)
+        if values.shape != self._before.shape or not (values >= 0.0).all():
+            raise InputError(
+                f"conductances: expected {self._before.size} numbers of at least 0, got {shown(conductances)}"
+            )
+        if self._floating and not values.all():
+            conductance = self.network.conductance.copy()
+            conductance[self.cells[:, 0], self.cells[:, 1]] = values
+            check_connected(self.network.replace(conductance=conductance))
+        replaced = np.empty_like(self._voltage)
+        change = values - self._before
+        if not through_cells(change, self._voltage, self._response, replaced):
+            raise InputError(
+                f"conductances: expected values that leave a path from every line to a source, got {values}"
+            )
+        ends = []
+        for before, unit in self._ends:
+            after = np.empty_like(before)
+            subtract_responses(before, unit, replaced, after)
+            ends.append(after)
+        word = self._word - replaced @ self._word_response
+        bit = self._bit - replaced @ self._bit_response
+        across = self._voltage - replaced @ self._response
+        shorted = np.isinf(values)
+        current = np.where(shorted, replaced, np.where(shorted, 0.0, values) * across)
+        if shorted.any():
+            current += np.where(shorted, self._before * across, 0.0)
+        return CellUpdate(
+            word_voltage=word,
+            bit_voltage=bit,
+            device_current=current,
+            word_start_current=ends[0],
+            word_stop_current=ends[1],
+            bit_start_current=ends[2],
+            bit_stop_current=ends[3],
+            _replaced=replaced,
+        )
+
+    def voltages(self, update: CellUpdate) -> tuple[FloatArray, FloatArray]:
+        """All node voltages of an update: of the word lines and of the bit lines, (K, N, M) each."""
+        replaced = update._replaced
+        return (
+            self.solution.word_voltage - np.tensordot(replaced, self.response.word_voltage, 1),
+            self.solution.bit_voltage - np.tensordot(replaced, self.response.bit_voltage, 1),
+        )

@@ -1,0 +1,1 @@
+"""What is done to an array: reading, writing, programming, updating."""

@@ -1,0 +1,312 @@
+"""What one does to an array through its two kinds of lines: write a cell, a row, a pattern; read one, a row, all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from compact_model.drive import constant, trapezoid
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import digest
+from compact_model.support.validation import ConvergenceError, InputError
+
+from ..in_time.drive import ArrayDrive
+from ..in_time.energy import Energy
+from ..in_time.simulation import RECORDED, ArraySimulation, label_records
+from ..schemes import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
+
+_COMPENSATION_ROUNDS = 60
+_COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells are to get
+_LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, the wires take nearly all
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteAccess:
+    """How cells are reached for writing.
+
+    scheme: one of SCHEMES; what the unselected lines get.
+    edge: s, in which the lines' voltages rise before a pulse and fall after it.  settle: s, all lines at 0 V after it.
+    A wall rings for about 1/(alpha gamma H_K), hundreds of ns in the paper's device, when its voltage jumps, and pulses
+    that come while it does pump it out of its site; slow edges leave it at rest.
+    compensate: raise the lines' voltages by what the wires drop, so that each selected cell gets what was asked for
+    where its wall is before the pulse.
+    """
+
+    scheme: str = "V/2"
+    edge: float = 0.0
+    settle: float = 300e-9
+    compensate: bool = False
+
+    def __post_init__(self) -> None:
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.non_negative("edge", self.edge)
+        validation.non_negative("settle", self.settle)
+        validation.flag("compensate", self.compensate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAccess:
+    """How cells are read: V and scheme of the lines, and for how long.
+
+    width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
+    settle: s, of rest after such a pulse.
+    """
+
+    voltage: float = 0.02
+    scheme: str = "grounded"
+    width: float = 0.0
+    settle: float = 10e-9
+
+    def __post_init__(self) -> None:
+        if validation.number("voltage", self.voltage) == 0.0:
+            raise InputError("voltage: expected a read voltage other than 0, got 0")
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.non_negative("width", self.width)
+        validation.non_negative("settle", self.settle)
+
+
+HALF_SELECT = WriteAccess()
+GROUNDED_READ = ReadAccess()
+
+
+def write_row(
+    simulation: ArraySimulation,
+    word_line: int,
+    voltages: ArrayLike,
+    width: ArrayLike,
+    access: WriteAccess = HALF_SELECT,
+) -> Energy:
+    """One pulse on several cells of a row; then rest.  Returns what it took, J.
+
+    voltages: V, shape (bit lines,), of one sign; 0: that cell is not selected.
+    width: s, one or (bit lines,): how long each cell has its voltage; it is then no longer selected.
+    """
+    drive, duration = row_drive(simulation, word_line, voltages, width, access)
+    if drive is None:
+        return Energy()
+    before = replace(simulation.energy)
+    simulation.apply(drive, duration)
+    if access.settle > 0.0:
+        simulation.rest(access.settle)
+    return simulation.energy.since(before)
+
+
+def row_drive(
+    simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
+) -> tuple[ArrayDrive | None, float]:
+    """What `write_row` applies, and for how many seconds; None where no cell is selected."""
+    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("access", access, WriteAccess)
+    volts = validation.array("voltages", voltages)
+    bits = simulation.shape[1]
+    wide = validation.array("width", width)
+    if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
+        least = f", {wide.min():g} s" if wide.size else ""
+        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}{least}")
+    held = row_bias(access.scheme, simulation.shape, word_line, volts)
+    if not volts.any():
+        return None, 0.0
+    if access.compensate:
+        held = compensated(simulation, held, word_line, volts)
+    widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
+    drive = _row_drive(held, access.scheme, volts, widths, access.edge)
+    return drive, float(widths.max()) + 2.0 * access.edge
+
+
+def _row_drive(held: Bias, scheme: str, volts: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
+    """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
+    longest = float(widths.max())
+    distinct = np.unique(widths[widths > 0.0])
+    if distinct.size == 1:
+        return ArrayDrive.pulse(held, longest, edge)
+    parked = unselected_bit_line_voltage(scheme, volts)
+    if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
+        parked = float(held.word_line_voltage[~held.floating_word_lines][0])
+    parts = [(replace(held, bit_line_voltage=np.where(volts == 0.0, held.bit_line_voltage, parked)), longest)]
+    for width in distinct.tolist():
+        part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
+        parts.append(
+            (replace(held, word_line_voltage=np.zeros_like(held.word_line_voltage), bit_line_voltage=part), width)
+        )
+    return ArrayDrive(tuple((each, trapezoid(width=width, edge=edge)) for each, width in parts))
+
+
+def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltages: ArrayLike) -> Bias:
+    """The same bias with the selected lines' voltages raised until each selected cell has its voltage at once.
+
+    voltages: V, shape (bit lines,), on the cells of the selected word line; 0: not selected.
+    Raises ConvergenceError where the wires take so much that it would need several times the voltage.
+    """
+    wanted = validation.array("voltages", voltages)
+    chosen = wanted != 0.0
+    largest = float(np.abs(wanted).max())
+    for _ in range(_COMPENSATION_ROUNDS):
+        across = cell_voltages(simulation, held)[word_line]
+        missing = np.where(chosen, wanted - across, 0.0)
+        if np.abs(missing).max() <= _COMPENSATION_TOLERANCE * largest:
+            return held
+        # Half of what all lack comes from the word line, so that no other cell of a bit line bears it alone.
+        common = 0.5 * float(missing[chosen].mean())
+        word = held.word_line_voltage.copy()
+        word[word_line] += common
+        held = replace(
+            held,
+            word_line_voltage=word,
+            bit_line_voltage=held.bit_line_voltage - np.where(chosen, missing - common, 0.0),
+        )
+        if np.abs(word).max() + np.abs(held.bit_line_voltage).max() > 2.0 * _LARGEST_COMPENSATION * largest:
+            break
+    worst = int(np.argmax(np.abs(missing)))
+    raise ConvergenceError(
+        f"compensate: the wires leave the cell ({word_line}, {worst}) {across[worst]:.3g} V of {wanted[worst]:.3g} V "
+        "whatever the lines' voltages; write fewer cells at once, or without compensation"
+    )
+
+
+def cell_voltages(simulation: ArraySimulation, held: Bias) -> FloatArray:
+    """Across all cells under a bias with the walls where they are, V, shape (word lines, bit lines)."""
+    found = simulation.solve_at_once(held)
+    result: FloatArray = (found.word_voltage - found.bit_voltage)[0]
+    return result
+
+
+def write(
+    simulation: ArraySimulation,
+    voltage: float,
+    width: float,
+    *,
+    word_line: int,
+    bit_line: int | Sequence[int] | None,
+    access: WriteAccess = HALF_SELECT,
+) -> Energy:
+    """One pulse (V, s) on a cell, on some cells of a row, or with bit_line None on the whole row; then rest."""
+    bits = validation.instance("simulation", simulation, ArraySimulation).shape[1]
+    volts = np.zeros(bits)
+    chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
+    for line in chosen:
+        volts[line_number("bit_line", line, bits)] = validation.number("voltage", voltage)
+    if len(set(chosen)) < len(chosen):
+        raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
+    return write_row(simulation, word_line, volts, width, access)
+
+
+def write_pattern(
+    simulation: ArraySimulation,
+    voltages: ArrayLike,
+    width: float,
+    access: WriteAccess = HALF_SELECT,
+    after_row: Callable[[int], object] = lambda row: None,
+) -> Energy:
+    """One pulse on each cell with a voltage, row by row, first the positive ones; returns what it took, J.
+
+    voltages: V, shape (word lines, bit lines); 0: that cell is left alone.  after_row is called with each row's number.
+    """
+    validation.instance("simulation", simulation, ArraySimulation)
+    volts = validation.array("voltages", voltages)
+    if volts.shape != simulation.shape:
+        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
+    spent = Energy()
+    for row in range(simulation.shape[0]):
+        for part in (np.maximum(volts[row], 0.0), np.minimum(volts[row], 0.0)):
+            spent.add(write_row(simulation, row, part, width, access), 1.0)
+        after_row(row)
+    return spent
+
+
+def record_writing(
+    simulation: ArraySimulation,
+    voltages: ArrayLike,
+    width: float,
+    access: WriteAccess = HALF_SELECT,
+    *,
+    records: int = 24,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """`write_pattern` with so many records in each pulse and in each rest; the result is that of `simulate_array`.
+
+    store: a folder in which the records of each pulse are kept as they come; the same call goes on from there.
+    """
+    validation.instance("simulation", simulation, ArraySimulation)
+    volts = validation.array("voltages", voltages)
+    if volts.shape != simulation.shape:
+        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
+    count, on = validation.whole("records", records, 1), validation.positive("width", width)
+    rows = np.flatnonzero(volts.any(axis=1)).tolist()
+    if not rows:
+        raise InputError("voltages: expected one that is not 0, got none")
+    kept = simulation.keep_in(store, writing=digest(volts, repr((on, access, count))))
+    ways = [(row, way) for row in rows for way in (1.0, -1.0) if (way * volts[row] > 0.0).any()]
+    parts = []
+    with Progress(progress, "writing").bar(len(ways), "pulse") as advance:
+        for number, (row, way) in enumerate(ways):
+            name = f"pulse_{number:06d}"
+            part = kept.load(name)
+            if part is None:
+                chosen = np.where(way * volts[row] > 0.0, volts[row], 0.0)
+                part = _record_pulse(simulation, row, chosen, width, access, count, first=number == 0)
+                kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
+            else:
+                simulation.restore(part)
+            parts.append(part[list(RECORDED)])
+            advance(1)
+    whole = xr.concat(parts, "time", combine_attrs="drop")
+    return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
+
+
+def _record_pulse(
+    simulation: ArraySimulation, row: int, volts: FloatArray, width: float, access: WriteAccess, count: int, first: bool
+) -> xr.Dataset:
+    """One pulse on a row, and the rest after it."""
+    drive, duration = row_drive(simulation, row, volts, width, access)
+    assert drive is not None
+    begin = simulation.time
+    times = np.linspace(0.0, duration, count + 1)
+    if access.settle > 0.0:
+        times = np.concatenate([times, duration + np.linspace(0.0, access.settle, count + 1)[1:]])
+    found = list(simulation.run(drive, times))
+    skipped = 0 if first else 1  # the end of the pulse before
+    return label_records(found[skipped:], begin + times[skipped:])
+
+
+def read_row(
+    simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
+) -> FloatArray:
+    """The currents out of the bit lines over the read voltage, S: of all, shape (bit lines,), or of one, shape (1,).
+
+    With one bit line selected the others have what the scheme says; with all of them each is held at 0 V.
+    """
+    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("access", access, ReadAccess)
+    bits = simulation.shape[1]
+    selected = np.full(bits, bit_line is None)
+    if bit_line is not None:
+        selected[line_number("bit_line", bit_line, bits)] = True
+    held = row_bias(access.scheme, simulation.shape, word_line, np.where(selected, access.voltage, 0.0), selected)
+    if access.width > 0.0:
+        *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])
+        current = record["bit_line_current"]
+        if access.settle > 0.0:
+            simulation.rest(access.settle)
+    else:
+        found = simulation.solve_at_once(held)
+        current = -(found.bit_start_current + found.bit_stop_current)[0]
+    result: FloatArray = current[selected] / access.voltage
+    return result
+
+
+def read_all(simulation: ArraySimulation, access: ReadAccess = GROUNDED_READ) -> xr.DataArray:
+    """Every row in turn: what the sense amplifiers make of the cells' conductances, S, (word_line, bit_line)."""
+    rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
+    found = np.array([read_row(simulation, row, access) for row in range(rows)])
+    return xr.DataArray(
+        found,
+        dims=("word_line", "bit_line"),
+        name="conductance",
+        attrs={"long_name": "current over read voltage", "units": "S"},
+    )

@@ -1,0 +1,319 @@
+"""Program and verify: pulse, read, decide, until every cell has its conductance or has had its pulses."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import digest
+from compact_model.support.validation import InputError
+
+from ..cells import Junctions, Selected, table
+from ..in_time.energy import Energy
+from ..in_time.simulation import ArraySimulation
+from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, read_row, write_row
+
+_OUTSIDE = 1e-9  # of the range: round-off of a target at its end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The pulses that a cell gets, one after the other, until a reading is near enough.
+
+    voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
+    its sign begins anew with the first pulse, of the other polarity; after the last one it begins anew as well.
+    most_pulses: on any cell in one pass.
+    conductance_step: S, what the first pulse moves, about; a cell that is several of it away gets so many times the
+    width, up to `longest` times.  None: everybody gets the same.
+    """
+
+    voltages: Sequence[float]
+    widths: Sequence[float] | float
+    most_pulses: int = 40
+    conductance_step: float | None = None
+    longest: float = 8.0
+
+    def __post_init__(self) -> None:
+        volts = validation.numbers("voltages", self.voltages)
+        widths = validation.numbers("widths", self.widths)
+        if not (volts > 0.0).all() or not (widths > 0.0).all():
+            raise InputError(
+                "voltages: expected sizes above 0 V and widths above 0 s, as the polarity follows the error, got others"
+            )
+        if widths.size not in (1, volts.size):
+            raise InputError(f"widths: expected one, or one for each of {volts.size} voltages, got {widths.size}")
+        object.__setattr__(self, "voltages", tuple(volts.tolist()))
+        object.__setattr__(self, "widths", tuple(np.broadcast_to(widths, volts.shape).tolist()))
+        validation.whole("most_pulses", self.most_pulses, 1)
+        if self.conductance_step is not None:
+            validation.positive("conductance_step", self.conductance_step)
+        validation.between("longest", self.longest, 1.0, 1e6)
+
+    def pulse(self, attempt: NDArray[np.int64], error: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Voltage (V) and width (s) of attempts, counted from 0, for cells that are so far from their target (S)."""
+        index = attempt % len(self.voltages)
+        volts, widths = np.asarray(self.voltages)[index], np.asarray(self.widths)[index]
+        if self.conductance_step is not None:
+            # Whole multiples: the row's pulse has as many edges as there are different widths.
+            widths = widths * np.clip(np.floor(np.abs(error) / self.conductance_step), 1.0, np.floor(self.longest))
+        return volts, widths
+
+
+def even_levels(devices: Junctions, count: int) -> FloatArray:
+    """`count` conductances, S, evenly spaced over what all of these devices reach, ends included; rising."""
+    levels = validation.whole("count", count, 2)
+    low, high = validation.instance("devices", devices, Junctions).conductance_range()
+    bottom, top = float(low.max()), float(high.min())
+    if bottom >= top:
+        raise InputError(
+            f"devices: expected a range of conductance that all reach, got {bottom:.3g} S as the highest lower end and "
+            f"{top:.3g} S as the lowest upper end"
+        )
+    return np.linspace(bottom, top, levels)
+
+
+@dataclass
+class _Progress:
+    """What is known of every cell, shape (word lines, bit lines)."""
+
+    pulses: NDArray[np.int64]
+    read: FloatArray  # S, corrected, at the last reading; NaN before
+    reached: NDArray[np.bool_]
+    verified: FloatArray  # S, true, when its row was finished
+    energy: Energy = field(default_factory=Energy)
+
+
+def program(
+    simulation: ArraySimulation,
+    target: ArrayLike,
+    schedule: Schedule,
+    *,
+    tolerance: float,
+    write: WriteAccess = HALF_SELECT,
+    read: ReadAccess = GROUNDED_READ,
+    calibrate: bool = True,
+    passes: int = 1,
+    history: bool = False,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Bring every cell's conductance to its target, row by row: all cells of a row that need it share each pulse.
+
+    target: S, at zero bias, shape (word lines, bit lines); NaN: that cell is left alone.  tolerance: S, of a reading.
+    calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once, as one
+        would on a chip with known wires; False: the reading as it is.
+    passes: over all rows; from the second on, what the writing of other rows has moved is mended.
+    history: keep the conductances after each row as well, for an animation.
+    store: folder in which each finished row is kept; the same call goes on from there, with the same numbers.
+
+    Returns a Dataset over (word_line, bit_line): target, conductance (true, at the end), reading (the last one),
+    error (conductance - target), reached (by the readings, when its row was finished), pulses, verified (true
+    conductance when its row was finished), disturbance (conductance - verified) and initial_conductance, all S; with
+    `history` also conductance_after_row (row, word_line, bit_line).  Attributes: energy_of_sources (J) and
+    energy_per_pulse (J) of the writing, duration (s, on the array's own clock), total_pulses, unreached.
+    Raises InputError for targets that a cell cannot have, and for a read voltage that selectors swallow.  A cell that
+    the schedule does not bring there is reported in `reached`, and the others are programmed.
+    """
+    validation.instance("simulation", simulation, ArraySimulation)
+    validation.instance("schedule", schedule, Schedule)
+    validation.instance("write", write, WriteAccess)
+    validation.instance("read", read, ReadAccess)
+    wanted = _targets(simulation, target)
+    near = validation.positive("tolerance", tolerance)
+    rounds = validation.whole("passes", passes, 1)
+    correction = reading_correction(simulation, read) if calibrate else np.ones(simulation.shape)
+    _check_reading(simulation, read, correction, near)
+    initial = simulation.conductance()
+    kept = simulation.keep_in(
+        store,
+        target=digest(wanted),
+        schedule=repr(schedule),
+        tolerance=repr(near),
+        passes=repr(rounds),
+        write=repr(write),
+        read=repr(read),
+        calibrate=repr(bool(calibrate)),
+    )
+    known = _Progress(
+        np.zeros(wanted.shape, dtype=np.int64),
+        np.full(wanted.shape, np.nan),
+        np.isnan(wanted),
+        initial.copy(),
+    )
+    begin, words = simulation.time, wanted.shape[0]
+    frames = [initial]
+    with Progress(progress, "programming").bar(rounds * words, "row") as advance:
+        for number in range(rounds * words):
+            name = f"pass_{number // words:02d}_row_{number % words:05d}"
+            earlier = kept.load(name)
+            if earlier is not None:
+                _restore(simulation, known, earlier)
+            else:
+                row = number % words
+                _program_row(simulation, known, row, wanted[row], schedule, near, correction[row], write, read)
+                kept.save(name, _part(simulation, known))
+            if history:
+                frames.append(simulation.conductance())
+            advance(1)
+    result = _label(simulation, known, wanted, initial, simulation.time - begin).assign_attrs(
+        tolerance_of_readings=near
+    )
+    if history:
+        attributes = {"long_name": "conductance", "units": "S"}
+        result["conductance_after_row"] = (("row", "word_line", "bit_line"), np.array(frames), attributes)
+    return result
+
+
+def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: FloatArray, near: float) -> None:
+    """InputError where a selector leaves so little of the read voltage to the devices that readings say nothing."""
+    if not isinstance(simulation.array.cells, Selected):
+        return
+    ends = [
+        np.array([read_row(simulation.moved_to(position), row, at_once(read)) for row in range(simulation.shape[0])])
+        for position in (
+            np.zeros(simulation.shape),
+            np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape),
+        )
+    ]
+    least = float(((ends[1] - ends[0]) / correction).min())
+    if least < 2.0 * near:
+        raise InputError(
+            f"read: expected a voltage at which a reading tells the ends of the track apart, by more than "
+            f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which the selectors leave {least:.3g} S"
+        )
+
+
+def at_once(read: ReadAccess) -> ReadAccess:
+    """The same reading in no time."""
+    return ReadAccess(voltage=read.voltage, scheme=read.scheme)
+
+
+def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:
+    """Readings over conductances of an array with these wires whose walls are all in the middle, (word, bit lines)."""
+    half = simulation.moved_to(0.5 * np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape))
+    readings = np.array([read_row(half, row, at_once(read)) for row in range(simulation.shape[0])])
+    result: FloatArray = readings / half.conductance()
+    return result
+
+
+def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
+    given = np.asarray(target)
+    if given.dtype.kind not in "iuf" or given.shape != simulation.shape:
+        raise InputError(f"target: expected conductances of shape {simulation.shape}, got {given.dtype} {given.shape}")
+    wanted = given.astype(np.float64)
+    named = ~np.isnan(wanted)
+    table("target", np.where(named, wanted, 0.0))
+    low, high = simulation.junctions.conductance_range()
+    slack = _OUTSIDE * (high - low)
+    wrong = named & ~((wanted >= low - slack) & (wanted <= high + slack))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise InputError(
+            f"target: expected conductances that the devices have, got {wanted[row, column]:.4g} S at "
+            f"({row}, {column}), whose range is {low[row, column]:.4g} to {high[row, column]:.4g} S "
+            f"({int(wrong.sum())} cells in all)"
+        )
+    return wanted
+
+
+def _program_row(
+    simulation: ArraySimulation,
+    known: _Progress,
+    row: int,
+    wanted: FloatArray,
+    schedule: Schedule,
+    near: float,
+    correction: FloatArray,
+    write: WriteAccess,
+    read: ReadAccess,
+) -> None:
+    """Pulse and read one row until all its cells are near enough or have had their pulses."""
+    bits = wanted.size
+    attempt = np.zeros(bits, dtype=np.int64)
+    pulses = np.zeros(bits, dtype=np.int64)
+    polarity = np.zeros(bits)
+    chosen = ~np.isnan(wanted)
+    while True:
+        reading = read_row(simulation, row, read) / correction
+        error = np.where(chosen, reading - wanted, 0.0)
+        needs = np.abs(error) > near
+        if not (needs & (pulses < schedule.most_pulses)).any():
+            break
+        needs &= pulses < schedule.most_pulses
+        sign = np.where(needs, -np.sign(error), 0.0)
+        attempt[needs & (sign != polarity)] = 0
+        polarity = np.where(needs, sign, polarity)
+        volts, widths = schedule.pulse(attempt, error)
+        for way in (1.0, -1.0):
+            part = np.where(sign == way, way * volts, 0.0)
+            if part.any():
+                known.energy.add(write_row(simulation, row, part, widths, write), 1.0)
+        attempt[needs] += 1
+        pulses[needs] += 1
+    known.pulses[row] += pulses
+    known.read[row] = reading
+    known.reached[row] = ~needs | ~chosen
+    known.verified[row] = simulation.conductance()[row]
+
+
+_PART = ("pulses", "read", "reached", "verified")
+
+
+def _part(simulation: ArraySimulation, known: _Progress) -> xr.Dataset:
+    """All that the following rows need."""
+    state = simulation.state()
+    for name in _PART:
+        state[name] = (("word_line", "bit_line"), getattr(known, name).astype(np.float64))
+    return state.assign_attrs(spent=list(astuple(known.energy)))
+
+
+def _restore(simulation: ArraySimulation, known: _Progress, part: xr.Dataset) -> None:
+    simulation.restore(part)
+    for name in _PART:
+        values = getattr(known, name)
+        values[:] = part[name].values.astype(values.dtype)
+    known.energy = Energy(*(float(value) for value in part.attrs["spent"]))
+
+
+def _label(
+    simulation: ArraySimulation, known: _Progress, wanted: FloatArray, initial: FloatArray, duration: float
+) -> xr.Dataset:
+    final = simulation.conductance()
+    cells = ("word_line", "bit_line")
+    siemens: dict[str, Any] = {"units": "S"}
+    total = int(known.pulses.sum())
+    return xr.Dataset(
+        {
+            "target": (cells, wanted, {"long_name": "target", **siemens}),
+            "conductance": (cells, final, {"long_name": "conductance at the end", **siemens}),
+            "initial_conductance": (cells, initial, {"long_name": "conductance at the start", **siemens}),
+            "reading": (cells, known.read, {"long_name": "last reading", **siemens}),
+            "verified": (cells, known.verified, {"long_name": "conductance at its row's end", **siemens}),
+            "error": (cells, final - wanted, {"long_name": "conductance less target", **siemens}),
+            "disturbance": (
+                cells,
+                final - known.verified,
+                {"long_name": "moved since its row's end", **siemens},
+            ),
+            "pulses": (cells, known.pulses, {"long_name": "pulses"}),
+            "reached": (cells, known.reached, {"long_name": "verified within the tolerance"}),
+        },
+        attrs={
+            "experiment": "programming",
+            **simulation.attributes(),
+            "energy_of_sources": known.energy.sources,
+            "energy_in_devices": known.energy.devices,
+            "energy_in_lines": known.energy.lines,
+            "energy_per_pulse": known.energy.sources / total if total else 0.0,
+            "duration": duration,
+            "total_pulses": total,
+            "unreached": int((~known.reached).sum()),
+        },
+    )

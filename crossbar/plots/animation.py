@@ -1,0 +1,65 @@
+"""The state of an array as a moving picture, for people who would rather look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from compact_model.support import validation
+from compact_model.support.validation import InputError
+
+from .in_time import CELL_MAPS, cell_values
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+
+# What is shown of each kind of result, and the dimension that the frames are taken from.
+FRAMES = {
+    "array_in_time": ("position", "time"),
+    "programming": ("conductance_after_row", "row"),
+    "write_disturb": ("displacement", "pulse"),
+    "update_curves": ("conductance", "pulse"),
+}
+_MOST_FRAMES = 200
+
+
+def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12) -> None:
+    """Write a result over time, rows or pulses as a GIF, one frame for each, at most 200.
+
+    Raises InputError for a result without such a dimension; one of `program` needs its `history`.
+    """
+    from matplotlib.animation import FuncAnimation, PillowWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    validation.instance("result", result, xr.Dataset)
+    if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".gif":
+        raise InputError(f"path: expected the name of a .gif file, got {validation.shown(path)}")
+    kind = result.attrs.get("experiment", "none")
+    if kind not in FRAMES or FRAMES[kind][0] not in result:
+        raise InputError(
+            f"result: expected one of {', '.join(FRAMES)} with its states over time (program: history=True), got {kind}"
+        )
+    rate = validation.whole("frames_per_second", frames_per_second, 1)
+    variable, dimension = FRAMES[kind]
+    values = cell_values(result, variable)
+    shown = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_FRAMES)).round().astype(int))
+    figure = Figure(figsize=(4.6, 4.0), layout="constrained", dpi=100)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    image = axes.imshow(values[0], vmin=float(values.min()), vmax=float(values.max()), interpolation="nearest")
+    figure.colorbar(image, ax=axes, label=CELL_MAPS[variable][0])
+    axes.set(xlabel="bit line", ylabel="word line", title=" ")
+    figure.canvas.draw()
+    figure.set_layout_engine("none")  # laid out once, not for each frame
+
+    def draw(index: int) -> tuple[Artist]:
+        image.set_data(values[index])
+        at = f"{1e9 * float(result.time[index]):.2f} ns" if dimension == "time" else f"{dimension} {index}"
+        axes.set_title(at, fontsize="small")
+        return (image,)
+
+    FuncAnimation(figure, draw, frames=shown.tolist(), blit=False).save(str(path), writer=PillowWriter(fps=rate))

@@ -1,0 +1,201 @@
+"""How arrays in time draw themselves through `result.dwmtj.plot()`: walls, conductances, disturb, updates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from compact_model.plots import PLOTTERS, new_axes
+from compact_model.support import validation
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+CELL_MAPS = {
+    "position": ("x (nm)", 1e9),
+    "displacement": ("displacement (nm)", 1e9),
+    "device_voltage": ("voltage across the device (V)", 1.0),
+    "device_current": ("device current (mA)", 1e3),
+    "target": ("target (uS)", 1e6),
+    "conductance": ("conductance (uS)", 1e6),
+    "conductance_after_row": ("conductance (uS)", 1e6),
+    "reading": ("last reading (uS)", 1e6),
+    "error": ("conductance - target (uS)", 1e6),
+    "disturbance": ("moved since verified (uS)", 1e6),
+    "pulses": ("pulses", 1.0),
+    "levels": ("levels", 1.0),
+    "nonlinearity": ("nonlinearity (%)", 100.0),
+    "asymmetry": ("asymmetry (%)", 100.0),
+    "change": ("change of the conductance (uS)", 1e6),
+    "coincidences": ("coincidences", 1.0),
+    "lost_after": ("pulses until the level was lost", 1.0),
+}
+_BOTH_SIGNS = ("displacement", "error", "disturbance", "change", "coincidences")
+
+
+def plot_cells(
+    result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", index: int = -1, **style: Any
+) -> Axes:
+    """A quantity of every cell as an image; where it has a third dimension, at one index of it."""
+    known = [name for name in CELL_MAPS if name in result or (name == "displacement" and "position" in result)]
+    validation.choice("quantity", quantity, known)
+    values = cell_values(result, quantity)
+    label, _ = CELL_MAPS[quantity]
+    axes = new_axes(axes)
+    look: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
+    if quantity in _BOTH_SIGNS:
+        largest = float(np.nanmax(np.abs(values))) or 1.0
+        look |= {"cmap": "coolwarm", "vmin": -largest, "vmax": largest}
+    image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
+    axes.figure.colorbar(image, ax=axes, label=label)
+    axes.set(xlabel="bit line", ylabel="word line")
+    _whole_numbers(axes.xaxis)
+    _whole_numbers(axes.yaxis)
+    return axes
+
+
+def _whole_numbers(axis: Axis) -> None:
+    """Ticks at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
+    """A quantity of CELL_MAPS in its unit on the axis."""
+    if quantity == "displacement" and "displacement" not in result:
+        return np.asarray(1e9 * (result.position - result.position[0]).values)
+    return np.asarray(CELL_MAPS[quantity][1] * result[quantity].values)
+
+
+def plot_traces(result: xr.Dataset, axes: Axes | None = None, *, traces: int = 12, **style: Any) -> Axes:
+    """The walls of the cells that moved farthest, x (nm) against t (ns)."""
+    axes = new_axes(axes)
+    moved = np.ptp(result.position.values, axis=0)
+    order = np.argsort(moved, axis=None)[::-1][:traces]
+    for row, column in zip(*np.unravel_index(order, moved.shape), strict=True):
+        line = 1e9 * result.position.values[:, row, column]
+        look: dict[str, Any] = {"linewidth": 0.9, "label": f"({row}, {column})"}
+        axes.plot(1e9 * result.time, line, **(look | style))
+    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    axes.legend(title="cell", fontsize="x-small", title_fontsize="x-small", ncols=2)
+    return axes
+
+
+def plot_array_in_time(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """The walls that moved farthest against time; with a quantity, that quantity of every cell at one time."""
+    return plot_cells(result, axes, quantity=quantity, **style) if quantity else plot_traces(result, axes, **style)
+
+
+def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """The conductance at the end against the target; with a quantity, a map of it."""
+    if quantity:
+        return plot_cells(result, axes, quantity=quantity, **style)
+    axes = new_axes(axes)
+    target, end = 1e6 * result.target.values.ravel(), 1e6 * result.conductance.values.ravel()
+    reached = result.reached.values.ravel()
+    for mask, look in ((reached, {"color": "C0", "label": "reached"}), (~reached, {"color": "C3", "label": "not"})):
+        if mask.any():
+            axes.plot(target[mask], end[mask], ".", **(look | style))
+    axes.axline((float(np.nanmin(target)), float(np.nanmin(target))), slope=1.0, color="black", linewidth=0.5)
+    axes.set(xlabel="target (uS)", ylabel="conductance at the end (uS)")
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """How far the walls of each group are from their start, mean (line) and largest (dashes), against the pulses.
+
+    With a quantity, a map of it.
+    """
+    if quantity:
+        return plot_cells(result, axes, quantity=quantity, **style)
+    axes = new_axes(axes)
+    for number, name in enumerate(result.group.values):
+        mask = (result.selection == name).values
+        if not mask.any():
+            continue
+        away = 1e9 * np.abs(result.displacement.values[:, mask])
+        axes.plot(result.pulse, away.mean(axis=1), color=f"C{number}", label=str(name), **style)
+        axes.plot(result.pulse, away.max(axis=1), color=f"C{number}", linestyle="--", **style)
+    axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
+    axes.set(xlabel="pulse", ylabel="|displacement| (nm)")
+    axes.set_yscale("log")
+    _whole_numbers(axes.xaxis)
+    axes.legend(title="line: mean, dashes: largest", fontsize="small", title_fontsize="small")
+    return axes
+
+
+def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The largest displacement (nm) of any wall against the read voltage, and the level's half width."""
+    axes = new_axes(axes)
+    largest = 1e9 * np.abs(result.displacement).max(("word_line", "bit_line"))
+    look: dict[str, Any] = {"marker": "o", "markersize": 3}
+    axes.plot(result.voltage, largest, **(look | style))
+    axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
+    axes.set(xlabel="read voltage (V)", ylabel="largest displacement (nm)")
+    return axes
+
+
+OUTCOMES = ("nobody moves", "the selected wall alone", "others as well", "only others")
+
+
+def plot_write_map(
+    result: xr.Dataset, axes: Axes | None = None, *, size: int | None = None, legend: bool = True, **style: Any
+) -> Axes:
+    """Who moves against voltage (V) and pulse width (ns), for one size of the array (the first)."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    axes = new_axes(axes)
+    lines = int(result["size"][0]) if size is None else size
+    validation.choice("size", str(lines), [str(each) for each in result["size"].values.tolist()])
+    outcome = result.outcome.sel(size=lines).values
+    colours = ListedColormap(["0.9", "tab:green", "tab:orange", "tab:red"])
+    look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "origin": "lower"}
+    mesh = axes.imshow(outcome, **(look | {"aspect": "auto", "interpolation": "nearest"} | style))
+    if legend:
+        bar = axes.figure.colorbar(mesh, ax=axes, ticks=range(4))
+        bar.ax.set_yticklabels(OUTCOMES, fontsize="x-small")
+    # The points are often not equally spaced: each has a cell of its own.
+    axes.set_xticks(range(result.sizes["width"]), [f"{1e9 * each:g}" for each in result.width.values])
+    axes.set_yticks(range(result.sizes["voltage"]), [f"{each:.2f}" for each in result.voltage.values])
+    axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=f"{lines} x {lines}")
+    return axes
+
+
+def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """The conductances of all cells (uS) against the pulses, their mean in black; with a quantity, a map of it."""
+    if quantity:
+        return plot_cells(result, axes, quantity=quantity, **style)
+    axes = new_axes(axes)
+    curves = 1e6 * result.conductance.values.reshape(result.sizes["pulse"], -1)
+    look: dict[str, Any] = {"color": "C0", "linewidth": 0.4, "alpha": 0.5}
+    axes.plot(result.pulse, curves[:, :64], **(look | style))
+    axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
+    axes.set(xlabel="pulse number", ylabel="conductance (uS)")
+    _whole_numbers(axes.xaxis)
+    return axes
+
+
+def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
+    """The change of each conductance (uS) against the expected coincidences; with a quantity, a map of it."""
+    if quantity:
+        return plot_cells(result, axes, quantity=quantity, **style)
+    axes = new_axes(axes)
+    axes.plot(result.expected.values.ravel(), 1e6 * result.change.values.ravel(), ".", **style)
+    axes.set(xlabel="slots x row x column", ylabel="change of the conductance (uS)")
+    return axes
+
+
+PLOTTERS.update(
+    array_in_time=plot_array_in_time,
+    programming=plot_programming,
+    write_disturb=plot_write_disturb,
+    read_disturb=plot_read_disturb,
+    write_map=plot_write_map,
+    update_curves=plot_update_curves,
+    outer_product_update=plot_outer_product,
+)

@@ -1,0 +1,249 @@
+"""How the results of this package draw themselves through `result.dwmtj.plot()`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from compact_model.constants import NANOMETRE
+from compact_model.plots import PLOTTERS, new_axes
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+MAPS = {
+    "voltage": (
+        "voltage across the device (V)",
+        lambda solution: solution.word_line_voltage - solution.bit_line_voltage,
+    ),
+    "current": ("device current (mA)", lambda solution: solution.device_current * 1e3),
+    "word_line": ("voltage of the word line (V)", lambda solution: solution.word_line_voltage),
+    "bit_line": ("voltage of the bit line (V)", lambda solution: solution.bit_line_voltage),
+}
+
+
+def plot_map(
+    result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = 0, **style: Any
+) -> Axes:
+    """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input."""
+    quantity = result.attrs.get("map", "voltage") if quantity is None else quantity
+    validation.choice("quantity", quantity, MAPS)
+    axes = new_axes(axes)
+    label, of = MAPS[quantity]
+    image = axes.imshow(of(result)[index].values, aspect="auto", interpolation="nearest", **style)
+    axes.figure.colorbar(image, ax=axes, label=label)
+    axes.set(xlabel="bit line", ylabel="word line")
+    return axes
+
+
+def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str = "voltage", **style: Any) -> Axes:
+    """The voltage or current margin (%) against the lines of the array, one line for each scheme."""
+    validation.choice("kind", kind, ("voltage", "current"))
+    axes = new_axes(axes)
+    for scheme in result.scheme.values:
+        values = 100.0 * result[f"{kind}_margin"].sel(scheme=scheme)
+        axes.plot(result["size"], values, **({"marker": "o", "markersize": 3, "label": scheme} | style))
+    axes.axhline(10.0, color="black", linewidth=0.5)
+    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", xscale="log")
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The lines of the largest array against the TMR (%), one line for each scheme and wire resistance."""
+    axes = new_axes(axes)
+    for scheme in result.scheme.values:
+        for row, segment in enumerate(result.wire_resistance.values):
+            values = result.largest_array.sel(scheme=scheme).isel(wire_resistance=row)
+            look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{scheme}, {segment:g} Ohm"}
+            axes.plot(100.0 * result.tmr, values, **(look | style))
+    axes.set(xlabel="TMR (%)", ylabel="lines of the largest array", xscale="log", yscale="log")
+    axes.legend(fontsize="x-small", ncols=2)
+    return axes
+
+
+def plot_half_select(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Voltage on the selected cell (line) and the largest on another one (dashes) over the threshold, against size."""
+    axes = new_axes(axes)
+    threshold = result.attrs["threshold_voltage"]
+    for number, scheme in enumerate(result.scheme.values):
+        one = result.sel(scheme=scheme)
+        axes.plot(result["size"], np.abs(one.selected_voltage) / threshold, color=f"C{number}", label=scheme, **style)
+        axes.plot(result["size"], one.worst_voltage / threshold, color=f"C{number}", linestyle="--", **style)
+    axes.axhline(1.0, color="black", linewidth=0.5)
+    axes.set(xlabel="word lines and bit lines", ylabel="V / threshold", xscale="log")
+    axes.legend(title="line: selected, dashes: worst other", fontsize="small", title_fontsize="small")
+    return axes
+
+
+def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Relative error of the product (%) against the size, a line for each wire resistance; dashes: the levels alone."""
+    axes = new_axes(axes)
+    for segment in result.wire_resistance.values:
+        values = 100.0 * result.total_error.sel(wire_resistance=segment).mean("repeat")
+        look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{segment:g} Ohm"}
+        axes.plot(result["size"], values, **(look | style))
+    axes.plot(result["size"], 100.0 * result.level_error.mean("repeat"), "k--", label="levels alone")
+    axes.set(xlabel="inputs", ylabel="relative error (%)", xscale="log", yscale="log")
+    axes.legend(title="segment", fontsize="small", title_fontsize="small")
+    return axes
+
+
+def plot_vector_matrix(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The product through the array against the exact one."""
+    axes = new_axes(axes)
+    exact, product = result["exact"].values.ravel(), result["product"].values.ravel()
+    axes.plot(exact, product, ".", **style)
+    axes.axline((0.0, 0.0), slope=1.0, color="black", linewidth=0.5)
+    axes.set(xlabel="exact product", ylabel="product through the array")
+    return axes
+
+
+def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest: int = 6, **style: Any) -> Axes:
+    """The strongest paths drawn on the array: word lines across, bit lines down, a dot for each device on a path."""
+    import networkx as nx
+
+    axes = new_axes(axes)
+    words, bits = result.conductance.shape
+    graph: nx.Graph[tuple[str, int, int]] = nx.Graph()
+    place = {}
+    for i in range(words):
+        for j in range(bits):
+            # The two nodes of a cell a little apart, so that the device between them shows.
+            place["word", i, j] = (j - 0.12, -i + 0.12)
+            place["bit", i, j] = (j + 0.12, -i - 0.12)
+            graph.add_edge(("word", i, j), ("bit", i, j))
+            if j:
+                graph.add_edge(("word", i, j - 1), ("word", i, j))
+            if i:
+                graph.add_edge(("bit", i - 1, j), ("bit", i, j))
+    nx.draw_networkx_edges(graph, place, ax=axes, edge_color="lightgrey", width=0.8)
+    shares = result.path_share.values
+    for number in range(min(strongest, shares.size)):
+        nodes = [part.split(",") for part in str(result.nodes.values[number]).split()]
+        points = np.array(
+            [place["word" if left[0] == "w" else "bit", int(left[1:]), int(right)] for left, right in nodes]
+        )
+        count = int(result.length[number])
+        look: dict[str, Any] = {
+            "color": f"C{number}",
+            "linewidth": 1.0 + 6.0 * shares[number] / shares.max(),
+            "alpha": 0.6,
+            "label": f"{100.0 * shares[number]:.1f} %, {count} device{'s' * (count > 1)}",
+        }
+        axes.plot(points[:, 0], points[:, 1], **(look | style))
+    axes.set(
+        xlabel="bit line", ylabel="word line", xticks=range(bits), yticks=-np.arange(words), yticklabels=range(words)
+    )
+    axes.tick_params(left=True, bottom=True, labelleft=True, labelbottom=True)
+    axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title(f"{100.0 * float(result.sneak_share):.0f} % of the read current is sneak current", fontsize="small")
+    return axes
+
+
+def plot_design_map(
+    result: xr.Dataset,
+    axes: Axes | None = None,
+    *,
+    variable: str = "largest_array",
+    at: Mapping[str, int] | None = None,
+    devices: Mapping[str, tuple[float, float]] | None = None,
+    **style: Any,
+) -> Axes:
+    """The largest array as colour and number, over the track's width and length (nm); 0: not even one cell.
+
+    Above each width its well depth and retention, beside each length its levels.
+    variable: 'largest_array', 'largest_written' or 'largest_read'.  at: index along the other dimensions,
+    0 unless given.  devices: points of the map to mark, name -> (track width, track length) in m; with their R_P.
+    """
+    from matplotlib.colors import LogNorm
+
+    validation.choice("variable", variable, ("largest_array", "largest_written", "largest_read"))
+    axes = new_axes(axes)
+    dims = (str(name) for name in result[variable].dims)
+    where = {name: 0 for name in dims if name not in ("track_width", "track_length")} | dict(at or {})
+    lines = result[variable].isel(where).transpose("track_length", "track_width").values
+    widths, lengths = result.track_width.values / NANOMETRE, result.track_length.values / NANOMETRE
+    look: dict[str, Any] = {"cmap": "viridis", "norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
+    image = axes.pcolormesh(_edges(widths), _edges(lengths), np.ma.masked_less(lines, 1), **look)
+    names = {point: name for name, point in (devices or {}).items()}
+    ohms = result.parallel_resistance.isel(resistance_area_product=where["resistance_area_product"])
+    for (row, column), number in np.ndenumerate(lines):
+        ink: dict[str, Any] = {
+            "ha": "center",
+            "color": "black" if number < 1 or look["norm"](number) > 0.6 else "white",
+        }
+        axes.text(widths[column], lengths[row], str(number), va="center", **ink)
+        point = result.track_width.values[column], result.track_length.values[row]
+        for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
+            note = f"{name}\n{float(ohms[column, row]):.0f} " + r"$\Omega$"
+            below: dict[str, Any] = {
+                "xytext": (0.0, -14.0),
+                "textcoords": "offset points",
+                "va": "top",
+                "fontsize": "small",
+            }
+            axes.annotate(note, (widths[column], lengths[row]), **below, **ink)
+            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color="red")
+    axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
+    axes.set_xticks(widths, [f"{width:g}" for width in widths])
+    axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
+    axes.tick_params(which="minor", bottom=False, left=False, labelbottom=False, labelleft=False)
+    upper, right = axes.secondary_xaxis("top"), axes.secondary_yaxis("right")
+    kept = zip(result.well_depth.values.tolist(), result.retention_time.values.tolist(), strict=True)
+    upper.set_xticks(widths, [f"{depth:.2g}\n{_duration(time)}" for depth, time in kept], fontsize="small")
+    upper.set_xlabel("well depth ($k_BT$), retention", fontsize="small")
+    right.set_yticks(lengths, result.levels.values.tolist(), fontsize="small")
+    right.set_ylabel("levels", fontsize="small")
+    for other in (upper, right):
+        other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
+    axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
+    return axes
+
+
+def _edges(centres: FloatArray) -> FloatArray:
+    """Edges of cells about rising positions, half-way on a logarithmic axis."""
+    if centres.size == 1:
+        return np.array([centres[0] / 1.5, centres[0] * 1.5])
+    middles = np.sqrt(centres[1:] * centres[:-1])
+    ends = centres[0] ** 2 / middles[0], centres[-1] ** 2 / middles[-1]
+    return np.concatenate([ends[:1], middles, ends[1:]])
+
+
+def _duration(seconds: float) -> str:
+    """A time in the unit that it is told in, from ns to years."""
+    if seconds > 1e6 * _YEAR:
+        return "> 1e6 years"
+    name, unit = next(pair for pair in _TIMES.items() if seconds >= pair[1] or pair[0] == "ns")
+    return f"{float(f'{seconds / unit:.2g}'):g} {name}"
+
+
+_YEAR = 3.156e7
+_TIMES = {
+    "years": _YEAR,
+    "days": 86400.0,
+    "h": 3600.0,
+    "min": 60.0,
+    "s": 1.0,
+    "ms": 1e-3,
+    r"$\mu$s": 1e-6,
+    "ns": 1e-9,
+}
+
+
+PLOTTERS.update(
+    design_map=plot_design_map,
+    crossbar=plot_map,
+    read_margin=plot_read_margin,
+    reach=plot_reach,
+    half_select=plot_half_select,
+    product_accuracy=plot_product_accuracy,
+    sneak_paths=plot_sneak_paths,
+    vector_matrix=plot_vector_matrix,
+)

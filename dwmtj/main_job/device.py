@@ -1,0 +1,361 @@
+"""The main job: what is measured on a device, by default the paper's, one `Part` after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from compact_model import checks
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, BOLTZMANN_CONSTANT, NANOMETRE, OERSTED
+from compact_model.device.anisotropy import demagnetising_anisotropy_field, hybrid_track_width
+from compact_model.device.parameters import DeviceParameters
+from compact_model.device.published import lequeux2016, lequeux2016_track
+from compact_model.drive import Current, pulses
+from compact_model.experiments.escape import retention
+from compact_model.experiments.loops import count_levels, resistance_loop
+from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
+from compact_model.experiments.thresholds import FIELD_RAMP_RATE, RAMP_RATE, current_threshold, field_threshold
+
+from .arrays import ARRAY_PARTS
+from .learning import LEARNING_PART
+from .part import Part, Subject, Summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SEED = 2016
+TEMPERATURE = 300.0
+TORQUES = ("slonczewski", "field-like", "both")
+_MEGA = 1e6 * AMPERE_PER_SQUARE_CENTIMETRE
+
+
+def _measure_thresholds(subject: Subject, progress: bool) -> xr.Dataset:
+    offsets = np.arange(1.0, 30.0, 1.0) / 15.0 * subject.coercive_field
+    runs = [
+        current_threshold(
+            subject.parameters,
+            offsets,
+            coercive_field=subject.coercive_field,
+            half_width=subject.half_width,
+            kind=subject.kind,
+            torques=torques,
+            progress=progress,
+        ).drop_attrs()
+        for torques in TORQUES
+    ]
+    return xr.concat(runs, xr.Variable("torques", list(TORQUES)))
+
+
+def _summarise_thresholds(subject: Subject, data: xr.Dataset) -> Summary:
+    at = data.threshold.sel(repeat=0).interp(offset=subject.coercive_field) / _MEGA
+    alone, field_like, both = (float(at.sel(torques=torques)) for torques in TORQUES)
+    return Summary(
+        {"slonczewski_1e6_a_per_cm2": alone, "field_like_1e6_a_per_cm2": field_like, "both_1e6_a_per_cm2": both},
+        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe, H_K = "
+        f"{subject.parameters.anisotropy_field / OERSTED:.3g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
+        f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both",
+    )
+
+
+def _draw_thresholds(data: xr.Dataset, figure: Figure) -> None:
+    axes = figure.add_subplot()
+    for torques, marker in zip(TORQUES, ("o", "s", "x"), strict=True):
+        one = data.sel(torques=torques).assign_attrs(torques=torques)
+        one.assign_attrs(experiment="current_threshold").dwmtj.plot(axes, marker=marker, markersize=4)
+    axes.set_ylim(0.0, 3.0 * float(data.threshold.sel(torques="slonczewski").max()) / _MEGA)
+    axes.legend(title="torques")
+
+
+def _sweep_amplitude(device: DeviceParameters) -> float:
+    """The paper's 6.5 mA, scaled with the junction's area."""
+    return 6.5e-3 * device.junction_area / lequeux2016().junction_area
+
+
+def _measure_levels(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
+    tracks = [lequeux2016_track(device, seed) for seed in range(16)]
+    loop = resistance_loop(
+        device,
+        tracks,
+        amplitude=_sweep_amplitude(device),
+        points=132,
+        dwell=300e-9,
+        cycles=20,
+        external_field=-device.stray_field,
+        temperature=TEMPERATURE,
+        step=50e-12,
+        seed=SEED,
+        progress=progress,
+    )
+    return loop.merge(count_levels(loop, device), combine_attrs="override")
+
+
+def _summarise_levels(subject: Subject, data: xr.Dataset) -> Summary:
+    levels = data.levels.values
+    inside = int(((levels >= 15) & (levels <= 20)).sum())
+    branch = float(data.branch_levels.mean())
+    return Summary(
+        {"mean_levels": float(levels.mean()), "tracks_with_15_to_20": inside, "levels_in_one_branch": branch},
+        "on tracks with 20 sites per um and H_K = 80 +- 30 Oe: intermediate levels over 20 cycles of "
+        f"{1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
+        f"{levels.mean():.1f} +- {levels.std():.1f} on {levels.size} seeded tracks, {inside} of them with 15 to 20 "
+        f"(the paper: 15 to 20); {branch:.1f} in a single branch",
+    )
+
+
+def _draw_levels(data: xr.Dataset, figure: Figure) -> None:
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    data.dwmtj.plot(left, device=0, linewidth=0.5)
+    for level in data.level_resistance.values[0]:
+        left.axhline(level, color="grey", linewidth=0.3)
+    counts = np.arange(data.levels.values.min(), data.levels.values.max() + 2) - 0.5
+    right.hist(data.levels.values, bins=counts)
+    right.axvspan(14.5, 20.5, color="orange", alpha=0.2, label="paper")
+    right.set(xlabel="intermediate levels", ylabel="tracks")
+    right.yaxis.get_major_locator().set_params(integer=True)
+    left.set_title("grey: levels", fontsize="small")
+    right.legend()
+
+
+def _measure_depinning(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
+    by_current = current_threshold(
+        device,
+        np.array([3.0, 7.0, 11.0, 15.0]) / 15.0 * subject.coercive_field,
+        coercive_field=subject.coercive_field,
+        half_width=subject.half_width,
+        kind=subject.kind,
+        ramp_rate=0.1 * RAMP_RATE,
+        temperature=TEMPERATURE,
+        repeats=200,
+        seed=SEED,
+        step=20e-12,
+        progress=progress,
+    )
+    by_field = field_threshold(
+        device,
+        subject.site(),
+        ramp_rate=0.1 * FIELD_RAMP_RATE,
+        temperature=TEMPERATURE,
+        repeats=200,
+        seed=SEED,
+        step=20e-12,
+        progress=progress,
+    )
+    return xr.Dataset({"by_current": by_current.threshold, "by_field": by_field.threshold})
+
+
+def _spread(values: np.ndarray) -> float:
+    """Half the distance between the quartiles over the median: a spread that a few late runs do not move."""
+    lower, middle, upper = np.percentile(values, [25.0, 50.0, 75.0])
+    return float(0.5 * (upper - lower) / middle)
+
+
+def _summarise_depinning(subject: Subject, data: xr.Dataset) -> Summary:
+    current = [100.0 * _spread(row) for row in data.by_current.values]
+    field = 100.0 * _spread(data.by_field.values)
+    median = float(np.median(data.by_field)) / OERSTED
+    return Summary(
+        {"field_percent": field, "lowest_current_percent": min(current), "highest_current_percent": max(current)},
+        f"depinning at 300 K, half the quartile distance over the median: {field:.0f} % by field (median "
+        f"{median:.1f} Oe), {min(current):.0f} to {max(current):.0f} % by current at Delta_H = H_c/5 to H_c",
+    )
+
+
+def _draw_depinning(data: xr.Dataset, figure: Figure) -> None:
+    axes = figure.add_subplot()
+    for offset, row in zip(data.offset.values, data.by_current.values, strict=True):
+        axes.ecdf(row / np.median(row), label=f"current, {offset / OERSTED:.0f} Oe", linewidth=0.9)
+    axes.ecdf(data.by_field.values / np.median(data.by_field.values), label="field", color="black", linewidth=1.6)
+    axes.set(xlabel="threshold / median", ylabel="share of ramps", xlim=(0.0, 3.5))
+    axes.legend(fontsize="small")
+
+
+def _measure_pulses(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
+    return pulse_train(
+        device,
+        [lequeux2016_track(device, seed) for seed in range(16)],
+        potentiation_depression(0.35, 20),
+        width=2e-9,
+        period=100e-9,
+        external_field=-device.stray_field,
+        temperature=TEMPERATURE,
+        initial_position=0.0,
+        seed=SEED,
+        progress=progress,
+    )
+
+
+def _summarise_pulses(subject: Subject, data: xr.Dataset) -> Summary:
+    levels, energy = float(data.levels.mean()), 1e12 * float(data.energy.mean())
+    return Summary(
+        {"mean_levels": levels, "energy_pj": energy},
+        f"on the same tracks, 20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average, "
+        f"{energy:.1f} pJ per pulse",
+    )
+
+
+def _draw_pulses(data: xr.Dataset, figure: Figure) -> None:
+    axes = figure.add_subplot()
+    data.isel(device=slice(0, 4)).dwmtj.plot(axes)
+    axes.legend([f"track {number}" for number in range(4)], fontsize="small")
+
+
+def _measure_retention(subject: Subject, progress: bool) -> xr.Dataset:
+    return retention(subject.parameters, subject.site(0.5), duration=20e-6, devices=128, seed=SEED, progress=progress)
+
+
+def _summarise_retention(subject: Subject, data: xr.Dataset) -> Summary:
+    whole = subject.site().wells[0].depth(subject.parameters) / (BOLTZMANN_CONSTANT * TEMPERATURE)
+    mean, lower, upper = (1e6 * float(data[f"{name}_escape_time"]) for name in ("mean", "lower", "upper"))
+    measured = (
+        f"{mean:.1f} us (95 %: {lower:.1f} to {upper:.1f} us)" if data.escapes else f"above {lower:.0f} us (95 %)"
+    )
+    return Summary(
+        {"mean_escape_time_us": mean, "escapes": int(data.escapes), "well_depth_kt": whole},
+        f"retention at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}; the whole "
+        f"well is {whole:.1f} k_B T deep, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output of "
+        "the model, not a claim",
+    )
+
+
+def _draw_retention(data: xr.Dataset, figure: Figure) -> None:
+    data.dwmtj.plot(figure.add_subplot())
+
+
+def _measure_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
+    from spice.crosschecks import crosscheck
+
+    # Below the Walker current the wall stays in its well and rings, far above it leaves over the well's hard edge.
+    amplitudes = np.array([0.7, 3.0]) * subject.parameters.walker_current
+    return crosscheck(
+        subject.parameters,
+        subject.site(),
+        Current(pulses(amplitudes, width=10e-9, period=30e-9)),
+        np.linspace(0.0, 60e-9, 601),
+        external_field=-subject.parameters.stray_field,
+    )
+
+
+def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
+    position = float(data.position_difference) / NANOMETRE
+    angle, resistance = float(data.angle_difference), float(data.resistance_difference)
+    sensitivity = float(data.sensitivity)
+    return Summary(
+        {"position_nm": position, "angle_rad": angle, "resistance_ohm": resistance, "sensitivity": sensitivity},
+        f"two pulses of 0.7 and 3 times the Walker current, Python against ngspice {data.ngspice_version}: positions "
+        f"within {position:.1g} nm, angles within {angle:.1g} rad, resistances within {resistance:.1g} Ohm (a "
+        f"distance at the start grows {sensitivity:.2g} times)",
+    )
+
+
+def _draw_crosscheck(data: xr.Dataset, figure: Figure) -> None:
+    import spice.plots  # noqa: F401 (data from an earlier run: registers how they draw themselves)
+
+    data.dwmtj.plot(figure.add_subplot())
+
+
+def _measure_anisotropy(subject: Subject, progress: bool) -> xr.Dataset:
+    device = subject.parameters
+    widths = np.arange(50.0, 181.0, 5.0) * NANOMETRE
+    wall_widths = [0.6 * device.wall_width, 0.8 * device.wall_width, device.wall_width]
+    fields = [
+        [
+            demagnetising_anisotropy_field(
+                track_width=width,
+                thickness=device.thickness,
+                wall_width=wall_width,
+                saturation_magnetisation=device.saturation_magnetisation,
+            )
+            for width in widths.tolist()
+        ]
+        for wall_width in wall_widths
+    ]
+    hybrid = [hybrid_track_width(thickness=device.thickness, wall_width=wall_width) for wall_width in wall_widths]
+    return xr.Dataset(
+        {
+            "anisotropy_field": (("wall_width", "track_width"), fields, {"long_name": "H_K", "units": "T"}),
+            "hybrid_track_width": (("wall_width",), hybrid, {"long_name": "hybrid width W*", "units": "m"}),
+        },
+        coords={
+            "wall_width": ("wall_width", wall_widths, {"long_name": "Delta", "units": "m"}),
+            "track_width": ("track_width", widths, {"long_name": "track width W", "units": "m"}),
+        },
+    )
+
+
+def _summarise_anisotropy(subject: Subject, data: xr.Dataset) -> Summary:
+    hybrid = {1e9 * float(one.wall_width): 1e9 * float(one) for one in data.hybrid_track_width}
+    pairs = ", ".join(f"{width:.0f} nm for Delta = {delta:.1f} nm" for delta, width in hybrid.items())
+    return Summary(
+        {f"hybrid_width_nm_at_{delta:.1f}_nm": width for delta, width in hybrid.items()},
+        f"hybrid wall (H_K = 0) at a track width of {pairs}; the paper: 90 to 110 nm",
+    )
+
+
+def _draw_anisotropy(data: xr.Dataset, figure: Figure) -> None:
+    axes = figure.add_subplot()
+    for row in data.anisotropy_field:
+        label = rf"$\Delta$ = {1e9 * float(row.wall_width):.1f} nm"
+        axes.plot(data.track_width / NANOMETRE, row / OERSTED, label=label)
+    axes.axhline(0.0, color="black", linewidth=0.5)
+    axes.axvspan(90.0, 110.0, color="orange", alpha=0.2, label="paper's hybrid widths")
+    axes.set(xlabel="W (nm)", ylabel=r"$H_K$ (Oe)")
+    axes.legend(fontsize="small")
+
+
+def _measure_checks(subject: Subject, progress: bool) -> xr.Dataset:
+    found = checks.check_device(subject.parameters, subject.site())
+    return xr.Dataset(
+        {"measured": (("check",), list(found.values()), {"long_name": "measured deviation"})},
+        coords={"check": list(found)},
+    )
+
+
+def _summarise_checks(subject: Subject, data: xr.Dataset) -> Summary:
+    found = dict(zip(data.check.values.tolist(), data.measured.values.tolist(), strict=True))
+    listed = "; ".join(f"{name} {value:.1e}" for name, value in found.items())
+    return Summary(found, f"physics checks passed (deviation; equipartition in standard errors): {listed}")
+
+
+def _draw_checks(data: xr.Dataset, figure: Figure) -> None:
+    axes = figure.add_subplot()
+    axes.barh(data.check.values, np.maximum(np.abs(data.measured.values), 1e-17))
+    axes.set_xscale("log")
+    axes.set_xlabel("|deviation|, relative (methods agree: m; equipartition: standard errors)", fontsize="small")
+
+
+PARTS = (
+    Part("thresholds", "Depinning thresholds (Fig. 3c)", _measure_thresholds, _summarise_thresholds, _draw_thresholds),
+    Part("levels", "R-I loops and levels (Fig. 1c)", _measure_levels, _summarise_levels, _draw_levels),
+    Part(
+        "depinning",
+        "Spread of the thresholds (Figs. 2c, 2d)",
+        _measure_depinning,
+        _summarise_depinning,
+        _draw_depinning,
+    ),
+    Part("pulses", "Potentiation and depression by pulses", _measure_pulses, _summarise_pulses, _draw_pulses),
+    Part("retention", "Retention", _measure_retention, _summarise_retention, _draw_retention),
+    Part(
+        "anisotropy",
+        "H_K and the track's width (Fig. 1e)",
+        _measure_anisotropy,
+        _summarise_anisotropy,
+        _draw_anisotropy,
+    ),
+    Part(
+        "crosscheck",
+        "The netlist in ngspice",
+        _measure_crosscheck,
+        _summarise_crosscheck,
+        _draw_crosscheck,
+        requirement="ngspice",
+    ),
+    Part("checks", "Physics checks", _measure_checks, _summarise_checks, _draw_checks),
+    *ARRAY_PARTS,
+    LEARNING_PART,
+)

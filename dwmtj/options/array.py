@@ -1,0 +1,107 @@
+"""Size, wires and scheme of an array, from options."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support.validation import InputError, between, non_negative
+from crossbar.schemes import SCHEMES
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+_WIRES = {
+    "wire_resistance": ("of one segment of wire, word and bit lines", 1.0),
+    "driver_resistance": ("of a word line's driver", 0.0),
+    "sense_resistance": ("between a bit line and its sense node", 0.0),
+}
+
+
+def _resistances(function: Function, names: list[str]) -> Function:
+    for name in reversed(names):
+        what, default = _WIRES[name]
+        option = "--" + name.replace("_", "-")
+        function = click.option(
+            option, type=float, default=default, show_default=True, metavar="Ohm", help=f"Resistance {what}, Ohm."
+        )(function)
+    return function
+
+
+def wire_options(function: Function) -> Function:
+    """Add --wire-resistance, --driver-resistance and --sense-resistance to a command."""
+    return _resistances(function, list(_WIRES))
+
+
+def driver_options(function: Function) -> Function:
+    """Add --wire-resistance and --driver-resistance to a command."""
+    return _resistances(function, ["wire_resistance", "driver_resistance"])
+
+
+def wires_from_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the wires' options out of a command's options; the arguments of `Crossbar`."""
+    given = {name: options.pop(name) for name in _WIRES if name in options}
+    checked = {name: non_negative("--" + name.replace("_", "-"), value) for name, value in given.items()}
+    segment = checked.pop("wire_resistance")
+    return {"word_line_resistance": segment, "bit_line_resistance": segment, **checked}
+
+
+def scheme_option(function: Function) -> Function:
+    """Add --scheme, which may be given several times, to a command."""
+    return click.option(
+        "--scheme",
+        "schemes",
+        multiple=True,
+        type=click.Choice(SCHEMES),
+        help="May be given several times  [default: all four]",
+    )(function)
+
+
+def size_option(default: int) -> Callable[[Function], Function]:
+    """Add --word-lines and --bit-lines to a command."""
+
+    def add(function: Function) -> Function:
+        for name in ("--bit-lines", "--word-lines"):
+            function = click.option(name, type=click.IntRange(1), default=default, show_default=True)(function)
+        return function
+
+    return add
+
+
+def sizes_option(default: str) -> Callable[[Function], Function]:
+    """Add --sizes, a list such as 2,4,8, to a command."""
+    return click.option(
+        "--sizes", default=default, show_default=True, metavar="N,N,...", help="Lines of square arrays, with commas."
+    )
+
+
+def numbers_from(name: str, text: str, kind: type) -> list[Any]:
+    """Numbers out of a text with commas."""
+    try:
+        found = [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{name}: expected numbers with commas between, such as 2,4,8, got {text!r}") from None
+    for value in found:
+        between(name, value, 0, 1e6)
+    return found
+
+
+def high_state_option(function: Function) -> Function:
+    """Add --high-state to a command."""
+    return click.option(
+        "--high-state",
+        type=click.Choice(["AP", "wall"]),
+        default="AP",
+        show_default=True,
+        help="R_H: the uniform AP device, or a wall at the AP end, where the pad stays parallel.",
+    )(function)
+
+
+def resistances(parameters: DeviceParameters, high_state: str) -> tuple[float, float]:
+    """R_L and R_H of a device, Ohm: R_P, and R_AP, or what a wall at the AP end leaves of it."""
+    from compact_model.device.junction import resistance
+
+    if high_state == "AP":
+        return parameters.parallel_resistance, parameters.antiparallel_resistance
+    return parameters.parallel_resistance, float(resistance(parameters, 0.0))

@@ -1,0 +1,220 @@
+"""Device and landscape from options and from a TOML file, in the units of the field."""
+
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, OERSTED
+from compact_model.device.parameters import TORQUE_DENSITIES, DeviceParameters
+from compact_model.device.published import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016, lequeux2016_track
+from compact_model.support.validation import InputError, nearest, number, whole
+from compact_model.track.landscape import Landscape, single_well
+from compact_model.track.random_sites import random_track
+from compact_model.track.wells import GaussianWell, ParabolicWell
+
+WELLS: dict[str, Any] = {"parabolic": ParabolicWell, "gaussian": GaussianWell}
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One parameter at the edge: its name, its unit there, and the factor to SI; choices instead for a word."""
+
+    name: str
+    help: str
+    unit: str = ""
+    scale: float = 1.0
+    whole: bool = False
+    flag: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        """The name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    def read(self, where: str, value: Any) -> Any:
+        """A value from the edge in SI; raises InputError that names where it came from."""
+        if self.flag:
+            if not isinstance(value, bool):
+                raise InputError(f"{where}: expected true or false, got {value!r}")
+            return value
+        if self.choices:
+            if value not in self.choices:
+                raise InputError(f"{where}: expected one of {', '.join(self.choices)}, got {value!r}")
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{where}: expected a number{f' in {self.unit}' if self.unit else ''}, got {value!r}")
+        if self.whole and not isinstance(value, int):
+            raise InputError(f"{where}: expected a whole number, got {value!r}")
+        return value if self.whole else number(where, value) * self.scale
+
+
+DEVICE = (
+    Quantity("track_length", "length of the track, L", "nm", NANOMETRE),
+    Quantity("track_width", "width of the track, W", "nm", NANOMETRE),
+    Quantity("thickness", "thickness of the free layer, t", "nm", NANOMETRE),
+    Quantity("saturation_magnetisation", "M_s", "A/m"),
+    Quantity("damping", "Gilbert damping alpha"),
+    Quantity("wall_width", "width parameter of the wall, Delta", "nm", NANOMETRE),
+    Quantity("anisotropy_field", "the wall's anisotropy field H_K", "Oe", OERSTED),
+    Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True),
+    Quantity("parallel_resistance", "R_P of the junction", "Ohm"),
+    Quantity("tmr", "tunnel magnetoresistance at zero bias", "%", 0.01),
+    Quantity("tmr_half_voltage", "V_h at which the TMR has halved", "V"),
+    Quantity("spin_polarisation", "P in the torques; it does not follow --tmr"),
+    Quantity("field_like_ratio", "zeta, field-like over Slonczewski torque"),
+    Quantity("field_like_quadratic", "c_2 of the field-like torque", "Oe/V2", OERSTED),
+    Quantity("torque_density", "J in the torques: V / RA_P or I / A", choices=TORQUE_DENSITIES),
+    Quantity("stray_field", "field of the synthetic antiferromagnet", "Oe", OERSTED),
+    Quantity("nucleation_pad_area", "area of the nucleation pad", "nm2", NANOMETRE**2),
+    Quantity("nucleation_current_density", "J that forms a wall", "A/cm2", AMPERE_PER_SQUARE_CENTIMETRE),
+    Quantity("gyromagnetic_ratio", "gamma", "rad/(s T)"),
+)
+
+LANDSCAPE = (
+    Quantity("coercive_field", "depinning field H_c of a site (its mean)", "Oe", OERSTED),
+    Quantity("half_width", "half width x_c of a site (its mean)", "nm", NANOMETRE),
+    Quantity("well", "shape of a site", choices=tuple(WELLS)),
+    Quantity("sites", "number of sites; with more than one they are drawn at random", whole=True),
+    Quantity("coercive_field_spread", "relative standard deviation of H_c, random sites"),
+    Quantity("half_width_spread", "relative standard deviation of x_c, random sites"),
+    Quantity("anisotropy_spread", "standard deviation of H_K, random sites", "Oe", OERSTED),
+    Quantity("track_seed", "seed of the random sites", whole=True),
+)
+
+LANDSCAPE_DEFAULTS: dict[str, Any] = {
+    "coercive_field": COERCIVE_FIELD,
+    "half_width": WELL_HALF_WIDTH,
+    "well": "parabolic",
+    "sites": 1,
+    "coercive_field_spread": 0.0,
+    "half_width_spread": 0.0,
+    "anisotropy_spread": 0.0,
+    "track_seed": 0,
+}
+
+TABLES = {"device": DEVICE, "landscape": LANDSCAPE}
+
+
+def device_options(function: Function) -> Function:
+    """Add --parameters FILE.toml and one option for each device and landscape parameter to a command."""
+    return parameter_options(lequeux2016(), (*DEVICE, *LANDSCAPE), "tables [device] and [landscape]")(function)
+
+
+def parameter_options(
+    base: DeviceParameters, quantities: Sequence[Quantity], tables: str
+) -> Callable[[Function], Function]:
+    """Add --parameters FILE.toml, with those tables, and an option for each quantity, whose default is the base's."""
+    defaults = {item.name: getattr(base, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
+
+    def add(function: Function) -> Function:
+        for item in reversed(quantities):
+            if item.flag:
+                function = click.option(item.option, item.name, is_flag=True, default=None, help=item.help)(function)
+                continue
+            value = defaults[item.name]
+            shown = value if item.choices or item.whole else f"{value / item.scale:.6g}"
+            unit = f", {item.unit}" if item.unit else ""
+            kind: Any = click.Choice(item.choices) if item.choices else int if item.whole else float
+            metavar = None if item.choices else (item.unit or "NUMBER")
+            function = click.option(
+                item.option, item.name, type=kind, metavar=metavar, help=f"{item.help}{unit}  [default: {shown}]"
+            )(function)
+        return click.option(
+            "--parameters",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help=f"TOML file with {tables}; keys and units are those of the options below.",
+        )(function)
+
+    return add
+
+
+def track_options(function: Function) -> Function:
+    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed."""
+    for option in (
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
+        click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+        click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe."),
+    ):
+        function = option(function)
+    return function
+
+
+def track_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape]:
+    """The device, and the landscape that was asked for, or else the paper's many-level track."""
+    parameters, landscape, numbers = device_from_options(options)
+    if not numbers["own_landscape"]:
+        landscape = lequeux2016_track(parameters, numbers["track_seed"])
+    return parameters, landscape
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: expected TOML, got a syntax error: {error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: expected TOML in UTF-8, got other bytes") from None
+    values: dict[str, Any] = {}
+    for table, entries in content.items():
+        if table in TABLES and not isinstance(entries, dict):
+            raise InputError(f"{path}: expected [{table}] to be a table of keys, got {entries!r}")
+        if table not in TABLES:
+            raise InputError(
+                f"{path}: expected the tables {', '.join(f'[{name}]' for name in TABLES)}, got {table!r}"
+                f"{nearest(table, TABLES)}"
+            )
+        known = {item.name: item for item in TABLES[table]}
+        for key, value in entries.items():
+            if key not in known:
+                raise InputError(f"{path}: expected a key of [{table}], got {key!r}{nearest(key, known)}")
+            values[key] = known[key].read(f"{path}: {key}", value)
+    return values
+
+
+def device_from_options(
+    options: dict[str, Any], base: DeviceParameters | None = None
+) -> tuple[DeviceParameters, Landscape, dict[str, Any]]:
+    """Take the device's options out of a command's options; TOML first, options over it, `base` (the paper's) below.
+
+    Returns the parameters, the landscape, and the landscape's numbers in SI by name.
+    """
+    path = options.pop("parameters")
+    given = _from_toml(path) if path is not None else {}
+    for table in TABLES.values():
+        for item in table:
+            value = options.pop(item.name, None)
+            if value is not None:
+                given[item.name] = item.read(item.option, value)
+    own_landscape = bool(given.keys() & LANDSCAPE_DEFAULTS.keys() - {"track_seed"})
+    numbers = LANDSCAPE_DEFAULTS | {name: given.pop(name) for name in LANDSCAPE_DEFAULTS if name in given}
+    from_width = given.pop("anisotropy_from_width", False)
+    parameters = (lequeux2016() if base is None else base).replace(**given)
+    if from_width:
+        parameters = parameters.with_anisotropy_from_width()
+    kind = WELLS[numbers["well"]]
+    whole("--sites", numbers["sites"], 1)
+    whole("--track-seed", numbers["track_seed"], 0, at_most=None)
+    if numbers["sites"] == 1:
+        landscape = single_well(
+            parameters, coercive_field=numbers["coercive_field"], half_width=numbers["half_width"], kind=kind
+        )
+    else:
+        landscape = random_track(
+            parameters,
+            numbers["sites"],
+            seed=numbers["track_seed"],
+            coercive_field=numbers["coercive_field"],
+            coercive_field_spread=numbers["coercive_field_spread"],
+            half_width=numbers["half_width"],
+            half_width_spread=numbers["half_width_spread"],
+            anisotropy_spread=numbers["anisotropy_spread"],
+            kind=kind,
+        )
+    return parameters, landscape, numbers | {"kind": kind, "own_landscape": own_landscape}

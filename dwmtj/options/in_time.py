@@ -1,0 +1,200 @@
+"""Arrays in time from options: devices that scatter, their tracks, wires with capacitance, how cells are reached."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+
+from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
+from compact_model.device.notched import notched_device, notched_track
+from compact_model.device.parameters import DeviceParameters
+from compact_model.device.published import lequeux2016, lequeux2016_track
+from compact_model.device.variation import SIGNED, vary
+from compact_model.support.validation import InputError, between, non_negative, number, positive, whole
+from compact_model.track.landscape import Landscape
+from crossbar.cells import Junctions
+from crossbar.crossbar import Crossbar
+from crossbar.in_time.simulation import ArraySimulation
+from crossbar.operate.operations import WriteAccess
+from crossbar.schemes import SCHEMES
+from crossbar.studies.writing import threshold_voltage
+
+from .array import wire_options, wires_from_options
+from .device import DEVICE, device_from_options, device_options
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_DEVICES = {"notched": (notched_device, notched_track), "paper": (lequeux2016, lequeux2016_track)}
+_SPREADS = {item.name: item for item in DEVICE}
+_FEMTOFARAD = 1e-15
+_PICOMETRE = 1e-12
+_PICOSECOND = 1e-12
+STARTS = ("middle", "AP", "P", "random")
+
+
+def spread_option(function: Function) -> Function:
+    """Add --spread, which may be given several times, to a command."""
+    return click.option(
+        "--spread",
+        "spreads",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="Device-to-device standard deviation, % (fields: Oe, field_like_quadratic: Oe/V2); several times.",
+    )(function)
+
+
+def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
+    """NAME=NUMBER as standard deviations by name: in % of the mean, in Oe where the quantity is a field."""
+    spreads = {}
+    for text in texts:
+        name, equals, written = text.partition("=")
+        try:
+            value = float(written)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError(f"--spread: expected NAME=NUMBER, such as track_width=3, got {text!r}")
+        item = _SPREADS.get(name)
+        spreads[name] = value * (item.scale if item is not None and name in SIGNED else 0.01)
+    return spreads
+
+
+def time_options(function: Function) -> Function:
+    """Add what an array in time needs: device, tracks, spreads, wires, start, field, temperature, seed, accuracy."""
+    for option in (
+        click.option(
+            "--store",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="FOLDER",
+            help="Keep each part as it comes; the same command goes on from there.",
+        ),
+        click.option(
+            "--step", type=float, metavar="ps", help="Of the walls, ps  [default: 5 above 0 K, adaptive at 0 K]"
+        ),
+        click.option(
+            "--tolerance",
+            type=float,
+            default=100.0,
+            show_default=True,
+            metavar="pm",
+            help="What the coupling of walls and voltages may add to a position in one pulse, pm.",
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="Of devices, starts and thermal fields."),
+        click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K."),
+        click.option("--external-field", type=float, metavar="Oe", help="Oe  [default: cancels the stray field]"),
+        click.option("--start", type=click.Choice(STARTS), default="middle", show_default=True, help="Of all walls."),
+        spread_option,
+        click.option(
+            "--wire-capacitance",
+            type=float,
+            default=0.0,
+            show_default=True,
+            metavar="fF",
+            help="Of a segment to ground, fF.",
+        ),
+        wire_options,
+        click.option(
+            "--device",
+            type=click.Choice(list(_DEVICES)),
+            default="notched",
+            show_default=True,
+            help="What the device's options below change: a device meant for arrays (1 um x 60 nm, 294 Ohm, notches "
+            "every 50 nm), or the paper's.",
+        ),
+        device_options,
+    ):
+        function = option(function)
+    return function
+
+
+def access_options(function: Function) -> Function:
+    """Add how cells are reached for writing."""
+    for option in (
+        click.option("--compensate", is_flag=True, help="Raise the lines' voltages by what the wires drop."),
+        click.option(
+            "--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after it (walls ring)."
+        ),
+        click.option("--edge", type=float, default=2.0, show_default=True, metavar="ns", help="Rise and fall, ns."),
+        click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help="Of writing."),
+    ):
+        function = option(function)
+    return function
+
+
+def access_from_options(options: dict[str, Any]) -> WriteAccess:
+    """Take these options out of a command's options."""
+    return WriteAccess(
+        scheme=options.pop("scheme"),
+        edge=non_negative("--edge", options.pop("edge")) * NANOSECOND,
+        settle=non_negative("--settle", options.pop("settle")) * NANOSECOND,
+        compensate=options.pop("compensate"),
+    )
+
+
+def write_voltage(parameters: DeviceParameters, given: float | None, factor: float) -> float:
+    """--voltage, or so many times the device's threshold."""
+    return factor * threshold_voltage(parameters) if given is None else number("--voltage", given)
+
+
+class ArrayInTime:
+    """The device, its tracks and the wires that a command asked for, from which arrays of any size are made."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        base, track = _DEVICES[options.pop("device")]
+        self.parameters, self._landscape, numbers = device_from_options(options, base())
+        self._track = None if numbers["own_landscape"] else track
+        self.track_seed = numbers["track_seed"]
+        self.wires = wires_from_options(options)
+        capacitance = non_negative("--wire-capacitance", options.pop("wire_capacitance")) * _FEMTOFARAD
+        self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
+        self.spreads = spreads_from(options.pop("spreads"))
+        self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
+        field, step = options.pop("external_field"), options.pop("step")
+        self.settings: dict[str, Any] = {
+            "external_field": -self.parameters.stray_field
+            if field is None
+            else number("--external-field", field) * OERSTED,
+            "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
+            "tolerance": positive("--tolerance", options.pop("tolerance")) * _PICOMETRE,
+            "step": None if step is None else positive("--step", step) * _PICOSECOND,
+            "current_tolerance": 1e-7,
+            "seed": self.seed,
+        }
+
+    def draw(self, stream: int) -> np.random.Generator:
+        """Random numbers of their own for each use of --seed: 1 devices, 2 starts, 3 targets, 4 pulse trains."""
+        return np.random.default_rng([self.seed, stream])
+
+    def landscape(self, index: int = 0) -> Landscape:
+        """The track of one cell, counted row by row."""
+        if self._track is None:
+            return self._landscape
+        return self._track(self.parameters, np.random.default_rng([self.track_seed, index]))
+
+    def simulation(self, shape: tuple[int, int]) -> ArraySimulation:
+        """An array of this size with the walls where they start."""
+        count = shape[0] * shape[1]
+        devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
+        landscapes = [self.landscape(index) for index in range(count if self._track else 1)]
+        array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires)
+        return ArraySimulation(array, landscapes if self._track else landscapes[0], **self.settings)
+
+    def _position(self, shape: tuple[int, int], landscapes: list[Landscape]) -> Any:
+        length = self.parameters.track_length
+        if self._start in ("AP", "P"):
+            return np.full(shape, 0.0 if self._start == "AP" else length)
+        draw = self.draw(2)
+        position = np.empty(shape)
+        for index, place in enumerate(np.ndindex(*shape)):
+            centres = [well.centre for well in landscapes[index % len(landscapes)].wells]
+            if self._start == "middle":
+                position[place] = min(centres, key=lambda centre: abs(centre - 0.5 * length))
+            else:
+                position[place] = centres[int(draw.integers(len(centres)))]
+        return position
+
+
+def nanometres(values: Any) -> Any:
+    """m as nm."""
+    return np.asarray(values) / NANOMETRE

@@ -1,0 +1,147 @@
+"""What the commands of `dwmtj learn` have in common: the device, its levels, pulses and wires, from options."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import xarray as xr
+
+from compact_model.device.notched import notched_device
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support.validation import InputError, between, non_negative, positive, whole
+from crossbar.learning.pretrained import MOST_LEVELS
+from crossbar.learning.synapses import LARGEST_VARIATION, Synapses
+from crossbar.schemes import SCHEMES
+
+from .array import numbers_from
+from .device import DEVICE, device_from_options, parameter_options
+
+_SCHEME_HELP = "Of pulses; 'floating' solves for all lines before each of them, about forty times as slow."
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def trial_options(function: Function) -> Function:
+    """Add --repeats, --seed, --test-share and --store to a command."""
+    for option in (
+        click.option(
+            "--store", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps what is done; resumes."
+        ),
+        click.option("--test-share", type=float, default=1.0 / 3.0, help="Of the images  [default: a third]"),
+        click.option("--seed", type=int, default=0, show_default=True, help="Of images, tracks, devices and pulses."),
+        click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Independent trials."),
+    ):
+        function = option(function)
+    return function
+
+
+def synapse_options(levels: str) -> Callable[[Function], Function]:
+    """Add --levels, with a default, and what else makes synapses, to a command."""
+
+    def add(function: Function) -> Function:
+        for option in (
+            click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+            click.option(
+                "--variation",
+                type=float,
+                default=0.0,
+                show_default=True,
+                metavar="%",
+                help="Of R_P, up to 30 %.",
+            ),
+            click.option(
+                "--wire-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="A segment, Ohm."
+            ),
+            click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help=_SCHEME_HELP),
+            click.option(
+                "--overdrive", type=float, default=1.0, show_default=True, help="Pulse over the device's threshold."
+            ),
+            click.option(
+                "--samples", type=click.IntRange(1), default=64, show_default=True, help="Walls for each probability."
+            ),
+            click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks."),
+            click.option(
+                "--levels", default=levels, show_default=True, metavar="N,N,...", help="Of a device, a notch each."
+            ),
+        ):
+            function = option(function)
+        # The stray field is compensated, and walls are there already.
+        return notched_options(("stray_field", "nucleation_current_density"))(function)
+
+    return add
+
+
+def notched_options(without_effect: Sequence[str]) -> Callable[[Function], Function]:
+    """Add the parameters of `notched_device` to a command but for those that change nothing, and its length.
+
+    The tracks are as long as their notches need, and their landscape is theirs.
+    """
+    length = 1e6 * notched_device().track_length
+    quantities = [
+        replace(item, help=f"R_P of a track of {length:g} um; others by their area")
+        if item.name == "parallel_resistance"
+        else item
+        for item in DEVICE
+        if item.name not in ("track_length", *without_effect)
+    ]
+    return parameter_options(notched_device(), quantities, "a table [device]")
+
+
+def device_from(options: dict[str, Any]) -> DeviceParameters:
+    """The device that was asked for, `notched_device` below; InputError where a landscape was given."""
+    parameters, _, numbers = device_from_options(options, notched_device())
+    if numbers["own_landscape"]:
+        raise InputError("--parameters: expected no [landscape], got one; the tracks are notched")
+    return parameters
+
+
+def synapses_from(
+    options: dict[str, Any], seed: int, store: Path | None, quiet: bool
+) -> tuple[list[Synapses], dict[str, Any]]:
+    """Take the synapses' options out of a command's options: one kind for each number of levels, and the array's."""
+    device = device_from(options)
+    segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
+    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
+    settings = {
+        "tracks": options.pop("tracks"),
+        "samples": options.pop("samples"),
+        "overdrive": positive("--overdrive", options.pop("overdrive")),
+        "scheme": options.pop("scheme"),
+        "temperature": positive("--temperature", options.pop("temperature")),
+        "seed": whole("--seed", seed, 0),
+        "wired": segment > 0.0,
+        "variation": spread,
+        "device": device,
+        "progress": not quiet,
+    }
+    kinds = []
+    for count in levels_from(options.pop("levels")):
+        folder = None if store is None else store / f"pulses_{count}_levels"
+        kinds.append(Synapses.notched(count, store=folder, **settings))
+    array = {"spreads": {"parallel_resistance": spread} if spread else None}
+    wires = {"word_line_resistance": segment, "bit_line_resistance": segment} if segment else {}
+    return kinds, array | wires
+
+
+def levels_from(text: str, at_least: int = 1) -> list[int]:
+    """Numbers of levels out of a text with commas, each once, rising."""
+    counts: Sequence[int] = numbers_from("--levels", text, int)
+    return sorted({whole("--levels", count, at_least, MOST_LEVELS) for count in counts})
+
+
+def device_line(result: xr.Dataset, volts: bool = True) -> str:
+    """What is to be known of the devices that a result was made with."""
+    rows = []
+    for row, count in enumerate(result.levels.values):
+        pulse = f", pulses of {float(result.voltage[row]):.3g} V" if volts else ""
+        length = 1e9 * float(result.track_length[row])
+        rows.append(
+            f"{count} levels: L = {length:.0f} nm, R_P = {float(result.parallel_resistance[row]):.0f} Ohm{pulse}"
+        )
+    return "RA_P is the same for all, so that devices of more levels are longer and conduct better:\n" + "\n".join(rows)
+
+
+def trials_folder(store: Path | None) -> Path | None:
+    """Where the trials are kept beside the tables."""
+    return None if store is None else store / "trials"

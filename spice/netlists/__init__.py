@@ -1,0 +1,1 @@
+"""The device as text: ngspice sub-circuit, Verilog-A module, PySpice circuit."""

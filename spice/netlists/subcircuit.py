@@ -1,0 +1,69 @@
+"""The device as a sub-circuit of PySpice."""
+
+import zlib
+from typing import Any
+
+from PySpice.Spice.Netlist import Circuit, SubCircuit
+
+from compact_model.device.parameters import DeviceParameters
+from compact_model.support import validation
+from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
+
+from . import text
+from .ngspice_model import TERMINALS, NetlistDevice, subcircuit
+
+
+class DomainWallJunction(SubCircuit):  # type: ignore[misc]
+    """One kind of device: parameters and a landscape, as a SubCircuit with the nodes top, bottom, x and phi.
+
+    name: of the sub-circuit; kinds that share a circuit need different names.
+
+        junction = DomainWallJunction(parameters, landscape)
+        junction.connect(circuit, "1", "in", circuit.gnd, x0=550, hz=0.0)
+    """
+
+    def __init__(self, parameters: DeviceParameters, landscape: Landscape, name: str = "dwmtj") -> None:
+        self.device = NetlistDevice(parameters, landscape, name)
+        super().__init__(self.device.name, *TERMINALS)
+
+    def __str__(self) -> str:
+        return subcircuit(self.device)
+
+    def connect(
+        self,
+        circuit: Circuit,
+        label: str,
+        top: str,
+        bottom: str,
+        x: str | None = None,
+        phi: str | None = None,
+        **values: float,
+    ) -> Any:
+        """Add an instance X<label> between two nodes of a circuit, and the sub-circuit where it is not there yet.
+
+        x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
+        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, ...);
+            a seed that is not given follows from the label, so that instances are independent.
+        Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for an unknown
+        parameter and for values outside the model.
+        """
+        validation.instance("circuit", circuit, Circuit)
+        plain = text.node("label", label)
+        nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
+        names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
+        if values.get("temperature", 0.0) and "seed" not in values:
+            values["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
+        checked = self.device.instance_values(dict(values))
+        present = {each.name: each for each in circuit.subcircuits}
+        if present.get(self.name, self) is not self:
+            raise InputError(
+                f"name: expected a name of its own for each kind of device in a circuit, got {self.name!r}"
+            )
+        self.add_to(circuit)
+        return circuit.X(plain, self.name, *names, **{name: text.real(name, value) for name, value in checked.items()})
+
+    def add_to(self, circuit: Circuit) -> None:
+        """Add the sub-circuit's definition, once."""
+        if self.name not in {each.name for each in circuit.subcircuits}:
+            circuit.subcircuit(self)

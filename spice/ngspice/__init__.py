@@ -1,0 +1,1 @@
+"""Running ngspice: as a shared library in a helper process, or as a program."""

@@ -1,0 +1,59 @@
+"""Run any netlist in ngspice: as a shared library where there is one, else as a process."""
+
+import re
+from pathlib import Path
+
+from compact_model.support import validation
+from compact_model.support.validation import InputError
+
+from . import batch, guard, installation, library
+from .plot import Plot, SimulatorMissing
+
+BACKENDS = ("auto", "library", "process")
+
+
+def _folder(given: Path | None) -> Path:
+    if given is not None and not isinstance(given, str | Path):
+        raise InputError(f"folder: expected the name of a folder, got {validation.shown(given)}")
+    try:
+        folder = Path.cwd() if given is None else Path(given)
+    except FileNotFoundError:
+        raise InputError("folder: expected a current folder that is there, got one that was removed") from None
+    if not folder.is_dir():
+        raise InputError(f"folder: expected an existing folder, got {str(folder)!r}")
+    return folder
+
+
+def run_netlist(
+    netlist: str, *, backend: str = "auto", time_limit: float | None = None, folder: Path | None = None
+) -> list[Plot]:
+    """The analyses of a whole netlist, from its title to `.end`; time_limit in s, None: none.
+
+    backend: 'library', ngspice's shared library, kept by a helper process: without start-up time; 'process', one
+    `ngspice -b` for each run; 'auto': the library where there is one that loads, else the process.  A crash of ngspice
+    is a SimulatorError in both.
+    folder: what included paths are relative to; None: the current one.
+
+    Raises InputError for a netlist that holds commands, SimulatorMissing where there is no ngspice, and SimulatorError
+    where ngspice refuses the netlist, does not converge or takes longer; what it had computed is its `partial`.
+    """
+    validation.choice("backend", backend, BACKENDS)
+    limit = None if time_limit is None else validation.positive("time_limit", time_limit)
+    where = _folder(folder)
+    guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
+    try:
+        netlist.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"netlist: expected text that can be written as UTF-8, got {error.reason}") from None
+    if not re.search(r"^\s*\.end\s*$", netlist, re.IGNORECASE | re.MULTILINE):
+        netlist = f"{netlist.rstrip()}\n.end\n"
+    if backend == "process":
+        return batch.run(netlist, limit, where)
+    if backend == "auto" and installation.find_library() is None:
+        return batch.run(netlist, limit, where)
+    try:
+        return library.run(netlist, limit, where)
+    except SimulatorMissing:
+        if backend == "auto":
+            return batch.run(netlist, limit, where)
+        raise
