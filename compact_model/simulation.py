@@ -1,6 +1,5 @@
 """Simulations: devices, landscapes and a drive in, one labelled result out."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from . import ensemble
 from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform, as_waveform
+from .drive import Drive, Waveform, WaveformSum, as_waveform
 from .kernels.fixed_step import WallState
 from .results import label_trajectories
 from .support import validation
@@ -192,26 +191,12 @@ def _length(name: str, values: Any) -> int:
     return 1 if values is None else validation.numbers(name, values).size
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sum(Waveform):
-    """A waveform on top of a constant."""
-
-    waveform: Waveform
-    offset: float
-
-    def __call__(self, time: ArrayLike) -> FloatArray:
-        return self.waveform(time) + self.offset
-
-    def edges(self, start: float, stop: float) -> Any:
-        return self.waveform.edges(start, stop)
-
-    def knots(self, start: float, stop: float) -> Any:
-        return self.waveform.knots(start, stop)
-
-
 def _net_fields(external: list[Waveform], parameters: list[DeviceParameters]) -> list[Waveform]:
     count = max(len(external), len({item.stray_field for item in parameters}) > 1 and len(parameters))
-    return [_Sum(external[i % len(external)], parameters[i % len(parameters)].stray_field) for i in range(count)]
+    return [
+        WaveformSum((external[i % len(external)],), (1.0,), parameters[i % len(parameters)].stray_field)
+        for i in range(count)
+    ]
 
 
 def _initial_state(

@@ -55,9 +55,27 @@ def _netcdf(result: xr.Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _seal(content: bytes) -> bytes:
-    """What stands behind a part's content, where HDF5 does not look: a flipped bit in a number would go unnoticed."""
-    return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
+def _seal(identity: bytes, content: bytes) -> bytes:
+    """What stands behind a part's content, where HDF5 does not look: of this run and of this content, bit for bit."""
+    return b"sha256:" + hashlib.sha256(identity + content).hexdigest().encode()
+
+
+def _claim(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole; where another process was faster, its file stays."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 class Store:
@@ -66,6 +84,7 @@ class Store:
     folder: made where it is not there; None: parts are not kept, and nothing is found.
     identity: what makes the run this one and no other, as text by name: version, devices, wires, seed, ...
 
+    The folder belongs to the run that came first, from its start on, and every part is sealed with the run's identity.
     Raises InputError where the folder holds other things, or a run with another identity: the message names the first
     difference.
     """
@@ -81,17 +100,14 @@ class Store:
         except (FileExistsError, NotADirectoryError):
             raise InputError(f"store: expected a folder, got the file {self._where}") from None
         wanted = {name: str(value) for name, value in identity.items()}
+        text = json.dumps(wanted, indent=1)
+        self._identity = json.dumps(wanted, sort_keys=True).encode()
         path = self.folder / _IDENTITY
-        others = [each for each in self.folder.iterdir() if each.name[0] != "." and each != path]
-        if path.exists():
-            found = self._description(path)
-            if others:  # without parts there is nothing to lose
-                self._compare(found, wanted)
-                return
-        elif others:
-            raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        if not path.exists():
+            if any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
+                raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
+            _claim(path, text)
+        self._compare(self._description(path), wanted)
 
     @property
     def _where(self) -> str:
@@ -125,9 +141,9 @@ class Store:
             whole = self._path(name).read_bytes()
         except OSError:
             return None
-        content = whole[: -len(_seal(b""))]
-        if whole != content + _seal(content):
-            return None  # a file that something else has cut off or changed counts as missing and is made again
+        content = whole[: -len(_seal(b"", b""))]
+        if whole != content + _seal(self._identity, content):
+            return None  # a file of another run, or that was cut off or changed, counts as missing and is made again
         return xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
 
     def save(self, name: str, part: xr.Dataset) -> None:
@@ -137,7 +153,7 @@ class Store:
         try:
             content = _netcdf(part)
             with whole_file(self._path(name)) as temporary:
-                temporary.write_bytes(content + _seal(content))
+                temporary.write_bytes(content + _seal(self._identity, content))
         except OSError as error:
             kept = len(list(self.folder.glob("[!.]*.nc")))
             reason = error.strerror or error
