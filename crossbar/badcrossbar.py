@@ -127,8 +127,9 @@ def _shaped(values: FloatArray) -> FloatArray:
 
 
 def _table(name: str, values: ArrayLike) -> FloatArray:
+    plain = validation.unlabelled(name, values)
     try:
-        given = np.asarray(values)
+        given = np.asarray(plain)
     except ValueError:
         raise InputError(f"{name}: expected rows of one length, got rows of different ones") from None
     if given.ndim != 2:

@@ -6,6 +6,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -503,6 +504,65 @@ def test_the_currents_of_the_wires_obey_kirchhoff_at_every_node():
     scale = np.abs(word).max()
     assert np.abs(word[:, :-1] - word[:, 1:] - device[:, :-1]).max() < 1e-12 * scale
     assert np.abs(bit[1:] - bit[:-1] - device[1:]).max() < 1e-9 * scale
+
+
+# -- labels, masks and copies ----------------------------------------------------------------------------------------
+
+OHMS = np.random.default_rng(8).uniform(1e3, 2e3, (3, 3))
+VOLTS = np.random.default_rng(9).uniform(-1.0, 1.0, (3, 3))
+
+
+def solved(ohms, volts):
+    return Crossbar(resistance=ohms, word_line_resistance=5.0).solve(word_line_voltage=volts).bit_line_current.values
+
+
+def test_labelled_inputs_are_taken_by_the_names_of_their_dimensions():
+    expected = solved(OHMS, VOLTS)
+    ohms = xr.DataArray(OHMS, dims=("word_line", "bit_line"))
+    volts = xr.DataArray(VOLTS, dims=("word_line", "input"))
+    assert np.array_equal(solved(ohms.transpose(), volts.transpose()), expected)
+    numbered = ohms.assign_coords(word_line=[0, 1, 2]).isel(word_line=[2, 0, 1])
+    assert np.array_equal(solved(numbered, volts), expected)
+    assert np.array_equal(solved(xr.DataArray(OHMS, dims=("y", "x")), VOLTS), expected)
+
+
+def test_labelled_inputs_along_other_lines_are_refused():
+    with pytest.raises(InputError, match="word_line_voltage: expected dimensions out of word_line, input, got"):
+        solved(OHMS, xr.DataArray(VOLTS[0], dims="bit_line"))
+    with pytest.raises(InputError, match="resistance: expected dimensions out of word_line, bit_line, got"):
+        solved(xr.DataArray(OHMS, dims=("word_line", "input")), VOLTS)
+    with pytest.raises(InputError, match="bit_line_resistance: expected dimensions out of bit_line, got word_line"):
+        Crossbar(resistance=OHMS, bit_line_resistance=xr.DataArray(np.ones(3), dims="word_line"))
+    with pytest.raises(InputError, match="floating_word_lines: expected dimensions out of word_line"):
+        Crossbar(resistance=OHMS).solve(
+            word_line_voltage=1.0, floating_word_lines=xr.DataArray([True, False, False], dims="bit_line")
+        )
+
+
+@pytest.mark.parametrize("made", [lambda cells: Crossbar(resistance=cells), lambda cells: Junctions(DEVICE, cells)])
+def test_masked_values_are_refused_and_not_taken_for_numbers(made):
+    masked = np.ma.masked_greater(1e-9 * OHMS, 1.5e-6)
+    with pytest.raises(InputError, match=r"expected values without gaps, got a masked array with \d of 9 masked"):
+        made(masked)
+    assert made(np.ma.masked_array(1e-10 * OHMS)) is not None
+
+
+def test_an_array_keeps_its_values_when_those_of_its_maker_change():
+    siemens, volts = 1.0 / OHMS, np.ones(3)
+    on = np.ones((3, 3), dtype=bool)
+    array = Crossbar(conductance=siemens)
+    held = Bias(
+        word_line_voltage=volts,
+        bit_line_voltage=np.zeros(3),
+        floating_word_lines=on[0],
+        floating_bit_lines=on[1],
+    )
+    transistor = Transistor(on=on, on_resistance=1.0)
+    siemens[:], volts[:], on[:] = 0.0, 7.0, False
+    assert np.array_equal(array.conductance, 1.0 / OHMS)
+    assert (held.word_line_voltage == 1.0).all()
+    assert held.floating_word_lines.all()
+    assert np.all(transistor.on)
 
 
 # -- vector-matrix products ------------------------------------------------------------------------------------------
