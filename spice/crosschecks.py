@@ -20,6 +20,7 @@ from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.simulation import ArraySimulation
 
+from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import circuit_text
 from .circuit_simulation import simulate as simulate_in_ngspice
 from .netlists import text
