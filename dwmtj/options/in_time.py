@@ -152,7 +152,10 @@ class ArrayInTime:
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
         field, step = options.pop("external_field"), options.pop("step")
         self.of_walls: dict[str, Any] = {
-            "external_field": None if field is None else number("--external-field", field) * OERSTED,
+            # Of the device that was asked for: what devices scatter about it stays.
+            "external_field": -self.parameters.stray_field
+            if field is None
+            else number("--external-field", field) * OERSTED,
             "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
             "step": None if step is None else positive("--step", step) * _PICOSECOND,
             "seed": self.seed,
