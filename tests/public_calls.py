@@ -644,7 +644,18 @@ CALLS: dict[str, Call] = {
         },
         work=(*VOLTS, "width", "records"),
     ),
-    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=(*VOLTS, "width")),
+    "crossbar.write": Call(
+        X.write,
+        lambda: {
+            "simulation": simulation(),
+            "voltages": 0.1,
+            "width": 1 * NS,
+            "word_line": 0,
+            "bit_line": 1,
+            "access": ACCESS,
+        },
+        work=(*VOLTS, "width"),
+    ),
     "crossbar.Schedule": Call(
         X.Schedule,
         lambda: {
@@ -1091,7 +1102,12 @@ MADE_OTHERWISE = {
     "crossbar.Cells": "to derive from",
     "crossbar.DifferentialPairs": "made by map_weights",
     "crossbar.EnergyBudget": "made by what writes and reads",
+    "crossbar.MovingCells": "to derive from",
+    "crossbar.NetlistCell": "made by devices for netlists",
     "crossbar.Selector": "to derive from",
+    "crossbar.State": "made by devices",
+    "crossbar.StatefulCells": "to derive from",
+    "crossbar.SubcircuitText": "made by devices for netlists",
     "spice.Plot": "made by run_netlist",
     "spice.SimulatorError": "raised, not called",
     "spice.SimulatorMissing": "raised, not called",

@@ -107,7 +107,7 @@ def test_walls_start_about_the_middle_whatever_the_overdrive(overdrive):
     kind = PulsedDevice.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
     array = kind.array((20, 20), seed=1)
     _level_out(array, kind)
-    share = array.position / kind.device.track_length
+    share = array.values / kind.device.track_length
     # One more pulse at 1.5 times the threshold may take all walls on by some notches.
     assert 0.5 < share.mean() < 0.75
 
@@ -250,7 +250,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         ),
         (
             lambda it: supervised(it, spreads={"parallel_resistance": 0.1}),
-            "table: expected .* devices whose R_P differs",
+            "table: expected .* devices that differ",
         ),
         (lambda it: supervised(it, bit_line_resistance=0.1), "table: expected .* with wires"),
         (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),

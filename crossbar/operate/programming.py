@@ -180,7 +180,7 @@ def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: Fl
     least = float(((ends[1] - ends[0]) / correction).min())
     if least < 2.0 * near:
         raise InputError(
-            f"read: expected a voltage at which a reading tells the two ends of the devices' range apart, by more than "
+            f"read: expected a voltage at which a reading tells the ends of the devices' range apart, by more than "
             f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which the selectors leave {least:.3g} S"
         )
 
