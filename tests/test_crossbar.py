@@ -228,7 +228,8 @@ def test_devices_stand_the_right_way_up_in_the_netlist(ngspice):
     from spice.netlists.array import array_circuit
 
     track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
-    array = Crossbar(cells=DomainWalls(DEVICE, track, np.full((3, 3), 500e-9)), word_line_resistance=1.0)
+    walls = DomainWalls(DEVICE, track, np.full((3, 3), 500e-9))
+    array = Crossbar(cells=walls, word_line_resistance=1.0, bit_line_resistance=1.0)
     circuit = array_circuit(array, bias("V/2", (3, 3), 0.1))
     for element in circuit.elements:
         if element.name.startswith("X"):
@@ -635,7 +636,6 @@ def test_an_array_that_makes_no_sense_is_refused(arguments, named):
         ({"word_line_voltage": 1.0, "tolerance": 1e-20}, "tolerance: expected at least 1e-15"),
         ({"word_line_voltage": 1.0, "method": "magic"}, "method: expected one of 'iterative', 'direct', 'graph'"),
         ({"word_line_voltage": 1.0, "start": 5}, "start: expected a Dataset"),
-        ({"word_line_voltage": 1e-200}, "voltages from 1e-100"),
         (
             {"word_line_voltage": 1.0, "floating_word_lines": [0, 1, 2], "floating_bit_lines": [0, 1]},
             "expected a path from every line to a source",
