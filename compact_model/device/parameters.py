@@ -3,14 +3,30 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from .. import constants
 from ..support import validation
 from ..support.validation import InputError
+from .parameter_table import (
+    AMPERES_PER_SQUARE_CENTIMETRE,
+    ANY,
+    NANOMETRES,
+    NON_NEGATIVE,
+    OERSTEDS,
+    OERSTEDS_PER_SQUARE_VOLT,
+    PER_CENT,
+    POSITIVE,
+    POSITIVE_OR_INFINITE,
+    SHARE_OR_NONE,
+    SQUARE_NANOMETRES,
+    InNetlist,
+    Parameter,
+    Spread,
+    one_of,
+    rows_of,
+)
 from .polarisation import julliere_polarisation, slonczewski_polarisation
-
-TORQUE_DENSITIES = ("voltage", "current")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,73 +40,227 @@ class DeviceParameters:
     positive current, and a positive field, move the wall towards the P state.
     """
 
-    track_length: float
-    """L, m."""
-    track_width: float
-    """W, m."""
-    thickness: float
-    """t, thickness of the free layer, m."""
-    saturation_magnetisation: float
-    """M_s, A/m."""
-    damping: float
-    """alpha, Gilbert damping, no unit."""
-    wall_width: float
-    """Delta, width parameter of the wall's profile sech(x / Delta), m."""
-    anisotropy_field: float
-    """H_K, the wall's in-plane anisotropy field, T; positive: at rest at phi = 0, negative: at phi = pi/2.
+    track_length: Annotated[
+        float,
+        Parameter(
+            symbol="L",
+            meaning="length of the track",
+            unit="m",
+            at_the_edge=NANOMETRES,
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            is_size=True,
+            netlist=InNetlist("length", NANOMETRES),
+        ),
+    ]
+    track_width: Annotated[
+        float,
+        Parameter(
+            symbol="W",
+            meaning="width of the track",
+            unit="m",
+            at_the_edge=NANOMETRES,
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            is_size=True,
+            netlist=InNetlist("width", NANOMETRES),
+        ),
+    ]
+    thickness: Annotated[
+        float,
+        Parameter(
+            symbol="t",
+            meaning="thickness of the free layer",
+            unit="m",
+            at_the_edge=NANOMETRES,
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("thickness", NANOMETRES),
+        ),
+    ]
+    saturation_magnetisation: Annotated[
+        float,
+        Parameter(
+            symbol="M_s",
+            meaning="saturation magnetisation",
+            unit="A/m",
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("ms"),
+        ),
+    ]
+    damping: Annotated[
+        float,
+        Parameter(
+            symbol="alpha",
+            meaning="Gilbert damping",
+            range=NON_NEGATIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("alpha"),
+        ),
+    ]
+    wall_width: Annotated[
+        float,
+        Parameter(
+            symbol="Delta",
+            meaning="width parameter of the wall's profile sech(x / Delta)",
+            unit="m",
+            at_the_edge=NANOMETRES,
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("delta", NANOMETRES),
+        ),
+    ]
+    anisotropy_field: Annotated[
+        float,
+        Parameter(
+            symbol="H_K",
+            meaning="anisotropy field of the wall (at rest at phi = 0 where positive, at pi/2 where negative)",
+            unit="T",
+            at_the_edge=OERSTEDS,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("hk"),
+        ),
+    ]
+    """H_K of the two-fold anisotropy in the plane, T.  A landscape may replace it by a profile along the track."""
+    parallel_resistance: Annotated[
+        float,
+        Parameter(
+            symbol="R_P",
+            meaning="resistance of the whole junction in the parallel state",
+            unit="Ohm",
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("rp"),
+        ),
+    ]
+    tmr: Annotated[
+        float,
+        Parameter(
+            symbol="TMR_0",
+            meaning="tunnel magnetoresistance (R_AP - R_P) / R_P at zero bias",
+            at_the_edge=PER_CENT,
+            range=POSITIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("tmr", note="a ratio: 0.95 is 95 %"),
+        ),
+    ]
 
-    A landscape may replace it by a profile along the track."""
-    parallel_resistance: float
-    """R_P of the whole junction, Ohm."""
-    tmr: float
-    """TMR_0 = (R_AP - R_P) / R_P at zero bias, a ratio (0.95 for 95 %)."""
-
-    tmr_half_voltage: float = math.inf
+    tmr_half_voltage: Annotated[
+        float,
+        Parameter(
+            symbol="V_h",
+            meaning="voltage at which the TMR has halved",
+            unit="V",
+            range=POSITIVE_OR_INFINITE,
+            spread=Spread.NONE,
+            netlist=InNetlist("vh", note="1e30: no bias dependence"),
+        ),
+    ] = math.inf
     """V_h, V: TMR(V) = TMR_0 / (1 + (V/V_h)^2); infinity turns the bias dependence off."""
-    spin_polarisation: float | None = None
+    spin_polarisation: Annotated[
+        float | None,
+        Parameter(
+            symbol="P",
+            meaning="spin polarisation in the torques",
+            range=SHARE_OR_NONE,
+            spread=Spread.NONE,
+            netlist=InNetlist("pol", note="0: follows tmr by Julliere and Slonczewski"),
+        ),
+    ] = None
     """P in the torques, no unit; None: from tmr by Julliere, and Slonczewski and Sun."""
-    field_like_ratio: float = 0.3
+    field_like_ratio: Annotated[
+        float,
+        Parameter(
+            symbol="zeta",
+            meaning="field-like over Slonczewski torque",
+            range=NON_NEGATIVE,
+            spread=Spread.RELATIVE,
+            netlist=InNetlist("zeta"),
+        ),
+    ] = 0.3
     """zeta = sigma_FLT / sigma_ST, no unit (Kubota et al. 2008, doi 10.1038/nphys784)."""
-    field_like_quadratic: float = 0.0
+    field_like_quadratic: Annotated[
+        float,
+        Parameter(
+            symbol="c_2",
+            meaning="part of the field-like torque that goes with V^2",
+            unit="T/V2",
+            at_the_edge=OERSTEDS_PER_SQUARE_VOLT,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("c2"),
+        ),
+    ] = 0.0
     """c_2, T/V2: sigma_FLT = zeta sigma_ST + c_2 V^2, with V = J RA_P."""
-    torque_density: str = "voltage"
+    torque_density: Annotated[
+        str,
+        Parameter(
+            symbol="J",
+            meaning="current density in the torques: V / RA_P or I / A",
+            range=one_of("voltage", "current"),
+            spread=Spread.NONE,
+        ),
+    ] = "voltage"
     """The J in the torques: 'voltage', J = V / RA_P, or 'current', J = I / A (the paper's).
 
     A torque is set by the voltage across the barrier, whatever domain lies under it (Slonczewski and Sun 2007, doi
     10.1016/j.jmmm.2006.10.507), so J = V / RA_P.  At a given current I / A is smaller by R_P / R(x, V): by up to
     1 + TMR where most of the junction is antiparallel, and not at all where it is parallel."""
-    stray_field: float = 0.0
-    """Field of the synthetic antiferromagnet on the free layer, T; the net field H_z is external plus stray field."""
-    nucleation_pad_area: float = 0.0
-    """Area of the nucleation pad, m2.  Once there is a wall in the track, the pad is in the P state."""
-    nucleation_current_density: float = 0.0
-    """J from which a uniform device forms a wall, A/m2.  See `simulate`."""
-    gyromagnetic_ratio: float = constants.ELECTRON_GYROMAGNETIC_RATIO
-    """gamma, rad/(s T)."""
+    stray_field: Annotated[
+        float,
+        Parameter(
+            symbol="H_stray",
+            meaning="field of the synthetic antiferromagnet on the free layer",
+            unit="T",
+            at_the_edge=OERSTEDS,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+        ),
+    ] = 0.0
+    """T; the net field H_z is external plus stray field."""
+    nucleation_pad_area: Annotated[
+        float,
+        Parameter(
+            symbol="A_pad",
+            meaning="area of the nucleation pad",
+            unit="m2",
+            at_the_edge=SQUARE_NANOMETRES,
+            range=NON_NEGATIVE,
+            spread=Spread.RELATIVE,
+            is_size=True,
+            netlist=InNetlist("pad", SQUARE_NANOMETRES),
+        ),
+    ] = 0.0
+    """m2.  Once there is a wall in the track, the pad is in the P state."""
+    nucleation_current_density: Annotated[
+        float,
+        Parameter(
+            symbol="J_nuc",
+            meaning="current density from which a uniform device forms a wall",
+            unit="A/m2",
+            at_the_edge=AMPERES_PER_SQUARE_CENTIMETRE,
+            range=NON_NEGATIVE,
+            spread=Spread.RELATIVE,
+        ),
+    ] = 0.0
+    """A/m2.  See `simulate`."""
+    gyromagnetic_ratio: Annotated[
+        float,
+        Parameter(
+            symbol="gamma",
+            meaning="gyromagnetic ratio",
+            unit="rad/(s T)",
+            range=POSITIVE,
+            spread=Spread.NONE,
+            netlist=InNetlist("gamma"),
+        ),
+    ] = constants.ELECTRON_GYROMAGNETIC_RATIO
 
     def __post_init__(self) -> None:
-        for name in (
-            "track_length",
-            "track_width",
-            "thickness",
-            "saturation_magnetisation",
-            "wall_width",
-            "parallel_resistance",
-            "tmr",
-            "gyromagnetic_ratio",
-        ):
-            self._set(name, validation.positive(name, getattr(self, name)))
-        for name in ("damping", "nucleation_pad_area", "nucleation_current_density", "field_like_ratio"):
-            self._set(name, validation.non_negative(name, getattr(self, name)))
-        for name in ("anisotropy_field", "field_like_quadratic", "stray_field"):
-            self._set(name, validation.number(name, getattr(self, name)))
-        if self.tmr_half_voltage != math.inf:
-            self._set("tmr_half_voltage", validation.positive("tmr_half_voltage", self.tmr_half_voltage))
-        if self.spin_polarisation is not None:
-            polarisation = validation.positive("spin_polarisation", self.spin_polarisation)
-            validation.between("spin_polarisation", polarisation, 0.0, 1.0)
-            self._set("spin_polarisation", polarisation)
-        validation.choice("torque_density", self.torque_density, TORQUE_DENSITIES)
+        for row in PARAMETERS:
+            object.__setattr__(self, row.name, row.range.check(row.name, getattr(self, row.name)))
         self._check_range()
 
     def _check_range(self) -> None:
@@ -109,12 +279,9 @@ class DeviceParameters:
             if not 0.0 < value < math.inf:
                 raise InputError(f"{names}: expected values of a real device in SI units, got some out of all range")
 
-    def _set(self, name: str, value: float) -> None:
-        object.__setattr__(self, name, value)  # the one way to store a converted value in a frozen dataclass
-
     def replace(self, **changes: Any) -> Self:
         """A copy with other values for some fields; an unknown name raises InputError with the nearest known one."""
-        known = [field.name for field in dataclasses.fields(self)]
+        known = [row.name for row in PARAMETERS]
         for name in changes:
             if name not in known:
                 raise InputError(
@@ -223,3 +390,7 @@ class DeviceParameters:
             * kelvin
             / (self.gyromagnetic_ratio * self.saturation_magnetisation * volume)
         )
+
+
+PARAMETERS = rows_of(DeviceParameters)
+"""The rows of all parameters, in the order of the fields."""

@@ -10,7 +10,7 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from . import equations, text
-from .quantities import Quantity, quantities
+from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
@@ -35,7 +35,7 @@ class NetlistDevice:
         self.name = text.identifier("name", name).lower()
         self.track: Track = describe(self.parameters, self.landscape)
         """The landscape as polynomials."""
-        self.quantities: dict[str, Quantity] = {
+        self.quantities: dict[str, NetlistParameter] = {
             each.name: each for each in quantities(self.parameters, self.landscape, self.track)
         }
         """The parameters by name, in order."""
