@@ -9,6 +9,8 @@ from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels import adaptive, equations, fixed_step, lanes
 from .kernels.tables import Device, PiecewiseTable
+from .kernels.term import Limits
+from .kernels.terms import TERMS
 from .support.arrays import FloatArray
 from .support.progress import Progress
 from .support.validation import ConvergenceError, InputError
@@ -67,30 +69,29 @@ def device_arrays(
     """The parameters of `count` devices (one set for all, or one each) as arrays of shape (count,)."""
     slonczewski = 1.0 if torques in ("slonczewski", "both") else 0.0
     field_like = 1.0 if torques in ("field-like", "both") else 0.0
-    table = np.array(
-        [
-            (
-                each.gyromagnetic_ratio / (1.0 + each.damping**2),
-                each.damping,
-                each.wall_width,
-                each.track_length,
-                slonczewski * each.torque_per_current_density,
-                field_like * each.field_like_ratio * each.torque_per_current_density,
-                field_like * each.field_like_quadratic * each.resistance_area_product**2,
-                each.track_width / each.junction_area,
-                each.tmr,
-                1.0 / each.tmr_half_voltage,
-                each.parallel_resistance,
-                density_per_drive(each, drive),
-                each.resistance_area_product,
-                each.thermal_field_per_root_time(1.0),
-            )
-            for each in parameters
-        ]
-    )
-    columns = [np.array(np.broadcast_to(column, (count,))) for column in table.T]
-    columns[-1] *= np.sqrt(temperature)  # the strength goes with the root of the temperature
-    return Device(*columns)
+    rows = [
+        {
+            "rate": each.gyromagnetic_ratio / (1.0 + each.damping**2),
+            "damping": each.damping,
+            "wall_width": each.wall_width,
+            "track_length": each.track_length,
+            "slonczewski_per_density": slonczewski * each.torque_per_current_density,
+            "field_like_per_density": field_like * each.field_like_ratio * each.torque_per_current_density,
+            "field_like_per_density_squared": field_like * each.field_like_quadratic * each.resistance_area_product**2,
+            "antiparallel_share_per_length": each.track_width / each.junction_area,
+            "tmr": each.tmr,
+            "inverse_half_voltage": 1.0 / each.tmr_half_voltage,
+            "parallel_resistance": each.parallel_resistance,
+            "density_per_drive": density_per_drive(each, drive),
+            "resistance_area": each.resistance_area_product,
+            "thermal_field_per_root_time": each.thermal_field_per_root_time(1.0),
+        }
+        for each in parameters
+    ]
+    columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
+    # The strength goes with the root of the temperature.
+    columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
+    return Device(**columns)
 
 
 def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: float, stop: float) -> PiecewiseTable:
@@ -141,15 +142,16 @@ def _fastest_turning(ensemble: Ensemble) -> float:
         density = drive / devices.resistance_area
     else:
         density = drive * devices.parallel_resistance * (1.0 + devices.tmr) / devices.resistance_area
-    field = (
-        net_field
-        + density * (devices.slonczewski_per_density + devices.field_like_per_density)
-        + density**2 * np.abs(devices.field_like_per_density_squared)
-        + pinning
-        + anisotropy
-        + pinning_slope * devices.wall_width
-    )
-    return float((devices.rate * field).max())
+    voltage = density * devices.resistance_area * (1.0 + devices.tmr)
+    limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy)
+    return float(largest_turning(limits).max())
+
+
+def largest_turning(limits: Limits) -> FloatArray:
+    """The largest |dphi/dt| of each device that all terms together allow within limits, rad/s."""
+    field = sum(np.asarray(term.bound(limits)) for term in TERMS)
+    result: FloatArray = limits.devices.rate * field
+    return result
 
 
 def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.StepPlan:

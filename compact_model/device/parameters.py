@@ -353,8 +353,14 @@ class DeviceParameters:
 
     @property
     def walker_current_density(self) -> float:
-        """J above which the Slonczewski torque alone turns the wall without end, |H_K| / (2 sigma_ST / J), A/m2."""
-        return 0.5 * abs(self.anisotropy_field) / self.torque_per_current_density
+        """J above which the Slonczewski torque alone turns the wall without end, A/m2.
+
+        |H_K| / (2 sigma_ST / J), and with further terms of the wall's energy on what takes its place: the lowest J > 0
+        that leaves the wall no angle to rest at in the parallel state; inf where the voltage makes up for the torque.
+        """
+        from .equilibrium import turning_density
+
+        return turning_density(self)
 
     @property
     def walker_current(self) -> float:
@@ -363,8 +369,10 @@ class DeviceParameters:
 
     @property
     def walker_field(self) -> float:
-        """H_z above which a field alone turns the wall without end, alpha |H_K| / 2, T."""
-        return 0.5 * self.damping * abs(self.anisotropy_field)
+        """H_z > 0 above which a field alone turns the wall without end, T: alpha |H_K| / 2, or by the whole energy."""
+        from .equilibrium import largest_turn
+
+        return self.damping * float(largest_turn(self))
 
     @property
     def energy_per_field_length(self) -> float:
@@ -373,8 +381,10 @@ class DeviceParameters:
 
     @property
     def angle_barrier(self) -> float:
-        """Energy between the two rest angles of the wall, M_s Delta W t |H_K|, J."""
-        return 0.5 * self.energy_per_field_length * self.wall_width * abs(self.anisotropy_field)
+        """Energy between the wall's rest angle and the lower top beside it, J; M_s Delta W t |H_K| by H_K alone."""
+        from .equilibrium import angle_barrier
+
+        return angle_barrier(self)
 
     def thermal_field_per_root_time(self, temperature: float) -> float:
         """sqrt(alpha k_B T / (gamma M_s Delta W t)), T sqrt(s): the rms thermal field is this over sqrt(dt).

@@ -2,10 +2,10 @@
 
 from numba import vectorize
 
-from . import equations
+from . import junction
 
 
 @vectorize(["float64(float64, float64, float64, float64)"], cache=True)
 def voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage):
-    """The V that solves V G = I, given I R_P; see `equations.voltage_for_current`."""
-    return equations.voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage)
+    """The V that solves V G = I, given I R_P; see `junction.voltage_for_current`."""
+    return junction.voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage)

@@ -40,6 +40,7 @@ from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.store import Store
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from ..cells import Cells, Junctions, Selected
 from ..crossbar import Crossbar
@@ -376,13 +377,8 @@ class ArraySimulation:
             if angle.shape not in ((), self.shape):
                 raise InputError(f"initial_angle: expected one, or shape {self.shape}, got shape {angle.shape}")
             return np.array(np.broadcast_to(angle, self.shape))
-        cells, where = self.junctions, self.junctions.position.ravel()
-        if len(self.landscapes) == 1 and len(cells.parameters) == 1:
-            anisotropy = self.landscapes[0].anisotropy_field(where, cells.parameters[0])
-        else:
-            tracks, kinds = itertools.cycle(self.landscapes), itertools.cycle(cells.parameters)
-            anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
-        return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
+        cells = self.junctions
+        return resting_angles(cells.parameters, self.landscapes, cells.position.ravel()).reshape(self.shape)
 
     def _charging(self) -> Charging | None:
         """The charges of lines with a capacitance, at 0 V."""

@@ -5,7 +5,11 @@ current in A into a capacitor of 1 nF.  All fields are written as the rates gamm
 order one, which a simulator's absolute tolerances are made for; in tesla they would cost a digit of the position.
 """
 
+from dataclasses import dataclass
+
 from compact_model import constants
+from compact_model.device.parameters import DeviceParameters
+from compact_model.kernels.terms import TERMS
 
 from .text import real
 from .track import Track, expression
@@ -66,17 +70,46 @@ def torque_drive(torque_density: str, voltage: str) -> str:
     return voltage if torque_density == "voltage" else f"({junction_current(voltage)})"
 
 
-def field_along_track(track: Track, torque: str, drive: str, thermal: str) -> str:
-    """a of Eq. 1: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns."""
-    where = "V(x)" if track.centre is None else "((V(x)-xs)/xc)"
-    pinning = f"rate*hc*{expression(track.pinning, where)}"
-    return f"rate*hz + zeta*{torque} + quadratic_rate*{drive}*{drive} + {pinning} + {thermal}"
+@dataclass(frozen=True)
+class Fields:
+    """a and b of Eq. 1 of a device, in text.
 
+    torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
+    thermal fields, rad/ns; all as the language writes them.
+    """
 
-def field_about_angle(track: Track, torque: str, thermal: str) -> str:
-    """b of Eq. 1: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns."""
-    anisotropy = "hk" if track.anisotropy is None else f"(hk+{expression(track.anisotropy, 'V(x)')})"
-    return f"{torque} + 0.5*rate*{anisotropy}*sin(2.0*V(phi)) + {thermal}"
+    parameters: DeviceParameters
+    track: Track
+    torque: str
+    drive: str
+    voltage: str
+    thermal: tuple[str, ...]
+
+    @property
+    def along_track(self) -> str:
+        """a: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns, and what further terms add to it."""
+        return self._sum("along_text")
+
+    @property
+    def about_angle(self) -> str:
+        """b: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns, and what further terms add to it."""
+        return self._sum("about_text")
+
+    def _sum(self, part: str) -> str:
+        where = "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)"
+        profile = self.track.anisotropy
+        words = {
+            "torque": self.torque,
+            "drive": self.drive,
+            "voltage": self.voltage,
+            "angle": "V(phi)",
+            "pinning": expression(self.track.pinning, where),
+            "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
+            "thermal_z": self.thermal[0],
+            "thermal_angle": self.thermal[1],
+        }
+        texts = [getattr(term, part) for term in TERMS if term.is_on(self.parameters)]
+        return " + ".join(text.format(**words) for text in texts if text)
 
 
 def position_rate(along: str, about: str) -> str:

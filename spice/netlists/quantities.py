@@ -3,10 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.device.parameter_table import Unit
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from .text import INFINITY
 from .track import Track
@@ -43,8 +46,7 @@ def in_unit(value: float, scale: float) -> float:
 def initial_state(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
     """Where a wall is unless told otherwise: the first site's centre (m), and at rest there (rad)."""
     position = landscape.wells[0].centre
-    anisotropy = float(landscape.anisotropy_field(position, parameters))
-    return position, 1.5707963267948966 if anisotropy < 0.0 else 0.0
+    return position, float(resting_angles([parameters], [landscape], np.array([position]))[0])
 
 
 def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track) -> tuple[NetlistParameter, ...]:
