@@ -8,8 +8,9 @@ import numpy as np
 from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels import adaptive, equations, fixed_step, lanes
+from .kernels.added_terms import ADDED, DeviceWithTerms
 from .kernels.tables import Device, PiecewiseTable
-from .kernels.term import Limits
+from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
 from .support.arrays import FloatArray
 from .support.progress import Progress
@@ -91,7 +92,16 @@ def device_arrays(
     columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
     # The strength goes with the root of the temperature.
     columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
-    return Device(**columns)
+    if not any(term.is_on(each) for term in ADDED for each in parameters):
+        return Device(**columns)
+    by_current = drive.quantity == "current density"  # in a junction that carries J A; see `CurrentDensity`
+    further = {"voltage_by_current": lambda each: float(by_current or each.torque_density == "current")}
+    for term in ADDED:
+        further |= term.coefficients
+    for name, value in further.items():
+        columns[name] = np.array(np.broadcast_to([value(each) for each in parameters], (count,)), dtype=np.float64)
+    with_terms: Device = DeviceWithTerms(**columns)
+    return with_terms
 
 
 def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: float, stop: float) -> PiecewiseTable:
@@ -142,16 +152,38 @@ def _fastest_turning(ensemble: Ensemble) -> float:
         density = drive / devices.resistance_area
     else:
         density = drive * devices.parallel_resistance * (1.0 + devices.tmr) / devices.resistance_area
-    voltage = density * devices.resistance_area * (1.0 + devices.tmr)
+    voltage = density * devices.resistance_area
+    if isinstance(devices, DeviceWithTerms) and ensemble.mode == equations.DENSITY_FROM_DRIVE:
+        voltage = voltage * (1.0 + devices.voltage_by_current * devices.tmr)
     limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy)
     return float(largest_turning(limits).max())
 
 
 def largest_turning(limits: Limits) -> FloatArray:
-    """The largest |dphi/dt| of each device that all terms together allow within limits, rad/s."""
-    field = sum(np.asarray(term.bound(limits)) for term in TERMS)
+    """The largest |dphi/dt| of each device that all terms together allow within limits, rad/s.
+
+    Raises InputError for limits that are beyond a term's own range.
+    """
+    for term in _terms_of(limits.devices):
+        wrong = term.refuse(limits)
+        if wrong:
+            raise InputError(wrong)
+    field = sum(np.asarray(term.bound(limits)) for term in _terms_of(limits.devices))
     result: FloatArray = limits.devices.rate * field
     return result
+
+
+def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -> float:
+    """How fast an error of the junction's voltage moves a wall, at most, m/(s V); net_field: the largest, T."""
+    (pinning, anisotropy), (pinning_slope, _) = bounds(landscape)
+    limits = Limits(devices, 0.0, 0.0, net_field, pinning, pinning_slope, anisotropy)
+    field = sum(np.asarray(term.per_volt(limits)) for term in _terms_of(devices))
+    return float((devices.rate * devices.wall_width * field).max())
+
+
+def _terms_of(devices: Device) -> Sequence[Term]:
+    """The terms that devices in one table have."""
+    return TERMS if isinstance(devices, DeviceWithTerms) else [term for term in TERMS if not term.switches]
 
 
 def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.StepPlan:

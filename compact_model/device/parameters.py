@@ -15,7 +15,9 @@ from .parameter_table import (
     NON_NEGATIVE,
     OERSTEDS,
     OERSTEDS_PER_SQUARE_VOLT,
+    OERSTEDS_PER_VOLT,
     PER_CENT,
+    PER_CENT_PER_VOLT,
     POSITIVE,
     POSITIVE_OR_INFINITE,
     SHARE_OR_NONE,
@@ -257,6 +259,89 @@ class DeviceParameters:
             netlist=InNetlist("gamma"),
         ),
     ] = constants.ELECTRON_GYROMAGNETIC_RATIO
+    fourth_order_anisotropy_field: Annotated[
+        float,
+        Parameter(
+            symbol="H_4",
+            meaning="fourth-order anisotropy field of the wall",
+            unit="T",
+            at_the_edge=OERSTEDS,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("h4"),
+        ),
+    ] = 0.0
+    """T: the wall has the energy M_s Delta W t H_4 (1 - cos 4 phi) / 4 on top of M_s Delta W t H_K sin^2 phi.
+
+    It adds H_4 sin(4 phi) / 2 to b, as H_K adds H_K sin(2 phi) / 2.  Positive: phi = 0 and pi/2 are both deeper;
+    negative: the wall rests between Bloch and Neel, at 45 degrees by H_4 alone.  A wall that adapts its profile, its
+    tilt and its width to phi has such a term, which does not vanish where H_K does."""
+    anisotropy_field_per_volt: Annotated[
+        float,
+        Parameter(
+            symbol="xi_H",
+            meaning="change of the wall's anisotropy field with the junction's voltage",
+            unit="T/V",
+            at_the_edge=OERSTEDS_PER_VOLT,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("hkv"),
+        ),
+    ] = 0.0
+    """T/V: H_K(V) = H_K + xi_H V, V positive as the current is (voltage-controlled magnetic anisotropy).
+
+    It is the whole derivative of H_K, with what the wall's width does to its demagnetising field.  For the effect see
+    the review of Nozaki et al. 2019, doi 10.3390/mi10050327."""
+    perpendicular_anisotropy_per_volt: Annotated[
+        float,
+        Parameter(
+            symbol="xi_K",
+            meaning="relative change of the effective perpendicular anisotropy with the junction's voltage",
+            unit="1/V",
+            at_the_edge=PER_CENT_PER_VOLT,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("kv", note="|kv V| has to stay below 1"),
+        ),
+    ] = 0.0
+    """1/V: K_eff(V) = K_eff (1 + xi_K V), so that the wall's width is Delta(V) = Delta / sqrt(1 + xi_K V).
+
+    xi_K = (dK_u/dV) / K_eff, with K_eff = A / Delta^2, whatever makes it: dK_u/dV = xi / (t_barrier t) of a film with
+    the coefficient xi (30 to 100 fJ/(V m) in CoFeB on MgO, Nozaki et al. 2019, doi 10.3390/mi10050327).  To first
+    order d ln Delta/dV = -xi_K / 2.  This is all that K_u does in a model of one rigid wall: the wall's own energy
+    changes everywhere on the track alike and pushes it nowhere.  Velocity and thermal fields follow Delta(V), the wells
+    stay as they are.  A drive whose |xi_K V| reaches 1 is refused."""
+    in_plane_field_x: Annotated[
+        float,
+        Parameter(
+            symbol="H_x",
+            meaning="field along the track on the wall's moment",
+            unit="T",
+            at_the_edge=OERSTEDS,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("hx"),
+        ),
+    ] = 0.0
+    """T; positive towards larger x.
+
+    The wall's moment is (-sin phi, cos phi, 0), with z along the P state's magnetisation and y = z x x: a positive H_x
+    adds (pi/2) H_x cos phi to b and favours phi = -pi/2, a Neel wall (Thiaville and Nakatani 2006, doi
+    10.1007/10938171_5).  The domains' own tilt, of the order of the field over the perpendicular anisotropy field, is
+    left out."""
+    in_plane_field_y: Annotated[
+        float,
+        Parameter(
+            symbol="H_y",
+            meaning="field across the track on the wall's moment",
+            unit="T",
+            at_the_edge=OERSTEDS,
+            range=ANY,
+            spread=Spread.IN_ITS_UNIT,
+            netlist=InNetlist("hy"),
+        ),
+    ] = 0.0
+    """T; it adds (pi/2) H_y sin phi to b: a positive one favours phi = 0, a Bloch wall.  See in_plane_field_x."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:

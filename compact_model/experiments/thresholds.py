@@ -34,7 +34,8 @@ def static_current_threshold(
 
     It is the lowest J > 0 that leaves the wall no angle or no position to rest at.  Slonczewski torque alone: the angle
     turns over at sigma_ST = |H_K| / 2, whatever Delta_H; where further terms are on, at the largest slope of the wall's
-    energy, found numerically (`turning_density`; inf where there is none).  Field-like torque alone: it adds to H_z, so
+    energy, found numerically (inf where there is none).  A wall that rests in a shallower minimum than others swings to
+    one of those before; a lightly damped one may be freed by that.  Field-like torque alone: it adds to H_z, so
     sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
     position: of the wall, m, None: the middle of the track.  Where the anisotropy follows the voltage, it counts: the
     voltage is that of a junction that carries J times its area.

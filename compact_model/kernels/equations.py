@@ -6,6 +6,7 @@ With all fields in tesla, a = gamma (H_z + sigma_FLT + H_pin + b_1) and b = gamm
 """
 
 from . import terms
+from .added_terms import add_terms
 from .jit import inlined
 from .junction import conductance_and_slope, voltage_for_current
 
@@ -64,9 +65,19 @@ def rate_of_position(rate, wall_width, damping, along_z, about_angle):
 
 @inlined
 def wall_rates(
-    device, mode, drive, net_field, pinning, anisotropy, position, sine_of_double_angle, thermal_z, thermal_angle
+    device,
+    mode,
+    drive,
+    net_field,
+    pinning,
+    anisotropy,
+    position,
+    angle,
+    sine_of_double_angle,
+    thermal_z,
+    thermal_angle,
 ):
-    """(dx/dt, dphi/dt) of one device, a tables.Device."""
+    """(dx/dt, dphi/dt) of one device, a tables.Device or an added_terms.DeviceWithTerms."""
     if mode == DENSITY_FROM_DRIVE:
         density = drive * device.density_per_drive
     else:
@@ -90,7 +101,10 @@ def wall_rates(
     about_angle = field_about_angle(
         density, device.slonczewski_per_density, anisotropy, sine_of_double_angle, thermal_angle
     )
+    along_z, about_angle, wall_width = add_terms(
+        device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle
+    )
     return (
-        rate_of_position(device.rate, device.wall_width, device.damping, along_z, about_angle),
+        rate_of_position(device.rate, wall_width, device.damping, along_z, about_angle),
         rate_of_angle(device.rate, device.damping, along_z, about_angle),
     )

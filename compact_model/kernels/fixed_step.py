@@ -100,6 +100,7 @@ def integrate_device(
                     pinning,
                     anisotropy,
                     stage_position,
+                    stage_angle,
                     sine(2.0 * stage_angle),
                     thermal_z,
                     thermal_angle,

@@ -8,6 +8,7 @@ not overlap), and every array is a local name (an array reached through a tuple 
 import numpy as np
 from numba import prange
 
+from .added_terms import add_terms_to_lanes, own_widths
 from .equations import (
     DENSITY_FROM_DRIVE,
     density_from_state,
@@ -85,7 +86,7 @@ def _integrate_block(
     block = slice(first, first + count)
     running_rate = devices.rate[block]
     damping = devices.damping[block]
-    wall_width = devices.wall_width[block]
+    wall_width = own_widths(devices, devices.wall_width[block])
     track_length = devices.track_length[block]
     slonczewski = devices.slonczewski_per_density[block]
     field_like = devices.field_like_per_density[block]
@@ -235,6 +236,18 @@ def _integrate_block(
                         sine(2.0 * stage_angle[lane]),
                         thermal_angle[lane],
                     )
+                add_terms_to_lanes(
+                    devices,
+                    first,
+                    density,
+                    stage_position,
+                    stage_angle,
+                    along_z,
+                    about_angle,
+                    thermal_z,
+                    thermal_angle,
+                    wall_width,
+                )
                 for lane in range(count):
                     position_rate[lane] = rate_of_position(
                         rate[lane], wall_width[lane], damping[lane], along_z[lane], about_angle[lane]

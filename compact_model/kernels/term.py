@@ -6,17 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .tables import Device, FloatArray
-
 Statics = Callable[..., Any]
 
 
 class Limits(NamedTuple):
     """The largest absolute values that anything takes in a run; arrays of shape (devices,), or numbers."""
 
-    devices: Device
-    density: FloatArray  # A/m2
-    voltage: FloatArray  # V, across the junction
+    devices: Any  # tables.Device, or added_terms.DeviceWithTerms where terms are on
+    density: Any  # A/m2
+    voltage: Any  # V, across the junction
     net_field: float  # T
     pinning: float  # T
     pinning_slope: float  # T/m
@@ -53,6 +51,8 @@ class Term:
     Written so that it also takes complex angles."""
     push: Statics
     """f(parameters, density) -> (a, b) in T of a steady current density in A/m2, whatever the angle."""
+    per_volt: Callable[[Limits], Any]
+    """How much of b + alpha a an error of the junction's voltage makes, T/V: arrays control their steps by it."""
     refuse: Callable[[Limits], str]
     """What is wrong where the limits are beyond the term's own range, in words; empty: nothing."""
 
@@ -69,6 +69,11 @@ def no_energy(parameters: Any, angle: Any, voltage: float, anisotropy: Any) -> A
 def no_push(parameters: Any, density: Any) -> tuple[Any, Any]:
     """Of a term that does not depend on the current alone."""
     return np.zeros_like(density), np.zeros_like(density)
+
+
+def not_by_voltage(limits: Limits) -> float:
+    """Of a term that does not depend on the voltage."""
+    return 0.0
 
 
 def nothing_wrong(limits: Limits) -> str:

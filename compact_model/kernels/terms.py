@@ -6,10 +6,11 @@ All engines, arrays, netlists, the step control and the static limits follow fro
 
 import numpy as np
 
+from .fast_math import sine
 from .jit import inlined
-from .term import Term, no_energy, no_push, nothing_wrong
+from .term import Term, no_energy, no_push, not_by_voltage, nothing_wrong
 
-# The terms that are always there --------------------------------------------------------------------------------------
+# ---- The terms that are always there ----
 
 
 @inlined
@@ -30,6 +31,7 @@ _NET_FIELD = Term(
     bound=lambda limits: limits.net_field,
     energy=no_energy,
     push=no_push,  # a static limit is asked for at a given distance of the field from the depinning one
+    per_volt=not_by_voltage,
     refuse=nothing_wrong,
 )
 
@@ -61,6 +63,9 @@ _FIELD_LIKE_TORQUE = Term(
     ),
     energy=no_energy,
     push=_field_like_push,
+    per_volt=lambda limits: (
+        limits.devices.damping * limits.devices.field_like_per_density * limits.devices.density_per_drive
+    ),
     refuse=nothing_wrong,
 )
 
@@ -84,6 +89,7 @@ _PINNING = Term(
     bound=lambda limits: limits.pinning + limits.pinning_slope * limits.devices.wall_width,
     energy=no_energy,
     push=no_push,
+    per_volt=not_by_voltage,
     refuse=nothing_wrong,
 )
 
@@ -110,6 +116,7 @@ _SLONCZEWSKI_TORQUE = Term(
     bound=lambda limits: limits.density * limits.devices.slonczewski_per_density,
     energy=no_energy,
     push=_slonczewski_push,
+    per_volt=lambda limits: limits.devices.slonczewski_per_density * limits.devices.density_per_drive,
     refuse=nothing_wrong,
 )
 
@@ -132,6 +139,7 @@ _TWO_FOLD_ANISOTROPY = Term(
     bound=lambda limits: limits.anisotropy,
     energy=lambda parameters, angle, voltage, anisotropy: 0.5 * anisotropy * np.sin(angle) ** 2,
     push=no_push,
+    per_volt=not_by_voltage,
     refuse=nothing_wrong,
 )
 
@@ -154,9 +162,143 @@ _THERMAL_FIELDS = Term(
     bound=lambda limits: 0.0,  # white noise has none; what a step of Heun's method makes of it is part of the method
     energy=no_energy,
     push=no_push,
+    per_volt=not_by_voltage,
     refuse=nothing_wrong,
 )
 
 
-TERMS = (_NET_FIELD, _FIELD_LIKE_TORQUE, _PINNING, _SLONCZEWSKI_TORQUE, _TWO_FOLD_ANISOTROPY, _THERMAL_FIELDS)
+# ---- The terms that a device may have ----
+
+
+@inlined
+def _four_fold_anisotropy(device, voltage, angle):
+    return 0.5 * device.fourth_order_field * sine(4.0 * angle)
+
+
+_FOUR_FOLD_ANISOTROPY = Term(
+    name="fourth-order anisotropy",
+    switches=("fourth_order_anisotropy_field",),
+    coefficients={"fourth_order_field": lambda parameters: parameters.fourth_order_anisotropy_field},
+    along_z=None,
+    about_angle=_four_fold_anisotropy,
+    relative_width=None,
+    along_text="",
+    about_text="0.5*rate*h4*sin(4.0*{angle})",
+    width_text="",
+    bound=lambda limits: 0.5 * np.abs(limits.devices.fourth_order_field),
+    # E = M_s Delta W t H_4 (1 - cos 4 phi) / 4
+    energy=lambda parameters, angle, voltage, anisotropy: (
+        0.125 * parameters.fourth_order_anisotropy_field * (1.0 - np.cos(4.0 * angle))
+    ),
+    push=no_push,
+    per_volt=not_by_voltage,
+    refuse=nothing_wrong,
+)
+
+
+@inlined
+def _anisotropy_by_voltage(device, voltage, angle):
+    return 0.5 * device.anisotropy_per_volt * voltage * sine(2.0 * angle)
+
+
+@inlined
+def _width_by_voltage(device, voltage):
+    return 1.0 / np.sqrt(1.0 + device.perpendicular_anisotropy_per_volt * voltage)
+
+
+def _width_bound(limits):
+    """The largest Delta over that at 0 V."""
+    return 1.0 / np.sqrt(
+        np.maximum(1.0 - np.abs(limits.devices.perpendicular_anisotropy_per_volt) * limits.voltage, 1e-9)
+    )
+
+
+def _voltage_bound(limits):
+    wider = limits.devices.wall_width * (_width_bound(limits) - 1.0)
+    return 0.5 * np.abs(limits.devices.anisotropy_per_volt) * limits.voltage + limits.pinning_slope * wider
+
+
+def _field_per_volt(limits):
+    fields = limits.net_field + limits.pinning + limits.anisotropy
+    by_width = 0.5 * np.abs(limits.devices.perpendicular_anisotropy_per_volt) * fields
+    return 0.5 * np.abs(limits.devices.anisotropy_per_volt) + by_width
+
+
+def _voltage_out_of_range(limits):
+    largest = float(np.max(np.abs(limits.devices.perpendicular_anisotropy_per_volt) * limits.voltage))
+    if largest < 1.0:
+        return ""
+    return (
+        "perpendicular_anisotropy_per_volt: expected a perpendicular anisotropy that changes by less than 100 % "
+        f"at every voltage of the drive, got {100.0 * largest:.4g} %"
+    )
+
+
+_ANISOTROPY_BY_VOLTAGE = Term(
+    name="voltage-controlled anisotropy",
+    switches=("anisotropy_field_per_volt", "perpendicular_anisotropy_per_volt"),
+    coefficients={
+        "anisotropy_per_volt": lambda parameters: parameters.anisotropy_field_per_volt,
+        "perpendicular_anisotropy_per_volt": lambda parameters: parameters.perpendicular_anisotropy_per_volt,
+    },
+    along_z=None,
+    about_angle=_anisotropy_by_voltage,
+    relative_width=_width_by_voltage,
+    along_text="",
+    about_text="0.5*rate*hkv*{voltage}*sin(2.0*{angle})",
+    # Beyond its range, which Newton's method of a simulator may try, the root stays real.
+    width_text="1.0/sqrt(max(1.0+kv*{voltage},1.0e-3))",
+    bound=_voltage_bound,
+    energy=lambda parameters, angle, voltage, anisotropy: (
+        0.5 * parameters.anisotropy_field_per_volt * voltage * np.sin(angle) ** 2
+    ),
+    push=no_push,
+    per_volt=_field_per_volt,
+    refuse=_voltage_out_of_range,
+)
+
+
+@inlined
+def _in_plane_field(device, voltage, angle):
+    along = device.in_plane_field_x * sine(angle + 0.5 * np.pi)
+    return 0.5 * np.pi * (along + device.in_plane_field_y * sine(angle))
+
+
+_IN_PLANE_FIELD = Term(
+    name="in-plane field",
+    switches=("in_plane_field_x", "in_plane_field_y"),
+    coefficients={
+        "in_plane_field_x": lambda parameters: parameters.in_plane_field_x,
+        "in_plane_field_y": lambda parameters: parameters.in_plane_field_y,
+    },
+    along_z=None,
+    about_angle=_in_plane_field,
+    relative_width=None,
+    along_text="",
+    about_text="1.5707963267948966*rate*(hx*cos({angle})+hy*sin({angle}))",
+    width_text="",
+    bound=lambda limits: (
+        0.5 * np.pi * (np.abs(limits.devices.in_plane_field_x) + np.abs(limits.devices.in_plane_field_y))
+    ),
+    # -pi M_s Delta W t H . m for a profile sech(x / Delta) whose moment is m = (-sin phi, cos phi, 0)
+    energy=lambda parameters, angle, voltage, anisotropy: (
+        0.5 * np.pi * (parameters.in_plane_field_x * np.sin(angle) - parameters.in_plane_field_y * np.cos(angle))
+    ),
+    push=no_push,
+    per_volt=not_by_voltage,
+    refuse=nothing_wrong,
+)
+
+
+TERMS = (
+    _NET_FIELD,
+    _FIELD_LIKE_TORQUE,
+    _PINNING,
+    _SLONCZEWSKI_TORQUE,
+    _TWO_FOLD_ANISOTROPY,
+    _THERMAL_FIELDS,
+    _FOUR_FOLD_ANISOTROPY,
+    _ANISOTROPY_BY_VOLTAGE,
+    _IN_PLANE_FIELD,
+)
 """All of them, in the order in which they are added up."""

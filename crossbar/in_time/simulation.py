@@ -26,6 +26,7 @@ from compact_model.ensemble import (
     density_mode,
     device_arrays,
     landscape_table,
+    largest_pull,
     run_adaptive,
     threads,
 )
@@ -136,10 +137,7 @@ class ArraySimulation:
         self._hot = bool((warmth > 0.0).any())
         self.adaptive = step is None and not self._hot
         self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
-        device = self._devices
-        # How fast an error of the voltage moves a wall, m/(s V): by both torques.
-        pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
-        self.pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
         self.charging = self._charging()
         self.time = 0.0
         self.energy = Energy()

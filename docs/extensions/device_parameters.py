@@ -12,7 +12,7 @@ from compact_model import lequeux2016
 from compact_model.device.parameter_table import Parameter, Unit
 from compact_model.device.parameters import PARAMETERS
 
-_GREEK = re.compile(r"^(alpha|gamma|zeta|Delta|kappa)$")
+_GREEK = re.compile(r"^(alpha|gamma|zeta|Delta|xi)$")
 _HEADER = (
     "symbol",
     "name in code",

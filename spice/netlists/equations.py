@@ -95,9 +95,22 @@ class Fields:
         """b: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns, and what further terms add to it."""
         return self._sum("about_text")
 
+    @property
+    def width(self) -> str:
+        """Delta over its value at 0 V; empty: it does not change."""
+        texts = self._texts("width_text")
+        return "*".join(f"({text.format(voltage=self.voltage)})" for text in texts)
+
+    def _texts(self, part: str) -> list[str]:
+        """What each term that the device has says to a part."""
+        texts = (getattr(term, part) for term in TERMS if term.is_on(self.parameters))
+        return [text for text in texts if text]
+
     def _sum(self, part: str) -> str:
         where = "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)"
         profile = self.track.anisotropy
+        # White fields on a wall of another width are as strong as its fluctuations must be.
+        thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
         words = {
             "torque": self.torque,
             "drive": self.drive,
@@ -105,18 +118,18 @@ class Fields:
             "angle": "V(phi)",
             "pinning": expression(self.track.pinning, where),
             "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
-            "thermal_z": self.thermal[0],
-            "thermal_angle": self.thermal[1],
+            "thermal_z": thermal[0],
+            "thermal_angle": thermal[1],
         }
-        texts = [getattr(term, part) for term in TERMS if term.is_on(self.parameters)]
-        return " + ".join(text.format(**words) for text in texts if text)
+        return " + ".join(text.format(**words) for text in self._texts(part))
 
 
-def position_rate(along: str, about: str) -> str:
-    """dx/dt of Eq. 1, nm/ns, with the track's ends."""
+def position_rate(along: str, about: str, width: str = "") -> str:
+    """dx/dt of Eq. 1, nm/ns, with the track's ends; width: see `Fields.width`."""
+    rate = f"position_rate*{width}" if width else "position_rate"
     stiffness = real("stiffness", _END_STIFFNESS)
     ends = f"(V(x)<0.0 ? -{stiffness}*V(x) : (V(x)>length ? {stiffness}*(length-V(x)) : 0.0))"
-    return f"position_rate*({about}+alpha*{along}) + {ends}"
+    return f"{rate}*({about}+alpha*{along}) + {ends}"
 
 
 def angle_rate(along: str, about: str) -> str:

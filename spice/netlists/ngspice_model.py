@@ -158,7 +158,10 @@ def subcircuit(device: NetlistDevice) -> str:
         (None, f"Babout 0 about I = {fields.about_angle}"),
         (None, "Rabout about 0 1"),
         ("* the wall: 1 nF and a time in ns make one ampere one nm/ns or one rad/ns", None),
-        (None, f"Bx 0 x I = V(moving)*({equations.position_rate('V(along)', 'V(about)')}) + {hold_position}"),
+        (
+            None,
+            f"Bx 0 x I = V(moving)*({equations.position_rate('V(along)', 'V(about)', fields.width)}) + {hold_position}",
+        ),
         (None, f"Bphi 0 phi I = V(moving)*({equations.angle_rate('V(along)', 'V(about)')}) + {hold_angle}"),
         (None, "Cx x 0 1n ic={x0}"),
         (None, "Cphi phi 0 1n ic={phi0}"),

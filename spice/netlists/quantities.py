@@ -8,6 +8,7 @@ import numpy as np
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.device.parameter_table import Unit
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
+from compact_model.kernels.terms import TERMS
 from compact_model.track.landscape import Landscape
 from compact_model.track.resting import resting_angles
 
@@ -63,8 +64,9 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
         NetlistParameter("temperature", 0.0, "K", "of the thermal fields; 0: off"),
         NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
+    off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     for row in PARAMETERS:
-        if row.netlist is None:
+        if row.netlist is None or row.name in off:
             continue
         unit = row.netlist.unit or Unit(row.unit, 1.0)
         value, notes = getattr(parameters, row.name), [row.in_words, row.netlist.note]

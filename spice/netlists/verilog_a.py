@@ -60,7 +60,7 @@ def verilog_a(device: NetlistDevice) -> str:
         "            I(x) <+ V(x) - x0;",
         "            I(phi) <+ V(phi) - phi0;",
         "        end else begin",
-        *_wrapped(f"I(x) <+ -({equations.position_rate('along', 'about')});", "            "),
+        *_wrapped(f"I(x) <+ -({equations.position_rate('along', 'about', fields.width)});", "            "),
         *_wrapped(f"I(phi) <+ -({equations.angle_rate('along', 'about')});", "            "),
         "        end",
         "        // 1 nF and a time in ns make one ampere one nm/ns or one rad/ns",
