@@ -50,8 +50,8 @@ def test_every_row_is_an_option_and_a_key_of_studies_in_the_same_unit():
     study = {item.name: item for item in DEVICE_TABLE}
     for row in PARAMETERS:
         assert row.in_words in options[row.name]
-        assert (edge[row.name].unit, edge[row.name].scale) == (row.edge.name, row.edge.scale)
-        assert si_unit(study[row.name]) == row.unit
+        assert (edge[row.name].unit, edge[row.name].scale) == (row.dimension.edge.name, row.dimension.edge.scale)
+        assert si_unit(study[row.name]) == row.dimension.si
 
 
 def test_every_row_that_scatters_can_vary():
@@ -79,10 +79,10 @@ def test_every_row_is_a_parameter_of_netlists():
     model = NetlistDevice(device, landscape)
     by_field = {each.field: each for each in model.quantities.values() if each.field}
     for row in PARAMETERS:
-        if row.netlist is None:
+        if not row.netlist:
             assert row.name in NOT_IN_NETLISTS
             continue
         found = by_field[row.name]
         assert found.value * found.scale == pytest.approx(getattr(device, row.name), rel=1e-14)
         for written in (subcircuit(model), verilog_a(model)):
-            assert f"{row.netlist.name}{'=' if 'module' not in written else ' = '}{found.value!r}" in written
+            assert f"{row.netlist}{'=' if 'module' not in written else ' = '}{found.value!r}" in written

@@ -59,7 +59,7 @@ def test_every_switch_is_a_parameter_that_is_off_unless_given():
     assert {name for term in TERMS for name in term.switches} == ON.keys()
     for name in ON:
         assert ROWS[name].default == 0.0
-        assert ROWS[name].netlist is not None
+        assert ROWS[name].netlist
 
 
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: term.name)
@@ -86,7 +86,7 @@ def test_a_term_has_a_kernel_a_text_a_bound_and_its_static_part(term):
 @pytest.mark.parametrize("term", ADDED, ids=lambda term: term.name)
 def test_kernel_energy_text_and_bound_of_a_term_say_the_same(term):
     device, arrays = one_of(ALL_ON)
-    names = {ROWS[name].netlist.name: value for name, value in ON.items()}
+    names = {ROWS[name].netlist: value for name, value in ON.items()}
     functions = {"sin": math.sin, "cos": math.cos, "sqrt": math.sqrt, "max": max, "rate": 1.0}
     largest = Limits(arrays, np.zeros(1), np.full(1, 0.3), 0.0, 0.0, 0.0, 0.0)
     for voltage in (-0.3, 0.0, 0.2):

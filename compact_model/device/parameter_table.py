@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, get_type_hints
 
@@ -18,14 +18,35 @@ class Unit:
     scale: float
 
 
-NANOMETRES = Unit("nm", NANOMETRE)
-SQUARE_NANOMETRES = Unit("nm2", NANOMETRE**2)
-OERSTEDS = Unit("Oe", OERSTED)
-OERSTEDS_PER_VOLT = Unit("Oe/V", OERSTED)
-OERSTEDS_PER_SQUARE_VOLT = Unit("Oe/V2", OERSTED)
-PER_CENT = Unit("%", 0.01)
-PER_CENT_PER_VOLT = Unit("%/V", 0.01)
-AMPERES_PER_SQUARE_CENTIMETRE = Unit("A/cm2", AMPERE_PER_SQUARE_CENTIMETRE)
+@dataclass(frozen=True)
+class Dimension:
+    """The units of a kind of quantity: in SI, at the command line and in files of parameters, and in netlists."""
+
+    si: str
+    edge: Unit
+    netlist: Unit
+
+
+def _dimension(si: str, edge: Unit | None = None, netlist: Unit | None = None) -> Dimension:
+    """A dimension whose other units are the SI one unless given; an empty unit is that of a number."""
+    return Dimension(si, edge or Unit(si, 1.0), netlist or Unit(si, 1.0))
+
+
+_NANOMETRES = Unit("nm", NANOMETRE)
+_SQUARE_NANOMETRES = Unit("nm2", NANOMETRE**2)
+LENGTH = _dimension("m", _NANOMETRES, _NANOMETRES)
+AREA = _dimension("m2", _SQUARE_NANOMETRES, _SQUARE_NANOMETRES)
+FIELD = _dimension("T", Unit("Oe", OERSTED))
+FIELD_PER_VOLT = _dimension("T/V", Unit("Oe/V", OERSTED))
+FIELD_PER_SQUARE_VOLT = _dimension("T/V2", Unit("Oe/V2", OERSTED))
+MAGNETISATION = _dimension("A/m")
+RESISTANCE = _dimension("Ohm")
+VOLTAGE = _dimension("V")
+CURRENT_DENSITY = _dimension("A/m2", Unit("A/cm2", AMPERE_PER_SQUARE_CENTIMETRE))
+TURNING_PER_FIELD = _dimension("rad/(s T)")
+NUMBER = _dimension("")
+RATIO = _dimension("", Unit("%", 0.01))
+SHARE_PER_VOLT = _dimension("1/V", Unit("%/V", 0.01))
 
 
 @dataclass(frozen=True)
@@ -67,40 +88,24 @@ class Spread(Enum):
 
 
 @dataclass(frozen=True)
-class InNetlist:
-    """A parameter as netlists have it."""
-
-    name: str
-    unit: Unit | None = None
-    """None: the SI unit."""
-    note: str = ""
-    """What a reader of the netlist must know beside the meaning."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Parameter:
     """One parameter of a device."""
 
     symbol: str
     meaning: str
-    unit: str = ""
-    """In SI; empty: a number."""
-    at_the_edge: Unit | None = None
-    """At the command line and in files of parameters; None: the SI unit."""
+    dimension: Dimension
     range: Range
     spread: Spread
+    _: KW_ONLY
     is_size: bool = False
     """Whether the junction's area follows from it: the barrier stays the same when it changes."""
-    netlist: InNetlist | None = None
-    """None: netlists do without it, or have it in another form."""
+    netlist: str = ""
+    """Its name in netlists; empty: they do without it, or have it in another form."""
+    note: str = ""
+    """What a reader of a netlist must know beside the meaning."""
     name: str = ""
     default: Any = None
     required: bool = False
-
-    @property
-    def edge(self) -> Unit:
-        """The unit at the command line and in files of parameters."""
-        return self.at_the_edge or Unit(self.unit, 1.0)
 
     @property
     def in_words(self) -> str:
@@ -110,7 +115,7 @@ class Parameter:
     @property
     def summary(self) -> str:
         """Unit, meaning, symbol and default, as they stand in a docstring."""
-        unit = f"{self.unit}, " if self.unit else ""
+        unit = f"{self.dimension.si}, " if self.dimension.si else ""
         default = "" if self.required else f"; {_shown(self.default)} unless given"
         return f"{self.name}: {unit}{self.in_words}{default}."
 

@@ -9,20 +9,24 @@ from .. import constants
 from ..support import validation
 from ..support.validation import InputError
 from .parameter_table import (
-    AMPERES_PER_SQUARE_CENTIMETRE,
     ANY,
-    NANOMETRES,
+    AREA,
+    CURRENT_DENSITY,
+    FIELD,
+    FIELD_PER_SQUARE_VOLT,
+    FIELD_PER_VOLT,
+    LENGTH,
+    MAGNETISATION,
     NON_NEGATIVE,
-    OERSTEDS,
-    OERSTEDS_PER_SQUARE_VOLT,
-    OERSTEDS_PER_VOLT,
-    PER_CENT,
-    PER_CENT_PER_VOLT,
+    NUMBER,
     POSITIVE,
     POSITIVE_OR_INFINITE,
+    RATIO,
+    RESISTANCE,
     SHARE_OR_NONE,
-    SQUARE_NANOMETRES,
-    InNetlist,
+    SHARE_PER_VOLT,
+    TURNING_PER_FIELD,
+    VOLTAGE,
     Parameter,
     Spread,
     one_of,
@@ -43,166 +47,114 @@ class DeviceParameters:
     """
 
     track_length: Annotated[
-        float,
-        Parameter(
-            symbol="L",
-            meaning="length of the track",
-            unit="m",
-            at_the_edge=NANOMETRES,
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            is_size=True,
-            netlist=InNetlist("length", NANOMETRES),
-        ),
+        float, Parameter("L", "length of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="length")
     ]
     track_width: Annotated[
-        float,
-        Parameter(
-            symbol="W",
-            meaning="width of the track",
-            unit="m",
-            at_the_edge=NANOMETRES,
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            is_size=True,
-            netlist=InNetlist("width", NANOMETRES),
-        ),
+        float, Parameter("W", "width of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="width")
     ]
     thickness: Annotated[
-        float,
-        Parameter(
-            symbol="t",
-            meaning="thickness of the free layer",
-            unit="m",
-            at_the_edge=NANOMETRES,
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("thickness", NANOMETRES),
-        ),
+        float, Parameter("t", "thickness of the free layer", LENGTH, POSITIVE, Spread.RELATIVE, netlist="thickness")
     ]
     saturation_magnetisation: Annotated[
-        float,
-        Parameter(
-            symbol="M_s",
-            meaning="saturation magnetisation",
-            unit="A/m",
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("ms"),
-        ),
+        float, Parameter("M_s", "saturation magnetisation", MAGNETISATION, POSITIVE, Spread.RELATIVE, netlist="ms")
     ]
     damping: Annotated[
-        float,
-        Parameter(
-            symbol="alpha",
-            meaning="Gilbert damping",
-            range=NON_NEGATIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("alpha"),
-        ),
+        float, Parameter("alpha", "Gilbert damping", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="alpha")
     ]
     wall_width: Annotated[
         float,
         Parameter(
-            symbol="Delta",
-            meaning="width parameter of the wall's profile sech(x / Delta)",
-            unit="m",
-            at_the_edge=NANOMETRES,
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("delta", NANOMETRES),
+            "Delta",
+            "width parameter of the wall's profile sech(x / Delta)",
+            LENGTH,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="delta",
         ),
     ]
     anisotropy_field: Annotated[
         float,
         Parameter(
-            symbol="H_K",
-            meaning="anisotropy field of the wall (at rest at phi = 0 where positive, at pi/2 where negative)",
-            unit="T",
-            at_the_edge=OERSTEDS,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("hk"),
+            "H_K",
+            "anisotropy field of the wall (at rest at phi = 0 where positive, at pi/2 where negative)",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hk",
         ),
     ]
     """H_K of the two-fold anisotropy in the plane, T.  A landscape may replace it by a profile along the track."""
     parallel_resistance: Annotated[
         float,
         Parameter(
-            symbol="R_P",
-            meaning="resistance of the whole junction in the parallel state",
-            unit="Ohm",
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("rp"),
+            "R_P",
+            "resistance of the whole junction in the parallel state",
+            RESISTANCE,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="rp",
         ),
     ]
     tmr: Annotated[
         float,
         Parameter(
-            symbol="TMR_0",
-            meaning="tunnel magnetoresistance (R_AP - R_P) / R_P at zero bias",
-            at_the_edge=PER_CENT,
-            range=POSITIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("tmr", note="a ratio: 0.95 is 95 %"),
+            "TMR_0",
+            "tunnel magnetoresistance (R_AP - R_P) / R_P at zero bias",
+            RATIO,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="tmr",
+            note="a ratio: 0.95 is 95 %",
         ),
     ]
 
     tmr_half_voltage: Annotated[
         float,
         Parameter(
-            symbol="V_h",
-            meaning="voltage at which the TMR has halved",
-            unit="V",
-            range=POSITIVE_OR_INFINITE,
-            spread=Spread.NONE,
-            netlist=InNetlist("vh", note="1e30: no bias dependence"),
+            "V_h",
+            "voltage at which the TMR has halved",
+            VOLTAGE,
+            POSITIVE_OR_INFINITE,
+            Spread.NONE,
+            netlist="vh",
+            note="1e30: no bias dependence",
         ),
     ] = math.inf
     """V_h, V: TMR(V) = TMR_0 / (1 + (V/V_h)^2); infinity turns the bias dependence off."""
     spin_polarisation: Annotated[
         float | None,
         Parameter(
-            symbol="P",
-            meaning="spin polarisation in the torques",
-            range=SHARE_OR_NONE,
-            spread=Spread.NONE,
-            netlist=InNetlist("pol", note="0: follows tmr by Julliere and Slonczewski"),
+            "P",
+            "spin polarisation in the torques",
+            NUMBER,
+            SHARE_OR_NONE,
+            Spread.NONE,
+            netlist="pol",
+            note="0: follows tmr by Julliere and Slonczewski",
         ),
     ] = None
     """P in the torques, no unit; None: from tmr by Julliere, and Slonczewski and Sun."""
     field_like_ratio: Annotated[
         float,
-        Parameter(
-            symbol="zeta",
-            meaning="field-like over Slonczewski torque",
-            range=NON_NEGATIVE,
-            spread=Spread.RELATIVE,
-            netlist=InNetlist("zeta"),
-        ),
+        Parameter("zeta", "field-like over Slonczewski torque", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="zeta"),
     ] = 0.3
     """zeta = sigma_FLT / sigma_ST, no unit (Kubota et al. 2008, doi 10.1038/nphys784)."""
     field_like_quadratic: Annotated[
         float,
         Parameter(
-            symbol="c_2",
-            meaning="part of the field-like torque that goes with V^2",
-            unit="T/V2",
-            at_the_edge=OERSTEDS_PER_SQUARE_VOLT,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("c2"),
+            "c_2",
+            "part of the field-like torque that goes with V^2",
+            FIELD_PER_SQUARE_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="c2",
         ),
     ] = 0.0
     """c_2, T/V2: sigma_FLT = zeta sigma_ST + c_2 V^2, with V = J RA_P."""
     torque_density: Annotated[
         str,
         Parameter(
-            symbol="J",
-            meaning="current density in the torques: V / RA_P or I / A",
-            range=one_of("voltage", "current"),
-            spread=Spread.NONE,
+            "J", "current density in the torques: V / RA_P or I / A", NUMBER, one_of("voltage", "current"), Spread.NONE
         ),
     ] = "voltage"
     """The J in the torques: 'voltage', J = V / RA_P, or 'current', J = I / A (the paper's).
@@ -213,63 +165,34 @@ class DeviceParameters:
     stray_field: Annotated[
         float,
         Parameter(
-            symbol="H_stray",
-            meaning="field of the synthetic antiferromagnet on the free layer",
-            unit="T",
-            at_the_edge=OERSTEDS,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
+            "H_stray", "field of the synthetic antiferromagnet on the free layer", FIELD, ANY, Spread.IN_ITS_UNIT
         ),
     ] = 0.0
     """T; the net field H_z is external plus stray field."""
     nucleation_pad_area: Annotated[
         float,
         Parameter(
-            symbol="A_pad",
-            meaning="area of the nucleation pad",
-            unit="m2",
-            at_the_edge=SQUARE_NANOMETRES,
-            range=NON_NEGATIVE,
-            spread=Spread.RELATIVE,
-            is_size=True,
-            netlist=InNetlist("pad", SQUARE_NANOMETRES),
+            "A_pad", "area of the nucleation pad", AREA, NON_NEGATIVE, Spread.RELATIVE, is_size=True, netlist="pad"
         ),
     ] = 0.0
     """m2.  Once there is a wall in the track, the pad is in the P state."""
     nucleation_current_density: Annotated[
         float,
         Parameter(
-            symbol="J_nuc",
-            meaning="current density from which a uniform device forms a wall",
-            unit="A/m2",
-            at_the_edge=AMPERES_PER_SQUARE_CENTIMETRE,
-            range=NON_NEGATIVE,
-            spread=Spread.RELATIVE,
+            "J_nuc",
+            "current density from which a uniform device forms a wall",
+            CURRENT_DENSITY,
+            NON_NEGATIVE,
+            Spread.RELATIVE,
         ),
     ] = 0.0
     """A/m2.  See `simulate`."""
     gyromagnetic_ratio: Annotated[
-        float,
-        Parameter(
-            symbol="gamma",
-            meaning="gyromagnetic ratio",
-            unit="rad/(s T)",
-            range=POSITIVE,
-            spread=Spread.NONE,
-            netlist=InNetlist("gamma"),
-        ),
+        float, Parameter("gamma", "gyromagnetic ratio", TURNING_PER_FIELD, POSITIVE, Spread.NONE, netlist="gamma")
     ] = constants.ELECTRON_GYROMAGNETIC_RATIO
     fourth_order_anisotropy_field: Annotated[
         float,
-        Parameter(
-            symbol="H_4",
-            meaning="fourth-order anisotropy field of the wall",
-            unit="T",
-            at_the_edge=OERSTEDS,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("h4"),
-        ),
+        Parameter("H_4", "fourth-order anisotropy field of the wall", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="h4"),
     ] = 0.0
     """T: the wall has the energy M_s Delta W t H_4 (1 - cos 4 phi) / 4 on top of M_s Delta W t H_K sin^2 phi.
 
@@ -279,13 +202,12 @@ class DeviceParameters:
     anisotropy_field_per_volt: Annotated[
         float,
         Parameter(
-            symbol="xi_H",
-            meaning="change of the wall's anisotropy field with the junction's voltage",
-            unit="T/V",
-            at_the_edge=OERSTEDS_PER_VOLT,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("hkv"),
+            "xi_H",
+            "change of the wall's anisotropy field with the junction's voltage",
+            FIELD_PER_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hkv",
         ),
     ] = 0.0
     """T/V: H_K(V) = H_K + xi_H V, V positive as the current is (voltage-controlled magnetic anisotropy).
@@ -295,13 +217,13 @@ class DeviceParameters:
     perpendicular_anisotropy_per_volt: Annotated[
         float,
         Parameter(
-            symbol="xi_K",
-            meaning="relative change of the effective perpendicular anisotropy with the junction's voltage",
-            unit="1/V",
-            at_the_edge=PER_CENT_PER_VOLT,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("kv", note="|kv V| has to stay below 1"),
+            "xi_K",
+            "relative change of the effective perpendicular anisotropy with the junction's voltage",
+            SHARE_PER_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="kv",
+            note="|kv V| has to stay below 1",
         ),
     ] = 0.0
     """1/V: K_eff(V) = K_eff (1 + xi_K V), so that the wall's width is Delta(V) = Delta / sqrt(1 + xi_K V).
@@ -313,15 +235,7 @@ class DeviceParameters:
     stay as they are.  A drive whose |xi_K V| reaches 1 is refused."""
     in_plane_field_x: Annotated[
         float,
-        Parameter(
-            symbol="H_x",
-            meaning="field along the track on the wall's moment",
-            unit="T",
-            at_the_edge=OERSTEDS,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("hx"),
-        ),
+        Parameter("H_x", "field along the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hx"),
     ] = 0.0
     """T; positive towards larger x.
 
@@ -331,15 +245,7 @@ class DeviceParameters:
     left out."""
     in_plane_field_y: Annotated[
         float,
-        Parameter(
-            symbol="H_y",
-            meaning="field across the track on the wall's moment",
-            unit="T",
-            at_the_edge=OERSTEDS,
-            range=ANY,
-            spread=Spread.IN_ITS_UNIT,
-            netlist=InNetlist("hy"),
-        ),
+        Parameter("H_y", "field across the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hy"),
     ] = 0.0
     """T; it adds (pi/2) H_y sin phi to b: a positive one favours phi = 0, a Bloch wall.  See in_plane_field_x."""
 

@@ -20,7 +20,18 @@ from .equations import (
 from .fast_math import sine
 from .jit import kernel, parallel_kernel
 from .noise import fill_normal_pairs
-from .tables import COEFFICIENTS, INVERSE_HALF_WIDTH, LEFT, MIDDLE, RIGHT, evaluate, object_of, walk, walk_in_region
+from .tables import (
+    COEFFICIENTS,
+    INVERSE_HALF_WIDTH,
+    LEFT,
+    MIDDLE,
+    RIGHT,
+    devices_between,
+    evaluate,
+    object_of,
+    walk,
+    walk_in_region,
+)
 
 LANES = 128
 
@@ -86,6 +97,7 @@ def _integrate_block(
     block = slice(first, first + count)
     running_rate = devices.rate[block]
     damping = devices.damping[block]
+    own = devices_between(devices, first, first + count)
     wall_width = own_widths(devices, devices.wall_width[block])
     track_length = devices.track_length[block]
     slonczewski = devices.slonczewski_per_density[block]
@@ -237,8 +249,7 @@ def _integrate_block(
                         thermal_angle[lane],
                     )
                 add_terms_to_lanes(
-                    devices,
-                    first,
+                    own,
                     density,
                     stage_position,
                     stage_angle,

@@ -69,6 +69,18 @@ def _device_at(devices, index):
     return eval(f"lambda devices, index: kind({fields})", {"kind": kind})
 
 
+def devices_between(devices, first, last):
+    """The devices from number first to before last, as views of the arrays."""
+    return type(devices)(*(values[first:last] for values in devices))
+
+
+@overload(devices_between, inline="always")
+def _devices_between(devices, first, last):
+    kind = devices.instance_class
+    fields = ", ".join(f"{name}=devices.{name}[first:last]" for name in kind._fields)
+    return eval(f"lambda devices, first, last: kind({fields})", {"kind": kind})
+
+
 @inlined
 def object_of(table, device):
     """The number of the object in the table that serves a device."""

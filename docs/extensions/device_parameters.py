@@ -42,15 +42,15 @@ class DeviceParameterTable(SphinxDirective):
 
 def _entries(row: Parameter) -> list[nodes.entry]:
     paper = getattr(lequeux2016(), row.name)
-    netlist = "" if row.netlist is None else _with_unit(row.netlist.name, row.netlist.unit or Unit(row.unit, 1.0))
+    netlist = _with_unit(row.netlist, row.dimension.netlist) if row.netlist else ""
     words = (
         row.meaning,
-        row.unit,
+        row.dimension.si,
         row.range.words,
         "" if row.required else _value(row, row.default),
         _value(row, paper),
         netlist,
-        _with_unit(f"--{row.name.replace('_', '-')}", row.edge),
+        _with_unit(f"--{row.name.replace('_', '-')}", row.dimension.edge),
     )
     return [
         nodes.entry("", nodes.paragraph("", "", nodes.math("", latex(row.symbol)))),
@@ -71,7 +71,7 @@ def _value(row: Parameter, value: object) -> str:
     """A value in the unit of the command line, as the field writes it."""
     if not isinstance(value, float):
         return str(value)
-    return f"{value / row.edge.scale:.6g} {row.edge.name}".rstrip()
+    return f"{value / row.dimension.edge.scale:.6g} {row.dimension.edge.name}".rstrip()
 
 
 def latex(symbol: str) -> str:

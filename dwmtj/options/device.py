@@ -58,7 +58,8 @@ class Quantity:
 
 def _device() -> Iterator[Quantity]:
     for row in PARAMETERS:
-        yield Quantity(row.name, row.in_words, row.edge.name, row.edge.scale, choices=row.range.choices, si=row.unit)
+        edge = row.dimension.edge
+        yield Quantity(row.name, row.in_words, edge.name, edge.scale, choices=row.range.choices, si=row.dimension.si)
         if row.name == "anisotropy_field":
             yield Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.device.parameter_table import Unit
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.kernels.terms import TERMS
 from compact_model.track.landscape import Landscape
@@ -66,16 +65,16 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
     ]
     off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     for row in PARAMETERS:
-        if row.netlist is None or row.name in off:
+        if not row.netlist or row.name in off:
             continue
-        unit = row.netlist.unit or Unit(row.unit, 1.0)
-        value, notes = getattr(parameters, row.name), [row.in_words, row.netlist.note]
+        unit = row.dimension.netlist
+        value, notes = getattr(parameters, row.name), [row.in_words, row.note]
         if row.name == "anisotropy_field":
             value = track.anisotropy_field
             notes.append("" if track.anisotropy is None else "its mean along the track")
         default = 0.0 if value is None else in_unit(value, unit.scale)
         meaning = "; ".join(note for note in notes if note)
-        found.append(NetlistParameter(row.netlist.name, default, unit.name, meaning, row.name, unit.scale))
+        found.append(NetlistParameter(row.netlist, default, unit.name, meaning, row.name, unit.scale))
     strongest = "" if track.centre is not None else " of the strongest; the others scale with it"
     found.append(NetlistParameter("hc", track.coercive_field, "T", f"depinning field of the site{strongest}"))
     if track.centre is not None and track.half_width is not None:
