@@ -11,6 +11,7 @@ from .kernels import adaptive, equations, fixed_step, lanes
 from .kernels.tables import Device, PiecewiseTable
 from .support.arrays import FloatArray
 from .support.progress import Progress
+from .support.threads import run_shares, threads
 from .support.validation import ConvergenceError, InputError
 from .track.landscape import Landscape
 from .track.piecewise import bounds, polynomial_rows, stack
@@ -199,11 +200,25 @@ def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_ste
         yield fixed_step.StepPlan(plan.start[runs].copy(), plan.step[runs].copy(), skipped, count, index, column)
 
 
-def threads() -> int:
-    """Threads that the kernels use; numba.set_num_threads changes it."""
-    import numba
-
-    return int(numba.get_num_threads())
+def integrate_side_by_side(
+    shares: int,
+    devices: Device,
+    mode: int,
+    landscape: PiecewiseTable,
+    drive: PiecewiseTable,
+    plan: fixed_step.StepPlan,
+    tableau: fixed_step.Tableau,
+    key: np.uint64,
+    first_counter: int,
+    state: fixed_step.WallState,
+    positions: FloatArray,
+    angles: FloatArray,
+) -> None:
+    """`lanes.integrate_blocks` over all devices, by so many threads; see `fixed_step.integrate_devices`."""
+    share = -(-len(devices.damping) // shares)
+    width = min(lanes.LANES, -(-share // 8) * 8)
+    arguments = (width, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles)
+    run_shares(lanes.integrate_blocks, shares, *arguments)
 
 
 def run_fixed_step(
@@ -231,6 +246,7 @@ def run_fixed_step(
     total = int(plan.steps.sum())
     per_call = max(1, _DEVICE_STEPS_PER_CALL // ensemble.count)
     stream = np.uint64(key)
+    shares = min(threads(), ensemble.count)
     with progress.bar(total, "step") as advance:
         for part in plan_parts(plan, per_call):
             arguments = (
@@ -247,12 +263,9 @@ def run_fixed_step(
                 angles,
             )
             if ensemble.count >= _LANES_FROM:
-                share = -(-ensemble.count // threads())
-                lanes.integrate_blocks(min(lanes.LANES, -(-share // 8) * 8), *arguments)
-            elif ensemble.count > 1:
-                fixed_step.integrate_devices(*arguments)
+                integrate_side_by_side(shares, *arguments)
             else:
-                fixed_step.integrate_device(0, *arguments)
+                run_shares(fixed_step.integrate_devices, shares, *arguments)
             advance(int(part.steps.sum()))
     return positions, angles
 
@@ -282,6 +295,7 @@ def run_adaptive(
     )
     walk.drive_piece[:] = adaptive.find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
     span = times[-1] - times[0]
+    shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
     done = 0.0
     with progress.bar(1000, "permille") as advance:
@@ -299,11 +313,7 @@ def run_adaptive(
                 positions,
                 angles,
             )
-            # Waking a second thread takes as long as many a run of one device.
-            if count > 1:
-                adaptive.advance_adaptively(*arguments)
-            else:
-                adaptive.advance_device(0, *arguments)
+            run_shares(adaptive.advance_devices, shares, *arguments)
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

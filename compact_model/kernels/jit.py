@@ -36,6 +36,7 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
+fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
 fused_kernel = _kept(fastmath={"contract"})

@@ -99,3 +99,8 @@ def run_together(function: Callable[[int], object], count: int) -> None:
         failure = failure or errand.error
     if failure is not None:
         raise failure
+
+
+def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
+    """kernel(first, shares, *arguments) for first = 0, ..., shares - 1 at the same time: each does every shares-th part."""
+    run_together(lambda first: kernel(first, shares, *arguments), shares)
