@@ -102,5 +102,5 @@ def run_together(function: Callable[[int], object], count: int) -> None:
 
 
 def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
-    """kernel(first, shares, *arguments) for first = 0, ..., shares - 1 at the same time: each does every shares-th part."""
+    """kernel(first, shares, *arguments) for each first below shares, at the same time: each does its share."""
     run_together(lambda first: kernel(first, shares, *arguments), shares)
