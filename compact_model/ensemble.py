@@ -1,12 +1,13 @@
 """Between the labelled outer layer and the kernels: arrays in, arrays out, in parts short enough to be interrupted."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform
+from .drive import Drive, Waveform, is_known
 from .kernels import adaptive, equations, fixed_step, lanes
 from .kernels.tables import Device, PiecewiseTable
 from .support.arrays import FloatArray
@@ -99,10 +100,22 @@ def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: floa
     rows = []
     for index in range(max(len(drives), len(fields))):
         waveforms = (drives[index % len(drives)].waveform, fields[index % len(fields)])
-        edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
-        knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
-        rows.append(polynomial_rows(waveforms, edges, knots, (start, stop)))
+        fitted = _kept_rows if is_known(waveforms[0]) and is_known(waveforms[1]) else _drive_rows
+        rows.append(fitted(waveforms, start, stop))
     return stack(rows)
+
+
+def _drive_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
+    knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
+    return polynomial_rows(waveforms, edges, knots, (start, stop))
+
+
+@functools.lru_cache(maxsize=64)
+def _kept_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    rows = _drive_rows(waveforms, start, stop)
+    rows.flags.writeable = False
+    return rows
 
 
 def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[DeviceParameters]) -> PiecewiseTable:
