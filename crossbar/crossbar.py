@@ -386,7 +386,7 @@ def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
 
 
 def _inputs(name: str, voltage: ArrayLike) -> int:
-    shape = validation.array(name, voltage).shape
+    shape = validation.shaped(name, voltage).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
 

@@ -83,7 +83,6 @@ def test_an_edit_of_what_is_inlined_counts_whatever_the_files_time_says(little):
     path = little / "constants.py"
     before = path.stat()
     path.write_text(CONSTANT.replace("2.0", "5.0"))
-    shutil.rmtree(little / "__pycache__" / "nothing", ignore_errors=True)
     for compiled in (little / "__pycache__").glob("constants*.pyc"):
         compiled.unlink()  # Python itself goes by the time
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -134,10 +133,12 @@ def test_the_users_cache_folder_stands_in_for_a_package_that_is_read_only(little
     assert run(little, **places) == (FOUND, "")
 
 
-def test_the_folder_of_numba_cache_dir_comes_first(little, tmp_path):
+def test_numba_cache_dir_is_the_only_folder(little, tmp_path):
     assert run(little, NUMBA_CACHE_DIR=str(tmp_path / "chosen")) == (FRESH, "")
     assert len(kept(tmp_path / "chosen")) == 1
     assert not kept(little)
+    run(little)
+    assert run(little, NUMBA_CACHE_DIR=str(tmp_path / "another")) == (FRESH, "")
 
 
 def test_processes_may_compile_at_once(little):
@@ -157,7 +158,8 @@ AT_ONCE = "import little.kernels.announcement as told; told.PATIENCE = 0.0; "
 def test_a_long_compilation_is_announced_on_one_line_of_standard_error(little):
     answer, told = run(little, AT_ONCE + CALL)
     assert answer == FRESH
-    assert told == "dwmtj: compiling little.kernels.work.work ... 0 s\n" or told.endswith(" s\n")
+    assert told.startswith("dwmtj: compiling little.kernels.work.work ... ")
+    assert told.endswith(" s\n")
     assert told.count("\n") == 1
     assert run(little, AT_ONCE + CALL) == (FOUND, "")  # from disk: nothing to say
 
