@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What the main job needs, what the tests need as well, and what the site needs.
+# What the main job needs, what the tests need as well (they build the site, too), and what the site needs.
 STAMP := $(VENV)/.installed
 TEST_STAMP := $(VENV)/.installed-for-tests
 DOCS_STAMP := $(VENV)/.installed-for-docs
@@ -83,7 +83,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
-	$(INSTALL) -e '.[test,studies,learn]'
+	$(INSTALL) -e '.[test,docs,studies,learn]'
 	@touch $@
 
 $(DOCS_STAMP): $(STAMP)
