@@ -15,8 +15,7 @@ from scipy.sparse.linalg import splu
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from ..kernels.arrays import Drive, Lines
-from ..kernels.ends import column_end_currents, row_end_currents
+from .ends import end_currents
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources
 from .solution import NetworkSolution
 
@@ -203,42 +202,6 @@ def _shunt_norm(network: Network, word: FloatArray, bit: FloatArray) -> float:
     return math.hypot(
         float(np.linalg.norm(network.word_shunt[:, np.newaxis] * word)), float(np.linalg.norm(network.bit_shunt * bit))
     )
-
-
-def end_currents(
-    network: Network, sources: Sources, word: FloatArray, bit: FloatArray, current: FloatArray
-) -> list[FloatArray]:
-    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
-
-    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.
-    """
-    lines = Lines(
-        network.word_segment,
-        network.word_start,
-        network.word_stop,
-        network.bit_segment,
-        network.bit_start,
-        network.bit_stop,
-        network.word_shunt,
-        network.bit_shunt,
-    )
-    words, bits = network.shape
-    inputs = sources.inputs
-    fed, drawn = sources.node_currents()
-    found = [np.empty((inputs, words)), np.empty((inputs, words)), np.empty((inputs, bits)), np.empty((inputs, bits))]
-    for index in range(inputs):
-        drive = Drive(
-            np.ascontiguousarray(sources.word_start[:, index]),
-            np.ascontiguousarray(sources.word_stop[:, index]),
-            np.ascontiguousarray(sources.bit_start[:, index]),
-            np.ascontiguousarray(sources.bit_stop[:, index]),
-            fed[index] if fed.size else np.empty((0, 0)),
-            drawn[index] if drawn.size else np.empty((0, 0)),
-        )
-        above, below, through = (np.ascontiguousarray(each[index]) for each in (word, bit, current))
-        row_end_currents(lines, drive, above, through, found[0][index], found[1][index])
-        column_end_currents(lines, drive, below, through, found[2][index], found[3][index])
-    return found
 
 
 def estimated_bytes(network: Network, inputs: int) -> float:

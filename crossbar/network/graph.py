@@ -15,7 +15,7 @@ from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .direct import end_currents
+from .ends import end_currents
 from .linear_network import Network, Sources, check_connected
 from .solution import NetworkSolution
 
