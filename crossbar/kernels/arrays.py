@@ -23,8 +23,10 @@ AnyArray = NDArray[np.floating]
 
 LANES = 16
 """Rows that are solved side by side: one vector of float32, two of float64."""
-WIDTH = 64
-"""Columns that one thread takes at a time in a sweep along them."""
+WIDTH = 256
+"""The most columns that are taken at a time in a sweep along them; narrower bands lose time between their rows."""
+LEAST_WIDTH = 64
+"""Down to so many columns a sweep is divided among threads."""
 SUMS = 6
 """The most sums that a kernel makes at once."""
 SCALARS = 4

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from compact_model.kernels.jit import fused_kernel, inlined
-
-from .arrays import WIDTH
+from compact_model.kernels.jit import fused_inner_kernel, inlined, inner_kernel
 
 
 @inlined
@@ -18,11 +16,11 @@ def _back(first, last, factor, out):
             here[column] += share[column] * after[column]
 
 
-@inlined
-def sweep_band(band, values, factor, resistance, bias):
+@inner_kernel
+def sweep_band(band, width, values, factor, resistance, bias):
     """Solve along the columns of a band, in place."""
-    first = band * WIDTH
-    last = min(first + WIDTH, values.shape[1])
+    first = band * width
+    last = min(first + width, values.shape[1])
     scale = resistance[first:last]
     here = values[0, first:last]
     share = factor[0, first:last]
@@ -37,15 +35,15 @@ def sweep_band(band, values, factor, resistance, bias):
     _back(first, last, factor, values)
 
 
-@inlined
-def step_band(band, thread, pre, work, steps, length, scale, turn, voltage):
+@inner_kernel
+def step_band(band, width, thread, pre, work, steps, length, scale, turn, voltage):
     """x += a p, r -= a S p, first = scale r + bias and second = L first; sums[column, 0] = r . r.
 
     Unless it steps, x and r stay as they are, and no sum is made.
     """
-    first = band * WIDTH
+    first = band * width
     rows, columns = voltage.shape
-    last = min(first + WIDTH, columns)
+    last = min(first + width, columns)
     count = last - first
     squares = work.lines[thread, 0]
     for column in range(count):
@@ -80,12 +78,12 @@ def step_band(band, thread, pre, work, steps, length, scale, turn, voltage):
         work.sums[first + column, 0] = squares[column]
 
 
-@inlined
-def product_band(band, thread, pre, work):
+@inner_kernel
+def product_band(band, width, thread, pre, work):
     """Of each column of z = `second`: z . r, z . q, and the squares of G z and of z."""
-    first = band * WIDTH
+    first = band * width
     rows, columns = work.second.shape
-    last = min(first + WIDTH, columns)
+    last = min(first + width, columns)
     count = last - first
     lines = work.lines[thread]
     with_residual, with_image, currents, squares = lines[0], lines[1], lines[2], lines[3]
@@ -114,7 +112,7 @@ def product_band(band, thread, pre, work):
         work.sums[first + column, 3] = squares[column]
 
 
-@fused_kernel
+@fused_inner_kernel
 def multiply(count, left, right, out):
     """out = left @ right of so many rows.  Not by a BLAS library, whose threads would fight with ours for the cores.
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from compact_model.kernels.jit import inlined, kernel
+from compact_model.kernels.jit import inlined, inner_kernel, kernel
 
 from .arrays import LANES, WIDTH
 
 
-@inlined
+@inner_kernel
 def _factor_block(block, conductance, wire, start, stop, shunt, factor, other_factor, start_share, stop_share, ground):
     """Factors and shares of the sources of up to LANES rows, in two precisions; ground: (LANES,), scratch."""
     rows, columns = conductance.shape
@@ -114,13 +114,12 @@ def factor_rows(begin, stop, system, pre, row_wire, row_start, row_stop, row_shu
 
 @kernel
 def factor_columns(begin, stop, conductance, wire, start_end, stop_end, shunt, factor, resistance, unit):
-    """Fill the factors of T + G of the columns of the bands from `begin` to `stop`; an end of inf holds its node."""
-    rows, columns = conductance.shape
-    for band in range(begin, stop):
-        first = band * WIDTH
-        last = min(first + WIDTH, columns)
+    """Fill the factors of T + G of the columns from `begin` to `stop`; an end of inf holds its node."""
+    rows = conductance.shape[0]
+    ground = np.empty(WIDTH)
+    for first in range(begin, stop, WIDTH):
+        last = min(first + WIDTH, stop)
         count = last - first
-        ground = np.empty(count)
         segment = wire[first:last]
         leak = shunt[first:last]
         for column in range(count):

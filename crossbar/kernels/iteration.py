@@ -13,7 +13,7 @@ import numpy as np
 
 from compact_model.kernels.jit import inlined, kernel
 
-from .arrays import LANES, WIDTH, Drive
+from .arrays import LANES, LEAST_WIDTH, WIDTH, Drive
 from .columns import multiply, product_band, step_band, sweep_band
 from .rows import apply_block, couple_block, evaluate_block, imbalance_block
 from .sharing import INDEX, KIND, announce, await_news, await_others, end, finish, take
@@ -53,7 +53,7 @@ def _drive(given, index):
 
 
 @inlined
-def _work_on(kind, block, thread, turn, system, pre, drive, work, voltage, rows_voltage, current):
+def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage, rows_voltage, current):
     """Do one block of a phase."""
     if kind == _EVALUATE:
         evaluate_block(block, thread, system, drive, voltage, rows_voltage, current, work)
@@ -61,7 +61,7 @@ def _work_on(kind, block, thread, turn, system, pre, drive, work, voltage, rows_
         imbalance_block(block, system, drive, voltage, current, work)
     elif kind == _LOAD or kind == _STEP:
         length, scale = work.scalars[_LENGTH], work.scalars[_SCALE]
-        step_band(block, thread, pre, work, kind == _STEP, length, scale, turn, voltage)
+        step_band(block, width, thread, pre, work, kind == _STEP, length, scale, turn, voltage)
     elif kind == _FIRST_ROWS or kind == _SECOND_ROWS:
         first = block * LANES
         count = min(LANES, voltage.shape[0] - first)
@@ -74,10 +74,10 @@ def _work_on(kind, block, thread, turn, system, pre, drive, work, voltage, rows_
         if not again:
             multiply(count, scratch, pre.modes, work.mode_values[first : first + count])
     elif kind == _MODES:
-        sweep_band(block, work.mode_values, pre.mode_factor, pre.mode_resistance, pre.bias[0])
+        sweep_band(block, width, work.mode_values, pre.mode_factor, pre.mode_resistance, pre.bias[0])
     elif kind == _LAST_SWEEP:
-        sweep_band(block, work.second, pre.column_factor, pre.column_resistance, pre.bias[0])
-        product_band(block, thread, pre, work)
+        sweep_band(block, width, work.second, pre.column_factor, pre.column_resistance, pre.bias[0])
+        product_band(block, width, thread, pre, work)
     else:
         apply_block(block, thread, system, work, work.scalars[_BACK], work.scalars[_SHARE], turn)
 
@@ -92,8 +92,8 @@ def _root(work, blocks, each):
 
 
 @kernel
-def solve(thread, threads, first, stride, shared, system, pre, given, work, tolerance, entrywise, most, results):
-    """Solve for the inputs first, first + stride, ..., from the column voltages in the results, and fill these.
+def solve(thread, threads, first, last, shared, system, pre, given, work, tolerance, entrywise, most, results):
+    """Solve for the inputs from first up to last, from the column voltages in the results, and fill these.
 
     Thread 0 of `threads` leads, the others help; each calls this function with the same arguments.
     For each input: the iterations, the measured error and how it ended.  The error is that of M r, where r is the
@@ -104,14 +104,15 @@ def solve(thread, threads, first, stride, shared, system, pre, given, work, tole
     rows, columns = system.conductance.shape
     modes = pre.modes.shape[1]
     row_blocks = (rows + LANES - 1) // LANES
-    bands = (columns + WIDTH - 1) // WIDTH
+    width = WIDTH if threads == 1 else max(LEAST_WIDTH, min(WIDTH, columns // (2 * threads) // LANES * LANES))
+    bands = (columns + width - 1) // width
     scalars = work.scalars
     leads = thread == 0
     alone = threads == 1
 
     phase = 0
     index = first
-    running = index < results.iterations.size
+    running = index < last
     kind = _EVALUATE
     blocks = row_blocks
     block = 0
@@ -145,6 +146,7 @@ def solve(thread, threads, first, stride, shared, system, pre, given, work, tole
             _work_on(
                 kind,
                 mine,
+                width,
                 thread,
                 turn,
                 system,
@@ -264,15 +266,15 @@ def solve(thread, threads, first, stride, shared, system, pre, given, work, tole
             results.iterations[index] = iterations
             results.measured[index] = measured
             results.ending[index] = ending
-            index += stride
-            running = index < results.iterations.size
+            index += 1
+            running = index < last
             kind = _EVALUATE
             iterations = stalled = 0
             previous = np.inf
             target = tolerance
             fresh = True
         if kind == _MODES:
-            blocks = (modes + WIDTH - 1) // WIDTH
+            blocks = (modes + width - 1) // width
         elif kind == _LOAD or kind == _STEP or kind == _LAST_SWEEP:
             blocks = bands
         else:

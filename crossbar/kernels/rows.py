@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from compact_model.kernels.jit import inlined, kernel
+from compact_model.kernels.jit import inlined, inner_kernel
 
 from .arrays import LANES
 
 
-@kernel
+@inner_kernel
 def solve_rows(count, rows, resistance, factor, start, stop, bias, lanes):
     """Voltages of so many rows in place of the currents fed into their nodes.
 
@@ -60,7 +60,7 @@ def total(values):
     return result
 
 
-@inlined
+@inner_kernel
 def couple_block(block, thread, pre, work, again):
     """In the preconditioner's units: the rows' part of the two halves of M (see `iteration`).
 
@@ -141,7 +141,7 @@ def _turn_row(scale, share, solved, before, out):
             out[column] = scale * solved[column] + share * before[column]
 
 
-@inlined
+@inner_kernel
 def apply_block(block, thread, system, work, scale, share, turn):
     """The next direction p = scale z + share p and image = S p of a block of rows; sums[block, 0] = p . image.
 
@@ -212,7 +212,7 @@ def apply_block(block, thread, system, work, scale, share, turn):
     work.sums[block, 0] = total(products[:columns])
 
 
-@inlined
+@inner_kernel
 def _row_voltages(block, thread, system, drive, columns_voltage, rows_voltage, work):
     """What the row nodes of a block are at, in `rows` and in rows_voltage."""
     rows, columns = columns_voltage.shape
@@ -271,7 +271,7 @@ def _take_leaks(row, system, drive, here, out, leaks, leak_floors):
         leak_floors[column] += (shunt[column] * here[column]) ** 2
 
 
-@inlined
+@inner_kernel
 def evaluate_block(block, thread, system, drive, columns_voltage, rows_voltage, current, work):
     """Row voltages, device currents and residual of a block of rows, with the sources.
 
@@ -330,7 +330,7 @@ def evaluate_block(block, thread, system, drive, columns_voltage, rows_voltage, 
         work.sums[block, each] = total(work.lines[thread, each, :columns])
 
 
-@inlined
+@inner_kernel
 def imbalance_block(block, system, drive, columns_voltage, current, work):
     """The largest residual of a node relative to the currents that meet there: as it is, and beyond round-off."""
     rows, columns = columns_voltage.shape

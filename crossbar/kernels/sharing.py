@@ -77,7 +77,8 @@ def _pause(typing):
 
     def generate(context, builder, signature, arguments):
         if _PAUSES:
-            builder.asm(ir.FunctionType(ir.VoidType(), []), "pause", "", [], True)
+            pause = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, pause, "llvm.x86.sse2.pause"), [])
         return context.get_dummy_value()
 
     return types.void(), generate

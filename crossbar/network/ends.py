@@ -19,7 +19,7 @@ all currents of a line by the same share of their sum of sizes, hence the drop i
 drive less through the end than that sum.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 
@@ -27,23 +27,34 @@ from compact_model.support.arrays import FloatArray
 
 from .linear_network import Network, Sources
 
-_AT_ONCE = 64  # rows of the array that are summed at a time, so that they are read from memory once
+Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
+_End = tuple[FloatArray, FloatArray, FloatArray]  # resistance (lines,), voltage of the source and of the node (K, lines)
 
 
-class _Sums(NamedTuple):
-    """Of what leaves each line's nodes, (K, lines): the sum, the sum with weights n - 1 - j, the sum of sizes."""
-
-    plain: FloatArray
-    weighted: FloatArray
-    sizes: FloatArray
+def sum_small(
+    leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray
+) -> None:
+    """What `kernels.line_sums` does, for small arrays, without anything to compile."""
+    _, words, bits = leaving_words.shape
+    for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
+        weights = np.arange(nodes - 1, -1, -1.0)
+        leaving.sum(axis=summed, out=out[0])
+        np.einsum("knm,m->kn" if summed == 2 else "knm,n->km", leaving, weights, out=out[1])
+        np.abs(leaving).sum(axis=summed, out=out[2])
 
 
 def end_currents(
-    network: Network, sources: Sources, word: FloatArray, bit: FloatArray, current: FloatArray
+    network: Network,
+    sources: Sources,
+    word: FloatArray,
+    bit: FloatArray,
+    current: FloatArray,
+    summation: Summation = sum_small,
 ) -> list[FloatArray]:
     """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
 
-    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.
+    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.  summation: of what leaves the
+    nodes, along the lines.
     """
     fed, drawn = sources.node_currents()
     leaving_words, leaving_bits = current, current
@@ -51,74 +62,47 @@ def end_currents(
         leaving_words = current + (network.word_shunt[:, np.newaxis] * word - (fed if fed.size else 0.0))
     if drawn.size or network.bit_shunt.any():
         leaving_bits = current - (network.bit_shunt * bit + (drawn if drawn.size else 0.0))
-    of_words, of_bits = _sums(leaving_words, leaving_bits)
-    of_bits = _Sums(-of_bits.plain, -of_bits.weighted, of_bits.sizes)
-    ends = (
-        (network.word_start, sources.word_start, word[:, :, 0]),
-        (network.word_stop, sources.word_stop, word[:, :, -1]),
-        (network.bit_start, sources.bit_start, bit[:, 0]),
-        (network.bit_stop, sources.bit_stop, bit[:, -1]),
+    inputs, words, bits = current.shape
+    of_words, of_bits = np.empty((3, inputs, words)), np.empty((3, inputs, bits))
+    summation(np.ascontiguousarray(leaving_words), np.ascontiguousarray(leaving_bits), of_words, of_bits)
+    of_bits[:2] *= -1.0
+    ends: tuple[_End, ...] = (
+        (network.word_start, sources.word_start.T, word[:, :, 0]),
+        (network.word_stop, sources.word_stop.T, word[:, :, -1]),
+        (network.bit_start, sources.bit_start.T, bit[:, 0]),
+        (network.bit_stop, sources.bit_stop.T, bit[:, -1]),
     )
-    largest = np.zeros((sources.inputs, 1))
-    for resistance, source, node in ends:
-        connected = np.isfinite(resistance)
-        for voltage in (source.T, node):
-            largest[:, 0] = np.maximum(largest[:, 0], np.abs(voltage[:, connected]).max(axis=1, initial=0.0))
-    words, bits = network.shape
     found = [
         *_split(of_words, network.word_segment, bits, ends[0], ends[1]),
         *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
     ]
-    for each, sums, (resistance, source, node) in zip(found, (of_words, of_words, of_bits, of_bits), ends, strict=True):
-        by_drop = largest < resistance * sums.sizes
-        by_drop &= np.isfinite(resistance)
+    largest = np.zeros(inputs)
+    connected = [np.isfinite(resistance) for resistance, _, _ in ends]
+    for used, (_, source, node) in zip(connected, ends, strict=True):
+        if used.any():
+            for voltage in (source, node):
+                largest = np.maximum(largest, np.abs(voltage[:, used]).max(axis=1))
+    for each, used, sums, end in zip(found, connected, (of_words, of_words, of_bits, of_bits), ends, strict=True):
+        resistance, source, node = end
+        with np.errstate(invalid="ignore"):
+            by_drop = used & (largest[:, np.newaxis] < resistance * sums[2])
         if by_drop.any():
-            across = source.T - node
-            np.divide(across, resistance, out=each, where=by_drop)
+            np.divide(source - node, resistance, out=each, where=by_drop)
     return found
 
 
-def _sums(leaving_words: FloatArray, leaving_bits: FloatArray) -> tuple[_Sums, _Sums]:
-    """The sums along the word lines of what leaves these, and along the bit lines."""
-    inputs, words, bits = leaving_words.shape
-    along = np.arange(bits - 1, -1, -1.0)
-    of_words = _Sums(*(np.empty((inputs, words)) for _ in range(3)))
-    of_bits = _Sums(*(np.zeros((inputs, bits)) for _ in range(3)))
-    for index in range(0, inputs, max(1, _AT_ONCE // words)):
-        some = slice(index, index + max(1, _AT_ONCE // words))
-        for first in range(0, words, _AT_ONCE):
-            rows = slice(first, first + _AT_ONCE)
-            part = leaving_words[some, rows]
-            sizes = np.abs(part)
-            part.sum(axis=2, out=of_words.plain[some, rows])
-            sizes.sum(axis=2, out=of_words.sizes[some, rows])
-            np.einsum("knm,m->kn", part, along, out=of_words.weighted[some, rows])
-            if leaving_bits is not leaving_words:
-                part = leaving_bits[some, rows]
-                sizes = np.abs(part)
-            of_bits.plain[some] += part.sum(axis=1)
-            of_bits.sizes[some] += sizes.sum(axis=1)
-            across = np.arange(words - 1.0 - first, words - 1.0 - first - part.shape[1], -1.0)
-            of_bits.weighted[some] += np.einsum("knm,n->km", part, across)
-    return of_words, of_bits
-
-
 def _split(
-    sums: _Sums,
-    segment: FloatArray,
-    nodes: int,
-    at_start: tuple[FloatArray, FloatArray, FloatArray],
-    at_stop: tuple[FloatArray, FloatArray, FloatArray],
+    sums: FloatArray, segment: FloatArray, nodes: int, at_start: _End, at_stop: _End
 ) -> tuple[FloatArray, FloatArray]:
     """The currents into lines at both ends, (K, lines), from those that leave their nodes."""
     (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
     total, weighted, _ = sums
     no_start, no_stop = np.isinf(start), np.isinf(stop)
+    from_start = np.where(no_start, 0.0, total)
+    from_stop = np.where(no_start & ~no_stop, total, 0.0)
     both = ~(no_start | no_stop)
-    from_start = np.where(no_start | ~no_stop, 0.0, total)
-    from_stop = np.where(no_stop | ~no_start, 0.0, total)
     if both.any():
-        voltage = (start_source - stop_source).T[:, both]
+        voltage = (start_source - stop_source)[:, both]
         start, stop, segment = start[both], stop[both], segment[both]
         total, weighted = total[:, both], weighted[:, both]
         whole = start + stop + (nodes - 1) * segment

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.support.arrays import FloatArray
-from compact_model.support.threads import run_together, threads
+from compact_model.support.threads import run_with_help, threads
 from compact_model.support.validation import InputError
 
 from ..kernels import arrays, factors, iteration, sharing
+from ..kernels.line_sums import line_sums
 from .ends import end_currents
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources
 from .solution import NetworkSolution
@@ -24,7 +25,8 @@ _MODE_CUTOFF = 6.0
 """Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
 nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them as the wire does."""
 _SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
-_PARALLEL_FROM = 96 * 96  # cells from which threads share one input
+_PARALLEL_FROM = 128 * 128  # cells from which threads share one input
+_PARTS = 3  # into which a thread's share is divided, for others to take while it is held up
 _SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, where there are several
 BYTES_PER_CELL = 76
 BYTES_PER_CELL_AND_INPUT = 24
@@ -249,10 +251,9 @@ class IterativeSolver:
         modes = self._mode_values.shape[1]
         taken = np.empty((rows, modes))
 
-        def along_rows(begin: int, stop: int) -> None:
+        def along_rows(_: int, part: tuple[int, int]) -> None:
             factors.factor_rows(
-                begin,
-                stop,
+                *part,
                 self._system,
                 self._pre,
                 self._row_wire,
@@ -263,11 +264,10 @@ class IterativeSolver:
                 taken,
             )
 
-        def along_columns(begin: int, stop: int) -> None:
+        def along_columns(_: int, part: tuple[int, int]) -> None:
             system, pre = self._system, self._pre
             factors.factor_columns(
-                begin,
-                stop,
+                *part,
                 conductance,
                 system.column_wire,
                 self._column_start,
@@ -278,18 +278,18 @@ class IterativeSolver:
                 unit,
             )
 
-        def along_modes(begin: int, stop: int) -> None:
+        def along_modes(_: int, part: tuple[int, int]) -> None:
             means = (self._column_mean, *self._column_ends, column_shunt_mean)
             wire, start, end, shunt = (np.full(modes, mean) for mean in means)
             pre = self._pre
             factors.factor_columns(
-                begin, stop, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit
+                *part, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit
             )
 
         count = threads() if conductance.size >= _PARALLEL_FROM else 1
-        _in_parts(along_rows, -(-rows // arrays.LANES), count)
-        _in_parts(along_columns, -(-columns // arrays.WIDTH), count)
-        _in_parts(along_modes, -(-modes // arrays.WIDTH), count)
+        _in_turn(along_rows, _parts(-(-rows // arrays.LANES), count), count)
+        _in_turn(along_columns, _parts(columns, count), count)
+        _in_turn(along_modes, _parts(modes, count), count)
 
     def _workspace(self, number: int, count: int) -> arrays.Workspace:
         """The number-th of the workspaces that are kept from one solve to the next, for so many threads."""
@@ -371,7 +371,7 @@ class IterativeSolver:
             row_voltage, column_voltage = column_voltage.transpose(0, 2, 1), row_voltage.transpose(0, 2, 1)
             np.negative(current, out=current)
             current = current.transpose(0, 2, 1)
-        found_ends = end_currents(self.network, sources, row_voltage, column_voltage, current)
+        found_ends = end_currents(self.network, sources, row_voltage, column_voltage, current, line_sums)
         endings = results.ending
         converged = bool((endings != iteration.STOPPED).all())
         if not converged:
@@ -398,32 +398,35 @@ class IterativeSolver:
         inputs, cells = results.iterations.size, self._system.conductance.size
         spread = inputs > 1 and cells <= _SPREAD_UP_TO and inputs * cells >= _PARALLEL_FROM
         count = threads() if spread or cells >= _PARALLEL_FROM else 1
+        parts = [(0, inputs)]
         if spread:
             count = min(count, inputs)
             works = [self._workspace(number, 1) for number in range(count)]
+            parts = _parts(inputs, count)
         else:
             works = [self._workspace(0, count)] * count
         shared = np.zeros(sharing.WORDS, dtype=np.int64)
 
-        def run(index: int) -> None:
-            thread, together, first, stride = (0, 1, index, count) if spread else (index, count, 0, 1)
+        def run(thread: int, together: int, work: arrays.Workspace, part: tuple[int, int]) -> None:
             iteration.solve(
                 thread,
                 together,
-                first,
-                stride,
+                *part,
                 shared,
                 self._system,
                 self._pre,
                 drives,
-                works[index],
+                work,
                 tolerance,
                 self.entrywise,
                 _MOST_ITERATIONS,
                 results,
             )
 
-        run_together(run, count)
+        if spread:
+            _in_turn(lambda index, part: run(0, 1, works[index], part), parts, count)
+        else:
+            run_with_help(lambda index: run(index, count, works[0], parts[0]), count)
 
     def _first_guess(self, given: list[FloatArray]) -> FloatArray:
         """(K, columns): the voltage that its sources would give a column without cells; the mean of the rows' floating.
@@ -445,7 +448,22 @@ class IterativeSolver:
         return np.asarray(guess)
 
 
-def _in_parts(work: Callable[[int, int], None], blocks: int, count: int) -> None:
-    """work(begin, stop) over all blocks, an equal share for each of so many threads."""
-    count = min(count, blocks)
-    run_together(lambda index: work(index * blocks // count, (index + 1) * blocks // count), count)
+def _parts(whole: int, count: int) -> list[tuple[int, int]]:
+    """A range in several parts for each of so many threads; in one for a single thread."""
+    number = min(whole, 1 if count == 1 else _PARTS * count)
+    return [(index * whole // number, (index + 1) * whole // number) for index in range(number)]
+
+
+def _in_turn(work: Callable[[int, tuple[int, int]], None], parts: list[tuple[int, int]], count: int) -> None:
+    """work(thread, part) for all parts, each by whichever of so many threads is free."""
+    left = parts[::-1]
+
+    def take(thread: int) -> None:
+        while True:
+            try:
+                part = left.pop()  # by one thread only, under Python's lock
+            except IndexError:
+                return
+            work(thread, part)
+
+    run_with_help(take, count)
