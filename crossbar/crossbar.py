@@ -191,7 +191,8 @@ class Crossbar:
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
             bit lines.
         floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
-        tolerance, entrywise, method: as in `solve.solve_network`; 'iterative', 'direct' or 'graph', None: chosen.
+        tolerance, entrywise, method: as in `solve.solve_network`; 'banded', 'iterative', 'direct' or 'graph', None:
+            chosen.
         start: an earlier result of the same shape to begin from.
 
         Returns a Dataset that always has the dimension `input`, also for one: device_current, word_line_voltage and

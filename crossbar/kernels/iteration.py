@@ -59,10 +59,10 @@ def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage
         evaluate_block(block, thread, system, drive, voltage, rows_voltage, current, work)
     elif kind == _IMBALANCE:
         imbalance_block(block, system, drive, voltage, current, work)
-    elif kind == _LOAD or kind == _STEP:
+    elif kind in (_LOAD, _STEP):
         length, scale = work.scalars[_LENGTH], work.scalars[_SCALE]
         step_band(block, width, thread, pre, work, kind == _STEP, length, scale, turn, voltage)
-    elif kind == _FIRST_ROWS or kind == _SECOND_ROWS:
+    elif kind in (_FIRST_ROWS, _SECOND_ROWS):
         first = block * LANES
         count = min(LANES, voltage.shape[0] - first)
         again = kind == _SECOND_ROWS
@@ -177,7 +177,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
             if norm == 0.0:
                 measured = 0.0
                 ending = CONVERGED
-        elif kind == _LOAD or kind == _FIRST_ROWS or kind == _MODES or kind == _SECOND_ROWS:
+        elif kind in (_LOAD, _FIRST_ROWS, _MODES, _SECOND_ROWS):
             kind += 1
         elif kind == _STEP:
             before = norm
@@ -190,7 +190,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
             # unknown.
             fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
             kind = _EVALUATE if fresh else _FIRST_ROWS
-        elif kind == _LAST_SWEEP or kind == _IMBALANCE:
+        elif kind in (_LAST_SWEEP, _IMBALANCE):
             back = 1.0 / (scale * pre.unit)  # the unit of the preconditioner's voltages
             floored = False
             if kind == _LAST_SWEEP:
@@ -275,7 +275,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
             fresh = True
         if kind == _MODES:
             blocks = (modes + width - 1) // width
-        elif kind == _LOAD or kind == _STEP or kind == _LAST_SWEEP:
+        elif kind in (_LOAD, _STEP, _LAST_SWEEP):
             blocks = bands
         else:
             blocks = row_blocks

@@ -243,9 +243,7 @@ def _row_voltages(block, thread, system, drive, columns_voltage, rows_voltage, w
             start[lane] = system.row_start_share[row] * drive.row_start[row]
             stop[lane] = system.row_stop_share[row] * drive.row_stop[row]
         resistance = system.row_resistance[first : first + count]
-        solve_rows(
-            count, scratch, resistance, system.row_factor[block], start, stop, 0.0, work.lanes[thread]
-        )
+        solve_rows(count, scratch, resistance, system.row_factor[block], start, stop, 0.0, work.lanes[thread])
     for lane in range(count):
         here, out = scratch[lane], rows_voltage[first + lane]
         for column in range(columns):

@@ -28,12 +28,13 @@ from compact_model.support.arrays import FloatArray
 from .linear_network import Network, Sources
 
 Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
-_End = tuple[FloatArray, FloatArray, FloatArray]  # resistance (lines,), voltage of the source and of the node (K, lines)
+# Resistance (lines,), voltage of the source and of the node (K, lines).
+_End = tuple[FloatArray, FloatArray, FloatArray]
+    FloatArray, FloatArray, FloatArray
+]  # resistance (lines,), voltage of the source and of the node (K, lines)
 
 
-def sum_small(
-    leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray
-) -> None:
+def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
     """What `kernels.line_sums` does, for small arrays, without anything to compile."""
     _, words, bits = leaving_words.shape
     for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):

@@ -282,9 +282,7 @@ class IterativeSolver:
             means = (self._column_mean, *self._column_ends, column_shunt_mean)
             wire, start, end, shunt = (np.full(modes, mean) for mean in means)
             pre = self._pre
-            factors.factor_columns(
-                *part, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit
-            )
+            factors.factor_columns(*part, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit)
 
         count = threads() if conductance.size >= _PARALLEL_FROM else 1
         _in_turn(along_rows, _parts(-(-rows // arrays.LANES), count), count)
@@ -436,14 +434,16 @@ class IterativeSolver:
         row_start, row_stop, start, stop = self._ends
         connected = [np.isfinite(row_start), np.isfinite(row_stop)]
         count = sum(int(each.sum()) for each in connected)
-        mean = sum(voltage[:, used].sum(axis=1) for voltage, used in zip(given, connected, strict=False)) / max(count, 1)
+        mean = sum(voltage[:, used].sum(axis=1) for voltage, used in zip(given, connected, strict=False)) / max(
+            count, 1
+        )
         from_start, from_stop = np.isfinite(start), np.isfinite(stop)
         with np.errstate(invalid="ignore"):
             share = np.where(start + stop > 0.0, start / (start + stop), 0.5)
         guess = np.where(
             from_start & from_stop,
             (1.0 - share) * given[2] + share * given[3],
-            np.where(from_start, given[2], np.where(from_stop, given[3], np.asarray(mean)[:, np.newaxis])),
+            np.where(from_start, given[2], np.where(from_stop, given[3], mean[:, np.newaxis])),
         )
         return np.asarray(guess)
 

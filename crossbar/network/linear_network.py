@@ -165,7 +165,8 @@ class Network:
 class Sources:
     """Voltages behind the ends of all lines, and currents into their nodes, for K inputs.
 
-    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored.
+    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored, and what
+        is below 1e-100 V, as the tail of a pulse may be, counts as 0.
     cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
         there is none.  A solution's device_current is then that of the conductance alone.
     word_current, bit_current: (K, N, M), A, from ground into each node of the word lines and of the bit lines; None:
@@ -197,11 +198,11 @@ class Sources:
             values = _floats(name, getattr(self, name), shapes[side], f"({side} lines, inputs)")
             if not np.isfinite(values).all():
                 _refuse(name, values, ~np.isfinite(values), "finite voltages")
-            largest = np.abs(values).max(initial=0.0)
-            if largest > _LARGEST or 0.0 < largest < _SMALLEST:
-                raise InputError(
-                    f"{name}: expected 0 or voltages from {_SMALLEST:g} to {_LARGEST:g} V, got {largest:g} V"
-                )
+            size = np.abs(values)
+            if size.max(initial=0.0) > _LARGEST:
+                raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
+            if (vanishing := (size > 0.0) & (size < _SMALLEST)).any():
+                values = np.where(vanishing, 0.0, values)
             object.__setattr__(self, name, values)
         for name in ("cell_current", "word_current", "bit_current"):
             if getattr(self, name) is not None:

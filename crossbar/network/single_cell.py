@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, shown
 
+from . import banded
 from .direct import solve_direct
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, check_connected, check_sources
@@ -37,7 +38,6 @@ def _through_cells(change: FloatArray, voltage: FloatArray, response: FloatArray
         return np.asarray(np.linalg.solve(matrix, (scale * voltage).T).T)
     except np.linalg.LinAlgError:
         return np.full_like(voltage, np.nan)
-
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,8 @@ class CellUpdates:
         if np.isinf(self._before).any():
             raise InputError("cells: expected cells that are not shorted, got one of inf S")
         unit = Sources.unit_currents(network, places)
-        iterative = not unsupported(network)
+        small = banded.covers(network)
+        iterative = not small and not unsupported(network)
         found = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE) if iterative else None
         answer = found if found is not None and found.converged else solve_direct(network, unit)
         self.response = answer
