@@ -7,6 +7,7 @@ sense node.  A device's current is positive from its word line to its bit line; 
 the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,6 +124,10 @@ class Crossbar:
 
     def origin(self) -> dict[str, str]:
         """What a solution of this array came from: see `compact_model.results.provenance`."""
+        return self._origin
+
+    @functools.cached_property
+    def _origin(self) -> dict[str, str]:
         inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
         return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
 
@@ -142,6 +147,15 @@ class Crossbar:
 
     def network(self, floating_word_lines: Lines = (), floating_bit_lines: Lines = ()) -> Network:
         """The plain arrays of the solvers, with some lines cut off from their sources."""
+        if all(isinstance(lines, tuple) and not lines for lines in (floating_word_lines, floating_bit_lines)):
+            return self._whole_network
+        return self._network(floating_word_lines, floating_bit_lines)
+
+    @functools.cached_property
+    def _whole_network(self) -> Network:
+        return self._network((), ())
+
+    def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
         word_start, word_stop = _ends(
             self.word_line_ends,
@@ -369,7 +383,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
         row, column = np.unravel_index(int(np.argmax(wrong)), values.shape)
         raise InputError(f"{name}: expected values of at least 0, got {values[row, column]:g} at ({row}, {column})")
     if siemens is not None:
-        return np.ascontiguousarray(values)
+        return np.array(values, order="C")  # a copy: what the user does with theirs later is not meant for the array
     check_range(name, values)
     with np.errstate(divide="ignore"):
         result: FloatArray = 1.0 / values
@@ -387,7 +401,7 @@ def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
 
 
 def _inputs(name: str, voltage: ArrayLike) -> int:
-    shape = validation.array(name, voltage).shape
+    shape = validation.shaped(name, voltage).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
 

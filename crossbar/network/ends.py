@@ -30,8 +30,6 @@ from .linear_network import Network, Sources
 Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
 # Resistance (lines,), voltage of the source and of the node (K, lines).
 _End = tuple[FloatArray, FloatArray, FloatArray]
-    FloatArray, FloatArray, FloatArray
-]  # resistance (lines,), voltage of the source and of the node (K, lines)
 
 
 def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:

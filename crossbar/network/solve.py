@@ -17,7 +17,10 @@ from .solution import NetworkSolution, norm
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]
 
 SMALLEST_TOLERANCE = 1e-15
-_WORST = 1e-4  # an error beyond this share of what the sources could drive is no answer, whatever float64 allows
+# An error beyond this share of what the sources could drive is no answer, whatever the voltages' precision allows: in
+# double precision, and in the extended one of the methods that refine.
+_WORST = 1e-4
+_WORST_REFINED = 1e-6
 
 Method = Callable[[Network, Sources, float, bool, NetworkSolution | None, str], NetworkSolution]
 
@@ -149,7 +152,8 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
     # Where currents cancel, float64 leaves a large part of next to nothing; what counts is what the ends could carry.
     size = norm(solution.device_current)
     error = solution.residual * size if size > 0.0 else 0.0
-    if not (solution.converged and finite and error <= _WORST * _largest_current(network, sources)):
+    worst = _WORST if solution.method == "iterative" else _WORST_REFINED
+    if not (solution.converged and finite and error <= worst * _largest_current(network, sources)):
         raise ConvergenceError(
             f"solve_network: the {solution.method} method ended at an error of {solution.residual:.1e}, short of the "
             f"tolerance of {tolerance:g}: the resistances span too many decades; take those far below the wires' as 0 "
