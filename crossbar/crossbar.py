@@ -7,6 +7,7 @@ sense node.  A device's current is positive from its word line to its bit line; 
 the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,6 +124,10 @@ class Crossbar:
 
     def origin(self) -> dict[str, str]:
         """What a solution of this array came from: see `compact_model.results.provenance`."""
+        return self._origin
+
+    @functools.cached_property
+    def _origin(self) -> dict[str, str]:
         inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
         return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
 
@@ -142,6 +147,15 @@ class Crossbar:
 
     def network(self, floating_word_lines: Lines = (), floating_bit_lines: Lines = ()) -> Network:
         """The plain arrays of the solvers, with some lines cut off from their sources."""
+        if all(isinstance(lines, tuple) and not lines for lines in (floating_word_lines, floating_bit_lines)):
+            return self._whole_network
+        return self._network(floating_word_lines, floating_bit_lines)
+
+    @functools.cached_property
+    def _whole_network(self) -> Network:
+        return self._network((), ())
+
+    def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
         word_start, word_stop = _ends(
             self.word_line_ends,
@@ -191,7 +205,8 @@ class Crossbar:
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
             bit lines.
         floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
-        tolerance, entrywise, method: as in `solve.solve_network`; 'iterative', 'direct' or 'graph', None: chosen.
+        tolerance, entrywise, method: as in `solve.solve_network`; 'banded', 'iterative', 'direct' or 'graph', None:
+            chosen.
         start: an earlier result of the same shape to begin from.
 
         Returns a Dataset that always has the dimension `input`, also for one: device_current, word_line_voltage and

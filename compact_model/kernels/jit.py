@@ -39,5 +39,7 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
 fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
+inner_kernel = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+fused_inner_kernel = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"})
 fused_kernel = _kept(fastmath={"contract"})
 parallel_kernel = _kept(parallel=True)

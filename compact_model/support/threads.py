@@ -36,8 +36,15 @@ class _Errand:
         self.over = False
         self.lock = allocate_lock()  # held until it is over
         self.lock.acquire()
+        self._begun = allocate_lock()
+
+    def begin(self) -> bool:
+        """Whether it had not begun before: for the thread that is to run it, or for who takes it back."""
+        return self._begun.acquire(blocking=False)
 
     def run(self) -> None:
+        if not self.begin():
+            return
         try:
             self.function(self.index)
         except BaseException as error:
@@ -104,3 +111,39 @@ def run_together(function: Callable[[int], object], count: int) -> None:
 def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
     """kernel(first, shares, *arguments) for each first below shares, at the same time: each does its share."""
     run_together(lambda first: kernel(first, shares, *arguments), shares)
+
+
+def run_with_help(function: Callable[[int], object], count: int) -> None:
+    """function(0) in the calling thread, and function(1) to function(count - 1) in others that help, if they come.
+
+    The work has to be such that function(0) does all that nobody else does.  A helper that has not begun when it
+    returns is not waited for: on a busy machine, that may be long.  Errors as in `run_together`.
+    """
+    if count <= 1:
+        function(0)
+        return
+    sent: list[tuple[_Helper, _Errand]] = []
+    failure: BaseException | None = None
+    try:
+        for index in range(1, count):
+            try:
+                helper = _idle.pop()
+            except IndexError:
+                helper = _Helper()
+            errand = _Errand(function, index)
+            helper.errands.put(errand)
+            sent.append((helper, errand))
+        function(0)
+    except BaseException as error:
+        failure = error
+    for helper, errand in sent:
+        if not errand.begin():
+            while not errand.over:  # the others work on the same arrays: nobody leaves before they are done
+                try:
+                    errand.lock.acquire()
+                except BaseException as error:
+                    failure = failure or error
+            failure = failure or errand.error
+        _idle.append(helper)
+    if failure is not None:
+        raise failure
