@@ -80,8 +80,8 @@ def simulate_ensemble(
 
     Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A),
     resistance (Ohm), current_density (A/m2, in the torques), net_field (T); and per device passage_time (s, inf: no
-    stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).  The attribute
-    external_field is what was applied: T, or text for a waveform.
+    stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).  The
+    attribute external_field is what was applied: T, or text for a waveform.
     Raises InputError for arguments that make no sense and ConvergenceError where the method cannot go on.
     """
     when = validation.increasing("times", times)

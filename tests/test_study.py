@@ -19,7 +19,7 @@ from compact_model import InputError, current_threshold, demagnetising_anisotrop
 from compact_model.experiments.escape import mean_escape_time
 from compact_model.support.store import Store
 from crossbar.studies.margins import read_margin
-from crossbar.studies.writing import threshold_voltage
+from crossbar.wires import Wires
 from dwmtj.study import description, pools
 from dwmtj.study.description import Study, read_study, shipped_studies
 from dwmtj.study.measures import MEASURES
@@ -121,14 +121,13 @@ def test_an_array_of_equal_devices_has_the_margin_of_the_array_and_its_own_windo
         low_resistance=device.parallel_resistance,
         high_resistance=device.antiparallel_resistance,
         schemes=["floating"],
-        word_line_resistance=2.0,
-        bit_line_resistance=2.0,
+        wires=Wires.equal(2.0),
     )
     assert float(result.read_margin[0]) == pytest.approx(float(expected.voltage_margin[0, 0]), abs=2e-3)
     ideal = run_study(
         Study(measure="array", samples=1, device={"base": "notched"}, settings={"lines": 4, "wire_resistance": 0.0})
     )
-    assert float(ideal.write_voltage[0]) == pytest.approx(threshold_voltage(device))
+    assert float(ideal.write_voltage[0]) == pytest.approx(device.threshold_voltage)
     assert float(ideal.write_window[0]) == pytest.approx(1.0)  # V/2 puts half of it on others
 
 

@@ -1,6 +1,7 @@
 """Arrays in time from options: devices that scatter, their tracks, wires with capacitance, how cells are reached."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,6 @@ from crossbar.crossbar import Crossbar
 from crossbar.in_time.simulation import ArraySimulation
 from crossbar.operate.operations import WriteAccess
 from crossbar.schemes import SCHEMES
-from crossbar.studies.writing import threshold_voltage
 
 from .array import wire_options, wires_from_options
 from .device import DEVICE, device_from_options, device_options
@@ -134,7 +134,7 @@ def access_from_options(options: dict[str, Any]) -> WriteAccess:
 
 def write_voltage(parameters: DeviceParameters, given: float | None, factor: float) -> float:
     """--voltage, or so many times the device's threshold."""
-    return factor * threshold_voltage(parameters) if given is None else number("--voltage", given)
+    return factor * parameters.threshold_voltage if given is None else number("--voltage", given)
 
 
 class ArrayInTime:
@@ -145,9 +145,10 @@ class ArrayInTime:
         self.parameters, self._landscape, numbers = device_from_options(options, base())
         self._track = None if numbers["own_landscape"] else track
         self.track_seed = numbers["track_seed"]
-        self.wires = wires_from_options(options)
         capacitance = non_negative("--wire-capacitance", options.pop("wire_capacitance")) * _FEMTOFARAD
-        self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
+        self.wires = replace(
+            wires_from_options(options), word_line_capacitance=capacitance, bit_line_capacitance=capacitance
+        )
         self.spreads = spreads_from(options.pop("spreads"))
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
         field, step = options.pop("external_field"), options.pop("step")
@@ -177,7 +178,7 @@ class ArrayInTime:
         count = shape[0] * shape[1]
         devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
         landscapes = [self.landscape(index) for index in range(count if self._track else 1)]
-        array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires)
+        array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires.keywords())
         return ArraySimulation(array, landscapes if self._track else landscapes[0], **self.settings)
 
     def _position(self, shape: tuple[int, int], landscapes: list[Landscape]) -> Any:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
 from compact_model.experiments.write_windows import WriteConditions
+from compact_model.support.validation import non_negative
 from crossbar.schemes import SCHEMES
-from crossbar.studies.design import PinningSites, ReadRule, design_map
-from crossbar.studies.margins import KINDS
+from crossbar.studies.design import PinningSites, design_map
+from crossbar.studies.margins import KINDS, Reading
 
-from ...options.array import driver_options, numbers_from, wires_from_options
+from ...options.array import driver_options, numbers_from
 from ...options.device import device_from_options, device_options
 from ...options.in_time import spread_option, spreads_from
 from ...output import check_outputs, deliver, output_options, table
@@ -74,7 +75,10 @@ def command(
     --anisotropy-from-width takes H_K from each width; without it every width has the device's (Oe, nm, Ohm, ns).
     """
     check_outputs(outputs)
-    wires = wires_from_options(options)
+    segment, driver = (
+        non_negative(option, options.pop(option[2:].replace("-", "_")))
+        for option in ("--wire-resistance", "--driver-resistance")
+    )
     from_width = bool(options.get("anisotropy_from_width"))
     parameters, _, _ = device_from_options(options)
     result = design_map(
@@ -82,8 +86,8 @@ def command(
         NANOMETRE * np.array(numbers_from("--widths", widths, float)),
         NANOMETRE * np.array(numbers_from("--lengths", lengths, float)),
         resistance_area_products=None if ra is None else ra * _OHM_SQUARE_MICROMETRE,
-        wire_resistances=wires["word_line_resistance"],
-        driver_resistance=wires["driver_resistance"],
+        wire_resistances=segment,
+        driver_resistance=driver,
         schemes=[scheme],
         sites=PinningSites(
             pitch=pitch * NANOMETRE, coercive_field=site_field * OERSTED, half_width=site_half_width * NANOMETRE
@@ -97,7 +101,8 @@ def command(
             devices=devices,
             breakdown_voltage=breakdown_voltage,
         ),
-        reading=ReadRule(scheme=read_scheme, kind=read_kind, criterion=0.01 * criterion),
+        reading=Reading(scheme=read_scheme, kind=read_kind),
+        read_margin=0.01 * criterion,
         anisotropy_from_width=from_width,
         largest=largest,
         seed=seed,

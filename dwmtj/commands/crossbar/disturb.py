@@ -10,7 +10,6 @@ from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import positive
 from crossbar.plots.in_time import OUTCOMES
 from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
-from crossbar.studies.writing import threshold_voltage
 
 from ...options.array import numbers_from, size_option, sizes_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
@@ -67,7 +66,7 @@ def command(
     check_outputs(outputs, animated=kind == "write")
     refuse_unused(f"--kind {kind}", _UNUSED[kind])
     array, access = ArrayInTime(options), access_from_options(options)
-    threshold = threshold_voltage(array.parameters)
+    threshold = array.parameters.threshold_voltage
     far = array.landscape().wells[0].half_width if level is None else positive("--level", level) * NANOMETRE
     width = positive("--pulse-width", pulse_width) * NANOSECOND
     if kind == "write":

@@ -52,7 +52,7 @@ def command(
     parameters, landscape, _ = device_from_options(options)
     shape = (word_lines, bit_lines)
     position = np.full(shape, landscape.wells[0].centre)
-    array = Crossbar(resistance=resistance(parameters, position), **wires)
+    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
     held = bias(scheme, shape, voltage, word_line=0, bit_line=bit_lines - 1)
     if language == "graph":
         import networkx as nx

@@ -41,7 +41,7 @@ def command(
         numbers_from("--sizes", sizes, int),
         write_voltage=voltage,
         schemes=schemes or SCHEMES,
-        **wires,
+        wires=wires,
     )
     rows = []
     for scheme in result.scheme.values:

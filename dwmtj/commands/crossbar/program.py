@@ -10,7 +10,6 @@ from compact_model.constants import NANOSECOND
 from compact_model.support.validation import positive
 from crossbar.operate.operations import ReadAccess
 from crossbar.operate.programming import Schedule, even_levels, program
-from crossbar.studies.writing import threshold_voltage
 
 from ...options.array import numbers_from, size_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
@@ -73,7 +72,7 @@ def command(
     states = even_levels(simulation.junctions, levels)
     wanted = picture(target, (word_lines, bit_lines), levels, array.draw(3))
     spacing = float(states[1] - states[0])
-    threshold = threshold_voltage(array.parameters)
+    threshold = array.parameters.threshold_voltage
     volts = (
         [factor * threshold for factor in (1.3, 1.5, 1.7)]
         if voltages is None

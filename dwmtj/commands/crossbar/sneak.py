@@ -44,7 +44,7 @@ def command(
     position = np.full((word_lines, bit_lines), parameters.track_length)
     if selected_high:
         position[0, -1] = 0.0
-    array = Crossbar(resistance=resistance(parameters, position), **wires)
+    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
     held = bias(scheme, array.shape, voltage, word_line=0, bit_line=bit_lines - 1)
     result = sneak_paths(array, held, word_line=0, bit_line=bit_lines - 1)
     rows = [

@@ -8,7 +8,7 @@ import numpy as np
 
 from compact_model.support.random import generator
 from crossbar.cells import Junctions
-from crossbar.crossbar import Crossbar, device_voltage
+from crossbar.crossbar import Crossbar
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
@@ -60,11 +60,11 @@ def command(
     share = {"P": np.ones(shape), "AP": np.zeros(shape)}.get(pattern)
     if share is None:
         share = generator(seed).uniform(0.0, 1.0, shape)
-    array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires)
+    array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires.keywords())
     column = bit_lines - 1 if bit_line is None else bit_line
     held = bias(scheme, shape, voltage, word_line=word_line, bit_line=None if row else column)
     result = array.solve(**held.arguments()).assign_attrs(map=quantity)
-    across = device_voltage(result).values[0]
+    across = result.device_voltage.values[0]
     selected = across[word_line] if row else across[word_line, column : column + 1]
     current = result.bit_line_current.values[0]
     summary = {
