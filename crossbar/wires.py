@@ -48,13 +48,14 @@ class Wires:
     def __post_init__(self) -> None:
         validation.choice("word_line_ends", self.word_line_ends, ENDS)
         validation.choice("bit_line_ends", self.bit_line_ends, ENDS)
-        for name in LINES:
-            given = validation.array(name, getattr(self, name))
+        for name, axis in LINES.items():
+            given = validation.array(name, getattr(self, name), (("word_line", "bit_line")[axis],))
             if given.ndim > 1:
                 raise InputError(f"{name}: expected one value, or one for each line, got shape {given.shape}")
             if (given < 0.0).any():
                 unit = "F" if name.endswith("capacitance") else "Ohm"
                 raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
+            object.__setattr__(self, name, given if given.ndim else given.item())
 
     @classmethod
     def equal(cls, segment: float, *, driver_resistance: float = 0.0, sense_resistance: float = 0.0) -> Self:
@@ -81,7 +82,7 @@ def wires_or_ideal(wires: Wires | None) -> Wires:
 
 
 def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
-    """One of the numbers of `Wires` for each of so many lines."""
+    """One of the numbers of `Wires`, checked, for each of so many lines."""
     given = np.asarray(values, dtype=np.float64)
     if given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
