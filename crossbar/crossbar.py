@@ -96,7 +96,7 @@ class Crossbar(Wires):
         }
 
     def origin(self) -> dict[str, str]:
-        """What a solution of this array came from: see `compact_model.results.provenance`."""
+        """What a solution of this array came from: see `compact_model.support.provenance`."""
         inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
         return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
 

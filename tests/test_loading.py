@@ -33,7 +33,8 @@ def test_the_version_is_that_of_the_distribution():
     [f"xarray; result = xarray.load_dataset({str(EARLIER)!r})", f"dwmtj; result = dwmtj.load({str(EARLIER)!r})"],
 )
 def test_a_result_draws_itself_in_a_process_that_imported_nothing_else(opened):
-    code = f"import matplotlib; matplotlib.use('agg'); path = {str(EARLIER)!r}; import {opened}; print(result.dwmtj.plot().get_ylabel())"
+    before = f"import matplotlib; matplotlib.use('agg'); path = {str(EARLIER)!r}"
+    code = f"{before}; import {opened}; print(result.dwmtj.plot().get_ylabel())"
     assert printed_by(code) == ["word", "line"]
 
 

@@ -284,7 +284,7 @@ samples_per_part = 4
 coercive_field = [20, 30]  # Oe
 half_width = [10, 18]      # nm
 [retention]
-duration = 5               # us
+duration = 5000            # ns
 """
 
 
@@ -438,7 +438,7 @@ def changed(old, new):
         (changed("[20, 30]", '[20, "30"]'), r"\[sweep\] coercive_field: expected a number in Oe, got '30'"),
         (changed("[20, 30]", "[20, -1]"), r"at coercive_field = -1 Oe, half_width = 10 nm: coercive_field: expected"),
         (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key out of .*, got 'halfwidth', did you"),
-        (changed("duration = 5", "duration = nan"), r"\[retention\] duration: expected a finite number"),
+        (changed("duration = 5000", "duration = nan"), r"\[retention\] duration: expected a finite number"),
         (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
         (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
         (STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n", "edge_roughness: expected either"),

@@ -187,7 +187,7 @@ class ArraySimulation:
         }
 
     def origin(self) -> dict[str, str]:
-        """What a result that this simulation had a part in came from: see `compact_model.results.provenance`."""
+        """What a result that this simulation had a part in came from: see `compact_model.support.provenance`."""
         return provenance(self.junctions.parameters, self.landscapes, array=self.array.description(), seed=self._seed)
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:

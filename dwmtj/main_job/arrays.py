@@ -176,7 +176,7 @@ def _summarise_programming(subject: Subject, data: xr.Dataset) -> Summary:
             "reached": cells - int(data.attrs["unreached"]),
             "largest_error_levels": float(error.max()),
             "pulses_per_cell": pulses,
-            "energy_nj": nanojoule,
+            "energy_pJ": 1e3 * nanojoule,
         },
         f"{_PICTURE_SIZE} x {_PICTURE_SIZE} notched devices (ours: {notched_device().parallel_resistance:.0f} Ohm; "
         f"{_PICTURE_SEGMENT:g} Ohm segments) programmed to {_PICTURE_LEVELS} levels: "

@@ -128,7 +128,7 @@ def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool)
     legend = ", ".join(f"{letter}: {outcome}" for letter, outcome in zip(_LETTERS, OUTCOMES, strict=True))
     summary = {
         "size": result["size"].values.tolist(),
-        "voltage_v": result.voltage.values.tolist(),
+        "voltage_V": result.voltage.values.tolist(),
         "width_ns": widths.tolist(),
         "outcome": result.outcome.values.tolist(),
         "outcomes": list(OUTCOMES),
@@ -167,7 +167,7 @@ def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bo
         "drift_nm_per_pulse": [None if np.isnan(each) else float(each) / NANOMETRE for each in result.drift.values],
         "lost": [None if np.isnan(each) else float(each) for each in result.lost.values],
         "first_lost_after": first,
-        "voltage_v": result.attrs["voltage"],
+        "voltage_V": result.attrs["voltage"],
     }
     text = table(["cells", "drift nm/pulse", "lost %", "first lost after"], rows)
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
@@ -185,7 +185,7 @@ def _deliver_reads(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: boo
         for volt, moved, lost in zip(result.voltage.values, largest, result.lost.values, strict=True)
     ]
     summary = {
-        "voltage_v": result.voltage.values.tolist(),
+        "voltage_V": result.voltage.values.tolist(),
         "largest_displacement_nm": largest.tolist(),
         "lost": result.lost.values.tolist(),
     }

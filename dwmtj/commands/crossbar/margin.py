@@ -86,8 +86,8 @@ def command(
     )
     summary = {
         "sizes": lines,
-        "low_resistance_ohm": low,
-        "high_resistance_ohm": high,
+        "low_resistance_Ohm": low,
+        "high_resistance_Ohm": high,
         "voltage_margin": {str(s): result.voltage_margin.sel(scheme=s).values.tolist() for s in chosen},
         "current_margin": {str(s): result.current_margin.sel(scheme=s).values.tolist() for s in chosen},
         "largest_array": largest,

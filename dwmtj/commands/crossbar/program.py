@@ -107,9 +107,9 @@ def command(
         "largest_error_levels": float(error.max()),
         "within_half_a_level": float((error <= 0.5).mean()),
         "largest_disturbance_levels": float(moved.max()),
-        "energy_nj": 1e9 * result.attrs["energy_of_sources"],
-        "energy_per_pulse_pj": 1e12 * result.attrs["energy_per_pulse"],
-        "duration_us": 1e6 * result.attrs["duration"],
+        "energy_pJ": 1e12 * result.attrs["energy_of_sources"],
+        "energy_per_pulse_pJ": 1e12 * result.attrs["energy_per_pulse"],
+        "duration_ns": 1e9 * result.attrs["duration"],
     }
     rows = [
         ["cells whose last reading was within the limit", f"{cells - summary['unreached']} of {cells}"],
@@ -117,9 +117,9 @@ def command(
         ["error, mean and largest (levels)", f"{error.mean():.3f}, {error.max():.3f}"],
         ["moved after its row was finished, most (levels)", f"{moved.max():.3f}"],
         ["pulses per cell", f"{summary['pulses_per_cell']:.2f}"],
-        ["energy (nJ)", f"{summary['energy_nj']:.4g}"],
-        ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pj']:.4g}"],
-        ["time on the array's clock (us)", f"{summary['duration_us']:.4g}"],
+        ["energy (pJ)", f"{summary['energy_pJ']:.4g}"],
+        ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pJ']:.4g}"],
+        ["time on the array's clock (ns)", f"{summary['duration_ns']:.4g}"],
     ]
     deliver(
         result,

@@ -60,7 +60,7 @@ def command(
     )
     summary = {
         "sneak_share": float(result.sneak_share),
-        "read_current_ma": 1e3 * float(result.read_current),
+        "read_current_mA": 1e3 * float(result.read_current),
         "share_by_length": classes,
         "paths": [
             {"share": float(s), "route": str(r)} for s, r in zip(result.path_share, result.route.values, strict=True)

@@ -20,7 +20,7 @@ from ...output import check_outputs, deliver, output_options, table
 @size_option(64)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
-@click.option("--row", is_flag=True, help="Read the whole word line in parallel.")
+@click.option("--whole-word-line", "row", is_flag=True, help="Read the whole word line in parallel.")
 @click.option("--word-line", type=int, default=0, show_default=True, help="Selected word line.")
 @click.option("--bit-line", type=int, help="Selected bit line  [default: the last]")
 @click.option("--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="States.")
@@ -71,10 +71,10 @@ def command(
         "method": result.attrs["method"],
         "iterations": int(result.attrs["iterations"]),
         "residual": float(result.attrs["residual"]),
-        "lowest_selected_voltage_v": float(np.abs(selected).min()),
-        "highest_selected_voltage_v": float(np.abs(selected).max()),
-        "power_w": float(result.power[0]),
-        "bit_line_current_a": current.tolist(),
+        "lowest_selected_voltage_V": float(np.abs(selected).min()),
+        "highest_selected_voltage_V": float(np.abs(selected).max()),
+        "power_mW": 1e3 * float(result.power[0]),
+        "bit_line_current_mA": (1e3 * current).tolist(),
     }
     sensed = 1e3 * (current if row else current[column : column + 1])
     text = table(
