@@ -338,7 +338,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
 
 
 def _inputs(name: str, voltage: ArrayLike) -> int:
-    shape = validation.array(name, voltage, _voltage_axes(name)).shape
+    shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
 
