@@ -192,7 +192,7 @@ def _trials() -> dict[str, Any]:
         "spreads": {"parallel_resistance": 0.05},
         "seed": 1,
         "store": None,
-        "word_line_resistance": 0.1,
+        "wires": Wires(word_line_resistance=0.1),
     }
 
 
@@ -958,7 +958,7 @@ CALLS: dict[str, Call] = {
     ),
     "crossbar.Synapses.array": Call(
         bound(synapses, "array"),
-        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "bit_line_resistance": 0.1},
+        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
     ),
     "crossbar.TableArray": Call(
