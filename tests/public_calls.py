@@ -791,7 +791,7 @@ CALLS: dict[str, Call] = {
             "schemes": ("V/2",),
             "driver_resistance": 1.0,
             "conditions": BRIEF,
-            "read_margin": 0.1,
+            "criterion": 0.1,
             "largest": 2,
             "seed": 1,
         },

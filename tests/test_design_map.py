@@ -169,7 +169,7 @@ def test_the_largest_size_is_followed_to_where_it_ends():
 
 def test_reading_is_that_of_the_largest_array():
     reading = Reading(scheme="floating", kind="voltage")
-    point = design_map(DEVICE, 100e-9, 1e-6, reading=reading, read_margin=0.05, conditions=COLD, largest=16).squeeze()
+    point = design_map(DEVICE, 100e-9, 1e-6, reading=reading, criterion=0.05, conditions=COLD, largest=16).squeeze()
     high = 1.0 / float(Junctions(DEVICE, [[0.0]]).zero_bias_conductance()[0, 0])
     expected = largest_array(
         low_resistance=36.0,
@@ -191,7 +191,7 @@ def test_reading_is_that_of_the_largest_array():
         (lambda: design_map(DEVICE, 1e-7, 1e-6, largest=0), "largest: expected a whole number"),
         (lambda: design_map(DEVICE.replace(torque_density="current"), 1e-7, 1e-6), "torque_density 'voltage'"),
         (lambda: design_map(DEVICE, 1e-7, 1e-6, reading="current"), "reading: expected a Reading"),
-        (lambda: design_map(DEVICE, 1e-7, 1e-6, read_margin=0.0), "read_margin: expected"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, criterion=0.0), "criterion: expected"),
         (lambda: Reading(scheme="V/4"), "scheme: expected one of"),
         (lambda: Reading(kind="power"), "kind: expected one of"),
         (lambda: Reading(pull_up=0.0), "pull_up: expected a number above 0"),

@@ -79,7 +79,7 @@ def design_map(
     sites: PinningSites | None = None,
     conditions: WriteConditions | None = None,
     reading: Reading | None = None,
-    read_margin: float = 0.1,
+    criterion: float = 0.1,
     anisotropy_from_width: bool = False,
     largest: int = 128,
     seed: Seed = 0,
@@ -94,7 +94,7 @@ def design_map(
         in writing, of the bit lines'.  schemes: for writing.
     sites: of the track; they stay what they are at every width.  conditions: of the write pulse, with temperature,
         spreads, error rate and breakdown voltage.  reading: how a cell is read, None: `Reading()`, and
-        read_margin: the least margin between a device's two end states, as the criterion of `largest_array`.
+        criterion: the least margin between a device's two end states, as in `largest_array`.
     largest: lines at which the searches end (in the result it means: at least that).
 
     Written: every selected wall moves and no other one does, each but for the error rate in one pulse.  A device's
@@ -125,7 +125,7 @@ def design_map(
     track = validation.instance("sites", PinningSites() if sites is None else sites, PinningSites)
     pulse = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)
     read = validation.instance("reading", Reading() if reading is None else reading, Reading)
-    least = validation.between("read_margin", read_margin, 1e-6, 1.0)
+    least = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
     driver = validation.non_negative("driver_resistance", driver_resistance)
     origin = recorded(seed)

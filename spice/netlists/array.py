@@ -112,7 +112,7 @@ def array_circuit(
     return circuit
 
 
-class ArrayOptions(TypedDict, total=False):
+class ArrayCircuitOptions(TypedDict, total=False):
     """The options of `array_netlist`: those of `array_circuit`, which says what they are."""
 
     junction: DomainWallJunction | Sequence[DomainWallJunction] | None
@@ -125,7 +125,7 @@ class ArrayOptions(TypedDict, total=False):
 
 
 @named_options(array_circuit)
-def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayOptions]) -> str:
+def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
     """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
 

@@ -109,7 +109,7 @@ def command(
             breakdown_voltage=breakdown_voltage,
         ),
         reading=Reading(scheme=read_scheme, kind=read_kind),
-        read_margin=0.01 * criterion,
+        criterion=0.01 * criterion,
         anisotropy_from_width=from_width,
         largest=largest,
         seed=seed,
