@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
@@ -34,6 +34,7 @@ from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.simulation import REFERENCE_STEP
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.random import Seed, generator, recorded
@@ -51,6 +52,7 @@ from ..schemes import Bias
 from .capacitance import Charging
 from .drive import ArrayDrive
 from .energy import Energy
+from .options import ArrayOptions
 from .stepper import LineVoltages, Record
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
@@ -186,7 +188,7 @@ class ArraySimulation:
         }
 
     def origin(self) -> dict[str, str]:
-        """What a result that this simulation had a part in came from: see `compact_model.results.provenance`."""
+        """What a result that this simulation had a part in came from: see `compact_model.support.provenance`."""
         return provenance(self.junctions.parameters, self.landscapes, array=self.array.description(), seed=self._seed)
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
@@ -477,6 +479,7 @@ def _junctions(cells: Cells | None) -> Junctions:
     return inner
 
 
+@named_options(ArraySimulation)
 def simulate_array(
     array: Crossbar,
     landscape: Landscape | Sequence[Landscape],
@@ -485,7 +488,7 @@ def simulate_array(
     *,
     store: str | Path | None = None,
     progress: bool = False,
-    **options: Any,
+    **options: Unpack[ArrayOptions],
 ) -> xr.Dataset:
     """The walls of an array under the voltages that its wires leave them.
 
