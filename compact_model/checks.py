@@ -9,6 +9,7 @@ A check returns the number that it measured and raises CheckFailure, an Assertio
 import numpy as np
 
 from .constants import BOLTZMANN_CONSTANT
+from .device.equilibrium import angle_energy, rest_angle
 from .device.junction import conductance, resistance, voltage_at_current
 from .device.parameters import DeviceParameters
 from .drive import Current, CurrentDensity, Voltage
@@ -188,16 +189,15 @@ def check_equipartition(
 def boltzmann_angles(
     parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator
 ) -> FloatArray:
-    """Wall angles in rad, drawn from exp(-E / k_B T) with E = M_s Delta W t H_K sin^2 phi (rejection)."""
+    """Wall angles in rad, drawn from exp(-E / k_B T), with E = M_s Delta W t H_K sin^2 phi by H_K alone (rejection)."""
     validation.positive("temperature", temperature)
-    barrier = (0.5 * parameters.energy_per_field_length * parameters.wall_width * parameters.anisotropy_field) / (
-        BOLTZMANN_CONSTANT * temperature
-    )
+    scale = parameters.energy_per_field_length * parameters.wall_width / (BOLTZMANN_CONSTANT * temperature)
+    lowest = scale * angle_energy(parameters, np.array(rest_angle(parameters)))
     angles = np.empty(0)
     while angles.size < count:
         trial = draw.uniform(-np.pi, np.pi, 4 * count)
-        energy = barrier * np.sin(trial) ** 2
-        kept = trial[draw.uniform(size=trial.size) < np.exp(min(barrier, 0.0) - energy)]
+        energy = scale * angle_energy(parameters, trial)
+        kept = trial[draw.uniform(size=trial.size) < np.exp(lowest - energy)]
         angles = np.concatenate([angles, kept])
     return angles[:count]
 

@@ -21,6 +21,7 @@ from .support.provenance import provenance
 from .support.random import Seed, generator, recorded
 from .support.validation import InputError
 from .track.landscape import Landscape
+from .track.resting import resting_angles
 
 ExternalField = float | Waveform | Sequence[float | Waveform] | FloatArray | None
 
@@ -64,7 +65,7 @@ def simulate_ensemble(
         reaches nucleation_current_density in the direction that reverses it: the AP state at x = 0, in the pad, for
         J > 0, the P state at x = L for J < 0.  This is an assumption: nucleation is taken as sharp and instant, and
         a wall that reaches an end of the track is held there and not annihilated.
-    initial_angle: rad; None: at rest, 0 where H_K > 0 and pi/2 where H_K < 0.
+    initial_angle: rad; None: at rest without a current, by H_K alone 0 where H_K > 0 and pi/2 where H_K < 0.
     external_field: T, a number or a waveform, to which the parameters' stray field adds; None: for each device what
         cancels its stray field, so that the net field is 0.
     temperature: K, one or one per device.
@@ -317,14 +318,7 @@ def _initial_state(
             )
     position[position < 1e-15 * lengths] = 0.0  # from closer to the start, the time to reach it would underflow
     if initial_angle is None:
-        if max(len(landscapes), len(parameters)) == 1:
-            anisotropy = landscapes[0].anisotropy_field(position, parameters[0])
-        else:
-            pairs = ((landscapes[i % len(landscapes)], parameters[i % len(parameters)]) for i in range(count))
-            anisotropy = np.array(
-                [float(track.anisotropy_field(x, device)) for x, (track, device) in zip(position, pairs, strict=True)]
-            )
-        angle = np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0)
+        angle = resting_angles(parameters, landscapes, position)
     else:
         angle = np.array(np.broadcast_to(validation.numbers("initial_angle", initial_angle), (count,)))
 

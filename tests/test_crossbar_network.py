@@ -700,6 +700,7 @@ def test_the_kernels_import_nothing_from_outside_kernels():
                     "numba",
                     "numpy.typing",
                     "compact_model.kernels.jit",
+                    "compact_model.kernels.junction",
                     "compact_model.kernels.tables",
                 }
                 assert node.level == 0, path

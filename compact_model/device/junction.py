@@ -40,10 +40,12 @@ def conductance(parameters: DeviceParameters, share: ArrayLike, voltage: ArrayLi
 
     share: f, 0 to 1; voltage: V; shapes that broadcast.
     """
+    from ..kernels.junction import conductance_and_slope
+
     validation.instance("parameters", parameters, DeviceParameters)
     part, volts = _broadcast({"share": _share(share), "voltage": validation.array("voltage", voltage)})
-    drop = part * parameters.tmr / (1.0 + parameters.tmr + (volts / parameters.tmr_half_voltage) ** 2)
-    result: FloatArray = (1.0 - drop) / parameters.parallel_resistance
+    relative, _ = conductance_and_slope.py_func(volts, part, parameters.tmr, 1.0 / parameters.tmr_half_voltage)
+    result: FloatArray = relative / parameters.parallel_resistance
     return result
 
 

@@ -15,20 +15,22 @@ SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
 
 @fused_part
-def branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine_of_double_angle):
+def branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine_of_double_angle):
     """Eq. 1 with the smooth branch that the two pieces belong to."""
     drive_piece = walk_in_region(waveform, drive_piece, time)
     track_piece = walk_in_region(track, track_piece, position)
     electrical, net_field = evaluate(waveform, drive_piece, time)
     pinning, anisotropy = evaluate(track, track_piece, position)
     return wall_rates(
-        device, mode, electrical, net_field, pinning, anisotropy, position, sine_of_double_angle, 0.0, 0.0
+        device, mode, electrical, net_field, pinning, anisotropy, position, angle, sine_of_double_angle, 0.0, 0.0
     )
 
 
 @fused_part
 def rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle):
-    return branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine(2.0 * angle))
+    return branch_rates(
+        device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine(2.0 * angle)
+    )
 
 
 @fused_part
@@ -64,6 +66,7 @@ def take_step(
             drive_piece,
             time + NODES[stage] * step,
             position + free * step * position_sum,
+            angle + step * angle_sum,
             double_sine,
         )
     position_sum = 0.0

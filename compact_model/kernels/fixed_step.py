@@ -105,6 +105,7 @@ def integrate_devices(
                         pinning,
                         anisotropy,
                         stage_position,
+                        stage_angle,
                         sine(2.0 * stage_angle),
                         thermal_z,
                         thermal_angle,

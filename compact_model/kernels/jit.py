@@ -39,7 +39,8 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
 fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
-inner_kernel = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-fused_inner_kernel = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"})
+_inner: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner_kernel = njit(**_inner)
+fused_inner_kernel = njit(fastmath={"contract"}, **_inner)
 fused_kernel = _kept(fastmath={"contract"})
 parallel_kernel = _kept(parallel=True)

@@ -7,6 +7,7 @@ not overlap), and every array is a local name (an array reached through a tuple 
 
 import numpy as np
 
+from .added_terms import add_terms_to_lanes, own_widths
 from .equations import (
     DENSITY_FROM_DRIVE,
     density_from_state,
@@ -18,7 +19,18 @@ from .equations import (
 from .fast_math import sine
 from .jit import kernel
 from .noise import fill_normal_pairs
-from .tables import COEFFICIENTS, INVERSE_HALF_WIDTH, LEFT, MIDDLE, RIGHT, evaluate, object_of, walk, walk_in_region
+from .tables import (
+    COEFFICIENTS,
+    INVERSE_HALF_WIDTH,
+    LEFT,
+    MIDDLE,
+    RIGHT,
+    devices_between,
+    evaluate,
+    object_of,
+    walk,
+    walk_in_region,
+)
 
 LANES = 128
 
@@ -90,7 +102,8 @@ def integrate_blocks(
         block = slice(first, first + count)
         running_rate = devices.rate[block]
         damping = devices.damping[block]
-        wall_width = devices.wall_width[block]
+        own = devices_between(devices, first, first + count)
+        wall_width = own_widths(devices, devices.wall_width[block])
         track_length = devices.track_length[block]
         slonczewski = devices.slonczewski_per_density[block]
         field_like = devices.field_like_per_density[block]
@@ -240,6 +253,17 @@ def integrate_blocks(
                             sine(2.0 * stage_angle[lane]),
                             thermal_angle[lane],
                         )
+                    add_terms_to_lanes(
+                        own,
+                        density,
+                        stage_position,
+                        stage_angle,
+                        along_z,
+                        about_angle,
+                        thermal_z,
+                        thermal_angle,
+                        wall_width,
+                    )
                     for lane in range(count):
                         position_rate[lane] = rate_of_position(
                             rate[lane], wall_width[lane], damping[lane], along_z[lane], about_angle[lane]

@@ -27,6 +27,7 @@ from compact_model.ensemble import (
     device_arrays,
     integrate_side_by_side,
     landscape_table,
+    largest_pull,
     run_adaptive,
 )
 from compact_model.kernels import fixed_step
@@ -42,6 +43,7 @@ from compact_model.support.store import Store
 from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from ..cells import Cells, Junctions, Selected
 from ..crossbar import Crossbar
@@ -138,10 +140,7 @@ class ArraySimulation:
         self._hot = bool((warmth > 0.0).any())
         self.adaptive = step is None and not self._hot
         self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
-        device = self._devices
-        # How fast an error of the voltage moves a wall, m/(s V): by both torques.
-        pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
-        self.pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
         self.charging = self._charging()
         self.time = 0.0
         self.energy = Energy()
@@ -379,13 +378,8 @@ class ArraySimulation:
             if angle.shape not in ((), self.shape):
                 raise InputError(f"initial_angle: expected one, or shape {self.shape}, got shape {angle.shape}")
             return np.array(np.broadcast_to(angle, self.shape))
-        cells, where = self.junctions, self.junctions.position.ravel()
-        if len(self.landscapes) == 1 and len(cells.parameters) == 1:
-            anisotropy = self.landscapes[0].anisotropy_field(where, cells.parameters[0])
-        else:
-            tracks, kinds = itertools.cycle(self.landscapes), itertools.cycle(cells.parameters)
-            anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
-        return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
+        cells = self.junctions
+        return resting_angles(cells.parameters, self.landscapes, cells.position.ravel()).reshape(self.shape)
 
     def _charging(self) -> Charging | None:
         """The charges of lines with a capacitance, at 0 V."""

@@ -1,6 +1,7 @@
 """The current-voltage law of all junctions of an array, in one pass over the memory."""
 
 from compact_model.kernels.jit import kernel
+from compact_model.kernels.junction import conductance_and_slope
 
 
 @kernel
@@ -15,11 +16,9 @@ def junction_law(begin, stop, voltage, share, tmr, inverse_half_voltage, paralle
         place = row if own else 0
         for column in range(voltage.shape[1]):
             at = column if own else 0
-            ratio = tmr[place, at]
             volts = voltage[row, column]
-            bias = volts * inverse_half_voltage[place, at]
-            denominator = 1.0 + ratio + bias * bias
-            drop = share[row, column] * ratio / denominator
-            conductance = (1.0 - drop) * parallel_conductance[place, at]
-            current[row, column] = volts * conductance
-            slope[row, column] = conductance + 2.0 * drop * bias * bias / denominator * parallel_conductance[place, at]
+            relative, relative_slope = conductance_and_slope(
+                volts, share[row, column], tmr[place, at], inverse_half_voltage[place, at]
+            )
+            current[row, column] = volts * (relative * parallel_conductance[place, at])
+            slope[row, column] = relative_slope * parallel_conductance[place, at]

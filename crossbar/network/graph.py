@@ -130,7 +130,8 @@ def solve_graph(network: Network, sources: Sources, tolerance: float, reason: st
         left = entering.astype(values.dtype)
         np.subtract.at(left, tails, flow)
         np.add.at(left, heads, flow)
-        return left[free]
+        unbalanced: Floats = left[free]
+        return unbalanced
 
     def enough(values: Floats, correction: FloatArray) -> bool:
         nonlocal error

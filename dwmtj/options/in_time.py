@@ -28,6 +28,7 @@ from .drive import field_from, field_option
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DEVICES = {"notched": (notched_device, notched_track), "paper": (lequeux2016, lequeux2016_track)}
 _SPREADS = {item.name: item for item in DEVICE}
+_IN_THEIR_UNIT = ", ".join(f"{name}: {_SPREADS[name].unit}" for name in SIGNED)
 _FEMTOFARAD = 1e-15
 STARTS = ("middle", "AP", "P", "random")
 
@@ -39,12 +40,12 @@ def spread_option(function: Function) -> Function:
         "spreads",
         multiple=True,
         metavar="NAME=NUMBER",
-        help="Device-to-device standard deviation, % (fields: Oe, field_like_quadratic: Oe/V2); several times.",
+        help=f"Device-to-device standard deviation, % ({_IN_THEIR_UNIT}); several times.",
     )(function)
 
 
 def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
-    """NAME=NUMBER as standard deviations by name: in % of the mean, in Oe where the quantity is a field."""
+    """NAME=NUMBER as standard deviations by name: in % of the mean, in its own unit where the quantity has a sign."""
     spreads = {}
     for text in texts:
         name, equals, written = text.partition("=")

@@ -10,7 +10,7 @@ from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
 from .sampling import BASES
 
-# What a unit at the edge becomes inside and in files.
+# What a unit at the edge becomes inside and in files, where a quantity does not say it.
 _SI = {
     "nm": "m",
     "nm2": "m2",
@@ -72,7 +72,7 @@ def in_unit(item: Quantity, value: Any) -> str:
 
 def si_unit(item: Quantity) -> str:
     """The unit of a quantity in SI, where its value is once `read` has multiplied it by the scale."""
-    return _SI.get(item.unit, item.unit)
+    return _SI.get(item.unit, item.unit) if item.si is None else item.si
 
 
 DEVICE_TABLE = (
