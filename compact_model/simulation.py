@@ -1,6 +1,5 @@
 """Simulations: devices, landscapes and a drive in, one labelled result out."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from . import ensemble
 from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform, as_waveform
+from .drive import Drive, Offset, Waveform, as_waveform
 from .kernels.fixed_step import WallState
 from .results import label_trajectories
 from .support import validation
@@ -44,8 +43,7 @@ def simulate(
 
     times: s, rising, shape (times,); the result's dimension is 'time' alone, and `devices` is 1.
     """
-    result = simulate_ensemble(parameters, landscape, drive, times, devices=1, **options)
-    return result.isel(device=0, drop=True)
+    return _simulate(parameters, landscape, drive, times, devices=1, alone=True, **options)
 
 
 def simulate_ensemble(
@@ -96,6 +94,51 @@ def simulate_ensemble(
     stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).
     Raises InputError for arguments that make no sense and ConvergenceError where the method cannot go on.
     """
+    return _simulate(
+        parameters,
+        landscape,
+        drive,
+        times,
+        devices=devices,
+        initial_position=initial_position,
+        initial_angle=initial_angle,
+        external_field=external_field,
+        temperature=temperature,
+        torques=torques,
+        method=method,
+        step=step,
+        tolerance=tolerance,
+        stop_below=stop_below,
+        stop_above=stop_above,
+        seed=seed,
+        first_device=first_device,
+        progress=progress,
+    )
+
+
+def _simulate(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    drive: Drive | Sequence[Drive],
+    times: ArrayLike,
+    *,
+    devices: int | None = None,
+    initial_position: ArrayLike | str | None = None,
+    initial_angle: ArrayLike | None = None,
+    external_field: float | Waveform | Sequence[float | Waveform] | FloatArray = 0.0,
+    temperature: ArrayLike = 0.0,
+    torques: str = "both",
+    method: str | None = None,
+    step: float = REFERENCE_STEP,
+    tolerance: float = DEFAULT_TOLERANCE,
+    stop_below: ArrayLike | None = None,
+    stop_above: ArrayLike | None = None,
+    seed: Seed = 0,
+    first_device: int = 0,
+    progress: bool = False,
+    alone: bool = False,
+) -> xr.Dataset:
+    """`simulate_ensemble`; alone: the result of the one device has no dimension for devices."""
     when = validation.increasing("times", times)
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size} value")
@@ -176,42 +219,21 @@ def simulate_ensemble(
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")
 
     initial_state = initial_position if isinstance(initial_position, str) else "wall"
-    result = label_trajectories(
-        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state
-    )
-    result.attrs.update(origin)
-    result.attrs.update(method=method, torques=torques, initial_state=initial_state)
-    if method == "adaptive":
-        result.attrs.update(tolerance=local_error)
-    else:
-        result.attrs.update(step=longest)
-    return result
+    attributes: dict[str, Any] = {**origin, "method": method, "torques": torques, "initial_state": initial_state}
+    attributes |= {"tolerance": local_error} if method == "adaptive" else {"step": longest}
+    return label_trajectories(
+        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state, attributes,
+        alone=alone,
+    )  # fmt: skip
 
 
 def _length(name: str, values: Any) -> int:
     return 1 if values is None else validation.numbers(name, values).size
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sum(Waveform):
-    """A waveform on top of a constant."""
-
-    waveform: Waveform
-    offset: float
-
-    def __call__(self, time: ArrayLike) -> FloatArray:
-        return self.waveform(time) + self.offset
-
-    def edges(self, start: float, stop: float) -> Any:
-        return self.waveform.edges(start, stop)
-
-    def knots(self, start: float, stop: float) -> Any:
-        return self.waveform.knots(start, stop)
-
-
 def _net_fields(external: list[Waveform], parameters: list[DeviceParameters]) -> list[Waveform]:
     count = max(len(external), len({item.stray_field for item in parameters}) > 1 and len(parameters))
-    return [_Sum(external[i % len(external)], parameters[i % len(parameters)].stray_field) for i in range(count)]
+    return [Offset(external[i % len(external)], parameters[i % len(parameters)].stray_field) for i in range(count)]
 
 
 def _initial_state(

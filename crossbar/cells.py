@@ -210,7 +210,7 @@ class Selected(Cells):
 
 def table(name: str, values: ArrayLike) -> FloatArray:
     """Numbers of shape (word lines, bit lines)."""
-    result = validation.array(name, values)
+    result = validation.array(name, values, ("word_line", "bit_line"))
     if result.ndim != 2 or result.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")
     return result

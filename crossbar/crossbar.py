@@ -302,8 +302,9 @@ def device_voltage(solution: xr.Dataset) -> xr.DataArray:
 
 def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     """Numbers of lines, or a mask, as a mask of shape (count,)."""
+    plain = validation.unlabelled(name, lines, ("word_line" if "word" in name else "bit_line",))
     try:
-        given = np.asarray(lines)
+        given = np.asarray(plain)
     except ValueError:
         raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}") from None
     if given.dtype == bool:
@@ -368,22 +369,23 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
             "resistance: expected either resistance or conductance, got " + ("both", "neither")[ohms is None]
         )
     name = "resistance" if siemens is None else "conductance"
+    plain = validation.unlabelled(name, ohms if siemens is None else siemens, ("word_line", "bit_line"))
     try:
-        values = np.asarray(ohms if siemens is None else siemens)
+        values = np.asarray(plain)
         if values.dtype.kind not in "iuf":
             raise TypeError
-        values = values.astype(np.float64, copy=False)
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got other things") from None
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
     check_memory("the array", _BYTES_PER_CELL * float(values.size))
+    values = values.astype(np.float64, order="C")  # a copy: the array stays what it is when the caller's changes
     wrong = ~(values >= 0.0)
     if wrong.any():
         row, column = np.unravel_index(int(np.argmax(wrong)), values.shape)
         raise InputError(f"{name}: expected values of at least 0, got {values[row, column]:g} at ({row}, {column})")
     if siemens is not None:
-        return np.array(values, order="C")  # a copy: what the user does with theirs later is not meant for the array
+        return values
     check_range(name, values)
     with np.errstate(divide="ignore"):
         result: FloatArray = 1.0 / values
@@ -391,7 +393,8 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
 
 
 def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
-    given = validation.array(name, values)
+    word = name.startswith(("word", "driver"))
+    given = validation.array(name, values, ("word_line" if word else "bit_line",))
     if given.ndim > 1 or given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
     if (given < 0.0).any():
@@ -401,12 +404,16 @@ def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
 
 
 def _inputs(name: str, voltage: ArrayLike) -> int:
-    shape = validation.shaped(name, voltage).shape  # not a copy: the memory is checked first
+    shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
 
+def _voltage_axes(name: str) -> tuple[str, str]:
+    return "word_line" if name.startswith("word") else "bit_line", "input"
+
+
 def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
-    given = validation.array(name, values)
+    given = validation.array(name, values, _voltage_axes(name))
     if given.ndim == 1:
         given = given[:, np.newaxis]
     if given.ndim > 2 or (given.ndim == 2 and (given.shape[0] != lines or given.shape[1] not in (1, inputs))):

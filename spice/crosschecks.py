@@ -18,6 +18,7 @@ from compact_model.track.landscape import Landscape
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.simulation import ArraySimulation
 
+from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import simulate as simulate_in_ngspice
 from .netlists.array import array_circuit
 from .netlists.sources import JUMP, source_letter, source_value

@@ -8,8 +8,8 @@ numba's own cache compares one source file, that of the compiled function, and t
 - there is no index, and a file is put in its place whole, so that any number of processes may compile at once;
 - where no folder can be written, code is compiled in memory.
 
-The folder is NUMBA_CACHE_DIR if that is set, else `__pycache__` beside the source, else the user's cache folder
-(XDG_CACHE_HOME where there is one).  Files are read from each of them, and written to the first that can be.
+The folder is NUMBA_CACHE_DIR if that is set, and no other.  Else files are read from `__pycache__` beside the source
+and from the user's cache folder (XDG_CACHE_HOME where there is one), and written to the first of them that can be.
 
 The part of numba that this needs: a dispatcher's `_cache` with `load_overload` and `save_overload`, and the two halves
 of its own cache, `CompileResult._reduce` and `_rebuild`; the same from numba 0.60 to 0.68, which were tried.
@@ -91,6 +91,7 @@ class CompiledCode(NullCache):
         apart = f"{self.folder.parent.name}_{_digest(os.fsencode(self.folder))[:16]}"
         if chosen := getattr(config, "CACHE_DIR", ""):
             yield Path(chosen, apart)
+            return
         yield self.folder / "__pycache__"
         yield Path(AppDirs("dwmtj", appauthor=False).user_cache_dir, apart)
 

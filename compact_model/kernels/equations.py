@@ -41,6 +41,22 @@ def voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_
 
 
 @inlined
+def voltage_for_current_of_one(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage):
+    """The same, bit for bit, for a device on its own: ends where a step changes nothing, as then no later one would."""
+    voltage = parallel_voltage / (1.0 - antiparallel_share * tmr / (1.0 + tmr))
+    for _ in range(_NEWTON_STEPS):
+        bias = voltage * inverse_half_voltage
+        denominator = 1.0 + tmr + bias * bias
+        drop = antiparallel_share * tmr / denominator
+        slope = 1.0 - drop + 2.0 * drop * bias * bias / denominator
+        before = voltage
+        voltage -= (voltage * (1.0 - drop) - parallel_voltage) / slope
+        if voltage == before:
+            break
+    return voltage
+
+
+@inlined
 def density_from_state(
     mode, drive, antiparallel_share, tmr, inverse_half_voltage, parallel_resistance, resistance_area
 ):
@@ -82,18 +98,17 @@ def wall_rates(
     device, mode, drive, net_field, pinning, anisotropy, position, sine_of_double_angle, thermal_z, thermal_angle
 ):
     """(dx/dt, dphi/dt) of one device, a tables.Device."""
+    share = (device.track_length - position) * device.antiparallel_share_per_length
     if mode == DENSITY_FROM_DRIVE:
         density = drive * device.density_per_drive
+    elif mode == DENSITY_FROM_VOLTAGE_BY_CURRENT:
+        relative = relative_conductance(drive, share, device.tmr, device.inverse_half_voltage)
+        density = drive / device.resistance_area * relative
     else:
-        density = density_from_state(
-            mode,
-            drive,
-            (device.track_length - position) * device.antiparallel_share_per_length,
-            device.tmr,
-            device.inverse_half_voltage,
-            device.parallel_resistance,
-            device.resistance_area,
+        voltage = voltage_for_current_of_one(
+            drive * device.parallel_resistance, share, device.tmr, device.inverse_half_voltage
         )
+        density = voltage / device.resistance_area
     along_z = field_along_z(
         net_field,
         density,

@@ -25,11 +25,11 @@ from compact_model.ensemble import (
     check_step,
     density_mode,
     device_arrays,
+    integrate_side_by_side,
     landscape_table,
     run_adaptive,
-    threads,
 )
-from compact_model.kernels import fixed_step, lanes
+from compact_model.kernels import fixed_step
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.simulation import REFERENCE_STEP
 from compact_model.support import validation
@@ -38,6 +38,7 @@ from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.store import Store
+from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
 
@@ -433,9 +434,7 @@ class ArraySimulation:
     def _step_along(self, waveforms: PiecewiseTable, time: float, length: float) -> None:
         """The walls by equal steps, RK4 or at a temperature Heun's."""
         count, steps = self._net_field.size, max(1, int(np.ceil(length / self.step - 1e-9)))
-        in_turn = count * steps < _IN_TURN_UP_TO
-        share = count if in_turn else -(-count // threads())
-        advance = lanes.integrate_blocks_in_turn if in_turn else lanes.integrate_blocks
+        shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
         per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
         nothing = np.empty((count, 0))
         for done in range(0, steps, per_call):
@@ -447,8 +446,8 @@ class ArraySimulation:
                 np.array([self.steps + done]),
                 np.array([-1]),
             )
-            advance(
-                min(lanes.LANES, -(-share // 8) * 8),
+            integrate_side_by_side(
+                shares,
                 self._devices,
                 self._mode,
                 self._track,

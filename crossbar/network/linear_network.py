@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support.arrays import FloatArray
-from compact_model.support.validation import InputError, instance
+from compact_model.support.validation import InputError, instance, unlabelled
 
 _AT_ONCE = 16  # lines whose cells are looked through together
 _NAMED = 5  # how many lines a message names
@@ -23,8 +23,9 @@ _SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the
 
 def _floats(name: str, values: ArrayLike, shape: tuple[int, ...] | None, dimensions: str) -> FloatArray:
     """An array of numbers without NaN, contiguous; of a shape, where one is given."""
+    plain = unlabelled(name, values)
     try:
-        given = np.asarray(values)
+        given = np.asarray(plain)
         if given.dtype.kind not in "iuf":
             raise TypeError
         result = np.ascontiguousarray(given, dtype=np.float64)

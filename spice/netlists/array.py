@@ -72,7 +72,7 @@ def array_circuit(
     if junction is not None:
         if position is None:
             raise InputError("position: expected the walls' positions with a junction, got none")
-        where = validation.array("position", position)
+        where = validation.array("position", position, ("word_line", "bit_line"))
         if where.shape != (words, bits):
             raise InputError(f"position: expected shape {(words, bits)}, got {where.shape}")
     graph, became = merged(to_networkx(network))
