@@ -96,7 +96,6 @@ def check_methods_agree(parameters: DeviceParameters, landscape: Landscape) -> f
                 Current.of(current),
                 [0.0, 20e-9],
                 method=method,
-                external_field=-parameters.stray_field,
             ).position[-1]
         )
         for method in ("adaptive", "rk4")
@@ -143,7 +142,6 @@ def check_walker_precession(parameters: DeviceParameters) -> float:
         CurrentDensity.of(density),
         [0.0, duration],
         torques="slonczewski",
-        external_field=-long_track.stray_field,
     )
     speed = float(np.diff(run.position.values)[0]) / duration
     deviation = abs(speed / (long_track.wall_width * mean) - 1.0)
@@ -179,7 +177,6 @@ def check_equipartition(
         np.linspace(0.0, 2e-6, 9),
         initial_position=0.5 * track.track_length + np.sqrt(variance) * draw.standard_normal(devices),
         initial_angle=boltzmann_angles(parameters, temperature, devices, draw),
-        external_field=-parameters.stray_field,
         temperature=temperature,
         step=20e-12,
         seed=draw,

@@ -1,12 +1,13 @@
 """Between the labelled outer layer and the kernels: arrays in, arrays out, in parts short enough to be interrupted."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform
+from .drive import Drive, Waveform, is_known
 from .kernels import adaptive, equations, fixed_step, lanes
 from .kernels.added_terms import ADDED, DeviceWithTerms
 from .kernels.tables import Device, PiecewiseTable
@@ -14,6 +15,7 @@ from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
 from .support.arrays import FloatArray
 from .support.progress import Progress
+from .support.threads import run_shares, threads
 from .support.validation import ConvergenceError, InputError
 from .track.landscape import Landscape
 from .track.piecewise import bounds, polynomial_rows, stack
@@ -109,10 +111,22 @@ def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: floa
     rows = []
     for index in range(max(len(drives), len(fields))):
         waveforms = (drives[index % len(drives)].waveform, fields[index % len(fields)])
-        edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
-        knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
-        rows.append(polynomial_rows(waveforms, edges, knots, (start, stop)))
+        fitted = _kept_rows if is_known(waveforms[0]) and is_known(waveforms[1]) else _drive_rows
+        rows.append(fitted(waveforms, start, stop))
     return stack(rows)
+
+
+def _drive_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
+    knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
+    return polynomial_rows(waveforms, edges, knots, (start, stop))
+
+
+@functools.lru_cache(maxsize=64)
+def _kept_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    rows = _drive_rows(waveforms, start, stop)
+    rows.flags.writeable = False
+    return rows
 
 
 def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[DeviceParameters]) -> PiecewiseTable:
@@ -233,11 +247,25 @@ def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_ste
         yield fixed_step.StepPlan(plan.start[runs].copy(), plan.step[runs].copy(), skipped, count, index, column)
 
 
-def threads() -> int:
-    """Threads that the kernels use; numba.set_num_threads changes it."""
-    import numba
-
-    return int(numba.get_num_threads())
+def integrate_side_by_side(
+    shares: int,
+    devices: Device,
+    mode: int,
+    landscape: PiecewiseTable,
+    drive: PiecewiseTable,
+    plan: fixed_step.StepPlan,
+    tableau: fixed_step.Tableau,
+    key: np.uint64,
+    first_counter: int,
+    state: fixed_step.WallState,
+    positions: FloatArray,
+    angles: FloatArray,
+) -> None:
+    """`lanes.integrate_blocks` over all devices, by so many threads; see `fixed_step.integrate_devices`."""
+    share = -(-len(devices.damping) // shares)
+    width = min(lanes.LANES, -(-share // 8) * 8)
+    arguments = (width, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles)
+    run_shares(lanes.integrate_blocks, shares, *arguments)
 
 
 def run_fixed_step(
@@ -265,6 +293,7 @@ def run_fixed_step(
     total = int(plan.steps.sum())
     per_call = max(1, _DEVICE_STEPS_PER_CALL // ensemble.count)
     stream = np.uint64(key)
+    shares = min(threads(), ensemble.count)
     with progress.bar(total, "step") as advance:
         for part in plan_parts(plan, per_call):
             arguments = (
@@ -281,12 +310,9 @@ def run_fixed_step(
                 angles,
             )
             if ensemble.count >= _LANES_FROM:
-                share = -(-ensemble.count // threads())
-                lanes.integrate_blocks(min(lanes.LANES, -(-share // 8) * 8), *arguments)
-            elif ensemble.count > 1:
-                fixed_step.integrate_devices(*arguments)
+                integrate_side_by_side(shares, *arguments)
             else:
-                fixed_step.integrate_device(0, *arguments)
+                run_shares(fixed_step.integrate_devices, shares, *arguments)
             advance(int(part.steps.sum()))
     return positions, angles
 
@@ -316,6 +342,7 @@ def run_adaptive(
     )
     walk.drive_piece[:] = adaptive.find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
     span = times[-1] - times[0]
+    shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
     done = 0.0
     with progress.bar(1000, "permille") as advance:
@@ -333,11 +360,7 @@ def run_adaptive(
                 positions,
                 angles,
             )
-            # Waking a second thread takes as long as many a run of one device.
-            if count > 1:
-                adaptive.advance_adaptively(*arguments)
-            else:
-                adaptive.advance_device(0, *arguments)
+            run_shares(adaptive.advance_devices, shares, *arguments)
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

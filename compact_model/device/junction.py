@@ -59,14 +59,19 @@ def voltage_at_current(parameters: DeviceParameters, share: ArrayLike, current: 
 
     share: f, 0 to 1; current: A; shapes that broadcast.
     """
-    from ..kernels.vectorised import voltage_for_current
+    from ..kernels.vectorised import voltages_for_currents
 
     validation.instance("parameters", parameters, DeviceParameters)
     part, amperes = _broadcast({"share": _share(share), "current": validation.array("current", current)})
-    result: FloatArray = voltage_for_current(
-        amperes * parameters.parallel_resistance, part, parameters.tmr, 1.0 / parameters.tmr_half_voltage
+    voltage = np.empty(part.shape)
+    voltages_for_currents(
+        np.ravel(amperes * parameters.parallel_resistance),
+        part.ravel(),
+        parameters.tmr,
+        1.0 / parameters.tmr_half_voltage,
+        voltage.reshape(-1),
     )
-    return result
+    return voltage
 
 
 def position_for_resistance(parameters: DeviceParameters, ohms: ArrayLike) -> FloatArray:

@@ -286,14 +286,19 @@ class DeviceParameters:
         track_length: float | None = None,
         track_width: float | None = None,
         nucleation_pad_area: float | None = None,
+        resistance_area_product: float | None = None,
     ) -> Self:
-        """A copy of another size (m, m2) with the same barrier: R_P changes so that RA_P stays.
+        """A copy of another size (m, m2) with the same barrier, or with one of another RA_P (Ohm m2); R_P follows.
 
-        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`.
+        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`; so do
+        thickness, M_s, damping, TMR and its half voltage, also at another RA_P.
         """
         sizes = {"track_length": track_length, "track_width": track_width, "nucleation_pad_area": nucleation_pad_area}
         other = self.replace(**{name: value for name, value in sizes.items() if value is not None})
-        return other.replace(parallel_resistance=self.resistance_area_product / other.junction_area)
+        barrier = self.resistance_area_product
+        if resistance_area_product is not None:
+            barrier = validation.positive("resistance_area_product", resistance_area_product)
+        return other.replace(parallel_resistance=barrier / other.junction_area)
 
     def with_anisotropy_from_width(self) -> Self:
         """A copy whose anisotropy_field is the one that the track's width gives, by the demagnetising integral."""
@@ -359,6 +364,17 @@ class DeviceParameters:
         return self.walker_current_density * self.junction_area
 
     @property
+    def threshold_voltage(self) -> float:
+        """|V| across the junction from which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
+
+        The static threshold: below the Walker current density J_W the wall stays in its well, which is the device's own
+        selector.  It holds for slow edges, at 0 K, without a net field, for the Slonczewski torque alone.  Where J in
+        the torques is I / A (torque_density 'current') it is that of a wall at the P end; elsewhere R(x) / R_P times as
+        much is needed.
+        """
+        return self.walker_current_density * self.resistance_area_product
+
+    @property
     def walker_field(self) -> float:
         """H_z > 0 above which a field alone turns the wall without end, T: alpha |H_K| / 2, or by the whole energy."""
         from .equilibrium import largest_turn
@@ -391,6 +407,11 @@ class DeviceParameters:
             * kelvin
             / (self.gyromagnetic_ratio * self.saturation_magnetisation * volume)
         )
+
+
+def applied_field(parameters: DeviceParameters, external_field: float | None) -> float:
+    """The external field on a device, T; None: the one that cancels its stray field."""
+    return -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
 
 
 PARAMETERS = rows_of(DeviceParameters)

@@ -8,7 +8,7 @@ With all fields in tesla, a = gamma (H_z + sigma_FLT + H_pin + b_1) and b = gamm
 from . import terms
 from .added_terms import add_terms
 from .jit import inlined
-from .junction import conductance_and_slope, voltage_for_current
+from .junction import conductance_and_slope, voltage_for_current, voltage_for_current_of_one
 
 # How the current density in the torques follows from the drive.
 DENSITY_FROM_DRIVE = 0  # J is proportional to the drive, wherever the wall is
@@ -78,18 +78,17 @@ def wall_rates(
     thermal_angle,
 ):
     """(dx/dt, dphi/dt) of one device, a tables.Device or an added_terms.DeviceWithTerms."""
+    share = (device.track_length - position) * device.antiparallel_share_per_length
     if mode == DENSITY_FROM_DRIVE:
         density = drive * device.density_per_drive
+    elif mode == DENSITY_FROM_VOLTAGE_BY_CURRENT:
+        relative, _ = conductance_and_slope(drive, share, device.tmr, device.inverse_half_voltage)
+        density = drive / device.resistance_area * relative
     else:
-        density = density_from_state(
-            mode,
-            drive,
-            (device.track_length - position) * device.antiparallel_share_per_length,
-            device.tmr,
-            device.inverse_half_voltage,
-            device.parallel_resistance,
-            device.resistance_area,
+        voltage = voltage_for_current_of_one(
+            drive * device.parallel_resistance, share, device.tmr, device.inverse_half_voltage
         )
+        density = voltage / device.resistance_area
     along_z = field_along_z(
         net_field,
         density,

@@ -31,3 +31,17 @@ def voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_
         conductance, slope = conductance_and_slope(voltage, antiparallel_share, tmr, inverse_half_voltage)
         voltage -= (voltage * conductance - parallel_voltage) / slope
     return voltage
+
+
+@inlined
+def voltage_for_current_of_one(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage):
+    """The same, bit for bit, for a device on its own: ends where a step changes nothing, as then no later one would."""
+    conductance, slope = conductance_and_slope(0.0, antiparallel_share, tmr, inverse_half_voltage)
+    voltage = parallel_voltage / conductance
+    for _ in range(_NEWTON_STEPS):
+        conductance, slope = conductance_and_slope(voltage, antiparallel_share, tmr, inverse_half_voltage)
+        before = voltage
+        voltage -= (voltage * conductance - parallel_voltage) / slope
+        if voltage == before:
+            break
+    return voltage

@@ -125,11 +125,10 @@ def parameter_options(
 
 
 def track_options(function: Function) -> Function:
-    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed."""
+    """Add what a measurement on a many-level track needs beside the device: temperature and seed."""
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
         click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
-        click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe."),
     ):
         function = option(function)
     return function

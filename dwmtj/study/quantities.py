@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from compact_model.constants import NANOMETRE
+from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError, choice, flag, number, whole
 from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
@@ -15,8 +15,6 @@ _SI = {
     "nm": "m",
     "nm2": "m2",
     "ns": "s",
-    "us": "s",
-    "ps": "s",
     "Oe": "T",
     "Oe/V2": "T/V2",
     "mA": "A",
@@ -36,6 +34,11 @@ class Setting(Quantity):
     at_least: float = -math.inf
     above: float = -math.inf
     at_most: float = math.inf
+
+
+def step_setting(default: float) -> Setting:
+    """The longest time step of a measure, s; above a nanosecond no wall is followed."""
+    return Setting("step", "longest time step", "ns", NANOSECOND, above=0.0, at_most=NANOSECOND, default=default)
 
 
 def check_value(item: Quantity, value: Any) -> None:
