@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.threads import run_together, threads
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .kernels.cells import junction_law, junction_law_in_parallel
+from .kernels.cells import junction_law
 from .selectors import Selector
 
 _MOST_STEPS = 300
@@ -108,16 +109,24 @@ class Junctions(Cells):
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, slope = np.empty(self.shape), np.empty(self.shape)
-        law = junction_law_in_parallel if voltage.size >= _PARALLEL_FROM else junction_law
-        law(
-            np.ascontiguousarray(voltage),
-            self._share,
-            self._tmr,
-            self._inverse_half_voltage,
-            self._parallel_conductance,
-            current,
-            slope,
-        )
+        table = np.ascontiguousarray(voltage)
+        rows = self.shape[0]
+        count = min(threads(), rows) if voltage.size >= _PARALLEL_FROM else 1
+
+        def law(index: int) -> None:
+            junction_law(
+                index * rows // count,
+                (index + 1) * rows // count,
+                table,
+                self._share,
+                self._tmr,
+                self._inverse_half_voltage,
+                self._parallel_conductance,
+                current,
+                slope,
+            )
+
+        run_together(law, count)
         return current, slope
 
 
@@ -201,7 +210,7 @@ class Selected(Cells):
 
 def table(name: str, values: ArrayLike) -> FloatArray:
     """Numbers of shape (word lines, bit lines)."""
-    result = validation.array(name, values)
+    result = validation.array(name, values, ("word_line", "bit_line"))
     if result.ndim != 2 or result.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")
     return result

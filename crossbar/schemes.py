@@ -26,8 +26,9 @@ class Bias:
     def __post_init__(self) -> None:
         for side in ("word", "bit"):
             name, floating = f"{side}_line_voltage", f"floating_{side}_lines"
-            volts = validation.numbers(name, getattr(self, name))
-            mask = validation.shaped(floating, getattr(self, floating))
+            axes = (f"{side}_line",)
+            volts = validation.numbers(name, getattr(self, name), axes)
+            mask = validation.shaped(floating, getattr(self, floating), axes).copy()
             if mask.dtype != bool or mask.shape != volts.shape:
                 raise InputError(f"{floating}: expected a mask of shape {volts.shape}, got {mask.dtype} {mask.shape}")
             object.__setattr__(self, name, volts)
@@ -97,14 +98,14 @@ def row_bias(
     """
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
     words, bits = array_shape(shape)
-    volts = validation.array("voltages", voltages)
+    volts = validation.array("voltages", voltages, ("bit_line",))
     if volts.shape != (bits,):
         raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
     if volts.min() < 0.0 < volts.max():
         raise InputError(
             f"voltages: expected one sign, since the cells share a word line, got {volts.min():g} to {volts.max():g} V"
         )
-    wanted = validation.shaped("selected", volts != 0.0 if selected is None else selected)
+    wanted = validation.shaped("selected", volts != 0.0 if selected is None else selected, ("bit_line",))
     largest = float(volts[np.argmax(np.abs(volts))])
     row = line_number("word_line", word_line, words)
     word = np.full(words, largest * (word_share or 0.0))
@@ -128,7 +129,8 @@ def block_bias(
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
     words, bits = array_shape(shape)
     volts = validation.number("voltage", voltage)
-    rows, columns = validation.shaped("word_lines", word_lines), validation.shaped("bit_lines", bit_lines)
+    rows = validation.shaped("word_lines", word_lines, ("word_line",))
+    columns = validation.shaped("bit_lines", bit_lines, ("bit_line",))
     for name, mask, count in (("word_lines", rows, words), ("bit_lines", columns, bits)):
         if mask.dtype != bool or mask.shape != (count,) or not mask.any():
             raise InputError(f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}")

@@ -111,7 +111,7 @@ class Transistor(Selector):
         validation.positive("on_resistance", self.on_resistance)
         if not (isinstance(self.off_resistance, float) and math.isinf(self.off_resistance)):
             validation.positive("off_resistance", self.off_resistance)
-        given = np.asarray(self.on)
+        given = validation.shaped("on", self.on, ("word_line", "bit_line")).copy()
         if given.dtype != bool or given.ndim != 2:
             raise InputError(f"on: expected a mask of shape (word lines, bit lines), got {given.dtype} {given.shape}")
         if self.off_resistance < self.on_resistance:

@@ -1,5 +1,7 @@
 """`python -m crossbar.warm_up`: compile every kernel once, so that it is on disk when it is needed."""
 
+import time
+
 import numpy as np
 
 from compact_model.device.notched import notched_device, notched_track
@@ -50,5 +52,6 @@ def compile_arrays_in_time() -> None:
 
 
 if __name__ == "__main__":
-    print("compiling the crossbar's kernels (once; they are kept on disk) ...")
+    began = time.perf_counter()
     compile_kernels()
+    print(f"the crossbar's kernels are compiled, in {time.perf_counter() - began:.0f} s; they are kept on disk")

@@ -14,8 +14,10 @@ from compact_model import (
     InputError,
     Stripe,
     lequeux2016_stripe,
+    micromagnetic_device,
     micromagnetic_wall,
     relax_wall,
+    static_current_threshold,
     turn_wall,
 )
 from compact_model.constants import VACUUM_PERMEABILITY
@@ -257,6 +259,8 @@ def test_a_wall_that_leaves_the_window_or_does_not_come_to_rest_is_refused_with_
     stripe = lequeux2016_stripe()
     with pytest.raises(ConvergenceError, match=r"did not come to rest in 5 steps, a field of .* T is left"):
         relax_wall(stripe, most_steps=5)
+    with pytest.raises(ConvergenceError, match=r"the wall shrank to .* nm, which cells of 10 nm do not show"):
+        relax_wall(lequeux2016_stripe(60e-9, cell_size=10e-9))
     with pytest.raises(ConvergenceError, match="leaves the window of 60 nm"):
         relax_wall(stripe.replace(window=60e-9), tolerance=1e-3)
     in_plane = 0.5 * VACUUM_PERMEABILITY * stripe.saturation_magnetisation**2 - 2e5
@@ -277,11 +281,11 @@ def dwmtj(*arguments):
 
 def test_the_command_draws_walls_and_keeps_them_in_one_file(tmp_path):
     files = [word for kind in ("png", "nc") for word in ("-o", str(tmp_path / f"wall.{kind}"))]
-    done = dwmtj("--track-width", "40,60", "--cell-size", "10", "--json", *files)
+    done = dwmtj("--track-width", "40,60", "--cell-size", "6", "--json", *files)
     assert done.returncode == 0, done.stderr
     first, second = json.loads(done.stdout)["walls"]
-    assert first["W (nm)"] == 40.0
-    assert second["centre (deg)"] == pytest.approx(90.0, abs=5.0)
+    assert first["track_width_nm"] == 40.0
+    assert second["centre_angle_deg"] == pytest.approx(90.0, abs=5.0)
     assert (tmp_path / "wall.png").stat().st_size > 10_000
     stored = xr.load_dataset(tmp_path / "wall.nc", engine="h5netcdf")
     lengths = np.sqrt((stored.magnetisation**2).sum("component"))
@@ -291,14 +295,14 @@ def test_the_command_draws_walls_and_keeps_them_in_one_file(tmp_path):
 
 
 def test_the_command_turns_a_wall_to_its_threshold(tmp_path):
-    done = dwmtj("--track-width", "40", "--cell-size", "10", "--turn", "-o", str(tmp_path / "turn.png"), "--json")
+    done = dwmtj("--track-width", "40", "--cell-size", "6", "--turn", "-o", str(tmp_path / "turn.png"), "--json")
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout)["walls"]
-    assert answer["threshold (Oe)"] > 0.5 * abs(answer["E_N - E_B (Oe)"])
+    assert answer["threshold_Oe"] > 0.5 * abs(answer["energy_anisotropy_field_Oe"])
 
 
 def test_the_command_says_in_one_line_what_does_not_work():
-    done = dwmtj("--window", "60", "--cell-size", "10")
+    done = dwmtj("--window", "60", "--cell-size", "6")
     assert done.returncode == 1
     assert done.stderr.startswith("dwmtj: micromagnetics: the wall leaves the window of 60 nm")
     assert done.stderr.count("\n") == 1

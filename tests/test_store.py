@@ -14,7 +14,7 @@ import xarray as xr
 from small_array import DEVICE, SCHEDULE, THRESHOLD, long_run, programmed, simulation_of, targets
 
 import compact_model
-from compact_model import InputError
+from compact_model import InputError, ParabolicWell, lequeux2016
 from compact_model.support.store import Store, StoreError, whole_file, write_netcdf
 from crossbar import Crossbar, Junctions, Schedule, Selected, Transistor
 
@@ -316,3 +316,33 @@ def test_a_folder_that_is_gone_is_a_store_error(tmp_path):
     (tmp_path / "run").rmdir()
     with pytest.raises(StoreError, match=r"store: one could not be written to .* \(No such file or directory\)"):
         store.save("one", PART)
+
+
+def test_no_flipped_bit_in_the_data_of_the_main_job_is_taken_for_data(tmp_path, capsys):
+    from dwmtj.commands.run import _measured
+    from dwmtj.main_job.part import Part, Subject, Summary
+
+    device = lequeux2016()
+    subject = Subject(device, 15e-4, 100e-9, ParabolicWell)
+    measured = []
+
+    def measure(subject, progress):
+        measured.append(1)
+        return xr.Dataset({"x": ("time", np.arange(50.0))}, attrs={"experiment": "simulation"})
+
+    part = Part("probe", "a probe", measure, lambda *_: Summary({}, ""), lambda *_: None)
+    first = _measured(part, subject, tmp_path, "this code", fresh=False, progress=False)
+    assert _measured(part, subject, tmp_path, "this code", fresh=False, progress=False).identical(first)
+    assert len(measured) == 1
+    assert xr.load_dataset(tmp_path / "probe.nc", engine="h5netcdf").identical(first)  # the seal hurts no other reader
+    path = tmp_path / "probe.nc"
+    whole = path.read_bytes()
+    draw = np.random.default_rng(0)
+    for count, place in enumerate(draw.integers(0, 8 * len(whole), 160).tolist(), start=2):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        path.write_bytes(changed)
+        again = _measured(part, subject, tmp_path, "this code", fresh=False, progress=False)
+        assert again.identical(first)
+        assert len(measured) == count
+    assert "not as it was written; measuring again" in capsys.readouterr().err

@@ -24,7 +24,9 @@ def demagnetising_anisotropy_field(
     All lengths in m, M_s in A/m.  Negative on the Neel side (narrow tracks), positive on the Bloch side; the wall is
     hybrid where it vanishes (see `hybrid_track_width`).  A quick estimate, for a wall that keeps its shape: with the
     paper's film, W = 100 nm and Delta = 16.6 nm it gives -119 Oe, where a wall that may change its width and tilt has
-    -40 Oe between Neel and Bloch (`turn_wall`, `micromagnetic_wall`), and a four-fold anisotropy beside.  With k^2 = k_x^2 + k_y^2 and sinc u = sin u / u,
+    -40 Oe between Neel and Bloch, and a four-fold anisotropy beside (`turn_wall`, `micromagnetic_wall`).
+
+    With k^2 = k_x^2 + k_y^2 and sinc u = sin u / u,
 
         N_i = 1/(2 Delta W) int d2k/(4 pi^2) [1 - (1 - exp(-k t))/(k t)] (k_i/k)^2
               (pi Delta sech(pi Delta k_x/2))^2 (W sinc(k_y W/2))^2,

@@ -23,6 +23,9 @@ MOST_STEPS = 20_000
 _STILL_UP = 0.05
 """Largest in-plane part of a unit spin in the last cells of the window: more of the wall does not fit in it."""
 
+_LEAST_CELLS = 1.5
+"""Cells that a wall's Delta must extend over: in larger cells it can collapse between two of them."""
+
 _UNITS = {
     "energy": ("energy above the uniform stripe", "J"),
     "torque_field": ("sigma_ST that holds the wall", "T"),
@@ -151,10 +154,18 @@ def _at_rest(
     most = validation.whole("most_steps", most_steps, 1)
     with np.errstate(over="ignore", invalid="ignore"):  # of films that are none; `relax` refuses what comes of it
         found = relax(start, energy.field, stiffest=energy.stiffest, angle=angle, tolerance=tolerance, most=most)
+    stripe = energy.stripe
+    width = _torque_width(stripe, found.state)
+    if width < _LEAST_CELLS * stripe.cell_edge:
+        raise ConvergenceError(
+            f"micromagnetics: the wall shrank to {width / NANOMETRE:.2g} nm, which cells of "
+            f"{stripe.cell_edge / NANOMETRE:.3g} nm do not show (a residual field of {found.residual:.2g} T); try "
+            f"smaller cells"
+        )
     ends = np.hypot(found.state[0], found.state[1])[[0, -1]]
     if float(ends.max()) > _STILL_UP:
         raise ConvergenceError(
-            f"micromagnetics: the wall leaves the window of {energy.stripe.window / NANOMETRE:g} nm, whose last spins "
+            f"micromagnetics: the wall leaves the window of {stripe.window / NANOMETRE:g} nm, whose last spins "
             f"have {ends.max():.2g} of their length in the plane (a residual field of {found.residual:.2g} T); try a "
             f"longer window, or a film that is magnetised across itself: uniaxial_anisotropy above "
             f"mu_0 M_s^2 / 2"
@@ -173,7 +184,7 @@ def _describe(energy: StripeEnergy, found: Relaxed) -> dict[str, float]:
         "energy": sum(energy.terms(found.state).values()),
         "torque_field": found.torque_field,
         "wall_width": width,
-        "torque_width": 0.5 * stripe.cell_edge * float((x**2 + y**2).sum()) / stripe.cells[1],
+        "torque_width": _torque_width(stripe, found.state),
         "mean_angle": mean_angle(found.state),
         "centre_angle": float(np.arctan2(-at_centre[0], at_centre[1])),
         "moment_angle": float(np.arctan2(-x.sum(), y.sum())),
@@ -181,6 +192,10 @@ def _describe(energy: StripeEnergy, found: Relaxed) -> dict[str, float]:
         "residual": found.residual,
         "iterations": float(found.iterations),
     }
+
+
+def _torque_width(stripe: Stripe, m: FloatArray) -> float:
+    return 0.5 * stripe.cell_edge * float((m[0] ** 2 + m[1] ** 2).sum()) / stripe.cells[1]
 
 
 def _tanh_fit(along: FloatArray, line: FloatArray) -> tuple[float, float]:

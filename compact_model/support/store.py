@@ -44,6 +44,28 @@ def write_netcdf(result: xr.Dataset, path: Path) -> None:
         temporary.write_bytes(_netcdf(result))
 
 
+def write_sealed(result: xr.Dataset, path: Path) -> None:
+    """A NetCDF file with a checksum behind its content, which other readers of NetCDF do not see.
+
+    Whole or not at all; OSError where it cannot be written.
+    """
+    content = _netcdf(result)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content + _seal(content))
+
+
+def read_sealed(path: Path) -> xr.Dataset | None:
+    """What `write_sealed` wrote; None where there is no such file, or one that something else cut off or changed."""
+    import xarray as xr
+
+    try:
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    content = whole[: -len(_seal(b""))]
+    return xr.load_dataset(io.BytesIO(content), engine="h5netcdf") if whole == content + _seal(content) else None
+
+
 def _netcdf(result: xr.Dataset) -> bytes:
     """The content of a NetCDF file, made in memory: on a full disk the HDF5 library itself would end the process."""
     import h5netcdf
@@ -117,27 +139,14 @@ class Store:
 
     def load(self, name: str) -> xr.Dataset | None:
         """A part of an earlier run; None where it is not there, or not as it was written."""
-        if self.folder is None:
-            return None
-        import xarray as xr
-
-        try:
-            whole = self._path(name).read_bytes()
-        except OSError:
-            return None
-        content = whole[: -len(_seal(b""))]
-        if whole != content + _seal(content):
-            return None  # a file that something else has cut off or changed counts as missing and is made again
-        return xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
+        return None if self.folder is None else read_sealed(self._path(name))
 
     def save(self, name: str, part: xr.Dataset) -> None:
         """Write a part; StoreError where that is not possible, for instance on a full disk."""
         if self.folder is None:
             return
         try:
-            content = _netcdf(part)
-            with whole_file(self._path(name)) as temporary:
-                temporary.write_bytes(content + _seal(content))
+            write_sealed(part, self._path(name))
         except OSError as error:
             kept = len(list(self.folder.glob("[!.]*.nc")))
             reason = error.strerror or error

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -112,18 +113,51 @@ def different(name: str, values: Any, choices: Collection[str]) -> list[str]:
     return words
 
 
-def shaped(name: str, values: Any) -> NDArray[Any]:
-    """An array of anything; rows of different lengths have no shape."""
+ARRAY_AXES = ("input", "word_line", "bit_line")
+"""The dimensions of an array's labelled values."""
+
+
+def unlabelled(name: str, values: Any, axes: Sequence[str] | None = None) -> Any:
+    """Labelled values (a DataArray) as plain ones in the order of the axes; everything else as it is.
+
+    Along an axis that is numbered 0 to n - 1 in another order they are sorted.  Raises InputError for dimensions of
+    ARRAY_AXES that are not among the axes, and for a masked array that has something masked: no number stands for it.
+    """
+    masked = int(np.asarray(values.mask).sum()) if isinstance(values, np.ma.MaskedArray) else 0
+    if masked:
+        raise InputError(
+            f"{name}: expected values without gaps, got a masked array with {masked} of {values.size} masked"
+        )
+    xarray = sys.modules.get("xarray")  # whoever has labelled values has imported it
+    if axes is None or xarray is None or not isinstance(values, xarray.DataArray):
+        return values
+    if not set(values.dims) & set(ARRAY_AXES):
+        return values.values
+    if not set(values.dims) <= set(axes):
+        raise InputError(
+            f"{name}: expected dimensions out of {', '.join(axes)}, got {', '.join(map(str, values.dims))}"
+        )
+    for axis in values.dims:
+        if axis in values.coords and set(values[axis].values.tolist()) == set(range(values.sizes[axis])):
+            values = values.sortby(axis)
+    return values.transpose(*(axis for axis in axes if axis in values.dims)).values
+
+
+def shaped(name: str, values: Any, axes: Sequence[str] | None = None) -> NDArray[Any]:
+    """An array of anything; rows of different lengths have no shape.  axes: see `unlabelled`."""
     try:
-        return np.asarray(values)
+        return np.asarray(unlabelled(name, values, axes))
+    except InputError:
+        raise
     except ValueError:
         raise InputError(f"{name}: expected an array, got {shown(values)}") from None
 
 
-def array(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """An array of finite numbers, of any shape."""
+def array(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> NDArray[np.float64]:
+    """An array of finite numbers, of any shape, that shares nothing with the values.  axes: see `unlabelled`."""
+    plain = unlabelled(name, values, axes)
     try:
-        given = np.asarray(values)
+        given = np.asarray(plain)
         if given.dtype.kind not in "iuf":
             raise TypeError
         result = given.astype(np.float64)
@@ -137,9 +171,9 @@ def array(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
-def numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """A one-dimensional array of at least one finite number."""
-    result = np.atleast_1d(array(name, values))
+def numbers(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> NDArray[np.float64]:
+    """A one-dimensional array of at least one finite number.  axes: see `unlabelled`."""
+    result = np.atleast_1d(array(name, values, axes))
     if result.ndim != 1 or result.size == 0:
         raise InputError(f"{name}: expected a list of at least one number, got an array of shape {result.shape}")
     return result

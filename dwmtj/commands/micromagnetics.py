@@ -17,8 +17,24 @@ from ..options.array import numbers_from
 from ..output import check_outputs, deliver, output_options, table
 
 _PAPER = lequeux2016_stripe()
-_OF_A_WALL = ("W (nm)", "Delta (nm)", "centre (deg)", "mean (deg)", "tilt (deg)", "energy (1e-19 J)", "sigma_ST (Oe)")
-_OF_A_TURN = ("W (nm)", "H_K (Oe)", "H_4 (Oe)", "fit error (Oe)", "threshold (Oe)", "at (deg)", "E_N - E_B (Oe)")
+_OF_A_WALL = {
+    "track_width_nm": "W (nm)",
+    "wall_width_nm": "Delta (nm)",
+    "centre_angle_deg": "centre (deg)",
+    "mean_angle_deg": "mean (deg)",
+    "tilt_deg": "tilt (deg)",
+    "energy_pJ": "energy (pJ)",
+    "torque_field_Oe": "sigma_ST (Oe)",
+}
+_OF_A_TURN = {
+    "track_width_nm": "W (nm)",
+    "anisotropy_field_Oe": "H_K (Oe)",
+    "fourth_order_anisotropy_field_Oe": "H_4 (Oe)",
+    "fit_error_Oe": "fit error (Oe)",
+    "threshold_Oe": "threshold (Oe)",
+    "threshold_angle_deg": "at (deg)",
+    "energy_anisotropy_field_Oe": "E_N - E_B (Oe)",
+}
 
 
 @click.command(name="micromagnetics")
@@ -99,7 +115,7 @@ def command(
     deliver(
         _together(widths, found),
         {"walls": [dict(zip(headers, row, strict=True)) for row in rows]},
-        table(list(headers), rows),
+        table(list(headers.values()), rows),
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: _draw(figure, found),
@@ -109,7 +125,7 @@ def command(
 
 def _wall_row(width: float, wall: xr.Dataset) -> list[Any]:
     angles = [math.degrees(float(wall[name])) for name in ("centre_angle", "mean_angle", "tilt")]
-    energy, torque = 1e19 * float(wall.energy), float(wall.torque_field) / OERSTED
+    energy, torque = 1e12 * float(wall.energy), float(wall.torque_field) / OERSTED
     return [width, float(wall.wall_width) / NANOMETRE, *angles, energy, torque]
 
 

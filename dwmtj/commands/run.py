@@ -18,7 +18,7 @@ import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.device.published import lequeux2016
 from compact_model.support.provenance import provenance
-from compact_model.support.store import write_netcdf
+from compact_model.support.store import read_sealed, write_sealed
 from spice.ngspice import installation
 from spice.ngspice.plot import SimulatorMissing
 
@@ -86,17 +86,15 @@ def _measured(
     """The part's data: from the file that an earlier run of the same code left complete, or measured and written."""
     path = folder / f"{part.name}.nc"
     if path.exists() and not fresh:
-        try:
-            earlier = xr.load_dataset(path, engine="h5netcdf")
-        except (OSError, ValueError):
-            click.echo(f"  {path} is not a readable NetCDF file; measuring again", err=True)
-        else:
-            if earlier.attrs.get("fingerprint") == fingerprint:
-                return earlier
+        earlier = read_sealed(path)
+        if earlier is None:
+            click.echo(f"  {path} is not as it was written; measuring again", err=True)
+        elif earlier.attrs.get("fingerprint") == fingerprint:
+            return earlier
     found = part.measure(subject, progress)
     origin = provenance([subject.parameters], [subject.site()]) | found.attrs
     data = found.assign_attrs(origin, fingerprint=fingerprint)
-    write_netcdf(data, path)
+    write_sealed(data, path)
     return data
 
 
