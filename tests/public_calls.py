@@ -63,6 +63,7 @@ ACCESS = WriteAccess(scheme="V/3", edge=1 * NS, settle=2 * NS)
 QUICK = {"tolerance": 1e-8}
 GEOMETRY = {"thickness": 3e-9, "wall_width": 15e-9, "saturation_magnetisation": 4.7e5}
 BRIEF = WriteConditions(width=2 * NS, settle=1 * NS, devices=2, error_rate=0.5)
+COARSE_STRIPE = compact_model.lequeux2016_stripe(4e-8, cell_size=6e-9)
 OFFSETS = np.array([5.0, 10.0, 15.0, 20.0]) * 1e-4
 
 
@@ -251,6 +252,36 @@ CALLS: dict[str, Call] = {
         C.demagnetising_anisotropy_field, lambda: {"track_width": 1e-7, **GEOMETRY}
     ),
     "compact_model.hybrid_track_width": Call(C.hybrid_track_width, lambda: {"thickness": 3e-9, "wall_width": 15e-9}),
+    "compact_model.Stripe": Call(
+        C.Stripe,
+        lambda: {
+            "track_width": 4e-8,
+            "thickness": 2e-9,
+            "saturation_magnetisation": 1e6,
+            "uniaxial_anisotropy": 7e5,
+            "exchange_stiffness": 1e-11,
+            "interfacial_dmi": 1e-5,
+            "cell_size": 1e-8,
+            "window": 3e-7,
+        },
+    ),
+    "compact_model.lequeux2016_stripe": Call(C.lequeux2016_stripe, lambda: {"track_width": 4e-8, "cell_size": 1e-8}),
+    "compact_model.micromagnetic_device": Call(C.micromagnetic_device, lambda: {"track_width": 1e-7}),
+    "compact_model.micromagnetic_wall": Call(C.micromagnetic_wall, lambda: {"track_width": 1e-7}),
+    "compact_model.relax_wall": Call(
+        C.relax_wall,
+        lambda: {"stripe": COARSE_STRIPE, "angle": 0.1, "tolerance": 1e-4, "most_steps": 500},
+    ),
+    "compact_model.turn_wall": Call(
+        C.turn_wall,
+        lambda: {
+            "stripe": COARSE_STRIPE,
+            "angles": [0.0, 0.2, 0.4, 0.6],
+            "tolerance": 1e-4,
+            "most_steps": 500,
+            "progress": False,
+        },
+    ),
     "compact_model.Current": Call(C.Current, lambda: {"waveform": constant(1e-3)}),
     "compact_model.CurrentDensity": Call(C.CurrentDensity, lambda: {"waveform": constant(1e10)}),
     "compact_model.Voltage": Call(C.Voltage, lambda: {"waveform": constant(0.1)}),

@@ -289,7 +289,7 @@ def _summarise_anisotropy(subject: Subject, data: xr.Dataset) -> Summary:
     pairs = ", ".join(f"{width:.0f} nm for Delta = {delta:.1f} nm" for delta, width in hybrid.items())
     return Summary(
         {f"hybrid_width_nm_at_{delta:.1f}_nm": width for delta, width in hybrid.items()},
-        f"hybrid wall (H_K = 0) at a track width of {pairs}; the paper: 90 to 110 nm",
+        f"a rigid wall is hybrid (H_K = 0) at a track width of {pairs}; the paper's, and a relaxed one: 90 to 110 nm",
     )
 
 

@@ -77,6 +77,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "crossbar export": {"--word-lines": "2", "--bit-lines": "2"},
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "2", "--devices": "2", "--step": "0.02"},
+    "micromagnetics": {"--track-width": "40", "--cell-size": "6", "--window": "300"},
     "fit": {},
     "learn inference": {
         "--levels": "2",
