@@ -492,6 +492,6 @@ def test_the_command_prints_a_plan_and_a_table_and_writes_what_is_asked(tmp_path
     points = json.loads(done.stdout)["points"]
     assert len(points) == 20
     assert points[0]["lines"] == 2
-    assert points[0]["tmr (%)"] == pytest.approx(50.0)
+    assert points[0]["tmr_percent"] == pytest.approx(50.0)
     assert (tmp_path / "array.png").stat().st_size > 10_000
     assert (tmp_path / "array.nc").exists()

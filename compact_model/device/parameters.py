@@ -240,9 +240,9 @@ class DeviceParameters:
     """T; positive towards larger x.
 
     The wall's moment is (-sin phi, cos phi, 0), with z along the P state's magnetisation and y = z x x: a positive H_x
-    adds (pi/2) H_x cos phi to b and favours phi = -pi/2, a Neel wall (Thiaville and Nakatani 2006, doi
-    10.1007/10938171_5).  The domains' own tilt, of the order of the field over the perpendicular anisotropy field, is
-    left out."""
+    adds (pi/2) H_x cos phi to b and favours phi = -pi/2, a Neel wall (Thiaville and Nakatani 2006,
+    doi 10.1007/10938171_5).  The domains' own tilt, of the order of the field over the perpendicular anisotropy field,
+    is left out."""
     in_plane_field_y: Annotated[
         float,
         Parameter("H_y", "field across the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hy"),

@@ -49,7 +49,7 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     slope = parameters.wall_width * well.coercive_field / well.half_width
     loss = parameters.damping * parameters.gyromagnetic_ratio * (stiffness + slope)
     if stiffness <= 0.0:
-        raise InputError("anisotropy_field: expected a wall whose angle is held, for an estimate, got 0 T")
+        raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got a free wall")
     thermal = constants.BOLTZMANN_CONSTANT * kelvin
     if thermal == 0.0 or loss == 0.0:
         return np.inf

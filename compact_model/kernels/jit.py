@@ -11,6 +11,8 @@ No kernel has threads of its own (numba's `parallel=True`): it would be compiled
 
 numba optimises a function again inside each function that calls it.  So a long function that is called at one place is
 `inlined`, and has no machine code of its own; one that would be called at many places is brought to one, by a loop.
+Inlining takes time as well, since each copies what is in it already: where functions of a hundred lines come
+together in one, each is an `inner_kernel`, compiled by itself, with no way in from Python and no file of its own.
 """
 
 from collections.abc import Callable
@@ -39,8 +41,7 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
 fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
-_inner: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-inner_kernel = njit(**_inner)
-fused_inner_kernel = njit(fastmath={"contract"}, **_inner)
+_INNER: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner_kernel = njit(**_INNER)
+fused_inner_kernel = njit(fastmath={"contract"}, **_INNER)
 fused_kernel = _kept(fastmath={"contract"})
-parallel_kernel = _kept(parallel=True)

@@ -78,6 +78,19 @@ def run_together(function: Callable[[int], object], count: int) -> None:
     All have a thread from the start, so that they may wait for one another.  Returns when all are done.  What one of
     them raises is raised then; a KeyboardInterrupt, which only the calling thread can get, too.
     """
+    _run(function, count, all_needed=True)
+
+
+def run_with_help(function: Callable[[int], object], count: int) -> None:
+    """function(0) in the calling thread, and function(1) to function(count - 1) in others that help, if they come.
+
+    The work has to be such that function(0) does all that nobody else does.  A helper that has not begun when it
+    returns is not waited for: on a busy machine, that may be long.  Errors as in `run_together`.
+    """
+    _run(function, count, all_needed=False)
+
+
+def _run(function: Callable[[int], object], count: int, *, all_needed: bool) -> None:
     if count <= 1:
         if count == 1:
             function(0)
@@ -97,47 +110,7 @@ def run_together(function: Callable[[int], object], count: int) -> None:
     except BaseException as error:
         failure = error
     for helper, errand in sent:
-        while not errand.over:  # the others work on the same arrays: nobody leaves before they are done
-            try:
-                errand.lock.acquire()
-            except BaseException as error:
-                failure = failure or error
-        _idle.append(helper)
-        failure = failure or errand.error
-    if failure is not None:
-        raise failure
-
-
-def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
-    """kernel(first, shares, *arguments) for each first below shares, at the same time: each does its share."""
-    run_together(lambda first: kernel(first, shares, *arguments), shares)
-
-
-def run_with_help(function: Callable[[int], object], count: int) -> None:
-    """function(0) in the calling thread, and function(1) to function(count - 1) in others that help, if they come.
-
-    The work has to be such that function(0) does all that nobody else does.  A helper that has not begun when it
-    returns is not waited for: on a busy machine, that may be long.  Errors as in `run_together`.
-    """
-    if count <= 1:
-        function(0)
-        return
-    sent: list[tuple[_Helper, _Errand]] = []
-    failure: BaseException | None = None
-    try:
-        for index in range(1, count):
-            try:
-                helper = _idle.pop()
-            except IndexError:
-                helper = _Helper()
-            errand = _Errand(function, index)
-            helper.errands.put(errand)
-            sent.append((helper, errand))
-        function(0)
-    except BaseException as error:
-        failure = error
-    for helper, errand in sent:
-        if not errand.begin():
+        if all_needed or not errand.begin():
             while not errand.over:  # the others work on the same arrays: nobody leaves before they are done
                 try:
                     errand.lock.acquire()
@@ -147,3 +120,8 @@ def run_with_help(function: Callable[[int], object], count: int) -> None:
         _idle.append(helper)
     if failure is not None:
         raise failure
+
+
+def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
+    """kernel(first, shares, *arguments) for each first below shares, at the same time: each does its share."""
+    run_together(lambda first: kernel(first, shares, *arguments), shares)

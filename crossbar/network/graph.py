@@ -130,8 +130,7 @@ def solve_graph(network: Network, sources: Sources, tolerance: float, reason: st
         left = entering.astype(values.dtype)
         np.subtract.at(left, tails, flow)
         np.add.at(left, heads, flow)
-        unbalanced: Floats = left[free]
-        return unbalanced
+        return np.asarray(left[free])
 
     def enough(values: Floats, correction: FloatArray) -> bool:
         nonlocal error
