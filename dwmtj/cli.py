@@ -23,6 +23,7 @@ COMMANDS = {
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "fit": "Device parameters with errors from measured thresholds, loops, pulses or traces (CSV).",
+    "micromagnetics": "The wall in a stripe by finite differences (Fig. 1e): width, angles, threshold.",
     "study": "Statistics over drawn devices at every point of a grid, by threads or Dask; resumable.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }

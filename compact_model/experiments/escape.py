@@ -7,7 +7,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from .. import constants
-from ..device.parameters import DeviceParameters
+from ..device.equilibrium import angle_stiffness, rest_angle
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Current
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -30,7 +31,8 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
         Gamma = alpha gamma (|H_K| + Delta H_c / x_c)        omega = gamma sqrt(|H_K| Delta H_c / x_c)
 
     u: the well's depth over k_B T; omega, Gamma: the frequency of a small oscillation in the parabola of H_c and x_c,
-    and the rate at which it loses energy.  The first term is the time in which the wall gains the energy that it needs
+    and the rate at which it loses energy, with the stiffness of the whole energy in place of |H_K| where further terms
+    are on.  The first term is the time in which the wall gains the energy that it needs
     (Kramers' rate of weak damping, Gamma u exp(-u), at large u; doi 10.1016/S0031-8914(40)90098-2), the second that of
     transition-state theory for two ways out, which no wall beats: it rules in steep wells.
 
@@ -43,11 +45,11 @@ def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature:
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("well", well, Well)
     kelvin = validation.non_negative("temperature", temperature)
-    stiffness = abs(parameters.anisotropy_field)
+    stiffness = angle_stiffness(parameters, rest_angle(parameters))
     slope = parameters.wall_width * well.coercive_field / well.half_width
     loss = parameters.damping * parameters.gyromagnetic_ratio * (stiffness + slope)
-    if stiffness == 0.0:
-        raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got 0")
+    if stiffness <= 0.0:
+        raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got a free wall")
     thermal = constants.BOLTZMANN_CONSTANT * kelvin
     if thermal == 0.0 or loss == 0.0:
         return np.inf
@@ -86,14 +88,6 @@ def escape_times(
     for index in range(max(len(models), len(tracks))):
         check_well_fits(models[index % len(models)], wells[index])
     window = validation.positive("duration", duration)
-    strays = sorted({model.stray_field for model in models})
-    field: float | list[float]
-    if external_field is not None:
-        field = external_field
-    elif len(strays) == 1:
-        field = -strays[0]  # one waveform for all is compiled once
-    else:
-        field = [-models[index % len(models)].stray_field for index in range(count)]
     run = simulate_ensemble(
         models,
         tracks,
@@ -101,7 +95,7 @@ def escape_times(
         [0.0, window],
         devices=count,
         initial_position=[well.centre for well in wells],
-        external_field=field,
+        external_field=external_field,
         temperature=validation.positive("temperature", temperature),
         step=step,
         stop_below=[well.centre - well.half_width for well in wells],
@@ -189,6 +183,7 @@ def retention(
             "duration": window,
             "temperature": kelvin,
             "current": current,
+            "external_field": applied_field(parameters, external_field),
             "step": step,
             **provenance([parameters], [landscape], seed=origin),
         },

@@ -140,13 +140,13 @@ def read_measured(
     labels = list(places)
     for label, column in known.items():
         if column.required and label not in places:
-            raise InputError(f"{where}: expected a column {label!r}, got {', '.join(_texts(table))}")
+            raise InputError(f"{where}: expected a column {label!r}, got {', '.join(_labels(table))}")
     for pair in NEEDED.get(kind, ()) + EXCLUSIVE.get(kind, ()):
         given = [label for label in pair if label in places]
         if len(given) == 2 or (not given and pair in NEEDED.get(kind, ())):
             raise InputError(
                 f"{where}: expected a column {pair[0]!r} or {pair[1]!r}, got "
-                f"{'both' if given else ', '.join(_texts(table))}"
+                f"{'both' if given else ', '.join(_labels(table))}"
             )
     if ("R", "x") in NEEDED.get(kind, ()) and "x" in places and "R" not in places:
         known = known | {"sigma": replace(known["sigma"], units=LENGTH)}
@@ -171,7 +171,8 @@ def read_measured(
                 raise InputError(f"{path}, line {line}, column {label!r}: expected {expected}, got {got}") from None
             values[column.name].append(value * factors[label] if column.units else value)
     result = MeasuredData({name: np.array(each) for name, each in values.items()})
-    result.ignored = tuple(text for place, text in enumerate(_texts(table)) if text and place not in places.values())
+    others = (heading.text for place, heading in enumerate(table.headings) if place not in places.values())
+    result.ignored = tuple(text for text in others if text)
     return result
 
 
@@ -188,8 +189,8 @@ def _named(name: str, given: Mapping[str, str] | None, known: Mapping[str, Colum
     return pairs
 
 
-def _texts(table: DataTable) -> list[str]:
-    return [heading.text for heading in table.headings]
+def _labels(table: DataTable) -> list[str]:
+    return [heading.label for heading in table.headings]
 
 
 def _places(

@@ -1,7 +1,6 @@
 """Domain-wall junctions that move: every cell integrates its own wall by the kernels of `compact_model`."""
 
 import copy
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,11 +16,12 @@ from compact_model.ensemble import (
     check_step,
     density_mode,
     device_arrays,
+    integrate_side_by_side,
     landscape_table,
+    largest_pull,
     run_adaptive,
-    threads,
 )
-from compact_model.kernels import fixed_step, lanes
+from compact_model.kernels import fixed_step
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.simulation import REFERENCE_STEP
 from compact_model.support import validation
@@ -29,8 +29,10 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from ..cells import Junctions, State
 from ..kernels.waveforms import COLUMNS, straight_lines
@@ -57,7 +59,7 @@ class DomainWalls(MovingCells):
 
     parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
     landscape: the track of all devices, or a sequence of one each.  position: m, shape (word lines, bit lines).
-    initial_angle: rad, one or (word lines, bit lines); None: at rest, 0 where H_K > 0 and pi/2 where H_K < 0.
+    initial_angle: rad, one or (word lines, bit lines); None: at rest without a current.
     external_field: T; None: what cancels each device's stray field.
     temperature: K, one or (word lines, bit lines).  seed: of the thermal fields.
     step: s, of RK4, or above 0 K of Heun's method; None: 5 ps above 0 K, and at 0 K the adaptive method, which steps
@@ -102,10 +104,7 @@ class DomainWalls(MovingCells):
         self._hot = bool((self.temperature > 0.0).any())
         self.adaptive = step is None and not self._hot
         self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
-        device = self._devices
-        # By both torques.
-        pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
-        self._pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self._pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
         self.steps = 0
         """Equal steps so far; the random numbers hang on it."""
         self._state = self._state_at(self._law.position, self._initial_angle(initial_angle))
@@ -132,13 +131,7 @@ class DomainWalls(MovingCells):
         """As given, or at rest in each device's own anisotropy field."""
         if given is not None:
             return np.array(np.broadcast_to(self._one_or_each("initial_angle", given), self.shape))
-        where = self._law.position.ravel()
-        if len(self.landscapes) == 1 and len(self.parameters) == 1:
-            anisotropy = self.landscapes[0].anisotropy_field(where, self.parameters[0])
-        else:
-            tracks, kinds = itertools.cycle(self.landscapes), itertools.cycle(self.parameters)
-            anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
-        return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
+        return resting_angles(self.parameters, self.landscapes, self._law.position.ravel()).reshape(self.shape)
 
     def _state_at(self, position: FloatArray, angle: FloatArray) -> fixed_step.WallState:
         count = position.size
@@ -330,9 +323,7 @@ class DomainWalls(MovingCells):
     def _step_along(self, waveforms: PiecewiseTable, duration: float) -> None:
         """The walls by equal steps, RK4 or at a temperature Heun's."""
         count, steps = self._net_field.size, max(1, int(np.ceil(duration / self.step - 1e-9)))
-        in_turn = count * steps < _IN_TURN_UP_TO
-        share = count if in_turn else -(-count // threads())
-        advance = lanes.integrate_blocks_in_turn if in_turn else lanes.integrate_blocks
+        shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
         per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
         nothing = np.empty((count, 0))
         for done in range(0, steps, per_call):
@@ -344,8 +335,8 @@ class DomainWalls(MovingCells):
                 np.array([self.steps + done]),
                 np.array([-1]),
             )
-            advance(
-                min(lanes.LANES, -(-share // 8) * 8),
+            integrate_side_by_side(
+                shares,
                 self._devices,
                 self._mode,
                 self._track,

@@ -22,7 +22,7 @@ from ..crossbar import Crossbar
 from ..in_time.dynamics import MovingCells
 from ..operate.operations import WriteAccess
 from ..schemes import array_shape
-from ..studies.writing import threshold_voltage
+from ..wires import Wires, wires_or_ideal
 from .pulse_tables import tabulate
 from .table_array import TableArray
 
@@ -33,14 +33,6 @@ _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
 _FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
-_WIRES = (
-    "word_line_resistance",
-    "bit_line_resistance",
-    "driver_resistance",
-    "sense_resistance",
-    "word_line_ends",
-    "bit_line_ends",
-)
 LARGEST_VARIATION = 0.3
 """Of R_P, relative: beyond it a table would have to reach many times the threshold."""
 
@@ -59,12 +51,13 @@ def checked_spreads(spreads: Mapping[str, float] | None, devices: StatefulCells)
     return given
 
 
-def checked_wires(wires: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `Crossbar` for wires; InputError for others."""
-    for name in wires:
-        if name not in _WIRES:
-            raise InputError(f"wires: expected names out of {', '.join(_WIRES)}, got {validation.shown(name)}")
-    return dict(wires)
+def checked_wires(wires: Wires | None) -> Wires:
+    """The wires, ideal ones for None; InputError for a capacitance, since a table knows no charging lines."""
+    given = wires_or_ideal(wires)
+    for name in ("word_line_capacitance", "bit_line_capacitance"):
+        if np.any(getattr(given, name)):
+            raise InputError(f"wires: expected none with a {name}, got {getattr(given, name)} F")
+    return given
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
@@ -176,7 +169,7 @@ class PulsedDevice:
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
         draw = generator(seed)
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
-        volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
+        volts = validation.positive("overdrive", overdrive) * sized.threshold_voltage
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
         spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
         dense = validation.flag("wired", wired)
@@ -219,21 +212,25 @@ class PulsedDevice:
         return digest(repr((self.devices.parameters[:1], self.voltage, self.access)), *table)
 
     def array(
-        self, shape: tuple[int, int], *, seed: Seed, spreads: Mapping[str, float] | None = None, **wires: Any
+        self,
+        shape: tuple[int, int],
+        *,
+        seed: Seed,
+        spreads: Mapping[str, float] | None = None,
+        wires: Wires | None = None,
     ) -> TableArray:
         """An array with every device in a random state of its track, as if nothing had been written yet.
 
         spreads: deviations from device to device of what the table can follow (of junctions tmr and
         parallel_resistance), as `compact_model.vary` takes them; the tracks differ in any case.  The threshold goes
-        with R_P, so that the table must be made for that `variation`.
-        wires: word_line_resistance and the other arguments of `Crossbar`.
+        with R_P, so that the table must be made for that `variation`.  wires: None: ideal ones.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)
-        checked_wires(wires)
+        lines_between = checked_wires(wires).keywords()
         cells = self.devices.array_of(lines, varied, draw)
         track = draw.integers(self.table.sizes["track"], size=lines)
-        array = TableArray(Crossbar(cells=cells, **wires), self.table, track=track, seed=draw)
+        array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw)
         array.scatter()
         return array
 

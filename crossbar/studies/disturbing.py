@@ -1,9 +1,9 @@
 """What writing and reading do to the other cells: drift per pulse, pulses until a level is lost, the window between."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from ..crossbar import Crossbar
 from ..in_time.domain_walls import DomainWalls
+from ..in_time.options import WallOptions
 from ..in_time.simulation import ArraySimulation
 from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read, write
+from ..wires import Wires, wires_or_ideal
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
 
@@ -182,6 +185,7 @@ def _repeat(
     )
 
 
+@named_options(DomainWalls)
 def write_map(
     parameters: DeviceParameters,
     landscape: Landscape,
@@ -194,15 +198,15 @@ def write_map(
     access: WriteAccess = HALF_SELECT,
     store: str | Path | None = None,
     progress: bool = False,
-    wires: Mapping[str, Any] | None = None,
+    wires: Wires | None = None,
     tolerance: float | None = None,
     current_tolerance: float = 1e-9,
-    **options: Any,
+    **options: Unpack[WallOptions],
 ) -> xr.Dataset:
     """One write of the farthest cell of square arrays against voltage (V) and pulse width (s): who moves?
 
     level: m, from which a wall has moved; None: the half width of the first well.  position: m, of all walls at the
-    start; None: the well nearest to the middle of the track.  wires: arguments of Crossbar; tolerance (m) and
+    start; None: the well nearest to the middle of the track.  wires: None: ideal ones; tolerance (m) and
     current_tolerance: those of ArraySimulation; options: those of DomainWalls.
     store: a folder that keeps each point of the map; the same call goes on from there.
     Above 0 K every point has the same random numbers, so that neighbours differ by voltage and width alone.
@@ -211,7 +215,7 @@ def write_map(
     walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
     """
     validation.instance("parameters", parameters, DeviceParameters)
-    given = validation.instance("wires", {} if wires is None else wires, Mapping)
+    lines_between = wires_or_ideal(wires)
     volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
     lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
     wells = validation.instance("landscape", landscape, Landscape).wells
@@ -224,7 +228,7 @@ def write_map(
     with Progress(progress, "write map").bar(int(np.prod(shape)), "point") as advance:
         for row, size in enumerate(lines):
             walls = DomainWalls(parameters, landscape, np.full((size, size), where), **options)
-            simulation = ArraySimulation(Crossbar(cells=walls, **given), **accuracy)
+            simulation = ArraySimulation(Crossbar(cells=walls, **lines_between.keywords()), **accuracy)
             begin = simulation.state()
             folder = None if store is None else Path(store) / f"size_{size}"
             kept = simulation.keep_in(folder, access=repr(access))

@@ -17,6 +17,7 @@ from compact_model.fitting.traces import fit_trace
 from compact_model.support.validation import InputError
 
 from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
+from ..options.drive import field_from, field_option
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 SIMULATED = {"pulses": fit_pulses, "trace": fit_trace}
@@ -57,12 +58,7 @@ USED = {
     help="Simulate the current ramp of the measurement, A/cm2/ns  [default: the limit of a slow ramp] (threshold).",
 )
 @click.option("--state", type=click.Choice(STATES), help="State of the junction in all of a file (resistance).")
-@click.option(
-    "--external-field",
-    type=float,
-    metavar="Oe",
-    help="External field, Oe  [default: what cancels the stray field] (pulses, trace).",
-)
+@field_option
 @click.option("--starts", type=int, help="Points tried at first  [default: 64, doubled for each free] (pulses, trace).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of these points (pulses, trace).")
 @click.option("--column", "columns", multiple=True, metavar="NAME=TEXT", help="What FILE calls a column: J_th=Jc.")
@@ -130,7 +126,7 @@ def command(
         elif kind == "resistance":
             result = fit_resistance(parameters, data, state=state, **chosen)
         else:
-            field = None if external_field is None else external_field * OERSTED
+            field = field_from(external_field)
             chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
             result = SIMULATED[kind](parameters, landscape, data, **chosen)
     except InputError as error:

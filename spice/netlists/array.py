@@ -1,11 +1,12 @@
 """A crossbar as a circuit for ngspice: of plain resistors, or of devices that move."""
 
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model.support import validation
+from compact_model.support.options import named_options
 from compact_model.support.validation import InputError
 from crossbar.cells import Cells, Resistors, Selected
 from crossbar.crossbar import Crossbar
@@ -83,7 +84,16 @@ def array_circuit(
     return circuit
 
 
-def array_netlist(array: Crossbar, bias: Bias, **options: Any) -> str:
+class ArrayCircuitOptions(TypedDict, total=False):
+    """The options of `array_netlist`: those of `array_circuit`, which says what they are."""
+
+    drive: ArrayDrive | None
+    duration: float
+    title: str
+
+
+@named_options(array_circuit)
+def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
     """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
 
