@@ -21,7 +21,6 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.drive import constant
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
-from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.store import Store
@@ -277,7 +276,6 @@ class ArraySimulation:
         return charges
 
 
-@named_options(ArraySimulation)
 def simulate_array(
     array: Crossbar,
     drive: ArrayDrive,
