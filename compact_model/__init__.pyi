@@ -27,7 +27,6 @@ from .drive import pulses as pulses
 from .drive import ramp as ramp
 from .drive import staircase as staircase
 from .drive import trapezoid as trapezoid
-from .experiments.escape import estimated_escape_time as estimated_escape_time
 from .experiments.escape import retention as retention
 from .experiments.loops import count_levels as count_levels
 from .experiments.loops import resistance_loop as resistance_loop
@@ -46,6 +45,8 @@ from .fitting.resistances import fit_resistance as fit_resistance
 from .fitting.result import FitResult as FitResult
 from .fitting.thresholds import fit_threshold as fit_threshold
 from .fitting.traces import fit_trace as fit_trace
+from .rates.escapes import escape_rates as escape_rates
+from .rates.escapes import mean_escape_time as mean_escape_time
 from .simulation import simulate as simulate
 from .simulation import simulate_ensemble as simulate_ensemble
 from .support.validation import ConvergenceError as ConvergenceError

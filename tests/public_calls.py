@@ -267,8 +267,21 @@ CALLS: dict[str, Call] = {
     "compact_model.ramp": Call(C.ramp, lambda: {"rate": 1e3, "stop": 1e-6, "start_value": 0.0}),
     "compact_model.staircase": Call(C.staircase, lambda: {"values": [0.0, 1.0], "dwell": 1e-9}),
     "compact_model.trapezoid": Call(C.trapezoid, lambda: {"width": 1e-9, "edge": 1e-10}),
-    "compact_model.estimated_escape_time": Call(
-        C.estimated_escape_time, lambda: {"parameters": DEVICE, "well": SITE, "temperature": 300.0}, infinite=True
+    "compact_model.escape_rates": Call(
+        C.escape_rates,
+        lambda: {
+            **_two(),
+            "external_field": 85e-4,
+            "current_density": 0.0,
+            "temperature": 300.0,
+            "walls": 8,
+            "destinations": True,
+            "seed": 1,
+        },
+        infinite=True,
+    ),
+    "compact_model.mean_escape_time": Call(
+        C.mean_escape_time, lambda: {**_two(), "temperature": 300.0}, infinite=True
     ),
     "compact_model.retention": Call(
         C.retention,
