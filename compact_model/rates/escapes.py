@@ -1,5 +1,6 @@
 """At which rates walls leave their sites, and where they go, under a constant field and current."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ DIRECT_STEP = 20e-12
 _DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
 _TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
+_HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
 _LEAST_WINDOW = 50e-9  # s
 
 
@@ -269,6 +271,47 @@ def _integrated(
     exposure = float(np.minimum(times, window).sum())
     to_the_right = run.position.values[gone, -1] > place.place * scales.length
     return float((~to_the_right).sum()) / exposure, float(to_the_right.sum()) / exposure
+
+
+@dataclass(frozen=True)
+class SiteRate:
+    """Of one site, by the theory alone."""
+
+    left: float
+    """1/s."""
+    right: float
+    """1/s."""
+    barrier: float
+    """The lowest one, k_B T."""
+
+    @property
+    def total(self) -> float:
+        """1/s."""
+        return self.left + self.right
+
+
+def leaving_rate(
+    parameters: DeviceParameters, landscape: Landscape, *, net_field: float, density: float, temperature: float
+) -> SiteRate | None:
+    """Rates of the site nearest to the landscape's first well, T and A/m2; None where no site holds the wall.
+
+    Without the integration of shallow sites: a wall on a ramp is there for no time.
+    """
+    if temperature == 0.0:
+        return SiteRate(0.0, 0.0, np.inf)
+    scales = Scales.of(parameters, temperature)
+    try:
+        track = _track(parameters, landscape, scales, net_field, density)
+    except InputError:
+        return None
+    if min(map(_lowest, track.sites)) < _HELD:
+        return None
+    if not _within_reach(track.sites):
+        return SiteRate(0.0, 0.0, min(map(_lowest, track.sites)))
+    escapes = OrbitNetwork(track.sites, track.gaps, track.beyond, scales).escapes(destinations=False)
+    places = np.array([site.along.place for site in track.sites]) * scales.length
+    nearest = int(np.argmin(np.abs(places - landscape.wells[0].centre)))
+    return SiteRate(float(escapes.left[nearest]), float(escapes.right[nearest]), _lowest(track.sites[nearest]))
 
 
 def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:
