@@ -14,6 +14,8 @@ from .device.parameters import DeviceParameters as DeviceParameters
 from .device.polarisation import julliere_polarisation as julliere_polarisation
 from .device.polarisation import slonczewski_polarisation as slonczewski_polarisation
 from .device.published import lequeux2016 as lequeux2016
+from .device.published import lequeux2016_intrinsic_site as lequeux2016_intrinsic_site
+from .device.published import lequeux2016_measured_site as lequeux2016_measured_site
 from .device.published import lequeux2016_track as lequeux2016_track
 from .device.variation import vary as vary
 from .drive import Current as Current
@@ -47,6 +49,8 @@ from .fitting.thresholds import fit_threshold as fit_threshold
 from .fitting.traces import fit_trace as fit_trace
 from .rates.escapes import escape_rates as escape_rates
 from .rates.escapes import mean_escape_time as mean_escape_time
+from .rates.intrinsic import intrinsic_site as intrinsic_site
+from .rates.intrinsic import laboratory_thresholds as laboratory_thresholds
 from .simulation import simulate as simulate
 from .simulation import simulate_ensemble as simulate_ensemble
 from .support.validation import ConvergenceError as ConvergenceError

@@ -135,7 +135,7 @@ def test_the_rates_are_those_of_direct_simulations(kind, field, anisotropy, damp
     rates = escape_rates(device, landscape, **drive)
     assert rates.method[0] == "rates"
     time = float(rates.escape_time[0])
-    simulated, escapes = simulated_time(device, landscape, 192, 1.5 * time, 5, **drive)
+    simulated, escapes = simulated_time(device, landscape, 128, 1.5 * time, 5, **drive)
     assert time == pytest.approx(simulated, rel=0.25 + 2.0 / np.sqrt(escapes))
 
 

@@ -30,6 +30,7 @@ _DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
 _TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
 _HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
+_HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
 _LEAST_WINDOW = 50e-9  # s
 
 
@@ -295,7 +296,8 @@ def leaving_rate(
 ) -> SiteRate | None:
     """Rates of the site nearest to the landscape's first well, T and A/m2; None where no site holds the wall.
 
-    Without the integration of shallow sites: a wall on a ramp is there for no time.
+    Of a wall that has been there for long, and without the integration of shallow sites, where a wall on a ramp is
+    for no time.
     """
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
@@ -308,10 +310,15 @@ def leaving_rate(
         return None
     if not _within_reach(track.sites):
         return SiteRate(0.0, 0.0, min(map(_lowest, track.sites)))
-    escapes = OrbitNetwork(track.sites, track.gaps, track.beyond, scales).escapes(destinations=False)
+    network = OrbitNetwork(track.sites, track.gaps, track.beyond, scales)
+    if min(map(_lowest, track.sites)) > _HIGH:
+        escapes = network.escapes(destinations=False)
+        left, right = escapes.left, escapes.right
+    else:
+        left, right = network.quasi_stationary()
     places = np.array([site.along.place for site in track.sites]) * scales.length
     nearest = int(np.argmin(np.abs(places - landscape.wells[0].centre)))
-    return SiteRate(float(escapes.left[nearest]), float(escapes.right[nearest]), _lowest(track.sites[nearest]))
+    return SiteRate(float(left[nearest]), float(right[nearest]), _lowest(track.sites[nearest]))
 
 
 def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:

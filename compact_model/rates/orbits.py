@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from ..support.arrays import FloatArray, IntArray
 from .potentials import Minimum, Scales, Side
@@ -30,6 +30,7 @@ _BELOW_BARRIER = 14.0  # k_B T: so far below its lowest barrier a site is in equ
 _STRIP = 1.5  # k_B T: thickness of the layer in which a wall counts as caught
 _FINEST = 0.1  # k_B T
 _MOST_BINS = 600
+_ITERATIONS = 6
 
 RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
 
@@ -67,6 +68,8 @@ class _Segment:
     """S at the edges between its bins, shape (size - 1,)."""
     duration: FloatArray
     """Time that a wall spends in it, s, shape (size,)."""
+    hidden: float = 0.0
+    """int duration exp(H_0 - H) dH below the first bin over its width, H_0 the lowest energy of the site, s."""
     start: int = 0
     """Number of its first unknown."""
 
@@ -116,6 +119,14 @@ class _Equations:
     values: list[FloatArray] = field(default_factory=list)
     arrivals: list[_Arrival] = field(default_factory=list)
 
+    def factors(self, total: int) -> SuperLU:
+        """The matrix, ready to solve for."""
+        entries = np.concatenate(self.rows), np.concatenate(self.columns)
+        matrix = sparse.csc_matrix((np.concatenate(self.values), entries), shape=(total, total))
+        # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
+        options = {"SymmetricMode": True}
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+
     def add(self, rows: IntArray, columns: IntArray, values: FloatArray) -> None:
         """Entries at rows and columns, all of the same shape."""
         self.rows.append(rows)
@@ -151,6 +162,7 @@ class OrbitNetwork:
         """
         self._sites = sites
         self._beyond_weights = beyond
+        self._catching = True
         self._scales = scales
         self._states = [(number, cell) for number, site in enumerate(sites) for cell in range(len(site.cells))]
         caps = [[self._cap(site, cell) for cell in range(len(site.cells))] for site in sites]
@@ -215,7 +227,9 @@ class OrbitNetwork:
             if cell == 0:
                 self._orbit_loss[number] += float(spread[at_exit])
             cut = max(0, int(np.floor((self._caps[number][cell] - _STRIP) / width)) - begin)
-            self._segments[number, cell, quadrant] = _Segment(begin + cut, spread[cut:], duration[cut:])
+            ground = min(site.lowest(each) for each in range(len(site.cells)))
+            hidden = float(duration[:cut] @ np.exp(ground - energy[:cut]))
+            self._segments[number, cell, quadrant] = _Segment(begin + cut, spread[cut:], duration[cut:], hidden)
 
     def _lay_flights(self, number: int, cell: int, gap: float) -> None:
         """Over a flat top between two sites, rightwards above the cell's minimum, leftwards below it."""
@@ -266,10 +280,7 @@ class OrbitNetwork:
         until it is caught or passes the first or last barrier of the track.  Shape (states, states + 2).
         """
         flights = {} if alone else self._flights
-        total = 0
-        for segment in [*self._segments.values(), *flights.values()]:
-            segment.start = total
-            total += _STAGES * segment.size
+        total = self._number([*self._segments.values(), *flights.values()])
         equations = _Equations()
         for segment in [*self._segments.values(), *flights.values()]:
             self._add_diffusion(equations, segment)
@@ -313,8 +324,6 @@ class OrbitNetwork:
 
     def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
         """The fluxes over exp(-H) that leave each stage, one column for each state from which walls start."""
-        entries = np.concatenate(equations.rows), np.concatenate(equations.columns)
-        matrix = sparse.csc_matrix((np.concatenate(equations.values), entries), shape=(total, total))
         sources = np.zeros((total, len(self._states) + 2))
         for index, (number, cell) in enumerate(self._states):
             for quadrant in range(4):
@@ -329,11 +338,55 @@ class OrbitNetwork:
                 sources[segment.start : segment.start + segment.size, len(self._states) + end] = (
                     self._width * self._above(segment, gate)
                 )
-        # The matrix is an M-matrix: it needs no pivoting, and its pattern is nearly symmetric.
-        options = {"SymmetricMode": True}
-        factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
-        result: FloatArray = factors.solve(sources)
+        result: FloatArray = equations.factors(total).solve(sources)
         return result
+
+    def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
+        """Rates, 1/s, of leaving each site to the left and right for a wall that has been there long, (sites,) each.
+
+        The walls of `escapes` start at rest and need some time to gain their energy; those here are where the ones are
+        that have not left yet.  The two differ where barriers are low, and these are the ones for a ramp.
+        """
+        self._catching = False
+        total = self._number(list(self._segments.values()))
+        equations = _Equations()
+        for key, segment in self._segments.items():
+            self._add_diffusion(equations, segment)
+            for way in self._ways_on(key, alone=True):
+                above = self._above(segment, way.gate)
+                self._pass_on(equations, segment, above if way.above else 1.0 - above, way)
+        factors = equations.factors(total)
+        left, right = np.zeros(len(self._sites)), np.zeros(len(self._sites))
+        for number in range(len(self._sites)):
+            own = [segment for (site, _, _), segment in self._segments.items() if site == number]
+            lowest = min(self._sites[number].lowest(cell) for cell in range(len(self._sites[number].cells)))
+            scale = np.zeros(total)
+            source = np.zeros(total)
+            for segment in own:
+                unknowns = slice(segment.start, segment.start + _STAGES * segment.size)
+                scale[unknowns] = np.tile(np.exp(lowest - self._middles(segment)), _STAGES)
+                source[segment.start : segment.start + segment.size] = segment.duration
+            for _ in range(_ITERATIONS):
+                found = factors.solve(source)
+                population = 0.0
+                source = np.zeros(total)
+                for segment in own:
+                    first = slice(segment.start, segment.start + segment.size)
+                    stay = segment.duration * self._entered(segment, found[first] * scale[first])
+                    # Below the lowest bin the walls are in equilibrium with those in it.
+                    stay[0] += segment.hidden * found[segment.start]
+                    population += float(stay.sum())
+                    source[first] = stay / scale[first]
+                fluxes = np.zeros(2)
+                for arrival in equations.arrivals:
+                    if arrival.state >= len(self._states):
+                        fluxes[arrival.state - len(self._states)] += float(
+                            arrival.shares @ (found[arrival.unknowns] * scale[arrival.unknowns])
+                        )
+                left[number], right[number] = fluxes / population
+                source /= population
+        self._catching = True
+        return left, right
 
     def _population(self, number: int, cell: int, found: FloatArray, scale: FloatArray) -> float:
         """Time that walls which start in a minimum spend in its whole site, for the unit of flux in `solve`."""
@@ -355,6 +408,15 @@ class OrbitNetwork:
         result[:-1] += up * flux[:-1] - down * flux[1:]
         result[1:] += down * flux[1:] - up * flux[:-1]
         return result
+
+    @staticmethod
+    def _number(segments: Sequence[_Segment]) -> int:
+        """Give every segment its unknowns; returns how many there are."""
+        total = 0
+        for segment in segments:
+            segment.start = total
+            total += _STAGES * segment.size
+        return total
 
     def _above(self, segment: _Segment, gate: float) -> FloatArray:
         """The share of each bin above a gate."""
@@ -383,6 +445,8 @@ class OrbitNetwork:
                 equations.add(rows, rows - segment.size, -np.ones(segment.size))
 
     def _caught(self, number: int, cell: int, segment: _Segment) -> FloatArray:
+        if not self._catching:
+            return np.zeros(segment.size)
         result: FloatArray = (self._middles(segment) < self._caps[number][cell]).astype(np.float64)
         return result
 

@@ -20,7 +20,10 @@ LONGEST_SIMULATED = 20e-6
 """s: a ramp that takes longer is followed by rates, a shorter one by the equation of motion."""
 LEAST_BARRIER = 1.0
 """k_B T, at the median of a ramp: where most walls leave over less, rates say nothing of when."""
-_DRIVES = 33  # values of the drive at which the rate is found
+_FIRST_DRIVES = 9  # values of the drive at which the rate is found, and how many at most
+_MOST_DRIVES = 48
+_STEP = 0.7  # of the rate's logarithm between two of them
+_CERTAIN = 700.0  # a hazard after which no wall is left
 _FINE = 4001
 _SLOWEST = 1e-300  # 1/s
 
@@ -57,15 +60,23 @@ def departure(rate_at: Callable[[float], SiteRate | None], limit: float, ramp_ra
 
     rate_at: the site's rate under a drive, None where no site holds the wall.  limit: the drive that frees it at 0 K.
     """
-    # Closer towards the limit, where the rate rises by many decades.
-    drives = limit * (1.0 - np.linspace(1.0, 0.0, _DRIVES)[:-1] ** 1.5)
-    found = [(drive, rate) for drive in drives.tolist() if (rate := rate_at(drive)) is not None]
+    found: dict[float, SiteRate] = {}
+    for drive in (limit * (1.0 - np.linspace(1.0, 0.0, _FIRST_DRIVES)[:-1] ** 1.5)).tolist():
+        rate = rate_at(drive)
+        if rate is not None:
+            found[drive] = rate
     fine = np.linspace(0.0, limit, _FINE)
     if not found:
-        return Departure(fine, np.linspace(0.0, 700.0, _FINE), np.zeros(_FINE))
-    known = np.array([drive for drive, _ in found])
-    logarithm = np.log(np.maximum([each.total for _, each in found], _SLOWEST))
-    barriers = np.array([each.barrier for _, each in found])
+        return Departure(fine, np.linspace(0.0, _CERTAIN, _FINE), np.zeros(_FINE))
+    for _ in range(_MOST_DRIVES - _FIRST_DRIVES):
+        drive = _worst_gap(found, ramp_rate)
+        rate = None if drive is None else rate_at(drive)
+        if drive is None or rate is None:
+            break
+        found[drive] = rate
+    known = np.array(sorted(found))
+    logarithm = np.log(np.maximum([found[each].total for each in known.tolist()], _SLOWEST))
+    barriers = np.array([found[each].barrier for each in known.tolist()])
     if known.size > 1:
         values = PchipInterpolator(known, logarithm)(np.minimum(fine, known[-1]))
         barrier = np.interp(fine, np.append(known, limit), np.append(barriers, 0.0))
@@ -75,8 +86,23 @@ def departure(rate_at: Callable[[float], SiteRate | None], limit: float, ramp_ra
     steps = np.diff(values)
     mean = np.exp(values[:-1]) * np.where(np.abs(steps) > 1e-6, np.expm1(steps) / np.where(steps == 0, 1, steps), 1.0)
     hazard = np.concatenate([[0.0], np.cumsum(mean * np.diff(fine) / ramp_rate)])
-    hazard[-1] = max(hazard[-1], 700.0)  # whoever is still there is freed at the limit
+    hazard[-1] = max(hazard[-1], _CERTAIN)  # whoever is still there is freed at the limit
     return Departure(fine, hazard, barrier)
+
+
+def _worst_gap(found: dict[float, SiteRate], ramp_rate: float) -> float | None:
+    """Where one more rate tells most: among the drives at which walls leave, between the two rates furthest apart."""
+    drives = np.array(sorted(found))
+    rates = np.maximum([found[each].total for each in drives.tolist()], _SLOWEST)
+    width = np.diff(drives)
+    most = np.maximum(rates[1:], rates[:-1]) * width / ramp_rate
+    least = np.minimum(rates[1:], rates[:-1]) * width / ramp_rate
+    before = np.concatenate([[0.0], np.cumsum(least)[:-1]])
+    apart = np.where((most > 1e-3) & (before < 10.0), np.abs(np.diff(np.log(rates))), 0.0)
+    if not apart.size or apart.max() < _STEP:
+        return None
+    worst = int(np.argmax(apart))
+    return float(0.5 * (drives[worst] + drives[worst + 1]))
 
 
 def field_departure(

@@ -77,6 +77,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "crossbar export": {"--word-lines": "2", "--bit-lines": "2"},
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "0.002", "--devices": "2", "--step-ps": "20"},
+    "intrinsic": {"--stable-field": "5", "--stable-time": "1e-3"},
     "fit": {},
     "learn inference": {
         "--levels": "2",
