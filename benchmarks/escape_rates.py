@@ -131,7 +131,7 @@ def compare(case: Case) -> float | None:
 
 
 def destinations() -> None:
-    """Five sites 60 nm apart: where walls are after 2 us, by the chain of rates and by simulation."""
+    """Five sites 60 nm apart: where walls are after 0.5 us, by the chain of rates and by simulation."""
     device = lequeux2016().replace(stray_field=0.0, anisotropy_field=80.0 * OERSTED, track_width=60e-9)
     strengths = (60.0, 70.0, 55.0, 65.0, 60.0)
     landscape = Landscape(
@@ -147,12 +147,12 @@ def destinations() -> None:
         generator[1:-1] = rates.destination_rate.values
         generator[[0, -1]] = rates.return_rate.values
         np.fill_diagonal(generator, -generator.sum(axis=1))
-        expected = expm(2e-6 * generator)[3]
+        expected = expm(0.5e-6 * generator)[3]
         run = simulate_ensemble(
             device,
             landscape,
             CurrentDensity.of(density),
-            [0.0, 2e-6],
+            [0.0, 0.5e-6],
             devices=1024,
             initial_position=500e-9,
             external_field=0.0,

@@ -10,17 +10,17 @@ import time
 
 import numpy as np
 
-from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
+from crossbar import Synapses, Wires, inference, supervised_learning, unsupervised_learning
 from crossbar.operate.updating import pulse_block
 from dwmtj.digits import divided, load_digits, trained_weights
 
 LEVELS = (2, 4, 8, 13, 16, 19, 32)
-WIRES = {"word_line_resistance": 0.1, "bit_line_resistance": 0.1}
+WIRES = Wires.equal(0.1)
 
 
-def per_pulse(synapses: Synapses, count: int = 300, **wires: float) -> float:
+def per_pulse(synapses: Synapses, count: int = 300, wires: Wires | None = None) -> float:
     """Mean seconds of a pulse on a third of 65 x 20 cells."""
-    array, draw = synapses.array((65, 20), seed=0, **wires), np.random.default_rng(0)
+    array, draw = synapses.array((65, 20), seed=0, wires=wires), np.random.default_rng(0)
     taken = 0.0
     for number in range(count + 1):
         rows, columns = draw.random(65) < 0.3, np.arange(20) < 3
@@ -51,7 +51,7 @@ def main() -> None:
     half, wired = Synapses.notched(20, seed=seed, scheme="V/2"), Synapses.notched(20, seed=seed, wired=True)
     varied = Synapses.notched(20, seed=seed, variation=0.1)
     print(f"one pulse on 65 x 20: {1e6 * per_pulse(plain):.0f} us on ideal wires", end=", ")
-    print(f"{1e6 * per_pulse(wired, **WIRES):.0f} us on 0.1 Ohm")
+    print(f"{1e6 * per_pulse(wired, WIRES):.0f} us on 0.1 Ohm")
 
     begin = time.perf_counter()
     train, test = divided(labels, 1.0 / 3.0, seed=seed)

@@ -21,7 +21,6 @@ from crossbar import (
     WriteAccess,
     even_levels,
     program,
-    threshold_voltage,
 )
 
 LEVELS = 16
@@ -43,7 +42,7 @@ def main() -> None:
     simulation = ArraySimulation(array, tracks, tolerance=1e-10, current_tolerance=1e-7)
     states = even_levels(simulation.junctions, LEVELS)
     spacing = float(states[1] - states[0])
-    threshold = threshold_voltage(device)
+    threshold = device.threshold_voltage
     begin = time.perf_counter()
     result = program(
         simulation,

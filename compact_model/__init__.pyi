@@ -47,6 +47,12 @@ from .fitting.resistances import fit_resistance as fit_resistance
 from .fitting.result import FitResult as FitResult
 from .fitting.thresholds import fit_threshold as fit_threshold
 from .fitting.traces import fit_trace as fit_trace
+from .micromagnetics.published import lequeux2016_stripe as lequeux2016_stripe
+from .micromagnetics.stripe import Stripe as Stripe
+from .micromagnetics.table import micromagnetic_device as micromagnetic_device
+from .micromagnetics.table import micromagnetic_wall as micromagnetic_wall
+from .micromagnetics.walls import relax_wall as relax_wall
+from .micromagnetics.walls import turn_wall as turn_wall
 from .rates.escapes import escape_rates as escape_rates
 from .rates.escapes import mean_escape_time as mean_escape_time
 from .rates.intrinsic import intrinsic_site as intrinsic_site

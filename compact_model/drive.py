@@ -101,6 +101,30 @@ class Sine(Waveform):
         return result
 
 
+@dataclass(frozen=True)
+class Offset(Waveform):
+    """A waveform on top of a constant."""
+
+    waveform: Waveform
+    offset: float
+
+    def __call__(self, time: ArrayLike) -> FloatArray:
+        return self.waveform(time) + self.offset
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        return self.waveform.edges(start, stop)
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        return self.waveform.knots(start, stop)
+
+
+def is_known(waveform: Waveform) -> bool:
+    """Whether a waveform is of this module: then it never changes, and equal ones are the same function."""
+    if type(waveform) is Offset:
+        return is_known(waveform.waveform)
+    return type(waveform) in (PiecewiseLinear, Sine)
+
+
 def constant(value: float) -> PiecewiseLinear:
     """The same value at all times."""
     return PiecewiseLinear((0.0,), (value,))

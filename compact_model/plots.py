@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,6 +185,8 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
     return axes
 
 
+# By a result's attribute `experiment`.  Other packages add theirs when their plots are imported, which happens at the
+# latest when such a result draws itself: they are listed as entry points of the group 'dwmtj.plots'.
 PLOTTERS: dict[str, Plotter] = {
     "simulation": plot_simulation,
     "current_threshold": plot_current_threshold,
@@ -210,6 +213,9 @@ class ResultAccessor:
     def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
         """Draw the result on axes (new ones by default) in the field's units; style goes to matplotlib."""
         kind = self._result.attrs.get("experiment")
+        if kind not in PLOTTERS:
+            for package in entry_points(group="dwmtj.plots"):
+                package.load()
         if kind not in PLOTTERS:
             raise InputError(f"experiment: expected a result with one of {', '.join(PLOTTERS)}, got {kind!r}")
         return PLOTTERS[kind](self._result, axes, **style)

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.threads import run_together, threads
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .kernels.cells import junction_law, junction_law_in_parallel
+from .kernels.cells import junction_law
 from .selectors import Selector
 
 _MOST_STEPS = 300
@@ -108,16 +109,24 @@ class Junctions(Cells):
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, slope = np.empty(self.shape), np.empty(self.shape)
-        law = junction_law_in_parallel if voltage.size >= _PARALLEL_FROM else junction_law
-        law(
-            np.ascontiguousarray(voltage),
-            self._share,
-            self._tmr,
-            self._inverse_half_voltage,
-            self._parallel_conductance,
-            current,
-            slope,
-        )
+        table = np.ascontiguousarray(voltage)
+        rows = self.shape[0]
+        count = min(threads(), rows) if voltage.size >= _PARALLEL_FROM else 1
+
+        def law(index: int) -> None:
+            junction_law(
+                index * rows // count,
+                (index + 1) * rows // count,
+                table,
+                self._share,
+                self._tmr,
+                self._inverse_half_voltage,
+                self._parallel_conductance,
+                current,
+                slope,
+            )
+
+        run_together(law, count)
         return current, slope
 
 

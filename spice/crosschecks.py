@@ -9,7 +9,7 @@ from PySpice.Spice.Netlist import Circuit
 
 from compact_model import simulate as simulate_in_python
 from compact_model.constants import NANOMETRE
-from compact_model.device.parameters import DeviceParameters
+from compact_model.device.parameters import DeviceParameters, applied_field
 from compact_model.drive import Drive
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -21,6 +21,7 @@ from crossbar.in_time.simulation import ArraySimulation
 from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import simulate as simulate_in_ngspice
 from .netlists.array import array_circuit
+from .netlists.ngspice_model import RECOMMENDED_OPTIONS
 from .netlists.sources import JUMP, source_letter, source_value
 from .netlists.subcircuit import DomainWallJunction
 from .ngspice import installation
@@ -40,15 +41,17 @@ def crosscheck(
     *,
     initial_position: float | None = None,
     initial_angle: float | None = None,
-    external_field: float = 0.0,
+    external_field: float | None = None,
+    maximum_step: float | None = None,
+    method: str = str(RECOMMENDED_OPTIONS["method"]),
+    relative_tolerance: float = float(RECOMMENDED_OPTIONS["reltol"]),
     backend: str = "process",
     time_limit: float | None = None,
-    **options: Any,
 ) -> xr.Dataset:
     """One device by the adaptive method and by ngspice, at T = 0.
 
-    Arguments as in `compact_model.simulate`, with a constant external_field; backend, time_limit and the options as in
-    `spice.simulate`.
+    Arguments as in `compact_model.simulate`, with a constant external_field (T; None: what cancels the stray field);
+    from maximum_step on as in `spice.simulate`.
 
     Returns a Dataset with dimension `simulator` ('python', 'ngspice') before 'time', for position, angle, resistance,
     voltage and current, and, per variable, `<name>_difference`, the largest absolute difference over time.  Voltage,
@@ -61,7 +64,7 @@ def crosscheck(
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size}")
-    field = validation.number("external_field", external_field)
+    field = applied_field(validation.instance("parameters", parameters, DeviceParameters), external_field)
     validation.instance("landscape", landscape, Landscape)
     start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
     reference = simulate_in_python(
@@ -81,7 +84,15 @@ def crosscheck(
     add_source = circuit.V if source_letter(drive) == "V" else circuit.I
     nodes = ("top", "0") if source_letter(drive) == "V" else ("0", "top")
     add_source("drive", *nodes, source_value(drive, parameters, float(when[0]), float(when[-1])))
-    netlist = simulate_in_ngspice(circuit, when, backend=backend, time_limit=time_limit, **options)
+    netlist = simulate_in_ngspice(
+        circuit,
+        when,
+        maximum_step=maximum_step,
+        method=method,
+        relative_tolerance=relative_tolerance,
+        backend=backend,
+        time_limit=time_limit,
+    )
     result = xr.concat(
         [reference[list(COMPARED)].drop_attrs(), netlist[list(COMPARED)].isel(device=0, drop=True).drop_attrs()],
         xr.Variable("simulator", list(SIMULATORS)),

@@ -34,9 +34,11 @@ from crossbar import (
     ExponentialSelector,
     Junctions,
     ReadAccess,
+    Reading,
     Schedule,
     Synapses,
     TableArray,
+    Wires,
     WriteAccess,
     bias,
     even_levels,
@@ -61,6 +63,7 @@ ACCESS = WriteAccess(scheme="V/3", edge=1 * NS, settle=2 * NS)
 QUICK = {"tolerance": 1e-8}
 GEOMETRY = {"thickness": 3e-9, "wall_width": 15e-9, "saturation_magnetisation": 4.7e5}
 BRIEF = WriteConditions(width=2 * NS, settle=1 * NS, devices=2, error_rate=0.5)
+COARSE_STRIPE = compact_model.lequeux2016_stripe(4e-8, cell_size=6e-9)
 OFFSETS = np.array([5.0, 10.0, 15.0, 20.0]) * 1e-4
 
 
@@ -190,7 +193,7 @@ def _trials() -> dict[str, Any]:
         "spreads": {"parallel_resistance": 0.05},
         "seed": 1,
         "store": None,
-        "word_line_resistance": 0.1,
+        "wires": Wires(word_line_resistance=0.1),
     }
 
 
@@ -227,7 +230,7 @@ def _writing() -> dict[str, Any]:
 
 
 def _margins() -> dict[str, Any]:
-    return {"low_resistance": 36.0, "high_resistance": 70.0, **WIRES, "driver_resistance": 1.0, "pull_up": 36.0}
+    return {"low_resistance": 36.0, "high_resistance": 70.0, "wires": Wires(**WIRES, driver_resistance=1.0)}
 
 
 def _selector() -> dict[str, Any]:
@@ -249,6 +252,36 @@ CALLS: dict[str, Call] = {
         C.demagnetising_anisotropy_field, lambda: {"track_width": 1e-7, **GEOMETRY}
     ),
     "compact_model.hybrid_track_width": Call(C.hybrid_track_width, lambda: {"thickness": 3e-9, "wall_width": 15e-9}),
+    "compact_model.Stripe": Call(
+        C.Stripe,
+        lambda: {
+            "track_width": 4e-8,
+            "thickness": 2e-9,
+            "saturation_magnetisation": 1e6,
+            "uniaxial_anisotropy": 7e5,
+            "exchange_stiffness": 1e-11,
+            "interfacial_dmi": 1e-5,
+            "cell_size": 1e-8,
+            "window": 3e-7,
+        },
+    ),
+    "compact_model.lequeux2016_stripe": Call(C.lequeux2016_stripe, lambda: {"track_width": 4e-8, "cell_size": 1e-8}),
+    "compact_model.micromagnetic_device": Call(C.micromagnetic_device, lambda: {"track_width": 1e-7}),
+    "compact_model.micromagnetic_wall": Call(C.micromagnetic_wall, lambda: {"track_width": 1e-7}),
+    "compact_model.relax_wall": Call(
+        C.relax_wall,
+        lambda: {"stripe": COARSE_STRIPE, "angle": 0.1, "tolerance": 1e-4, "most_steps": 500},
+    ),
+    "compact_model.turn_wall": Call(
+        C.turn_wall,
+        lambda: {
+            "stripe": COARSE_STRIPE,
+            "angles": [0.0, 0.2, 0.4, 0.6],
+            "tolerance": 1e-4,
+            "most_steps": 500,
+            "progress": False,
+        },
+    ),
     "compact_model.Current": Call(C.Current, lambda: {"waveform": constant(1e-3)}),
     "compact_model.CurrentDensity": Call(C.CurrentDensity, lambda: {"waveform": constant(1e10)}),
     "compact_model.Voltage": Call(C.Voltage, lambda: {"waveform": constant(0.1)}),
@@ -588,8 +621,12 @@ CALLS: dict[str, Call] = {
         },
         infinite=True,
     ),
+    "crossbar.Wires": Call(X.Wires, lambda: {**WIRES, "driver_resistance": 1.0, "word_line_capacitance": 1e-16}),
+    "crossbar.Wires.equal": Call(
+        Wires.equal, lambda: {"segment": 1.0, "driver_resistance": 1.0, "sense_resistance": 1.0}
+    ),
     "crossbar.Crossbar.of_devices": Call(
-        Crossbar.of_devices, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7), **WIRES}
+        Crossbar.of_devices, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7), "wires": Wires(**WIRES)}
     ),
     "crossbar.Crossbar.solve": Call(
         bound(lambda: Crossbar(resistance=OHMS, **WIRES), "solve"),
@@ -610,7 +647,6 @@ CALLS: dict[str, Call] = {
         lambda: {"cells": 1.0 / OHMS},
         infinite=True,
     ),
-    "crossbar.device_voltage": Call(X.device_voltage, lambda: {"solution": solved()}),
     "crossbar.ArrayDrive": Call(
         X.ArrayDrive, lambda: {"parts": ((bias("V/2", (2, 2), 0.1), pulses([1.0], width=1e-9, period=2e-9)),)}
     ),
@@ -802,7 +838,7 @@ CALLS: dict[str, Call] = {
     "crossbar.PinningSites": Call(
         X.PinningSites, lambda: {"pitch": 5e-8, "coercive_field": 6e-3, "half_width": 1.8e-8, "kind": ParabolicWell}
     ),
-    "crossbar.ReadRule": Call(X.ReadRule, lambda: {"scheme": "grounded", "kind": "current", "criterion": 0.1}),
+    "crossbar.Reading": Call(X.Reading, lambda: {"scheme": "grounded", "kind": "voltage", "pull_up": 36.0}),
     "crossbar.design_map": Call(
         X.design_map,
         lambda: {
@@ -814,22 +850,12 @@ CALLS: dict[str, Call] = {
             "schemes": ("V/2",),
             "driver_resistance": 1.0,
             "conditions": BRIEF,
+            "criterion": 0.1,
             "largest": 2,
             "seed": 1,
         },
         infinite=True,
         work=("largest",),
-    ),
-    "crossbar.scaled_device": Call(
-        X.scaled_device,
-        lambda: {
-            "parameters": DEVICE,
-            "track_length": 5e-7,
-            "track_width": 5e-8,
-            "resistance_area_product": 1e-11,
-            "anisotropy_from_width": True,
-        },
-        infinite=True,
     ),
     "crossbar.read_disturb": Call(
         X.read_disturb,
@@ -861,14 +887,14 @@ CALLS: dict[str, Call] = {
             "level": 1e-7,
             "position": SITE.centre,
             "access": ACCESS,
-            "wires": WIRES,
+            "wires": Wires(**WIRES),
             **QUICK,
         },
         work=("voltage", "voltages", "widths", "sizes"),
     ),
     "crossbar.largest_array": Call(
         X.largest_array,
-        lambda: {**_margins(), "scheme": "V/2", "criterion": 0.1, "kind": "current", "largest": 3},
+        lambda: {**_margins(), "reading": Reading(scheme="V/2"), "criterion": 0.1, "largest": 3},
         work=("largest",),
     ),
     "crossbar.reach": Call(
@@ -886,10 +912,10 @@ CALLS: dict[str, Call] = {
         work=("largest",),
     ),
     "crossbar.read_margin": Call(
-        X.read_margin, lambda: {"sizes": [1, 2], **_margins(), "schemes": ("V/2",)}, work=("sizes",)
+        X.read_margin, lambda: {"sizes": [1, 2], **_margins(), "schemes": ("V/2",), "pull_up": 36.0}, work=("sizes",)
     ),
     "crossbar.worst_pattern": Call(
-        X.worst_pattern, lambda: {"size": 2, "kind": "current", "scheme": "V/3", **_margins()}, work=("size",)
+        X.worst_pattern, lambda: {"size": 2, "reading": Reading(scheme="V/3"), **_margins()}, work=("size",)
     ),
     "crossbar.half_select": Call(
         X.half_select,
@@ -899,7 +925,7 @@ CALLS: dict[str, Call] = {
             "write_voltage": 0.2,
             "position": 5e-7,
             "schemes": ("V/2",),
-            **WIRES,
+            "wires": Wires(**WIRES),
         },
         work=("sizes",),
     ),
@@ -912,11 +938,10 @@ CALLS: dict[str, Call] = {
             "disturb_voltage": 0.15,
             "breakdown_voltage": 1.0,
             "largest": 3,
-            **WIRES,
+            "wires": Wires(**WIRES),
         },
         work=("largest",),
     ),
-    "crossbar.threshold_voltage": Call(X.threshold_voltage, lambda: {"parameters": DEVICE}),
     "crossbar.outer_product_update": Call(
         X.outer_product_update,
         lambda: {**_writing(), "rows": [1.0, -0.5], "columns": [0.5, 0.0], "slots": 1, "seed": 1},
@@ -992,7 +1017,7 @@ CALLS: dict[str, Call] = {
     ),
     "crossbar.Synapses.array": Call(
         bound(synapses, "array"),
-        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "bit_line_resistance": 0.1},
+        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
     ),
     "crossbar.TableArray": Call(

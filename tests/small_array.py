@@ -12,7 +12,6 @@ from crossbar import (
     WriteAccess,
     even_levels,
     program,
-    threshold_voltage,
 )
 
 
@@ -23,7 +22,7 @@ def small_device():
 
 
 DEVICE = small_device()
-THRESHOLD = threshold_voltage(DEVICE)
+THRESHOLD = DEVICE.threshold_voltage
 SCHEDULE = Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9)
 ACCESS = WriteAccess(scheme="V/3", edge=4e-9, settle=300e-9)
 

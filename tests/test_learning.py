@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from compact_model.support.validation import InputError
-from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
+from crossbar import Synapses, Wires, inference, supervised_learning, unsupervised_learning
 from crossbar.learning.pretrained import nearest_pairs
 from crossbar.learning.supervised import _level_out
 from crossbar.learning.trials import examples
@@ -77,7 +77,7 @@ def test_without_pulses_nothing_is_learned(synapses):
 
 def test_wires_cost_energy_and_are_learned_with():
     wired = Synapses.notched(8, tracks=2, samples=32, seed=1, wired=True)
-    found = supervised(wired, repeats=1, epochs=3, word_line_resistance=0.5, bit_line_resistance=0.5)
+    found = supervised(wired, repeats=1, epochs=3, wires=Wires.equal(0.5))
     assert float(found.accuracy[0, 0, -1]) > 0.9
 
 
@@ -233,7 +233,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
         (lambda it: supervised([]), "synapses: expected at least one"),
         (lambda it: supervised("x"), "synapses: expected Synapses, or a sequence"),
-        (lambda it: supervised(it, bit_line_resistance=-1.0), "bit_line_resistance: expected"),
+        (lambda it: supervised(it, wires=Wires(bit_line_resistance=-1.0)), "bit_line_resistance: expected"),
         (lambda it: unsupervised(it, outputs=0), "outputs: expected"),
         (lambda it: unsupervised(it, leak=1.5), "leak: expected"),
         (lambda it: unsupervised(it, threshold=0.0), "threshold: expected"),
@@ -252,10 +252,13 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
             lambda it: supervised(it, spreads={"parallel_resistance": 0.1}),
             "table: expected .* devices whose R_P differs",
         ),
-        (lambda it: supervised(it, bit_line_resistance=0.1), "table: expected .* with wires"),
+        (lambda it: supervised(it, wires=Wires(bit_line_resistance=0.1)), "table: expected .* with wires"),
         (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),
-        (lambda it: supervised(it, foo=1), "wires: expected names out of"),
-        (lambda it: supervised(it, cells=1), "wires: expected names out of"),
+        (lambda it: supervised(it, wires={"driver_resistance": 1.0}), "wires: expected a Wires, got dict"),
+        (
+            lambda it: supervised(it, wires=Wires(bit_line_capacitance=1e-15)),
+            "wires: expected none with",
+        ),
     ],
 )
 def test_nonsense_is_named(synapses, act, named):

@@ -15,13 +15,12 @@ from crossbar import (
     WriteAccess,
     outer_product_update,
     pulse_block,
-    threshold_voltage,
 )
 from crossbar.schemes import block_bias
 
 DEVICE = notched_device()
 TRACKS = [notched_track(DEVICE, seed) for seed in range(2)]
-VOLTS = 1.4 * threshold_voltage(DEVICE)
+VOLTS = 1.4 * DEVICE.threshold_voltage
 PULSE = {"width": 4e-9, "edge": 2e-9, "settle": 200e-9}
 SHAPE = (20, 20)
 NUMBER = np.arange(400).reshape(SHAPE) % 2

@@ -71,7 +71,7 @@ def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     which wells of x_c = 100 nm do not fit; 20 narrower ones (18 nm) need a larger H_c (60 Oe) to keep the depth, here
     6 k_B T at 300 K and W = 100 nm.  With H_K = 30 Oe everywhere a dc sweep is binary (above the Walker current
     nothing stops the wall), so H_K is 80 Oe on average and varies by 30 Oe from site to site, as edge roughness of
-    6 nm rms would make it; the demagnetising integral gives |H_K| = 119 Oe at this width.
+    6 nm rms would make it; micromagnetics gives the threshold of |H_K| = 104 Oe (`micromagnetic_wall`).
     """
     validation.instance("parameters", parameters, DeviceParameters)
     return random_track(

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from .. import constants
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Current
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -45,14 +45,6 @@ def escape_times(
     for index in range(max(len(models), len(tracks))):
         check_well_fits(models[index % len(models)], wells[index])
     window = validation.positive("duration", duration)
-    strays = sorted({model.stray_field for model in models})
-    field: float | list[float]
-    if external_field is not None:
-        field = external_field
-    elif len(strays) == 1:
-        field = -strays[0]  # one waveform for all is compiled once
-    else:
-        field = [-models[index % len(models)].stray_field for index in range(count)]
     run = simulate_ensemble(
         models,
         tracks,
@@ -60,7 +52,7 @@ def escape_times(
         [0.0, window],
         devices=count,
         initial_position=[well.centre for well in wells],
-        external_field=field,
+        external_field=external_field,
         temperature=validation.positive("temperature", temperature),
         step=step,
         stop_below=[well.centre - well.half_width for well in wells],
@@ -148,6 +140,7 @@ def retention(
             "duration": window,
             "temperature": kelvin,
             "current": current,
+            "external_field": applied_field(parameters, external_field),
             "step": step,
             **provenance([parameters], [landscape], seed=origin),
         },

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..checks import boltzmann_angles
 from ..constants import BOLTZMANN_CONSTANT
 from ..device.junction import resistance
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import PiecewiseLinear, Voltage, trapezoid
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -87,7 +87,7 @@ def pulse_table(
             name = f"track_{index:06d}"
             part = kept.load(name)
             if part is None:
-                field = -device.stray_field if own_field is None else own_field
+                field = applied_field(device, own_field)
                 chain = _Chain(device, track, field, kelvin, walls)
                 rows = []
                 for voltage, stream in zip(volts.tolist(), streams[index].tolist(), strict=True):
@@ -105,6 +105,7 @@ def pulse_table(
             f"settle: {100.0 * unsettled:.3g} % of the walls had not settled into a site after {rest:g} s; rest for "
             "longer, or take deeper sites without gaps between them"
         )
+    applied = [applied_field(device, own_field) for device in devices]
     products = [devices[index % len(devices)].resistance_area_product for index in range(len(tracks))]
     return (
         whole.assign(resistance_area_product=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
@@ -116,7 +117,7 @@ def pulse_table(
             settle=rest,
             temperature=kelvin,
             samples=walls,
-            external_field=str(own_field),
+            external_field=applied if len(set(applied)) > 1 else applied[0],
             unsettled_share=unsettled,
             **provenance(devices, tracks, seed=origin),
         )

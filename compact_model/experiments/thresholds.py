@@ -7,6 +7,8 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from ..device.equilibrium import turning_density
+from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
@@ -27,21 +29,41 @@ FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp does, T/s."""
 
 
-def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, torques: str = "both") -> FloatArray:
+def static_current_threshold(
+    parameters: DeviceParameters, offset: ArrayLike, torques: str = "both", *, position: float | None = None
+) -> FloatArray:
     """J at which a slow ramp frees the wall at T = 0, A/m2; offset: Delta_H = H_c - H_z in T, any shape.
 
-    Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
-    it adds to H_z, so sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
+    It is the lowest J > 0 that leaves the wall no angle or no position to rest at.  Slonczewski torque alone: the angle
+    turns over at sigma_ST = |H_K| / 2, whatever Delta_H; where further terms are on, at the largest slope of the wall's
+    energy, found numerically (inf where there is none).  A wall that rests in a shallower minimum than others swings to
+    one of those before; a lightly damped one may be freed by that.  Field-like torque alone: it adds to H_z, so
+    sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
+    position: of the wall, m, None: the middle of the track.  Where the anisotropy follows the voltage, it counts: the
+    voltage is that of a junction that carries J times its area.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     delta = validation.array("offset", offset)
-    slonczewski = np.full_like(delta, parameters.walker_current_density)
-    per_density = parameters.field_like_ratio * parameters.torque_per_current_density
-    field_like = delta / per_density if per_density > 0.0 else np.full_like(delta, np.inf)
     validation.choice("torques", torques, ("slonczewski", "field-like", "both"))
+    middle = 0.5 * parameters.track_length
+    where = middle if position is None else validation.between("position", position, 0.0, parameters.track_length)
+    share = float(antiparallel_share(parameters, where))
+    slonczewski = np.full_like(delta, turning_density(parameters, share))
+    field_like = _field_like_limit(parameters, delta)
     if torques == "slonczewski":
         return slonczewski
     return field_like if torques == "field-like" else np.minimum(slonczewski, field_like)
+
+
+def _field_like_limit(parameters: DeviceParameters, delta: FloatArray) -> FloatArray:
+    """The J with sigma_FLT = zeta sigma_ST + c_2 (J RA_P)^2 = Delta_H, A/m2; inf: there is none."""
+    linear = parameters.field_like_ratio * parameters.torque_per_current_density
+    quadratic = parameters.field_like_quadratic * parameters.resistance_area_product**2
+    if quadratic == 0.0:
+        return delta / linear if linear > 0.0 else np.full_like(delta, np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = 2.0 * delta / (linear + np.sqrt(linear**2 + 4.0 * quadratic * delta))
+    return np.where(np.isfinite(root), root, np.inf)
 
 
 def rest_position(landscape: Landscape, net_field: float) -> float:
@@ -157,7 +179,7 @@ def current_threshold(
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
     slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.
     Raises ConvergenceError where the ramp ends before the wall is free, InputError for 'rates' on a ramp so fast that
-    walls leave over barriers of less than 3 k_B T.
+    walls leave over barriers of less than 1 k_B T.
     """
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)
@@ -172,8 +194,11 @@ def current_threshold(
     limits = static_current_threshold(parameters, deltas, torques)
     held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
     thresholds = np.zeros((deltas.size, count))
-    way = _method(method, float(limits[held].max(initial=0.0)) / rate, temperature)
+    longest = float(np.nan_to_num(limits[held], posinf=0.0).max(initial=0.0)) / rate
+    way = _method(method, longest, temperature)
     if held.any() and way == "rates":
+        if not np.isfinite(limits[held]).all():
+            raise InputError("torques: expected ones that free the wall at T = 0, got some without a static limit")
         shares = draw.random((int(held.sum()), count))
         for row, (offset, place) in enumerate(zip(deltas[held], np.flatnonzero(held), strict=True)):
             left = current_departure(

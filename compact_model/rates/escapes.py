@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from ..device.parameters import DeviceParameters
+from ..device.equilibrium import angle_field
+from ..device.junction import antiparallel_share, voltage_at_current
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import CurrentDensity
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -27,6 +29,8 @@ LARGEST_DAMPING = 0.2
 DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
 _DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
+_TURN = np.linspace(0.0, 2.0 * np.pi, 721)
+_FAR_ABOVE = 10.0  # times the largest slope of the angle's energy, where nobody needs to look for a rest angle
 _TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
 _HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
@@ -76,9 +80,10 @@ def escape_rates(
     kelvin = _temperature(temperature)
     density = validation.number("current_density", current_density)
     stray = parameters.stray_field
-    external = -stray if external_field is None else validation.number("external_field", external_field)
+    external = applied_field(parameters, external_field)
     count = validation.whole("walls", walls, 8)
     validation.flag("destinations", destinations)
+    _check_width(parameters, density)
     origin = recorded(seed)
     draw = generator(seed)
     scales = Scales.of(parameters, kelvin)
@@ -157,13 +162,17 @@ def _track(
 ) -> _Track:
     slonczewski = parameters.torque_per_current_density * density
     profile = landscape.anisotropy
-    strongest = max(map(abs, (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields))
-    if strongest == 0.0:
+    fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
+    steepest = max(float(np.abs(angle_field(parameters, _TURN, anisotropy=each)).max()) for each in fields)
+    if steepest == 0.0:
         raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no angle to rest at")
-    if abs(slonczewski) >= 0.5 * strongest:
-        raise _turning(density, strongest)
-    voltage = density * parameters.resistance_area_product
-    field_like = parameters.field_like_ratio * slonczewski + parameters.field_like_quadratic * voltage**2
+    if abs(slonczewski) > _FAR_ABOVE * steepest:
+        raise _turning(density, max(fields, key=abs))
+    field_like = parameters.field_like_ratio * slonczewski
+    field_like += parameters.field_like_quadratic * (density * parameters.resistance_area_product) ** 2
+    # That of a junction which carries J times its area.
+    share = antiparallel_share(parameters, landscape.wells[0].centre)
+    voltage = float(voltage_at_current(parameters, share, density * parameters.junction_area))
     held = abs(net_field + field_like) < sum(well.coercive_field for well in landscape.wells)
     places = track_minima(parameters, landscape, scales, net_field + field_like) if held else []
     if not places:
@@ -174,7 +183,7 @@ def _track(
     anisotropy = landscape.anisotropy_field(np.array([each.place for each in places]) * scales.length, parameters)
     sites = []
     for place, field in zip(places, anisotropy.tolist(), strict=True):
-        cells, drop = angle_minima(field, slonczewski, scales)
+        cells, drop = angle_minima(parameters, field, slonczewski, voltage, scales)
         if not cells:
             raise _turning(density, field)
         level = min(cell.energy for cell in cells)
@@ -192,6 +201,14 @@ def _temperature(temperature: float) -> float:
     if kelvin < LEAST_TEMPERATURE:
         raise InputError(f"temperature: expected at least {LEAST_TEMPERATURE:g} K for rates, got {kelvin:g} K")
     return kelvin
+
+
+def _check_width(parameters: DeviceParameters, density: float) -> None:
+    if density != 0.0 and parameters.perpendicular_anisotropy_per_volt != 0.0:
+        raise InputError(
+            "perpendicular_anisotropy_per_volt: expected 0 for rates, whose walls keep their width, got "
+            f"{parameters.perpendicular_anisotropy_per_volt:g} 1/V"
+        )
 
 
 def _turning(density: float, field: float) -> InputError:
@@ -299,6 +316,7 @@ def leaving_rate(
     Of a wall that has been there for long, and without the integration of shallow sites, where a wall on a ramp is
     for no time.
     """
+    _check_width(parameters, density)
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
     scales = Scales.of(parameters, temperature)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import constants
+from ..device.equilibrium import angle_energy
 from ..device.parameters import DeviceParameters
 from ..support.arrays import FloatArray
 from ..track.landscape import Landscape
@@ -126,19 +127,28 @@ def stretches_beyond(
     return results[0], results[1]
 
 
-def angle_minima(anisotropy_field: float, slonczewski: float, scales: Scales) -> tuple[list[Minimum], float]:
+def angle_minima(
+    parameters: DeviceParameters, anisotropy_field: float, slonczewski: float, voltage: float, scales: Scales
+) -> tuple[list[Minimum], float]:
     """The rest angles within one period of the angle's energy, and by how much V rises from one period to the next.
 
-    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T.  None at all from the Walker threshold on.
+    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T; voltage: V, on the barrier.  None at all from
+    the Walker threshold on.
     """
-    period = np.pi
+
+    def of_angle(angle: FloatArray) -> FloatArray:
+        return np.asarray(angle_energy(parameters, angle, voltage=voltage, anisotropy=anisotropy_field) + 0.0 * angle)
+
+    turn = np.linspace(0.0, 2.0 * np.pi, 41)
+    half_turn = np.abs(of_angle(turn + np.pi) - of_angle(turn)).max() <= 1e-9 * np.ptp(of_angle(turn))
+    period = np.pi if half_turn else 2.0 * np.pi
     drop = scales.energy * slonczewski * period
     # Three periods, the first from a maximum on.
     angle = np.linspace(-1.5 * period, 1.5 * period, 3 * _PER_PERIOD)
-    energy = scales.energy * (0.5 * anisotropy_field * np.sin(angle) ** 2 + slonczewski * angle)
+    energy = scales.energy * (of_angle(angle) + slonczewski * angle)
     found = minima(angle, energy, 0.0)
-    inside = [minimum for minimum in found if -0.5 * period < minimum.place <= 0.5 * period + 1e-9]
-    return inside[: max(1, len(found) // 3)] if inside else [], drop
+    inside = [minimum for minimum in found if -0.5 * period + 1e-6 < minimum.place <= 0.5 * period + 1e-6]
+    return inside, drop
 
 
 def minima(coordinate: FloatArray, energy: FloatArray, least: float) -> list[Minimum]:

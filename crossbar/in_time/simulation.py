@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
@@ -25,21 +25,25 @@ from compact_model.ensemble import (
     check_step,
     density_mode,
     device_arrays,
+    integrate_side_by_side,
     landscape_table,
+    largest_pull,
     run_adaptive,
-    threads,
 )
-from compact_model.kernels import fixed_step, lanes
+from compact_model.kernels import fixed_step
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.simulation import REFERENCE_STEP
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.store import Store
+from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from ..cells import Cells, Junctions, Selected
 from ..crossbar import Crossbar
@@ -50,6 +54,7 @@ from ..schemes import Bias
 from .capacitance import Charging
 from .drive import ArrayDrive
 from .energy import Energy
+from .options import ArrayOptions
 from .stepper import LineVoltages, Record
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
@@ -135,10 +140,7 @@ class ArraySimulation:
         self._hot = bool((warmth > 0.0).any())
         self.adaptive = step is None and not self._hot
         self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
-        device = self._devices
-        # How fast an error of the voltage moves a wall, m/(s V): by both torques.
-        pull = device.slonczewski_per_density + device.damping * device.field_like_per_density
-        self.pull = float((device.rate * device.wall_width * pull * device.density_per_drive).max())
+        self.pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
         self.charging = self._charging()
         self.time = 0.0
         self.energy = Energy()
@@ -185,7 +187,7 @@ class ArraySimulation:
         }
 
     def origin(self) -> dict[str, str]:
-        """What a result that this simulation had a part in came from: see `compact_model.results.provenance`."""
+        """What a result that this simulation had a part in came from: see `compact_model.support.provenance`."""
         return provenance(self.junctions.parameters, self.landscapes, array=self.array.description(), seed=self._seed)
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
@@ -376,13 +378,8 @@ class ArraySimulation:
             if angle.shape not in ((), self.shape):
                 raise InputError(f"initial_angle: expected one, or shape {self.shape}, got shape {angle.shape}")
             return np.array(np.broadcast_to(angle, self.shape))
-        cells, where = self.junctions, self.junctions.position.ravel()
-        if len(self.landscapes) == 1 and len(cells.parameters) == 1:
-            anisotropy = self.landscapes[0].anisotropy_field(where, cells.parameters[0])
-        else:
-            tracks, kinds = itertools.cycle(self.landscapes), itertools.cycle(cells.parameters)
-            anisotropy = np.array([float(next(tracks).anisotropy_field(x, next(kinds))) for x in where.tolist()])
-        return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0).reshape(self.shape)
+        cells = self.junctions
+        return resting_angles(cells.parameters, self.landscapes, cells.position.ravel()).reshape(self.shape)
 
     def _charging(self) -> Charging | None:
         """The charges of lines with a capacitance, at 0 V."""
@@ -433,9 +430,7 @@ class ArraySimulation:
     def _step_along(self, waveforms: PiecewiseTable, time: float, length: float) -> None:
         """The walls by equal steps, RK4 or at a temperature Heun's."""
         count, steps = self._net_field.size, max(1, int(np.ceil(length / self.step - 1e-9)))
-        in_turn = count * steps < _IN_TURN_UP_TO
-        share = count if in_turn else -(-count // threads())
-        advance = lanes.integrate_blocks_in_turn if in_turn else lanes.integrate_blocks
+        shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
         per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
         nothing = np.empty((count, 0))
         for done in range(0, steps, per_call):
@@ -447,8 +442,8 @@ class ArraySimulation:
                 np.array([self.steps + done]),
                 np.array([-1]),
             )
-            advance(
-                min(lanes.LANES, -(-share // 8) * 8),
+            integrate_side_by_side(
+                shares,
                 self._devices,
                 self._mode,
                 self._track,
@@ -478,6 +473,7 @@ def _junctions(cells: Cells | None) -> Junctions:
     return inner
 
 
+@named_options(ArraySimulation)
 def simulate_array(
     array: Crossbar,
     landscape: Landscape | Sequence[Landscape],
@@ -486,7 +482,7 @@ def simulate_array(
     *,
     store: str | Path | None = None,
     progress: bool = False,
-    **options: Any,
+    **options: Unpack[ArrayOptions],
 ) -> xr.Dataset:
     """The walls of an array under the voltages that its wires leave them.
 

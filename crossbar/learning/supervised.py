@@ -6,7 +6,6 @@ coincides with one on a bit line, and moves a wall or does not (Gokmen and Vlaso
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,6 +16,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.random import Seed
 
 from ..operate.updating import coinciding_pulses, pulse_block
+from ..wires import Wires
 from .synapses import Synapses, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
@@ -39,8 +39,8 @@ def supervised_learning(
     spreads: dict[str, float] | None = None,
     seed: Seed = 0,
     store: str | Path | None = None,
+    wires: Wires | None = None,
     progress: bool = False,
-    **wires: Any,
 ) -> xr.Dataset:
     """A layer of (inputs + 1) word lines and two bit lines for each class, and what it learns.
 
@@ -53,8 +53,8 @@ def supervised_learning(
     image's input fires each word line with a probability of its value, in each of `slots`, and each bit line with one
     of rate times the error's size; the rate is multiplied with `decay` after each epoch.
     test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
-    spreads: of tmr and parallel_resistance from device to device.  wires: word_line_resistance and so on, as in
-    `Crossbar`; the synapses must then be `wired`.  store: a folder that keeps finished repeats.
+    spreads: of tmr and parallel_resistance from device to device.  wires: None: ideal ones; with others the
+    synapses must be `wired`.  store: a folder that keeps finished repeats.
 
     Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, with epoch 0 before any
     learning as a control; train_accuracy (levels, repeat) at the end; energy (levels, repeat; J, of all pulses), pulses
@@ -70,7 +70,7 @@ def supervised_learning(
 
     def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)
-        array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, **wires)
+        array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, wires=wires)
         _level_out(array, kind)
         low, high = kind.conductance_range()
         layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
@@ -111,7 +111,7 @@ def supervised_learning(
             "slots": count,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": checked_wires(wires),
+            "wires": checked_wires(wires).keywords(),
         },
         store=store,
         progress=progress,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,7 +21,7 @@ from ..cells import Junctions
 from ..crossbar import Crossbar
 from ..operate.operations import WriteAccess
 from ..schemes import array_shape
-from ..studies.writing import threshold_voltage
+from ..wires import Wires, wires_or_ideal
 from .table_array import TableArray
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
@@ -32,14 +31,6 @@ _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
 _FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
-_WIRES = (
-    "word_line_resistance",
-    "bit_line_resistance",
-    "driver_resistance",
-    "sense_resistance",
-    "word_line_ends",
-    "bit_line_ends",
-)
 _SPREADS = ("parallel_resistance", "tmr")
 LARGEST_VARIATION = 0.3
 """Of R_P, relative: beyond it a table would have to reach many times the threshold."""
@@ -57,12 +48,13 @@ def checked_spreads(spreads: Mapping[str, float] | None) -> dict[str, float]:
     return given
 
 
-def checked_wires(wires: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `Crossbar` for wires; InputError for others."""
-    for name in wires:
-        if name not in _WIRES:
-            raise InputError(f"wires: expected names out of {', '.join(_WIRES)}, got {validation.shown(name)}")
-    return dict(wires)
+def checked_wires(wires: Wires | None) -> Wires:
+    """The wires, ideal ones for None; InputError for a capacitance, since a table knows no charging lines."""
+    given = wires_or_ideal(wires)
+    for name in ("word_line_capacitance", "bit_line_capacitance"):
+        if np.any(getattr(given, name)):
+            raise InputError(f"wires: expected none with a {name}, got {getattr(given, name)} F")
+    return given
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
@@ -132,7 +124,7 @@ class Synapses:
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
         draw = generator(seed)
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
-        volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
+        volts = validation.positive("overdrive", overdrive) * sized.threshold_voltage
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
         spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
         dense = validation.flag("wired", wired) or scheme == "floating"
@@ -168,21 +160,26 @@ class Synapses:
         return digest(repr((self.device, self.voltage, self.access)), *table)
 
     def array(
-        self, shape: tuple[int, int], *, seed: Seed, spreads: dict[str, float] | None = None, **wires: Any
+        self,
+        shape: tuple[int, int],
+        *,
+        seed: Seed,
+        spreads: dict[str, float] | None = None,
+        wires: Wires | None = None,
     ) -> TableArray:
         """An array with every wall in a random state of its track, as if nothing had been written yet.
 
         spreads: device-to-device deviations of tmr and parallel_resistance, as `compact_model.vary` takes them; the
         tracks differ in any case.  The threshold goes with R_P, so that the synapses must be made for that `variation`.
-        wires: word_line_resistance and the other arguments of `Crossbar`.
+        wires: None: ideal ones.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads)
-        checked_wires(wires)
+        lines_between = checked_wires(wires).keywords()
         devices = vary(self.device, lines[0] * lines[1], varied, seed=draw) if varied else self.device
         cells = Junctions(devices, np.zeros(lines))
         track = draw.integers(self.table.sizes["track"], size=lines)
-        array = TableArray(Crossbar(cells=cells, **wires), self.table, track=track, seed=draw)
+        array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw)
         array.scatter()
         return array
 

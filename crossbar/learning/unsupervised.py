@@ -21,6 +21,7 @@ from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
 
 from ..operate.updating import pulse_block
+from ..wires import Wires
 from .synapses import Synapses, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
@@ -43,8 +44,8 @@ def unsupervised_learning(
     spreads: dict[str, float] | None = None,
     seed: Seed = 0,
     store: str | Path | None = None,
+    wires: Wires | None = None,
     progress: bool = False,
-    **wires: Any,
 ) -> xr.Dataset:
     """An array of inputs x outputs devices that sorts images by itself; labels are used only to name the outputs after.
 
@@ -79,7 +80,7 @@ def unsupervised_learning(
 
     def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = given.divided(test_share, draw)
-        array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, **wires)
+        array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, wires=wires)
         network = _Competition(kind, array, train.images, draw, **settings)
         network.draw = draw.spawn(1)[0]  # the control leaves the chances of learning as they are
         untrained, _ = _tested(network, train, test)
@@ -105,7 +106,7 @@ def unsupervised_learning(
             **settings,
             "test_share": test_share,
             "spreads": checked_spreads(spreads),
-            "wires": checked_wires(wires),
+            "wires": checked_wires(wires).keywords(),
         },
         store=store,
         progress=progress,

@@ -1,9 +1,9 @@
 """What writing and reading do to the other cells: drift per pulse, pulses until a level is lost, the window between."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import xarray as xr
@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from ..cells import Junctions
 from ..crossbar import Crossbar
+from ..in_time.options import ArrayOptions
 from ..in_time.simulation import ArraySimulation
 from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read_row, write
+from ..wires import Wires, wires_or_ideal
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
 
@@ -178,6 +181,7 @@ def _repeat(
     )
 
 
+@named_options(ArraySimulation)
 def write_map(
     parameters: DeviceParameters,
     landscape: Landscape,
@@ -190,13 +194,13 @@ def write_map(
     access: WriteAccess = HALF_SELECT,
     store: str | Path | None = None,
     progress: bool = False,
-    wires: Mapping[str, Any] | None = None,
-    **options: Any,
+    wires: Wires | None = None,
+    **options: Unpack[ArrayOptions],
 ) -> xr.Dataset:
     """One write of the farthest cell of square arrays against voltage (V) and pulse width (s): who moves?
 
     level: m, from which a wall has moved; None: the half width of the first well.  position: m, of all walls at the
-    start; None: the well nearest to the middle of the track.  wires: arguments of Crossbar; options: those of
+    start; None: the well nearest to the middle of the track.  wires: None: ideal ones; options: those of
     ArraySimulation.
     store: a folder that keeps each point of the map; the same call goes on from there.
     Above 0 K every point has the same random numbers, so that neighbours differ by voltage and width alone.
@@ -205,7 +209,7 @@ def write_map(
     walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
     """
     validation.instance("parameters", parameters, DeviceParameters)
-    given = validation.instance("wires", {} if wires is None else wires, Mapping)
+    lines_between = wires_or_ideal(wires)
     volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
     lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
     wells = validation.instance("landscape", landscape, Landscape).wells
@@ -216,7 +220,7 @@ def write_map(
     found = {name: np.zeros(shape) for name in ("selected_displacement", "other_displacement", "energy")}
     with Progress(progress, "write map").bar(int(np.prod(shape)), "point") as advance:
         for row, size in enumerate(lines):
-            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **given)
+            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **lines_between.keywords())
             simulation = ArraySimulation(array, landscape, **options)
             begin = simulation.state()
             folder = None if store is None else Path(store) / f"size_{size}"

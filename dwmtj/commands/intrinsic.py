@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compact_model.constants import OERSTED
+from compact_model.constants import NANOMETRE, OERSTED
 from compact_model.rates.intrinsic import intrinsic_site
 
 from ..options.device import device_from_options, device_options
@@ -56,7 +56,7 @@ def command(
         stable_error=stable_error * OERSTED,
         stable_time=stable_time,
         half_width=numbers["half_width"],
-        half_width_error=half_width_error * 1e-9,
+        half_width_error=half_width_error * NANOMETRE,
         temperature=temperature,
         kind=numbers["kind"],
     )
@@ -66,14 +66,14 @@ def command(
     )
     depth = float(result.well_depth)
     summary = {
-        "coercive_field_oe": height,
-        "coercive_field_error_oe": error,
-        "well_depth_kt": depth,
-        "threshold_quartiles_oe": [lower, median, upper],
+        "coercive_field_Oe": height,
+        "coercive_field_error_Oe": error,
+        "well_depth_kT": depth,
+        "threshold_quartiles_Oe": [lower, median, upper],
     }
     text = (
         f"H_c at T = 0: {height:.4g} Oe +- {error:.2g} Oe; the site is {depth:.3g} k_B T deep\n"
-        f"a ramp of {ramp_rate:g} Oe/s at {temperature:g} K frees the wall at {median:.4g} Oe (quartiles {lower:.4g} and "
-        f"{upper:.4g} Oe)"
+        f"a ramp of {ramp_rate:g} Oe/s at {temperature:g} K frees the wall at {median:.4g} Oe "
+        f"(quartiles {lower:.4g} and {upper:.4g} Oe)"
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)

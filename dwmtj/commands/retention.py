@@ -6,24 +6,23 @@ from typing import Any
 
 import click
 
-from compact_model.constants import BOLTZMANN_CONSTANT, MILLIAMPERE, PICOSECOND
+from compact_model.constants import BOLTZMANN_CONSTANT, MILLIAMPERE, NANOSECOND
 from compact_model.experiments.escape import RETENTION_STEP, retention
 from compact_model.rates.densities import density_at_rest
 from compact_model.rates.escapes import escape_rates
 from compact_model.support.validation import InputError
 
 from ..options.device import device_from_options, device_options
+from ..options.drive import step_option
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 
 @click.command(name="retention")
-@click.option("--duration", type=float, default=20.0, show_default=True, metavar="us", help="Simulated time, us.")
+@click.option("--duration", type=float, default=20_000.0, show_default=True, metavar="ns", help="Simulated time, ns.")
 @click.option("--devices", type=int, default=64, show_default=True, help="Number of walls.")
 @click.option("--current", type=float, default=0.0, show_default=True, metavar="mA", help="Read current, mA.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
-@click.option(
-    "--step-ps", type=float, default=RETENTION_STEP / PICOSECOND, show_default=True, metavar="ps", help="Time step, ps."
-)
+@step_option(RETENTION_STEP)
 @click.option(
     "--method",
     type=click.Choice(["both", "simulation", "rates"]),
@@ -39,7 +38,7 @@ def command(
     devices: int,
     current: float,
     temperature: float,
-    step_ps: float,
+    step: float,
     method: str,
     seed: int,
     as_json: bool,
@@ -54,7 +53,7 @@ def command(
     """
     check_outputs(outputs)
     if method == "rates":
-        refuse_unused("--method rates", ("duration", "devices", "step_ps"))
+        refuse_unused("--method rates", ("duration", "devices", "step"))
     parameters, landscape, _ = device_from_options(options)
     well = landscape.wells[0]
     thermal = BOLTZMANN_CONSTANT * temperature
@@ -65,30 +64,30 @@ def command(
         result = retention(
             parameters,
             landscape,
-            duration=duration * 1e-6,
+            duration=duration * NANOSECOND,
             devices=devices,
             current=current * MILLIAMPERE,
             temperature=temperature,
-            step=step_ps * PICOSECOND,
+            step=step * NANOSECOND,
             seed=seed,
             progress=not quiet,
         )
         mean, lower, upper = (
-            1e6 * float(result[name]) for name in ("mean_escape_time", "lower_escape_time", "upper_escape_time")
+            float(result[name]) / NANOSECOND for name in ("mean_escape_time", "lower_escape_time", "upper_escape_time")
         )
         escapes = int(result.escapes)
         summary |= {
             "escapes": escapes,
             "devices": devices,
-            "mean_escape_time_us": mean if escapes else None,
-            "lower_escape_time_us": lower,
-            "upper_escape_time_us": upper if math.isfinite(upper) else None,
+            "mean_escape_time_ns": mean if escapes else None,
+            "lower_escape_time_ns": lower,
+            "upper_escape_time_ns": upper if math.isfinite(upper) else None,
         }
         if escapes:
-            estimate = f"mean escape time {mean:.4g} us (95 %: {lower:.4g} to {upper:.4g} us)"
+            estimate = f"mean escape time {mean:.4g} ns (95 %: {lower:.4g} to {upper:.4g} ns)"
         else:
-            estimate = f"mean escape time above {lower:.4g} us (95 %)"
-        lines.append(f"simulation: {escapes} of {devices} walls escaped within {duration:g} us; {estimate}")
+            estimate = f"mean escape time above {lower:.4g} ns (95 %)"
+        lines.append(f"simulation: {escapes} of {devices} walls escaped within {duration:g} ns; {estimate}")
     if method != "simulation":
         density = density_at_rest(parameters, "current", current * MILLIAMPERE, well.centre)
         try:
@@ -103,18 +102,18 @@ def command(
         except InputError as refused:
             if method == "rates":
                 raise
-            summary |= {"rates_escape_time_us": None, "rates_method": None}
+            summary |= {"rates_escape_time_ns": None, "rates_method": None}
             lines.append(f"rates: none ({refused})")
         else:
             result = rates if method == "rates" else result
             site = rates.isel(site=int(abs(rates.position.values - well.centre).argmin()))
-            time = 1e6 * float(site.escape_time)
+            time = float(site.escape_time) / NANOSECOND
             how = str(site.method.item())
-            summary |= {"rates_escape_time_us": time if math.isfinite(time) else None, "rates_method": how}
+            summary |= {"rates_escape_time_ns": time if math.isfinite(time) else None, "rates_method": how}
             shown = f"{site.regime.item()}" if how == "rates" else "barrier below 3 k_B T: integrated"
             outside = "" if bool(site.valid) else "; the damping is out of the theory's range"
-            lines.append(f"rates: mean escape time {time:.4g} us ({shown}{outside})")
+            lines.append(f"rates: mean escape time {time:.4g} ns ({shown}{outside})")
     depth, angle = well.depth(parameters) / thermal, parameters.angle_barrier / thermal
-    summary |= {"well_depth_kt": depth, "angle_barrier_kt": angle}
+    summary |= {"well_depth_kT": depth, "angle_barrier_kT": angle}
     lines.append(f"well depth {depth:.3g} k_B T, barrier of the angle {angle:.3g} k_B T")
     deliver(result, summary, "\n".join(lines), outputs=outputs, as_json=as_json)

@@ -14,6 +14,7 @@ from compact_model.support.validation import InputError, between, non_negative, 
 from crossbar.learning.pretrained import MOST_LEVELS
 from crossbar.learning.synapses import LARGEST_VARIATION, Synapses
 from crossbar.schemes import SCHEMES
+from crossbar.wires import Wires
 
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
@@ -119,9 +120,7 @@ def synapses_from(
     for count in levels_from(options.pop("levels")):
         folder = None if store is None else store / f"pulses_{count}_levels"
         kinds.append(Synapses.notched(count, store=folder, **settings))
-    array = {"spreads": {"parallel_resistance": spread} if spread else None}
-    wires = {"word_line_resistance": segment, "bit_line_resistance": segment} if segment else {}
-    return kinds, array | wires
+    return kinds, {"spreads": {"parallel_resistance": spread} if spread else None, "wires": Wires.equal(segment)}
 
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:

@@ -1,7 +1,7 @@
 """A crossbar as a circuit for ngspice: of plain resistors, or of domain-wall junctions that can be written."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +9,7 @@ from PySpice.Spice.Netlist import Circuit
 
 from compact_model.constants import NANOMETRE
 from compact_model.support import validation
+from compact_model.support.options import named_options
 from compact_model.support.validation import InputError
 from crossbar.cells import Resistors, Selected
 from crossbar.crossbar import Crossbar
@@ -111,7 +112,20 @@ def array_circuit(
     return circuit
 
 
-def array_netlist(array: Crossbar, bias: Bias, **options: Any) -> str:
+class ArrayCircuitOptions(TypedDict, total=False):
+    """The options of `array_netlist`: those of `array_circuit`, which says what they are."""
+
+    junction: DomainWallJunction | Sequence[DomainWallJunction] | None
+    position: ArrayLike | None
+    angle: ArrayLike | None
+    net_field: float
+    drive: ArrayDrive | None
+    duration: float
+    title: str
+
+
+@named_options(array_circuit)
+def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
     """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
 

@@ -3,6 +3,8 @@
 import math
 import textwrap
 
+from compact_model.constants import NANOMETRE
+from compact_model.device.equilibrium import rest_angle
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.provenance import provenance
@@ -10,7 +12,7 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from . import equations, text
-from .quantities import Quantity, quantities
+from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
@@ -35,7 +37,7 @@ class NetlistDevice:
         self.name = text.identifier("name", name).lower()
         self.track: Track = describe(self.parameters, self.landscape)
         """The landscape as polynomials."""
-        self.quantities: dict[str, Quantity] = {
+        self.quantities: dict[str, NetlistParameter] = {
             each.name: each for each in quantities(self.parameters, self.landscape, self.track)
         }
         """The parameters by name, in order."""
@@ -47,10 +49,19 @@ class NetlistDevice:
             plain = text.known("parameter", name, tuple(self.quantities))
             endless = plain == "vh" and isinstance(value, float) and value == math.inf
             values[plain] = text.INFINITY if endless else float(text.real(name, value))
-        if "hk" in values and "phi0" not in values and self.track.anisotropy is None:
-            values["phi0"] = 0.5 * math.pi if values["hk"] < 0.0 else 0.0  # at rest, as in Python
-        self.with_values(values)
+        changed = self.with_values(values)
+        if values and "phi0" not in values:
+            angle = self._rest_angle(changed, values)
+            if angle != self.quantities["phi0"].value:
+                values["phi0"] = angle
         return values
+
+    def _rest_angle(self, changed: DeviceParameters, values: dict[str, float]) -> float:
+        """At rest where the instance's wall starts, as in Python; rad."""
+        defaults = {name: each.value for name, each in self.quantities.items()}
+        start = values.get("x0", defaults["x0"]) * NANOMETRE
+        local = float(self.landscape.anisotropy_field(start, self.parameters))
+        return rest_angle(changed, local + values.get("hk", defaults["hk"]) - defaults["hk"])
 
     def with_values(self, values: dict[str, float]) -> DeviceParameters:
         """The DeviceParameters of an instance with such values; raises InputError where the model cannot bear them."""
@@ -125,8 +136,8 @@ def subcircuit(device: NetlistDevice) -> str:
     for name, arguments, value, meaning in equations.NOISE_FUNCTIONS:
         lines += [f"* {meaning}", f".func {name}({','.join(arguments)}) {{{value}}}"]
     drive = equations.torque_drive(density, "V(bias)")
-    along = equations.field_along_track(device.track, "V(torque)", drive, equations.thermal_field("(time*1.0e9)", 0))
-    about = equations.field_about_angle(device.track, "V(torque)", equations.thermal_field("(time*1.0e9)", 1))
+    thermal = tuple(equations.thermal_field("(time*1.0e9)", channel) for channel in (0, 1))
+    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal)
     torque = f"Btorque 0 torque I = torque_rate*{drive}"
     if density == "voltage":
         torque = "Gtorque 0 torque top bottom {torque_rate}"
@@ -142,12 +153,15 @@ def subcircuit(device: NetlistDevice) -> str:
         ("* fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1", None),
         (None, torque),
         (None, "Rtorque torque 0 1"),
-        (None, f"Balong 0 along I = {along}"),
+        (None, f"Balong 0 along I = {fields.along_track}"),
         (None, "Ralong along 0 1"),
-        (None, f"Babout 0 about I = {about}"),
+        (None, f"Babout 0 about I = {fields.about_angle}"),
         (None, "Rabout about 0 1"),
         ("* the wall: 1 nF and a time in ns make one ampere one nm/ns or one rad/ns", None),
-        (None, f"Bx 0 x I = V(moving)*({equations.position_rate('V(along)', 'V(about)')}) + {hold_position}"),
+        (
+            None,
+            f"Bx 0 x I = V(moving)*({equations.position_rate('V(along)', 'V(about)', fields.width)}) + {hold_position}",
+        ),
         (None, f"Bphi 0 phi I = V(moving)*({equations.angle_rate('V(along)', 'V(about)')}) + {hold_angle}"),
         (None, "Cx x 0 1n ic={x0}"),
         (None, "Cphi phi 0 1n ic={phi0}"),

@@ -47,21 +47,20 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += ["    analog begin"]
     lines += [f"        {name} = {value};  // {meaning}" for name, value, meaning in derived]
     drive = equations.torque_drive(density, "V(top,bottom)")
-    time = "($abstime*1.0e9)"
-    along = equations.field_along_track(device.track, "torque", drive, equations.thermal_field(time, 0))
-    about = equations.field_about_angle(device.track, "torque", equations.thermal_field(time, 1))
+    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", channel) for channel in (0, 1))
+    fields = equations.Fields(device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal)
     lines += [
         "        // the junction",
         f"        I(top, bottom) <+ {equations.junction_current('V(top,bottom)')};",
         "        // fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
         f"        torque = torque_rate*{drive};",
-        *_wrapped(f"along = {along};"),
-        *_wrapped(f"about = {about};"),
+        *_wrapped(f"along = {fields.along_track};"),
+        *_wrapped(f"about = {fields.about_angle};"),
         '        if (analysis("static") || $abstime <= 0.0) begin',
         "            I(x) <+ V(x) - x0;",
         "            I(phi) <+ V(phi) - phi0;",
         "        end else begin",
-        *_wrapped(f"I(x) <+ -({equations.position_rate('along', 'about')});", "            "),
+        *_wrapped(f"I(x) <+ -({equations.position_rate('along', 'about', fields.width)});", "            "),
         *_wrapped(f"I(phi) <+ -({equations.angle_rate('along', 'about')});", "            "),
         "        end",
         "        // 1 nF and a time in ns make one ampere one nm/ns or one rad/ns",

@@ -19,7 +19,7 @@ GOAL = 0.75
 
 
 @click.command(name="unsupervised")
-@click.option("--outputs", "neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
+@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
 @click.option("--epochs", type=click.IntRange(0), default=8, show_default=True, help="Times through the images.")
 @click.option("--slots", type=click.IntRange(1), default=20, show_default=True, help="In which an image is shown.")
 @click.option("--window", type=click.IntRange(1), default=1, show_default=True, help="Slots before a spike that count.")
