@@ -31,6 +31,7 @@ _STRIP = 1.5  # k_B T: thickness of the layer in which a wall counts as caught
 _FINEST = 0.1  # k_B T
 _MOST_BINS = 600
 _ITERATIONS = 6
+_SHORTEST = 0.1  # wall widths: a stretch beyond the sites is at least so long
 
 RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
 
@@ -319,7 +320,7 @@ class OrbitNetwork:
                 flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
                 rates[index, arrival.state] += float(arrival.shares @ flux)
             turned = sum(cell.weight() for cell in site.cells)
-            rates[index] *= self._scales.rate / max(weight * turned, 1e-300)
+            rates[index] *= self._scales.rate / (max(weight, _SHORTEST) * turned)
         return rates
 
     def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
