@@ -97,6 +97,18 @@ def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     return axes
 
 
+def plot_escape_rates(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Rates of leaving each site to the left and right (1/s) against its position (nm); a rate of 0 is left out."""
+    axes = new_axes(axes)
+    for name, marker in (("left", "<"), ("right", ">")):
+        rate = result[f"{name}_rate"]
+        look: dict[str, Any] = {"marker": marker, "linestyle": "", "label": f"to the {name}"} | style
+        axes.plot(1e9 * result.position, rate.where(rate > 0.0), **look)
+    axes.set(xlabel="x (nm)", ylabel="rate (1/s)", yscale="log")
+    axes.legend()
+    return axes
+
+
 def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Share of the walls that leave their site (%) against the pulse's voltage (V), one line for each polarity."""
     axes = new_axes(axes)
@@ -182,6 +194,7 @@ PLOTTERS: dict[str, Plotter] = {
     "resistance_loop": plot_loop,
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
+    "escape_rates": plot_escape_rates,
     "write_window": plot_write_window,
     "fit_threshold": plot_fit_threshold,
     "fit_resistance": plot_fit_resistance,

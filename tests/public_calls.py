@@ -310,9 +310,35 @@ CALLS: dict[str, Call] = {
     "compact_model.ramp": Call(C.ramp, lambda: {"rate": 1e3, "stop": 1e-6, "start_value": 0.0}),
     "compact_model.staircase": Call(C.staircase, lambda: {"values": [0.0, 1.0], "dwell": 1e-9}),
     "compact_model.trapezoid": Call(C.trapezoid, lambda: {"width": 1e-9, "edge": 1e-10}),
-    "compact_model.estimated_escape_time": Call(
-        C.estimated_escape_time, lambda: {"parameters": DEVICE, "well": SITE, "temperature": 300.0}, infinite=True
+    "compact_model.escape_rates": Call(
+        C.escape_rates,
+        lambda: {
+            **_two(),
+            "external_field": 85e-4,
+            "current_density": 0.0,
+            "temperature": 300.0,
+            "walls": 8,
+            "destinations": True,
+            "seed": 1,
+        },
+        infinite=True,
     ),
+    "compact_model.intrinsic_site": Call(
+        C.intrinsic_site,
+        lambda: {
+            "parameters": DEVICE,
+            "stable_field": 5e-4,
+            "stable_error": 1e-5,
+            "stable_time": 1e-3,
+            "half_width": 1e-7,
+            "half_width_error": 1e-9,
+            "temperature": 300.0,
+        },
+    ),
+    "compact_model.laboratory_thresholds": Call(
+        C.laboratory_thresholds, lambda: {**_two(), "ramp_rate": 1e-3, "temperature": 300.0}
+    ),
+    "compact_model.mean_escape_time": Call(C.mean_escape_time, lambda: {**_two(), "temperature": 300.0}, infinite=True),
     "compact_model.retention": Call(
         C.retention,
         lambda: {**_two(), "duration": 2 * NS, "devices": 2, "seed": 1, "current": 0.0, "temperature": 300.0},
@@ -471,6 +497,8 @@ CALLS: dict[str, Call] = {
         },
     ),
     "compact_model.lequeux2016": Call(C.lequeux2016, lambda: {"track_width": 1e-7}),
+    "compact_model.lequeux2016_measured_site": Call(C.lequeux2016_measured_site, lambda: {"parameters": DEVICE}),
+    "compact_model.lequeux2016_intrinsic_site": Call(C.lequeux2016_intrinsic_site, lambda: {"parameters": DEVICE}),
     "compact_model.lequeux2016_track": Call(C.lequeux2016_track, lambda: {"parameters": DEVICE, "seed": 1}),
     "compact_model.read_measured": Call(C.read_measured, lambda: {"path": THRESHOLDS, "kind": "threshold"}),
     "compact_model.notched_device": Call(C.notched_device),

@@ -7,7 +7,6 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from .. import constants
-from ..device.equilibrium import angle_stiffness, rest_angle
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Current
 from ..simulation import simulate_ensemble
@@ -15,52 +14,10 @@ from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.provenance import provenance
 from ..support.random import Seed, recorded
-from ..support.validation import InputError
 from ..track.landscape import Landscape, check_well_fits
-from ..track.wells import Well
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
-_DEEPEST = 700.0  # k_B T: no float64 holds the time of a deeper well
-
-
-def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature: float) -> float:
-    """Mean time, s, in which a wall leaves a well at zero current, without a simulation.
-
-        tau = (1 / Gamma) int_0^u (exp(y) - 1) / y dy + (pi / omega) exp(u)
-        Gamma = alpha gamma (|H_K| + Delta H_c / x_c)        omega = gamma sqrt(|H_K| Delta H_c / x_c)
-
-    u: the well's depth over k_B T; omega, Gamma: the frequency of a small oscillation in the parabola of H_c and x_c,
-    and the rate at which it loses energy, with the stiffness of the whole energy in place of |H_K| where further terms
-    are on.  The first term is the time in which the wall gains the energy that it needs
-    (Kramers' rate of weak damping, Gamma u exp(-u), at large u; doi 10.1016/S0031-8914(40)90098-2), the second that of
-    transition-state theory for two ways out, which no wall beats: it rules in steep wells.
-
-    `retention`, which simulates, finds 0.8 to 2 times as much for sites of 18 nm and less, and 7 times as much in one
-    of 15 Oe and 100 nm: the angle turns over there well before the wall leaves, and gains its energy more slowly.  An
-    output of the model with its assumptions, like that one.  At 0 K it is infinite.  Raises InputError for H_K = 0.
-    """
-    from scipy.special import expi
-
-    validation.instance("parameters", parameters, DeviceParameters)
-    validation.instance("well", well, Well)
-    kelvin = validation.non_negative("temperature", temperature)
-    stiffness = angle_stiffness(parameters, rest_angle(parameters))
-    slope = parameters.wall_width * well.coercive_field / well.half_width
-    loss = parameters.damping * parameters.gyromagnetic_ratio * (stiffness + slope)
-    if stiffness <= 0.0:
-        raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got a free wall")
-    thermal = constants.BOLTZMANN_CONSTANT * kelvin
-    if thermal == 0.0 or loss == 0.0:
-        return np.inf
-    depth = well.depth(parameters) / thermal
-    if depth == 0.0:
-        return 0.0
-    if depth > _DEEPEST:
-        return np.inf
-    frequency = parameters.gyromagnetic_ratio * np.sqrt(stiffness * slope)
-    gain = float(expi(depth) - np.log(depth) - np.euler_gamma) / loss
-    return gain + float(np.pi / frequency * np.exp(depth))
 
 
 def escape_times(

@@ -12,6 +12,8 @@ from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
+from ..ensemble import METHODS
+from ..rates.ramps import LONGEST_SIMULATED, check_valid, current_departure, field_departure
 from ..simulation import REFERENCE_STEP, simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -169,12 +171,15 @@ def current_threshold(
 
     offsets: Delta_H in T, any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
     ramp_rate: A/(m2 s); the ramp goes from 0 to largest_density (A/m2; None: three times the static limit).
-    method, step, temperature (K), seed, progress: as in `simulate_ensemble`; None is 'rk4', the paper's, or 'heun'
-    at T > 0.  The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
+    method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', by the rates of escape
+    (`escape_rates`), which know no slowest ramp.  None: 'rates' where a ramp to the static limit takes more than
+    rates.ramps.LONGEST_SIMULATED, else 'rk4', the paper's, or 'heun' at T > 0; the attribute 'method' tells.
+    The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
 
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
     slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.
-    Raises ConvergenceError where the ramp ends before the wall is free.
+    Raises ConvergenceError where the ramp ends before the wall is free, InputError for 'rates' on a ramp so fast that
+    walls leave over barriers of less than 1 k_B T.
     """
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)
@@ -189,7 +194,25 @@ def current_threshold(
     limits = static_current_threshold(parameters, deltas, torques)
     held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
     thresholds = np.zeros((deltas.size, count))
-    if held.any():
+    longest = float(np.nan_to_num(limits[held], posinf=0.0).max(initial=0.0)) / rate
+    way = _method(method, longest, temperature)
+    if held.any() and way == "rates":
+        if not np.isfinite(limits[held]).all():
+            raise InputError("torques: expected ones that free the wall at T = 0, got some without a static limit")
+        shares = draw.random((int(held.sum()), count))
+        for row, (offset, place) in enumerate(zip(deltas[held], np.flatnonzero(held), strict=True)):
+            left = current_departure(
+                parameters,
+                landscape,
+                net_field=coercive_field - float(offset),
+                ramp_rate=rate,
+                temperature=temperature,
+                torques=torques,
+                limit=float(limits[place]),
+            )
+            check_valid(left, f"at Delta_H = {offset:g} T")
+            thresholds[place] = left.at(shares[row])
+    elif held.any():
         highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
         highest = validation.positive("largest_density", highest)
         nets = np.repeat(coercive_field - deltas[held], count)
@@ -200,7 +223,7 @@ def current_threshold(
             net_field=nets,
             torques=torques,
             ramp_rate=rate,
-            method=method,
+            method=way,
             step=step,
             temperature=temperature,
             seed=draw,
@@ -232,6 +255,7 @@ def current_threshold(
             "coercive_field": coercive_field,
             "half_width": half_width,
             "ramp_rate": ramp_rate,
+            "method": way,
             "temperature": temperature,
             "step": step,
             **provenance([parameters], [landscape], seed=origin),
@@ -258,7 +282,8 @@ def field_threshold(
     """H_z at which a field ramp frees the wall from the landscape's first well, at a constant J (Fig. 2d).
 
     ramp_rate: T/s; the net field goes from 0 to largest_field (T; None: ten times H_c).  The other arguments are
-    those of `current_threshold`.  Returns a Dataset with dimension (repeat): threshold (T).
+    those of `current_threshold`, with its choice of a method.
+    Returns a Dataset with dimension (repeat): threshold (T).
     """
     well = validation.instance("landscape", landscape, Landscape).wells[0]
     check_well_fits(validation.instance("parameters", parameters, DeviceParameters), well)
@@ -269,6 +294,28 @@ def field_threshold(
     highest = validation.positive("largest_field", highest)
     stop = highest / rate
     origin = recorded(seed)
+    limit = well.coercive_field
+    way = _method(method, limit / rate, warmth)
+    if way == "rates":
+        density = validation.number("current_density", current_density)
+        # The field-like torque is a field that is there from the start: the ramp begins with it.
+        pushed = 0.0
+        if torques != "slonczewski":
+            voltage = density * parameters.resistance_area_product
+            pushed = parameters.field_like_ratio * parameters.torque_per_current_density * density
+            pushed += parameters.field_like_quadratic * voltage**2
+        left = field_departure(
+            parameters.replace(field_like_ratio=0.0, field_like_quadratic=0.0),
+            landscape,
+            ramp_rate=rate,
+            temperature=warmth,
+            density=density if torques != "field-like" else 0.0,
+            pushed=pushed,
+            limit=max(limit - pushed, 0.0),
+        )
+        check_valid(left, "field")
+        thresholds = left.at(generator(seed).random(count))
+        return _field_result(thresholds, rate, way, warmth, step, parameters, landscape, origin)
     run = simulate_ensemble(
         parameters,
         landscape,
@@ -279,7 +326,7 @@ def field_threshold(
         initial_position=well.centre,
         temperature=temperature,
         torques=torques,
-        method=("heun" if warmth > 0.0 else "rk4") if method is None else method,
+        method=way,
         step=step,
         stop_below=well.centre - well.half_width,
         stop_above=well.centre + well.half_width,
@@ -289,12 +336,35 @@ def field_threshold(
     passage = run.passage_time.values
     if not np.isfinite(passage).all():
         raise ConvergenceError(f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field")
+    return _field_result(rate * passage, rate, way, warmth, step, parameters, landscape, origin)
+
+
+def _method(method: str | None, duration: float, temperature: float) -> str:
+    """The way to follow a ramp that takes so long (s) to its static limit."""
+    if method is not None:
+        return validation.choice("method", method, (*METHODS, "rates"))
+    if duration > LONGEST_SIMULATED:
+        return "rates"
+    return "heun" if temperature > 0.0 else "rk4"
+
+
+def _field_result(
+    thresholds: FloatArray,
+    rate: float,
+    method: str,
+    temperature: float,
+    step: float,
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    origin: str | None,
+) -> xr.Dataset:
     return xr.Dataset(
-        {"threshold": (("repeat",), rate * passage, {"long_name": "depinning field H_z", "units": "T"})},
-        coords={"repeat": np.arange(count)},
+        {"threshold": (("repeat",), thresholds, {"long_name": "depinning field H_z", "units": "T"})},
+        coords={"repeat": np.arange(thresholds.size)},
         attrs={
             "experiment": "field_threshold",
             "ramp_rate": rate,
+            "method": method,
             "temperature": temperature,
             "step": step,
             **provenance([parameters], [landscape], seed=origin),

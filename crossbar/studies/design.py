@@ -12,8 +12,8 @@ from compact_model import constants
 from compact_model.constants import OERSTED
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
-from compact_model.experiments.escape import estimated_escape_time
 from compact_model.experiments.write_windows import WriteConditions, write_window
+from compact_model.rates.escapes import mean_escape_time
 from compact_model.support import validation
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
@@ -105,7 +105,7 @@ def design_map(
     Returns a Dataset over (resistance_area_product, scheme, wire_resistance, track_width, track_length), each variable
     with those of these dimensions that it depends on: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
     largest_written, largest_read and largest_array (the smaller of the two; lines), levels (places where a wall stays,
-    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `estimated_escape_time`) and
+    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `mean_escape_time`) and
     anisotropy_field (T).  Raises InputError.
     """
     validation.instance("parameters", parameters, DeviceParameters)
@@ -154,7 +154,8 @@ def design_map(
                 window = write_window(device, landscape, pulse, seed=key)
                 found["anisotropy_field"][column] = device.anisotropy_field
                 found["well_depth"][column] = landscape.wells[0].depth(device) / thermal if thermal > 0.0 else np.inf
-                found["retention_time"][column] = estimated_escape_time(device, landscape.wells[0], pulse.temperature)
+                alone = Landscape((landscape.wells[0],), landscape.anisotropy)
+                found["retention_time"][column] = mean_escape_time(device, alone, pulse.temperature)
                 volts = {name: float(window[name]) for name in ("write_voltage", "disturb_voltage")}
                 for name, value in volts.items():
                     found[name][row, column] = value
