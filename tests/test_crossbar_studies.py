@@ -75,30 +75,79 @@ def test_no_background_is_worse_than_the_one_that_the_search_ends_in(scheme, kin
         "reading": Reading(scheme=scheme, kind=kind),
         "wires": Wires.equal(1.0),
     }
-    lowest, _, found = worst_pattern(3, **options)
-    by_name, _, _ = worst_pattern(3, search=False, **options)
-    assert lowest <= by_name
+    worst = worst_pattern(3, **options)
+    lowest, cell = worst.margin, {"word_line": worst.word_line, "bit_line": worst.bit_line}
+    assert lowest <= worst_pattern(3, search=False, **options).margin
     # Every one of the 2^8 backgrounds, not only those that the search met.
     draw = range(256)
     values = []
     for number in draw:
         bits = np.array([(number >> k) & 1 for k in range(8)], dtype=bool)
-        background = np.insert(bits, 2, True).reshape(3, 3)
-        values.append(margin(background, word_line=0, bit_line=2, **options))
+        background = np.insert(bits, 3 * worst.word_line + worst.bit_line, True).reshape(3, 3)
+        values.append(margin(background, **cell, **options))
     assert lowest == pytest.approx(min(values), rel=1e-9)
-    assert margin(found, word_line=0, bit_line=2, **options) == pytest.approx(lowest, rel=1e-12)
+    assert margin(worst.background, **cell, **options) == pytest.approx(lowest, rel=1e-12)
 
 
-def test_the_worst_cell_is_the_one_farthest_from_driver_and_sense_node():
-    options = {
-        "low_resistance": 36.0,
-        "high_resistance": 70.2,
-        "reading": Reading(scheme="grounded", kind="current"),
-        "wires": Wires.equal(1.0),
+def nodal_margin(background, cell, low, high, segment, kind):
+    """V/2 reading by nodal analysis, written by hand: conductances between all nodes, solved as one dense system."""
+    words, bits = background.shape
+    currents = []
+    for value in (low, high):
+        ohms = np.where(background, low, high)
+        ohms[cell] = value
+        matrix, entering = np.zeros((2 * words * bits,) * 2), np.zeros(2 * words * bits)
+        node = np.arange(2 * words * bits).reshape(2, words, bits)
+        pairs = [(node[0].ravel(), node[1].ravel(), 1.0 / ohms.ravel())]
+        pairs += [(node[0, :, :-1].ravel(), node[0, :, 1:].ravel(), 1.0 / segment)]
+        pairs += [(node[1, :-1].ravel(), node[1, 1:].ravel(), 1.0 / segment)]
+        for first, second, siemens in pairs:
+            for one, other in ((first, second), (second, first)):
+                np.add.at(matrix, (one, one), siemens)
+                np.add.at(matrix, (one, other), -np.broadcast_to(siemens, one.shape))
+        sense = np.full(bits, segment)
+        sense[cell[1]] += low if kind == "voltage" else 0.0
+        held = np.full(bits, 0.5)
+        held[cell[1]] = 0.0
+        driven = np.full(words, 0.5)
+        driven[cell[0]] = 1.0
+        for ends, siemens, volts in ((node[0, :, 0], 1.0 / segment, driven), (node[1, -1], 1.0 / sense, held)):
+            np.add.at(matrix, (ends, ends), siemens)
+            np.add.at(entering, ends, siemens * volts)
+        voltage = np.linalg.solve(matrix, entering)
+        currents.append((voltage[node[1, -1, cell[1]]] - held[cell[1]]) / sense[cell[1]])
+    difference = currents[0] - currents[1]
+    return low * difference if kind == "voltage" else difference / currents[0]
+
+
+@pytest.mark.parametrize("kind", ["voltage", "current"])
+def test_the_worst_cell_need_not_be_the_farthest_one(kind):
+    case = {"low_resistance": 100.0, "high_resistance": 1000.0, "wires": Wires.equal(30.0)}
+    by_hand = {
+        cell: min(nodal_margin(each, cell, 100.0, 1000.0, 30.0, kind) for each in patterns((4, 4), *cell).values())
+        for cell in np.ndindex(4, 4)
     }
-    background = np.ones((5, 5), dtype=bool)
-    values = {(i, j): margin(background, word_line=i, bit_line=j, **options) for i in range(5) for j in range(5)}
-    assert min(values, key=values.get) == (0, 4)
+    worst = worst_pattern(4, search=False, reading=Reading(scheme="V/2", kind=kind), **case)
+    assert (worst.word_line, worst.bit_line) == min(by_hand, key=by_hand.get) == (0, 2)
+    assert worst.margin == pytest.approx(min(by_hand.values()), rel=1e-9)
+    table = read_margin([4], schemes=["V/2"], **case)
+    assert float(table[f"{kind}_margin"][0, 0]) <= worst.margin
+    assert int(table[f"{kind}_bit_line"][0, 0]) == 2
+    assert by_hand[0, 3] > 1.01 * worst.margin
+
+
+@pytest.mark.parametrize(("scheme", "segment"), [("V/2", 8.0), ("grounded", 1.0), ("V/3", 20.0), ("floating", 3.0)])
+def test_in_larger_arrays_no_cell_is_worse_than_the_one_that_is_found(scheme, segment):
+    reading = Reading(scheme=scheme)
+    options = {"low_resistance": 100.0, "high_resistance": 1000.0, "wires": Wires.equal(segment)}
+    worst = worst_pattern(9, search=False, reading=reading, **options)
+    every = {
+        cell: margin(
+            patterns((9, 9), *cell)[worst.pattern], word_line=cell[0], bit_line=cell[1], reading=reading, **options
+        )
+        for cell in np.ndindex(9, 9)
+    }
+    assert worst.margin == pytest.approx(min(every.values()), rel=1e-9)
 
 
 def test_a_margin_that_rises_before_it_falls_is_followed_to_its_end():

@@ -2,12 +2,13 @@
 
 The reading: the selected word line at the read voltage, the selected bit line over a load R_pu to ground.  With R_eff
 the resistance that the load sees, the voltage margin is R_pu/(R_pu + R_eff,L) - R_pu/(R_pu + R_eff,H), R_pu = R_L
-unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  Both for the worst cell, the one farthest
-from driver and sense node, and for the worst of the patterns in the other cells.
+unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  Both for the worst cell, often but not
+always the one farthest from driver and sense node, and for the worst of the patterns in the other cells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -25,9 +26,13 @@ from ..wires import Wires, wires_or_ideal
 
 Mask = NDArray[np.bool_]
 
+Cell = tuple[int, int]
+
 KINDS = ("voltage", "current")
+_LINES = ("word_line", "bit_line")
 SEARCHED = 6
 """Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
+_CARRIED_ON = 3  # patterns, of those that are worst for the farthest cell, before which other cells are tried
 _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
 
 
@@ -54,6 +59,18 @@ class Reading:
         if self.kind == "current":
             return 0.0
         return low_resistance if self.pull_up is None else self.pull_up
+
+
+class WorstCase(NamedTuple):
+    """The lowest margin that was found, and where."""
+
+    margin: float
+    pattern: str
+    """Name of the background."""
+    background: Mask
+    """True where a device has the low resistance."""
+    word_line: int
+    bit_line: int
 
 
 def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str, Mask]:
@@ -120,9 +137,10 @@ def read_margin(
 
     sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; pull_up: R_pu, Ohm, None:
     R_L; wires: None: ideal ones.
-    The background is the worst of `patterns`, and in arrays of up to SEARCHED lines that of a search cell by cell.
-    Returns a Dataset over (scheme, size): voltage_margin, current_margin, and voltage_pattern, current_pattern, the
-    names of the worst backgrounds.  Raises InputError.
+    Cell and background are those of `worst_pattern`, which in arrays of up to SEARCHED lines goes on from the worst of
+    `patterns` cell by cell.
+    Returns a Dataset over (scheme, size): voltage_margin, current_margin, and for each, as voltage_pattern,
+    voltage_word_line and so on, the name of the worst background and the lines of the worst cell.  Raises InputError.
     """
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
     schemes = validation.different("schemes", schemes, SCHEMES)
@@ -130,12 +148,13 @@ def read_margin(
     lines_between = wires_or_ideal(wires)
     found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
     names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in KINDS}
+    cells = {f"{kind}_{line}": np.empty((len(schemes), len(lines)), dtype=int) for kind in KINDS for line in _LINES}
     bar = Progress(progress, "read margins")
     with bar.bar(len(schemes) * len(lines) * len(KINDS), "case") as advance:
         for row, scheme in enumerate(schemes):
             for column, size in enumerate(lines):
                 for kind in KINDS:
-                    value, name, _ = worst_pattern(
+                    worst = worst_pattern(
                         size,
                         low_resistance=low_resistance,
                         high_resistance=high_resistance,
@@ -143,14 +162,17 @@ def read_margin(
                         wires=lines_between,
                         search=size <= SEARCHED,
                     )
-                    found[f"{kind}_margin"][row, column] = value
-                    names[f"{kind}_pattern"][row, column] = name
+                    found[f"{kind}_margin"][row, column] = worst.margin
+                    names[f"{kind}_pattern"][row, column] = worst.pattern
+                    for line in _LINES:
+                        cells[f"{kind}_{line}"][row, column] = getattr(worst, line)
                     advance(1)
     dims = ("scheme", "size")
     return xr.Dataset(
         {
             **{name: (dims, values, {"long_name": name.replace("_", " ")}) for name, values in found.items()},
             **{name: (dims, values.astype(str)) for name, values in names.items()},
+            **{name: (dims, values, {"long_name": f"{name} of the worst cell"}) for name, values in cells.items()},
         },
         coords={"scheme": list(schemes), "size": ("size", lines, {"long_name": "word lines and bit lines"})},
         attrs={
@@ -173,35 +195,21 @@ def worst_pattern(
     reading: Reading,
     wires: Wires | None = None,
     search: bool = True,
-) -> tuple[float, str, Mask]:
-    """The lowest margin of the worst cell over backgrounds, the name of the background, and the background itself.
+) -> WorstCase:
+    """The lowest margin over the cells of a square array and the backgrounds in the other cells, and where it is.
 
-    search: go on from the worst of `patterns` by changing single cells as long as that lowers the margin; the name is
-    then 'searched' where it did.  For arrays of at most 256 cells.
+    The farthest cell before each of `patterns`, and other cells before the three that are worst for it: every cell in
+    arrays of up to SEARCHED lines; in larger ones the corners, the middles of the edges and the middle, and from the
+    worst of these on its neighbours, nearer and nearer.
+    search: go on from the worst by changing single cells of the background as long as that lowers the margin; the
+    pattern is then 'searched' where it did.  For arrays of at most 256 cells.  Raises InputError.
     """
     lines = validation.whole("size", size, 1)
-    shape, cell = (lines, lines), _worst_cell(lines)
-    margin_of = _margins(shape, low_resistance, high_resistance, reading, wires)
-    values = {name: margin_of(pattern) for name, pattern in patterns(shape, *cell).items()}
-    name = min(values, key=lambda each: values[each])
-    pattern, lowest = patterns(shape, *cell)[name].copy(), values[name]
-    if not search:
-        return lowest, name, pattern
-    if lines * lines > _MOST_SEARCHED:
+    if search and lines * lines > _MOST_SEARCHED:
         raise InputError(f"size: expected at most {_MOST_SEARCHED} cells to search, got {lines * lines}")
-    improved = True
-    while improved:
-        improved = False
-        for place in np.ndindex(*shape):
-            if place == cell:
-                continue
-            pattern[place] = not pattern[place]
-            value = margin_of(pattern)
-            if value < lowest - 1e-12:
-                lowest, name, improved = value, "searched", True
-            else:
-                pattern[place] = not pattern[place]
-    return lowest, name, pattern
+    margins = _Margins(lines, low_resistance, high_resistance, reading, wires)
+    worst = margins.worst_by_name()
+    return margins.searched(worst) if search else worst
 
 
 def largest_array(
@@ -226,10 +234,9 @@ def largest_array(
                 size, low_resistance=low_resistance, high_resistance=high_resistance, reading=reading, wires=wires
             )
             return found[0] >= rule
-        shape = (size, size)
-        margin_of = _margins(shape, low_resistance, high_resistance, reading, wires)
-        # One bad pattern decides: the others need not be solved.
-        return all(margin_of(each) >= rule for each in patterns(shape, *_worst_cell(size)).values())
+        margins = _Margins(size, low_resistance, high_resistance, reading, wires)
+        # One bad case decides: the others need not be solved.
+        return all(value >= rule for value in margins.at_farthest()) and margins.worst_by_name().margin >= rule
 
     return largest_size(enough, limit)
 
@@ -301,30 +308,77 @@ def reach(
     )
 
 
-def _worst_cell(lines: int) -> tuple[int, int]:
-    """The cell farthest from the driver on the left and the sense node below."""
-    return 0, lines - 1
+class _Margins:
+    """The margins of the cells of a square array, each solved once."""
 
+    def __init__(self, lines: int, low: float, high: float, reading: Reading, wires: Wires | None) -> None:
+        self.low, self.high = _pair(low, high)
+        self.lines, self.reading, self.wires = lines, reading, wires
+        self._known: dict[tuple[Cell, str], float] = {}
 
-def _margins(
-    shape: tuple[int, int], low: float, high: float, reading: Reading, wires: Wires | None
-) -> Callable[[Mask], float]:
-    """The margin of the worst cell before a pattern of low (True) and high resistances, those of the cell itself."""
-    low, high = _pair(low, high)
-    word_line, bit_line = _worst_cell(shape[1])
+    def of(self, cell: Cell, name: str) -> float:
+        """Of a cell before one of `patterns`."""
+        if (cell, name) not in self._known:
+            self._known[cell, name] = self.before(cell, patterns((self.lines, self.lines), *cell)[name])
+        return self._known[cell, name]
 
-    def margin_of(pattern: Mask) -> float:
+    def before(self, cell: Cell, background: Mask) -> float:
+        """Of a cell before any background."""
         return cell_margin(
-            np.where(pattern, low, high),
-            low_resistance=low,
-            high_resistance=high,
-            word_line=word_line,
-            bit_line=bit_line,
-            reading=reading,
-            wires=wires,
+            np.where(background, self.low, self.high),
+            low_resistance=self.low,
+            high_resistance=self.high,
+            word_line=cell[0],
+            bit_line=cell[1],
+            reading=self.reading,
+            wires=self.wires,
         )
 
-    return margin_of
+    def at_farthest(self) -> Iterator[float]:
+        """Of the cell farthest from driver and sense node, which is the worst most often, before each pattern."""
+        return (self.of((0, self.lines - 1), name) for name in patterns((1, 1), 0, 0))
+
+    def worst_by_name(self) -> WorstCase:
+        """The worst of the named patterns."""
+        last = self.lines - 1
+        ranking = dict(zip(patterns((1, 1), 0, 0), self.at_farthest(), strict=True))
+        names = sorted(ranking, key=lambda each: ranking[each])[:_CARRIED_ON]
+        some = range(self.lines) if self.lines <= SEARCHED else (0, last // 2, last)
+        cases = [((i, j), name) for i in some for j in some for name in names]
+        cell, name = min(cases, key=lambda case: self.of(*case))
+        stride = 1 if self.lines <= SEARCHED else (self.lines + 3) // 4
+        while True:
+            around = [
+                (i, j)
+                for i in (cell[0] - stride, cell[0], cell[0] + stride)
+                for j in (cell[1] - stride, cell[1], cell[1] + stride)
+                if 0 <= i < self.lines and 0 <= j < self.lines
+            ]
+            nearby = min(around, key=lambda each: self.of(each, name))
+            if self.of(nearby, name) < self.of(cell, name):
+                cell = nearby
+            elif stride > 1:
+                stride = (stride + 1) // 2
+            else:
+                break
+        return WorstCase(self.of(cell, name), name, patterns((self.lines, self.lines), *cell)[name].copy(), *cell)
+
+    def searched(self, worst: WorstCase) -> WorstCase:
+        """What single changes of the background make of it."""
+        cell, pattern = (worst.word_line, worst.bit_line), worst.background.copy()
+        lowest, name, improved = worst.margin, worst.pattern, True
+        while improved:
+            improved = False
+            for place in np.ndindex(*pattern.shape):
+                if place == cell:
+                    continue
+                pattern[place] = not pattern[place]
+                value = self.before(cell, pattern)
+                if value < lowest - 1e-12:
+                    lowest, name, improved = value, "searched", True
+                else:
+                    pattern[place] = not pattern[place]
+        return WorstCase(lowest, name, pattern, *cell)
 
 
 def _pair(low: float, high: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
-from ..schemes import bias
+from ..schemes import bias, line_number
 from ..wires import Wires, wires_or_ideal
 from .margins import Reading, cell_margin
 
@@ -18,14 +18,16 @@ def scattered_array(
     devices: Sequence[DeviceParameters],
     background: NDArray[np.bool_],
     *,
+    cell: tuple[int, int] | None = None,
     reading: Reading | None = None,
     write_scheme: str = "V/2",
     wires: Wires | None = None,
 ) -> dict[str, float]:
-    """Read margin and write window of one array, at the cell that is farthest from driver and sense node.
+    """Read margin of one cell of an array, and write window at the cell farthest from driver and sense node.
 
     devices: one for each cell, row by row.  background: (lines, lines), True where the other devices have their low
-    resistance, such as `worst_pattern` finds.  reading: None: `Reading()`.  wires: None: ideal ones.
+    resistance, such as `worst_pattern` finds.  cell: word line and bit line of the cell that is read, such as
+    `worst_pattern` finds; None: the farthest one.  reading: None: `Reading()`.  wires: None: ideal ones.
 
     Returns read_margin: of that cell, between its own two end states.  write_voltage: what must be applied so that this
     cell gets the highest threshold_voltage of all devices, V.  disturb_voltage: the lowest applied voltage at which
@@ -41,12 +43,13 @@ def scattered_array(
     high = np.array([device.antiparallel_resistance for device in devices]).reshape(shape)
     threshold = np.array([device.threshold_voltage for device in devices]).reshape(shape)
     far = (0, lines - 1)
+    read_cell = far if cell is None else (line_number("cell", cell[0], lines), line_number("cell", cell[1], lines))
     read = cell_margin(
         np.where(background, low, high),
-        low_resistance=float(low[far]),
-        high_resistance=float(high[far]),
-        word_line=far[0],
-        bit_line=far[1],
+        low_resistance=float(low[read_cell]),
+        high_resistance=float(high[read_cell]),
+        word_line=read_cell[0],
+        bit_line=read_cell[1],
         reading=Reading() if reading is None else reading,
         wires=wires,
     )

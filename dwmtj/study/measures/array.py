@@ -3,12 +3,11 @@
 from functools import lru_cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compact_model.device.variation import vary
 from compact_model.support.arrays import FloatArray
 from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import KINDS, Reading, worst_pattern
+from crossbar.studies.margins import KINDS, Reading, WorstCase, worst_pattern
 from crossbar.studies.scattering import scattered_array
 from crossbar.wires import Wires
 from dwmtj.options.device import Quantity
@@ -26,16 +25,17 @@ def _run(batch: Batch) -> dict[str, FloatArray]:
     reading = Reading(scheme=settings.pop("read_scheme"), kind=settings.pop("read_kind"))
     nominal = batch.point.device
     low, high = nominal.parallel_resistance, nominal.antiparallel_resistance
-    _, _, background = _worst(lines, low, high, reading, wires)
+    worst = _worst(lines, low, high, reading, wires)
+    cell = worst.word_line, worst.bit_line
     rows = []
     for draw in batch.generators:
         devices = redrawn(partial(vary, nominal, lines * lines, batch.spreads, seed=draw))
-        rows.append(scattered_array(devices, background, reading=reading, wires=wires, **settings))
+        rows.append(scattered_array(devices, worst.background, cell=cell, reading=reading, wires=wires, **settings))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 @lru_cache(maxsize=64)
-def _worst(lines: int, low: float, high: float, reading: Reading, wires: Wires) -> tuple[float, str, NDArray[np.bool_]]:
+def _worst(lines: int, low: float, high: float, reading: Reading, wires: Wires) -> WorstCase:
     return worst_pattern(lines, low_resistance=low, high_resistance=high, reading=reading, wires=wires, search=False)
 
 
