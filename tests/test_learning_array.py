@@ -137,7 +137,7 @@ def test_a_table_of_few_voltages_is_refused_where_cells_see_others(table):
     few = table.sel(voltage=VOLTS * np.array([-1.0, 0.0, 1.0]), method="nearest")
     with pytest.raises(InputError, match=r"table: .* with wires, as PulsedDevice.notched\(wired=True\) has them"):
         TableArray(walls(ohms=0.02), few)
-    with pytest.raises(InputError, match=r"table: .* with devices whose R_P differs"):
+    with pytest.raises(InputError, match=r"table: .* with devices that differ"):
         TableArray(walls(devices=vary(DEVICE, 400, {"parallel_resistance": 0.1}, seed=1)), few)
     states = TableArray(walls(), few)
     rows = np.arange(20) < 9
@@ -173,7 +173,10 @@ def test_draws_are_repeated_by_their_seed(table):
 @pytest.mark.parametrize(
     ("act", "named"),
     [
-        (lambda table: TableArray(Crossbar(resistance=np.ones((2, 2))), table), "array: expected a Crossbar with Junc"),
+        (
+            lambda table: TableArray(Crossbar(resistance=np.ones((2, 2))), table),
+            "array: expected a Crossbar with cells that have a state",
+        ),
         (lambda table: TableArray(walls(), table.drop_attrs()), "table: expected what pulse_table gives"),
         (lambda table: TableArray(walls(), table.isel(voltage=[0])), "table: expected at least two voltages"),
         (lambda table: TableArray(walls(), table, track=NUMBER + 1), "track: expected whole numbers from 0 to 1"),
