@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from . import ensemble
 from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters, applied_field
-from .drive import Drive, Offset, PiecewiseLinear, Waveform, as_waveform, constant
+from .drive import Drive, PiecewiseLinear, Waveform, WaveformSum, as_waveform, constant
 from .kernels.fixed_step import WallState
 from .results import label_trajectories
 from .support import validation
@@ -268,7 +268,10 @@ def _external_fields(given: ExternalField, parameters: list[DeviceParameters]) -
 
 def _net_fields(external: list[Waveform], parameters: list[DeviceParameters]) -> list[Waveform]:
     count = max(len(external), len({item.stray_field for item in parameters}) > 1 and len(parameters))
-    return [Offset(external[i % len(external)], parameters[i % len(parameters)].stray_field) for i in range(count)]
+    return [
+        WaveformSum((external[i % len(external)],), (1.0,), parameters[i % len(parameters)].stray_field)
+        for i in range(count)
+    ]
 
 
 def _written(external: list[Waveform]) -> float | list[float] | str:

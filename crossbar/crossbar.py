@@ -23,7 +23,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
-from .cells import Cells, Junctions, Resistors, Selected, table
+from .cells import Cells, Resistors, Selected, table
 from .network.linear_network import Network, Sources, check_memory, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
@@ -35,6 +35,7 @@ Lines = Sequence[int] | NDArray[Any]
 
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
 _BYTES_PER_CELL_AND_INPUT = 32
+_UNDERFLOW = 1e-100  # V
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -102,8 +103,7 @@ class Crossbar(Wires):
 
     @functools.cached_property
     def _origin(self) -> dict[str, str]:
-        inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
-        return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
+        return provenance(self.cells.parameters if self.cells else (), array=self.description())
 
     def with_conductance(self, cells: ArrayLike) -> "Crossbar":
         """The same wires with other devices, S."""
@@ -370,6 +370,8 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArr
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
             f"got shape {given.shape}"
         )
+    # A voltage whose square is nothing to a double, such as the tail of a pulse, is 0 to the solvers' norms.
+    given = np.where(np.abs(given) < _UNDERFLOW, 0.0, given)
     return np.array(np.broadcast_to(given, (lines, inputs)))
 
 

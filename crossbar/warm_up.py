@@ -6,8 +6,8 @@ import numpy as np
 
 from compact_model.device.notched import notched_device, notched_track
 
-from .cells import Junctions
 from .crossbar import Crossbar
+from .in_time.domain_walls import DomainWalls
 from .in_time.simulation import ArraySimulation
 from .kernels.transitions import draw_states
 from .network.linear_network import Network, Sources
@@ -38,9 +38,9 @@ def compile_arrays_in_time() -> None:
     device = notched_device()
     track = notched_track(device, 0)
     for lines, temperature in ((2, 0.0), (2, 300.0), (130, 0.0)):
-        walls = Junctions(device, np.full((lines, lines), 0.5 * device.track_length))
+        walls = DomainWalls(device, track, np.full((lines, lines), 0.5 * device.track_length), temperature=temperature)
         array = Crossbar(cells=walls, word_line_resistance=1.0, bit_line_resistance=1.0)
-        simulation = ArraySimulation(array, track, temperature=temperature)
+        simulation = ArraySimulation(array)
         write(simulation, 0.1, 100e-12, word_line=0, bit_line=0, access=WriteAccess(settle=100e-12))
 
 

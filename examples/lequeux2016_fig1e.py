@@ -28,7 +28,7 @@ TRACK_WIDTHS = np.linspace(60e-9, 130e-9, 71)
 
 def main(figure_path: Path) -> dict[str, float]:
     """Relax the wall, compute H_K(W), draw both and return the numbers that the figure must show."""
-    figure = plt.figure(figsize=(9.0, 3.6), layout="constrained")
+    figure = plt.figure(figsize=(10.0, 3.6), layout="constrained")
     picture, fields, turn = figure.subplots(1, 3)
     # Cells of 4 nm, whose stray field acts as a smaller A would: with this A they give the wall of smaller cells.
     wall = relax_wall(lequeux2016_stripe(100e-9).replace(exchange_stiffness=1.36e-11))

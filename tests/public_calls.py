@@ -31,13 +31,16 @@ from crossbar import (
     ArraySimulation,
     CellUpdates,
     Crossbar,
+    DomainWalls,
     ExponentialSelector,
     Junctions,
+    Memristors,
+    PulsedDevice,
     ReadAccess,
     Reading,
     Schedule,
-    Synapses,
     TableArray,
+    VteamParameters,
     Wires,
     WriteAccess,
     bias,
@@ -83,8 +86,15 @@ class Call:
 
 
 def simulation(**options: Any) -> ArraySimulation:
-    cells = Junctions(DEVICE, np.full((2, 2), SITE.centre))
-    return ArraySimulation(Crossbar(cells=cells, **WIRES), TRACK, **QUICK | options)
+    return ArraySimulation(Crossbar(cells=DomainWalls(**_walls() | options), **WIRES), **QUICK)
+
+
+def _walls() -> dict[str, Any]:
+    return {"parameters": DEVICE, "landscape": TRACK, "position": np.full((2, 2), SITE.centre)}
+
+
+def _array_of_walls() -> Crossbar:
+    return Crossbar(cells=DomainWalls(**_walls(), temperature=10.0, seed=1), **WIRES)
 
 
 def circuit() -> Circuit:
@@ -169,8 +179,8 @@ def pulse_responses() -> dict[str, Any]:
 
 
 @functools.cache
-def synapses() -> Synapses:
-    return Synapses.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
+def synapses() -> PulsedDevice:
+    return PulsedDevice.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
 
 
 def table_array() -> TableArray:
@@ -185,7 +195,7 @@ def _examples() -> dict[str, Any]:
 def _trials() -> dict[str, Any]:
     return {
         **_examples(),
-        "synapses": synapses(),
+        "devices": synapses(),
         "epochs": 1,
         "slots": 1,
         "test_share": 0.5,
@@ -684,9 +694,8 @@ CALLS: dict[str, Call] = {
     "crossbar.WriteAccess": Call(
         X.WriteAccess, lambda: {"scheme": "V/2", "edge": 1 * NS, "settle": 1 * NS, "compensate": False}
     ),
-    "crossbar.read_all": Call(X.read_all, lambda: {"simulation": simulation(), "access": ReadAccess()}),
-    "crossbar.read_row": Call(
-        X.read_row, lambda: {"simulation": simulation(), "word_line": 1, "access": ReadAccess(), "bit_line": 0}
+    "crossbar.read": Call(
+        X.read, lambda: {"simulation": simulation(), "word_line": 1, "access": ReadAccess(), "bit_line": 0}
     ),
     "crossbar.record_writing": Call(
         X.record_writing,
@@ -699,24 +708,14 @@ CALLS: dict[str, Call] = {
         },
         work=(*VOLTS, "width", "records"),
     ),
-    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=(*VOLTS, "width")),
-    "crossbar.write_pattern": Call(
-        X.write_pattern,
+    "crossbar.write": Call(
+        X.write,
         lambda: {
             "simulation": simulation(),
-            "voltages": [[0.1, 0.0], [0.0, -0.1]],
+            "voltages": 0.1,
             "width": 1 * NS,
-            "access": ACCESS,
-        },
-        work=(*VOLTS, "width"),
-    ),
-    "crossbar.write_row": Call(
-        X.write_row,
-        lambda: {
-            "simulation": simulation(),
             "word_line": 0,
-            "voltages": [0.1, 0.1],
-            "width": [1 * NS, 2 * NS],
+            "bit_line": 1,
             "access": ACCESS,
         },
         work=(*VOLTS, "width"),
@@ -731,14 +730,12 @@ CALLS: dict[str, Call] = {
             "longest": 2.0,
         },
     ),
-    "crossbar.even_levels": Call(
-        X.even_levels, lambda: {"devices": simulation().junctions, "count": 4}, work=("count",)
-    ),
+    "crossbar.even_levels": Call(X.even_levels, lambda: {"devices": simulation().devices, "count": 4}, work=("count",)),
     "crossbar.program": Call(
         X.program,
         lambda: {
             "simulation": simulation(),
-            "target": np.full((2, 2), even_levels(simulation().junctions, 4)[2]),
+            "target": np.full((2, 2), even_levels(simulation().devices, 4)[2]),
             "schedule": Schedule(voltages=[0.2], widths=1 * NS, most_pulses=1),
             "tolerance": 1e-5,
             "write": ACCESS,
@@ -764,16 +761,56 @@ CALLS: dict[str, Call] = {
     "crossbar.ArraySimulation": Call(
         X.ArraySimulation,
         lambda: {
-            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
-            "landscape": TRACK,
+            "array": _array_of_walls(),
+            "tolerance": 1e-8,
+            "current_tolerance": 1e-9,
+        },
+    ),
+    "crossbar.DomainWalls": Call(
+        X.DomainWalls,
+        lambda: {
+            **_walls(),
             "initial_angle": 0.1,
             "external_field": 1e-4,
             "temperature": 10.0,
-            "tolerance": 1e-8,
-            "current_tolerance": 1e-9,
             "step": 5e-12,
             "seed": 1,
         },
+    ),
+    "crossbar.Memristors": Call(X.Memristors, lambda: {"parameters": VteamParameters(), "state": [[1e-9, 2e-9]]}),
+    "crossbar.VteamParameters": Call(
+        X.VteamParameters,
+        lambda: {
+            "on_resistance": 100.0,
+            "off_resistance": 1e4,
+            "resistance": "exponential",
+            "on_state": 0.0,
+            "off_state": 3e-9,
+            "on_rate": -1.0,
+            "off_rate": 1.0,
+            "on_exponent": 3.0,
+            "off_exponent": 3.0,
+            "on_voltage": -0.3,
+            "off_voltage": 0.3,
+            "window": "team",
+            "on_window": 0.5e-9,
+            "off_window": 2.5e-9,
+            "window_width": 0.2e-9,
+        },
+    ),
+    "crossbar.tabulate": Call(
+        X.tabulate,
+        lambda: {
+            "devices": Memristors(VteamParameters(), [[1e-9]]),
+            "voltages": [-0.3, 0.0, 0.3],
+            "width": 1 * NS,
+            "edge": 1 * NS,
+            "settle": 1 * NS,
+            "states": 3,
+            "samples": 2,
+            "seed": 1,
+        },
+        work=("states", "samples"),
     ),
     "crossbar.ArraySimulation.rest": Call(bound(simulation, "rest"), lambda: {"duration": 1 * NS}, work=("duration",)),
     "crossbar.ArraySimulation.apply": Call(
@@ -785,13 +822,10 @@ CALLS: dict[str, Call] = {
     "crossbar.simulate_array": Call(
         X.simulate_array,
         lambda: {
-            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
-            "landscape": TRACK,
+            "array": _array_of_walls(),
             "drive": ArrayDrive.pulse(bias("V/2", (2, 2), 0.1), 1 * NS, 1e-10),
             "times": SHORT,
             "tolerance": 1e-8,
-            "temperature": 10.0,
-            "seed": 1,
         },
         work=("times",),
     ),
@@ -992,13 +1026,13 @@ CALLS: dict[str, Call] = {
         lambda: {**_trials(), "outputs": 2, "window": 1, "leak": 0.9, "threshold": 0.5, "homeostasis": 0.02},
         work=("epochs", "slots", "repeats", "outputs"),
     ),
-    "crossbar.Synapses": Call(
-        X.Synapses,
-        lambda: {name: getattr(synapses(), name) for name in ("device", "table", "voltage", "access")},
+    "crossbar.PulsedDevice": Call(
+        X.PulsedDevice,
+        lambda: {name: getattr(synapses(), name) for name in ("devices", "table", "voltage", "access")},
         infinite=True,
     ),
-    "crossbar.Synapses.notched": Call(
-        Synapses.notched,
+    "crossbar.PulsedDevice.notched": Call(
+        PulsedDevice.notched,
         lambda: {
             "levels": 2,
             "device": compact_model.notched_device(),
@@ -1015,7 +1049,22 @@ CALLS: dict[str, Call] = {
         infinite=True,
         work=("levels", "tracks", "samples"),
     ),
-    "crossbar.Synapses.array": Call(
+    "crossbar.PulsedDevice.tabulated": Call(
+        PulsedDevice.tabulated,
+        lambda: {
+            "devices": Memristors(VteamParameters(), [[1e-9]]),
+            "voltage": 0.3,
+            "width": 1 * NS,
+            "access": ACCESS,
+            "states": 3,
+            "samples": 1,
+            "wired": True,
+            "variation": 0.0,
+            "seed": 1,
+        },
+        work=("states", "samples"),
+    ),
+    "crossbar.PulsedDevice.array": Call(
         bound(synapses, "array"),
         lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
@@ -1105,8 +1154,13 @@ MADE_OTHERWISE = {
     "compact_model.Well": "to derive from",
     "crossbar.Cells": "to derive from",
     "crossbar.DifferentialPairs": "made by map_weights",
-    "crossbar.Energy": "made by what writes and reads",
+    "crossbar.EnergyBudget": "made by what writes and reads",
+    "crossbar.MovingCells": "to derive from",
+    "crossbar.NetlistCell": "made by devices for netlists",
     "crossbar.Selector": "to derive from",
+    "crossbar.State": "made by devices",
+    "crossbar.StatefulCells": "to derive from",
+    "crossbar.SubcircuitText": "made by devices for netlists",
     "spice.Plot": "made by run_netlist",
     "spice.SimulatorError": "raised, not called",
     "spice.SimulatorMissing": "raised, not called",

@@ -18,6 +18,7 @@ from crossbar import (
     Cells,
     Crossbar,
     DiodeSelector,
+    DomainWalls,
     ExponentialSelector,
     Junctions,
     Resistors,
@@ -224,17 +225,11 @@ def test_a_netlist_of_resistors_refuses_cells_with_laws(ngspice):
 
 def test_devices_stand_the_right_way_up_in_the_netlist(ngspice):
     # The current through a device moves its wall: upside down, it would move the other way.
-    from spice import DomainWallJunction
     from spice.netlists.array import array_circuit
 
     track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
-    array = random_array(3, 3)
-    circuit = array_circuit(
-        array,
-        bias("V/2", (3, 3), 0.1),
-        junction=DomainWallJunction(DEVICE, track),
-        position=np.full((3, 3), 500e-9),
-    )
+    array = Crossbar(cells=DomainWalls(DEVICE, track, np.full((3, 3), 500e-9)), word_line_resistance=1.0)
+    circuit = array_circuit(array, bias("V/2", (3, 3), 0.1))
     for element in circuit.elements:
         if element.name.startswith("X"):
             assert element.node_names[0].startswith("w")
@@ -447,15 +442,16 @@ def test_real_ngspice_agrees_at_16_by_16_to_the_printed_digits(ngspice, scheme):
 
 
 def test_an_array_of_devices_in_ngspice_is_the_array_of_junctions(ngspice):
-    from spice import DomainWallJunction, run_netlist
+    from spice import run_netlist
     from spice.netlists.array import array_netlist
 
     draw = np.random.default_rng(4)
     position = draw.uniform(0.0, 1e-6, (4, 4))
     track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
-    array = Crossbar(cells=Junctions(DEVICE, position), word_line_resistance=1.0, bit_line_resistance=1.0)
+    walls = DomainWalls(DEVICE, track, position)
+    array = Crossbar(cells=walls, word_line_resistance=1.0, bit_line_resistance=1.0)
     held = bias("V/2", (4, 4), 0.5, word_line=1, bit_line=2)
-    netlist = array_netlist(array, held, junction=DomainWallJunction(DEVICE, track), position=position)
+    netlist = array_netlist(array, held)
     vectors = run_netlist(netlist)[-1].vectors
     found = array.solve(**held.arguments())
     table = np.array([[float(vectors[f"w{i}_{j}"][0]) for j in range(4)] for i in range(4)])

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from walls import simulate_walls
 
 from compact_model import InputError, PiecewiseLinear, WriteConditions, lequeux2016, write_window
 from crossbar import (
@@ -18,7 +19,6 @@ from crossbar import (
     half_select,
     largest_array,
     largest_written_array,
-    simulate_array,
 )
 from crossbar.studies.margins import largest_size
 from crossbar.studies.writing import applied_voltage, can_be_written, worst_disturbance
@@ -113,7 +113,7 @@ def written_and_disturbed(device, landscape, size, wires, selected):
     pulse = COLD.pulse(1.0)
     assert isinstance(pulse, PiecewiseLinear)
     times = np.linspace(0.0, COLD.duration, 301)
-    moved = simulate_array(
+    moved = simulate_walls(
         array, landscape, ArrayDrive(((held, pulse),)), times, external_field=-device.stray_field, tolerance=1e-10
     )
     left = (np.abs(moved.position.values - start) > landscape.wells[0].half_width).any(axis=0)

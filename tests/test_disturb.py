@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from small_array import DEVICE, THRESHOLD, simulation_of, tracks
+from walls import simulation_of_walls
 
 from compact_model import GaussianWell, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
-    ArraySimulation,
     Crossbar,
     Junctions,
     Wires,
@@ -232,7 +232,7 @@ def test_reading_at_small_voltages_leaves_the_walls_and_above_the_threshold_move
 def test_on_ideal_wires_a_read_pulse_is_what_a_device_feels():
     def fresh():
         array = Crossbar(cells=Junctions(PAPER, np.full((2, 2), 480e-9)))
-        return ArraySimulation(array, SMOOTH, tolerance=1e-13)
+        return simulation_of_walls(array, SMOOTH, tolerance=1e-13)
 
     found = read_disturb(fresh, voltages=[0.05, -0.15], **READ | {"count": 1, "width": 3e-9})
     square = WriteAccess(edge=0.0, settle=20e-9)

@@ -89,6 +89,6 @@ def test_every_public_function_that_takes_it_cancels_the_stray_field_by_default(
                 taken = inspect.signature(value).parameters
             except (TypeError, ValueError):
                 continue
-            if "external_field" in taken and name not in ("ArraySimulation", "simulate_array", "write_map"):
+            if "external_field" in taken:
                 assert taken["external_field"].default is None, f"{package.__name__}.{name}"
     assert {item.name: item.default for item in LEVELS.settings}["external_field"] is None

@@ -11,8 +11,8 @@ from public_calls import PACKAGES
 import dwmtj
 from compact_model import InputError, Voltage, lequeux2016, simulate, single_well
 from compact_model.simulation import SimulateOptions, simulate_ensemble
-from crossbar.in_time.options import ArrayOptions
-from crossbar.in_time.simulation import ArraySimulation
+from crossbar import DomainWalls
+from crossbar.in_time.options import WallOptions
 
 OURS = ("compact_model", "crossbar", "spice", "dwmtj")
 HANDED_TO_MATPLOTLIB = "style"
@@ -89,7 +89,7 @@ def test_every_option_of_a_public_function_is_listed():
 
 @pytest.mark.parametrize(
     ("options", "receiver", "fixed"),
-    [(SimulateOptions, simulate_ensemble, {"devices"}), (ArrayOptions, ArraySimulation, set())],
+    [(SimulateOptions, simulate_ensemble, {"devices"}), (WallOptions, DomainWalls, set())],
 )
 def test_options_that_are_handed_on_are_those_of_who_receives_them(options, receiver, fixed):
     taken = {

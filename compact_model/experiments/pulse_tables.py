@@ -60,7 +60,7 @@ def pulse_table(
 
     Returns a Dataset: probability (track, voltage, state, final_state), which adds up to 1 over final_state; position
     (m) and conductance (S, at zero bias) of the states (track, state), NaN where a track has fewer states than
-    another; resistance_area_product (track; Ohm m2): what moves a wall is V / RA_P; unsettled (track, voltage), the
+    another; voltage_scale (track; Ohm m2), RA_P: what moves a wall is V over it; unsettled (track, voltage), the
     share of walls found within k_B T of the top of a barrier after settling.
     Raises InputError, and ConvergenceError where that is more than 1 % on average.
     """
@@ -108,7 +108,7 @@ def pulse_table(
     applied = [applied_field(device, own_field) for device in devices]
     products = [devices[index % len(devices)].resistance_area_product for index in range(len(tracks))]
     return (
-        whole.assign(resistance_area_product=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
+        whole.assign(voltage_scale=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
         .assign_coords(voltage=("voltage", volts, {"long_name": "voltage of the pulse", "units": "V"}))
         .assign_attrs(
             experiment="pulse_table",
@@ -119,6 +119,7 @@ def pulse_table(
             samples=walls,
             external_field=applied if len(set(applied)) > 1 else applied[0],
             unsettled_share=unsettled,
+            leaving_states=2,  # the ends of a track, which a wall leaves by itself
             **provenance(devices, tracks, seed=origin),
         )
     )

@@ -47,7 +47,8 @@ def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
     width = float(across[-1] - across[0] + 2.0 * edge)
     angle = np.degrees(float(result.centre_angle))
     axes.set(xlabel="x (nm)", ylabel="y (nm)")
-    axes.set_title(rf"W = {width:.0f} nm, $\Delta$ = {1e9 * float(result.wall_width):.1f} nm, {angle:.0f}°")
+    numbers = rf"W = {width:.0f} nm, $\Delta$ = {float(result.wall_width) / NANOMETRE:.1f} nm, {angle:.0f}°"
+    axes.set_title(numbers, fontsize="small")
     return axes
 
 

@@ -1,4 +1,4 @@
-"""The options of an `ArraySimulation`, for what hands them on to one."""
+"""The options of `DomainWalls`, for what hands them on to one."""
 
 from typing import TypedDict
 
@@ -7,13 +7,11 @@ from numpy.typing import ArrayLike
 from compact_model.support.random import Seed
 
 
-class ArrayOptions(TypedDict, total=False):
-    """Those of `ArraySimulation`, which says what they are."""
+class WallOptions(TypedDict, total=False):
+    """Those of `DomainWalls`, which says what they are."""
 
     initial_angle: ArrayLike | None
-    external_field: float
+    external_field: float | None
     temperature: ArrayLike
-    tolerance: float
-    current_tolerance: float
     step: float | None
     seed: Seed

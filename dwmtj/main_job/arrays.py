@@ -10,8 +10,9 @@ import xarray as xr
 from compact_model.device.notched import notched_device, notched_track
 from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
-from crossbar.operate.operations import WriteAccess, read_all, row_drive
+from crossbar.operate.operations import WriteAccess, read, row_drive
 from crossbar.operate.programming import Schedule, even_levels, program
 from crossbar.schemes import bias
 from crossbar.sneak import sneak_paths
@@ -133,12 +134,12 @@ def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation
     draw = np.random.default_rng(seed)
     start = [float(track.wells[int(draw.integers(len(track.wells)))].centre) for track in tracks]
     array = Crossbar(
-        cells=Junctions(device, np.reshape(start, (size, size))),
+        cells=DomainWalls(device, tracks, np.reshape(start, (size, size))),
         word_line_resistance=_PICTURE_SEGMENT,
         bit_line_resistance=_PICTURE_SEGMENT,
     )
-    simulation = ArraySimulation(array, tracks, tolerance=tolerance, current_tolerance=1e-7)
-    states = even_levels(simulation.junctions, _PICTURE_LEVELS)
+    simulation = ArraySimulation(array, tolerance=tolerance, current_tolerance=1e-7)
+    states = even_levels(simulation.devices, _PICTURE_LEVELS)
     spacing = float(states[1] - states[0])
     threshold = device.threshold_voltage
     result = program(
@@ -162,7 +163,7 @@ _PICTURE_ACCESS = WriteAccess(scheme="V/3", edge=2e-9, settle=200e-9)
 
 def _measure_programming(subject: Subject, progress: bool) -> xr.Dataset:
     simulation, result = _programmed(_PICTURE_SIZE, seed=1, tolerance=1e-10)
-    result["read_back"] = read_all(simulation)
+    result["read_back"] = read(simulation)
     return result
 
 

@@ -17,15 +17,15 @@ _MARK = 0.75
 
 
 def _measure_learning(subject: Subject, progress: bool) -> xr.Dataset:
-    from crossbar.learning.synapses import Synapses
+    from crossbar.learning.pulsed_device import PulsedDevice
     from crossbar.learning.unsupervised import unsupervised_learning
 
     from ..digits import load_digits
 
-    synapses = Synapses.notched(_LEVELS, tracks=_TRACKS, seed=SEED, progress=progress)
+    devices = PulsedDevice.notched(_LEVELS, tracks=_TRACKS, seed=SEED, progress=progress)
     images, labels = load_digits()
     return unsupervised_learning(
-        images, labels, synapses, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
+        images, labels, devices, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
     )
 
 

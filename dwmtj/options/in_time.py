@@ -15,8 +15,8 @@ from compact_model.device.published import lequeux2016, lequeux2016_track
 from compact_model.device.variation import SIGNED, vary
 from compact_model.support.validation import InputError, between, non_negative, number, positive, whole
 from compact_model.track.landscape import Landscape
-from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
 from crossbar.operate.operations import WriteAccess
 from crossbar.schemes import SCHEMES
@@ -152,13 +152,16 @@ class ArrayInTime:
         self.spreads = spreads_from(options.pop("spreads"))
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
         field, step = field_from(options.pop("external_field")), options.pop("step")
-        self.settings: dict[str, Any] = {
+        self.of_walls: dict[str, Any] = {
+            # Of the device that was asked for: what devices scatter about it stays.
             "external_field": applied_field(self.parameters, field),
             "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
-            "tolerance": positive("--tolerance", options.pop("tolerance")) * NANOMETRE,
             "step": None if step is None else positive("--step", step) * NANOSECOND,
-            "current_tolerance": 1e-7,
             "seed": self.seed,
+        }
+        self.accuracy: dict[str, Any] = {
+            "tolerance": positive("--tolerance", options.pop("tolerance")) * NANOMETRE,
+            "current_tolerance": 1e-7,
         }
 
     def draw(self, stream: int) -> np.random.Generator:
@@ -176,8 +179,9 @@ class ArrayInTime:
         count = shape[0] * shape[1]
         devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
         landscapes = [self.landscape(index) for index in range(count if self._track else 1)]
-        array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires.keywords())
-        return ArraySimulation(array, landscapes if self._track else landscapes[0], **self.settings)
+        tracks = landscapes if self._track else landscapes[0]
+        walls = DomainWalls(devices, tracks, self._position(shape, landscapes), **self.of_walls)
+        return ArraySimulation(Crossbar(cells=walls, **self.wires.keywords()), **self.accuracy)
 
     def _position(self, shape: tuple[int, int], landscapes: list[Landscape]) -> Any:
         length = self.parameters.track_length

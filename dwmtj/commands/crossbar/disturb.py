@@ -107,7 +107,8 @@ def command(
         wires=array.wires,
         store=store,
         progress=not quiet,
-        **array.settings,
+        **array.accuracy,
+        **array.of_walls,
     )
     _deliver_map(found, outputs, as_json)
 

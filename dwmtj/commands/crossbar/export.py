@@ -10,6 +10,7 @@ import numpy as np
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import applied_field
 from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
@@ -64,11 +65,12 @@ def command(
         text = json.dumps(nx.node_link_data(graph, edges="edges"), default=str) + "\n"
     else:
         from spice.netlists.array import array_netlist
-        from spice.netlists.subcircuit import DomainWallJunction
 
-        junction = DomainWallJunction(parameters, landscape) if language == "devices" else None
-        field = applied_field(parameters, field_from(external_field)) + parameters.stray_field
-        text = array_netlist(array, held, junction=junction, position=position, net_field=field)
+        if language == "devices":
+            field = applied_field(parameters, field_from(external_field))
+            walls = DomainWalls(parameters, landscape, position, external_field=field)
+            array = Crossbar(cells=walls, **wires.keywords())
+        text = array_netlist(array, held)
     if output is None:
         click.echo(text, nl=False)
     else:

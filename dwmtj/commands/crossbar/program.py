@@ -69,7 +69,7 @@ def command(
     check_outputs(outputs, animated=True)
     array, access = ArrayInTime(options), access_from_options(options)
     simulation = array.simulation((word_lines, bit_lines))
-    states = even_levels(simulation.junctions, levels)
+    states = even_levels(simulation.devices, levels)
     wanted = picture(target, (word_lines, bit_lines), levels, array.draw(3))
     spacing = float(states[1] - states[0])
     threshold = array.parameters.threshold_voltage

@@ -37,7 +37,7 @@ def text_of(
     column: Sequence[str],
     closing: str,
 ) -> str:
-    """A table with a row for each kind of synapses, and the devices; header, column: what one kind of learning adds."""
+    """A table with a row for each kind of device, and the devices; header, column: what one kind of learning adds."""
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
     rows = [
