@@ -329,6 +329,7 @@ def leaving_rate(
     _check_width(parameters, density)
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
+    _temperature(temperature)
     scales = Scales.of(parameters, temperature)
     try:
         track = _track(parameters, landscape, scales, net_field, density)
