@@ -109,6 +109,19 @@ def plot_escape_rates(result: xr.Dataset, axes: Axes | None = None, **style: Any
     return axes
 
 
+def plot_intrinsic_site(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Share of the walls (%) that a ramp has freed from the site against its field (Oe), with the field measured."""
+    axes = new_axes(axes)
+    fields = [float(result[name]) / OERSTED for name in ("lower_quartile", "median", "upper_quartile")]
+    axes.plot(fields, [25.0, 50.0, 75.0], **({"marker": "o", "label": "on the ramp"} | style))
+    axes.axvline(
+        float(result.measured_field) / OERSTED, color="k", linestyle="--", label=result.measured_field.long_name
+    )
+    axes.set(xlabel="H_z (Oe)", ylabel="walls freed (%)", ylim=(0.0, 100.0))
+    axes.legend()
+    return axes
+
+
 def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Share of the walls that leave their site (%) against the pulse's voltage (V), one line for each polarity."""
     axes = new_axes(axes)
@@ -195,6 +208,7 @@ PLOTTERS: dict[str, Plotter] = {
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
     "escape_rates": plot_escape_rates,
+    "intrinsic_site": plot_intrinsic_site,
     "write_window": plot_write_window,
     "fit_threshold": plot_fit_threshold,
     "fit_resistance": plot_fit_resistance,

@@ -126,6 +126,18 @@ def test_loop_pulses_and_retention_answer_in_json():
     assert kept["mean_escape_time_ns"] is None
 
 
+def test_retention_by_rates_and_the_intrinsic_site_answer_in_json():
+    kept = json.loads(run("retention", "--method", "rates", "--json").stdout)
+    assert 1e6 < kept["rates_escape_time_ns"] < 2.5e6
+    assert kept["rates_method"] == "rates"
+    site = json.loads(run("intrinsic", "--stable-field", "5", "--stable-time", "6e10", "--json").stdout)
+    assert 30.0 < site["coercive_field_Oe"] < 60.0
+    slow = json.loads(
+        run("threshold", "--temperature", "300", "--ramp-rate", "0.02", "--offset", "10", "--json").stdout
+    )
+    assert slow["method"] == "rates"
+
+
 NONSENSE = [
     ("threshold --damping -1", "damping: expected a number of at least 0, got -1"),
     ("threshold --tmr 0", "tmr: expected a number above 0, got 0"),

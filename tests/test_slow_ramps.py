@@ -6,6 +6,7 @@ import pytest
 from compact_model import (
     InputError,
     current_threshold,
+    escape_rates,
     field_threshold,
     intrinsic_site,
     laboratory_thresholds,
@@ -90,3 +91,10 @@ def test_the_papers_site_is_explained_by_one_of_about_70_oersted():
 def test_nonsense_is_named(arguments, named):
     with pytest.raises(InputError, match=named):
         intrinsic_site(DEVICE, **arguments)
+
+
+def test_a_site_and_its_rates_draw_themselves():
+    axes = intrinsic_site(DEVICE, stable_field=5 * OE, stable_time=1e-3).dwmtj.plot()
+    assert "Oe" in axes.get_xlabel()
+    axes = escape_rates(DEVICE, PAPER).dwmtj.plot()
+    assert axes.get_yscale() == "log"

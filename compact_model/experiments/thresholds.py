@@ -212,6 +212,10 @@ def current_threshold(
             )
             check_valid(left, f"at Delta_H = {offset:g} T")
             thresholds[place] = left.at(shares[row])
+        if largest_density is not None and thresholds.max() > validation.positive("largest_density", largest_density):
+            raise ConvergenceError(
+                f"the ramp ended at {largest_density:g} A/m2 before the wall was free; give a larger largest_density"
+            )
     elif held.any():
         highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
         highest = validation.positive("largest_density", highest)
@@ -315,6 +319,10 @@ def field_threshold(
         )
         check_valid(left, "field")
         thresholds = left.at(generator(seed).random(count))
+        if thresholds.max() > highest:
+            raise ConvergenceError(
+                f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field"
+            )
         return _field_result(thresholds, rate, way, warmth, step, parameters, landscape, origin)
     run = simulate_ensemble(
         parameters,

@@ -15,7 +15,7 @@ from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.provenance import provenance
 from ..support.random import Seed, generator, recorded
-from ..support.validation import InputError
+from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
 from .orbits import Escapes, OrbitNetwork, Site
 from .potentials import Minimum, Scales, Side, angle_minima, stretches_beyond, track_minima
@@ -36,6 +36,8 @@ _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition 
 _HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
 _HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
 _LEAST_WINDOW = 50e-9  # s
+_LONGEST_WINDOW = 100e-6  # s
+_LONGER = 100.0  # times the window that the theory asks for, at most
 
 
 def escape_rates(
@@ -59,7 +61,8 @@ def escape_rates(
     the angle: see `compact_model.rates.orbits`.  Against direct simulations of wells between 3 and 6 k_B T, with
     damping from 0.002 to 0.05, the mean time is right to 25 % (benchmarks/escape_rates.py).  H_K is that of the site's
     centre.  Below LEAST_BARRIER a rate means little; such sites are integrated, and only the shares of their
-    destinations are those of the theory.
+    destinations are those of the theory.  Where that would take more than 100 us the theory's rate stays and is marked
+    invalid, as all are above LARGEST_DAMPING.
 
     Returns a Dataset over site, one for each place at which the wall rests under this drive, and destination, 'left
     end', the sites' numbers, 'right end' (beyond the last site):
@@ -94,7 +97,8 @@ def escape_rates(
     left, right, caught = escapes.left, escapes.right, escapes.caught
     barriers = np.array([_barriers(site) for site in sites])
     lowest = np.array([_lowest(site) for site in sites])
-    direct = lowest < LEAST_BARRIER
+    low = lowest < LEAST_BARRIER
+    direct = low & (left + right > 2.0 / _LONGEST_WINDOW)
     for number in np.flatnonzero(direct):
         total = left[number] + right[number]
         window = max(_LEAST_WINDOW, 2.0 / total)
@@ -123,7 +127,7 @@ def escape_rates(
         "method": ("site", np.where(direct, "direct", "rates"), {"long_name": "how the rates were found"}),
         "valid": (
             "site",
-            np.full(len(sites), parameters.damping <= LARGEST_DAMPING),
+            (parameters.damping <= LARGEST_DAMPING) & (direct | ~low),
             {"long_name": "within the range of the theory"},
         ),
     }
@@ -265,6 +269,7 @@ def _integrated(
     place = site.along
     left = (place.place - place.below.coordinate[-1]) * scales.length
     right = (place.place + place.above.coordinate[-1]) * scales.length
+    last = _LONGER * window
     while True:
         run = simulate_ensemble(
             parameters,
@@ -285,6 +290,11 @@ def _integrated(
         gone = np.isfinite(times)
         if gone.mean() >= 0.5:
             break
+        if window >= last:
+            raise ConvergenceError(
+                f"{int(gone.sum())} of {walls} walls have left the site at {place.place * scales.length:g} m after "
+                f"{window:.3g} s, much fewer than its barrier lets expect; simulate it with simulate_ensemble"
+            )
         window *= 3.0
     exposure = float(np.minimum(times, window).sum())
     to_the_right = run.position.values[gone, -1] > place.place * scales.length
@@ -319,6 +329,7 @@ def leaving_rate(
     _check_width(parameters, density)
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
+    _temperature(temperature)
     scales = Scales.of(parameters, temperature)
     try:
         track = _track(parameters, landscape, scales, net_field, density)

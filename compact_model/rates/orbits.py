@@ -31,6 +31,7 @@ _STRIP = 1.5  # k_B T: thickness of the layer in which a wall counts as caught
 _FINEST = 0.1  # k_B T
 _MOST_BINS = 600
 _ITERATIONS = 6
+_LARGEST_EXPONENT = 600.0  # the fluxes so far below a barrier are 0 all the same
 _SHORTEST = 0.1  # wall widths: a stretch beyond the sites is at least so long
 
 RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
@@ -315,7 +316,7 @@ class OrbitNetwork:
             index = len(self._states) + end
             site, weight = self._sites[-end], self._beyond_weights[end]
             top = (site.along.below, site.along.above)[end].top
-            scale = np.exp(top - energy)
+            scale = np.exp(np.minimum(top - energy, _LARGEST_EXPONENT))
             for arrival in equations.arrivals:
                 flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
                 rates[index, arrival.state] += float(arrival.shares @ flux)

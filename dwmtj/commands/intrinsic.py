@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compact_model.constants import NANOMETRE, OERSTED
+from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
 from compact_model.rates.intrinsic import intrinsic_site
 
 from ..options.device import device_from_options, device_options
@@ -15,12 +15,21 @@ from ..output import check_outputs, deliver, output_options
 @click.command(name="intrinsic")
 @click.option("--threshold-field", type=float, metavar="Oe", help="Median net field that frees the wall on a ramp, Oe.")
 @click.option("--threshold-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
-@click.option("--ramp-rate", type=float, default=1.0, show_default=True, metavar="Oe/s", help="Of the ramp, Oe/s.")
+@click.option(
+    "--field-ramp-rate",
+    type=float,
+    default=1e-9,
+    show_default=True,
+    metavar="Oe/ns",
+    help="Of that ramp, Oe/ns; 1e-9 is 1 Oe/s.",
+)
 @click.option(
     "--stable-field", type=float, metavar="Oe", help="Largest net field under which the wall stays, Oe, instead."
 )
 @click.option("--stable-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
-@click.option("--stable-time", type=float, default=60.0, show_default=True, metavar="s", help="How long it stays, s.")
+@click.option(
+    "--stable-time", type=float, default=6e10, show_default=True, metavar="ns", help="How long, ns; 6e10 is a minute."
+)
 @click.option(
     "--half-width-error", type=float, default=0.0, show_default=True, metavar="nm", help="Error of --half-width, nm."
 )
@@ -30,7 +39,7 @@ from ..output import check_outputs, deliver, output_options
 def command(
     threshold_field: float | None,
     threshold_error: float,
-    ramp_rate: float,
+    field_ramp_rate: float,
     stable_field: float | None,
     stable_error: float,
     stable_time: float,
@@ -51,10 +60,10 @@ def command(
         parameters,
         threshold_field=None if threshold_field is None else threshold_field * OERSTED,
         threshold_error=threshold_error * OERSTED,
-        ramp_rate=ramp_rate * OERSTED,
+        ramp_rate=field_ramp_rate * OERSTED / NANOSECOND,
         stable_field=None if stable_field is None else stable_field * OERSTED,
         stable_error=stable_error * OERSTED,
-        stable_time=stable_time,
+        stable_time=stable_time * NANOSECOND,
         half_width=numbers["half_width"],
         half_width_error=half_width_error * NANOMETRE,
         temperature=temperature,
@@ -73,7 +82,7 @@ def command(
     }
     text = (
         f"H_c at T = 0: {height:.4g} Oe +- {error:.2g} Oe; the site is {depth:.3g} k_B T deep\n"
-        f"a ramp of {ramp_rate:g} Oe/s at {temperature:g} K frees the wall at {median:.4g} Oe "
+        f"a ramp of {field_ramp_rate:g} Oe/ns at {temperature:g} K frees the wall at {median:.4g} Oe "
         f"(quartiles {lower:.4g} and {upper:.4g} Oe)"
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
