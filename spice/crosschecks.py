@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import simulate as simulate_in_python
-from compact_model.constants import NANOMETRE
 from compact_model.device.parameters import DeviceParameters
 from compact_model.drive import Drive
 from compact_model.support import validation
@@ -20,6 +19,7 @@ from crossbar.in_time.simulation import ArraySimulation
 
 from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import simulate as simulate_in_ngspice
+from .netlists import units
 from .netlists.array import array_circuit
 from .netlists.sources import JUMP, source_letter, source_value
 from .netlists.subcircuit import DomainWallJunction
@@ -74,7 +74,7 @@ def crosscheck(
         external_field=field,
     )
     circuit = Circuit("crosscheck")
-    values: dict[str, Any] = {"x0": start / NANOMETRE, "hz": field + parameters.stray_field}
+    values: dict[str, Any] = {"x0": units.in_nanometres(start), "hz": field + parameters.stray_field}
     if initial_angle is not None:
         values["phi0"] = validation.number("initial_angle", initial_angle)
     DomainWallJunction(parameters, landscape).connect(circuit, "dut", "top", "0", **values)

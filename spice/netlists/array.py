@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PySpice.Spice.Netlist import Circuit
 
-from compact_model.constants import NANOMETRE
 from compact_model.support import validation
 from compact_model.support.validation import InputError
 from crossbar.cells import Resistors, Selected
@@ -18,7 +17,7 @@ from crossbar.network.linear_network import check_connected
 from crossbar.schemes import Bias
 
 from ..circuit_simulation import circuit_text
-from . import text
+from . import text, units
 from .sources import waveform_value
 from .subcircuit import DomainWallJunction
 
@@ -83,7 +82,7 @@ def array_circuit(
             i, j = data["word_line"], data["bit_line"]
             ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
             kind = kinds[(i * bits + j) % len(kinds)]
-            values = {"x0": float(where[i, j]) / NANOMETRE, "hz": net_field}
+            values = {"x0": units.in_nanometres(where[i, j]), "hz": net_field}
             if angle is not None:
                 values["phi0"] = float(np.asarray(angle)[i, j])
             kind.connect(circuit, f"{i}_{j}", *ends, **values)

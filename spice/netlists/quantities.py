@@ -29,7 +29,7 @@ class Quantity:
     """SI units per unit."""
 
 
-INSTANCE = ("x0", "phi0", "hz", "temperature", "seed")
+INSTANCE = ("x0", "phi0", "hz", "temperature", "ambient", "seed")
 
 # name, field of DeviceParameters, unit in the netlist, SI per unit, meaning
 _DEVICE = (
@@ -72,6 +72,7 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
         Quantity("phi0", angle, "rad", "angle of the wall at t = 0"),
         Quantity("hz", parameters.stray_field, "T", "net field: external plus stray; the default is the stray field"),
         Quantity("temperature", 0.0, "K", "of the thermal fields; 0: off"),
+        Quantity("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
         Quantity("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
     for name, field, unit, scale, meaning in _DEVICE:
