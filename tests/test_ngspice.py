@@ -179,7 +179,7 @@ def test_transients_with_and_without_uic_start_at_the_given_state(netlist_of_one
     for uic in ("", " uic"):
         body = (
             "I1 0 a PULSE(0 2m 1n 1p 1p 10n 1u)\nX1 a 0 x phi dwmtj x0=550 phi0=0.2 hz=0\n"
-            f".options method=trap reltol=1e-7 trtol=0.1\n.tran 0.02n 20n 0 0.02n{uic}\n"
+            f".options method=trap reltol=1e-8 trtol=1\n.tran 0.02n 20n 0 0.02n{uic}\n"
         )
         vectors = run_netlist(netlist_of_one(body))[-1].vectors
         time = vectors["time"]
