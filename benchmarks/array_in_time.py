@@ -25,8 +25,8 @@ from PySpice.Spice.Netlist import Circuit
 from timing import print_table
 
 from compact_model import lequeux2016, pulses, single_well
-from crossbar import ArrayDrive, Crossbar, Junctions, bias, simulate_array
-from spice import DomainWallJunction, SimulatorError
+from crossbar import ArrayDrive, Crossbar, DomainWalls, bias, simulate_array
+from spice import SimulatorError
 from spice import simulate as simulate_in_ngspice
 from spice.netlists.array import array_circuit
 from spice.ngspice.installation import version
@@ -42,33 +42,25 @@ THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREAD
 Simulator = Callable[[int, Path], tuple[float, np.ndarray]]
 
 
-def case(size: int) -> tuple[Crossbar, np.ndarray, ArrayDrive]:
+def case(size: int) -> tuple[Crossbar, ArrayDrive]:
     """An array whose walls lie about their wells, and a write of 0.3 V for 10 ns in its middle."""
     position = np.random.default_rng(size).uniform(420e-9, 580e-9, (size, size))
-    array = Crossbar(cells=Junctions(DEVICE, position), word_line_resistance=1.0, bit_line_resistance=1.0)
+    array = Crossbar(cells=DomainWalls(DEVICE, WELL, position), word_line_resistance=1.0, bit_line_resistance=1.0)
     held = bias("V/2", (size, size), 0.3, word_line=size // 2, bit_line=size // 2)
-    return array, position, ArrayDrive(((held, pulses([1.0], width=10e-9, period=1.0)),))
+    return array, ArrayDrive(((held, pulses([1.0], width=10e-9, period=1.0)),))
 
 
 def circuit_of(size: int) -> Circuit:
     """The same as a circuit."""
-    array, position, drive = case(size)
-    junction = DomainWallJunction(DEVICE, WELL)
-    return array_circuit(array, drive.parts[0][0], junction=junction, position=position, drive=drive, duration=DURATION)
+    array, drive = case(size)
+    return array_circuit(array, drive.parts[0][0], drive=drive, duration=DURATION)
 
 
 def ours(size: int, duration: float) -> tuple[float, np.ndarray]:
     """Seconds, and the walls at the end."""
-    array, _, drive = case(size)
+    array, drive = case(size)
     begin = time.perf_counter()
-    found = simulate_array(
-        array,
-        WELL,
-        drive,
-        [0.0, duration],
-        external_field=-DEVICE.stray_field,
-        tolerance=TOLERANCE,
-    )
+    found = simulate_array(array, drive, [0.0, duration], tolerance=TOLERANCE)
     return time.perf_counter() - begin, found.position.values[-1]
 
 

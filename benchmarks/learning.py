@@ -10,22 +10,22 @@ import time
 
 import numpy as np
 
-from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
+from crossbar import PulsedDevice, Wires, inference, supervised_learning, unsupervised_learning
 from crossbar.operate.updating import pulse_block
 from dwmtj.digits import divided, load_digits, trained_weights
 
 LEVELS = (2, 4, 8, 13, 16, 19, 32)
-WIRES = {"word_line_resistance": 0.1, "bit_line_resistance": 0.1}
+WIRES = Wires.equal(0.1)
 
 
-def per_pulse(synapses: Synapses, count: int = 300, **wires: float) -> float:
+def per_pulse(devices: PulsedDevice, count: int = 300, wires: Wires | None = None) -> float:
     """Mean seconds of a pulse on a third of 65 x 20 cells."""
-    array, draw = synapses.array((65, 20), seed=0, **wires), np.random.default_rng(0)
+    array, draw = devices.array((65, 20), seed=0, wires=wires), np.random.default_rng(0)
     taken = 0.0
     for number in range(count + 1):
         rows, columns = draw.random(65) < 0.3, np.arange(20) < 3
         begin = time.perf_counter()
-        pulse_block(array, rows, columns, synapses.voltage, synapses.width, synapses.access)
+        pulse_block(array, rows, columns, devices.voltage, devices.width, devices.access)
         if number:  # the first one compiles
             taken += time.perf_counter() - begin
     return taken / count
@@ -46,12 +46,12 @@ def main() -> None:
     images, labels = load_digits()
 
     begin = time.perf_counter()
-    plain = Synapses.notched(20, seed=seed)
+    plain = PulsedDevice.notched(20, seed=seed)
     print(f"pulse table, 8 tracks, 22 states, 5 voltages, 64 walls each: {time.perf_counter() - begin:.1f} s")
-    half, wired = Synapses.notched(20, seed=seed, scheme="V/2"), Synapses.notched(20, seed=seed, wired=True)
-    varied = Synapses.notched(20, seed=seed, variation=0.1)
+    half, wired = PulsedDevice.notched(20, seed=seed, scheme="V/2"), PulsedDevice.notched(20, seed=seed, wired=True)
+    varied = PulsedDevice.notched(20, seed=seed, variation=0.1)
     print(f"one pulse on 65 x 20: {1e6 * per_pulse(plain):.0f} us on ideal wires", end=", ")
-    print(f"{1e6 * per_pulse(wired, **WIRES):.0f} us on 0.1 Ohm")
+    print(f"{1e6 * per_pulse(wired, WIRES):.0f} us on 0.1 Ohm")
 
     begin = time.perf_counter()
     train, test = divided(labels, 1.0 / 3.0, seed=seed)
@@ -70,14 +70,14 @@ def main() -> None:
     print(f"  {time.perf_counter() - begin:.0f} s")
 
     print("\nsupervised, in place, 20 levels, 30 epochs")
-    for name, synapses, settings in (
+    for name, devices, settings in (
         ("V/3", plain, {}),
         ("V/2", half, {}),
         ("V/3, segments of 0.1 Ohm", wired, WIRES),
         ("V/3, R_P within 10 %", varied, {"spreads": {"parallel_resistance": 0.1}}),
     ):
         begin = time.perf_counter()
-        found = supervised_learning(images, labels, synapses, repeats=repeats, seed=seed, **settings)
+        found = supervised_learning(images, labels, devices, repeats=repeats, seed=seed, **settings)
         print(
             f"  {name}: {spread(found.accuracy.values[0, :, -1])}, {float(found.pulses.mean()):.0f} pulses, "
             f"{1e6 * float(found.energy.mean()):.2f} uJ; {(time.perf_counter() - begin) / repeats:.1f} s a repeat"
@@ -85,9 +85,9 @@ def main() -> None:
 
     print("\nunsupervised, 50 outputs, 8 epochs")
     for count in LEVELS:
-        synapses = Synapses.notched(count, seed=seed)
+        devices = PulsedDevice.notched(count, seed=seed)
         begin = time.perf_counter()
-        found = unsupervised_learning(images, labels, synapses, repeats=repeats, seed=seed)
+        found = unsupervised_learning(images, labels, devices, repeats=repeats, seed=seed)
         values = found.accuracy.values[0]
         print(
             f"  {count:3d} levels: {spread(values)}, above 75 % in {(values > 0.75).sum()} of {repeats}, "

@@ -16,12 +16,11 @@ from compact_model import notched_device, notched_track
 from crossbar import (
     ArraySimulation,
     Crossbar,
-    Junctions,
+    DomainWalls,
     Schedule,
     WriteAccess,
     even_levels,
     program,
-    threshold_voltage,
 )
 
 LEVELS = 16
@@ -36,14 +35,14 @@ def main() -> None:
     tracks = [notched_track(device, np.random.default_rng([64, index])) for index in range(size * size)]
     start = np.array([track.wells[int(draw.integers(len(track.wells)))].centre for track in tracks])
     array = Crossbar(
-        cells=Junctions(device, start.reshape(size, size)),
+        cells=DomainWalls(device, tracks, start.reshape(size, size)),
         word_line_resistance=segment,
         bit_line_resistance=segment,
     )
-    simulation = ArraySimulation(array, tracks, tolerance=1e-10, current_tolerance=1e-7)
-    states = even_levels(simulation.junctions, LEVELS)
+    simulation = ArraySimulation(array, tolerance=1e-10, current_tolerance=1e-7)
+    states = even_levels(simulation.devices, LEVELS)
     spacing = float(states[1] - states[0])
-    threshold = threshold_voltage(device)
+    threshold = device.threshold_voltage
     begin = time.perf_counter()
     result = program(
         simulation,

@@ -88,8 +88,9 @@ def main() -> None:
             adaptive.find_pieces(case.landscape, wall.position),
             *(np.zeros(1, dtype=np.int64) for _ in range(5)),
         )
-        adaptive.advance_device(
+        adaptive.advance_devices(
             0,
+            1,
             case.devices,
             case.mode,
             case.landscape,
@@ -106,8 +107,9 @@ def main() -> None:
 
     def run_rk4():
         wall = state()
-        fixed_step.integrate_device(
+        fixed_step.integrate_devices(
             0,
+            1,
             case.devices,
             case.mode,
             case.landscape,

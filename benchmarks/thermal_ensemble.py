@@ -8,7 +8,7 @@ from numba import njit
 from timing import alternate, print_table
 
 from compact_model import Current, constant, ensemble, lequeux2016, lequeux2016_track
-from compact_model.kernels import fixed_step, lanes
+from compact_model.kernels import fixed_step
 
 DEVICES = 4096
 STEPS = 2000
@@ -63,8 +63,8 @@ def main() -> None:
     def run_lanes():
         infinite = np.full(DEVICES, np.inf)
         wall = fixed_step.WallState(starts.copy(), np.zeros(DEVICES), -infinite, -infinite, infinite, infinite.copy())
-        lanes.integrate_blocks(
-            lanes.LANES,
+        ensemble.integrate_side_by_side(
+            numba.get_num_threads(),
             case.devices,
             case.mode,
             case.landscape,

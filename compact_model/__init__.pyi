@@ -14,6 +14,8 @@ from .device.parameters import DeviceParameters as DeviceParameters
 from .device.polarisation import julliere_polarisation as julliere_polarisation
 from .device.polarisation import slonczewski_polarisation as slonczewski_polarisation
 from .device.published import lequeux2016 as lequeux2016
+from .device.published import lequeux2016_intrinsic_site as lequeux2016_intrinsic_site
+from .device.published import lequeux2016_measured_site as lequeux2016_measured_site
 from .device.published import lequeux2016_track as lequeux2016_track
 from .device.variation import vary as vary
 from .drive import Current as Current
@@ -27,7 +29,6 @@ from .drive import pulses as pulses
 from .drive import ramp as ramp
 from .drive import staircase as staircase
 from .drive import trapezoid as trapezoid
-from .experiments.escape import estimated_escape_time as estimated_escape_time
 from .experiments.escape import retention as retention
 from .experiments.loops import count_levels as count_levels
 from .experiments.loops import resistance_loop as resistance_loop
@@ -46,6 +47,16 @@ from .fitting.resistances import fit_resistance as fit_resistance
 from .fitting.result import FitResult as FitResult
 from .fitting.thresholds import fit_threshold as fit_threshold
 from .fitting.traces import fit_trace as fit_trace
+from .micromagnetics.published import lequeux2016_stripe as lequeux2016_stripe
+from .micromagnetics.stripe import Stripe as Stripe
+from .micromagnetics.table import micromagnetic_device as micromagnetic_device
+from .micromagnetics.table import micromagnetic_wall as micromagnetic_wall
+from .micromagnetics.walls import relax_wall as relax_wall
+from .micromagnetics.walls import turn_wall as turn_wall
+from .rates.escapes import escape_rates as escape_rates
+from .rates.escapes import mean_escape_time as mean_escape_time
+from .rates.intrinsic import intrinsic_site as intrinsic_site
+from .rates.intrinsic import laboratory_thresholds as laboratory_thresholds
 from .simulation import simulate as simulate
 from .simulation import simulate_ensemble as simulate_ensemble
 from .support.validation import ConvergenceError as ConvergenceError

@@ -9,6 +9,7 @@ A check returns the number that it measured and raises CheckFailure, an Assertio
 import numpy as np
 
 from .constants import BOLTZMANN_CONSTANT
+from .device.equilibrium import angle_energy, rest_angle
 from .device.junction import conductance, resistance, voltage_at_current
 from .device.parameters import DeviceParameters
 from .drive import Current, CurrentDensity, Voltage
@@ -95,7 +96,6 @@ def check_methods_agree(parameters: DeviceParameters, landscape: Landscape) -> f
                 Current.of(current),
                 [0.0, 20e-9],
                 method=method,
-                external_field=-parameters.stray_field,
             ).position[-1]
         )
         for method in ("adaptive", "rk4")
@@ -142,7 +142,6 @@ def check_walker_precession(parameters: DeviceParameters) -> float:
         CurrentDensity.of(density),
         [0.0, duration],
         torques="slonczewski",
-        external_field=-long_track.stray_field,
     )
     speed = float(np.diff(run.position.values)[0]) / duration
     deviation = abs(speed / (long_track.wall_width * mean) - 1.0)
@@ -178,7 +177,6 @@ def check_equipartition(
         np.linspace(0.0, 2e-6, 9),
         initial_position=0.5 * track.track_length + np.sqrt(variance) * draw.standard_normal(devices),
         initial_angle=boltzmann_angles(parameters, temperature, devices, draw),
-        external_field=-parameters.stray_field,
         temperature=temperature,
         step=20e-12,
         seed=draw,
@@ -191,16 +189,15 @@ def check_equipartition(
 def boltzmann_angles(
     parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator
 ) -> FloatArray:
-    """Wall angles in rad, drawn from exp(-E / k_B T) with E = M_s Delta W t H_K sin^2 phi (rejection)."""
+    """Wall angles in rad, drawn from exp(-E / k_B T), with E = M_s Delta W t H_K sin^2 phi by H_K alone (rejection)."""
     validation.positive("temperature", temperature)
-    barrier = (0.5 * parameters.energy_per_field_length * parameters.wall_width * parameters.anisotropy_field) / (
-        BOLTZMANN_CONSTANT * temperature
-    )
+    scale = parameters.energy_per_field_length * parameters.wall_width / (BOLTZMANN_CONSTANT * temperature)
+    lowest = scale * angle_energy(parameters, np.array(rest_angle(parameters)))
     angles = np.empty(0)
     while angles.size < count:
         trial = draw.uniform(-np.pi, np.pi, 4 * count)
-        energy = barrier * np.sin(trial) ** 2
-        kept = trial[draw.uniform(size=trial.size) < np.exp(min(barrier, 0.0) - energy)]
+        energy = scale * angle_energy(parameters, trial)
+        kept = trial[draw.uniform(size=trial.size) < np.exp(lowest - energy)]
         angles = np.concatenate([angles, kept])
     return angles[:count]
 

@@ -101,6 +101,38 @@ class Sine(Waveform):
         return result
 
 
+@dataclass(frozen=True)
+class WaveformSum(Waveform):
+    """Waveforms times numbers (scales, one each), added to a constant offset."""
+
+    waveforms: tuple[Waveform, ...]
+    scales: tuple[float, ...]
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.waveforms) != len(self.scales):
+            raise InputError(
+                f"scales: expected one for each of {len(self.waveforms)} waveforms, got {len(self.scales)}"
+            )
+
+    def __call__(self, time: ArrayLike) -> FloatArray:
+        pairs = zip(self.waveforms, self.scales, strict=True)
+        return np.asarray(sum((scale * waveform(time) for waveform, scale in pairs), start=self.offset))
+
+    def edges(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({edge for waveform in self.waveforms for edge in waveform.edges(start, stop)})
+
+    def knots(self, start: float, stop: float) -> Iterable[float]:
+        return sorted({knot for waveform in self.waveforms for knot in waveform.knots(start, stop)})
+
+
+def is_known(waveform: Waveform) -> bool:
+    """Whether a waveform is of this module: then it never changes, and equal ones are the same function."""
+    if type(waveform) is WaveformSum:
+        return all(is_known(each) for each in waveform.waveforms)
+    return type(waveform) in (PiecewiseLinear, Sine)
+
+
 def constant(value: float) -> PiecewiseLinear:
     """The same value at all times."""
     return PiecewiseLinear((0.0,), (value,))

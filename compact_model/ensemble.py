@@ -1,16 +1,21 @@
 """Between the labelled outer layer and the kernels: arrays in, arrays out, in parts short enough to be interrupted."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform
+from .drive import Drive, Waveform, is_known
 from .kernels import adaptive, equations, fixed_step, lanes
+from .kernels.added_terms import ADDED, DeviceWithTerms
 from .kernels.tables import Device, PiecewiseTable
+from .kernels.term import Limits, Term
+from .kernels.terms import TERMS
 from .support.arrays import FloatArray
 from .support.progress import Progress
+from .support.threads import run_shares, threads
 from .support.validation import ConvergenceError, InputError
 from .track.landscape import Landscape
 from .track.piecewise import bounds, polynomial_rows, stack
@@ -67,30 +72,38 @@ def device_arrays(
     """The parameters of `count` devices (one set for all, or one each) as arrays of shape (count,)."""
     slonczewski = 1.0 if torques in ("slonczewski", "both") else 0.0
     field_like = 1.0 if torques in ("field-like", "both") else 0.0
-    table = np.array(
-        [
-            (
-                each.gyromagnetic_ratio / (1.0 + each.damping**2),
-                each.damping,
-                each.wall_width,
-                each.track_length,
-                slonczewski * each.torque_per_current_density,
-                field_like * each.field_like_ratio * each.torque_per_current_density,
-                field_like * each.field_like_quadratic * each.resistance_area_product**2,
-                each.track_width / each.junction_area,
-                each.tmr,
-                1.0 / each.tmr_half_voltage,
-                each.parallel_resistance,
-                density_per_drive(each, drive),
-                each.resistance_area_product,
-                each.thermal_field_per_root_time(1.0),
-            )
-            for each in parameters
-        ]
-    )
-    columns = [np.array(np.broadcast_to(column, (count,))) for column in table.T]
-    columns[-1] *= np.sqrt(temperature)  # the strength goes with the root of the temperature
-    return Device(*columns)
+    rows = [
+        {
+            "rate": each.gyromagnetic_ratio / (1.0 + each.damping**2),
+            "damping": each.damping,
+            "wall_width": each.wall_width,
+            "track_length": each.track_length,
+            "slonczewski_per_density": slonczewski * each.torque_per_current_density,
+            "field_like_per_density": field_like * each.field_like_ratio * each.torque_per_current_density,
+            "field_like_per_density_squared": field_like * each.field_like_quadratic * each.resistance_area_product**2,
+            "antiparallel_share_per_length": each.track_width / each.junction_area,
+            "tmr": each.tmr,
+            "inverse_half_voltage": 1.0 / each.tmr_half_voltage,
+            "parallel_resistance": each.parallel_resistance,
+            "density_per_drive": density_per_drive(each, drive),
+            "resistance_area": each.resistance_area_product,
+            "thermal_field_per_root_time": each.thermal_field_per_root_time(1.0),
+        }
+        for each in parameters
+    ]
+    columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
+    # The strength goes with the root of the temperature.
+    columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
+    if not any(term.is_on(each) for term in ADDED for each in parameters):
+        return Device(**columns)
+    by_current = drive.quantity == "current density"  # in a junction that carries J A; see `CurrentDensity`
+    further = {"voltage_by_current": lambda each: float(by_current or each.torque_density == "current")}
+    for term in ADDED:
+        further |= term.coefficients
+    for name, value in further.items():
+        columns[name] = np.array(np.broadcast_to([value(each) for each in parameters], (count,)), dtype=np.float64)
+    with_terms: Device = DeviceWithTerms(**columns)
+    return with_terms
 
 
 def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: float, stop: float) -> PiecewiseTable:
@@ -98,10 +111,22 @@ def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: floa
     rows = []
     for index in range(max(len(drives), len(fields))):
         waveforms = (drives[index % len(drives)].waveform, fields[index % len(fields)])
-        edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
-        knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
-        rows.append(polynomial_rows(waveforms, edges, knots, (start, stop)))
+        fitted = _kept_rows if is_known(waveforms[0]) and is_known(waveforms[1]) else _drive_rows
+        rows.append(fitted(waveforms, start, stop))
     return stack(rows)
+
+
+def _drive_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    edges = [edge for waveform in waveforms for edge in waveform.edges(start, stop)]
+    knots = [knot for waveform in waveforms for knot in waveform.knots(start, stop)]
+    return polynomial_rows(waveforms, edges, knots, (start, stop))
+
+
+@functools.lru_cache(maxsize=64)
+def _kept_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) -> FloatArray:
+    rows = _drive_rows(waveforms, start, stop)
+    rows.flags.writeable = False
+    return rows
 
 
 def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[DeviceParameters]) -> PiecewiseTable:
@@ -141,15 +166,38 @@ def _fastest_turning(ensemble: Ensemble) -> float:
         density = drive / devices.resistance_area
     else:
         density = drive * devices.parallel_resistance * (1.0 + devices.tmr) / devices.resistance_area
-    field = (
-        net_field
-        + density * (devices.slonczewski_per_density + devices.field_like_per_density)
-        + density**2 * np.abs(devices.field_like_per_density_squared)
-        + pinning
-        + anisotropy
-        + pinning_slope * devices.wall_width
-    )
-    return float((devices.rate * field).max())
+    voltage = density * devices.resistance_area
+    if isinstance(devices, DeviceWithTerms) and ensemble.mode == equations.DENSITY_FROM_DRIVE:
+        voltage = voltage * (1.0 + devices.voltage_by_current * devices.tmr)
+    limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy)
+    return float(largest_turning(limits).max())
+
+
+def largest_turning(limits: Limits) -> FloatArray:
+    """The largest |dphi/dt| of each device that all terms together allow within limits, rad/s.
+
+    Raises InputError for limits that are beyond a term's own range.
+    """
+    for term in _terms_of(limits.devices):
+        wrong = term.refuse(limits)
+        if wrong:
+            raise InputError(wrong)
+    field = sum(np.asarray(term.bound(limits)) for term in _terms_of(limits.devices))
+    result: FloatArray = limits.devices.rate * field
+    return result
+
+
+def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -> float:
+    """How fast an error of the junction's voltage moves a wall, at most, m/(s V); net_field: the largest, T."""
+    (pinning, anisotropy), (pinning_slope, _) = bounds(landscape)
+    limits = Limits(devices, 0.0, 0.0, net_field, pinning, pinning_slope, anisotropy)
+    field = sum(np.asarray(term.per_volt(limits)) for term in _terms_of(devices))
+    return float((devices.rate * devices.wall_width * field).max())
+
+
+def _terms_of(devices: Device) -> Sequence[Term]:
+    """The terms that devices in one table have."""
+    return TERMS if isinstance(devices, DeviceWithTerms) else [term for term in TERMS if not term.switches]
 
 
 def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.StepPlan:
@@ -199,11 +247,25 @@ def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_ste
         yield fixed_step.StepPlan(plan.start[runs].copy(), plan.step[runs].copy(), skipped, count, index, column)
 
 
-def threads() -> int:
-    """Threads that the kernels use; numba.set_num_threads changes it."""
-    import numba
-
-    return int(numba.get_num_threads())
+def integrate_side_by_side(
+    shares: int,
+    devices: Device,
+    mode: int,
+    landscape: PiecewiseTable,
+    drive: PiecewiseTable,
+    plan: fixed_step.StepPlan,
+    tableau: fixed_step.Tableau,
+    key: np.uint64,
+    first_counter: int,
+    state: fixed_step.WallState,
+    positions: FloatArray,
+    angles: FloatArray,
+) -> None:
+    """`lanes.integrate_blocks` over all devices, by so many threads; see `fixed_step.integrate_devices`."""
+    share = -(-len(devices.damping) // shares)
+    width = min(lanes.LANES, -(-share // 8) * 8)
+    arguments = (width, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles)
+    run_shares(lanes.integrate_blocks, shares, *arguments)
 
 
 def run_fixed_step(
@@ -231,6 +293,7 @@ def run_fixed_step(
     total = int(plan.steps.sum())
     per_call = max(1, _DEVICE_STEPS_PER_CALL // ensemble.count)
     stream = np.uint64(key)
+    shares = min(threads(), ensemble.count)
     with progress.bar(total, "step") as advance:
         for part in plan_parts(plan, per_call):
             arguments = (
@@ -247,12 +310,9 @@ def run_fixed_step(
                 angles,
             )
             if ensemble.count >= _LANES_FROM:
-                share = -(-ensemble.count // threads())
-                lanes.integrate_blocks(min(lanes.LANES, -(-share // 8) * 8), *arguments)
-            elif ensemble.count > 1:
-                fixed_step.integrate_devices(*arguments)
+                integrate_side_by_side(shares, *arguments)
             else:
-                fixed_step.integrate_device(0, *arguments)
+                run_shares(fixed_step.integrate_devices, shares, *arguments)
             advance(int(part.steps.sum()))
     return positions, angles
 
@@ -282,6 +342,7 @@ def run_adaptive(
     )
     walk.drive_piece[:] = adaptive.find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
     span = times[-1] - times[0]
+    shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
     done = 0.0
     with progress.bar(1000, "permille") as advance:
@@ -299,11 +360,7 @@ def run_adaptive(
                 positions,
                 angles,
             )
-            # Waking a second thread takes as long as many a run of one device.
-            if count > 1:
-                adaptive.advance_adaptively(*arguments)
-            else:
-                adaptive.advance_device(0, *arguments)
+            run_shares(adaptive.advance_devices, shares, *arguments)
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,6 +97,18 @@ def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     return axes
 
 
+def plot_escape_rates(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Rates of leaving each site to the left and right (1/s) against its position (nm); a rate of 0 is left out."""
+    axes = new_axes(axes)
+    for name, marker in (("left", "<"), ("right", ">")):
+        rate = result[f"{name}_rate"]
+        look: dict[str, Any] = {"marker": marker, "linestyle": "", "label": f"to the {name}"} | style
+        axes.plot(1e9 * result.position, rate.where(rate > 0.0), **look)
+    axes.set(xlabel="x (nm)", ylabel="rate (1/s)", yscale="log")
+    axes.legend()
+    return axes
+
+
 def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Share of the walls that leave their site (%) against the pulse's voltage (V), one line for each polarity."""
     axes = new_axes(axes)
@@ -172,6 +185,8 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
     return axes
 
 
+# By a result's attribute `experiment`.  Other packages add theirs when their plots are imported, which happens at the
+# latest when such a result draws itself: they are listed as entry points of the group 'dwmtj.plots'.
 PLOTTERS: dict[str, Plotter] = {
     "simulation": plot_simulation,
     "current_threshold": plot_current_threshold,
@@ -179,6 +194,7 @@ PLOTTERS: dict[str, Plotter] = {
     "resistance_loop": plot_loop,
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
+    "escape_rates": plot_escape_rates,
     "write_window": plot_write_window,
     "fit_threshold": plot_fit_threshold,
     "fit_resistance": plot_fit_resistance,
@@ -197,6 +213,9 @@ class ResultAccessor:
     def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
         """Draw the result on axes (new ones by default) in the field's units; style goes to matplotlib."""
         kind = self._result.attrs.get("experiment")
+        if kind not in PLOTTERS:
+            for package in entry_points(group="dwmtj.plots"):
+                package.load()
         if kind not in PLOTTERS:
             raise InputError(f"experiment: expected a result with one of {', '.join(PLOTTERS)}, got {kind!r}")
         return PLOTTERS[kind](self._result, axes, **style)

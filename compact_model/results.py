@@ -1,6 +1,7 @@
 """What a simulation hands back: labelled arrays with units, and where they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -69,8 +70,14 @@ def label_trajectories(
     angles: FloatArray,
     state: WallState,
     initial_state: str,
+    attributes: Mapping[str, Any],
+    *,
+    alone: bool = False,
 ) -> xr.Dataset:
-    """The Dataset of `simulate_ensemble`, from positions and angles of shape (devices, times)."""
+    """The Dataset of `simulate_ensemble`, from positions and angles of shape (devices, times).
+
+    attributes: of the Dataset.  alone: the one device without a dimension, as `simulate` returns it.
+    """
     count = positions.shape[0]
     voltage, current, density = (np.empty_like(positions) for _ in range(3))
     resistance = np.empty_like(positions)
@@ -92,19 +99,39 @@ def label_trajectories(
         "resistance": resistance,
         "current_density": density,
         "net_field": np.array(np.broadcast_to(field, positions.shape)),
+        "passage_time": state.passage_time,
+        "nucleation_time": state.release_time,
     }
-    result = label_states(arrays, times, list(range(count)))
-    for name, values in {"passage_time": state.passage_time, "nucleation_time": state.release_time}.items():
-        result[name] = (("device",), values, _attributes(name))
-    return result
+    if alone:
+        arrays = {name: values[0] for name, values in arrays.items()}
+    return label_states(arrays, times, None if alone else range(count), attributes)
 
 
-def label_states(arrays: dict[str, FloatArray], times: FloatArray, devices: Sequence[int | str]) -> xr.Dataset:
-    """The Dataset of a simulation, by whatever simulator: arrays of shape (devices, times), named as in VARIABLES."""
+def label_states(
+    arrays: Mapping[str, FloatArray],
+    times: FloatArray,
+    devices: Sequence[int | str] | None,
+    attributes: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """The Dataset of a simulation, by whatever simulator: arrays named as in VARIABLES.
+
+    arrays: of shape (devices, times), or (devices,) where a variable has one value; without the first where devices is
+    None.  attributes: of the Dataset, after the experiment's name.
+    """
+    coordinates = {"time": xr.IndexVariable("time", times, {"long_name": "time", "units": "s"})}
+    if devices is not None:
+        coordinates["device"] = xr.IndexVariable("device", list(devices))
+    # With its indexes at hand xarray need not look for them and align what is aligned: half of a small simulation.
+    indexes = {name: xr.indexes.PandasIndex(each.to_index(), name) for name, each in coordinates.items()}
+    dims = ("time",) if devices is None else ("device", "time")
+    first = len(dims) - 1
     return xr.Dataset(
-        {name: (("device", "time"), values, _attributes(name)) for name, values in arrays.items()},
-        coords={"time": ("time", times, {"long_name": "time", "units": "s"}), "device": list(devices)},
-        attrs={"experiment": "simulation"},
+        {
+            name: xr.Variable(dims[: first + (np.ndim(values) > first)], values, _attributes(name))
+            for name, values in arrays.items()
+        },
+        coords=xr.Coordinates(coordinates, indexes=indexes),
+        attrs={"experiment": "simulation"} | dict(attributes or {}),
     )
 
 

@@ -1,8 +1,7 @@
 """Simulations: devices, landscapes and a drive in, one labelled result out."""
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import xarray as xr
@@ -10,19 +9,21 @@ from numpy.typing import ArrayLike
 
 from . import ensemble
 from .device.nucleation import UNIFORM_STATES, nucleation_time
-from .device.parameters import DeviceParameters
-from .drive import Drive, Waveform, as_waveform
+from .device.parameters import DeviceParameters, applied_field
+from .drive import Drive, PiecewiseLinear, Waveform, WaveformSum, as_waveform, constant
 from .kernels.fixed_step import WallState
 from .results import label_trajectories
 from .support import validation
 from .support.arrays import FloatArray
+from .support.options import named_options
 from .support.progress import Progress
 from .support.provenance import provenance
 from .support.random import Seed, generator, recorded
 from .support.validation import InputError
 from .track.landscape import Landscape
+from .track.resting import resting_angles
 
-T = TypeVar("T")
+ExternalField = float | Waveform | Sequence[float | Waveform] | FloatArray | None
 
 _MOST_STATES = 200_000_000  # 15 GB of labelled results
 REFERENCE_STEP = 5e-12
@@ -31,21 +32,6 @@ DEFAULT_TOLERANCE = 3e-9
 """Local error of the adaptive method, in rad for phi and in wall widths for x.
 
 Over 1 us of precession through wells it leaves less than 1e-6 rad and 1e-4 nm."""
-
-
-def simulate(
-    parameters: DeviceParameters,
-    landscape: Landscape,
-    drive: Drive,
-    times: ArrayLike,
-    **options: Any,
-) -> xr.Dataset:
-    """One device over time; the options are those of `simulate_ensemble`, and so are the variables of the result.
-
-    times: s, rising, shape (times,); the result's dimension is 'time' alone, and `devices` is 1.
-    """
-    result = simulate_ensemble(parameters, landscape, drive, times, devices=1, **options)
-    return result.isel(device=0, drop=True)
 
 
 def simulate_ensemble(
@@ -57,7 +43,7 @@ def simulate_ensemble(
     devices: int | None = None,
     initial_position: ArrayLike | str | None = None,
     initial_angle: ArrayLike | None = None,
-    external_field: float | Waveform | Sequence[float | Waveform] | FloatArray = 0.0,
+    external_field: ExternalField = None,
     temperature: ArrayLike = 0.0,
     torques: str = "both",
     method: str | None = None,
@@ -79,8 +65,9 @@ def simulate_ensemble(
         reaches nucleation_current_density in the direction that reverses it: the AP state at x = 0, in the pad, for
         J > 0, the P state at x = L for J < 0.  This is an assumption: nucleation is taken as sharp and instant, and
         a wall that reaches an end of the track is held there and not annihilated.
-    initial_angle: rad; None: at rest, 0 where H_K > 0 and pi/2 where H_K < 0.
-    external_field: T, a number or a waveform; the stray field of the parameters adds to it.
+    initial_angle: rad; None: at rest without a current, by H_K alone 0 where H_K > 0 and pi/2 where H_K < 0.
+    external_field: T, a number or a waveform, to which the parameters' stray field adds; None: for each device what
+        cancels its stray field, so that the net field is 0.
     temperature: K, one or one per device.
     torques: 'slonczewski', 'field-like' or 'both'.
     method: 'adaptive' (order 8, T = 0 only), 'rk4' or 'heun' (fixed step); None: adaptive at T = 0, else heun.
@@ -93,9 +80,55 @@ def simulate_ensemble(
 
     Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A),
     resistance (Ohm), current_density (A/m2, in the torques), net_field (T); and per device passage_time (s, inf: no
-    stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).
+    stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).  The
+    attribute external_field is what was applied: T, or text for a waveform.
     Raises InputError for arguments that make no sense and ConvergenceError where the method cannot go on.
     """
+    return _simulate(
+        parameters,
+        landscape,
+        drive,
+        times,
+        devices=devices,
+        initial_position=initial_position,
+        initial_angle=initial_angle,
+        external_field=external_field,
+        temperature=temperature,
+        torques=torques,
+        method=method,
+        step=step,
+        tolerance=tolerance,
+        stop_below=stop_below,
+        stop_above=stop_above,
+        seed=seed,
+        first_device=first_device,
+        progress=progress,
+    )
+
+
+def _simulate(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    landscape: Landscape | Sequence[Landscape],
+    drive: Drive | Sequence[Drive],
+    times: ArrayLike,
+    *,
+    devices: int | None = None,
+    initial_position: ArrayLike | str | None = None,
+    initial_angle: ArrayLike | None = None,
+    external_field: ExternalField = None,
+    temperature: ArrayLike = 0.0,
+    torques: str = "both",
+    method: str | None = None,
+    step: float = REFERENCE_STEP,
+    tolerance: float = DEFAULT_TOLERANCE,
+    stop_below: ArrayLike | None = None,
+    stop_above: ArrayLike | None = None,
+    seed: Seed = 0,
+    first_device: int = 0,
+    progress: bool = False,
+    alone: bool = False,
+) -> xr.Dataset:
+    """`simulate_ensemble`; alone: the result of the one device has no dimension for devices."""
     when = validation.increasing("times", times)
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size} value")
@@ -106,12 +139,7 @@ def simulate_ensemble(
         raise InputError("drive: expected the same kind for all devices, got several")
     if len({item.torque_density for item in every_parameters}) > 1:
         raise InputError("parameters: expected the same torque_density for all devices, got both")
-    if isinstance(external_field, np.ndarray) and external_field.ndim == 0:
-        external_field = external_field.item()
-    if isinstance(external_field, Sequence | np.ndarray) and not isinstance(external_field, str):
-        every_field = [as_waveform("external_field", field) for field in external_field]
-    else:
-        every_field = [as_waveform("external_field", external_field)]
+    every_field = _external_fields(external_field, every_parameters)
     warmth = validation.numbers("temperature", temperature)
     validation.non_negative("temperature", warmth.min())
     uniform = isinstance(initial_position, str)
@@ -144,7 +172,9 @@ def simulate_ensemble(
     longest = validation.positive("step", step)
     local_error = validation.between("tolerance", tolerance, 1e-14, 1e-2)
 
-    net_fields = _net_fields(every_field, every_parameters)
+    net_fields: list[Waveform] = [constant(0.0)]  # one for all is compiled once
+    if external_field is not None:
+        net_fields = _net_fields(every_field, every_parameters)
     devices_in_time = ensemble.Ensemble(
         devices=ensemble.device_arrays(every_parameters, every_drive[0], torques, warmth, count),
         mode=ensemble.density_mode(every_drive[0], every_parameters[0].torque_density),
@@ -176,42 +206,80 @@ def simulate_ensemble(
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")
 
     initial_state = initial_position if isinstance(initial_position, str) else "wall"
-    result = label_trajectories(
-        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state
-    )
-    result.attrs.update(origin)
-    result.attrs.update(method=method, torques=torques, initial_state=initial_state)
-    if method == "adaptive":
-        result.attrs.update(tolerance=local_error)
-    else:
-        result.attrs.update(step=longest)
-    return result
+    attributes: dict[str, Any] = {**origin, "method": method, "torques": torques, "initial_state": initial_state}
+    attributes["external_field"] = _written(every_field)
+    attributes |= {"tolerance": local_error} if method == "adaptive" else {"step": longest}
+    return label_trajectories(
+        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state, attributes,
+        alone=alone,
+    )  # fmt: skip
+
+
+class SimulateOptions(TypedDict, total=False):
+    """The options of `simulate`: those of `simulate_ensemble`, which says what they are, but for several devices."""
+
+    initial_position: ArrayLike | str | None
+    initial_angle: ArrayLike | None
+    external_field: ExternalField
+    temperature: ArrayLike
+    torques: str
+    method: str | None
+    step: float
+    tolerance: float
+    stop_below: ArrayLike | None
+    stop_above: ArrayLike | None
+    seed: Seed
+    first_device: int
+    progress: bool
+
+
+@named_options(simulate_ensemble)
+def simulate(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    drive: Drive,
+    times: ArrayLike,
+    **options: Unpack[SimulateOptions],
+) -> xr.Dataset:
+    """One device over time; the options are those of `simulate_ensemble`, and so are the variables of the result.
+
+    times: s, rising, shape (times,); the result's dimension is 'time' alone, and `devices` is 1.
+    external_field: T, on top of the stray field; None: what cancels it, so that the drive alone moves the wall.
+    Raises InputError, also for an option that there is not, with the nearest that there is.
+    """
+    return _simulate(parameters, landscape, drive, times, devices=1, alone=True, **options)
 
 
 def _length(name: str, values: Any) -> int:
     return 1 if values is None else validation.numbers(name, values).size
 
 
-@dataclasses.dataclass(frozen=True)
-class _Sum(Waveform):
-    """A waveform on top of a constant."""
-
-    waveform: Waveform
-    offset: float
-
-    def __call__(self, time: ArrayLike) -> FloatArray:
-        return self.waveform(time) + self.offset
-
-    def edges(self, start: float, stop: float) -> Any:
-        return self.waveform.edges(start, stop)
-
-    def knots(self, start: float, stop: float) -> Any:
-        return self.waveform.knots(start, stop)
+def _external_fields(given: ExternalField, parameters: list[DeviceParameters]) -> list[Waveform]:
+    """What is applied to each device, or the one waveform for all."""
+    if given is None:
+        fields = [applied_field(device, None) for device in parameters]
+        return [constant(field) for field in (fields if len(set(fields)) > 1 else fields[:1])]
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given.item()
+    if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str):
+        return [as_waveform("external_field", field) for field in given]
+    return [as_waveform("external_field", given)]
 
 
 def _net_fields(external: list[Waveform], parameters: list[DeviceParameters]) -> list[Waveform]:
     count = max(len(external), len({item.stray_field for item in parameters}) > 1 and len(parameters))
-    return [_Sum(external[i % len(external)], parameters[i % len(parameters)].stray_field) for i in range(count)]
+    return [
+        WaveformSum((external[i % len(external)],), (1.0,), parameters[i % len(parameters)].stray_field)
+        for i in range(count)
+    ]
+
+
+def _written(external: list[Waveform]) -> float | list[float] | str:
+    """What was applied, as an attribute: T, one number or one for each device; text where it changes in time."""
+    values = [each.values[0] for each in external if isinstance(each, PiecewiseLinear) and len(set(each.values)) == 1]
+    if len(values) < len(external):
+        return validation.shown(external[0] if len(external) == 1 else external)
+    return values if len(values) > 1 else values[0]
 
 
 def _initial_state(
@@ -253,14 +321,7 @@ def _initial_state(
             )
     position[position < 1e-15 * lengths] = 0.0  # from closer to the start, the time to reach it would underflow
     if initial_angle is None:
-        if max(len(landscapes), len(parameters)) == 1:
-            anisotropy = landscapes[0].anisotropy_field(position, parameters[0])
-        else:
-            pairs = ((landscapes[i % len(landscapes)], parameters[i % len(parameters)]) for i in range(count))
-            anisotropy = np.array(
-                [float(track.anisotropy_field(x, device)) for x, (track, device) in zip(position, pairs, strict=True)]
-            )
-        angle = np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0)
+        angle = resting_angles(parameters, landscapes, position)
     else:
         angle = np.array(np.broadcast_to(validation.numbers("initial_angle", initial_angle), (count,)))
 

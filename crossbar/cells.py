@@ -1,18 +1,27 @@
-"""What stands at the crossings: linear resistors, junctions whose TMR follows the bias, and either with a selector."""
+"""What stands at the crossings: linear resistors, junctions whose TMR follows the bias, and either with a selector.
+
+Three steps lead to a device of one's own: `Cells` have current-voltage laws, which is all that a static solution asks
+for; `StatefulCells` have a state that sets the law; `in_time.dynamics.MovingCells` say how voltages move that state.
+"""
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.device.parameters import DeviceParameters
+from compact_model.device.variation import vary
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed
+from compact_model.support.threads import run_together, threads
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .kernels.cells import junction_law, junction_law_in_parallel
+from .kernels.cells import junction_law
 from .selectors import Selector
 
 _MOST_STEPS = 300
@@ -23,6 +32,14 @@ _PARALLEL_FROM = 16_384  # cells: below, waking the threads takes longer
 class Cells(ABC):
     """The current-voltage laws of all cells; each rises monotonically through the origin."""
 
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        """Refuse a class that lacks a part, by the names of both, before anything is done with it."""
+        missing = sorted(getattr(cls, "__abstractmethods__", ()))
+        if missing:
+            base = next(each for each in cls.__mro__ if each.__module__.startswith("crossbar."))
+            raise InputError(f"cells: expected every part of {base.__name__}, got {cls.__name__} without {missing[0]}")
+        return super().__new__(cls)
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int]:
@@ -32,6 +49,20 @@ class Cells(ABC):
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """I in A and dI/dV in S at voltages in V; all of shape (word lines, bit lines)."""
 
+    @property
+    def parameters(self) -> Sequence[Any]:
+        """Parameter sets of the devices, one for all or one each, as a result's provenance names them."""
+        return ()
+
+    @property
+    def devices(self) -> "Cells":
+        """The cells without their selectors."""
+        return self
+
+    def with_devices(self, devices: "Cells") -> "Cells":
+        """Other devices of the same shape, behind the selectors of these; not checked."""
+        return devices
+
     def zero_bias_conductance(self) -> FloatArray:
         """dI/dV at V = 0, S."""
         return self.current_and_slope(np.zeros(self.shape))[1]
@@ -39,6 +70,81 @@ class Cells(ABC):
     def on_device(self, voltage: FloatArray) -> FloatArray:
         """The part of a cell's voltage that lies across its device, V; all of it where nothing is in series."""
         return voltage
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A variable of the devices' state: its name and unit in results, and its ends.
+
+    start, stop: numbers, or shape (word lines, bit lines), in the unit.  The first of a device's states is the one that
+    sets its conductance, which is lowest at `start`; start may be above stop.
+    """
+
+    name: str
+    long_name: str
+    unit: str
+    start: FloatArray | float = -np.inf
+    stop: FloatArray | float = np.inf
+
+    def inside(self, values: FloatArray) -> bool:
+        """Whether values lie between the ends, but for round-off."""
+        low, high = np.minimum(self.start, self.stop), np.maximum(self.start, self.stop)
+        slack = 1e-12 * np.where(np.isfinite(high - low), high - low, 0.0)
+        return bool(((values >= low - slack) & (values <= high + slack)).all())
+
+
+class StatefulCells(Cells):
+    """Devices whose law hangs on a state, as a static solution, a table of pulses and a target need them."""
+
+    polarity = 1.0
+    """The sign of the voltage that raises the conductance."""
+    spreads_in_tables: tuple[str, ...] = ()
+    """Parameters whose deviations a table of pulses can follow: those that change nothing but the law, or the scale of
+    voltages."""
+
+    @property
+    @abstractmethod
+    def states(self) -> tuple[State, ...]:
+        """The variables of the state; the first one sets the conductance."""
+
+    @abstractmethod
+    def values(self) -> dict[str, FloatArray]:
+        """All states by name, copies of shape (word lines, bit lines)."""
+
+    @abstractmethod
+    def at(self, values: FloatArray) -> Self:
+        """An independent copy with the first state elsewhere, shape (word lines, bit lines); not checked."""
+
+    @abstractmethod
+    def array_of(self, shape: tuple[int, int], spreads: Mapping[str, float], seed: Seed) -> Self:
+        """Devices of the kind of the first one at every crossing of an array, at the start of their first state.
+
+        spreads: standard deviations by name of a parameter, as `compact_model.vary` takes them; what a class cannot
+        draw it refuses.
+        """
+
+    def first_state(self) -> FloatArray:
+        """The state that sets the conductance, a copy."""
+        return self.values()[self.states[0].name]
+
+    def at_share(self, share: float) -> Self:
+        """A copy with the first state this share of its way from the lowest to the highest conductance, 0 to 1."""
+        first = self.states[0]
+        return self.at(
+            np.array(np.broadcast_to(first.start + share * (np.subtract(first.stop, first.start)), self.shape))
+        )
+
+    def conductance_range(self) -> tuple[FloatArray, FloatArray]:
+        """The lowest and the highest conductance at zero bias, S, shape (word lines, bit lines)."""
+        return self.at_share(0.0).zero_bias_conductance(), self.at_share(1.0).zero_bias_conductance()
+
+    def voltage_scale(self) -> FloatArray:
+        """By what voltages are divided where devices are compared: alike ones move alike at equal shares of it."""
+        return np.ones(self.shape)
+
+    def coordinates(self) -> dict[str, tuple[float, dict[str, str]]]:
+        """What tells this kind of device from others in a study: values and attributes by name, of the first device."""
+        return {}
 
 
 class Resistors(Cells):
@@ -57,11 +163,13 @@ class Resistors(Cells):
         return self.conductance * voltage, self.conductance.copy()
 
 
-class Junctions(Cells):
+class Junctions(StatefulCells):
     """Devices with walls at positions in m, shape (word lines, bit lines): I = V G(x, V).
 
     parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
     """
+
+    spreads_in_tables = ("parallel_resistance", "tmr")
 
     def __init__(self, parameters: DeviceParameters | Sequence[DeviceParameters], position: ArrayLike) -> None:
         self.position = table("position", position)
@@ -70,7 +178,7 @@ class Junctions(Cells):
             raise InputError(
                 f"parameters: expected one set, or one for each of the {self.position.size} devices, got {len(each)}"
             )
-        self.parameters = tuple(each)
+        self._parameters = tuple(each)
         length = self.per_device("track_length")
         wrong = (self.position < 0.0) | (self.position > length * (1.0 + 1e-12))
         if wrong.any():
@@ -85,16 +193,43 @@ class Junctions(Cells):
         self._parallel_conductance = 1.0 / self.per_device("parallel_resistance")
         self._share = (length - np.minimum(self.position, length)) * self._share_per_length
 
+    @property
+    def parameters(self) -> tuple[DeviceParameters, ...]:
+        """Of all devices, or of each, row by row."""
+        return self._parameters
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return (State("position", "wall position x", "m", 0.0, self._length),)
+
+    def values(self) -> dict[str, FloatArray]:
+        return {"position": self.position.copy()}
+
+    def array_of(self, shape: tuple[int, int], spreads: Mapping[str, float], seed: Seed) -> "Junctions":
+        one, count = self.parameters[0], shape[0] * shape[1]
+        return Junctions(vary(one, count, dict(spreads), seed=seed) if spreads else one, np.zeros(shape))
+
+    def voltage_scale(self) -> FloatArray:
+        """R_P times the junction's area, Ohm m2: V over it is what moves a wall."""
+        return self.per_device("junction_area") * self.per_device("parallel_resistance")
+
+    def coordinates(self) -> dict[str, tuple[float, dict[str, str]]]:
+        one = self.parameters[0]
+        return {
+            "track_length": (one.track_length, {"long_name": "track length", "units": "m"}),
+            "parallel_resistance": (one.parallel_resistance, {"units": "Ohm"}),
+        }
+
     def per_device(self, name: str) -> FloatArray:
         """A parameter of every device, shape (word lines, bit lines), or (1, 1) where all are of one kind."""
         shape = self.shape if len(self.parameters) > 1 else (1, 1)
         return np.array([getattr(item, name) for item in self.parameters], dtype=np.float64).reshape(shape)
 
-    def at(self, position: FloatArray) -> "Junctions":
+    def at(self, values: FloatArray) -> Self:
         """The same devices with their walls elsewhere, m; not checked."""
         other = copy.copy(self)
-        other.position = position
-        other._share = (self._length - np.minimum(position, self._length)) * self._share_per_length
+        other.position = values
+        other._share = (self._length - np.minimum(values, self._length)) * self._share_per_length
         return other
 
     @property
@@ -108,16 +243,24 @@ class Junctions(Cells):
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         current, slope = np.empty(self.shape), np.empty(self.shape)
-        law = junction_law_in_parallel if voltage.size >= _PARALLEL_FROM else junction_law
-        law(
-            np.ascontiguousarray(voltage),
-            self._share,
-            self._tmr,
-            self._inverse_half_voltage,
-            self._parallel_conductance,
-            current,
-            slope,
-        )
+        table = np.ascontiguousarray(voltage)
+        rows = self.shape[0]
+        count = min(threads(), rows) if voltage.size >= _PARALLEL_FROM else 1
+
+        def law(index: int) -> None:
+            junction_law(
+                index * rows // count,
+                (index + 1) * rows // count,
+                table,
+                self._share,
+                self._tmr,
+                self._inverse_half_voltage,
+                self._parallel_conductance,
+                current,
+                slope,
+            )
+
+        run_together(law, count)
         return current, slope
 
 
@@ -136,10 +279,17 @@ class Selected(Cells):
     def shape(self) -> tuple[int, int]:
         return self.cells.shape
 
-    def around(self, cells: Cells) -> "Selected":
-        """The same selectors with other cells of the same shape; not checked."""
+    @property
+    def parameters(self) -> Sequence[Any]:
+        return self.cells.parameters
+
+    @property
+    def devices(self) -> Cells:
+        return self.cells.devices
+
+    def with_devices(self, devices: Cells) -> "Selected":
         other = copy.copy(self)
-        other.cells = cells
+        other.cells = devices
         return other
 
     def on_device(self, voltage: FloatArray) -> FloatArray:

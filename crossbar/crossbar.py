@@ -7,6 +7,7 @@ sense node.  A device's current is positive from its word line to its bit line; 
 the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,42 +23,28 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
-from .cells import Cells, Junctions, Resistors, Selected, table
+from .cells import Cells, Resistors, Selected, table
 from .network.linear_network import Network, Sources, check_memory, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
+from .wires import LINES, Wires, per_line, wires_or_ideal
 
 Lines = Sequence[int] | NDArray[Any]
 
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
-_BYTES_PER_CELL_AND_INPUT = 24
-ENDS = ("start", "stop", "both")
-_WIRES = (
-    "word_line_resistance",
-    "bit_line_resistance",
-    "driver_resistance",
-    "sense_resistance",
-    "word_line_capacitance",
-    "bit_line_capacitance",
-    "word_line_ends",
-    "bit_line_ends",
-)
+_BYTES_PER_CELL_AND_INPUT = 32
+_UNDERFLOW = 1e-100  # V
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Crossbar:
-    """A passive array of N word lines and M bit lines.
+class Crossbar(Wires):
+    """A passive array of N word lines and M bit lines: wires, with devices at their crossings.
 
     resistance, conductance or cells: of the devices, shape (word lines, bit lines), Ohm or S, or `cells.Cells` with
         their current-voltage laws; one of the three.  An infinite resistance is an open device, one of 0 a shorted one.
-    word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
-    driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
-    sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
-    word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
-        or one per line.  They count in time (`simulate_array`) only.
-    word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
+    The other arguments are those of `Wires`.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
     """
@@ -65,14 +52,10 @@ class Crossbar:
     resistance: ArrayLike | None = None
     conductance: ArrayLike | None = None
     cells: Cells | None = None
-    word_line_resistance: ArrayLike = 0.0
-    bit_line_resistance: ArrayLike = 0.0
-    driver_resistance: ArrayLike = 0.0
-    sense_resistance: ArrayLike = 0.0
-    word_line_capacitance: ArrayLike = 0.0
-    bit_line_capacitance: ArrayLike = 0.0
-    word_line_ends: str = "start"
-    bit_line_ends: str = "stop"
+
+    # Equal wires are not equal arrays.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
         if self.cells is not None:
@@ -83,26 +66,19 @@ class Crossbar:
             cells = _conductances(self.resistance, self.conductance)
         object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)
-        validation.choice("word_line_ends", self.word_line_ends, ENDS)
-        validation.choice("bit_line_ends", self.bit_line_ends, ENDS)
-        for name, axis in (
-            ("word_line_resistance", 0),
-            ("bit_line_resistance", 1),
-            ("driver_resistance", 0),
-            ("sense_resistance", 1),
-            ("word_line_capacitance", 0),
-            ("bit_line_capacitance", 1),
-        ):
-            object.__setattr__(self, name, _per_line(name, getattr(self, name), cells.shape[axis]))
+        super().__post_init__()
+        for name, axis in LINES.items():
+            object.__setattr__(self, name, per_line(name, getattr(self, name), cells.shape[axis]))
 
     @classmethod
-    def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, **wires: Any) -> "Crossbar":
+    def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, *, wires: Wires | None = None) -> "Crossbar":
         """An array of one kind of device with walls at positions in m, of shape (word lines, bit lines), at zero bias.
 
-        wires: the other arguments of Crossbar.  For devices whose resistance follows the bias see `cells`.
+        For devices whose resistance follows the bias see `cells`.
         """
         validation.instance("parameters", parameters, DeviceParameters)
-        return cls(conductance=1.0 / resistance(parameters, table("position", position)), **wires)
+        conductance = 1.0 / resistance(parameters, table("position", position))
+        return cls(conductance=conductance, **wires_or_ideal(wires).keywords())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -118,30 +94,32 @@ class Crossbar:
             "cells": None if whole is None else type(whole).__name__,
             "selector": whole.selector if isinstance(whole, Selected) else None,
             "conductance": self.conductance,
-            **{name: _one_or_all(getattr(self, name)) for name in _WIRES},
+            **self.keywords(),
         }
 
     def origin(self) -> dict[str, str]:
-        """What a solution of this array came from: see `compact_model.results.provenance`."""
-        inner = self.cells.cells if isinstance(self.cells, Selected) else self.cells
-        return provenance(inner.parameters if isinstance(inner, Junctions) else [], array=self.description())
+        """What a solution of this array came from: see `compact_model.support.provenance`."""
+        return self._origin
+
+    @functools.cached_property
+    def _origin(self) -> dict[str, str]:
+        return provenance(self.cells.parameters if self.cells else (), array=self.description())
 
     def with_conductance(self, cells: ArrayLike) -> "Crossbar":
         """The same wires with other devices, S."""
-        return Crossbar(
-            conductance=cells,
-            word_line_resistance=self.word_line_resistance,
-            bit_line_resistance=self.bit_line_resistance,
-            driver_resistance=self.driver_resistance,
-            sense_resistance=self.sense_resistance,
-            word_line_capacitance=self.word_line_capacitance,
-            bit_line_capacitance=self.bit_line_capacitance,
-            word_line_ends=self.word_line_ends,
-            bit_line_ends=self.bit_line_ends,
-        )
+        return Crossbar(conductance=cells, **self.keywords())
 
     def network(self, floating_word_lines: Lines = (), floating_bit_lines: Lines = ()) -> Network:
         """The plain arrays of the solvers, with some lines cut off from their sources."""
+        if all(isinstance(lines, tuple) and not lines for lines in (floating_word_lines, floating_bit_lines)):
+            return self._whole_network
+        return self._network(floating_word_lines, floating_bit_lines)
+
+    @functools.cached_property
+    def _whole_network(self) -> Network:
+        return self._network((), ())
+
+    def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
         word_start, word_stop = _ends(
             self.word_line_ends,
@@ -191,11 +169,12 @@ class Crossbar:
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
             bit lines.
         floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
-        tolerance, entrywise, method: as in `solve.solve_network`; 'iterative', 'direct' or 'graph', None: chosen.
+        tolerance, entrywise, method: as in `solve.solve_network`; 'banded', 'iterative', 'direct' or 'graph', None:
+            chosen.
         start: an earlier result of the same shape to begin from.
 
-        Returns a Dataset that always has the dimension `input`, also for one: device_current, word_line_voltage and
-        bit_line_voltage (input, word_line, bit_line; the voltages are those of the nodes at each cell),
+        Returns a Dataset that always has the dimension `input`, also for one: device_current, device_voltage (word line
+        less bit line), word_line_voltage and bit_line_voltage of the nodes at each cell (input, word_line, bit_line);
         bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it) and power
         (input; what the sources deliver, W).  Its attributes say which method was chosen and why, the iterations and
         the residual, and with non-linear cells the steps of Newton's method.
@@ -246,6 +225,11 @@ def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
     return xr.Dataset(
         {
             "device_current": (cells, found.device_current, _units("device current", "A")),
+            "device_voltage": (
+                cells,
+                found.word_voltage - found.bit_voltage,
+                _units("voltage across the device", "V"),
+            ),
             "word_line_voltage": (cells, found.word_voltage, _units("voltage of the word line at the cell", "V")),
             "bit_line_voltage": (cells, found.bit_voltage, _units("voltage of the bit line at the cell", "V")),
             "bit_line_current": (("input", "bit_line"), -into_bits, _units("current out of the bit line", "A")),
@@ -274,15 +258,6 @@ def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
         if fed is not None:
             power += (fed * voltage).sum(axis=(1, 2))
     return power
-
-
-def device_voltage(solution: xr.Dataset) -> xr.DataArray:
-    """The voltage across each device, word line less bit line, V; dimensions (input, word_line, bit_line)."""
-    validation.instance("solution", solution, xr.Dataset)
-    if not {"word_line_voltage", "bit_line_voltage"} <= set(solution):
-        raise InputError("solution: expected a result of solve, got one without its voltages")
-    result: xr.DataArray = solution.word_line_voltage - solution.bit_line_voltage
-    return result.assign_attrs(_units("voltage across the device", "V"))
 
 
 def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
@@ -377,19 +352,8 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
     return result
 
 
-def _per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
-    word = name.startswith(("word", "driver"))
-    given = validation.array(name, values, ("word_line" if word else "bit_line",))
-    if given.ndim > 1 or given.size not in (1, count):
-        raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
-    if (given < 0.0).any():
-        unit = "F" if name.endswith("capacitance") else "Ohm"
-        raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
-    return np.array(np.broadcast_to(given, (count,)))
-
-
 def _inputs(name: str, voltage: ArrayLike) -> int:
-    shape = validation.array(name, voltage, _voltage_axes(name)).shape
+    shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
 
@@ -406,12 +370,9 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArr
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
             f"got shape {given.shape}"
         )
+    # A voltage whose square is nothing to a double, such as the tail of a pulse, is 0 to the solvers' norms.
+    given = np.where(np.abs(given) < _UNDERFLOW, 0.0, given)
     return np.array(np.broadcast_to(given, (lines, inputs)))
-
-
-def _one_or_all(values: Any) -> Any:
-    """The one number that all lines have, or the numbers of all lines."""
-    return values.flat[0] if isinstance(values, np.ndarray) and (values == values.flat[0]).all() else values
 
 
 def _ends(

@@ -1,7 +1,6 @@
 """Vector-matrix products on an array: weights as differences of two devices, in the states that a device really has."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -38,11 +37,20 @@ class DifferentialPairs:
     per_weight: float
     stored: FloatArray
 
-    def multiply(self, array: Crossbar, inputs: ArrayLike, read_voltage: float, **options: Any) -> xr.Dataset:
+    def multiply(
+        self,
+        array: Crossbar,
+        inputs: ArrayLike,
+        read_voltage: float,
+        *,
+        tolerance: float = 1e-10,
+        entrywise: bool = False,
+        method: str | None = None,
+    ) -> xr.Dataset:
         """inputs @ weights through an array whose wires are those of `array` and whose devices are these.
 
         inputs: (vectors, inputs), of absolute values up to 1, applied as that share of read_voltage (V).
-        options: as in `Crossbar.solve`.
+        tolerance, entrywise, method: as in `Crossbar.solve`.
         Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires); power
         (vector; W).
         """
@@ -53,7 +61,9 @@ class DifferentialPairs:
             raise InputError(f"inputs: expected absolute values up to 1, got {np.abs(given).max():g}")
         volts = validation.positive("read_voltage", read_voltage)
         validation.instance("array", array, Crossbar)
-        solution = array.with_conductance(self.conductance).solve(volts * given.T, **options)
+        solution = array.with_conductance(self.conductance).solve(
+            volts * given.T, tolerance=tolerance, entrywise=entrywise, method=method
+        )
         current = solution.bit_line_current.values
         product = (current[:, ::2] - current[:, 1::2]) / (volts * self.per_weight)
         return xr.Dataset(

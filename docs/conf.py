@@ -29,6 +29,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
     "command_line",
+    "device_parameters",
     "gallery",
     "mathml",
     "plain_docstrings",

@@ -101,6 +101,12 @@ def deliver(
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
 
 
+def key(name: str, unit: str) -> str:
+    """A key of the JSON: the name, and behind it the unit as the command line has it, A/cm2 as A_per_cm2."""
+    spelt = unit.replace("k_B T", "kT").replace("%", "percent").replace("/", "_per_").replace(" ", "_")
+    return f"{name}_{spelt}" if spelt else name
+
+
 def refuse_unused(reason: str, names: Iterable[str]) -> None:
     """InputError for options (by their Python names) that were given on the command line and have no effect."""
     from click.core import ParameterSource

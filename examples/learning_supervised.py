@@ -11,7 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from crossbar import Synapses, supervised_learning
+from crossbar import PulsedDevice, supervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
 
@@ -22,10 +22,10 @@ def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8)
     """Learn under each condition, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
     settings = {"tracks": tracks, "seed": 2016, "progress": True}
-    plain = Synapses.notched(20, **settings)
-    half = Synapses.notched(20, scheme="V/2", **settings)
-    wired = Synapses.notched(20, wired=True, **settings)
-    varied = Synapses.notched(20, variation=0.1, **settings)
+    plain = PulsedDevice.notched(20, **settings)
+    half = PulsedDevice.notched(20, scheme="V/2", **settings)
+    wired = PulsedDevice.notched(20, wired=True, **settings)
+    varied = PulsedDevice.notched(20, variation=0.1, **settings)
     cases = {
         "V/3": (plain, {}),
         "V/2": (half, {}),
@@ -34,9 +34,9 @@ def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8)
     }
     figure, axes = plt.subplots(figsize=(6.0, 4.0), layout="constrained")
     numbers = {}
-    for name, (synapses, conditions) in cases.items():
+    for name, (kinds, conditions) in cases.items():
         result = supervised_learning(
-            images, labels, synapses, repeats=repeats, epochs=epochs, seed=2016, progress=True, **conditions
+            images, labels, kinds, repeats=repeats, epochs=epochs, seed=2016, progress=True, **conditions
         )
         result.dwmtj.plot(axes, label=name)
         mean, deviation = mean_and_deviation(100.0 * result.accuracy.isel(levels=0))

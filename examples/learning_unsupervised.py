@@ -12,7 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from crossbar import Synapses, unsupervised_learning
+from crossbar import PulsedDevice, unsupervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from crossbar.plots.learning import plot_weights
 from dwmtj.digits import load_digits
@@ -24,11 +24,11 @@ GOAL = 75.0
 def main(figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5) -> dict[str, float]:
     """Learn with each number of levels, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
-    synapses = [Synapses.notched(count, seed=2016, progress=True) for count in levels]
-    result = unsupervised_learning(images, labels, synapses, repeats=repeats, seed=2016, progress=True)
+    kinds = [PulsedDevice.notched(count, seed=2016, progress=True) for count in levels]
+    result = unsupervised_learning(images, labels, kinds, repeats=repeats, seed=2016, progress=True)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
     result.dwmtj.plot(left)
-    plot_weights(result, right, levels=len(synapses) - 1)
+    plot_weights(result, right, levels=len(kinds) - 1)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {}

@@ -1,5 +1,6 @@
 """The same device under the same drive in Python and in ngspice, side by side."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,22 +9,26 @@ from numpy.typing import ArrayLike, NDArray
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import simulate as simulate_in_python
-from compact_model.device.parameters import DeviceParameters
+from compact_model.device.parameters import DeviceParameters, applied_field
 from compact_model.drive import Drive
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
+from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.simulation import ArraySimulation
 
 from . import plots  # noqa: F401 (registers how the result draws itself)
+from .circuit_simulation import circuit_text
 from .circuit_simulation import simulate as simulate_in_ngspice
-from .netlists import units
-from .netlists.array import array_circuit
+from .netlists import text, units
+from .netlists.array import array_circuit, array_writers
+from .netlists.ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP
 from .netlists.sources import JUMP, source_letter, source_value
 from .netlists.subcircuit import DomainWallJunction
 from .ngspice import installation
+from .ngspice.run import run_netlist
 
 SIMULATORS = ("python", "ngspice")
 COMPARED = ("position", "angle", "resistance", "voltage", "current")
@@ -40,15 +45,17 @@ def crosscheck(
     *,
     initial_position: float | None = None,
     initial_angle: float | None = None,
-    external_field: float = 0.0,
+    external_field: float | None = None,
+    maximum_step: float | None = None,
+    method: str = str(RECOMMENDED_OPTIONS["method"]),
+    relative_tolerance: float = float(RECOMMENDED_OPTIONS["reltol"]),
     backend: str = "process",
     time_limit: float | None = None,
-    **options: Any,
 ) -> xr.Dataset:
     """One device by the adaptive method and by ngspice, at T = 0.
 
-    Arguments as in `compact_model.simulate`, with a constant external_field; backend, time_limit and the options as in
-    `spice.simulate`.
+    Arguments as in `compact_model.simulate`, with a constant external_field (T; None: what cancels the stray field);
+    from maximum_step on as in `spice.simulate`.
 
     Returns a Dataset with dimension `simulator` ('python', 'ngspice') before 'time', for position, angle, resistance,
     voltage and current, and, per variable, `<name>_difference`, the largest absolute difference over time.  Voltage,
@@ -61,7 +68,7 @@ def crosscheck(
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size}")
-    field = validation.number("external_field", external_field)
+    field = applied_field(validation.instance("parameters", parameters, DeviceParameters), external_field)
     validation.instance("landscape", landscape, Landscape)
     start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
     reference = simulate_in_python(
@@ -81,7 +88,15 @@ def crosscheck(
     add_source = circuit.V if source_letter(drive) == "V" else circuit.I
     nodes = ("top", "0") if source_letter(drive) == "V" else ("0", "top")
     add_source("drive", *nodes, source_value(drive, parameters, float(when[0]), float(when[-1])))
-    netlist = simulate_in_ngspice(circuit, when, backend=backend, time_limit=time_limit, **options)
+    netlist = simulate_in_ngspice(
+        circuit,
+        when,
+        maximum_step=maximum_step,
+        method=method,
+        relative_tolerance=relative_tolerance,
+        backend=backend,
+        time_limit=time_limit,
+    )
     result = xr.concat(
         [reference[list(COMPARED)].drop_attrs(), netlist[list(COMPARED)].isel(device=0, drop=True).drop_attrs()],
         xr.Variable("simulator", list(SIMULATORS)),
@@ -117,13 +132,13 @@ def crosscheck(
 def crosscheck_array(
     simulation: ArraySimulation, drive: ArrayDrive, times: ArrayLike, *, time_limit: float | None = None
 ) -> xr.Dataset:
-    """An array, as it stands, under the same drive in Python and in ngspice, at T = 0; the simulation moves on.
+    """An array, as it stands, under the same drive in Python and in ngspice, without chance; the simulation moves on.
 
     times: s, rising from 0.  time_limit: s, for ngspice.
 
-    Returns a Dataset with dimensions (simulator, time, device): position (m) and current (A); device is 'X<i>_<j>', row
-    by row; position_difference (m) and current_difference (over the largest current), the largest over devices and
-    times.
+    Returns a Dataset with dimensions (simulator, time, device): the devices' states (of walls position, m, and angle,
+    rad) and current (A); device is 'X<i>_<j>', row by row; <state>_difference in the state's unit and
+    current_difference (over the largest current), the largest over devices and times.
     """
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("drive", drive, ArrayDrive)
@@ -132,66 +147,81 @@ def crosscheck_array(
         raise InputError(f"times: expected a start and at least one later time, got {when.size}")
     if when[0] != 0.0:
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
-    if simulation.temperature.any():
+    if simulation.devices.random:
         raise InputError("simulation: expected one at 0 K, as two simulators share no random numbers, got a warm one")
     if simulation.charging and any(np.any(volts) for volts in simulation.charging.nodes[-1][1:]):
         raise InputError(
             "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"
         )
-    cells, bits = simulation.junctions, simulation.shape[1]
-    kinds = max(len(cells.parameters), len(simulation.landscapes))
-    junctions = [
-        DomainWallJunction(
-            cells.parameters[index % len(cells.parameters)],
-            simulation.landscapes[index % len(simulation.landscapes)],
-            f"dwmtj{index}",
-        )
-        for index in range(kinds)
-    ]
-    fields = simulation.external_field + cells.per_device("stray_field")
-    if np.ptp(fields) > 0.0:
-        raise InputError("simulation: expected one stray field for all devices, got several")
-    circuit = array_circuit(
-        simulation.array,
-        drive.parts[0][0],
-        junction=junctions,
-        position=simulation.position,
-        angle=simulation.angle,
-        net_field=float(fields.flat[0]),
-        drive=drive,
-        duration=float(when[-1]),
-    )
-    names = [f"X{index // bits}_{index % bits}" for index in range(simulation.position.size)]
-    netlist = simulate_in_ngspice(circuit, when, backend="process", time_limit=time_limit).sel(device=names)
+    states, present = simulation.devices.states, replace(simulation.array, conductance=None, cells=simulation.cells)
+    netlist = _array_in_ngspice(present, drive, when, [each.name for each in states], time_limit)
     records = list(simulation.run(drive, when))
-    found = {
-        "position": np.array([each["position"].ravel() for each in records]),
-        "current": np.array([each["device_current"].ravel() for each in records]),
-    }
+    found = {each.name: np.array([record[each.name].ravel() for record in records]) for each in states}
+    found["current"] = np.array([record["device_current"].ravel() for record in records])
     edges = np.asarray(drive.edges(-1.0, float(when[-1]) + 1.0))
     near = np.abs(when[:, np.newaxis] - edges).min(axis=1, initial=np.inf) <= 10.0 * JUMP
+    labels = {each.name: {"long_name": each.long_name, "units": each.unit} for each in states}
+    labels["current"] = {"long_name": "current", "units": "A"}
+    bits = simulation.shape[1]
     result = xr.Dataset(
         {
-            name: (
-                ("simulator", "time", "device"),
-                np.stack([values, netlist[name].transpose("time", "device").values]),
-                netlist[name].attrs,
-            )
+            name: (("simulator", "time", "device"), np.stack([values, netlist[name]]), labels[name])
             for name, values in found.items()
         },
-        coords={"simulator": list(SIMULATORS), "time": netlist.time, "device": names},
+        coords={
+            "simulator": list(SIMULATORS),
+            "time": ("time", when, {"long_name": "time", "units": "s"}),
+            "device": [f"X{index // bits}_{index % bits}" for index in range(found["current"].shape[1])],
+        },
         attrs={
             "experiment": "array_crosscheck",
+            "first_state": states[0].name,
             "ngspice_version": str(installation.version()),
             **simulation.origin(),
         },
     )
-    apart = {name: np.abs(np.diff(result[name].values, axis=0)[0]) for name in found}
-    result["position_difference"] = ((), apart["position"].max(), {"units": "m"})
+    apart = {name: np.abs(values - netlist[name]) for name, values in found.items()}
+    for each in states:
+        result[f"{each.name}_difference"] = ((), apart[each.name].max(), {"units": each.unit})
     largest = np.abs(found["current"]).max()
     share = apart["current"][~near].max(initial=0.0) / largest if largest > 0.0 else 0.0
     result["current_difference"] = ((), share)
     return result
+
+
+def _array_in_ngspice(
+    array: Crossbar, drive: ArrayDrive, times: FloatArray, states: list[str], time_limit: float | None
+) -> dict[str, FloatArray]:
+    """States by name, in their units, and 'current' (A) of all devices in ngspice, (times, devices)."""
+    circuit = array_circuit(array, drive.parts[0][0], drive=drive, duration=float(times[-1]))
+    bits = array.shape[1]
+    writers = [(writer, f"{index // bits}_{index % bits}") for index, writer in enumerate(array_writers(array))]
+    saved = [item for writer, label in writers for item in (*writer.nodes(label), writer.current(label))]
+    step = text.real("step", RECOMMENDED_STEP)
+    options = " ".join(f"{name}={value}" for name, value in RECOMMENDED_OPTIONS.items())
+    netlist = "\n".join(
+        [
+            circuit_text(circuit),
+            f".options {options}",
+            text.folded(".save " + " ".join(name if name[0] == "@" else f"v({name})" for name in saved)),
+            f".tran {step} {text.real('stop', times[-1])} 0 {step}",
+            ".end",
+            "",
+        ]
+    )
+    plot = run_netlist(netlist, backend="process", time_limit=time_limit)[-1]
+    grid = np.real(plot.vectors["time"])
+
+    def at(name: str) -> FloatArray:
+        result: FloatArray = np.interp(times + JUMP, grid, np.real(plot.vectors[name.lower()]))
+        return result
+
+    found = {
+        name: np.array([writer.units[place] * at(writer.nodes(label)[place]) for writer, label in writers]).T
+        for place, name in enumerate(states)
+    }
+    found["current"] = np.array([at(writer.current(label)) for writer, label in writers]).T
+    return found
 
 
 def _away_from_jumps(drive: Drive, times: FloatArray) -> NDArray[np.bool_]:

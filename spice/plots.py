@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.plots import PLOTTERS, new_axes
+from crossbar.plots.in_time import cell_label, cell_values, first_state
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,16 +30,17 @@ def plot_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
 
 
 def plot_array_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """Every wall, x (nm) against t (ns): Python as lines, ngspice as points over them."""
+    """Every device's first state, of walls x (nm), against t (ns): Python as lines, ngspice as points over them."""
     axes = new_axes(axes)
     time = result.time.values / NANOSECOND
     every = max(1, time.size // 30)
-    python, ngspice = (result.position.sel(simulator=name).values / NANOMETRE for name in ("python", "ngspice"))
+    state = first_state(result)
+    python, ngspice = (cell_values(result.sel(simulator=name), state) for name in ("python", "ngspice"))
     axes.plot(time, python, **({"linewidth": 0.9} | style))
     axes.plot(time[::every], ngspice[::every], "k.", markersize=2)
-    difference = float(result.position_difference) / NANOMETRE
-    axes.set(xlabel="t (ns)", ylabel="x (nm)")
-    axes.set_title(f"lines: Python, points: ngspice; largest difference {difference:.1g} nm", fontsize="small")
+    difference = float(np.abs(python - ngspice).max())
+    axes.set(xlabel="t (ns)", ylabel=cell_label(result, state))
+    axes.set_title(f"lines: Python, points: ngspice; largest difference {difference:.1g}", fontsize="small")
     return axes
 
 

@@ -1,34 +1,21 @@
-"""Shared fixtures, and a guard against stale compiled code."""
+"""Shared fixtures."""
 
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("DWMTJ_QUIET", "1")  # what a command says is compared; whether it had to compile is chance
 
 import pytest
 from hypothesis import settings
 
-import compact_model
-import crossbar
 from compact_model import DeviceParameters, Landscape, lequeux2016, single_well
 
 # The same examples in every run, and no time limit for one: the first may have to compile.  HYPOTHESIS_PROFILE=default
 # searches anew.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-
-
-def pytest_sessionstart() -> None:
-    """numba keeps compiled code by the file of each function; drop it where a file it inlines is newer."""
-    newest = 0.0
-    for package in (compact_model, crossbar):  # in this order: the second inlines functions of the first
-        kernels = Path(package.__file__).parent / "kernels"
-        newest = max(newest, *(path.stat().st_mtime for path in kernels.glob("*.py")))
-        for cached in (kernels / "__pycache__").glob("*.nb?"):
-            if cached.stat().st_mtime < newest:
-                cached.unlink()
 
 
 @pytest.fixture(autouse=True)

@@ -31,12 +31,17 @@ from crossbar import (
     ArraySimulation,
     CellUpdates,
     Crossbar,
+    DomainWalls,
     ExponentialSelector,
     Junctions,
+    Memristors,
+    PulsedDevice,
     ReadAccess,
+    Reading,
     Schedule,
-    Synapses,
     TableArray,
+    VteamParameters,
+    Wires,
     WriteAccess,
     bias,
     even_levels,
@@ -61,6 +66,7 @@ ACCESS = WriteAccess(scheme="V/3", edge=1 * NS, settle=2 * NS)
 QUICK = {"tolerance": 1e-8}
 GEOMETRY = {"thickness": 3e-9, "wall_width": 15e-9, "saturation_magnetisation": 4.7e5}
 BRIEF = WriteConditions(width=2 * NS, settle=1 * NS, devices=2, error_rate=0.5)
+COARSE_STRIPE = compact_model.lequeux2016_stripe(4e-8, cell_size=6e-9)
 OFFSETS = np.array([5.0, 10.0, 15.0, 20.0]) * 1e-4
 
 
@@ -80,8 +86,15 @@ class Call:
 
 
 def simulation(**options: Any) -> ArraySimulation:
-    cells = Junctions(DEVICE, np.full((2, 2), SITE.centre))
-    return ArraySimulation(Crossbar(cells=cells, **WIRES), TRACK, **QUICK | options)
+    return ArraySimulation(Crossbar(cells=DomainWalls(**_walls() | options), **WIRES), **QUICK)
+
+
+def _walls() -> dict[str, Any]:
+    return {"parameters": DEVICE, "landscape": TRACK, "position": np.full((2, 2), SITE.centre)}
+
+
+def _array_of_walls() -> Crossbar:
+    return Crossbar(cells=DomainWalls(**_walls(), temperature=10.0, seed=1), **WIRES)
 
 
 def circuit() -> Circuit:
@@ -166,8 +179,8 @@ def pulse_responses() -> dict[str, Any]:
 
 
 @functools.cache
-def synapses() -> Synapses:
-    return Synapses.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
+def synapses() -> PulsedDevice:
+    return PulsedDevice.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
 
 
 def table_array() -> TableArray:
@@ -182,7 +195,7 @@ def _examples() -> dict[str, Any]:
 def _trials() -> dict[str, Any]:
     return {
         **_examples(),
-        "synapses": synapses(),
+        "devices": synapses(),
         "epochs": 1,
         "slots": 1,
         "test_share": 0.5,
@@ -190,7 +203,7 @@ def _trials() -> dict[str, Any]:
         "spreads": {"parallel_resistance": 0.05},
         "seed": 1,
         "store": None,
-        "word_line_resistance": 0.1,
+        "wires": Wires(word_line_resistance=0.1),
     }
 
 
@@ -227,7 +240,7 @@ def _writing() -> dict[str, Any]:
 
 
 def _margins() -> dict[str, Any]:
-    return {"low_resistance": 36.0, "high_resistance": 70.0, **WIRES, "driver_resistance": 1.0, "pull_up": 36.0}
+    return {"low_resistance": 36.0, "high_resistance": 70.0, "wires": Wires(**WIRES, driver_resistance=1.0)}
 
 
 def _selector() -> dict[str, Any]:
@@ -249,6 +262,36 @@ CALLS: dict[str, Call] = {
         C.demagnetising_anisotropy_field, lambda: {"track_width": 1e-7, **GEOMETRY}
     ),
     "compact_model.hybrid_track_width": Call(C.hybrid_track_width, lambda: {"thickness": 3e-9, "wall_width": 15e-9}),
+    "compact_model.Stripe": Call(
+        C.Stripe,
+        lambda: {
+            "track_width": 4e-8,
+            "thickness": 2e-9,
+            "saturation_magnetisation": 1e6,
+            "uniaxial_anisotropy": 7e5,
+            "exchange_stiffness": 1e-11,
+            "interfacial_dmi": 1e-5,
+            "cell_size": 1e-8,
+            "window": 3e-7,
+        },
+    ),
+    "compact_model.lequeux2016_stripe": Call(C.lequeux2016_stripe, lambda: {"track_width": 4e-8, "cell_size": 1e-8}),
+    "compact_model.micromagnetic_device": Call(C.micromagnetic_device, lambda: {"track_width": 1e-7}),
+    "compact_model.micromagnetic_wall": Call(C.micromagnetic_wall, lambda: {"track_width": 1e-7}),
+    "compact_model.relax_wall": Call(
+        C.relax_wall,
+        lambda: {"stripe": COARSE_STRIPE, "angle": 0.1, "tolerance": 1e-4, "most_steps": 500},
+    ),
+    "compact_model.turn_wall": Call(
+        C.turn_wall,
+        lambda: {
+            "stripe": COARSE_STRIPE,
+            "angles": [0.0, 0.2, 0.4, 0.6],
+            "tolerance": 1e-4,
+            "most_steps": 500,
+            "progress": False,
+        },
+    ),
     "compact_model.Current": Call(C.Current, lambda: {"waveform": constant(1e-3)}),
     "compact_model.CurrentDensity": Call(C.CurrentDensity, lambda: {"waveform": constant(1e10)}),
     "compact_model.Voltage": Call(C.Voltage, lambda: {"waveform": constant(0.1)}),
@@ -267,9 +310,35 @@ CALLS: dict[str, Call] = {
     "compact_model.ramp": Call(C.ramp, lambda: {"rate": 1e3, "stop": 1e-6, "start_value": 0.0}),
     "compact_model.staircase": Call(C.staircase, lambda: {"values": [0.0, 1.0], "dwell": 1e-9}),
     "compact_model.trapezoid": Call(C.trapezoid, lambda: {"width": 1e-9, "edge": 1e-10}),
-    "compact_model.estimated_escape_time": Call(
-        C.estimated_escape_time, lambda: {"parameters": DEVICE, "well": SITE, "temperature": 300.0}, infinite=True
+    "compact_model.escape_rates": Call(
+        C.escape_rates,
+        lambda: {
+            **_two(),
+            "external_field": 85e-4,
+            "current_density": 0.0,
+            "temperature": 300.0,
+            "walls": 8,
+            "destinations": True,
+            "seed": 1,
+        },
+        infinite=True,
     ),
+    "compact_model.intrinsic_site": Call(
+        C.intrinsic_site,
+        lambda: {
+            "parameters": DEVICE,
+            "stable_field": 5e-4,
+            "stable_error": 1e-5,
+            "stable_time": 1e-3,
+            "half_width": 1e-7,
+            "half_width_error": 1e-9,
+            "temperature": 300.0,
+        },
+    ),
+    "compact_model.laboratory_thresholds": Call(
+        C.laboratory_thresholds, lambda: {**_two(), "ramp_rate": 1e-3, "temperature": 300.0}
+    ),
+    "compact_model.mean_escape_time": Call(C.mean_escape_time, lambda: {**_two(), "temperature": 300.0}, infinite=True),
     "compact_model.retention": Call(
         C.retention,
         lambda: {**_two(), "duration": 2 * NS, "devices": 2, "seed": 1, "current": 0.0, "temperature": 300.0},
@@ -428,6 +497,8 @@ CALLS: dict[str, Call] = {
         },
     ),
     "compact_model.lequeux2016": Call(C.lequeux2016, lambda: {"track_width": 1e-7}),
+    "compact_model.lequeux2016_measured_site": Call(C.lequeux2016_measured_site, lambda: {"parameters": DEVICE}),
+    "compact_model.lequeux2016_intrinsic_site": Call(C.lequeux2016_intrinsic_site, lambda: {"parameters": DEVICE}),
     "compact_model.lequeux2016_track": Call(C.lequeux2016_track, lambda: {"parameters": DEVICE, "seed": 1}),
     "compact_model.read_measured": Call(C.read_measured, lambda: {"path": THRESHOLDS, "kind": "threshold"}),
     "compact_model.notched_device": Call(C.notched_device),
@@ -560,8 +631,12 @@ CALLS: dict[str, Call] = {
         },
         infinite=True,
     ),
+    "crossbar.Wires": Call(X.Wires, lambda: {**WIRES, "driver_resistance": 1.0, "word_line_capacitance": 1e-16}),
+    "crossbar.Wires.equal": Call(
+        Wires.equal, lambda: {"segment": 1.0, "driver_resistance": 1.0, "sense_resistance": 1.0}
+    ),
     "crossbar.Crossbar.of_devices": Call(
-        Crossbar.of_devices, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7), **WIRES}
+        Crossbar.of_devices, lambda: {"parameters": DEVICE, "position": np.full((2, 2), 5e-7), "wires": Wires(**WIRES)}
     ),
     "crossbar.Crossbar.solve": Call(
         bound(lambda: Crossbar(resistance=OHMS, **WIRES), "solve"),
@@ -582,7 +657,6 @@ CALLS: dict[str, Call] = {
         lambda: {"cells": 1.0 / OHMS},
         infinite=True,
     ),
-    "crossbar.device_voltage": Call(X.device_voltage, lambda: {"solution": solved()}),
     "crossbar.ArrayDrive": Call(
         X.ArrayDrive, lambda: {"parts": ((bias("V/2", (2, 2), 0.1), pulses([1.0], width=1e-9, period=2e-9)),)}
     ),
@@ -620,9 +694,8 @@ CALLS: dict[str, Call] = {
     "crossbar.WriteAccess": Call(
         X.WriteAccess, lambda: {"scheme": "V/2", "edge": 1 * NS, "settle": 1 * NS, "compensate": False}
     ),
-    "crossbar.read_all": Call(X.read_all, lambda: {"simulation": simulation(), "access": ReadAccess()}),
-    "crossbar.read_row": Call(
-        X.read_row, lambda: {"simulation": simulation(), "word_line": 1, "access": ReadAccess(), "bit_line": 0}
+    "crossbar.read": Call(
+        X.read, lambda: {"simulation": simulation(), "word_line": 1, "access": ReadAccess(), "bit_line": 0}
     ),
     "crossbar.record_writing": Call(
         X.record_writing,
@@ -635,24 +708,14 @@ CALLS: dict[str, Call] = {
         },
         work=(*VOLTS, "width", "records"),
     ),
-    "crossbar.write": Call(X.write, lambda: {**_writing(), "word_line": 0, "bit_line": 1}, work=(*VOLTS, "width")),
-    "crossbar.write_pattern": Call(
-        X.write_pattern,
+    "crossbar.write": Call(
+        X.write,
         lambda: {
             "simulation": simulation(),
-            "voltages": [[0.1, 0.0], [0.0, -0.1]],
+            "voltages": 0.1,
             "width": 1 * NS,
-            "access": ACCESS,
-        },
-        work=(*VOLTS, "width"),
-    ),
-    "crossbar.write_row": Call(
-        X.write_row,
-        lambda: {
-            "simulation": simulation(),
             "word_line": 0,
-            "voltages": [0.1, 0.1],
-            "width": [1 * NS, 2 * NS],
+            "bit_line": 1,
             "access": ACCESS,
         },
         work=(*VOLTS, "width"),
@@ -667,14 +730,12 @@ CALLS: dict[str, Call] = {
             "longest": 2.0,
         },
     ),
-    "crossbar.even_levels": Call(
-        X.even_levels, lambda: {"devices": simulation().junctions, "count": 4}, work=("count",)
-    ),
+    "crossbar.even_levels": Call(X.even_levels, lambda: {"devices": simulation().devices, "count": 4}, work=("count",)),
     "crossbar.program": Call(
         X.program,
         lambda: {
             "simulation": simulation(),
-            "target": np.full((2, 2), even_levels(simulation().junctions, 4)[2]),
+            "target": np.full((2, 2), even_levels(simulation().devices, 4)[2]),
             "schedule": Schedule(voltages=[0.2], widths=1 * NS, most_pulses=1),
             "tolerance": 1e-5,
             "write": ACCESS,
@@ -700,16 +761,56 @@ CALLS: dict[str, Call] = {
     "crossbar.ArraySimulation": Call(
         X.ArraySimulation,
         lambda: {
-            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
-            "landscape": TRACK,
+            "array": _array_of_walls(),
+            "tolerance": 1e-8,
+            "current_tolerance": 1e-9,
+        },
+    ),
+    "crossbar.DomainWalls": Call(
+        X.DomainWalls,
+        lambda: {
+            **_walls(),
             "initial_angle": 0.1,
             "external_field": 1e-4,
             "temperature": 10.0,
-            "tolerance": 1e-8,
-            "current_tolerance": 1e-9,
             "step": 5e-12,
             "seed": 1,
         },
+    ),
+    "crossbar.Memristors": Call(X.Memristors, lambda: {"parameters": VteamParameters(), "state": [[1e-9, 2e-9]]}),
+    "crossbar.VteamParameters": Call(
+        X.VteamParameters,
+        lambda: {
+            "on_resistance": 100.0,
+            "off_resistance": 1e4,
+            "resistance": "exponential",
+            "on_state": 0.0,
+            "off_state": 3e-9,
+            "on_rate": -1.0,
+            "off_rate": 1.0,
+            "on_exponent": 3.0,
+            "off_exponent": 3.0,
+            "on_voltage": -0.3,
+            "off_voltage": 0.3,
+            "window": "team",
+            "on_window": 0.5e-9,
+            "off_window": 2.5e-9,
+            "window_width": 0.2e-9,
+        },
+    ),
+    "crossbar.tabulate": Call(
+        X.tabulate,
+        lambda: {
+            "devices": Memristors(VteamParameters(), [[1e-9]]),
+            "voltages": [-0.3, 0.0, 0.3],
+            "width": 1 * NS,
+            "edge": 1 * NS,
+            "settle": 1 * NS,
+            "states": 3,
+            "samples": 2,
+            "seed": 1,
+        },
+        work=("states", "samples"),
     ),
     "crossbar.ArraySimulation.rest": Call(bound(simulation, "rest"), lambda: {"duration": 1 * NS}, work=("duration",)),
     "crossbar.ArraySimulation.apply": Call(
@@ -721,13 +822,10 @@ CALLS: dict[str, Call] = {
     "crossbar.simulate_array": Call(
         X.simulate_array,
         lambda: {
-            "array": Crossbar(cells=Junctions(DEVICE, np.full((2, 2), SITE.centre)), **WIRES),
-            "landscape": TRACK,
+            "array": _array_of_walls(),
             "drive": ArrayDrive.pulse(bias("V/2", (2, 2), 0.1), 1 * NS, 1e-10),
             "times": SHORT,
             "tolerance": 1e-8,
-            "temperature": 10.0,
-            "seed": 1,
         },
         work=("times",),
     ),
@@ -774,7 +872,7 @@ CALLS: dict[str, Call] = {
     "crossbar.PinningSites": Call(
         X.PinningSites, lambda: {"pitch": 5e-8, "coercive_field": 6e-3, "half_width": 1.8e-8, "kind": ParabolicWell}
     ),
-    "crossbar.ReadRule": Call(X.ReadRule, lambda: {"scheme": "grounded", "kind": "current", "criterion": 0.1}),
+    "crossbar.Reading": Call(X.Reading, lambda: {"scheme": "grounded", "kind": "voltage", "pull_up": 36.0}),
     "crossbar.design_map": Call(
         X.design_map,
         lambda: {
@@ -786,22 +884,12 @@ CALLS: dict[str, Call] = {
             "schemes": ("V/2",),
             "driver_resistance": 1.0,
             "conditions": BRIEF,
+            "criterion": 0.1,
             "largest": 2,
             "seed": 1,
         },
         infinite=True,
         work=("largest",),
-    ),
-    "crossbar.scaled_device": Call(
-        X.scaled_device,
-        lambda: {
-            "parameters": DEVICE,
-            "track_length": 5e-7,
-            "track_width": 5e-8,
-            "resistance_area_product": 1e-11,
-            "anisotropy_from_width": True,
-        },
-        infinite=True,
     ),
     "crossbar.read_disturb": Call(
         X.read_disturb,
@@ -833,14 +921,14 @@ CALLS: dict[str, Call] = {
             "level": 1e-7,
             "position": SITE.centre,
             "access": ACCESS,
-            "wires": WIRES,
+            "wires": Wires(**WIRES),
             **QUICK,
         },
         work=("voltage", "voltages", "widths", "sizes"),
     ),
     "crossbar.largest_array": Call(
         X.largest_array,
-        lambda: {**_margins(), "scheme": "V/2", "criterion": 0.1, "kind": "current", "largest": 3},
+        lambda: {**_margins(), "reading": Reading(scheme="V/2"), "criterion": 0.1, "largest": 3},
         work=("largest",),
     ),
     "crossbar.reach": Call(
@@ -858,10 +946,10 @@ CALLS: dict[str, Call] = {
         work=("largest",),
     ),
     "crossbar.read_margin": Call(
-        X.read_margin, lambda: {"sizes": [1, 2], **_margins(), "schemes": ("V/2",)}, work=("sizes",)
+        X.read_margin, lambda: {"sizes": [1, 2], **_margins(), "schemes": ("V/2",), "pull_up": 36.0}, work=("sizes",)
     ),
     "crossbar.worst_pattern": Call(
-        X.worst_pattern, lambda: {"size": 2, "kind": "current", "scheme": "V/3", **_margins()}, work=("size",)
+        X.worst_pattern, lambda: {"size": 2, "reading": Reading(scheme="V/3"), **_margins()}, work=("size",)
     ),
     "crossbar.half_select": Call(
         X.half_select,
@@ -871,7 +959,7 @@ CALLS: dict[str, Call] = {
             "write_voltage": 0.2,
             "position": 5e-7,
             "schemes": ("V/2",),
-            **WIRES,
+            "wires": Wires(**WIRES),
         },
         work=("sizes",),
     ),
@@ -884,11 +972,10 @@ CALLS: dict[str, Call] = {
             "disturb_voltage": 0.15,
             "breakdown_voltage": 1.0,
             "largest": 3,
-            **WIRES,
+            "wires": Wires(**WIRES),
         },
         work=("largest",),
     ),
-    "crossbar.threshold_voltage": Call(X.threshold_voltage, lambda: {"parameters": DEVICE}),
     "crossbar.outer_product_update": Call(
         X.outer_product_update,
         lambda: {**_writing(), "rows": [1.0, -0.5], "columns": [0.5, 0.0], "slots": 1, "seed": 1},
@@ -939,13 +1026,13 @@ CALLS: dict[str, Call] = {
         lambda: {**_trials(), "outputs": 2, "window": 1, "leak": 0.9, "threshold": 0.5, "homeostasis": 0.02},
         work=("epochs", "slots", "repeats", "outputs"),
     ),
-    "crossbar.Synapses": Call(
-        X.Synapses,
-        lambda: {name: getattr(synapses(), name) for name in ("device", "table", "voltage", "access")},
+    "crossbar.PulsedDevice": Call(
+        X.PulsedDevice,
+        lambda: {name: getattr(synapses(), name) for name in ("devices", "table", "voltage", "access")},
         infinite=True,
     ),
-    "crossbar.Synapses.notched": Call(
-        Synapses.notched,
+    "crossbar.PulsedDevice.notched": Call(
+        PulsedDevice.notched,
         lambda: {
             "levels": 2,
             "device": compact_model.notched_device(),
@@ -962,9 +1049,24 @@ CALLS: dict[str, Call] = {
         infinite=True,
         work=("levels", "tracks", "samples"),
     ),
-    "crossbar.Synapses.array": Call(
+    "crossbar.PulsedDevice.tabulated": Call(
+        PulsedDevice.tabulated,
+        lambda: {
+            "devices": Memristors(VteamParameters(), [[1e-9]]),
+            "voltage": 0.3,
+            "width": 1 * NS,
+            "access": ACCESS,
+            "states": 3,
+            "samples": 1,
+            "wired": True,
+            "variation": 0.0,
+            "seed": 1,
+        },
+        work=("states", "samples"),
+    ),
+    "crossbar.PulsedDevice.array": Call(
         bound(synapses, "array"),
-        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "bit_line_resistance": 0.1},
+        lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
     ),
     "crossbar.TableArray": Call(
@@ -1052,8 +1154,13 @@ MADE_OTHERWISE = {
     "compact_model.Well": "to derive from",
     "crossbar.Cells": "to derive from",
     "crossbar.DifferentialPairs": "made by map_weights",
-    "crossbar.Energy": "made by what writes and reads",
+    "crossbar.EnergyBudget": "made by what writes and reads",
+    "crossbar.MovingCells": "to derive from",
+    "crossbar.NetlistCell": "made by devices for netlists",
     "crossbar.Selector": "to derive from",
+    "crossbar.State": "made by devices",
+    "crossbar.StatefulCells": "to derive from",
+    "crossbar.SubcircuitText": "made by devices for netlists",
     "spice.Plot": "made by run_netlist",
     "spice.SimulatorError": "raised, not called",
     "spice.SimulatorMissing": "raised, not called",

@@ -1,10 +1,10 @@
 """A small array that is programmed in tests, in this process and in others."""
 
 import numpy as np
+from walls import simulation_of_walls
 
 from compact_model import lequeux2016, random_track
 from crossbar import (
-    ArraySimulation,
     Crossbar,
     Junctions,
     Schedule,
@@ -12,7 +12,6 @@ from crossbar import (
     WriteAccess,
     even_levels,
     program,
-    threshold_voltage,
 )
 
 
@@ -23,7 +22,7 @@ def small_device():
 
 
 DEVICE = small_device()
-THRESHOLD = threshold_voltage(DEVICE)
+THRESHOLD = DEVICE.threshold_voltage
 SCHEDULE = Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9)
 ACCESS = WriteAccess(scheme="V/3", edge=4e-9, settle=300e-9)
 
@@ -43,10 +42,10 @@ def simulation_of(shape=(2, 2), ohms=1e-3, devices=DEVICE, selector=None, **opti
         word_line_resistance=ohms,
         bit_line_resistance=ohms,
     )
-    return ArraySimulation(array, each, **{"tolerance": 1e-10} | options)
+    return simulation_of_walls(array, each, **{"tolerance": 1e-10} | options)
 
 
-LEVELS = even_levels(simulation_of().junctions, 16)
+LEVELS = even_levels(simulation_of().devices, 16)
 STEP = LEVELS[1] - LEVELS[0]
 
 

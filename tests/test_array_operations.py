@@ -5,11 +5,11 @@ import pytest
 import small_array
 from hypothesis import given
 from hypothesis import strategies as st
+from walls import simulation_of_walls
 
 from compact_model import ConvergenceError, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
     SCHEMES,
-    ArraySimulation,
     Crossbar,
     ExponentialSelector,
     Junctions,
@@ -17,11 +17,8 @@ from crossbar import (
     Selected,
     WriteAccess,
     bias,
-    read_all,
-    read_row,
+    read,
     write,
-    write_pattern,
-    write_row,
 )
 from crossbar.operate.operations import cell_voltages, compensated
 from crossbar.schemes import row_bias
@@ -36,7 +33,7 @@ SHARE = {"floating": (None, None), "grounded": (0.0, 0.0), "V/2": (1 / 2, 1 / 2)
 def simulation_of(shape=(3, 4), ohms=0.0, seed=0, cells=None, **options):
     position = np.random.default_rng(seed).uniform(470e-9, 530e-9, shape)
     array = Crossbar(cells=cells or Junctions(DEVICE, position), word_line_resistance=ohms, bit_line_resistance=ohms)
-    return ArraySimulation(array, HARD, external_field=FIELD, **{"tolerance": 1e-11} | options)
+    return simulation_of_walls(array, HARD, external_field=FIELD, **{"tolerance": 1e-11} | options)
 
 
 def across(held):
@@ -137,7 +134,7 @@ def test_each_cell_of_a_row_has_its_voltage_for_its_own_width(scheme, selected):
     edge = 0.5e-9
     access = WriteAccess(scheme=scheme, edge=edge, settle=0.0)
     simulation = simulation_of()
-    ((drive, duration),) = drives_of(simulation, lambda it: write_row(it, 1, volts, widths, access))
+    ((drive, duration),) = drives_of(simulation, lambda it: write(it, volts, widths, word_line=1, access=access))
     assert duration == pytest.approx(3e-9 + 2 * edge)
     assert simulation.time == pytest.approx(duration)
     share = {"V/2": 1 / 2, "V/3": 1 / 3}[scheme]
@@ -158,17 +155,17 @@ def test_each_cell_of_a_row_has_its_voltage_for_its_own_width(scheme, selected):
 
 def test_one_width_for_all_is_the_same_as_a_list_of_it():
     first, second = simulation_of(), simulation_of()
-    write_row(first, 0, [0.2, 0.0, 0.1, 0.2], 2e-9, AT_ONCE)
-    write_row(second, 0, [0.2, 0.0, 0.1, 0.2], [2e-9] * 4, AT_ONCE)
-    assert np.array_equal(first.position, second.position)
+    write(first, [0.2, 0.0, 0.1, 0.2], 2e-9, word_line=0, access=AT_ONCE)
+    write(second, [0.2, 0.0, 0.1, 0.2], [2e-9] * 4, word_line=0, access=AT_ONCE)
+    assert np.array_equal(first.devices.position, second.devices.position)
 
 
 def test_on_ideal_wires_a_pulse_does_to_each_cell_what_it_does_to_one_device():
     access = WriteAccess(edge=1e-9, settle=20e-9)
     simulation = simulation_of()
-    start = simulation.position
+    start = simulation.devices.position
     volts = np.array([0.25, 0.0, 0.15, 0.0])
-    spent = write_row(simulation, 1, volts, 4e-9, access)
+    spent = write(simulation, volts, 4e-9, word_line=1, access=access)
     assert simulation.time == pytest.approx(26e-9)
     assert spent.sources == pytest.approx(spent.devices, rel=1e-9)
     assert spent == simulation.energy
@@ -183,7 +180,7 @@ def test_on_ideal_wires_a_pulse_does_to_each_cell_what_it_does_to_one_device():
             initial_position=start[i, j],
             external_field=FIELD,
         )
-        assert abs(simulation.position[i, j] - float(alone.position[-1])) < 2e-12, (i, j)
+        assert abs(simulation.devices.position[i, j] - float(alone.position[-1])) < 2e-12, (i, j)
 
 
 def test_compensation_gives_the_selected_cells_their_voltages():
@@ -199,7 +196,7 @@ def test_compensation_gives_the_selected_cells_their_voltages():
     assert (np.abs(got[np.arange(6) != 4]) < 0.2).all()
     # And the write itself uses it.
     ((drive, _),) = drives_of(
-        simulation, lambda it: write_row(it, 4, volts, 0.1e-9, WriteAccess(settle=0.0, compensate=True))
+        simulation, lambda it: write(it, volts, 0.1e-9, word_line=4, access=WriteAccess(settle=0.0, compensate=True))
     )
     assert drive.voltages(0.05e-9)[0] == pytest.approx(raised.word_line_voltage)
 
@@ -221,12 +218,12 @@ def test_wires_that_take_everything_cannot_be_compensated():
 
 def test_a_pattern_moves_what_it_names_and_leaves_the_others_in_their_sites():
     simulation = small_array.simulation_of((3, 3), ohms=0.0)
-    start = simulation.position
+    start = simulation.devices.position
     volts = 1.4 * small_array.THRESHOLD * np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     access = WriteAccess(scheme="V/3", edge=4e-9, settle=300e-9)
     rows = []
-    spent = write_pattern(simulation, volts, 4e-9, access, after_row=rows.append)
-    moved = simulation.position - start
+    spent = write(simulation, volts, 4e-9, access=access, after_row=rows.append)
+    moved = simulation.devices.position - start
     assert rows == [0, 1, 2]
     assert simulation.time == pytest.approx(3 * 312e-9)  # both polarities of row 0, and row 2
     assert (np.abs(moved[volts == 0.0]) < 5e-9).all()
@@ -238,11 +235,11 @@ def test_a_cell_some_cells_and_a_row_are_written_by_the_same_rule():
     one, some, row = (simulation_of(seed=2) for _ in range(3))
     write(one, 0.2, 1e-9, word_line=1, bit_line=3, access=AT_ONCE)
     write(some, 0.2, 1e-9, word_line=1, bit_line=[3], access=AT_ONCE)
-    assert np.array_equal(one.position, some.position)
+    assert np.array_equal(one.devices.position, some.devices.position)
     write(row, 0.2, 1e-9, word_line=1, bit_line=None, access=AT_ONCE)
     listed = simulation_of(seed=2)
     write(listed, 0.2, 1e-9, word_line=1, bit_line=[3, 1, 0, 2], access=AT_ONCE)
-    assert np.array_equal(row.position, listed.position)
+    assert np.array_equal(row.devices.position, listed.devices.position)
     nothing = simulation_of(seed=2)
     assert write(nothing, 0.0, 1e-9, word_line=1, bit_line=0).sources == 0.0
     assert nothing.time == 0.0
@@ -258,18 +255,18 @@ def test_a_cell_some_cells_and_a_row_are_written_by_the_same_rule():
         (lambda it: write(it, 0.1, 1e-9, word_line=0, bit_line=-1), "bit_line: expected a whole number"),
         (lambda it: write(it, 0.1, 1e-9, word_line=0, bit_line=1.5), "bit_line: expected a whole number"),
         (lambda it: write(it, 0.1, 1e-9, word_line=0, bit_line=[1, 2, 1]), "bit_line: expected every line once"),
-        (lambda it: write(it, np.nan, 1e-9, word_line=0, bit_line=1), "voltage: expected a finite"),
+        (lambda it: write(it, np.nan, 1e-9, word_line=0, bit_line=1), "voltages: expected finite"),
         (lambda it: write(it, 0.1, 0.0, word_line=0, bit_line=1), "width: expected one above 0 s"),
-        (lambda it: write_row(it, 0, [0.1, 0.1], 1e-9), r"voltages: expected shape \(4,\)"),
-        (lambda it: write_row(it, 0, [0.0, 0.0], 1e-9), r"voltages: expected shape \(4,\)"),
-        (lambda it: write_row(it, 0, [0.1, 0.1, 0.0, -0.1], 1e-9), "voltages: expected one sign"),
-        (lambda it: write_row(it, 0, [0.1] * 4, [1e-9] * 3), r"width: .* shape \(4,\), got shape \(3,\)"),
-        (lambda it: write_row(it, 0, [0.1] * 4, []), r"width: .* shape \(4,\), got shape \(0,\)"),
-        (lambda it: write_row(it, 0, [0.1] * 4, [1e-9, 1e-9, -1e-9, 1e-9]), "width: .*, -1e-09 s"),
-        (lambda it: write_pattern(it, np.zeros((4, 3)), 1e-9), r"voltages: expected shape \(3, 4\), got \(4, 3\)"),
-        (lambda it: read_row(it, 3), "word_line: expected a number from 0 to 2, got 3"),
-        (lambda it: read_row(it, 0, bit_line=4), "bit_line: expected a number from 0 to 3, got 4"),
-        (lambda it: read_row(it, 0, bit_line=-1), "bit_line: expected a whole number"),
+        (lambda it: write(it, [0.1, 0.1], 1e-9, word_line=0), r"voltages: expected shape \(4,\)"),
+        (lambda it: write(it, [0.0, 0.0], 1e-9, word_line=0), r"voltages: expected shape \(4,\)"),
+        (lambda it: write(it, [0.1, 0.1, 0.0, -0.1], 1e-9, word_line=0), "voltages: expected one sign"),
+        (lambda it: write(it, [0.1] * 4, [1e-9] * 3, word_line=0), r"width: .* shape \(4,\), got shape \(3,\)"),
+        (lambda it: write(it, [0.1] * 4, [], word_line=0), r"width: .* shape \(4,\), got shape \(0,\)"),
+        (lambda it: write(it, [0.1] * 4, [1e-9, 1e-9, -1e-9, 1e-9], word_line=0), "width: .*, -1e-09 s"),
+        (lambda it: write(it, np.zeros((4, 3)), 1e-9), r"voltages: expected shape \(3, 4\), got \(4, 3\)"),
+        (lambda it: read(it, word_line=3), "word_line: expected a number from 0 to 2, got 3"),
+        (lambda it: read(it, word_line=0, bit_line=4), "bit_line: expected a number from 0 to 3, got 4"),
+        (lambda it: read(it, word_line=0, bit_line=-1), "bit_line: expected a whole number"),
         (lambda it: ReadAccess(voltage=0.0), "voltage: expected a read voltage other than 0"),
         (lambda it: ReadAccess(scheme="half"), "scheme: expected one of"),
         (lambda it: ReadAccess(width=-1e-9), "width: expected a number of at least 0"),
@@ -287,18 +284,18 @@ def test_nonsense_is_named(act, named):
 
 def law(simulation, volts):
     """What the devices conduct at a voltage, S; the formula of the model card."""
-    share = (DEVICE.track_length - simulation.position) * DEVICE.track_width / DEVICE.junction_area
+    share = (DEVICE.track_length - simulation.devices.position) * DEVICE.track_width / DEVICE.junction_area
     ratio = DEVICE.tmr / (1.0 + (volts / DEVICE.tmr_half_voltage) ** 2)
     return (1.0 - share * ratio / (1.0 + ratio)) / DEVICE.parallel_resistance
 
 
 def test_ideal_wires_read_the_exact_conductances():
     simulation = simulation_of()
-    found = read_all(simulation, ReadAccess(voltage=0.03))
+    found = read(simulation, access=ReadAccess(voltage=0.03))
     assert found.dims == ("word_line", "bit_line")
     assert found.values == pytest.approx(law(simulation, 0.03), rel=1e-9)
-    assert read_all(simulation, ReadAccess(voltage=-0.03)).values == pytest.approx(found.values, rel=1e-12)
-    assert read_row(simulation, 1) == pytest.approx(law(simulation, 0.02)[1], rel=1e-9)
+    assert read(simulation, access=ReadAccess(voltage=-0.03)).values == pytest.approx(found.values, rel=1e-12)
+    assert read(simulation, word_line=1).values == pytest.approx(law(simulation, 0.02)[1], rel=1e-9)
     assert simulation.conductance() == pytest.approx(law(simulation, 0.0), rel=1e-12)
     assert simulation.time == simulation.energy.sources == 0.0
 
@@ -306,19 +303,19 @@ def test_ideal_wires_read_the_exact_conductances():
 @pytest.mark.parametrize("scheme", ["grounded", "V/2", "V/3"])
 def test_one_cell_is_read_among_lines_that_are_held(scheme):
     simulation = simulation_of()
-    column = read_row(simulation, 1, ReadAccess(scheme=scheme, voltage=0.02), bit_line=2)
-    assert column.shape == (1,)
+    column = read(simulation, word_line=1, access=ReadAccess(scheme=scheme, voltage=0.02), bit_line=2)
+    assert column.shape == ()
     between = SHARE[scheme][0] * 0.02  # on the other cells of its bit line, whose currents come along
     expected = law(simulation, 0.02)[1, 2] + between / 0.02 * law(simulation, between)[[0, 2], 2].sum()
-    assert column[0] == pytest.approx(expected, rel=1e-9)
+    assert float(column) == pytest.approx(expected, rel=1e-9)
 
 
 def test_wires_make_readings_smaller_the_farther_the_cell():
     array = Crossbar(
         cells=Junctions(DEVICE, np.full((5, 5), 500e-9)), word_line_resistance=1.0, bit_line_resistance=1.0
     )
-    simulation = ArraySimulation(array, HARD)
-    found = read_all(simulation).values / simulation.conductance()
+    simulation = simulation_of_walls(array, HARD)
+    found = read(simulation).values / simulation.conductance()
     assert (found < 1.0).all()
     assert (np.diff(found, axis=1) < 0.0).all()  # away from the drivers
     assert (np.diff(found, axis=0) > 0.0).all()  # towards the sense nodes
@@ -327,16 +324,16 @@ def test_wires_make_readings_smaller_the_farther_the_cell():
 def test_a_selector_shows_in_the_readings():
     selector = ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05)
     plain = simulation_of()
-    selected = simulation_of(cells=Selected(plain.junctions, selector))
-    assert (read_all(selected).values < read_all(plain).values).all()
+    selected = simulation_of(cells=Selected(plain.devices, selector))
+    assert (read(selected).values < read(plain).values).all()
     assert selected.conductance() == pytest.approx(plain.conductance())
 
 
 def test_a_reading_that_takes_time_moves_walls_as_a_pulse_does():
     access = ReadAccess(voltage=0.05, width=3e-9, settle=5e-9)
     simulation = simulation_of(tolerance=1e-12)
-    start = simulation.position
-    found = read_row(simulation, 1, access)
+    start = simulation.devices.position
+    found = read(simulation, word_line=1, access=access)
     assert simulation.time == pytest.approx(8e-9)
     for i, volts in ((0, 0.0), (1, 0.05)):
         for j in range(4):
@@ -348,17 +345,17 @@ def test_a_reading_that_takes_time_moves_walls_as_a_pulse_does():
                 initial_position=start[i, j],
                 external_field=FIELD,
             )
-            assert abs(simulation.position[i, j] - float(alone.position[-1])) < 2e-12
+            assert abs(simulation.devices.position[i, j] - float(alone.position[-1])) < 2e-12
             if volts:
                 assert found[j] == pytest.approx(float(alone.current[1]) / volts, rel=1e-6)
-    assert np.abs(simulation.position - start)[1].max() > 1e-10
+    assert np.abs(simulation.devices.position - start)[1].max() > 1e-10
 
 
 def test_a_copy_to_be_read_leaves_the_simulation_alone():
     simulation = simulation_of(ohms=1.0)
-    start = simulation.position
-    before = read_all(simulation).values
-    other = simulation.moved_to(np.full((3, 4), 1e-6))
-    assert (read_all(other).values > before).all()
-    assert np.array_equal(simulation.position, start)
-    assert np.array_equal(read_all(simulation).values, before)
+    start = simulation.devices.position
+    before = read(simulation).values
+    other = simulation.at_share(1.0)
+    assert (read(other).values > before).all()
+    assert np.array_equal(simulation.devices.position, start)
+    assert np.array_equal(read(simulation).values, before)

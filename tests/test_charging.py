@@ -3,21 +3,19 @@
 import numpy as np
 import pytest
 import xarray as xr
+from walls import simulate_walls, simulation_of_walls, with_walls
 
 from compact_model import InputError, PiecewiseLinear, Sine, lequeux2016, pulses, single_well
 from crossbar import (
     ArrayDrive,
-    ArraySimulation,
     Bias,
     Crossbar,
     Junctions,
     ReadAccess,
     WriteAccess,
     bias,
-    read_all,
-    read_row,
+    read,
     record_writing,
-    simulate_array,
     write,
 )
 
@@ -46,15 +44,14 @@ def half(scheme="V/2", waveform=PULSE, size=4, volts=0.3):
 
 
 def simulation_of(farad, tolerance=1e-10, **options):
-    return ArraySimulation(array_of(farad), HARD, external_field=FIELD, tolerance=tolerance, **options)
+    return simulation_of_walls(array_of(farad), HARD, external_field=FIELD, tolerance=tolerance, **options)
 
 
 def run(array, drive, times, **options):
-    return simulate_array(array, HARD, drive, times, external_field=FIELD, **{"tolerance": 1e-11} | options)
+    return simulate_walls(array, HARD, drive, times, external_field=FIELD, **{"tolerance": 1e-11} | options)
 
 
 def check_against_ngspice(array, drive, most_wall=0.1e-9, most_current=1e-4):
-    from spice import DomainWallJunction
     from spice import simulate as simulate_in_ngspice
     from spice.netlists.array import array_circuit
 
@@ -62,12 +59,7 @@ def check_against_ngspice(array, drive, most_wall=0.1e-9, most_current=1e-4):
     # The tolerance is of the walls: at 1e-12 m the currents are off by 2e-4 for the 0.1 ns after an edge.
     found = run(array, drive, np.concatenate([[0.0], times]), tolerance=3e-13).isel(time=slice(1, None))
     circuit = array_circuit(
-        array,
-        drive.parts[0][0],
-        junction=DomainWallJunction(DEVICE, HARD),
-        position=array.cells.position,
-        drive=drive,
-        duration=8e-9,
+        with_walls(array, HARD, external_field=FIELD), drive.parts[0][0], drive=drive, duration=8e-9
     )
     words, bits = array.shape
     order = [f"X{i}_{j}" for i in range(words) for j in range(bits)]
@@ -128,9 +120,9 @@ def test_one_line_charges_and_discharges_by_the_exponential_of_rc(farad, toleran
     final = 0.2 * junction / (driver + junction)
     times = tau * np.array([0.0, 0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0])
     # The tolerance is of walls, which hardly notice what is over after picoseconds.
-    simulation = ArraySimulation(one_cell(farad, driver), HARD, external_field=FIELD, tolerance=tolerance)
+    simulation = simulation_of_walls(one_cell(farad, driver), HARD, external_field=FIELD, tolerance=tolerance)
     records = list(simulation.run(ArrayDrive(((HELD, 1.0),)), times))
-    assert (simulation.position == DEVICE.track_length).all()
+    assert (simulation.devices.position == DEVICE.track_length).all()
     volts = np.array([each["device_voltage"][0, 0] for each in records])
     assert np.abs(volts - final * (1.0 - np.exp(-times / tau))).max() < 1e-4 * final
     currents = np.array([each["word_line_current"][0] for each in records])
@@ -153,7 +145,7 @@ def test_a_line_follows_a_sine_with_the_lag_of_rc():
     tau = farad * driver * junction / (driver + junction)
     times = np.linspace(0.0, 10.0 * tau, 51)
     drive = ArrayDrive(((HELD, Sine(1.0, frequency)),))
-    found = simulate_array(one_cell(farad, driver), HARD, drive, times, external_field=FIELD, tolerance=1e-12)
+    found = simulate_walls(one_cell(farad, driver), HARD, drive, times, external_field=FIELD, tolerance=1e-12)
     final, omega = 0.2 * junction / (driver + junction), 2.0 * np.pi * frequency
     turn = omega * tau
     expected = final * (np.sin(omega * times) - turn * np.cos(omega * times) + turn * np.exp(-times / tau))
@@ -201,7 +193,7 @@ def test_the_energy_on_the_lines_is_half_c_v_squared_of_every_node():
     simulation.apply(half(waveform=1.0), 5e-9)
     held = half().parts[0][0]
     steady = Crossbar(
-        cells=simulation.cells(), word_line_resistance=1.0, bit_line_resistance=1.0, driver_resistance=20.0
+        cells=simulation.cells, word_line_resistance=1.0, bit_line_resistance=1.0, driver_resistance=20.0
     ).solve(**held.arguments(), tolerance=1e-12)
     squares = float((steady.word_line_voltage**2).sum() + (steady.bit_line_voltage**2).sum())
     assert simulation.energy.charges == pytest.approx(0.5 * 1e-13 * squares, rel=1e-3)
@@ -298,15 +290,16 @@ def test_a_rest_discharges_the_lines():
 def test_a_reading_at_once_is_the_steady_one():
     simulation = simulation_of(1e-12)
     simulation.apply(half(waveform=1.0), 1e-9)
-    plain = ArraySimulation(
-        Crossbar(cells=simulation.cells(), word_line_resistance=1.0, bit_line_resistance=1.0, driver_resistance=20.0),
+    plain = simulation_of_walls(
+        Crossbar(cells=simulation.cells, word_line_resistance=1.0, bit_line_resistance=1.0, driver_resistance=20.0),
         HARD,
     )
     state = simulation.state()
     for scheme in ("grounded", "V/2", "floating"):
         access = ReadAccess(scheme=scheme)
-        assert read_all(simulation, access).values == pytest.approx(read_all(plain, access).values, rel=1e-7)
-    assert read_row(simulation, 1, bit_line=2) == pytest.approx(read_row(plain, 1, bit_line=2), rel=1e-7)
+        assert read(simulation, access=access).values == pytest.approx(read(plain, access=access).values, rel=1e-7)
+    one, same = (float(read(each, word_line=1, bit_line=2)) for each in (simulation, plain))
+    assert one == pytest.approx(same, rel=1e-7)
     xr.testing.assert_identical(simulation.state(), state)
     simulation.apply(half(waveform=1.0), 1e-9)  # and what comes next is not disturbed by the reading
     other = simulation_of(1e-12)
@@ -317,8 +310,10 @@ def test_a_reading_at_once_is_the_steady_one():
 
 def test_a_read_pulse_that_is_too_short_reads_too_little():
     times = (1e-11, 1e-10, 10e-9)
-    found = [read_row(simulation_of(1e-12), 0, ReadAccess(width=width, settle=0.0)) for width in times]
-    steady = read_row(simulation_of(0.0), 0, ReadAccess(width=10e-9, settle=0.0))
+    found = [
+        read(simulation_of(1e-12), word_line=0, access=ReadAccess(width=width, settle=0.0)).values for width in times
+    ]
+    steady = read(simulation_of(0.0), word_line=0, access=ReadAccess(width=10e-9, settle=0.0)).values
     assert (found[0] < 0.9 * steady).all()
     assert (found[0] < found[1]).all()
     assert found[2] == pytest.approx(steady, rel=1e-4)
@@ -331,7 +326,7 @@ def test_writing_records_and_single_writes_take_charged_lines():
     volts[1, 2] = 0.3
     found = record_writing(one, volts, 2e-9, access, records=5)
     spent = write(other, 0.3, 2e-9, word_line=1, bit_line=2, access=access)
-    assert np.abs(found.position.values[-1] - other.position).max() < 5e-11
+    assert np.abs(found.position.values[-1] - other.devices.position).max() < 5e-11
     assert spent.sources == pytest.approx(found.attrs["energy_of_sources"], rel=1e-3)
     assert spent.devices + spent.lines == pytest.approx(spent.sources, rel=1e-3)
 
@@ -339,9 +334,9 @@ def test_writing_records_and_single_writes_take_charged_lines():
 def test_a_long_rest_costs_little_once_the_lines_are_empty():
     simulation = simulation_of(1e-13, tolerance=1e-10)
     simulation.apply(half(waveform=1.0), 3e-9)
-    before = simulation.solutions
+    before = simulation.tally.solutions
     simulation.rest(1e-6)
-    assert simulation.solutions - before < 600
+    assert simulation.tally.solutions - before < 600
 
 
 @pytest.mark.parametrize(

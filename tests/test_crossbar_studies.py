@@ -8,19 +8,20 @@ from crossbar import (
     SCHEMES,
     Crossbar,
     Junctions,
+    Reading,
+    Wires,
     bias,
-    device_voltage,
     half_select,
     largest_array,
     product_accuracy,
     reach,
     read_margin,
-    threshold_voltage,
     worst_pattern,
 )
-from crossbar.studies.margins import margin, patterns
+from crossbar.studies.margins import cell_margin, patterns
 
 DEVICE = lequeux2016()
+FLOATING = Reading(scheme="floating", kind="voltage")
 
 
 def floating_margin(ratio, size):
@@ -33,6 +34,12 @@ def floating_margin(ratio, size):
     return 1.0 / (1.0 + low) - 1.0 / (1.0 + high)
 
 
+def margin(low, *, low_resistance, high_resistance, **options):
+    """`cell_margin` before a pattern of low (True) and high resistances, those of the cell itself."""
+    background = np.where(low, low_resistance, high_resistance)
+    return cell_margin(background, low_resistance=low_resistance, high_resistance=high_resistance, **options)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("ratio", [1.95, 2.0, 10.0])
 def test_the_floating_margin_is_the_closed_form(size, ratio):
@@ -43,7 +50,9 @@ def test_the_floating_margin_is_the_closed_form(size, ratio):
 def test_a_tmr_of_95_percent_reaches_2_by_2_in_a_floating_array():
     # The headline, and what a higher ratio brings by the same rule of 10 %.
     reached = [
-        largest_array(low_resistance=36.0, high_resistance=36.0 * ratio, scheme="floating")
+        largest_array(
+            low_resistance=36.0, high_resistance=36.0 * ratio, reading=Reading(scheme="floating", kind="voltage")
+        )
         for ratio in (1.95, 2.0, 3.0, 4.0, 10.0, 100.0)
     ]
     assert reached == [2, 2, 3, 3, 4, 4]
@@ -61,12 +70,10 @@ def test_grounded_sensing_keeps_the_current_margin_of_ideal_wires():
 @pytest.mark.parametrize("kind", ["voltage", "current"])
 def test_no_background_is_worse_than_the_one_that_the_search_ends_in(scheme, kind):
     options = {
-        "kind": kind,
-        "scheme": scheme,
         "low_resistance": 36.0,
         "high_resistance": 70.2,
-        "word_line_resistance": 1.0,
-        "bit_line_resistance": 1.0,
+        "reading": Reading(scheme=scheme, kind=kind),
+        "wires": Wires.equal(1.0),
     }
     lowest, _, found = worst_pattern(3, **options)
     by_name, _, _ = worst_pattern(3, search=False, **options)
@@ -84,12 +91,10 @@ def test_no_background_is_worse_than_the_one_that_the_search_ends_in(scheme, kin
 
 def test_the_worst_cell_is_the_one_farthest_from_driver_and_sense_node():
     options = {
-        "kind": "current",
-        "scheme": "grounded",
         "low_resistance": 36.0,
         "high_resistance": 70.2,
-        "word_line_resistance": 1.0,
-        "bit_line_resistance": 1.0,
+        "reading": Reading(scheme="grounded", kind="current"),
+        "wires": Wires.equal(1.0),
     }
     background = np.ones((5, 5), dtype=bool)
     values = {(i, j): margin(background, word_line=i, bit_line=j, **options) for i in range(5) for j in range(5)}
@@ -97,9 +102,10 @@ def test_the_worst_cell_is_the_one_farthest_from_driver_and_sense_node():
 
 
 def test_a_margin_that_rises_before_it_falls_is_followed_to_its_end():
-    options = {"low_resistance": 36.0, "high_resistance": 70.2, "driver_resistance": 50.0, "kind": "current"}
-    assert largest_array(scheme="grounded", criterion=0.3, largest=8, **options) == 8
-    assert largest_array(scheme="grounded", criterion=0.9, largest=8, **options) == 0
+    options = {"low_resistance": 36.0, "high_resistance": 70.2, "wires": Wires(driver_resistance=50.0)}
+    reading = Reading(scheme="grounded", kind="current")
+    assert largest_array(reading=reading, criterion=0.3, largest=8, **options) == 8
+    assert largest_array(reading=reading, criterion=0.9, largest=8, **options) == 0
 
 
 def test_backgrounds_have_names_and_differ():
@@ -122,23 +128,23 @@ def test_half_selected_cells_are_the_schemes_shares_on_ideal_wires():
     assert result.worst_voltage.sel(scheme="V/3").item() == pytest.approx(0.2 / 3.0)
     assert result.worst_voltage.sel(scheme="grounded").item() == pytest.approx(0.2)
     assert result.selected_voltage.values == pytest.approx(np.full((4, 1), 0.2))
-    assert result.disturb_margin.sel(scheme="V/2").item() == pytest.approx(1.0 - 0.1 / threshold_voltage(DEVICE))
+    assert result.disturb_margin.sel(scheme="V/2").item() == pytest.approx(1.0 - 0.1 / DEVICE.threshold_voltage)
     assert result.dwmtj.plot().get_ylabel() == "V / threshold"
 
 
 def test_the_threshold_is_the_walker_current_in_the_parallel_state():
-    assert threshold_voltage(DEVICE) == pytest.approx(DEVICE.walker_current * DEVICE.parallel_resistance)
-    assert threshold_voltage(DEVICE) == pytest.approx(0.110, abs=0.001)
+    assert DEVICE.threshold_voltage == pytest.approx(DEVICE.walker_current * DEVICE.parallel_resistance)
+    assert DEVICE.threshold_voltage == pytest.approx(0.110, abs=0.001)
 
 
 def test_wires_take_their_share_of_the_write_voltage():
-    result = half_select(DEVICE, [2, 8, 32], schemes=["V/2"], word_line_resistance=1.0, bit_line_resistance=1.0)
+    result = half_select(DEVICE, [2, 8, 32], schemes=["V/2"], wires=Wires.equal(1.0))
     delivered = result.delivered_share.values[0]
     assert np.all(np.diff(delivered) < 0.0)
     assert delivered[0] < 0.95
     array = Crossbar(cells=Junctions(DEVICE, np.full((8, 8), 1e-6)), word_line_resistance=1.0, bit_line_resistance=1.0)
     held = bias("V/2", (8, 8), result.attrs["write_voltage"], word_line=0, bit_line=7)
-    assert float(device_voltage(array.solve(**held.arguments()))[0, 0, 7]) == pytest.approx(
+    assert float(array.solve(**held.arguments()).device_voltage[0, 0, 7]) == pytest.approx(
         float(result.selected_voltage.sel(size=8).item()), rel=1e-9
     )
 
@@ -168,7 +174,7 @@ def test_products_lose_by_levels_alone_where_the_wires_are_ideal():
         (lambda: half_select(DEVICE, [2], write_voltage=0.0), "write_voltage: expected a voltage other than 0"),
         (lambda: half_select(DEVICE, [2], position=5.0), "position: expected positions on the track"),
         (lambda: product_accuracy([1], [0.0], [1.0, 2.0]), "sizes: expected a whole number of at least 2"),
-        (lambda: worst_pattern(17, kind="voltage", scheme="V/2", low_resistance=1, high_resistance=2), "256 cells"),
+        (lambda: worst_pattern(17, reading=Reading(), low_resistance=1, high_resistance=2), "256 cells"),
     ],
 )
 def test_studies_name_what_they_cannot_work_with(make, named):

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from walls import simulate_walls
 
 from compact_model import InputError, PiecewiseLinear, WriteConditions, lequeux2016, write_window
 from crossbar import (
@@ -11,25 +12,20 @@ from crossbar import (
     Crossbar,
     Junctions,
     PinningSites,
-    ReadRule,
+    Reading,
+    Wires,
     bias,
     design_map,
-    device_voltage,
+    half_select,
     largest_array,
     largest_written_array,
-    scaled_device,
-    simulate_array,
 )
 from crossbar.studies.margins import largest_size
 from crossbar.studies.writing import applied_voltage, can_be_written, worst_disturbance
 
 DEVICE = lequeux2016()
 COLD = WriteConditions(temperature=0.0)
-
-
-def square(ohms):
-    """The wires of an array whose segments have so many Ohm."""
-    return {"word_line_resistance": ohms, "bit_line_resistance": ohms}
+ONE_OHM = Wires.equal(1.0)
 
 
 def test_the_papers_device_is_written_to_5_lines_and_read_to_13_on_1_ohm_segments():
@@ -82,42 +78,42 @@ def test_ideal_wires_ask_the_scheme_alone():
 
 def test_the_barrier_limits_what_is_applied():
     window = {"scheme": "V/3", "write_voltage": 0.1, "disturb_voltage": 0.09}
-    applied = applied_voltage(DEVICE, 5, scheme="V/3", write_voltage=0.1, **square(1.0))
-    assert can_be_written(DEVICE, 5, breakdown_voltage=1.001 * applied, **window, **square(1.0))
-    assert not can_be_written(DEVICE, 5, breakdown_voltage=0.999 * applied, **window, **square(1.0))
+    applied = applied_voltage(DEVICE, 5, scheme="V/3", write_voltage=0.1, wires=ONE_OHM)
+    assert can_be_written(DEVICE, 5, breakdown_voltage=1.001 * applied, **window, wires=ONE_OHM)
+    assert not can_be_written(DEVICE, 5, breakdown_voltage=0.999 * applied, **window, wires=ONE_OHM)
     assert largest_written_array(DEVICE, scheme="V/2", write_voltage=np.inf, disturb_voltage=1.0) == 0
 
 
 @pytest.mark.parametrize("scheme", ["V/2", "V/3"])
 def test_no_state_of_a_3_by_3_array_is_worse_than_the_one_that_the_search_finds(scheme):
-    wires = {**square(1.0), "driver_resistance": 5.0, "sense_resistance": 5.0}
-    applied = applied_voltage(DEVICE, 3, scheme=scheme, write_voltage=0.1, **wires)
+    wires = Wires.equal(1.0, driver_resistance=5.0, sense_resistance=5.0)
+    applied = applied_voltage(DEVICE, 3, scheme=scheme, write_voltage=0.1, wires=wires)
     least, worst = np.inf, 0.0
     for states in itertools.product([0.0, DEVICE.track_length], repeat=9):
-        array = Crossbar(cells=Junctions(DEVICE, np.reshape(states, (3, 3))), **wires)
+        array = Crossbar(cells=Junctions(DEVICE, np.reshape(states, (3, 3))), **wires.keywords())
         for selected in ((0, 0), (0, 2), (1, 1), (2, 2)):
             held = bias(scheme, (3, 3), applied, word_line=selected[0], bit_line=selected[1])
-            across = np.abs(device_voltage(array.solve(**held.arguments())).values[0])
+            across = np.abs(array.solve(**held.arguments()).device_voltage.values[0])
             least = min(least, across[selected])
             across[selected] = 0.0
             worst = max(worst, across.max())
     assert least == pytest.approx(0.1, rel=1e-9)
-    assert worst_disturbance(DEVICE, 3, scheme=scheme, applied=applied, **wires) == pytest.approx(worst, rel=1e-9)
+    assert worst_disturbance(DEVICE, 3, scheme=scheme, applied=applied, wires=wires) == pytest.approx(worst, rel=1e-9)
 
 
 def written_and_disturbed(device, landscape, size, wires, selected):
     """Whether the selected wall leaves its site under the map's own V/2 pulse at 0 K, and whether another one does."""
     window = write_window(device, landscape, COLD)
-    applied = applied_voltage(device, size, scheme="V/2", write_voltage=float(window.write_voltage), **wires)
+    applied = applied_voltage(device, size, scheme="V/2", write_voltage=float(window.write_voltage), wires=wires)
     centres = np.array([well.centre for well in landscape.wells])
     # Others at the AP end load the wires least, and see most of V/2.
     start = np.full((size, size), centres[0])
-    array = Crossbar(cells=Junctions(device, start), **wires)
+    array = Crossbar(cells=Junctions(device, start), **wires.keywords())
     held = bias("V/2", (size, size), applied, word_line=selected[0], bit_line=selected[1])
     pulse = COLD.pulse(1.0)
     assert isinstance(pulse, PiecewiseLinear)
     times = np.linspace(0.0, COLD.duration, 301)
-    moved = simulate_array(
+    moved = simulate_walls(
         array, landscape, ArrayDrive(((held, pulse),)), times, external_field=-device.stray_field, tolerance=1e-10
     )
     left = (np.abs(moved.position.values - start) > landscape.wells[0].half_width).any(axis=0)
@@ -128,34 +124,39 @@ def written_and_disturbed(device, landscape, size, wires, selected):
 
 def test_walls_in_an_array_do_what_the_map_says():
     # 2 Ohm segments: the boundary is at a size that is quickly simulated.
-    device = scaled_device(DEVICE, 500e-9, 60e-9)
+    device = DEVICE.resized(
+        track_length=500e-9, track_width=60e-9, nucleation_pad_area=0.36 * DEVICE.nucleation_pad_area
+    )
     landscape = PinningSites().landscape(device)
     point = design_map(DEVICE, 60e-9, 500e-9, wire_resistances=2.0, conditions=COLD, largest=32).squeeze()
     size = int(point.largest_written)
     assert 6 <= size <= 12
     for selected in ((0, size - 1), (size - 1, 0), (0, 0)):
-        assert written_and_disturbed(device, landscape, size, square(2.0), selected) == (True, False)
+        assert written_and_disturbed(device, landscape, size, Wires.equal(2.0), selected) == (True, False)
     above = size + 3
     corners = [(0, above - 1), (above - 1, 0), (0, 0), (above - 1, above - 1)]
-    assert any(written_and_disturbed(device, landscape, above, square(2.0), corner)[1] for corner in corners)
+    assert any(written_and_disturbed(device, landscape, above, Wires.equal(2.0), corner)[1] for corner in corners)
 
 
 def test_sites_fill_the_track_from_its_middle():
     sites = PinningSites(pitch=50e-9)
-    centres = [well.centre for well in sites.landscape(scaled_device(DEVICE, 230e-9, 50e-9)).wells]
+    centres = [well.centre for well in sites.landscape(DEVICE.resized(track_length=230e-9, track_width=50e-9)).wells]
     assert centres == pytest.approx([40e-9, 90e-9, 140e-9, 190e-9])
     assert len(sites.landscape(DEVICE).wells) == 20
-    assert len(sites.landscape(scaled_device(DEVICE, 40e-9, 50e-9)).wells) == 1
+    assert len(sites.landscape(DEVICE.resized(track_length=40e-9, track_width=50e-9)).wells) == 1
 
 
-def test_a_scaled_device_keeps_its_barrier_and_takes_its_pad_along():
-    small = scaled_device(DEVICE, 300e-9, 50e-9)
-    assert small.resistance_area_product == pytest.approx(DEVICE.resistance_area_product)
-    assert small.nucleation_pad_area == pytest.approx((75e-9) ** 2)
-    assert small.anisotropy_field == DEVICE.anisotropy_field
-    thick = scaled_device(DEVICE, 300e-9, 50e-9, resistance_area_product=15e-12, anisotropy_from_width=True)
-    assert thick.resistance_area_product == pytest.approx(15e-12)
-    assert thick.anisotropy_field == pytest.approx(-527e-4, rel=0.01)
+def test_the_devices_of_a_map_keep_their_barrier_and_take_their_pad_along():
+    options = {"conditions": COLD, "largest": 1}
+    small = design_map(DEVICE, 50e-9, 300e-9, **options).squeeze()
+    area = 300e-9 * 50e-9 + (75e-9) ** 2
+    assert float(small.parallel_resistance) == pytest.approx(DEVICE.resistance_area_product / area)
+    assert float(small.anisotropy_field) == DEVICE.anisotropy_field
+    thick = design_map(
+        DEVICE, 50e-9, 300e-9, resistance_area_products=15e-12, anisotropy_from_width=True, **options
+    ).squeeze()
+    assert float(thick.parallel_resistance) == pytest.approx(15e-12 / area)
+    assert float(thick.anisotropy_field) == pytest.approx(-527e-4, rel=0.01)
 
 
 def test_the_largest_size_is_followed_to_where_it_ends():
@@ -167,17 +168,16 @@ def test_the_largest_size_is_followed_to_where_it_ends():
 
 
 def test_reading_is_that_of_the_largest_array():
-    rule = ReadRule(scheme="floating", kind="voltage", criterion=0.05)
-    point = design_map(DEVICE, 100e-9, 1e-6, reading=rule, conditions=COLD, largest=16).squeeze()
+    reading = Reading(scheme="floating", kind="voltage")
+    point = design_map(DEVICE, 100e-9, 1e-6, reading=reading, criterion=0.05, conditions=COLD, largest=16).squeeze()
     high = 1.0 / float(Junctions(DEVICE, [[0.0]]).zero_bias_conductance()[0, 0])
     expected = largest_array(
         low_resistance=36.0,
         high_resistance=high,
-        scheme="floating",
-        kind="voltage",
+        reading=reading,
         criterion=0.05,
         largest=16,
-        **square(1.0),
+        wires=ONE_OHM,
     )
     assert int(point.largest_read) == expected
 
@@ -190,8 +190,14 @@ def test_reading_is_that_of_the_largest_array():
         (lambda: design_map(DEVICE, 1e-7, 1e-6, schemes=["V/4"]), "schemes: expected one of"),
         (lambda: design_map(DEVICE, 1e-7, 1e-6, largest=0), "largest: expected a whole number"),
         (lambda: design_map(DEVICE.replace(torque_density="current"), 1e-7, 1e-6), "torque_density 'voltage'"),
-        (lambda: design_map(DEVICE, 1e-7, 1e-6, reading="current"), "reading: expected a ReadRule"),
-        (lambda: ReadRule(criterion=0.0), "criterion: expected"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, reading="current"), "reading: expected a Reading"),
+        (lambda: design_map(DEVICE, 1e-7, 1e-6, criterion=0.0), "criterion: expected"),
+        (lambda: Reading(scheme="V/4"), "scheme: expected one of"),
+        (lambda: Reading(kind="power"), "kind: expected one of"),
+        (lambda: Reading(pull_up=0.0), "pull_up: expected a number above 0"),
+        (lambda: Wires(driver_resistance=-1.0), "driver_resistance: expected values of at least 0 Ohm"),
+        (lambda: Wires(word_line_ends="left"), "word_line_ends: expected one of"),
+        (lambda: half_select(DEVICE, [2], wires={"driver_resistance": 1.0}), "wires: expected a Wires, got dict"),
         (lambda: PinningSites(half_width=30e-9), "half_width: expected at most half the pitch"),
         (lambda: largest_written_array(DEVICE, scheme="V/2", write_voltage=0.0, disturb_voltage=0.1), "write_voltage"),
     ],

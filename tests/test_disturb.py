@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import xarray as xr
 from small_array import DEVICE, THRESHOLD, simulation_of, tracks
+from walls import simulation_of_walls
 
 from compact_model import GaussianWell, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
-    ArraySimulation,
     Crossbar,
     Junctions,
+    Wires,
     WriteAccess,
     read_disturb,
-    threshold_voltage,
     write_disturb,
     write_map,
 )
@@ -20,7 +20,7 @@ from crossbar import (
 PAPER = lequeux2016().replace(stray_field=0.0)
 SMOOTH = single_well(PAPER, coercive_field=15e-4, half_width=100e-9, kind=GaussianWell)
 ACCESS = WriteAccess(scheme="V/3", edge=1e-9, settle=20e-9)
-IDEAL = {"word_line_resistance": 0.0, "bit_line_resistance": 0.0}
+IDEAL = Wires()
 MAP = {"voltages": [0.1, 0.2, 0.3], "widths": [2e-9, 6e-9], "sizes": [1, 2, 3], "level": 30e-9, "access": ACCESS}
 
 
@@ -72,7 +72,7 @@ def test_all_four_outcomes_are_told_apart():
 
 
 def test_the_papers_device_cannot_be_written_in_32_by_32():
-    volts = np.array([1.5, 2.0]) * threshold_voltage(PAPER)
+    volts = np.array([1.5, 2.0]) * PAPER.threshold_voltage
     found = write_map(
         PAPER,
         single_well(PAPER, coercive_field=15e-4, half_width=100e-9),
@@ -81,7 +81,7 @@ def test_the_papers_device_cannot_be_written_in_32_by_32():
         sizes=[2, 32],
         level=50e-9,
         access=WriteAccess(edge=1e-9, settle=100e-9),
-        wires={"word_line_resistance": 1.0, "bit_line_resistance": 1.0},
+        wires=Wires.equal(1.0),
         tolerance=1e-10,
         step=10e-12,
     )
@@ -232,7 +232,7 @@ def test_reading_at_small_voltages_leaves_the_walls_and_above_the_threshold_move
 def test_on_ideal_wires_a_read_pulse_is_what_a_device_feels():
     def fresh():
         array = Crossbar(cells=Junctions(PAPER, np.full((2, 2), 480e-9)))
-        return ArraySimulation(array, SMOOTH, tolerance=1e-13)
+        return simulation_of_walls(array, SMOOTH, tolerance=1e-13)
 
     found = read_disturb(fresh, voltages=[0.05, -0.15], **READ | {"count": 1, "width": 3e-9})
     square = WriteAccess(edge=0.0, settle=20e-9)

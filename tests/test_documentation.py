@@ -15,6 +15,7 @@ import pytest
 import compact_model
 import crossbar
 import spice
+from compact_model.device.parameters import PARAMETERS
 from dwmtj.cli import group
 from dwmtj.study.description import read_study
 from dwmtj.study.run import run_study
@@ -113,6 +114,13 @@ def test_the_gallery_shows_the_figure_and_the_numbers_of_each_example(site, ngsp
         if example.stem not in SLOW_EXAMPLES:
             assert re.search(rf'src="_images/{example.stem}-[0-9a-f]+\.png"', page), example.name
     assert "hybrid width for Delta = 16.6 nm (nm): 135.3" in page
+
+
+def test_the_model_card_lists_every_parameter_of_a_device(site):
+    page = (site / "model_card.html").read_text()
+    for row in PARAMETERS:
+        assert f">{row.name}<" in page
+        assert f"--{row.name.replace('_', '-')}" in page
 
 
 def test_the_reference_has_every_public_name_with_its_docstring(site):

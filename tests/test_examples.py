@@ -34,6 +34,12 @@ def test_fig_1e_shows_the_hybrid_widths(tmp_path):
     assert numbers["hybrid width for Delta = 14.0 nm (nm)"] == pytest.approx(111.0, abs=0.1)
     assert numbers["hybrid width for Delta = 16.6 nm (nm)"] == pytest.approx(135.3, abs=0.1)
     assert numbers["H_K at 100 nm for Delta = 16.6 nm (Oe)"] == pytest.approx(-119.0, abs=0.1)
+    # The paper: 16.6 nm, "close to 45 degrees", hybrid at 90 to 110 nm.
+    assert numbers["relaxed: Delta at 100 nm (nm)"] == pytest.approx(16.6, abs=0.1)
+    assert numbers["relaxed: spins at the centre from Bloch (degrees)"] == pytest.approx(49.0, abs=2.0)
+    assert numbers["relaxed: tilt (degrees)"] == pytest.approx(10.4, abs=0.5)
+    assert numbers["relaxed: E_Neel = E_Bloch at (nm)"] == pytest.approx(117.5, abs=1.0)
+    assert numbers["relaxed: threshold of the Slonczewski torque at 100 nm (Oe)"] == pytest.approx(51.8, abs=0.5)
 
 
 def test_fig_2cd_shows_that_current_scatters_more_than_field(tmp_path):

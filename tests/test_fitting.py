@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -273,6 +274,80 @@ def test_units_are_converted(tmp_path):
             assert found[name].tolist() == [value if isinstance(value, str) else pytest.approx(value)]
 
 
+# Three points, 0.5, 12.25 and 20 Oe at 1.25, 2.5 and 3.75e6 A/cm2, as programs and people write them.
+LAYOUTS = {
+    "commas": "Delta_H (Oe),J_th (A/cm2)\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
+    "decimal commas": "Delta_H (Oe);J_th (A/cm2)\n0,5;1,25e6\n12,25;2,5e6\n20;3,75e6\n",
+    "decimal commas and tabs": "Delta_H (Oe)\tJ_th (MA/cm2)\n0,5\t1,250\n12,25\t2,500\n20\t3,750\n",
+    "units in a second row": "Delta_H,J_th\nOe,A/cm2\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
+    "bracketed units in a second row": "Delta_H\tJ_th\n[Oe]\t[A/cm2]\n0.5\t1.25e6\n12.25\t2.5e6\n20\t3.75e6\n",
+    "sections": "[Header]\nuser,me\ngain,3\n[Data]\nDelta_H (Oe),J_th (A/cm2)\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
+    "percent comments": "% measured\nDelta_H (Oe), J_th (A/cm2)\n0.5, 1.25e6\n% pause\n12.25, 2.5e6\n20, 3.75e6\n",
+    "a commented header": "# in May\n# Delta_H (Oe), J_th (A/cm2)\n0.5, 1.25e6\n12.25, 2.5e6\n20, 3.75e6\n",
+    "a commented header over spaces": "% Delta_H (Oe)  J_th (A/cm2)\n0.5 1.25e6\n12.25 2.5e6\n20 3.75e6\n",
+    "spaces": "Delta_H (Oe) J_th (A/cm2)\n0.5 1.25e6\n12.25   2.5e6\n20 3.75e6\n",
+    "wide columns": "Delta_H / Oe    J_th / A/cm2\n  0.5    1.25e6\n 12.25    2.5e6\n   20    3.75e6\n",
+    "extra columns": "n,Delta_H (Oe),T (K),J_th (A/cm2),remark\n"
+    "1,0.5,300,1.25e6,\n2,12.25,300,2.5e6,ok\n3,20,,3.75e6,\n",
+    "blanks": "\nDelta_H (Oe),J_th (A/cm2),,\n\n 0.5 , 1.25e6 ,,\n12.25,2.5e6,,\n,,,\n20,3.75e6,,\n\n",
+    "quotes": '"Delta_H (Oe)","J_th (A/cm2)"\n"0.5","1.25e6"\n"12.25","2.5e6"\n"20","3.75e6"\n',
+    "quoted decimal commas": '"Delta_H (Oe)","J_th (A/cm2)"\n"0,5","1,25e6"\n"12,25","2,5e6"\n"20","3,75e6"\n',
+    "Excel, German": "\ufeffsep=;\r\nDelta_H (Oe);J_th (A/cm²);\r\n"
+    "0,5;1250000;\r\n12,25;2,5E+06;\r\n20;3,75E+06;\r\n;;\r\n",
+    "Origin": "Delta_H\tJ_th\nOe\tA/cm2\nsample 3\tramp\n0.5\t1.25e6\n12.25\t2.5e6\n20\t3.75e6\n",
+    "Origin with row labels": "Long Name\tDelta_H\tJ_th\nUnits\tOe\tA/cm2\nComments\t\tramp\n"
+    "1\t0.5\t1.25e6\n2\t12.25\t2.5e6\n3\t20\t3.75e6\n",
+    "GA/m2": "Delta_H (Oe),J_th (GA/m2)\n0.5,12.5\n12.25,25\n20,37.5\n",
+    "A cm^-2": "Delta_H (Oe),J_th (A cm^-2)\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
+    "raised exponents": "Delta_H [mT],J_th [10⁶ A·cm⁻²]\n0.05,1.25\n1.225,2.5\n2,3.75\n",
+    "a factor": "Delta_H (Oe),J_th (1e6 A/cm2)\n0.5,1.25\n12.25,2.5\n20,3.75\n",
+    "a slash": "Delta_H / Oe,J_th / (A/cm2)\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
+    "Fortran's exponents": "Delta_H (Oe) J_th (A/cm2)\n0.5D0 1.25D6\n12.25D0 2.5D6\n2.0D1 3.75D6\n",
+    "a field strength": "Delta_H (A/m),J_th (A/cm2)\n39.788735772,1.25e6\n974.82402642,2.5e6\n1591.5494309,3.75e6\n",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_layouts_of_instruments_and_spreadsheets_are_read(tmp_path, layout, encoding):
+    file = tmp_path / "data.csv"
+    try:
+        file.write_bytes(LAYOUTS[layout].encode(encoding))
+    except UnicodeEncodeError:
+        return  # there is no such file
+    found = read_measured(file, "threshold")
+    assert found["offset"] == pytest.approx(np.array([0.5e-4, 12.25e-4, 20e-4]), rel=1e-9)
+    assert found["threshold"] == pytest.approx(np.array([1.25e10, 2.5e10, 3.75e10]), rel=1e-12)
+    assert found.ignored == (("n", "T (K)", "remark") if layout == "extra columns" else ())
+
+
+def test_columns_units_decimals_and_lines_can_be_named(tmp_path):
+    file = tmp_path / "data.txt"
+    file.write_text("made by a machine\nserial 5, 7\nH;Jc (A/cm2);Jc2\n1,500;2,500;9\n2,500;3,500;9\n")
+    named = {"columns": {"Delta_H": "H", "J_th": "Jc"}, "units": {"Delta_H": "Oe"}, "skip": 2}
+    found = read_measured(file, "threshold", **named, decimal=",")
+    assert found["offset"] == pytest.approx(np.array([1.5e-4, 2.5e-4]))
+    assert found["threshold"] == pytest.approx(np.array([2.5e4, 3.5e4]))
+    assert found.ignored == ("Jc2",)
+    for changes, message in (
+        ({"decimal": "."}, "expected a number without a thousands separator, with the decimal mark '.', got '1,500'"),
+        ({"decimal": "x"}, "decimal: expected one of '.', ','"),
+        (
+            {"columns": {"J_t": "Jc"}},
+            "columns: expected names out of Delta_H, J_th, sigma, got 'J_t', did you mean 'J_th'",
+        ),
+        (
+            {"columns": {"J_th": "Jk", "Delta_H": "H"}},
+            "line 3: expected a column 'Jk' for 'J_th', got H, Jc (A/cm2), Jc2",
+        ),
+        ({"units": {"Delta_H": "A"}, "decimal": ","}, "column 'Delta_H': expected a unit of Oe, T, mT, got 'A'"),
+        ({"units": {"Delta_H": "Oe", "J_th": "A/m2"}}, "expected the unit of its heading, 'A/cm2', got 'A/m2'"),
+        ({"skip": -1}, "skip: expected"),
+    ):
+        with pytest.raises(InputError, match=re.escape(message)):
+            read_measured(file, "threshold", **(named | changes))
+
+
 GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
 
 
@@ -289,22 +364,29 @@ GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
         ("Delta_H (kG), J_th (A/cm2)\n1,2\n", "column 'Delta_H': expected a unit of Oe, T, mT, got 'kG'"),
         ("Delta_H (oe), J_th (A/cm2)\n1,2\n", "a unit of Oe, T, mT, got 'oe'"),
         ("Delta_h (Oe), J_th (A/cm2)\n1,2\n", "got 'Delta_h (Oe)', did you mean 'Delta_H'?"),
-        ("Delta_H (Oe), J_th (A/cm2), T (K)\n1,2,3\n", "got 'T (K)'"),
         ("Delta_H (Oe, J_th (A/cm2)\n1,2\n", "got 'Delta_H (Oe'"),
         ("Delta_H (Oe), Delta_H (T)\n1,2\n", "expected each column once, got 'Delta_H' twice"),
         ("Delta_H (Oe)\n1\n", "line 1: expected a column 'J_th', got Delta_H"),
         (GOOD + "1, 2\n3, many\n", "line 3, column 'J_th': expected a number, got 'many'"),
-        (
-            GOOD.replace(",", ";") + "1; 2,49e6\n",
-            "expected a number with a decimal point instead of the comma, got '2,49e6'",
-        ),
         (GOOD + "1, nan\n", "line 2, column 'J_th': expected a finite number, got 'nan'"),
-        (GOOD + "1_0, 2\n", "line 2, column 'Delta_H': expected a finite number, got '1_0'"),
+        (GOOD + "1_0, 2\n", "line 2, column 'Delta_H': expected a number, got '1_0'"),
         (GOOD + "1,\n", "line 2, column 'J_th': expected a number, got nothing"),
         (GOOD + "\n# note\n-1, 5\n", "line 4, column 'Delta_H': expected a number above 0, got '-1'"),
         (GOOD + "1, 2, 3\n", "line 2: expected 2 values, as in the header, got 3"),
         (GOOD + '1,"2\n', "line 2: expected values with ',' between"),
-        (b"\xff\xfe", "expected text in UTF-8, got other bytes"),
+        (b"\xff\xfe", "got an empty file"),
+        (b"\x01\x02\x03", "expected text in UTF-8, UTF-16 or Latin-1, got other bytes"),
+        (b"PK\x03\x04\x14\x00", "expected text, got a workbook; save its sheet as CSV"),
+        (GOOD.replace(",", ";") + "1; 2,490\n", "expected a decimal mark that can be told from a thousands separator"),
+        (
+            GOOD.replace(",", ";") + "1.5; 2,490.0\n",
+            "expected numbers with one decimal mark and no thousands separator",
+        ),
+        (GOOD.replace(",", ";") + "1; 2 490 000\n", "expected a number without a thousands separator, with"),
+        (GOOD.replace(",", ";") + "1; 2'490'000\n", "expected a number without a thousands separator, with"),
+        (GOOD + "0,5,2,49e6\n", "got 4 (decimal commas need another mark between the values)"),
+        ("1, 2\n3, 4\n", "line 1: expected a line of headings above the data, got numbers"),
+        ("[Header]\nuser,me\n" + GOOD + "1,2\n", "expected a section [Data] after [Header], got none"),
     ],
 )
 def test_unusable_files_are_refused_by_file_line_and_column(tmp_path, text, message):
@@ -394,6 +476,40 @@ def test_every_sample_in_the_documentation_fits(tmp_path):
         for name, each in answer["fitted"].items():
             true = 32.0 if (kind, name) == ("trace", "anisotropy_field") else truth.get(name)
             assert true is None or abs(each["value"] - true) < 3.0 * each["standard_error"]
+
+
+def test_the_fits_of_the_readme_run_as_they_stand(tmp_path, monkeypatch):
+    root = Path(__file__).parents[1]
+    lines = re.findall(r"^dwmtj (fit .*?)(?:#.*)?$", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) >= 3
+    monkeypatch.chdir(root)
+    for line in lines:
+        arguments = [str(tmp_path / word) if word.endswith(".png") else word for word in shlex.split(line)]
+        found = CliRunner().invoke(group, arguments, catch_exceptions=False)
+        assert found.exit_code == 0, found.output
+        assert " +- " in found.output
+
+
+def test_the_data_of_the_documentation_are_those_that_lie_beside_the_examples():
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "fitting.md").read_text(encoding="utf-8")
+    samples = re.findall(r"\(`dwmtj fit \w+\s+(\S+)`\):\n\n```\n(.*?)```\n", page, re.DOTALL)
+    assert len(samples) == 4
+    for name, text in samples:
+        assert (root / name).read_text() == text
+
+
+def test_the_command_takes_what_a_file_lacks_and_names_what_it_leaves_out(tmp_path):
+    file = tmp_path / "probe.txt"
+    rows = (Path(__file__).parents[1] / "examples" / "data" / "thresholds.csv").read_text().splitlines()[1:]
+    cells = [[cell.strip().replace(".", ",") for cell in row.split(",")] for row in rows]
+    file.write_text("a probe\nH (Oe);Jc;note\n" + "".join(f"{h};{j};x\n" for h, j, _ in cells))
+    options = ("--column", "Delta_H=H", "--column", "J_th=Jc", "--unit", "J_th=A/cm2", "--skip", 1, "--decimal", ",")
+    done = dwmtj("fit", "threshold", file, "--json", *options)
+    assert json.loads(done.stdout)["fitted"]["anisotropy_field"]["value"] == pytest.approx(50.0, rel=0.02)
+    assert done.stderr == f"{file}: columns left out: note\n"
+    refused = dwmtj("fit", "threshold", file, "--column", "J_th", expect=2)
+    assert refused.stderr == "dwmtj: --column: expected NAME=TEXT, got 'J_th'\n"
 
 
 def test_what_a_model_does_not_describe_is_said_and_the_errors_are_scaled(tmp_path, start, thresholds):

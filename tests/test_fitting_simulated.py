@@ -298,7 +298,6 @@ PULSES = "train, V (V), width (ns), period (ns), R (Ohm), x_0 (nm)\n"
         ("pulses", "V (V), width (ns), period (ns)\n1,1,1\n", "expected a column 'R' or 'x', got V, width, period"),
         ("pulses", PULSES + "a, 1, -1, 10, 40, 200\n", "column 'width': expected a number above 0, got '-1'"),
         ("pulses", PULSES + ", 1, 1, 10, 40, 200\n", "column 'train': expected a name, got nothing"),
-        ("trace", "t (ns), V (V), R (Ohm), Q (C)\n1,1,1,1\n", "got 'Q (C)'"),
         ("trace", "t (ns), V (V), x (nm), sigma (Ohm)\n1,1,1,1\n", "column 'sigma': expected a unit of m, um, nm"),
         ("trace", "t (ns), V (V), R (Ohm)\n1,1,nan\n", "column 'R': expected a finite number"),
     ],

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from compact_model.support.validation import InputError
-from crossbar import Synapses, inference, supervised_learning, unsupervised_learning
+from crossbar import PulsedDevice, Wires, inference, supervised_learning, unsupervised_learning
 from crossbar.learning.pretrained import nearest_pairs
 from crossbar.learning.supervised import _level_out
 from crossbar.learning.trials import examples
@@ -17,7 +17,7 @@ from crossbar.learning.trials import examples
 
 @pytest.fixture(scope="module")
 def synapses():
-    return Synapses.notched(8, tracks=3, samples=48, seed=1)
+    return PulsedDevice.notched(8, tracks=3, samples=48, seed=1)
 
 
 def bars(count=240, seed=0):
@@ -76,8 +76,8 @@ def test_without_pulses_nothing_is_learned(synapses):
 
 
 def test_wires_cost_energy_and_are_learned_with():
-    wired = Synapses.notched(8, tracks=2, samples=32, seed=1, wired=True)
-    found = supervised(wired, repeats=1, epochs=3, word_line_resistance=0.5, bit_line_resistance=0.5)
+    wired = PulsedDevice.notched(8, tracks=2, samples=32, seed=1, wired=True)
+    found = supervised(wired, repeats=1, epochs=3, wires=Wires.equal(0.5))
     assert float(found.accuracy[0, 0, -1]) > 0.9
 
 
@@ -104,16 +104,16 @@ def test_more_repeats_go_on_from_fewer(synapses, tmp_path):
 
 @pytest.mark.parametrize("overdrive", [0.9, 1.0, 1.5])
 def test_walls_start_about_the_middle_whatever_the_overdrive(overdrive):
-    kind = Synapses.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
+    kind = PulsedDevice.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
     array = kind.array((20, 20), seed=1)
     _level_out(array, kind)
-    share = array.position / kind.device.track_length
+    share = array.values / kind.device.track_length
     # One more pulse at 1.5 times the threshold may take all walls on by some notches.
     assert 0.5 < share.mean() < 0.75
 
 
 def test_kinds_are_told_apart_in_what_a_result_says(synapses):
-    longer = Synapses.notched(12, tracks=1, samples=8, seed=1)
+    longer = PulsedDevice.notched(12, tracks=1, samples=8, seed=1)
     found = supervised([synapses, longer], epochs=0, repeats=1)
     assert found.track_length.values == pytest.approx([400e-9, 600e-9])
     assert found.parallel_resistance.values[0] > found.parallel_resistance.values[1]
@@ -135,12 +135,12 @@ def test_every_kind_of_synapses_meets_the_same_images(synapses):
 
 
 def test_devices_that_vary_still_learn():
-    varied = Synapses.notched(8, tracks=2, samples=32, seed=1, variation=0.1)
+    varied = PulsedDevice.notched(8, tracks=2, samples=32, seed=1, variation=0.1)
     assert float(supervised(varied, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
 
 
 def test_floating_lines_have_a_table_that_covers_what_they_see():
-    floating = Synapses.notched(4, tracks=1, samples=8, seed=1, scheme="floating")
+    floating = PulsedDevice.notched(4, tracks=1, samples=8, seed=1, scheme="floating")
     shares = floating.table.voltage.values / floating.voltage
     assert np.diff(shares[shares > 0.2]).max() < 0.16
     assert float(supervised(floating, repeats=1, epochs=1).pulses[0, 0]) > 0
@@ -231,9 +231,9 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=()), "levels: expected"),
         (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=(10**6,)), "levels: expected .* of at most 4096"),
         (lambda it: supervised(it, repeats=0), "repeats: expected"),
-        (lambda it: supervised([]), "synapses: expected at least one"),
-        (lambda it: supervised("x"), "synapses: expected Synapses, or a sequence"),
-        (lambda it: supervised(it, bit_line_resistance=-1.0), "bit_line_resistance: expected"),
+        (lambda it: supervised([]), "devices: expected at least one"),
+        (lambda it: supervised("x"), "devices: expected PulsedDevice, or a sequence"),
+        (lambda it: supervised(it, wires=Wires(bit_line_resistance=-1.0)), "bit_line_resistance: expected"),
         (lambda it: unsupervised(it, outputs=0), "outputs: expected"),
         (lambda it: unsupervised(it, leak=1.5), "leak: expected"),
         (lambda it: unsupervised(it, threshold=0.0), "threshold: expected"),
@@ -242,20 +242,23 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: inference(WEIGHTS, IMAGES, LABELS, clip=0.0), "clip: expected"),
         (lambda it: examples(2.0 * IMAGES, LABELS), "images: expected numbers from 0 to 1"),
         (lambda it: examples(IMAGES, LABELS[1:]), "labels: expected 240 whole numbers"),
-        (lambda it: Synapses.notched(0), "levels: expected"),
-        (lambda it: Synapses.notched(4, variation=0.5), "variation: expected"),
+        (lambda it: PulsedDevice.notched(0), "levels: expected"),
+        (lambda it: PulsedDevice.notched(4, variation=0.5), "variation: expected"),
         (
             lambda it: supervised(it, spreads={"damping": 0.1}),
             "spreads: expected names out of parallel_resistance, tmr",
         ),
         (
             lambda it: supervised(it, spreads={"parallel_resistance": 0.1}),
-            "table: expected .* devices whose R_P differs",
+            "table: expected .* devices that differ",
         ),
-        (lambda it: supervised(it, bit_line_resistance=0.1), "table: expected .* with wires"),
+        (lambda it: supervised(it, wires=Wires(bit_line_resistance=0.1)), "table: expected .* with wires"),
         (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),
-        (lambda it: supervised(it, foo=1), "wires: expected names out of"),
-        (lambda it: supervised(it, cells=1), "wires: expected names out of"),
+        (lambda it: supervised(it, wires={"driver_resistance": 1.0}), "wires: expected a Wires, got dict"),
+        (
+            lambda it: supervised(it, wires=Wires(bit_line_capacitance=1e-15)),
+            "wires: expected none with",
+        ),
     ],
 )
 def test_nonsense_is_named(synapses, act, named):

@@ -3,25 +3,24 @@
 import numpy as np
 import pytest
 from scipy import stats
+from walls import simulation_of_walls
 
 from compact_model import notched_device, notched_track, pulse_table, vary
 from compact_model.support.validation import InputError
 from compact_model.track.resting import dividing_points
 from crossbar import (
-    ArraySimulation,
     Crossbar,
     Junctions,
     TableArray,
     WriteAccess,
     outer_product_update,
     pulse_block,
-    threshold_voltage,
 )
 from crossbar.schemes import block_bias
 
 DEVICE = notched_device()
 TRACKS = [notched_track(DEVICE, seed) for seed in range(2)]
-VOLTS = 1.4 * threshold_voltage(DEVICE)
+VOLTS = 1.4 * DEVICE.threshold_voltage
 PULSE = {"width": 4e-9, "edge": 2e-9, "settle": 200e-9}
 SHAPE = (20, 20)
 NUMBER = np.arange(400).reshape(SHAPE) % 2
@@ -44,7 +43,7 @@ def walls(ohms=0.0, shape=SHAPE, site=9, devices=DEVICE):
 def test_the_same_pulses_do_the_same_to_walls_and_to_states(table):
     """Half-selected cells see 0.7 of the threshold and hop too; the wires take a few per cent of the voltage."""
     array = walls(ohms=0.02)
-    physics = ArraySimulation(
+    physics = simulation_of_walls(
         array,
         [TRACKS[i] for i in NUMBER.ravel().tolist()],
         temperature=300.0,
@@ -62,7 +61,7 @@ def test_the_same_pulses_do_the_same_to_walls_and_to_states(table):
     site = np.array(
         [
             np.searchsorted(dividing_points(DEVICE, TRACKS[i]), x)
-            for i, x in zip(NUMBER.ravel().tolist(), physics.position.ravel().tolist(), strict=True)
+            for i, x in zip(NUMBER.ravel().tolist(), physics.devices.position.ravel().tolist(), strict=True)
         ]
     ).reshape(SHAPE)
     selected = np.outer(rows, columns)
@@ -136,7 +135,7 @@ def test_a_thicker_barrier_hops_as_the_table_does_at_a_lower_voltage(table):
 
 def test_a_table_of_few_voltages_is_refused_where_cells_see_others(table):
     few = table.sel(voltage=VOLTS * np.array([-1.0, 0.0, 1.0]), method="nearest")
-    with pytest.raises(InputError, match=r"table: .* with wires, as Synapses.notched\(wired=True\) has them"):
+    with pytest.raises(InputError, match=r"table: .* with wires, as PulsedDevice.notched\(wired=True\) has them"):
         TableArray(walls(ohms=0.02), few)
     with pytest.raises(InputError, match=r"table: .* with devices whose R_P differs"):
         TableArray(walls(devices=vary(DEVICE, 400, {"parallel_resistance": 0.1}, seed=1)), few)

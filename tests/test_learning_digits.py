@@ -49,7 +49,7 @@ def test_supervised_learning_in_place_passes_90_percent(tmp_path):
 
 
 def test_a_command_goes_on_from_its_folder(tmp_path):
-    arguments = ("unsupervised", "--levels", "3", "--outputs", "10", "--epochs", "1", "--repeats", "1", "--tracks", "1")
+    arguments = ("unsupervised", "--levels", "3", "--neurons", "10", "--epochs", "1", "--repeats", "1", "--tracks", "1")
     folder = ("--samples", "8", "--store", str(tmp_path / "run"))
     first = said(*arguments, *folder)
     assert (tmp_path / "run" / "trials" / "kind_000_repeat_0000.nc").exists()
@@ -112,7 +112,7 @@ def test_the_text_names_the_devices_and_the_control():
     assert "untrained %" in found.output
     assert "+- -" in found.output
     assert "3 levels: L = 150 nm, R_P = " in found.output
-    arguments = ["inference", "--levels", "2", "--variations", "0", "--tiles", "65", "--wire-list", "0"]
+    arguments = ["inference", "--levels", "2", "--variations", "0", "--tiles", "65", "--wire-resistances", "0"]
     found = CliRunner().invoke(group, ["learn", *arguments, "--repeats", "2", "--quiet"], catch_exceptions=False)
     assert "k_B T at 300 K" in found.output
 

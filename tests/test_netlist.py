@@ -330,6 +330,35 @@ def test_a_negative_anisotropy_starts_at_its_own_rest_angle(device, paper_well):
     assert values["phi0"] == pytest.approx(np.pi / 2)
 
 
+FURTHER = {
+    "fourth_order_anisotropy_field": ("h4",),
+    "anisotropy_field_per_volt": ("hkv", "kv"),
+    "perpendicular_anisotropy_per_volt": ("hkv", "kv"),
+    "in_plane_field_x": ("hx", "hy"),
+    "in_plane_field_y": ("hx", "hy"),
+}
+
+
+@pytest.mark.parametrize("language", ["ngspice", "verilog-a"])
+def test_a_term_is_written_for_the_devices_that_have_it(device, paper_well, language):
+    plain = export(device, paper_well, language)
+    for name, symbols in FURTHER.items():
+        written = export(device.replace(**{name: 1e-3}), paper_well, language)
+        for symbol in {each for every in FURTHER.values() for each in every}:
+            assert re.search(rf"\b{symbol}\b", plain) is None
+            assert (re.search(rf"^(\*|//) {symbol} ", written, re.MULTILINE) is not None) == (symbol in symbols)
+            assert (len(re.findall(rf"\b{symbol}\b", written)) > 2) == (symbol in symbols)
+
+
+def test_an_instance_rests_where_its_own_terms_let_it(device, paper_well):
+    hybrid = NetlistDevice(device.replace(anisotropy_field=1e-4, fourth_order_anisotropy_field=-5e-3), paper_well)
+    assert hybrid.quantities["phi0"].value == pytest.approx(0.25 * np.pi, abs=0.01)
+    assert hybrid.instance_values({"h4": 5e-3})["phi0"] == 0.0
+    assert "phi0" not in hybrid.instance_values({"x0": 400.0})
+    with pytest.raises(InputError, match="parameter: expected one of"):
+        NetlistDevice(device, paper_well).instance_values({"h4": 5e-3})
+
+
 def test_a_jump_at_the_very_end_is_kept():
     times, values = corners(pulses([0.1], width=5e-9, period=10e-9), 0.0, 5e-9)
     assert values[-1] == 0.0

@@ -76,6 +76,41 @@ CASES = {
     "torques by the current": Case(
         Current(pulse(4e-3, 5e-9)), 500e-9, 60e-9, changes={"torque_density": "current", "field_like_quadratic": 0.01}
     ),
+    "fourth-order anisotropy": Case(
+        Current(pulse(3e-3, 5e-9)), 500e-9, 60e-9, changes={"fourth_order_anisotropy_field": -20e-4}
+    ),
+    "anisotropy by the voltage": Case(
+        Voltage(pulse(0.12, 5e-9)),
+        500e-9,
+        60e-9,
+        changes={"anisotropy_field_per_volt": 60e-4, "perpendicular_anisotropy_per_volt": -1.5},
+    ),
+    "anisotropy by the voltage, torques by the current": Case(
+        Current(pulse(3e-3, 5e-9)),
+        500e-9,
+        60e-9,
+        changes={
+            "torque_density": "current",
+            "anisotropy_field_per_volt": -60e-4,
+            "perpendicular_anisotropy_per_volt": 1.5,
+        },
+    ),
+    "in-plane field": Case(
+        Voltage(Sine(0.04, 80e6, 0.005)), 520e-9, 100e-9, changes={"in_plane_field_x": 6e-4, "in_plane_field_y": -9e-4}
+    ),
+    "all further terms on many wells": Case(
+        Current(pulse(6e-3, 3e-9)),
+        426.7e-9,
+        40e-9,
+        landscape="many gaussian",
+        changes={
+            "fourth_order_anisotropy_field": 10e-4,
+            "anisotropy_field_per_volt": 40e-4,
+            "perpendicular_anisotropy_per_volt": 0.5,
+            "in_plane_field_x": 3e-4,
+            "in_plane_field_y": 4e-4,
+        },
+    ),
     "P from the TMR, no bias dependence": Case(
         Voltage(pulse(0.05, 5e-9)), 500e-9, 60e-9, changes={"tmr_half_voltage": math.inf, "spin_polarisation": None}
     ),

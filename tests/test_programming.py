@@ -6,10 +6,10 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_array import ACCESS, DEVICE, LEVELS, SCHEDULE, STEP, THRESHOLD, programmed, simulation_of, targets
+from walls import simulation_of_walls
 
 from compact_model import InputError, vary
 from crossbar import (
-    ArraySimulation,
     Crossbar,
     ExponentialSelector,
     Junctions,
@@ -19,7 +19,7 @@ from crossbar import (
     WriteAccess,
     even_levels,
     program,
-    read_all,
+    read,
     write,
 )
 from crossbar.operate.programming import reading_correction
@@ -29,7 +29,7 @@ def test_levels_are_even_over_what_all_devices_reach():
     assert LEVELS.size == 16
     assert np.diff(LEVELS) == pytest.approx(STEP)
     assert LEVELS[-1] == pytest.approx(1.0 / DEVICE.parallel_resistance)
-    assert LEVELS[0] == pytest.approx(simulation_of().moved_to(np.zeros((2, 2))).conductance().min())
+    assert LEVELS[0] == pytest.approx(simulation_of().at_share(0.0).conductance().min())
     several = Junctions(vary(DEVICE, 4, {"parallel_resistance": 0.05}, seed=1), np.full((2, 2), 500e-9))
     low, high = several.conductance_range()
     narrow = even_levels(several, 4)
@@ -113,14 +113,14 @@ def test_cells_without_a_target_are_left_alone():
     target[0] = np.nan
     target[2, 1] = np.nan
     simulation = simulation_of((3, 3))
-    start = simulation.position
+    start = simulation.devices.position
     found = programmed(simulation, target)
     free = np.isnan(target)
     assert (found.pulses.values[free] == 0).all()
     assert found.pulses.values[~free].sum() > 5
     assert found.reached.values.all()
     assert np.isnan(found.error.values[free]).all()
-    assert np.abs(simulation.position - start)[free].max() < 5e-9  # they stay in their sites
+    assert np.abs(simulation.devices.position - start)[free].max() < 5e-9  # they stay in their sites
     nothing = programmed(simulation_of(), np.full((2, 2), np.nan))
     assert nothing.attrs["total_pulses"] == nothing.attrs["energy_of_sources"] == nothing.attrs["duration"] == 0
 
@@ -151,7 +151,7 @@ def test_further_passes_mend_what_other_rows_have_moved():
     assert (thrice.pulses.values >= once.pulses.values).all()
     assert (np.abs(once.disturbance) > 1e-3 * STEP).any()
     # What the first row reads like after the first pass is what the second one begins with.
-    reading = read_all(simulations[0]).values[0] / reading_correction(simulation_of((3, 3)), ReadAccess())[0]
+    reading = read(simulations[0]).values[0] / reading_correction(simulation_of((3, 3)), ReadAccess())[0]
     away = np.abs(reading - target[0]) > 0.5 * STEP
     assert ((thrice.pulses.values[0] > once.pulses.values[0]) >= away).all()
     far_once, far_thrice = ((np.abs(each.error) > 0.5 * STEP).sum() for each in (once, thrice))
@@ -163,7 +163,7 @@ def test_readings_are_corrected_for_the_wires():
     correction = reading_correction(simulation, ReadAccess())
     assert (correction < 0.99).all()
     assert (correction > 0.8).all()
-    corrected = read_all(simulation).values / correction
+    corrected = read(simulation).values / correction
     assert corrected == pytest.approx(simulation.conductance(), rel=2e-3)
     assert reading_correction(simulation_of((3, 3), ohms=0.0), ReadAccess(voltage=1e-4)) == pytest.approx(1.0, rel=1e-6)
 
@@ -180,7 +180,7 @@ def test_without_calibration_the_wires_are_in_the_result():
 def test_devices_of_their_own_are_programmed_to_common_levels():
     devices = vary(DEVICE, 4, {"tmr": 0.03, "parallel_resistance": 0.01}, seed=5)
     simulation = simulation_of(devices=devices)
-    levels = even_levels(simulation.junctions, 8)
+    levels = even_levels(simulation.devices, 8)
     step = levels[1] - levels[0]
     found = programmed(simulation, np.full((2, 2), levels[3]), tolerance=0.5 * step)
     assert found.reached.all()
@@ -281,7 +281,9 @@ def test_no_cell_gets_more_pulses_than_the_schedule_allows(shares, widths, most)
 
 
 def test_a_read_voltage_that_the_selectors_swallow_is_refused():
-    cells = Selected(simulation_of().junctions, ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05))
-    simulation = ArraySimulation(Crossbar(cells=cells, word_line_resistance=0.1), simulation_of().landscapes)
+    cells = Selected(simulation_of().devices, ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05))
+    simulation = simulation_of_walls(
+        Crossbar(cells=cells, word_line_resistance=0.1), simulation_of().devices.landscapes
+    )
     with pytest.raises(InputError, match="read: expected a voltage at which a reading tells the ends"):
         program(simulation, targets(), Schedule(voltages=[0.7], widths=4e-9), tolerance=0.5 * STEP)

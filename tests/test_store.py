@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from small_array import DEVICE, SCHEDULE, THRESHOLD, long_run, programmed, simulation_of, targets
+from walls import simulation_of_walls
 
 import compact_model
 from compact_model import InputError, ParabolicWell, lequeux2016
@@ -74,6 +76,7 @@ KILLED = """
 import sys, time
 import compact_model.support.store
 from small_array import long_run
+from walls import simulation_of_walls
 
 saved = 0
 save = compact_model.support.store.Store.save
@@ -135,6 +138,7 @@ FULL = """
 import resource, signal, sys
 import compact_model.support.store
 from small_array import long_run
+from walls import simulation_of_walls
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of the write instead, as on a full disk
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -228,9 +232,41 @@ def test_two_patterns_of_transistors_are_two_runs():
         on[line] = True
         cells = Selected(Junctions(DEVICE, np.full((40, 40), 500e-9)), Transistor(on=on, on_resistance=1e3))
         one = simulation_of((1, 1))
-        identities.append(type(one)(Crossbar(cells=cells), one.landscapes).identity())
+        identities.append(simulation_of_walls(Crossbar(cells=cells), one.devices.landscapes).identity())
     assert identities[0].keys() == identities[1].keys()
     assert [name for name in identities[0] if identities[0][name] != identities[1][name]] == ["selector"]
+
+
+def test_of_two_runs_that_start_in_one_new_folder_the_second_is_refused(tmp_path):
+    first = Store(tmp_path / "run", {"seed": "1"})  # has begun and has no part yet
+    with pytest.raises(InputError, match="another seed"):
+        Store(tmp_path / "run", {"seed": "2"})
+    first.save("part", xr.Dataset({"a": 1.0}))
+    assert float(Store(tmp_path / "run", {"seed": "1"}).load("part").a) == 1.0
+
+
+def test_a_part_of_another_run_counts_as_missing(tmp_path):
+    one, two = Store(tmp_path / "one", {"seed": "1"}), Store(tmp_path / "two", {"seed": "2"})
+    one.save("part", xr.Dataset({"a": 1.0}))
+    shutil.copy(tmp_path / "one" / "part.nc", tmp_path / "two" / "part.nc")
+    assert two.load("part") is None
+    assert float(one.load("part").a) == 1.0
+
+
+def test_processes_that_claim_one_folder_at_once_agree_on_its_owner(tmp_path):
+    script = (
+        "import sys\nfrom compact_model.support.store import Store\nfrom compact_model import InputError\n"
+        "try:\n    Store(sys.argv[1], {'seed': sys.argv[2]})\n    print('mine')\n"
+        "except InputError:\n    print('refused')\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path / "run"), str(number)], stdout=subprocess.PIPE, text=True
+        )
+        for number in range(4)
+    ]
+    said = sorted(process.communicate()[0].strip() for process in processes)
+    assert said == ["mine", "refused", "refused", "refused"]
 
 
 def test_a_folder_with_other_things_is_refused(tmp_path):

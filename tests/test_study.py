@@ -19,7 +19,7 @@ from compact_model import InputError, current_threshold, demagnetising_anisotrop
 from compact_model.experiments.escape import mean_escape_time
 from compact_model.support.store import Store
 from crossbar.studies.margins import read_margin
-from crossbar.studies.writing import threshold_voltage
+from crossbar.wires import Wires
 from dwmtj.study import description, pools
 from dwmtj.study.description import Study, read_study, shipped_studies
 from dwmtj.study.measures import MEASURES
@@ -121,14 +121,13 @@ def test_an_array_of_equal_devices_has_the_margin_of_the_array_and_its_own_windo
         low_resistance=device.parallel_resistance,
         high_resistance=device.antiparallel_resistance,
         schemes=["floating"],
-        word_line_resistance=2.0,
-        bit_line_resistance=2.0,
+        wires=Wires.equal(2.0),
     )
     assert float(result.read_margin[0]) == pytest.approx(float(expected.voltage_margin[0, 0]), abs=2e-3)
     ideal = run_study(
         Study(measure="array", samples=1, device={"base": "notched"}, settings={"lines": 4, "wire_resistance": 0.0})
     )
-    assert float(ideal.write_voltage[0]) == pytest.approx(threshold_voltage(device))
+    assert float(ideal.write_voltage[0]) == pytest.approx(device.threshold_voltage)
     assert float(ideal.write_window[0]) == pytest.approx(1.0)  # V/2 puts half of it on others
 
 
@@ -285,7 +284,7 @@ samples_per_part = 4
 coercive_field = [20, 30]  # Oe
 half_width = [10, 18]      # nm
 [retention]
-duration = 5               # us
+duration = 5000            # ns
 """
 
 
@@ -439,7 +438,7 @@ def changed(old, new):
         (changed("[20, 30]", '[20, "30"]'), r"\[sweep\] coercive_field: expected a number in Oe, got '30'"),
         (changed("[20, 30]", "[20, -1]"), r"at coercive_field = -1 Oe, half_width = 10 nm: coercive_field: expected"),
         (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key out of .*, got 'halfwidth', did you"),
-        (changed("duration = 5", "duration = nan"), r"\[retention\] duration: expected a finite number"),
+        (changed("duration = 5000", "duration = nan"), r"\[retention\] duration: expected a finite number"),
         (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
         (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
         (STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n", "edge_roughness: expected either"),
@@ -493,6 +492,6 @@ def test_the_command_prints_a_plan_and_a_table_and_writes_what_is_asked(tmp_path
     points = json.loads(done.stdout)["points"]
     assert len(points) == 20
     assert points[0]["lines"] == 2
-    assert points[0]["tmr (%)"] == pytest.approx(50.0)
+    assert points[0]["tmr_percent"] == pytest.approx(50.0)
     assert (tmp_path / "array.png").stat().st_size > 10_000
     assert (tmp_path / "array.nc").exists()

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import xarray as xr
 from small_array import DEVICE, THRESHOLD, simulation_of
+from walls import simulation_of_walls
 
 import crossbar.operate.updating as updating
 from compact_model import GaussianWell, InputError, Voltage, lequeux2016, simulate, single_well, trapezoid
 from crossbar import (
-    ArraySimulation,
     Crossbar,
-    Energy,
+    EnergyBudget,
     Junctions,
     WriteAccess,
     outer_product_update,
@@ -25,7 +25,7 @@ POSITION = np.array([[470e-9, 500e-9, 540e-9], [500e-9, 520e-9, 480e-9]])
 
 
 def ideal(position=POSITION, **options):
-    return ArraySimulation(Crossbar(cells=Junctions(PAPER, position)), SMOOTH, **{"tolerance": 1e-12} | options)
+    return simulation_of_walls(Crossbar(cells=Junctions(PAPER, position)), SMOOTH, **{"tolerance": 1e-12} | options)
 
 
 def alone(pulses, position, angle=0.0):
@@ -73,7 +73,7 @@ def test_energies_are_positive_and_add_up():
 def labels(rows, resolution=10.0):
     """What is said of hand-made conductances, one list for each cell, in units of the range over `resolution`."""
     cells = simulation_of((1, len(rows)))
-    low, high = (each[0, 0] for each in cells.junctions.conductance_range())
+    low, high = (each[0, 0] for each in cells.devices.conductance_range())
     conductance = low + (high - low) / resolution * np.array(rows, dtype=float).T[:, np.newaxis, :]
     number = (len(rows[0]) - 1) // 2
     return updating._label_curves(cells, conductance, np.zeros(len(conductance)), number), (high - low) / resolution
@@ -158,7 +158,9 @@ def outer(simulation, x=X, y=Y, **options):
 
 def test_the_coincidences_have_the_mean_that_they_should(monkeypatch):
     fired = []
-    monkeypatch.setattr(updating, "pulse_block", lambda *arguments: fired.append(arguments[1:4]) or Energy(sources=1.0))
+    monkeypatch.setattr(
+        updating, "pulse_block", lambda *arguments: fired.append(arguments[1:4]) or EnergyBudget(sources=1.0)
+    )
     simulation = simulation_of((4, 3))
     count, slots = 300, 8
     found = np.array([outer(simulation, seed=seed).coincidences.values for seed in range(count)])
@@ -181,7 +183,7 @@ def test_what_is_counted_is_what_was_pulsed(monkeypatch):
 
     def count(simulation, rows, columns, volts, width, access):
         pulsed[np.ix_(rows, columns)] += np.sign(volts)
-        return Energy(sources=2e-12)
+        return EnergyBudget(sources=2e-12)
 
     monkeypatch.setattr(updating, "pulse_block", count)
     found = outer(simulation_of((4, 3)), seed=5)
@@ -244,4 +246,4 @@ def test_nonsense_is_named(act, named):
     with pytest.raises(InputError, match=named):
         act(simulation)
     assert simulation.time == 0.0
-    assert simulation.junctions.parameters[0] == DEVICE
+    assert simulation.devices.parameters[0] == DEVICE

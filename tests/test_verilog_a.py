@@ -42,12 +42,17 @@ def rates(device, landscape, voltage, position, angle, net_field):
     along = gamma * (
         net_field + device.field_like_ratio * per_volt * voltage + float(landscape.pinning_field(position))
     )
+    anisotropy = float(landscape.anisotropy_field(position, device)) + device.anisotropy_field_per_volt * voltage
     about = gamma * (
-        per_volt * voltage + 0.5 * float(landscape.anisotropy_field(position, device)) * np.sin(2.0 * angle)
+        per_volt * voltage
+        + 0.5 * anisotropy * np.sin(2.0 * angle)
+        + 0.5 * device.fourth_order_anisotropy_field * np.sin(4.0 * angle)
+        + 0.5 * np.pi * (device.in_plane_field_x * np.cos(angle) + device.in_plane_field_y * np.sin(angle))
     )
     scale = 1.0 / (1.0 + device.damping**2)
+    width = device.wall_width / np.sqrt(1.0 + device.perpendicular_anisotropy_per_volt * voltage)
     return (
-        scale * device.wall_width * 1e9 * (about + device.damping * along),
+        scale * width * 1e9 * (about + device.damping * along),
         scale * (along - device.damping * about),
     )
 
@@ -97,12 +102,20 @@ class Loaded:
         return residual, charge, slopes
 
 
-@pytest.mark.parametrize("kind", ["one well", "many wells"])
+@pytest.mark.parametrize("kind", ["one well", "many wells", "further terms"])
 def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
     osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
+    if kind == "further terms":
+        device = device.replace(
+            fourth_order_anisotropy_field=-15e-4,
+            anisotropy_field_per_volt=40e-4,
+            perpendicular_anisotropy_per_volt=0.8,
+            in_plane_field_x=6e-4,
+            in_plane_field_y=-9e-4,
+        )
     one = single_well(device, coercive_field=15e-4, half_width=100e-9)
-    landscape = one if kind == "one well" else lequeux2016_track(device, 3)
-    loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4, "x0": START})
+    landscape = lequeux2016_track(device, 3) if kind == "many wells" else one
+    loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     draw = np.random.default_rng(1)
     worst = 0.0
     for voltage, position, angle in zip(
@@ -120,7 +133,7 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
 
 def test_derivatives_are_those_of_python(compiler, device, paper_well, tmp_path):
     osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
-    loaded = Loaded(osdi_py, compiled(compiler, device, paper_well, tmp_path), {"hz": 3e-4, "x0": START})
+    loaded = Loaded(osdi_py, compiled(compiler, device, paper_well, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     steps = {0: (1e-6, 0.0, 0.0), 4: (0.0, 1e-13, 0.0), 5: (0.0, 0.0, 1e-6)}
     in_volts = {0: 1e-6, 4: 1e-4, 5: 1e-6}
     for state in ((0.2, 470e-9, 0.4), (-0.1, 530e-9, -2.0), (0.05, 700e-9, 1.0)):

@@ -1,15 +1,12 @@
-"""The write window of a device, and how long its wells hold a wall."""
+"""The write window of a device."""
 
 import numpy as np
 import pytest
 
 from compact_model import (
     InputError,
-    ParabolicWell,
     WriteConditions,
-    estimated_escape_time,
     lequeux2016,
-    retention,
     single_well,
     vary,
     write_window,
@@ -91,35 +88,6 @@ def test_a_site_that_does_not_hold_has_no_disturb_voltage():
 
 
 @pytest.mark.parametrize(
-    ("width", "anisotropy", "coercive_field"),
-    [(100e-9, 30e-4, 40e-4), (60e-9, 30e-4, 60e-4), (30e-9, 30e-4, 60e-4), (15e-9, 200e-4, 400e-4)],
-)
-def test_the_estimated_escape_time_is_that_of_the_simulation_within_a_factor_of_two(width, anisotropy, coercive_field):
-    device = DEVICE.replace(track_width=width, anisotropy_field=anisotropy)
-    track = single_well(device, coercive_field=coercive_field, half_width=18e-9)
-    estimate = estimated_escape_time(device, track.wells[0], 300.0)
-    simulated = float(retention(device, track, duration=3.0 * estimate, devices=96, step=10e-12).mean_escape_time)
-    assert estimate < simulated < 2.0 * estimate
-
-
-def test_the_estimated_escape_time_has_its_limits():
-    def depth_and_time(field, **changes):
-        device = DEVICE.replace(**changes)
-        well = ParabolicWell(centre=500e-9, coercive_field=field, half_width=18e-9)
-        return well.depth(device) / (1.380649e-23 * 300.0), estimated_escape_time(device, well, 300.0)
-
-    slope = DEVICE.wall_width * 400e-4 / 18e-9
-    depth, time = depth_and_time(400e-4, damping=1e-6)
-    loss = 1e-6 * DEVICE.gyromagnetic_ratio * (30e-4 + slope)
-    assert time == pytest.approx(np.exp(depth) / depth / loss, rel=0.03)  # Kramers; the next term is 1 / depth
-    depth, time = depth_and_time(400e-4, damping=1.0)
-    frequency = DEVICE.gyromagnetic_ratio * np.sqrt(30e-4 * slope)
-    assert time == pytest.approx(np.pi / frequency * np.exp(depth), rel=0.01)  # transition-state theory
-    assert estimated_escape_time(DEVICE, SITE.wells[0], 0.0) == np.inf
-    assert depth_and_time(0.0)[1] == 0.0
-
-
-@pytest.mark.parametrize(
     ("make", "named"),
     [
         (lambda: WriteConditions(devices=100, error_rate=0.001), "error_rate: expected a number from 0.01"),
@@ -128,8 +96,6 @@ def test_the_estimated_escape_time_has_its_limits():
         (lambda: window(WriteConditions(spreads={"tmrr": 0.1})), "did you mean 'tmr'"),
         (lambda: window(3.0), "conditions: expected a WriteConditions"),
         (lambda: write_window(DEVICE, single_well(DEVICE, coercive_field=1e-3, half_width=1e-6)), "half_width: exp"),
-        (lambda: estimated_escape_time(DEVICE, SITE.wells[0], -1.0), "temperature: expected"),
-        (lambda: estimated_escape_time(DEVICE.replace(anisotropy_field=0.0), SITE.wells[0], 300.0), "other than 0"),
     ],
 )
 def test_nonsense_is_named(make, named):

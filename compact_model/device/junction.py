@@ -40,10 +40,12 @@ def conductance(parameters: DeviceParameters, share: ArrayLike, voltage: ArrayLi
 
     share: f, 0 to 1; voltage: V; shapes that broadcast.
     """
+    from ..kernels.junction import conductance_and_slope
+
     validation.instance("parameters", parameters, DeviceParameters)
     part, volts = _broadcast({"share": _share(share), "voltage": validation.array("voltage", voltage)})
-    drop = part * parameters.tmr / (1.0 + parameters.tmr + (volts / parameters.tmr_half_voltage) ** 2)
-    result: FloatArray = (1.0 - drop) / parameters.parallel_resistance
+    relative, _ = conductance_and_slope.py_func(volts, part, parameters.tmr, 1.0 / parameters.tmr_half_voltage)
+    result: FloatArray = relative / parameters.parallel_resistance
     return result
 
 
@@ -57,14 +59,19 @@ def voltage_at_current(parameters: DeviceParameters, share: ArrayLike, current: 
 
     share: f, 0 to 1; current: A; shapes that broadcast.
     """
-    from ..kernels.vectorised import voltage_for_current
+    from ..kernels.vectorised import voltages_for_currents
 
     validation.instance("parameters", parameters, DeviceParameters)
     part, amperes = _broadcast({"share": _share(share), "current": validation.array("current", current)})
-    result: FloatArray = voltage_for_current(
-        amperes * parameters.parallel_resistance, part, parameters.tmr, 1.0 / parameters.tmr_half_voltage
+    voltage = np.empty(part.shape)
+    voltages_for_currents(
+        np.ravel(amperes * parameters.parallel_resistance),
+        part.ravel(),
+        parameters.tmr,
+        1.0 / parameters.tmr_half_voltage,
+        voltage.reshape(-1),
     )
-    return result
+    return voltage
 
 
 def position_for_resistance(parameters: DeviceParameters, ohms: ArrayLike) -> FloatArray:

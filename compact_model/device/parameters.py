@@ -3,14 +3,36 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from .. import constants
 from ..support import validation
 from ..support.validation import InputError
+from .parameter_table import (
+    ANY,
+    AREA,
+    CURRENT_DENSITY,
+    FIELD,
+    FIELD_PER_SQUARE_VOLT,
+    FIELD_PER_VOLT,
+    LENGTH,
+    MAGNETISATION,
+    NON_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    POSITIVE_OR_INFINITE,
+    RATIO,
+    RESISTANCE,
+    SHARE_OR_NONE,
+    SHARE_PER_VOLT,
+    TURNING_PER_FIELD,
+    VOLTAGE,
+    Parameter,
+    Spread,
+    one_of,
+    rows_of,
+)
 from .polarisation import julliere_polarisation, slonczewski_polarisation
-
-TORQUE_DENSITIES = ("voltage", "current")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,73 +46,212 @@ class DeviceParameters:
     positive current, and a positive field, move the wall towards the P state.
     """
 
-    track_length: float
-    """L, m."""
-    track_width: float
-    """W, m."""
-    thickness: float
-    """t, thickness of the free layer, m."""
-    saturation_magnetisation: float
-    """M_s, A/m."""
-    damping: float
-    """alpha, Gilbert damping, no unit."""
-    wall_width: float
-    """Delta, width parameter of the wall's profile sech(x / Delta), m."""
-    anisotropy_field: float
-    """H_K, the wall's in-plane anisotropy field, T; positive: at rest at phi = 0, negative: at phi = pi/2.
+    track_length: Annotated[
+        float, Parameter("L", "length of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="length")
+    ]
+    track_width: Annotated[
+        float, Parameter("W", "width of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="width")
+    ]
+    thickness: Annotated[
+        float, Parameter("t", "thickness of the free layer", LENGTH, POSITIVE, Spread.RELATIVE, netlist="thickness")
+    ]
+    saturation_magnetisation: Annotated[
+        float, Parameter("M_s", "saturation magnetisation", MAGNETISATION, POSITIVE, Spread.RELATIVE, netlist="ms")
+    ]
+    damping: Annotated[
+        float, Parameter("alpha", "Gilbert damping", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="alpha")
+    ]
+    wall_width: Annotated[
+        float,
+        Parameter(
+            "Delta",
+            "width parameter of the wall's profile sech(x / Delta)",
+            LENGTH,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="delta",
+        ),
+    ]
+    anisotropy_field: Annotated[
+        float,
+        Parameter(
+            "H_K",
+            "anisotropy field of the wall (at rest at phi = 0 where positive, at pi/2 where negative)",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hk",
+        ),
+    ]
+    """H_K of the two-fold anisotropy in the plane, T.  A landscape may replace it by a profile along the track."""
+    parallel_resistance: Annotated[
+        float,
+        Parameter(
+            "R_P",
+            "resistance of the whole junction in the parallel state",
+            RESISTANCE,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="rp",
+        ),
+    ]
+    tmr: Annotated[
+        float,
+        Parameter(
+            "TMR_0",
+            "tunnel magnetoresistance (R_AP - R_P) / R_P at zero bias",
+            RATIO,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="tmr",
+            note="a ratio: 0.95 is 95 %",
+        ),
+    ]
 
-    A landscape may replace it by a profile along the track."""
-    parallel_resistance: float
-    """R_P of the whole junction, Ohm."""
-    tmr: float
-    """TMR_0 = (R_AP - R_P) / R_P at zero bias, a ratio (0.95 for 95 %)."""
-
-    tmr_half_voltage: float = math.inf
+    tmr_half_voltage: Annotated[
+        float,
+        Parameter(
+            "V_h",
+            "voltage at which the TMR has halved",
+            VOLTAGE,
+            POSITIVE_OR_INFINITE,
+            Spread.NONE,
+            netlist="vh",
+            note="1e30: no bias dependence",
+        ),
+    ] = math.inf
     """V_h, V: TMR(V) = TMR_0 / (1 + (V/V_h)^2); infinity turns the bias dependence off."""
-    spin_polarisation: float | None = None
+    spin_polarisation: Annotated[
+        float | None,
+        Parameter(
+            "P",
+            "spin polarisation in the torques",
+            NUMBER,
+            SHARE_OR_NONE,
+            Spread.NONE,
+            netlist="pol",
+            note="0: follows tmr by Julliere and Slonczewski",
+        ),
+    ] = None
     """P in the torques, no unit; None: from tmr by Julliere, and Slonczewski and Sun."""
-    field_like_ratio: float = 0.3
+    field_like_ratio: Annotated[
+        float,
+        Parameter("zeta", "field-like over Slonczewski torque", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="zeta"),
+    ] = 0.3
     """zeta = sigma_FLT / sigma_ST, no unit (Kubota et al. 2008, doi 10.1038/nphys784)."""
-    field_like_quadratic: float = 0.0
+    field_like_quadratic: Annotated[
+        float,
+        Parameter(
+            "c_2",
+            "part of the field-like torque that goes with V^2",
+            FIELD_PER_SQUARE_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="c2",
+        ),
+    ] = 0.0
     """c_2, T/V2: sigma_FLT = zeta sigma_ST + c_2 V^2, with V = J RA_P."""
-    torque_density: str = "voltage"
+    torque_density: Annotated[
+        str,
+        Parameter(
+            "J", "current density in the torques: V / RA_P or I / A", NUMBER, one_of("voltage", "current"), Spread.NONE
+        ),
+    ] = "voltage"
     """The J in the torques: 'voltage', J = V / RA_P, or 'current', J = I / A (the paper's).
 
     A torque is set by the voltage across the barrier, whatever domain lies under it (Slonczewski and Sun 2007, doi
     10.1016/j.jmmm.2006.10.507), so J = V / RA_P.  At a given current I / A is smaller by R_P / R(x, V): by up to
     1 + TMR where most of the junction is antiparallel, and not at all where it is parallel."""
-    stray_field: float = 0.0
-    """Field of the synthetic antiferromagnet on the free layer, T; the net field H_z is external plus stray field."""
-    nucleation_pad_area: float = 0.0
-    """Area of the nucleation pad, m2.  Once there is a wall in the track, the pad is in the P state."""
-    nucleation_current_density: float = 0.0
-    """J from which a uniform device forms a wall, A/m2.  See `simulate`."""
-    gyromagnetic_ratio: float = constants.ELECTRON_GYROMAGNETIC_RATIO
-    """gamma, rad/(s T)."""
+    stray_field: Annotated[
+        float,
+        Parameter(
+            "H_stray", "field of the synthetic antiferromagnet on the free layer", FIELD, ANY, Spread.IN_ITS_UNIT
+        ),
+    ] = 0.0
+    """T; the net field H_z is external plus stray field."""
+    nucleation_pad_area: Annotated[
+        float,
+        Parameter(
+            "A_pad", "area of the nucleation pad", AREA, NON_NEGATIVE, Spread.RELATIVE, is_size=True, netlist="pad"
+        ),
+    ] = 0.0
+    """m2.  Once there is a wall in the track, the pad is in the P state."""
+    nucleation_current_density: Annotated[
+        float,
+        Parameter(
+            "J_nuc",
+            "current density from which a uniform device forms a wall",
+            CURRENT_DENSITY,
+            NON_NEGATIVE,
+            Spread.RELATIVE,
+        ),
+    ] = 0.0
+    """A/m2.  See `simulate`."""
+    gyromagnetic_ratio: Annotated[
+        float, Parameter("gamma", "gyromagnetic ratio", TURNING_PER_FIELD, POSITIVE, Spread.NONE, netlist="gamma")
+    ] = constants.ELECTRON_GYROMAGNETIC_RATIO
+    fourth_order_anisotropy_field: Annotated[
+        float,
+        Parameter("H_4", "fourth-order anisotropy field of the wall", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="h4"),
+    ] = 0.0
+    """T: the wall has the energy M_s Delta W t H_4 (1 - cos 4 phi) / 4 on top of M_s Delta W t H_K sin^2 phi.
+
+    It adds H_4 sin(4 phi) / 2 to b, as H_K adds H_K sin(2 phi) / 2.  Positive: phi = 0 and pi/2 are both deeper;
+    negative: the wall rests between Bloch and Neel, at 45 degrees by H_4 alone.  A wall that adapts its profile, its
+    tilt and its width to phi has such a term, which does not vanish where H_K does."""
+    anisotropy_field_per_volt: Annotated[
+        float,
+        Parameter(
+            "xi_H",
+            "change of the wall's anisotropy field with the junction's voltage",
+            FIELD_PER_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hkv",
+        ),
+    ] = 0.0
+    """T/V: H_K(V) = H_K + xi_H V, V positive as the current is (voltage-controlled magnetic anisotropy).
+
+    It is the whole derivative of H_K, with what the wall's width does to its demagnetising field.  For the effect see
+    the review of Nozaki et al. 2019, doi 10.3390/mi10050327."""
+    perpendicular_anisotropy_per_volt: Annotated[
+        float,
+        Parameter(
+            "xi_K",
+            "relative change of the effective perpendicular anisotropy with the junction's voltage",
+            SHARE_PER_VOLT,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="kv",
+            note="|kv V| has to stay below 1",
+        ),
+    ] = 0.0
+    """1/V: K_eff(V) = K_eff (1 + xi_K V), so that the wall's width is Delta(V) = Delta / sqrt(1 + xi_K V).
+
+    xi_K = (dK_u/dV) / K_eff, with K_eff = A / Delta^2, whatever makes it: dK_u/dV = xi / (t_barrier t) of a film with
+    the coefficient xi (30 to 100 fJ/(V m) in CoFeB on MgO, Nozaki et al. 2019, doi 10.3390/mi10050327).  To first
+    order d ln Delta/dV = -xi_K / 2.  This is all that K_u does in a model of one rigid wall: the wall's own energy
+    changes everywhere on the track alike and pushes it nowhere.  Velocity and thermal fields follow Delta(V), the wells
+    stay as they are.  A drive whose |xi_K V| reaches 1 is refused."""
+    in_plane_field_x: Annotated[
+        float,
+        Parameter("H_x", "field along the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hx"),
+    ] = 0.0
+    """T; positive towards larger x.
+
+    The wall's moment is (-sin phi, cos phi, 0), with z along the P state's magnetisation and y = z x x: a positive H_x
+    adds (pi/2) H_x cos phi to b and favours phi = -pi/2, a Neel wall (Thiaville and Nakatani 2006,
+    doi 10.1007/10938171_5).  The domains' own tilt, of the order of the field over the perpendicular anisotropy field,
+    is left out."""
+    in_plane_field_y: Annotated[
+        float,
+        Parameter("H_y", "field across the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hy"),
+    ] = 0.0
+    """T; it adds (pi/2) H_y sin phi to b: a positive one favours phi = 0, a Bloch wall.  See in_plane_field_x."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "track_length",
-            "track_width",
-            "thickness",
-            "saturation_magnetisation",
-            "wall_width",
-            "parallel_resistance",
-            "tmr",
-            "gyromagnetic_ratio",
-        ):
-            self._set(name, validation.positive(name, getattr(self, name)))
-        for name in ("damping", "nucleation_pad_area", "nucleation_current_density", "field_like_ratio"):
-            self._set(name, validation.non_negative(name, getattr(self, name)))
-        for name in ("anisotropy_field", "field_like_quadratic", "stray_field"):
-            self._set(name, validation.number(name, getattr(self, name)))
-        if self.tmr_half_voltage != math.inf:
-            self._set("tmr_half_voltage", validation.positive("tmr_half_voltage", self.tmr_half_voltage))
-        if self.spin_polarisation is not None:
-            polarisation = validation.positive("spin_polarisation", self.spin_polarisation)
-            validation.between("spin_polarisation", polarisation, 0.0, 1.0)
-            self._set("spin_polarisation", polarisation)
-        validation.choice("torque_density", self.torque_density, TORQUE_DENSITIES)
+        for row in PARAMETERS:
+            object.__setattr__(self, row.name, row.range.check(row.name, getattr(self, row.name)))
         self._check_range()
 
     def _check_range(self) -> None:
@@ -109,12 +270,9 @@ class DeviceParameters:
             if not 0.0 < value < math.inf:
                 raise InputError(f"{names}: expected values of a real device in SI units, got some out of all range")
 
-    def _set(self, name: str, value: float) -> None:
-        object.__setattr__(self, name, value)  # the one way to store a converted value in a frozen dataclass
-
     def replace(self, **changes: Any) -> Self:
         """A copy with other values for some fields; an unknown name raises InputError with the nearest known one."""
-        known = [field.name for field in dataclasses.fields(self)]
+        known = [row.name for row in PARAMETERS]
         for name in changes:
             if name not in known:
                 raise InputError(
@@ -128,17 +286,26 @@ class DeviceParameters:
         track_length: float | None = None,
         track_width: float | None = None,
         nucleation_pad_area: float | None = None,
+        resistance_area_product: float | None = None,
     ) -> Self:
-        """A copy of another size (m, m2) with the same barrier: R_P changes so that RA_P stays.
+        """A copy of another size (m, m2) with the same barrier, or with one of another RA_P (Ohm m2); R_P follows.
 
-        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`.
+        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`; so do
+        thickness, M_s, damping, TMR and its half voltage, also at another RA_P.
         """
         sizes = {"track_length": track_length, "track_width": track_width, "nucleation_pad_area": nucleation_pad_area}
         other = self.replace(**{name: value for name, value in sizes.items() if value is not None})
-        return other.replace(parallel_resistance=self.resistance_area_product / other.junction_area)
+        barrier = self.resistance_area_product
+        if resistance_area_product is not None:
+            barrier = validation.positive("resistance_area_product", resistance_area_product)
+        return other.replace(parallel_resistance=barrier / other.junction_area)
 
     def with_anisotropy_from_width(self) -> Self:
-        """A copy whose anisotropy_field is the one that the track's width gives, by the demagnetising integral."""
+        """A copy whose anisotropy_field is the one that the track's width gives, by the demagnetising integral.
+
+        A quick estimate, for a rigid wall: at 100 nm it puts the paper's wall three times too far on the Neel side.
+        `micromagnetic_device` has the fields of a relaxed one.
+        """
         from .anisotropy import demagnetising_anisotropy_field
 
         field = demagnetising_anisotropy_field(
@@ -186,8 +353,14 @@ class DeviceParameters:
 
     @property
     def walker_current_density(self) -> float:
-        """J above which the Slonczewski torque alone turns the wall without end, |H_K| / (2 sigma_ST / J), A/m2."""
-        return 0.5 * abs(self.anisotropy_field) / self.torque_per_current_density
+        """J above which the Slonczewski torque alone turns the wall without end, A/m2.
+
+        |H_K| / (2 sigma_ST / J), and with further terms of the wall's energy on what takes its place: the lowest J > 0
+        that leaves the wall no angle to rest at in the parallel state; inf where the voltage makes up for the torque.
+        """
+        from .equilibrium import turning_density
+
+        return turning_density(self)
 
     @property
     def walker_current(self) -> float:
@@ -195,9 +368,22 @@ class DeviceParameters:
         return self.walker_current_density * self.junction_area
 
     @property
+    def threshold_voltage(self) -> float:
+        """|V| across the junction from which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
+
+        The static threshold: below the Walker current density J_W the wall stays in its well, which is the device's own
+        selector.  It holds for slow edges, at 0 K, without a net field, for the Slonczewski torque alone.  Where J in
+        the torques is I / A (torque_density 'current') it is that of a wall at the P end; elsewhere R(x) / R_P times as
+        much is needed.
+        """
+        return self.walker_current_density * self.resistance_area_product
+
+    @property
     def walker_field(self) -> float:
-        """H_z above which a field alone turns the wall without end, alpha |H_K| / 2, T."""
-        return 0.5 * self.damping * abs(self.anisotropy_field)
+        """H_z > 0 above which a field alone turns the wall without end, T: alpha |H_K| / 2, or by the whole energy."""
+        from .equilibrium import largest_turn
+
+        return self.damping * float(largest_turn(self))
 
     @property
     def energy_per_field_length(self) -> float:
@@ -206,8 +392,10 @@ class DeviceParameters:
 
     @property
     def angle_barrier(self) -> float:
-        """Energy between the two rest angles of the wall, M_s Delta W t |H_K|, J."""
-        return 0.5 * self.energy_per_field_length * self.wall_width * abs(self.anisotropy_field)
+        """Energy between the wall's rest angle and the lower top beside it, J; M_s Delta W t |H_K| by H_K alone."""
+        from .equilibrium import angle_barrier
+
+        return angle_barrier(self)
 
     def thermal_field_per_root_time(self, temperature: float) -> float:
         """sqrt(alpha k_B T / (gamma M_s Delta W t)), T sqrt(s): the rms thermal field is this over sqrt(dt).
@@ -223,3 +411,12 @@ class DeviceParameters:
             * kelvin
             / (self.gyromagnetic_ratio * self.saturation_magnetisation * volume)
         )
+
+
+def applied_field(parameters: DeviceParameters, external_field: float | None) -> float:
+    """The external field on a device, T; None: the one that cancels its stray field."""
+    return -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+
+
+PARAMETERS = rows_of(DeviceParameters)
+"""The rows of all parameters, in the order of the fields."""

@@ -3,13 +3,17 @@
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from ..support import validation
 from ..support.random import Seed
-from ..track.landscape import Landscape
+from ..track.landscape import Landscape, single_well
 from ..track.random_sites import random_track
 from .parameters import DeviceParameters
 from .polarisation import slonczewski_polarisation
 
 COERCIVE_FIELD = 15.0 * OERSTED
-"""H_c of the paper's single pinning site, T."""
+"""H_c of the paper's single pinning site, T: measured at room temperature over minutes, and used there at T = 0."""
+INTRINSIC_COERCIVE_FIELD = 70.0 * OERSTED
+"""H_c at T = 0 of a site that at 300 K holds the wall for about an hour under a net field of 15 Oe, T.
+
+`intrinsic_site(lequeux2016(), stable_field=15e-4, stable_time=3600.0)`."""
 WELL_HALF_WIDTH = 100e-9
 """x_c of the paper's single pinning site, m."""
 
@@ -43,6 +47,23 @@ def lequeux2016(track_width: float = 100e-9) -> DeviceParameters:
     )
 
 
+def lequeux2016_measured_site(parameters: DeviceParameters) -> Landscape:
+    """The paper's single site with its literal numbers, H_c = 15 Oe and x_c = 100 nm, in the middle of the track.
+
+    For the paper's figures, which are drawn at T = 0.  At 300 K it is 8.4 k_B T deep and left after milliseconds.
+    """
+    return single_well(parameters, coercive_field=COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
+
+
+def lequeux2016_intrinsic_site(parameters: DeviceParameters) -> Landscape:
+    """A site of x_c = 100 nm that at 300 K behaves as the paper's did in the laboratory: H_c = 70 Oe at T = 0.
+
+    H_c and H_K measured at room temperature over minutes are not parameters at T = 0; this H_c is, for simulations
+    with thermal fields.  It follows from the stability alone: the paper gives no other number for it.
+    """
+    return single_well(parameters, coercive_field=INTRINSIC_COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
+
+
 def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     """A many-level track for the paper's device (Fig. 1c), drawn with a seed: a site every 50 nm.
 
@@ -50,7 +71,7 @@ def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     which wells of x_c = 100 nm do not fit; 20 narrower ones (18 nm) need a larger H_c (60 Oe) to keep the depth, here
     6 k_B T at 300 K and W = 100 nm.  With H_K = 30 Oe everywhere a dc sweep is binary (above the Walker current
     nothing stops the wall), so H_K is 80 Oe on average and varies by 30 Oe from site to site, as edge roughness of
-    6 nm rms would make it; the demagnetising integral gives |H_K| = 119 Oe at this width.
+    6 nm rms would make it; micromagnetics gives the threshold of |H_K| = 104 Oe (`micromagnetic_wall`).
     """
     validation.instance("parameters", parameters, DeviceParameters)
     return random_track(

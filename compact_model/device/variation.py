@@ -1,6 +1,5 @@
 """Device-to-device variation: many devices drawn about one, each with its own parameters."""
 
-import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,13 +9,14 @@ from ..support.arrays import FloatArray
 from ..support.random import Seed, generator
 from ..support.validation import InputError, nearest
 from ..track.random_sites import log_normal
-from .parameters import DeviceParameters
+from .parameter_table import Spread
+from .parameters import PARAMETERS, DeviceParameters
 
-# Quantities of either sign: their standard deviation is given in T, all others' relative to the mean.
-SIGNED = ("anisotropy_field", "stray_field", "field_like_quadratic")
-SIZES = ("track_length", "track_width", "nucleation_pad_area")
-_FIXED = ("torque_density", "tmr_half_voltage", "spin_polarisation", "gyromagnetic_ratio")
-VARIABLE = tuple(field.name for field in dataclasses.fields(DeviceParameters) if field.name not in _FIXED)
+SIGNED = tuple(row.name for row in PARAMETERS if row.spread is Spread.IN_ITS_UNIT)
+"""Names of the parameters of either sign: their standard deviation is given in their SI unit, all others' relative."""
+SIZES = tuple(row.name for row in PARAMETERS if row.is_size)
+"""Names of the parameters from which the junction's area follows."""
+VARIABLE = tuple(row.name for row in PARAMETERS if row.spread is not Spread.NONE)
 """Names of the parameters that may vary."""
 
 
@@ -26,7 +26,7 @@ def vary(
     """`count` devices whose parameters scatter about those given, drawn with a seed.
 
     spreads: standard deviation by name of a parameter: relative, of a log-normal law that keeps the mean, for those
-        that are positive; in T (T/V2), of a normal law, for H_K, the stray field and field_like_quadratic.
+        that are positive; in their SI unit, of a normal law, for those of either sign (H_K, the stray field, ...).
     A device that is wider or longer has a lower R_P, by its area: the barrier stays the same.  A spread of
     parallel_resistance comes on top and stands for the barrier.  Raises InputError for a name that cannot vary.
 

@@ -7,58 +7,17 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from .. import constants
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Current
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.provenance import provenance
 from ..support.random import Seed, recorded
-from ..support.validation import InputError
 from ..track.landscape import Landscape, check_well_fits
-from ..track.wells import Well
 
 RETENTION_STEP = 20e-12
 """Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
-_DEEPEST = 700.0  # k_B T: no float64 holds the time of a deeper well
-
-
-def estimated_escape_time(parameters: DeviceParameters, well: Well, temperature: float) -> float:
-    """Mean time, s, in which a wall leaves a well at zero current, without a simulation.
-
-        tau = (1 / Gamma) int_0^u (exp(y) - 1) / y dy + (pi / omega) exp(u)
-        Gamma = alpha gamma (|H_K| + Delta H_c / x_c)        omega = gamma sqrt(|H_K| Delta H_c / x_c)
-
-    u: the well's depth over k_B T; omega, Gamma: the frequency of a small oscillation in the parabola of H_c and x_c,
-    and the rate at which it loses energy.  The first term is the time in which the wall gains the energy that it needs
-    (Kramers' rate of weak damping, Gamma u exp(-u), at large u; doi 10.1016/S0031-8914(40)90098-2), the second that of
-    transition-state theory for two ways out, which no wall beats: it rules in steep wells.
-
-    `retention`, which simulates, finds 0.8 to 2 times as much for sites of 18 nm and less, and 7 times as much in one
-    of 15 Oe and 100 nm: the angle turns over there well before the wall leaves, and gains its energy more slowly.  An
-    output of the model with its assumptions, like that one.  At 0 K it is infinite.  Raises InputError for H_K = 0.
-    """
-    from scipy.special import expi
-
-    validation.instance("parameters", parameters, DeviceParameters)
-    validation.instance("well", well, Well)
-    kelvin = validation.non_negative("temperature", temperature)
-    stiffness = abs(parameters.anisotropy_field)
-    slope = parameters.wall_width * well.coercive_field / well.half_width
-    loss = parameters.damping * parameters.gyromagnetic_ratio * (stiffness + slope)
-    if stiffness == 0.0:
-        raise InputError("anisotropy_field: expected a field other than 0 for an estimate, got 0")
-    thermal = constants.BOLTZMANN_CONSTANT * kelvin
-    if thermal == 0.0 or loss == 0.0:
-        return np.inf
-    depth = well.depth(parameters) / thermal
-    if depth == 0.0:
-        return 0.0
-    if depth > _DEEPEST:
-        return np.inf
-    frequency = parameters.gyromagnetic_ratio * np.sqrt(stiffness * slope)
-    gain = float(expi(depth) - np.log(depth) - np.euler_gamma) / loss
-    return gain + float(np.pi / frequency * np.exp(depth))
 
 
 def escape_times(
@@ -86,14 +45,6 @@ def escape_times(
     for index in range(max(len(models), len(tracks))):
         check_well_fits(models[index % len(models)], wells[index])
     window = validation.positive("duration", duration)
-    strays = sorted({model.stray_field for model in models})
-    field: float | list[float]
-    if external_field is not None:
-        field = external_field
-    elif len(strays) == 1:
-        field = -strays[0]  # one waveform for all is compiled once
-    else:
-        field = [-models[index % len(models)].stray_field for index in range(count)]
     run = simulate_ensemble(
         models,
         tracks,
@@ -101,7 +52,7 @@ def escape_times(
         [0.0, window],
         devices=count,
         initial_position=[well.centre for well in wells],
-        external_field=field,
+        external_field=external_field,
         temperature=validation.positive("temperature", temperature),
         step=step,
         stop_below=[well.centre - well.half_width for well in wells],
@@ -189,6 +140,7 @@ def retention(
             "duration": window,
             "temperature": kelvin,
             "current": current,
+            "external_field": applied_field(parameters, external_field),
             "step": step,
             **provenance([parameters], [landscape], seed=origin),
         },

@@ -39,7 +39,7 @@ def resistance_loop(
     dwell: float = 20e-9,
     cycles: int = 1,
     samples: int = 10,
-    external_field: float = 0.0,
+    external_field: float | None = None,
     temperature: float = 0.0,
     initial_position: ArrayLike | str | None = "AP",
     step: float = 20e-12,
@@ -51,7 +51,8 @@ def resistance_loop(
 
     amplitude: A or V, as drive ('current' or 'voltage') says; points: per cycle, a multiple of 4; dwell: s at each.
     samples: readings that are averaged in the second half of each dwell, as a dc measurement does.
-    The other arguments are those of `simulate_ensemble`.
+    external_field: T, on top of the stray field; None: what cancels it.  The other arguments are those of
+    `simulate_ensemble`.
 
     Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
     same state at zero bias), position (m); and current (A) or voltage (V), and cycle, along point.
@@ -118,7 +119,7 @@ def resistance_loop(
             "drive": drive,
             "dwell": wait,
             "temperature": str(temperature),
-            "external_field": str(external_field),
+            "external_field": run.attrs["external_field"],
             "method": run.attrs["method"],
             **inherited(run),
         },

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..checks import boltzmann_angles
 from ..constants import BOLTZMANN_CONSTANT
 from ..device.junction import resistance
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import PiecewiseLinear, Voltage, trapezoid
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -60,7 +60,7 @@ def pulse_table(
 
     Returns a Dataset: probability (track, voltage, state, final_state), which adds up to 1 over final_state; position
     (m) and conductance (S, at zero bias) of the states (track, state), NaN where a track has fewer states than
-    another; resistance_area_product (track; Ohm m2): what moves a wall is V / RA_P; unsettled (track, voltage), the
+    another; voltage_scale (track; Ohm m2), RA_P: what moves a wall is V over it; unsettled (track, voltage), the
     share of walls found within k_B T of the top of a barrier after settling.
     Raises InputError, and ConvergenceError where that is more than 1 % on average.
     """
@@ -87,7 +87,7 @@ def pulse_table(
             name = f"track_{index:06d}"
             part = kept.load(name)
             if part is None:
-                field = -device.stray_field if own_field is None else own_field
+                field = applied_field(device, own_field)
                 chain = _Chain(device, track, field, kelvin, walls)
                 rows = []
                 for voltage, stream in zip(volts.tolist(), streams[index].tolist(), strict=True):
@@ -105,9 +105,10 @@ def pulse_table(
             f"settle: {100.0 * unsettled:.3g} % of the walls had not settled into a site after {rest:g} s; rest for "
             "longer, or take deeper sites without gaps between them"
         )
+    applied = [applied_field(device, own_field) for device in devices]
     products = [devices[index % len(devices)].resistance_area_product for index in range(len(tracks))]
     return (
-        whole.assign(resistance_area_product=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
+        whole.assign(voltage_scale=("track", products, {"long_name": "RA_P", "units": "Ohm m2"}))
         .assign_coords(voltage=("voltage", volts, {"long_name": "voltage of the pulse", "units": "V"}))
         .assign_attrs(
             experiment="pulse_table",
@@ -116,8 +117,9 @@ def pulse_table(
             settle=rest,
             temperature=kelvin,
             samples=walls,
-            external_field=str(own_field),
+            external_field=applied if len(set(applied)) > 1 else applied[0],
             unsettled_share=unsettled,
+            leaving_states=2,  # the ends of a track, which a wall leaves by itself
             **provenance(devices, tracks, seed=origin),
         )
     )

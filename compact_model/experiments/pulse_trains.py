@@ -45,7 +45,7 @@ def pulse_train(
     width: float,
     period: float,
     drive: str = "voltage",
-    external_field: float = 0.0,
+    external_field: float | None = None,
     temperature: float = 0.0,
     initial_position: ArrayLike | str | None = None,
     step: float = 10e-12,
@@ -57,7 +57,8 @@ def pulse_train(
     """Rectangular pulses, one for each amplitude (V or A, as drive says), and the state that each leaves behind.
 
     width, period: s; the state is read as the mean over the last quarter of each period, at zero bias.
-    The other arguments are those of `simulate_ensemble`.
+    external_field: T, on top of the stray field; None: what cancels it.  The other arguments are those of
+    `simulate_ensemble`.
 
     Returns a Dataset with dimensions (device, pulse): resistance (Ohm, after the pulse), position (m), energy (J, the
     integral of V I over the pulse); amplitude (V or A) along pulse; initial_resistance (device, Ohm); and levels
@@ -121,7 +122,7 @@ def pulse_train(
             "width": on,
             "period": every,
             "temperature": str(temperature),
-            "external_field": str(external_field),
+            "external_field": run.attrs["external_field"],
             "method": run.attrs["method"],
             **inherited(run),
         },

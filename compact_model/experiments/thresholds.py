@@ -7,9 +7,13 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from ..device.equilibrium import turning_density
+from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
+from ..ensemble import METHODS
+from ..rates.ramps import LONGEST_SIMULATED, check_valid, current_departure, field_departure
 from ..simulation import REFERENCE_STEP, simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -25,21 +29,41 @@ FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp does, T/s."""
 
 
-def static_current_threshold(parameters: DeviceParameters, offset: ArrayLike, torques: str = "both") -> FloatArray:
+def static_current_threshold(
+    parameters: DeviceParameters, offset: ArrayLike, torques: str = "both", *, position: float | None = None
+) -> FloatArray:
     """J at which a slow ramp frees the wall at T = 0, A/m2; offset: Delta_H = H_c - H_z in T, any shape.
 
-    Slonczewski torque alone: the angle turns over at sigma_ST = |H_K| / 2, whatever Delta_H.  Field-like torque alone:
-    it adds to H_z, so sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
+    It is the lowest J > 0 that leaves the wall no angle or no position to rest at.  Slonczewski torque alone: the angle
+    turns over at sigma_ST = |H_K| / 2, whatever Delta_H; where further terms are on, at the largest slope of the wall's
+    energy, found numerically (inf where there is none).  A wall that rests in a shallower minimum than others swings to
+    one of those before; a lightly damped one may be freed by that.  Field-like torque alone: it adds to H_z, so
+    sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
+    position: of the wall, m, None: the middle of the track.  Where the anisotropy follows the voltage, it counts: the
+    voltage is that of a junction that carries J times its area.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     delta = validation.array("offset", offset)
-    slonczewski = np.full_like(delta, parameters.walker_current_density)
-    per_density = parameters.field_like_ratio * parameters.torque_per_current_density
-    field_like = delta / per_density if per_density > 0.0 else np.full_like(delta, np.inf)
     validation.choice("torques", torques, ("slonczewski", "field-like", "both"))
+    middle = 0.5 * parameters.track_length
+    where = middle if position is None else validation.between("position", position, 0.0, parameters.track_length)
+    share = float(antiparallel_share(parameters, where))
+    slonczewski = np.full_like(delta, turning_density(parameters, share))
+    field_like = _field_like_limit(parameters, delta)
     if torques == "slonczewski":
         return slonczewski
     return field_like if torques == "field-like" else np.minimum(slonczewski, field_like)
+
+
+def _field_like_limit(parameters: DeviceParameters, delta: FloatArray) -> FloatArray:
+    """The J with sigma_FLT = zeta sigma_ST + c_2 (J RA_P)^2 = Delta_H, A/m2; inf: there is none."""
+    linear = parameters.field_like_ratio * parameters.torque_per_current_density
+    quadratic = parameters.field_like_quadratic * parameters.resistance_area_product**2
+    if quadratic == 0.0:
+        return delta / linear if linear > 0.0 else np.full_like(delta, np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = 2.0 * delta / (linear + np.sqrt(linear**2 + 4.0 * quadratic * delta))
+    return np.where(np.isfinite(root), root, np.inf)
 
 
 def rest_position(landscape: Landscape, net_field: float) -> float:
@@ -147,12 +171,15 @@ def current_threshold(
 
     offsets: Delta_H in T, any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
     ramp_rate: A/(m2 s); the ramp goes from 0 to largest_density (A/m2; None: three times the static limit).
-    method, step, temperature (K), seed, progress: as in `simulate_ensemble`; None is 'rk4', the paper's, or 'heun'
-    at T > 0.  The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
+    method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', by the rates of escape
+    (`escape_rates`), which know no slowest ramp.  None: 'rates' where a ramp to the static limit takes more than
+    rates.ramps.LONGEST_SIMULATED, else 'rk4', the paper's, or 'heun' at T > 0; the attribute 'method' tells.
+    The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
 
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
     slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.
-    Raises ConvergenceError where the ramp ends before the wall is free.
+    Raises ConvergenceError where the ramp ends before the wall is free, InputError for 'rates' on a ramp so fast that
+    walls leave over barriers of less than 1 k_B T.
     """
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)
@@ -167,7 +194,25 @@ def current_threshold(
     limits = static_current_threshold(parameters, deltas, torques)
     held = (deltas > 0.0) & (deltas < 2.0 * coercive_field)
     thresholds = np.zeros((deltas.size, count))
-    if held.any():
+    longest = float(np.nan_to_num(limits[held], posinf=0.0).max(initial=0.0)) / rate
+    way = _method(method, longest, temperature)
+    if held.any() and way == "rates":
+        if not np.isfinite(limits[held]).all():
+            raise InputError("torques: expected ones that free the wall at T = 0, got some without a static limit")
+        shares = draw.random((int(held.sum()), count))
+        for row, (offset, place) in enumerate(zip(deltas[held], np.flatnonzero(held), strict=True)):
+            left = current_departure(
+                parameters,
+                landscape,
+                net_field=coercive_field - float(offset),
+                ramp_rate=rate,
+                temperature=temperature,
+                torques=torques,
+                limit=float(limits[place]),
+            )
+            check_valid(left, f"at Delta_H = {offset:g} T")
+            thresholds[place] = left.at(shares[row])
+    elif held.any():
         highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
         highest = validation.positive("largest_density", highest)
         nets = np.repeat(coercive_field - deltas[held], count)
@@ -178,7 +223,7 @@ def current_threshold(
             net_field=nets,
             torques=torques,
             ramp_rate=rate,
-            method=method,
+            method=way,
             step=step,
             temperature=temperature,
             seed=draw,
@@ -210,6 +255,7 @@ def current_threshold(
             "coercive_field": coercive_field,
             "half_width": half_width,
             "ramp_rate": ramp_rate,
+            "method": way,
             "temperature": temperature,
             "step": step,
             **provenance([parameters], [landscape], seed=origin),
@@ -236,7 +282,8 @@ def field_threshold(
     """H_z at which a field ramp frees the wall from the landscape's first well, at a constant J (Fig. 2d).
 
     ramp_rate: T/s; the net field goes from 0 to largest_field (T; None: ten times H_c).  The other arguments are
-    those of `current_threshold`.  Returns a Dataset with dimension (repeat): threshold (T).
+    those of `current_threshold`, with its choice of a method.
+    Returns a Dataset with dimension (repeat): threshold (T).
     """
     well = validation.instance("landscape", landscape, Landscape).wells[0]
     check_well_fits(validation.instance("parameters", parameters, DeviceParameters), well)
@@ -247,6 +294,28 @@ def field_threshold(
     highest = validation.positive("largest_field", highest)
     stop = highest / rate
     origin = recorded(seed)
+    limit = well.coercive_field
+    way = _method(method, limit / rate, warmth)
+    if way == "rates":
+        density = validation.number("current_density", current_density)
+        # The field-like torque is a field that is there from the start: the ramp begins with it.
+        pushed = 0.0
+        if torques != "slonczewski":
+            voltage = density * parameters.resistance_area_product
+            pushed = parameters.field_like_ratio * parameters.torque_per_current_density * density
+            pushed += parameters.field_like_quadratic * voltage**2
+        left = field_departure(
+            parameters.replace(field_like_ratio=0.0, field_like_quadratic=0.0),
+            landscape,
+            ramp_rate=rate,
+            temperature=warmth,
+            density=density if torques != "field-like" else 0.0,
+            pushed=pushed,
+            limit=max(limit - pushed, 0.0),
+        )
+        check_valid(left, "field")
+        thresholds = left.at(generator(seed).random(count))
+        return _field_result(thresholds, rate, way, warmth, step, parameters, landscape, origin)
     run = simulate_ensemble(
         parameters,
         landscape,
@@ -257,7 +326,7 @@ def field_threshold(
         initial_position=well.centre,
         temperature=temperature,
         torques=torques,
-        method=("heun" if warmth > 0.0 else "rk4") if method is None else method,
+        method=way,
         step=step,
         stop_below=well.centre - well.half_width,
         stop_above=well.centre + well.half_width,
@@ -267,12 +336,35 @@ def field_threshold(
     passage = run.passage_time.values
     if not np.isfinite(passage).all():
         raise ConvergenceError(f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field")
+    return _field_result(rate * passage, rate, way, warmth, step, parameters, landscape, origin)
+
+
+def _method(method: str | None, duration: float, temperature: float) -> str:
+    """The way to follow a ramp that takes so long (s) to its static limit."""
+    if method is not None:
+        return validation.choice("method", method, (*METHODS, "rates"))
+    if duration > LONGEST_SIMULATED:
+        return "rates"
+    return "heun" if temperature > 0.0 else "rk4"
+
+
+def _field_result(
+    thresholds: FloatArray,
+    rate: float,
+    method: str,
+    temperature: float,
+    step: float,
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    origin: str | None,
+) -> xr.Dataset:
     return xr.Dataset(
-        {"threshold": (("repeat",), rate * passage, {"long_name": "depinning field H_z", "units": "T"})},
-        coords={"repeat": np.arange(count)},
+        {"threshold": (("repeat",), thresholds, {"long_name": "depinning field H_z", "units": "T"})},
+        coords={"repeat": np.arange(thresholds.size)},
         attrs={
             "experiment": "field_threshold",
             "ramp_rate": rate,
+            "method": method,
             "temperature": temperature,
             "step": step,
             **provenance([parameters], [landscape], seed=origin),

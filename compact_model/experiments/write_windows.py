@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..device.variation import vary
 from ..drive import PiecewiseLinear, Voltage
 from ..simulation import simulate_ensemble
@@ -100,7 +100,7 @@ def write_window(
     asked = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)
     site = validation.instance("landscape", landscape, Landscape).wells[0]
     check_well_fits(validation.instance("parameters", parameters, DeviceParameters), site)
-    field = -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    field = applied_field(parameters, external_field)
     origin = recorded(seed)
     lot = _Lot(parameters, landscape, asked, field, generator(seed))
     highest = asked.breakdown_voltage
@@ -138,6 +138,7 @@ def write_window(
             "width": asked.width,
             "edge": asked.edge,
             "temperature": asked.temperature,
+            "external_field": field,
             "error_rate": asked.error_rate,
             "devices": lot.count,
             **provenance([parameters], [landscape], seed=origin),

@@ -1,10 +1,7 @@
-"""Measured data from CSV files whose columns carry their units: `Delta_H (Oe), J_th (A/cm2), sigma (A/cm2)`."""
+"""Measured data from text files whose columns carry their units: `Delta_H (Oe), J_th (A/cm2), sigma (A/cm2)`."""
 
-import csv
-import io
-import math
 import re
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,25 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
+from ..support import units, validation
 from ..support.validation import InputError, choice, nearest, shown
+from .data_files import DECIMALS, DataTable, Heading, decimal_mark, number, read_table
 
-FIELD = {"Oe": OERSTED, "T": 1.0, "mT": 1e-3}
-CURRENT_DENSITY = {
-    "A/cm2": AMPERE_PER_SQUARE_CENTIMETRE,
-    "kA/cm2": 1e3 * AMPERE_PER_SQUARE_CENTIMETRE,
-    "MA/cm2": 1e6 * AMPERE_PER_SQUARE_CENTIMETRE,
-    "1e6 A/cm2": 1e6 * AMPERE_PER_SQUARE_CENTIMETRE,
-    "A/m2": 1.0,
-}
-VOLTAGE = {"V": 1.0, "mV": 1e-3}
-CURRENT = {"A": 1.0, "mA": MILLIAMPERE, "uA": 1e-6}
-RESISTANCE = {"Ohm": 1.0, "kOhm": 1e3, "MOhm": 1e6}
-LENGTH = {"m": 1.0, "um": 1e-6, "nm": NANOMETRE}
-TIME = {"s": 1.0, "us": 1e-6, "ns": NANOSECOND, "ps": PICOSECOND}
+# The units that messages name; others of the same dimension are read as well.
+FIELD = ("Oe", "T", "mT")
+CURRENT_DENSITY = ("A/cm2", "MA/cm2", "A/m2")
+VOLTAGE = ("V", "mV")
+CURRENT = ("A", "mA", "uA")
+RESISTANCE = ("Ohm", "kOhm", "MOhm")
+LENGTH = ("m", "um", "nm")
+TIME = ("s", "us", "ns", "ps")
 STATES = ("P", "AP")
-
-_OTHER_SPELLINGS = {"^2": "2", "\N{GREEK CAPITAL LETTER OMEGA}": "Ohm", "\N{GREEK SMALL LETTER MU}": "u"}
 
 
 @dataclass(frozen=True)
@@ -38,29 +29,39 @@ class Column:
     """One column that a file may have: what it is called in Python, its units, and the values it bears."""
 
     name: str
-    units: dict[str, float]
-    """Factors to SI; empty: a word."""
+    units: tuple[str, ...]
+    """The usual ones; empty: a word."""
     required: bool = False
     positive: bool = False
     words: tuple[str, ...] = ()
     """What a word may be; empty: anything."""
 
-    def read(self, text: str) -> Any:
+    def factor(self, unit: str) -> float:
+        """To SI; raises ValueError for a unit of something else."""
+        factor, dimension = units.parse(unit)
+        if dimension != units.parse(self.units[0])[1]:
+            raise ValueError(unit)
+        return factor
+
+    def read(self, text: str, decimal: str) -> Any:
         """A value as it stands in the file; raises ValueError with what was expected."""
         if not self.units:
             if not text or (self.words and text not in self.words):
                 raise ValueError(" or ".join(self.words) or "a name")
             return text
-        try:
-            value = math.nan if "_" in text else float(text)
-        except ValueError:
-            comma = re.fullmatch(r"[-+]?\d*,\d+([eE][-+]?\d+)?", text)
-            raise ValueError("a number with a decimal point instead of the comma" if comma else "a number") from None
-        if not math.isfinite(value):
+        value = number(text, decimal)
+        if not abs(value) <= validation.LARGEST:
             raise ValueError("a finite number")
         if self.positive and value <= 0.0:
             raise ValueError("a number above 0")
         return value
+
+
+class MeasuredData(dict[str, NDArray[Any]]):
+    """Arrays in SI by their Python names, and what of the file they are not."""
+
+    ignored: tuple[str, ...] = ()
+    """Headings of the columns that were left out, as they stand in the file."""
 
 
 _DRIVE = {"V": Column("voltage", VOLTAGE), "I": Column("current", CURRENT)}
@@ -80,11 +81,11 @@ KINDS: dict[str, dict[str, Column]] = {
         "I": Column("current", CURRENT),
         "R": Column("resistance", RESISTANCE, required=True, positive=True),
         "sigma": Column("standard_deviation", RESISTANCE, positive=True),
-        "state": Column("state", {}, words=STATES),
+        "state": Column("state", (), words=STATES),
         "x": Column("position", LENGTH),
     },
     "pulses": {
-        "train": Column("train", {}),
+        "train": Column("train", ()),
         **_DRIVE,
         "width": Column("width", TIME, required=True, positive=True),
         "period": Column("period", TIME, required=True, positive=True),
@@ -92,7 +93,7 @@ KINDS: dict[str, dict[str, Column]] = {
         "R_0": Column("initial_resistance", RESISTANCE, positive=True),
         "x_0": Column("initial_position", LENGTH),
     },
-    "trace": {"train": Column("train", {}), "t": Column("time", TIME, required=True), **_DRIVE, **_RESPONSE},
+    "trace": {"train": Column("train", ()), "t": Column("time", TIME, required=True), **_DRIVE, **_RESPONSE},
 }
 """The columns of each kind of file, by their names in the header."""
 NEEDED = {"resistance": (("V", "I"),), "pulses": (("V", "I"), ("R", "x")), "trace": (("V", "I"), ("R", "x"))}
@@ -101,115 +102,155 @@ EXCLUSIVE = {"resistance": (("state", "x"),), "pulses": (("R_0", "x_0"),)}
 """Columns of which a file has one at most."""
 
 
-def read_measured(path: str | Path, kind: str) -> dict[str, NDArray[Any]]:
-    """Read a CSV file (commas, semicolons or tabs; decimal points; # starts a comment line) into arrays in SI.
+def read_measured(
+    path: str | Path,
+    kind: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    skip: int = 0,
+    decimal: str | None = None,
+) -> MeasuredData:
+    """Read a text file of measured data into arrays in SI; see `data_files.read_table` for the layouts that are read.
 
     kind: 'threshold', columns Delta_H and J_th; 'resistance', columns V or I, and R, perhaps with `state` (P or AP) or
     the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after the pulse,
     perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t, V or I, and
     R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of R or of x, in a unit of these.
-    The arrays bear their Python names.  Every column of numbers needs its unit in parentheses.  Raises InputError that
-    names file, line and column; a file is read whole or not at all.
+    columns: what the file calls a column, by our name for it: {'J_th': 'Jc'}.  units: the unit of a column whose
+    heading has none, by our name.  skip: lines to leave out at the beginning.  decimal: '.' or ','; None: what the
+    numbers show.
+
+    The arrays bear their Python names.  Other columns are left out and named in `ignored`, unless one looks like a
+    misspelt name.  Raises InputError that names file, line and column; a file is read whole or not at all.
     """
     choice("kind", kind, tuple(KINDS))
     if not isinstance(path, str | Path) or "\0" in str(path):
         raise InputError(f"path: expected the name of a file, got {shown(path)}")
-    rows = _rows(Path(path))
-    if not rows:
-        raise InputError(f"{path}: expected a header with the columns {_listed(KINDS[kind])}, got an empty file")
-    (number, header), body = rows[0], rows[1:]
-    columns = _columns(kind, header)
-    found: list[tuple[str, Column, float]] = []
-    for cell in header:
-        label, column, factor = _heading(f"{path}, line {number}", cell, columns)
-        if any(column is other for _, other, _ in found):
-            raise InputError(f"{path}, line {number}: expected each column once, got {label!r} twice")
-        found.append((label, column, factor))
-    for label, column in columns.items():
-        if column.required and not any(column is other for _, other, _ in found):
-            raise InputError(
-                f"{path}, line {number}: expected a column {label!r}, got {', '.join(name for name, _, _ in found)}"
-            )
-    labels = [label for label, _, _ in found]
+    known = KINDS[kind]
+    called = _named("columns", columns, known)
+    unit_of = _named("units", units, known)
+    if decimal is not None:
+        choice("decimal", decimal, DECIMALS)
+    table = read_table(Path(path), validation.whole("skip", skip, 0))
+    if not table.headings:
+        raise InputError(f"{path}: expected a header with the columns {_listed(known)}, got an empty file")
+    where = f"{path}, line {table.line}"
+    places = _places(where, table.headings, known, called)
+    labels = list(places)
+    for label, column in known.items():
+        if column.required and label not in places:
+            raise InputError(f"{where}: expected a column {label!r}, got {', '.join(_labels(table))}")
     for pair in NEEDED.get(kind, ()) + EXCLUSIVE.get(kind, ()):
-        given = [label for label in pair if label in labels]
+        given = [label for label in pair if label in places]
         if len(given) == 2 or (not given and pair in NEEDED.get(kind, ())):
             raise InputError(
-                f"{path}, line {number}: expected a column {pair[0]!r} or {pair[1]!r}, got "
-                f"{'both' if given else ', '.join(labels)}"
+                f"{where}: expected a column {pair[0]!r} or {pair[1]!r}, got "
+                f"{'both' if given else ', '.join(_labels(table))}"
             )
-    if not body:
+    if ("R", "x") in NEEDED.get(kind, ()) and "x" in places and "R" not in places:
+        known = known | {"sigma": replace(known["sigma"], units=LENGTH)}
+    factors = {
+        label: _factor(where, label, known[label], table.headings[place].unit, unit_of.get(label))
+        for label, place in places.items()
+    }
+    rows = [
+        (line, cells) for line, cells in table.even_rows(Path(path)) if any(cells[place] for place in places.values())
+    ]
+    if not rows:
         raise InputError(f"{path}: expected lines of data under the header, got none")
-    values: dict[str, list[Any]] = {column.name: [] for _, column, _ in found}
-    for line, cells in body:
-        if len(cells) != len(found):
-            raise InputError(f"{path}, line {line}: expected {len(found)} values, as in the header, got {len(cells)}")
-        for cell, (label, column, factor) in zip(cells, found, strict=True):
+    mark = decimal or _decimal(path, [cells[places[each]] for _, cells in rows for each in labels if known[each].units])
+    values: dict[str, list[Any]] = {known[label].name: [] for label in labels}
+    for line, cells in rows:
+        for label, place in places.items():
+            column, cell = known[label], cells[place]
             try:
-                value = column.read(cell)
+                value = column.read(cell, mark)
             except ValueError as expected:
                 got = repr(cell) if cell else "nothing"
                 raise InputError(f"{path}, line {line}, column {label!r}: expected {expected}, got {got}") from None
-            values[column.name].append(value * factor if column.units else value)
-    return {name: np.array(each) for name, each in values.items()}
+            values[column.name].append(value * factors[label] if column.units else value)
+    result = MeasuredData({name: np.array(each) for name, each in values.items()})
+    others = (heading.text for place, heading in enumerate(table.headings) if place not in places.values())
+    result.ignored = tuple(text for text in others if text)
+    return result
 
 
-def _columns(kind: str, header: list[str]) -> dict[str, Column]:
-    """The columns of a kind of file; sigma is a length where the header has x for the response."""
-    columns = KINDS[kind]
-    labels = {re.split(r"\s*[(\[]", cell)[0] for cell in header}
-    if ("R", "x") in NEEDED.get(kind, ()) and "x" in labels and "R" not in labels:
-        return columns | {"sigma": replace(columns["sigma"], units=LENGTH)}
-    return columns
-
-
-def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Line number and stripped cells of each line that is neither empty nor a comment."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: expected text in UTF-8, got other bytes") from None
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not lines:
-        return []
-    delimiter = next((mark for mark in (";", "\t") if mark in lines[0][1]), ",")
-    rows = []
-    for number, line in lines:
-        try:
-            cells = next(csv.reader(io.StringIO(line), delimiter=delimiter, strict=True))
-        except csv.Error as error:
+def _named(name: str, given: Mapping[str, str] | None, known: Mapping[str, Column]) -> dict[str, str]:
+    """What was given for some of the known columns."""
+    pairs = {} if given is None else dict(validation.instance(name, given, Mapping))
+    for label, text in pairs.items():
+        if label not in known:
             raise InputError(
-                f"{path}, line {number}: expected values with {delimiter!r} between, got {error}"
-            ) from None
-        rows.append((number, [cell.strip() for cell in cells]))
-    return rows
+                f"{name}: expected names out of {', '.join(known)}, got {shown(label)}{nearest(str(label), known)}"
+            )
+        if not isinstance(text, str):
+            raise InputError(f"{name}: expected text for {label!r}, got {shown(text)}")
+    return pairs
 
 
-def _heading(where: str, cell: str, columns: dict[str, Column]) -> tuple[str, Column, float]:
-    """Name, column and factor to SI of one cell of the header."""
-    match = re.fullmatch(r"(?P<label>[^()\[\]]*?)\s*(?:[(\[]\s*(?P<unit>[^()\[\]]*?)\s*[)\]])?", cell)
-    label = match["label"] if match else cell
-    if match is None or label not in columns:
-        raise InputError(f"{where}: expected the columns {_listed(columns)}, got {cell!r}{nearest(label, columns)}")
-    column, unit = columns[label], match["unit"]
+def _labels(table: DataTable) -> list[str]:
+    return [heading.label for heading in table.headings]
+
+
+def _places(
+    where: str, headings: list[Heading], known: Mapping[str, Column], called: Mapping[str, str]
+) -> dict[str, int]:
+    """Which column of the file each known one is."""
+    ours = {theirs: label for label, theirs in called.items()}
+    places: dict[str, int] = {}
+    strange = []
+    for place, heading in enumerate(headings):
+        label = ours.get(heading.label) or ours.get(heading.text)
+        if label is None and heading.label in known and heading.label not in called:
+            label = heading.label
+        if label is None:
+            strange.append(heading)
+        elif label in places:
+            raise InputError(f"{where}: expected each column once, got {label!r} twice")
+        else:
+            places[label] = place
+    for label, theirs in called.items():
+        if label not in places:
+            got = ", ".join(heading.text for heading in headings)
+            raise InputError(f"{where}: expected a column {theirs!r} for {label!r}, got {got}")
+    absent = [label for label in known if label not in places]
+    for heading in strange:
+        close = nearest(heading.label, absent)
+        unclosed = re.search(r"[(\[][^)\]]*$", heading.text)
+        if close or unclosed:
+            raise InputError(f"{where}: expected the columns {_listed(known)}, got {heading.text!r}{close}")
+    return places
+
+
+def _factor(where: str, label: str, column: Column, unit: str | None, given: str | None) -> float:
+    """To SI, by the unit of the heading or the one that was given."""
     if not column.units:
-        if unit is not None:
-            raise InputError(f"{where}, column {label!r}: expected no unit, got {unit!r}")
-        return label, column, 1.0
+        if unit or given:
+            raise InputError(f"{where}, column {label!r}: expected no unit, got {unit or given!r}")
+        return 1.0
     choices = ", ".join(column.units)
-    if not unit:
+    found: list[float] = []
+    for text in (unit, given):
+        if not text:
+            continue
+        try:
+            found.append(column.factor(text))
+        except ValueError:
+            raise InputError(f"{where}, column {label!r}: expected a unit of {choices}, got {text!r}") from None
+    if not found:
         raise InputError(f"{where}, column {label!r}: expected a unit in parentheses, one of {choices}, got none")
-    unit = unicodedata.normalize("NFKC", unit)  # raised two, micro sign and ohm sign to the plain characters
-    for spelling, plain in _OTHER_SPELLINGS.items():
-        unit = unit.replace(spelling, plain)
-    if unit not in column.units:
-        raise InputError(f"{where}, column {label!r}: expected a unit of {choices}, got {unit!r}")
-    return label, column, column.units[unit]
+    if found[-1] != found[0]:
+        raise InputError(f"{where}, column {label!r}: expected the unit of its heading, {unit!r}, got {given!r}")
+    return found[0]
 
 
-def _listed(columns: dict[str, Column]) -> str:
-    return ", ".join(f"{label} ({next(iter(each.units))})" if each.units else label for label, each in columns.items())
+def _decimal(path: str | Path, cells: list[str]) -> str:
+    try:
+        return decimal_mark(cells)
+    except ValueError as expected:
+        raise InputError(f"{path}: expected {expected}") from None
+
+
+def _listed(columns: Mapping[str, Column]) -> str:
+    return ", ".join(f"{label} ({each.units[0]})" if each.units else label for label, each in columns.items())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..device.junction import position_for_resistance, resistance
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import PiecewiseLinear
 from ..experiments.pulse_trains import READ_SHARE, READINGS
 from ..simulation import simulate_ensemble
@@ -54,7 +54,7 @@ def fit_pulses(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
-    field = -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    field = applied_field(parameters, external_field)
     situation = Situation(parameters, landscape, field)
     measured = Measured.of(data, parameters)
     heights = column(data, measured.drive)

@@ -10,9 +10,11 @@ import numpy as np
 from ..constants import OERSTED
 from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
-from ..drive import Drive
+from ..drive import Drive, Voltage
+from ..ensemble import device_arrays, largest_turning
 from ..experiments.loops import DRIVES
 from ..experiments.thresholds import rest_position
+from ..kernels.term import Limits
 from ..results import electrical_state
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -173,14 +175,18 @@ def check_work(situation: Situation, spans: FloatArray, drives: FloatArray, kind
     """
     device, landscape = situation.parameters, situation.landscape
     volts = np.abs(drives) if kind is DRIVES["voltage"] else np.abs(drives) * device.antiparallel_resistance
-    torque = device.torque_per_current_density * volts / device.resistance_area_product
-    steady = (
-        abs(situation.net_field)
-        + abs(device.anisotropy_field)
-        + max(well.coercive_field for well in landscape.wells)
-        + float(np.abs(landscape.anisotropy.anisotropy_fields).max() if landscape.anisotropy is not None else 0.0)
+    limits = Limits(
+        devices=device_arrays([device], Voltage.of(0.0), "both", np.zeros(1), 1),
+        density=volts / device.resistance_area_product,
+        voltage=volts,
+        net_field=abs(situation.net_field),
+        pinning=max(well.coercive_field for well in landscape.wells),
+        pinning_slope=max(well.coercive_field / well.half_width for well in landscape.wells),
+        anisotropy=abs(device.anisotropy_field)
+        if landscape.anisotropy is None
+        else float(np.abs(landscape.anisotropy.anisotropy_fields).max()),
     )
-    turning = float(device.gyromagnetic_ratio * np.sum((steady + torque) * spans))
+    turning = float(np.sum(largest_turning(limits) * spans))
     if turning > MOST_TURNING:
         raise InputError(
             f"data: expected at most {MOST_TURNING:g} rad by which the fields could turn the wall in all, got "

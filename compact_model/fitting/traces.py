@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device.parameters import DeviceParameters
+from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Drive, PiecewiseLinear
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -44,7 +44,7 @@ def fit_trace(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
-    field = -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    field = applied_field(parameters, external_field)
     situation = Situation(parameters, landscape, field)
     measured = Measured.of(data, parameters)
     times, values = column(data, "time"), column(data, measured.drive)

@@ -4,16 +4,18 @@ A high order needs smooth right-hand sides.  The pinning field jumps at the edge
 the edge of a pulse, and the wall is held at the track's ends.  So a step is always taken with one smooth branch of the
 model (the polynomials of one region, continued beyond it), and where the solution crosses to another branch the step
 is repeated with the length that ends exactly there.
+
+A step is taken at one place in the code, whatever for (see the purposes below): each further place would be compiled
+for itself, and the ten of them took most of the time of a first call.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from .dop853 import rates_at, take_step
 from .dop853_coefficients import NODES, STAGES
-from .jit import fused_kernel, inlined, parallel_kernel
+from .jit import fused_kernel, fused_part, inlined
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk, walk_in_region
 
 RUNNING = 0
@@ -30,6 +32,21 @@ LOCATION_TOLERANCE = 1e-5
 RELEASE_TOLERANCE = 1e-7  # of the rate of the position, which vanishes where a held wall is released
 _LOCATION_TRIALS = 60
 _MOST_TURNS_BACK = 4
+
+# What is to be done next with one device.
+_BEGIN = 0  # at the start of a step: record, look at the regions of the drive
+_BRANCH = 1  # the rates there are known: choose the region of the track
+# What the rates, or a step and the rates at its end, are evaluated for.
+_RATES = 2  # no step: the rates at its start
+_STEP = 3  # the step itself
+_TURN = 4  # to where a wall that turns within the step is farthest out
+_EDGE = 5  # to an edge, by Newton's method kept inside a bracket
+_INWARDS = 6  # a held wall: to the first stage at which it is driven inwards
+_RELEASE = 7  # a held wall: to where that begins, by the regula falsi of Illinois
+_RECORD = 8  # to a time that is recorded
+# Between two of these: whether the step leaves its region at one side, and whether it does in fact.
+_SIDE = 9
+_LEAVING = 10
 
 
 class AdaptiveProgress(NamedTuple):
@@ -54,7 +71,7 @@ def _cubic(fraction, start, start_slope, end, end_slope):
     )
 
 
-@fused_kernel
+@fused_part
 def _cubic_extremum(start, start_slope, end, end_slope, sign):
     """Where in (0, 1) Hermite's cubic times sign is largest; 0 where it has no such point."""
     a = 3.0 * (2.0 * (start - end) + start_slope + end_slope)
@@ -70,7 +87,7 @@ def _cubic_extremum(start, start_slope, end, end_slope, sign):
     return best
 
 
-@fused_kernel
+@fused_part
 def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     """Where in (lowest, 1) Hermite's cubic takes a value, roughly: a first guess (four secant steps)."""
     before = 1.0
@@ -89,304 +106,322 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
 
 
 @fused_kernel
-def _locate_edge(
-    device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance, slopes,
-    edge, sign, inner, outer, guess,
-):  # fmt: skip
-    """The step that ends on an edge: Newton's method, kept inside the bracket (inner, outer) of steps.
-
-    sign is +1 where the wall leaves upwards and -1 downwards.  Returns step and angle.
-    """
-    step = guess
-    for _ in range(_LOCATION_TRIALS):
-        end, end_angle, _error = take_step(
-            device, mode, track, track_piece, waveform, drive_piece, 1.0, time, position, angle, step, tolerance, slopes
-        )
-        speed, turning = rates_at(device, mode, track, track_piece, waveform, drive_piece, time + step, end, end_angle)
-        if sign * (end - edge) > 0.0:
-            outer = step
-        else:
-            inner = step
-        missing = (edge - end) / speed if speed != 0.0 else np.inf
-        if abs(missing) <= LOCATION_TOLERANCE * step or outer - inner <= 1e-15 * outer:
-            break
-        step = step + missing
-        if not inner < step < outer:
-            step = 0.5 * (inner + outer)
-    return step + missing, end_angle + missing * turning
-
-
-@fused_kernel
-def _locate_release(
-    device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance, slopes,
-    held, outer, outer_speed, outer_angle,
-):  # fmt: skip
-    """The step after which a held wall starts to move inwards (regula falsi of Illinois).  Returns step and angle.
-
-    The end of the bracket where the wall does move inwards is returned: on the other one it would be held again.
-    """
-    inner = 0.0
-    inner_speed = held * slopes[0, 0]
-    outer_speed = held * outer_speed
-    scale = max(abs(inner_speed), abs(outer_speed))
-    inner_weight = inner_speed
-    outer_weight = outer_speed
-    for _ in range(_LOCATION_TRIALS):
-        if -outer_speed <= RELEASE_TOLERANCE * scale or outer - inner <= 1e-9 * outer:
-            break
-        step = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
-        _end, end_angle, _error = take_step(
-            device, mode, track, track_piece, waveform, drive_piece, 0.0, time, position, angle, step, tolerance, slopes
-        )
-        speed, _turning = rates_at(
-            device, mode, track, track_piece, waveform, drive_piece, time + step, position, end_angle
-        )
-        speed *= held
-        if speed < 0.0:
-            outer = step
-            outer_angle = end_angle
-            outer_speed = speed
-            outer_weight = speed
-            inner_weight *= 0.5
-        else:
-            inner = step
-            inner_weight = speed
-            outer_weight *= 0.5
-    return outer, outer_angle
-
-
-@fused_kernel
-def advance_device(
-    index, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles
+def advance_devices(
+    first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles
 ):
-    """Advance one device, number `index` of the arrays; see `advance_adaptively` for the arguments."""
-    device = device_at(devices, index)
-    track = rows_of(landscape, index)
-    waveform = rows_of(drive, index)
-    track_last = track.shape[0] - 1
-    drive_last = waveform.shape[0] - 1
-    position = state.position[index]
-    angle = state.angle[index]
-    time = progress.time[index]
-    step = progress.step[index]
-    track_piece = progress.track_piece[index]
-    drive_piece = progress.drive_piece[index]
-    held = progress.held[index]
-    column = progress.column[index]
-    status = RUNNING
+    """Advance each RUNNING one of the devices first, first + every, ... by at most so many steps towards times[-1].
+
+    devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
+    tolerance: local error of phi in rad and of x in units of the wall width, per step.
+    state: fixed_step.WallState; progress: AdaptiveProgress; positions, angles: float64 (devices, times); all of these
+    are written in place.
+    """
     end_time = times[-1]
     slopes = np.empty((STAGES, 2))
-    turns_back = 0
-    steps = 0
-    speed = 0.0
-    turning = 0.0
-    rates_known = False  # from the end of the last step, where the same branch goes on
-
-    while status == RUNNING and steps < most_steps:
-        while column < times.size and times[column] <= time:
-            positions[index, column] = position
-            angles[index, column] = angle
-            column += 1
-        if time >= end_time:
-            status = FINISHED
-            break
-        region_end = min(end_time, waveform[drive_piece, REGION_RIGHT])
-        if waveform[drive_piece, REGION_RIGHT] >= waveform[drive_last, RIGHT]:
-            region_end = end_time  # the last region goes on for ever
-        elif time >= region_end:
-            drive_piece = walk_in_region(waveform, drive_piece, region_end) + 1
+    for index in range(first, devices.damping.size, every):
+        if progress.status[index] != RUNNING:
             continue
-        if not rates_known:
-            speed, turning = rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle)
-        rates_known = False
-        lower = track[track_piece, REGION_LEFT]
-        upper = track[track_piece, REGION_RIGHT]
+        device = device_at(devices, index)
+        track = rows_of(landscape, index)
+        waveform = rows_of(drive, index)
+        track_last = track.shape[0] - 1
+        drive_last = waveform.shape[0] - 1
+        position = state.position[index]
+        angle = state.angle[index]
+        time = progress.time[index]
+        step = progress.step[index]
+        track_piece = progress.track_piece[index]
+        drive_piece = progress.drive_piece[index]
+        held = progress.held[index]
+        column = progress.column[index]
+        lower_stop = state.lower_stop[index]
+        upper_stop = state.upper_stop[index]
+        status = RUNNING
+        turns_back = 0
+        steps = 0
+        trials = 0
+        rates_known = False  # from the end of the last step, where the same branch goes on
+        passed = False
+        beyond = False
+        # The rates at the step's start; the step and its end; what is evaluated, and its end.
+        speed = turning = 0.0
+        trial = taken = reached = reached_angle = reached_speed = reached_turning = 0.0
+        length = end_speed = end_turning = 0.0
+        # The step's region, and a side of it; a bracket of lengths, and what is known at its ends.
+        free = lower = upper = region_end = planned = edge = 0.0
+        sign = 1.0
+        inner = outer = outer_end = outer_angle = outer_speed = inner_weight = outer_weight = scale = 0.0
 
-        # A wall that stands on an edge belongs to the region that it moves into, or is held by the track's end.
-        if held * speed < 0.0:
-            held = 0
-        if held == 0 and turns_back <= _MOST_TURNS_BACK:
-            if position >= upper and speed > 0.0:
-                turns_back += 1
-                track_piece = walk_in_region(track, track_piece, upper)
-                if track_piece == track_last:
-                    held = 1
-                else:
-                    track_piece += 1
-                continue
-            if position <= lower and speed < 0.0:
-                turns_back += 1
-                track_piece = walk_in_region(track, track_piece, lower)
-                if track_piece == 0:
-                    held = -1
-                else:
-                    track_piece -= 1
-                continue
-        if turns_back > _MOST_TURNS_BACK:
-            status = STUCK
-            break
-        # A wall that stands on a stop and is driven outwards passes it here: there is no step to locate.
-        at_upper_stop = position >= state.upper_stop[index] and speed > 0.0
-        if at_upper_stop or (position <= state.lower_stop[index] and speed < 0.0):
-            status = PASSED
-            break
-        free = 0.0 if held != 0 else 1.0
-        slopes[0, 0] = speed
-        slopes[0, 1] = turning
+        purpose = _BEGIN
+        while status == RUNNING:
+            if purpose == _BEGIN:
+                if steps >= most_steps:
+                    break
+                while column < times.size and times[column] <= time:
+                    positions[index, column] = position
+                    angles[index, column] = angle
+                    column += 1
+                if time >= end_time:
+                    status = FINISHED
+                    break
+                region_end = min(end_time, waveform[drive_piece, REGION_RIGHT])
+                if waveform[drive_piece, REGION_RIGHT] >= waveform[drive_last, RIGHT]:
+                    region_end = end_time  # the last region goes on for ever
+                elif time >= region_end:
+                    drive_piece = walk_in_region(waveform, drive_piece, region_end) + 1
+                    continue
+                purpose = _BRANCH if rates_known else _RATES
 
-        planned = step
-        trial = min(step, region_end - time)
-        end, end_angle, error = take_step(
-            device,
-            mode,
-            track,
-            track_piece,
-            waveform,
-            drive_piece,
-            free,
-            time,
-            position,
-            angle,
-            trial,
-            tolerance,
-            slopes,
-        )
-        if error > 1.0:
-            step = trial * max(SHRINKAGE, SAFETY * error**-0.125)
-            if time + 0.01 * step == time:
-                status = STUCK
-            rates_known = True
-            continue
-        step = trial * (GROWTH if error < 1e-8 else min(GROWTH, SAFETY * error**-0.125))
-        if trial < planned:
-            step = max(step, planned)
-        taken = trial
+            if purpose == _BRANCH:
+                rates_known = False
+                lower = track[track_piece, REGION_LEFT]
+                upper = track[track_piece, REGION_RIGHT]
+                # A wall that stands on an edge belongs to the region that it moves into, or is held by the track's end.
+                if held * speed < 0.0:
+                    held = 0
+                if held == 0 and turns_back <= _MOST_TURNS_BACK:
+                    if position >= upper and speed > 0.0:
+                        turns_back += 1
+                        track_piece = walk_in_region(track, track_piece, upper)
+                        if track_piece == track_last:
+                            held = 1
+                        else:
+                            track_piece += 1
+                        purpose = _BEGIN
+                        continue
+                    if position <= lower and speed < 0.0:
+                        turns_back += 1
+                        track_piece = walk_in_region(track, track_piece, lower)
+                        if track_piece == 0:
+                            held = -1
+                        else:
+                            track_piece -= 1
+                        purpose = _BEGIN
+                        continue
+                if turns_back > _MOST_TURNS_BACK:
+                    status = STUCK
+                    break
+                # A wall that stands on a stop and is driven outwards passes it here: there is no step to locate.
+                at_upper_stop = position >= upper_stop and speed > 0.0
+                if at_upper_stop or (position <= lower_stop and speed < 0.0):
+                    status = PASSED
+                    break
+                free = 0.0 if held != 0 else 1.0
+                slopes[0, 0] = speed
+                slopes[0, 1] = turning
+                planned = step
+                trial = min(step, region_end - time)
+                length = trial
+                purpose = _STEP
 
-        # Does the step leave the branch that it was taken with?
-        if held != 0:
-            outer = 0.0
-            outer_speed = 0.0
-            for stage in range(1, STAGES):
-                if held * slopes[stage, 0] < 0.0 and (outer == 0.0 or NODES[stage] * trial < outer):
-                    outer = NODES[stage] * trial
-                    outer_speed = slopes[stage, 0]
-            if outer > 0.0:
-                _end, outer_angle, _error = take_step(
-                    device, mode, track, track_piece, waveform, drive_piece, 0.0, time, position, angle, outer,
+            # The one place where a step is taken, and the one where rates are asked for.
+            end = position
+            end_angle = angle
+            error = 0.0
+            if purpose == _RATES:
+                length = 0.0
+            else:
+                end, end_angle, error = take_step(
+                    device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, length,
                     tolerance, slopes,
                 )  # fmt: skip
-                outer_speed, _turning = rates_at(
-                    device, mode, track, track_piece, waveform, drive_piece, time + outer, position, outer_angle
+            if purpose != _RECORD and not (purpose == _STEP and (held != 0 or error > 1.0)):
+                end_speed, end_turning = rates_at(
+                    device, mode, track, track_piece, waveform, drive_piece, time + length, end, end_angle
                 )
-                if held * outer_speed < 0.0:
-                    taken, end_angle = _locate_release(
-                        device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance,
-                        slopes, held, outer, outer_speed, outer_angle,
-                    )  # fmt: skip
+
+            if purpose == _RATES:
+                speed = end_speed
+                turning = end_turning
+                purpose = _BRANCH
+                continue
+
+            if purpose == _STEP:
+                if error > 1.0:
+                    step = trial * max(SHRINKAGE, SAFETY * error**-0.125)
+                    if time + 0.01 * step == time:
+                        status = STUCK
+                    rates_known = True
+                    purpose = _BEGIN
+                    continue
+                step = trial * (GROWTH if error < 1e-8 else min(GROWTH, SAFETY * error**-0.125))
+                if trial < planned:
+                    step = max(step, planned)
+                taken = trial
+                reached = end
+                reached_angle = end_angle
+                # Does the step leave the branch that it was taken with?
+                if held != 0:
+                    outer = 0.0
+                    for stage in range(1, STAGES):
+                        if held * slopes[stage, 0] < 0.0 and (outer == 0.0 or NODES[stage] * trial < outer):
+                            outer = NODES[stage] * trial
+                    if outer > 0.0:
+                        length = outer
+                        purpose = _INWARDS
+                        continue
+                    purpose = _RECORD
+                else:
+                    reached_speed = end_speed
+                    reached_turning = end_turning
+                    rates_known = True
+                    sign = 1.0
+                    purpose = _SIDE
+
+            elif purpose == _INWARDS:
+                if held * end_speed < 0.0:
+                    inner = 0.0
+                    inner_weight = held * slopes[0, 0]
+                    outer_speed = held * end_speed
+                    outer_weight = outer_speed
+                    outer_angle = end_angle
+                    scale = max(abs(inner_weight), abs(outer_speed))
+                    trials = 0
+                    purpose = _RELEASE
+                else:
+                    purpose = _RECORD
+
+            elif purpose == _RELEASE:
+                if held * end_speed < 0.0:
+                    outer = length
+                    outer_angle = end_angle
+                    outer_speed = held * end_speed
+                    outer_weight = outer_speed
+                    inner_weight *= 0.5
+                else:
+                    inner = length
+                    inner_weight = held * end_speed
+                    outer_weight *= 0.5
+
+            elif purpose == _TURN:
+                if sign * (end - edge) > 0.0:
+                    beyond = True
+                    outer = length
+                    outer_end = end
+                    outer_speed = end_speed
+                purpose = _LEAVING
+
+            elif purpose == _EDGE:
+                if sign * (end - edge) > 0.0:
+                    outer = length
+                else:
+                    inner = length
+                missing = (edge - end) / end_speed if end_speed != 0.0 else np.inf
+                trials += 1
+                if not (
+                    abs(missing) <= LOCATION_TOLERANCE * length
+                    or outer - inner <= 1e-15 * outer
+                    or trials == _LOCATION_TRIALS
+                ):
+                    length += missing
+                    if not inner < length < outer:
+                        length = 0.5 * (inner + outer)
+                    continue
+                taken = length + missing
+                reached = edge
+                reached_angle = end_angle + missing * end_turning
+                passed = (
+                    (sign > 0.0 and edge < upper)
+                    or (sign < 0.0 and edge > lower)
+                    or edge == (upper_stop if sign > 0.0 else lower_stop)
+                )
+                purpose = _RECORD
+
+            elif purpose == _RECORD:
+                positions[index, column] = end
+                angles[index, column] = end_angle
+                column += 1
+
+            if purpose == _RELEASE:
+                # The end of the bracket where the wall moves inwards is taken: on the other one it would be held again.
+                if (
+                    -outer_speed <= RELEASE_TOLERANCE * scale
+                    or outer - inner <= 1e-9 * outer
+                    or trials == _LOCATION_TRIALS
+                ):
+                    taken = outer
+                    reached_angle = outer_angle
                     held = 0
-        else:
-            end_speed, end_turning = rates_at(
-                device, mode, track, track_piece, waveform, drive_piece, time + trial, end, end_angle
-            )
-            rates_known = True
-            lower_edge = max(lower, state.lower_stop[index])
-            upper_edge = min(upper, state.upper_stop[index])
-            for sign in (1.0, -1.0):
-                edge = upper_edge if sign > 0.0 else lower_edge
-                beyond = sign * (end - edge) > 0.0
-                inner = 0.0
-                outer = trial
-                outer_end = end
-                outer_speed = end_speed
-                # The wall may turn within the step: outwards and back in, or inwards before it goes out.
-                turn = _cubic_extremum(position, trial * speed, end, trial * end_speed, sign if not beyond else -sign)
-                if turn > 0.0:
-                    at_turn = _cubic(turn, position, trial * speed, end, trial * end_speed)
-                    near = 0.05 * (abs(end - position) + abs(at_turn - position))
-                    from_edge = sign * (position - edge) >= 0.0
-                    if (not beyond and sign * (at_turn - edge) > -near) or (beyond and from_edge):
-                        at_turn, turn_angle, _error = take_step(
-                            device, mode, track, track_piece, waveform, drive_piece, 1.0, time, position, angle,
-                            turn * trial, tolerance, slopes,
-                        )  # fmt: skip
-                        if not beyond and sign * (at_turn - edge) > 0.0:
-                            beyond = True
-                            outer = turn * trial
-                            outer_end = at_turn
-                            outer_speed, _turning = rates_at(
-                                device, mode, track, track_piece, waveform, drive_piece, time + outer, at_turn,
-                                turn_angle,
-                            )  # fmt: skip
-                        elif beyond and from_edge:
+                    purpose = _RECORD
+                else:
+                    length = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
+                    trials += 1
+                    continue
+
+            while purpose in (_SIDE, _LEAVING):
+                if purpose == _SIDE:
+                    edge = max(lower, lower_stop)
+                    if sign > 0.0:
+                        edge = min(upper, upper_stop)
+                    beyond = sign * (reached - edge) > 0.0
+                    inner = 0.0
+                    outer = trial
+                    outer_end = reached
+                    outer_speed = reached_speed
+                    purpose = _LEAVING
+                    # The wall may turn within the step: outwards and back in, or inwards before it goes out.
+                    turn = _cubic_extremum(
+                        position, trial * speed, reached, trial * reached_speed, sign if not beyond else -sign
+                    )
+                    if turn > 0.0:
+                        at_turn = _cubic(turn, position, trial * speed, reached, trial * reached_speed)
+                        near = 0.05 * (abs(reached - position) + abs(at_turn - position))
+                        if beyond and sign * (position - edge) >= 0.0:
                             inner = turn * trial
-                if beyond:
+                        elif not beyond and sign * (at_turn - edge) > -near:
+                            length = turn * trial
+                            purpose = _TURN
+                elif beyond:
                     rates_known = False
-                    guess = _cubic_root(edge, position, outer * speed, outer_end, outer * outer_speed, inner / outer)
-                    taken, end_angle = _locate_edge(
-                        device, mode, track, track_piece, waveform, drive_piece, time, position, angle, tolerance,
-                        slopes, edge, sign, inner, outer, outer * guess,
-                    )  # fmt: skip
-                    end = edge
-                    if (
-                        (sign > 0.0 and edge < upper)
-                        or (sign < 0.0 and edge > lower)
-                        or edge == (state.upper_stop[index] if sign > 0.0 else state.lower_stop[index])
-                    ):
-                        status = PASSED
-                    break
+                    trials = 0
+                    length = outer * _cubic_root(
+                        edge, position, outer * speed, outer_end, outer * outer_speed, inner / outer
+                    )
+                    purpose = _EDGE
+                elif sign > 0.0:
+                    sign = -1.0
+                    purpose = _SIDE
+                else:
+                    purpose = _RECORD
+            if purpose != _RECORD:
+                continue
 
-        while column < times.size and times[column] < time + taken:
-            positions[index, column], angles[index, column], _error = take_step(
-                device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle,
-                times[column] - time, tolerance, slopes,
-            )  # fmt: skip
-            column += 1
-        if not taken > 0.0:
-            status = STUCK
-            break
-        if rates_known:
-            speed = end_speed
-            turning = end_turning
-            rates_known = time + taken < region_end
-        turns_back = 0
-        steps += 1
-        time = region_end if taken == region_end - time else time + taken
-        position = end
-        angle = end_angle
-        track_piece = walk_in_region(track, track_piece, position)
-        drive_piece = walk_in_region(waveform, drive_piece, time)
+            if column < times.size and times[column] < time + taken:
+                length = times[column] - time
+                continue
+            if not taken > 0.0:
+                status = STUCK
+                break
+            if rates_known:
+                speed = reached_speed
+                turning = reached_turning
+                rates_known = time + taken < region_end
+            turns_back = 0
+            steps += 1
+            time = region_end if taken == region_end - time else time + taken
+            position = reached
+            angle = reached_angle
+            track_piece = walk_in_region(track, track_piece, position)
+            drive_piece = walk_in_region(waveform, drive_piece, time)
+            if passed:
+                status = PASSED
+            purpose = _BEGIN
 
-    if status == PASSED:
-        state.passage_time[index] = time
-        for later in range(column, times.size):
-            positions[index, later] = position
-            angles[index, later] = angle
-    state.position[index] = position
-    state.angle[index] = angle
-    progress.time[index] = time
-    progress.step[index] = step
-    progress.track_piece[index] = track_piece
-    progress.drive_piece[index] = drive_piece
-    progress.held[index] = held
-    progress.column[index] = column
-    progress.status[index] = status
-    progress.steps[index] += steps
-
-
-@parallel_kernel
-def advance_adaptively(
-    devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles
-):
-    """Advance every device that is RUNNING by at most so many steps towards times[-1]; all is written in place.
-
-    tolerance: local error of phi in rad and of x in units of the wall width, per step.
-    """
-    for index in prange(devices.damping.size):
-        if progress.status[index] == RUNNING:
-            advance_device(
-                np.int64(index), devices, mode, landscape, drive, times, tolerance, most_steps, state, progress,
-                positions, angles,
-            )  # fmt: skip
+        if status == PASSED:
+            state.passage_time[index] = time
+            for later in range(column, times.size):
+                positions[index, later] = position
+                angles[index, later] = angle
+        state.position[index] = position
+        state.angle[index] = angle
+        progress.time[index] = time
+        progress.step[index] = step
+        progress.track_piece[index] = track_piece
+        progress.drive_piece[index] = drive_piece
+        progress.held[index] = held
+        progress.column[index] = column
+        progress.status[index] = status
+        progress.steps[index] += steps
 
 
 @fused_kernel

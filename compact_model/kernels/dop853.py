@@ -8,30 +8,32 @@ import numpy as np
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES, WEIGHTS
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
-from .jit import fused_kernel, inlined
+from .jit import fused_part
 from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
 
-@inlined
-def branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine_of_double_angle):
+@fused_part
+def branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine_of_double_angle):
     """Eq. 1 with the smooth branch that the two pieces belong to."""
     drive_piece = walk_in_region(waveform, drive_piece, time)
     track_piece = walk_in_region(track, track_piece, position)
     electrical, net_field = evaluate(waveform, drive_piece, time)
     pinning, anisotropy = evaluate(track, track_piece, position)
     return wall_rates(
-        device, mode, electrical, net_field, pinning, anisotropy, position, sine_of_double_angle, 0.0, 0.0
+        device, mode, electrical, net_field, pinning, anisotropy, position, angle, sine_of_double_angle, 0.0, 0.0
     )
 
 
-@fused_kernel
+@fused_part
 def rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle):
-    return branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, sine(2.0 * angle))
+    return branch_rates(
+        device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine(2.0 * angle)
+    )
 
 
-@fused_kernel
+@fused_part
 def take_step(
     device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, step, tolerance, slopes
 ):
@@ -64,6 +66,7 @@ def take_step(
             drive_piece,
             time + NODES[stage] * step,
             position + free * step * position_sum,
+            angle + step * angle_sum,
             double_sine,
         )
     position_sum = 0.0

@@ -6,11 +6,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from .equations import wall_rates
 from .fast_math import sine
-from .jit import kernel, parallel_kernel
+from .jit import kernel
 from .noise import fill_normal_pairs
 from .tables import FloatArray, IntegerArray, device_at, evaluate, rows_of, walk, walk_in_region
 
@@ -49,98 +48,80 @@ class WallState(NamedTuple):
 
 
 @kernel
-def integrate_device(
-    index, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
+def integrate_devices(
+    first, every, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
 ):
-    """Advance one device, number `index` of the arrays; see `integrate_devices` for the arguments."""
-    device = device_at(devices, index)
-    length = device.track_length
-    position = state.position[index]
-    angle = state.angle[index]
-    track = rows_of(landscape, index)
-    track_piece = 0
-    waveform = rows_of(drive, index)
-    drive_piece = 0
-    hot = device.thermal_field_per_root_time > 0.0
-    bits = np.empty((3, 1), dtype=np.uint64)
-    normal_z = np.zeros(1)
-    normal_angle = np.zeros(1)
-    thermal_z = 0.0
-    thermal_angle = 0.0
-    for run in range(plan.start.size):
-        step = plan.step[run]
-        inverse_root_step = 1.0 / np.sqrt(step)
-        middle_of_run = plan.start[run] + step * (plan.skipped[run] + 0.5 * plan.steps[run])
-        drive_piece = walk(waveform, drive_piece, 0, waveform.shape[0] - 1, middle_of_run)
-        still = state.passage_time[index] < np.inf or state.release_time[index] > middle_of_run
-        for count in range(0 if still else plan.steps[run]):
-            time = plan.start[run] + (plan.skipped[run] + count) * step
-            if hot:
-                counter = plan.first_index[run] + count
-                fill_normal_pairs(key, first_counter + index, counter, bits, normal_z, normal_angle)
-                thermal_z = normal_z[0] * (device.thermal_field_per_root_time * inverse_root_step)
-                thermal_angle = normal_angle[0] * (device.thermal_field_per_root_time * inverse_root_step)
-            position_rate = 0.0
-            angle_rate = 0.0
-            position_sum = 0.0
-            angle_sum = 0.0
-            for stage in range(tableau.nodes.size):
-                reach = tableau.nodes[stage] * step
-                stage_position = min(max(position + reach * position_rate, 0.0), length)
-                stage_angle = angle + reach * angle_rate
-                drive_piece = walk_in_region(waveform, drive_piece, time + reach)
-                electrical, net_field = evaluate(waveform, drive_piece, time + reach)
-                track_piece = walk(track, track_piece, 0, track.shape[0] - 1, stage_position)
-                pinning, anisotropy = evaluate(track, track_piece, stage_position)
-                position_rate, angle_rate = wall_rates(
-                    device,
-                    mode,
-                    electrical,
-                    net_field,
-                    pinning,
-                    anisotropy,
-                    stage_position,
-                    sine(2.0 * stage_angle),
-                    thermal_z,
-                    thermal_angle,
-                )
-                position_sum += tableau.weights[stage] * position_rate
-                angle_sum += tableau.weights[stage] * angle_rate
-            moved = step * position_sum
-            reached = position + moved  # beyond a stop on the track's end, too
-            position = min(max(reached, 0.0), length)
-            angle += step * angle_sum
-            if reached < state.lower_stop[index] or reached > state.upper_stop[index]:
-                stop = state.lower_stop[index] if reached < state.lower_stop[index] else state.upper_stop[index]
-                state.passage_time[index] = max(time, time + step * (1.0 + (stop - reached) / moved))
-                break
-        if plan.column[run] >= 0:
-            positions[index, plan.column[run]] = position
-            angles[index, plan.column[run]] = angle
-    state.position[index] = position
-    state.angle[index] = angle
-
-
-@parallel_kernel
-def integrate_devices(devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles):
-    """Advance each device through the plan, one after the other; the state and the records are written in place.
+    """Advance the devices first, first + every, ... through the plan; the state and the records are written in place.
 
     devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
     key: uint64, the random stream; first_counter: number of device 0 in that stream.
     positions, angles: float64 (devices, columns).
     """
-    for index in prange(devices.damping.size):
-        integrate_device(
-            np.int64(index),
-            devices,
-            mode,
-            landscape,
-            drive,
-            plan,
-            tableau,
-            key,
-            first_counter,
-            state,
-            positions,
-            angles,
-        )
+    bits = np.empty((3, 1), dtype=np.uint64)
+    normal_z = np.zeros(1)
+    normal_angle = np.zeros(1)
+    for index in range(first, devices.damping.size, every):
+        device = device_at(devices, index)
+        length = device.track_length
+        position = state.position[index]
+        angle = state.angle[index]
+        track = rows_of(landscape, index)
+        track_piece = 0
+        waveform = rows_of(drive, index)
+        drive_piece = 0
+        hot = device.thermal_field_per_root_time > 0.0
+        thermal_z = 0.0
+        thermal_angle = 0.0
+        for run in range(plan.start.size):
+            step = plan.step[run]
+            inverse_root_step = 1.0 / np.sqrt(step)
+            middle_of_run = plan.start[run] + step * (plan.skipped[run] + 0.5 * plan.steps[run])
+            drive_piece = walk(waveform, drive_piece, 0, waveform.shape[0] - 1, middle_of_run)
+            still = state.passage_time[index] < np.inf or state.release_time[index] > middle_of_run
+            for count in range(0 if still else plan.steps[run]):
+                time = plan.start[run] + (plan.skipped[run] + count) * step
+                if hot:
+                    counter = plan.first_index[run] + count
+                    fill_normal_pairs(key, first_counter + index, counter, bits, normal_z, normal_angle)
+                    thermal_z = normal_z[0] * (device.thermal_field_per_root_time * inverse_root_step)
+                    thermal_angle = normal_angle[0] * (device.thermal_field_per_root_time * inverse_root_step)
+                position_rate = 0.0
+                angle_rate = 0.0
+                position_sum = 0.0
+                angle_sum = 0.0
+                for stage in range(tableau.nodes.size):
+                    reach = tableau.nodes[stage] * step
+                    stage_position = min(max(position + reach * position_rate, 0.0), length)
+                    stage_angle = angle + reach * angle_rate
+                    drive_piece = walk_in_region(waveform, drive_piece, time + reach)
+                    electrical, net_field = evaluate(waveform, drive_piece, time + reach)
+                    track_piece = walk(track, track_piece, 0, track.shape[0] - 1, stage_position)
+                    pinning, anisotropy = evaluate(track, track_piece, stage_position)
+                    position_rate, angle_rate = wall_rates(
+                        device,
+                        mode,
+                        electrical,
+                        net_field,
+                        pinning,
+                        anisotropy,
+                        stage_position,
+                        stage_angle,
+                        sine(2.0 * stage_angle),
+                        thermal_z,
+                        thermal_angle,
+                    )
+                    position_sum += tableau.weights[stage] * position_rate
+                    angle_sum += tableau.weights[stage] * angle_rate
+                moved = step * position_sum
+                reached = position + moved  # beyond a stop on the track's end, too
+                position = min(max(reached, 0.0), length)
+                angle += step * angle_sum
+                if reached < state.lower_stop[index] or reached > state.upper_stop[index]:
+                    stop = state.lower_stop[index] if reached < state.lower_stop[index] else state.upper_stop[index]
+                    state.passage_time[index] = max(time, time + step * (1.0 + (stop - reached) / moved))
+                    break
+            if plan.column[run] >= 0:
+                positions[index, plan.column[run]] = position
+                angles[index, plan.column[run]] = angle
+        state.position[index] = position
+        state.angle[index] = angle

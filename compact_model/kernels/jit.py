@@ -6,13 +6,42 @@ reorder or contract, a lane of a SIMD loop, its scalar remainder and any number 
 The one exception is `fused_kernel`, which may contract a product and a sum: the adaptive method, whose stages wait for
 one another, gains a fifth of its speed, and its bits already depend on a tolerance.
 
-numba keeps compiled code on disk and compares only the file that holds the compiled function.  After an edit of a file
-of this folder that others import, delete `__pycache__/*.nb*` (`tests/conftest.py` does so by itself).
+No kernel has threads of its own (numba's `parallel=True`): it would be compiled twice.  Kernels let go of Python's lock
+(`nogil`), take the range that they work on, and are shared among threads by `support.threads.run_together`.
+
+numba optimises a function again inside each function that calls it.  So a long function that is called at one place is
+`inlined`, and has no machine code of its own; one that would be called at many places is brought to one, by a loop.
+Inlining takes time as well, since each copies what is in it already: where functions of a hundred lines come
+together in one, each is an `inner_kernel`, compiled by itself, with no way in from Python and no file of its own.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from numba import njit
 
+from . import announcement
+from .compiled_code import CompiledCode
+
+announcement.begin(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), CompiledCode))
+
+
+def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
+    # Nobody hands a kernel to compiled code as a value: numba need not make a way in for that.
+    options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, **special}
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = njit(**options)(function)
+        dispatcher._cache = CompiledCode(function)  # what numba's own `cache=True` sets, by numba's class
+        return dispatcher
+
+    return decorate
+
+
+fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
-kernel = njit(cache=True, error_model="numpy", nogil=True)
-parallel_kernel = njit(cache=True, error_model="numpy", nogil=True, parallel=True)
-fused_kernel = njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"})
+kernel = _kept()
+_INNER: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner_kernel = njit(**_INNER)
+fused_inner_kernel = njit(fastmath={"contract"}, **_INNER)
+fused_kernel = _kept(fastmath={"contract"})

@@ -7,6 +7,7 @@ channels each: pinning field and anisotropy field, or electrical drive and net f
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import overload
 
 from .jit import inlined
 
@@ -55,25 +56,29 @@ class PiecewiseTable(NamedTuple):
     offsets: IntegerArray  # (objects + 1,) row at which each object starts
 
 
-@inlined
 def device_at(devices, index):
-    """The parameters of one device out of the arrays."""
-    return Device(
-        devices.rate[index],
-        devices.damping[index],
-        devices.wall_width[index],
-        devices.track_length[index],
-        devices.slonczewski_per_density[index],
-        devices.field_like_per_density[index],
-        devices.field_like_per_density_squared[index],
-        devices.antiparallel_share_per_length[index],
-        devices.tmr[index],
-        devices.inverse_half_voltage[index],
-        devices.parallel_resistance[index],
-        devices.density_per_drive[index],
-        devices.resistance_area[index],
-        devices.thermal_field_per_root_time[index],
-    )
+    """The parameters of one device out of the arrays, field by field."""
+    return type(devices)(*(values[index] for values in devices))
+
+
+@overload(device_at, inline="always")
+def _device_at(devices, index):
+    """The same for numba, which knows no loop over a tuple that makes another one: written out, by the names."""
+    kind = devices.instance_class
+    fields = ", ".join(f"{name}=devices.{name}[index]" for name in kind._fields)
+    return eval(f"lambda devices, index: kind({fields})", {"kind": kind})
+
+
+def devices_between(devices, first, last):
+    """The devices from number first to before last, as views of the arrays."""
+    return type(devices)(*(values[first:last] for values in devices))
+
+
+@overload(devices_between, inline="always")
+def _devices_between(devices, first, last):
+    kind = devices.instance_class
+    fields = ", ".join(f"{name}=devices.{name}[first:last]" for name in kind._fields)
+    return eval(f"lambda devices, first, last: kind({fields})", {"kind": kind})
 
 
 @inlined

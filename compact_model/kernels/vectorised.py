@@ -1,11 +1,16 @@
-"""Functions of the inner layer as numpy ufuncs, for the outer one."""
+"""Functions of the inner layer over arrays, for the outer one."""
 
-from numba import vectorize
+from . import junction
+from .jit import kernel
 
-from . import equations
 
+@kernel
+def voltages_for_currents(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage, voltage):
+    """The V that solve V G = I, given I R_P, written into voltage; see `junction.voltage_for_current`.
 
-@vectorize(["float64(float64, float64, float64, float64)"], cache=True)
-def voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage):
-    """The V that solves V G = I, given I R_P; see `equations.voltage_for_current`."""
-    return equations.voltage_for_current(parallel_voltage, antiparallel_share, tmr, inverse_half_voltage)
+    parallel_voltage, antiparallel_share, voltage: float64 (values,).
+    """
+    for index in range(voltage.size):
+        voltage[index] = junction.voltage_for_current(
+            parallel_voltage[index], antiparallel_share[index], tmr, inverse_half_voltage
+        )

@@ -5,3 +5,5 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 """Numbers in SI, float64."""
+IntArray = NDArray[np.int64]
+"""An array of int64."""

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .arrays import FloatArray
+from .same import ChangeableError, Same, require_constant
 
 ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
 """The attributes of a result that say where it came from."""
@@ -42,10 +43,10 @@ def provenance(
     first hundred of each.  array: what describes the wires and cells, by name, as JSON.  seed: from
     `random.recorded`.  Attributes without content are left out.
     """
-    asked = _plain(parameters) if isinstance(parameters, Mapping) else [_plain(item) for item in parameters[:_MOST]]
-    found = {"dwmtj_version": release(), "parameters": json.dumps(asked)}
+    asked = json.dumps(_plain(parameters)) if isinstance(parameters, Mapping) else _listed(parameters)
+    found = {"dwmtj_version": release(), "parameters": asked}
     if landscapes:
-        found["landscape"] = json.dumps([_plain(item) for item in landscapes[:_MOST]])
+        found["landscape"] = _listed(landscapes)
     if array is not None:
         found["array"] = json.dumps(_plain(array))
     return found if seed is None else found | {"seed": seed}
@@ -62,6 +63,24 @@ def digest(*items: str | FloatArray) -> str:
     for item in items:
         whole.update(item.encode() if isinstance(item, str) else np.ascontiguousarray(item).tobytes())
     return whole.hexdigest()[:16]
+
+
+def _listed(items: Sequence[Any]) -> str:
+    return f"[{', '.join(_text(item) for item in items[:_MOST])}]"
+
+
+def _text(item: Any) -> str:
+    try:
+        return _kept_text(Same(item))
+    except ChangeableError:
+        return json.dumps(_plain(item))
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_text(item: Same[Any]) -> str:
+    """A device or a landscape as JSON, made once."""
+    require_constant(item.item)
+    return json.dumps(_plain(item.item))
 
 
 def _plain(value: Any) -> Any:

@@ -44,26 +44,28 @@ def write_netcdf(result: xr.Dataset, path: Path) -> None:
         temporary.write_bytes(_netcdf(result))
 
 
-def write_sealed(result: xr.Dataset, path: Path) -> None:
+def write_sealed(result: xr.Dataset, path: Path, identity: bytes = b"") -> None:
     """A NetCDF file with a checksum behind its content, which other readers of NetCDF do not see.
 
-    Whole or not at all; OSError where it cannot be written.
+    identity: of the run that the file is a part of.  Whole or not at all; OSError where it cannot be written.
     """
     content = _netcdf(result)
     with whole_file(path) as temporary:
-        temporary.write_bytes(content + _seal(content))
+        temporary.write_bytes(content + _seal(identity, content))
 
 
-def read_sealed(path: Path) -> xr.Dataset | None:
-    """What `write_sealed` wrote; None where there is no such file, or one that something else cut off or changed."""
+def read_sealed(path: Path, identity: bytes = b"") -> xr.Dataset | None:
+    """What `write_sealed` wrote; None where there is no such file, or one of another run, cut off or changed."""
     import xarray as xr
 
     try:
         whole = path.read_bytes()
     except OSError:
         return None
-    content = whole[: -len(_seal(b""))]
-    return xr.load_dataset(io.BytesIO(content), engine="h5netcdf") if whole == content + _seal(content) else None
+    content = whole[: -len(_seal(b"", b""))]
+    if whole != content + _seal(identity, content):
+        return None
+    return xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
 
 
 def _netcdf(result: xr.Dataset) -> bytes:
@@ -77,9 +79,27 @@ def _netcdf(result: xr.Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _seal(content: bytes) -> bytes:
-    """What stands behind a part's content, where HDF5 does not look: a flipped bit in a number would go unnoticed."""
-    return b"sha256:" + hashlib.sha256(content).hexdigest().encode()
+def _seal(identity: bytes, content: bytes) -> bytes:
+    """What stands behind a part's content, where HDF5 does not look: of this run and of this content, bit for bit."""
+    return b"sha256:" + hashlib.sha256(identity + content).hexdigest().encode()
+
+
+def _claim(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole; where another process was faster, its file stays."""
+    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 class Store:
@@ -88,6 +108,7 @@ class Store:
     folder: made where it is not there; None: parts are not kept, and nothing is found.
     identity: what makes the run this one and no other, as text by name: version, devices, wires, seed, ...
 
+    The folder belongs to the run that came first, from its start on, and every part is sealed with the run's identity.
     Raises InputError where the folder holds other things, or a run with another identity: the message names the first
     difference.
     """
@@ -103,17 +124,14 @@ class Store:
         except (FileExistsError, NotADirectoryError):
             raise InputError(f"store: expected a folder, got the file {self._where}") from None
         wanted = {name: str(value) for name, value in identity.items()}
+        text = json.dumps(wanted, indent=1)
+        self._identity = json.dumps(wanted, sort_keys=True).encode()
         path = self.folder / _IDENTITY
-        others = [each for each in self.folder.iterdir() if each.name[0] != "." and each != path]
-        if path.exists():
-            found = self._description(path)
-            if others:  # without parts there is nothing to lose
-                self._compare(found, wanted)
-                return
-        elif others:
-            raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+        if not path.exists():
+            if any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
+                raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
+            _claim(path, text)
+        self._compare(self._description(path), wanted)
 
     @property
     def _where(self) -> str:
@@ -139,14 +157,14 @@ class Store:
 
     def load(self, name: str) -> xr.Dataset | None:
         """A part of an earlier run; None where it is not there, or not as it was written."""
-        return None if self.folder is None else read_sealed(self._path(name))
+        return None if self.folder is None else read_sealed(self._path(name), self._identity)
 
     def save(self, name: str, part: xr.Dataset) -> None:
         """Write a part; StoreError where that is not possible, for instance on a full disk."""
         if self.folder is None:
             return
         try:
-            write_sealed(part, self._path(name))
+            write_sealed(part, self._path(name), self._identity)
         except OSError as error:
             kept = len(list(self.folder.glob("[!.]*.nc")))
             reason = error.strerror or error

@@ -1,5 +1,6 @@
 """What a wall meets along the track: pinning sites and, where it varies, the anisotropy field."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from ..device.anisotropy import AnisotropyProfile
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.same import ChangeableError, Same, require_constant
 from ..support.validation import InputError
 from .wells import ParabolicWell, Well
 
@@ -58,6 +60,12 @@ class Landscape:
 
     def rows(self, parameters: DeviceParameters) -> FloatArray:
         """The track as rows of a kernels.tables.PiecewiseTable; raises InputError for a well outside the track."""
+        try:
+            return _rows(Same(self), Same(parameters))
+        except ChangeableError:
+            return self._fitted_rows(parameters)
+
+    def _fitted_rows(self, parameters: DeviceParameters) -> FloatArray:
         from .piecewise import polynomial_rows
 
         length = parameters.track_length
@@ -105,6 +113,15 @@ class Landscape:
         work = before[piece] + integral(piece, u) - integral(piece, np.full_like(u, -1.0))
         result: FloatArray = -parameters.energy_per_field_length * work
         return result
+
+
+@functools.lru_cache(maxsize=64)
+def _rows(landscape: Same[Landscape], parameters: Same[DeviceParameters]) -> FloatArray:
+    """The rows of a landscape, made once: in a loop over drives they take longer than a short simulation."""
+    require_constant(landscape.item)
+    rows = landscape.item._fitted_rows(parameters.item)
+    rows.flags.writeable = False
+    return rows
 
 
 def check_kind(kind: type[Well]) -> None:

@@ -1,5 +1,6 @@
 """Functions of one variable as tables of polynomials, the form in which the kernels read tracks and drives."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -24,21 +25,34 @@ RELATIVE_TOLERANCE = 1e-11
 _MOST_HALVINGS = 25
 
 
+@functools.cache
+def _points(degree: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Where a polynomial of a degree is fitted and the powers there, where it is tested and the powers there."""
+    count = degree + 1
+    nodes: FloatArray = np.cos(
+        np.pi * (np.arange(count) + 0.5) / count
+    )  # inside (-1, 1): an edge's jump is never sampled
+    # Between the nodes, and almost at the ends, where a jump that nobody declared could hide.
+    tests: FloatArray = np.append(
+        np.cos(np.pi * (np.arange(2 * count + 1) + 0.5) / (2 * count + 1)), [1.0 - 1e-6, 1e-6 - 1.0]
+    )
+    return nodes, np.vander(nodes, count, increasing=True), tests, np.vander(tests, count, increasing=True).T
+
+
 def _interpolate(
     function: Callable[[FloatArray], FloatArray], middle: FloatArray, half: FloatArray, degree: int
 ) -> tuple[FloatArray, FloatArray]:
     """Power coefficients (pieces, degree + 1) in u = (x - middle) / half, and the largest error of each piece."""
+    nodes, powers, tests, test_powers = _points(degree)
     count = degree + 1
-    nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)  # inside (-1, 1): an edge's jump is never sampled
-    values = function(middle[:, np.newaxis] + half[:, np.newaxis] * nodes)
-    coefficients = np.linalg.solve(np.vander(nodes, count, increasing=True), values.T).T
-    # Between the nodes, and almost at the ends, where a jump that nobody declared could hide.
-    tests = np.append(np.cos(np.pi * (np.arange(2 * count + 1) + 0.5) / (2 * count + 1)), [1.0 - 1e-6, 1e-6 - 1.0])
-    exact = function(middle[:, np.newaxis] + half[:, np.newaxis] * tests)
-    error = np.abs(coefficients @ np.vander(tests, count, increasing=True).T - exact).max(axis=1)
+    # One call for both: a waveform is cheap for many times and dear for each call.
+    values = function(middle[:, np.newaxis] + half[:, np.newaxis] * np.concatenate([nodes, tests]))
+    coefficients = np.linalg.solve(powers, values[:, :count].T).T
+    exact = values[:, count:]
+    error: FloatArray = np.abs(coefficients @ test_powers - exact).max(axis=1)
     # Rounding x alone moves the values by this much, and no halving can fit better than that.
     rounding = 4.0 * np.finfo(np.float64).eps * (np.abs(middle) + half) / half * np.ptp(exact, axis=1)
-    return coefficients, np.maximum(error - rounding, 0.0)
+    return np.asarray(coefficients, dtype=np.float64), np.maximum(error - rounding, 0.0)
 
 
 def polynomial_rows(
@@ -117,10 +131,11 @@ def _rows(pieces: Sequence[tuple[FloatArray, FloatArray, FloatArray]], hard: Flo
 
 def stack(objects: Sequence[FloatArray]) -> PiecewiseTable:
     """One table out of the rows of several objects; polynomials of a lower degree get zeros for the higher powers."""
-    columns = max(rows.shape[1] for rows in objects)
-    padded = [np.pad(rows, ((0, 0), (0, columns - rows.shape[1]))) for rows in objects]
     offsets = np.concatenate([[0], np.cumsum([len(rows) for rows in objects])]).astype(np.int64)
-    return PiecewiseTable(np.ascontiguousarray(np.concatenate(padded)), offsets)
+    table = np.zeros((offsets[-1], max(rows.shape[1] for rows in objects)))
+    for rows, first in zip(objects, offsets[:-1], strict=True):
+        table[first : first + len(rows), : rows.shape[1]] = rows
+    return PiecewiseTable(table, offsets)
 
 
 def bounds(table: PiecewiseTable) -> tuple[FloatArray, FloatArray]:

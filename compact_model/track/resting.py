@@ -1,7 +1,11 @@
 """Where a wall stays on its track without a drive, and which stretch of the track leads to each of these places."""
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..device.equilibrium import rest_angles
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -21,6 +25,21 @@ def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field
     # Straight between two samples, as far as a place needs.
     crossing = position[rows] + (position[1] - position[0]) * field[rows] / (field[rows] - field[rows + 1])
     return np.concatenate([[0.0], crossing, [parameters.track_length]])
+
+
+def resting_angles(
+    parameters: Sequence[DeviceParameters], landscapes: Sequence[Landscape], position: FloatArray
+) -> FloatArray:
+    """phi in rad at which walls rest at positions in m, shape (walls,), without a current.
+
+    parameters, landscapes: one for all walls, or one each.
+    """
+    if len(parameters) == len(landscapes) == 1:
+        anisotropy = landscapes[0].anisotropy_field(position, parameters[0])
+    else:
+        pairs = zip(itertools.cycle(landscapes), itertools.cycle(parameters), position.tolist(), strict=False)
+        anisotropy = np.array([float(track.anisotropy_field(x, device)) for track, device, x in pairs])
+    return rest_angles(parameters, anisotropy)
 
 
 def wall_energy(

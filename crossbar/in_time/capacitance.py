@@ -20,7 +20,7 @@ _TRUNCATION = {1: 0.5, 2: 1.0 / 3.0, 3: 0.2}
 """What a step's error is at most of the distance to the extrapolation through so many earlier points."""
 
 
-class Charging:
+class LineCharges:
     """Voltages of all nodes at the last two times, and of the devices at the last three."""
 
     def __init__(self, array: Crossbar, largest_conductance: float) -> None:

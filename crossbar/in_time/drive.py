@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from compact_model.drive import PiecewiseLinear, Sine, Waveform, as_waveform, trapezoid
+from compact_model.drive import PiecewiseLinear, Sine, Waveform, WaveformSum, as_waveform, trapezoid
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import digest
@@ -119,6 +118,11 @@ class ArrayDrive:
         """Times in (start, stop) at which a line's voltage or its slope jumps."""
         return sorted({edge for _, waveform in self.parts for edge in waveform.edges(start, stop)})
 
+    def knots(self, start: float, stop: float) -> list[float]:
+        """Times in (start, stop) at which the smooth parts of the lines' voltages are to be looked at."""
+        knots = {knot for _, waveform in self.parts for knot in waveform.knots(start, stop)}
+        return sorted(knot for knot in knots if start < knot < stop)
+
     def is_zero(self, begin: float, end: float) -> bool:
         """Whether all lines are certainly at 0 V between two neighbouring edges."""
         if not all(isinstance(waveform, PiecewiseLinear) for _, waveform in self.parts):
@@ -129,7 +133,7 @@ class ArrayDrive:
     def line_voltage(self, side: str, line: int) -> Waveform:
         """The voltage of one line ('word' or 'bit') over time."""
         scales = [float(getattr(bias, f"{side}_line_voltage")[line]) for bias, _ in self.parts]
-        return _Sum(tuple(waveform for _, waveform in self.parts), tuple(scales))
+        return WaveformSum(tuple(waveform for _, waveform in self.parts), tuple(scales))
 
     def voltages(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Of the word lines and of the bit lines at a time, V."""
@@ -145,24 +149,6 @@ class ArrayDrive:
             * _largest_value(waveform)
             for bias, waveform in self.parts
         )
-
-
-@dataclass(frozen=True)
-class _Sum(Waveform):
-    """Waveforms times numbers, added."""
-
-    waveforms: tuple[Waveform, ...]
-    scales: tuple[float, ...]
-
-    def __call__(self, time: ArrayLike) -> FloatArray:
-        pairs = zip(self.waveforms, self.scales, strict=True)
-        return np.asarray(sum(scale * waveform(time) for waveform, scale in pairs))
-
-    def edges(self, start: float, stop: float) -> Iterable[float]:
-        return sorted({edge for waveform in self.waveforms for edge in waveform.edges(start, stop)})
-
-    def knots(self, start: float, stop: float) -> Iterable[float]:
-        return sorted({knot for waveform in self.waveforms for knot in waveform.knots(start, stop)})
 
 
 def _largest_value(waveform: Waveform) -> float:

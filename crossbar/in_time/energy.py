@@ -1,11 +1,23 @@
 """What a run took and where it went."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class PowerBudget:
+    """What the sources give at one time and what becomes of it, W."""
+
+    sources: float = 0.0
+    devices: float = 0.0
+    """The cells, with their selectors."""
+    lines: float = 0.0
+    """The wires, the drivers and the sense resistances."""
 
 
 @dataclass
-class Energy:
-    """What the sources gave and what became of it, J; also used for powers, W."""
+class EnergyBudget:
+    """What the sources gave and what became of it, J."""
 
     sources: float = 0.0
     devices: float = 0.0
@@ -15,11 +27,21 @@ class Energy:
     charges: float = 0.0
     """What is on the lines' capacitances at present."""
 
-    def since(self, before: "Energy") -> "Energy":
+    def since(self, before: "EnergyBudget") -> "EnergyBudget":
         """What came on top of an earlier state."""
-        return Energy(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
+        return EnergyBudget(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
 
-    def add(self, other: "Energy", scale: float) -> None:
-        """Add another one times a number."""
-        for item in fields(self):
-            setattr(self, item.name, getattr(self, item.name) + scale * getattr(other, item.name))
+    def add(self, other: "EnergyBudget") -> Self:
+        """Add what something else took."""
+        self.sources += other.sources
+        self.devices += other.devices
+        self.lines += other.lines
+        self.charges += other.charges
+        return self
+
+    def add_power(self, power: PowerBudget, duration: float) -> Self:
+        """Add a power over so many seconds."""
+        self.sources += duration * power.sources
+        self.devices += duration * power.devices
+        self.lines += duration * power.lines
+        return self

@@ -1,24 +1,22 @@
 """The lines' voltages during one run of an array: predicted, corrected, and the intervals between solutions."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError
 
-from ..crossbar import source_power
+from ..cells import Cells
+from ..crossbar import Crossbar, source_power
 from ..kernels.power import bit_line_heat, word_line_heat
 from ..network.linear_network import Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
+from .capacitance import LineCharges
 from .drive import ArrayDrive
-from .energy import Energy
-
-if TYPE_CHECKING:
-    from .simulation import ArraySimulation
+from .dynamics import MovingCells
+from .energy import EnergyBudget, PowerBudget
 
 Record = dict[str, FloatArray]
 
@@ -26,40 +24,68 @@ _SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not set
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
-_SHORT_ENOUGH = 5e-12  # s: a quasi-static network's error over less is nothing
 _LONGEST_INTERVAL = 1e-9
+
+
+@dataclass
+class Tally:
+    """What all runs took: energy, solutions of the network, and the intervals between them."""
+
+    energy: EnergyBudget = field(default_factory=EnergyBudget)
+    solutions: int = 0
+    intervals: int = 0
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """An array and what moves in it.
+
+    cells: the array's, of which the devices are `devices`; charges: those on the lines, None without capacitances.
+    tolerance: what a run may add to a device's first state, in its unit; current_tolerance: of the network's currents,
+    relative, in the norm.
+    """
+
+    array: Crossbar
+    cells: Cells
+    devices: MovingCells
+    charges: LineCharges | None
+    tolerance: float
+    current_tolerance: float
 
 
 class LineVoltages:
     """The voltages during one run, and the intervals between solutions of the network."""
 
-    def __init__(self, simulation: ArraySimulation, drive: ArrayDrive, tangents: Tangents, duration: float) -> None:
-        self.simulation, self.drive, self.tangents = simulation, drive, tangents
-        self.tolerance_rate = simulation.tolerance / duration
+    def __init__(
+        self, coupling: Coupling, drive: ArrayDrive, tangents: Tangents, duration: float, tally: Tally
+    ) -> None:
+        self.coupling, self.drive, self.tangents, self.tally = coupling, drive, tangents, tally
+        self.devices, self.charging = coupling.devices, coupling.charges
+        self.tolerance_rate = coupling.tolerance / duration
         self.found: NetworkSolution | None = None
-        self.voltage = np.zeros(simulation.shape)  # across the devices
-        self.slope = np.zeros(simulation.shape)  # of these over time, V/s
-        self.power = Energy()
-        self.charging = simulation.charging
+        self.voltage = np.zeros(coupling.array.shape)  # across the devices
+        self.slope = np.zeros(coupling.array.shape)  # of these over time, V/s
+        self.power = PowerBudget()
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
-        self.share = _SHARE_AT_A_JUMP * simulation.tolerance if self.charging else 0.0
+        self.share = _SHARE_AT_A_JUMP * coupling.tolerance if self.charging else 0.0
         self.first_interval = _FIRST_INTERVAL
         self.largest = drive.largest_voltage()
         if self.charging:
             self.largest = max(self.largest, self._on_lines())
-            self.first_interval = min(_FIRST_INTERVAL, self.share / (simulation.pull * self.largest + 1e-300))
+            extremes = (np.full(coupling.array.shape, sign * self.largest) for sign in (1.0, -1.0))
+            pull = max(self.devices.sensitivity(each) for each in extremes)
+            self.first_interval = min(_FIRST_INTERVAL, self.share / (pull * self.largest + 1e-300))
         self.interval = self.first_interval
         self.driven = np.empty(0)  # the lines' voltages at the last solution
         self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
 
-    def solve(self, time: float, target: float | None = None) -> tuple[FloatArray, NetworkSolution, Energy]:
-        """The devices' voltages with the walls where they are, and all powers.
+    def solve(self, time: float, target: float | None = None) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
+        """The devices' voltages with their states as they are, and all powers.
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         """
-        simulation = self.simulation
-        cells = simulation.cells()
-        sources = driven = simulation.array.sources(*self.drive.voltages(time))
+        cells = self.coupling.cells
+        sources = driven = self.coupling.array.sources(*self.drive.voltages(time))
         if self.charging:
             step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
             self.tangents.set_shunts(step[0], step[1])
@@ -68,13 +94,13 @@ class LineVoltages:
             self.tangents.network,
             cells,
             driven,
-            tolerance=simulation.current_tolerance,
+            tolerance=self.coupling.current_tolerance,
             start=self.found,
             tangents=self.tangents,
         )
-        simulation.solutions += 1
+        self.tally.solutions += 1
         across = (found.word_voltage - found.bit_voltage)[0]
-        power = Energy(
+        power = PowerBudget(
             float(source_power(found, sources)[0]),
             float((across * found.device_current[0]).sum()),
             self._line_power(found, driven),
@@ -117,7 +143,7 @@ class LineVoltages:
             self.driven = driven
         if self.charging:
             self.charging.restart(time, self.found, self.voltage)
-            self.slope = np.zeros(self.simulation.shape)
+            self.slope = np.zeros_like(self.voltage)
             self.interval = self.first_interval
             return
         self.fresh |= at_edge
@@ -129,7 +155,7 @@ class LineVoltages:
         time, zero = begin, self.drive.is_zero(begin, end)
         while time < end:
             if zero and self._discharged():
-                self.simulation.rest_between(time, end)
+                self.devices.rest(end - time)
                 return
             left = end - time
             length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
@@ -150,7 +176,7 @@ class LineVoltages:
             return False
         _, word, bit = self.charging.nodes[-1]
         self.charging.begin(np.zeros_like(word), np.zeros_like(bit))
-        self.voltage = np.zeros(self.simulation.shape)
+        self.voltage = np.zeros_like(self.voltage)
         return True
 
     def _on_lines(self) -> float:
@@ -161,44 +187,47 @@ class LineVoltages:
 
     def _try(self, time: float, target: float, at: float) -> bool:
         """One interval: predict, integrate, solve, correct; False where it must be shorter."""
-        simulation = self.simulation
+        devices, charging = self.devices, self.charging
         length = target - time
-        before = simulation.walls()
-        if self.fresh and not self.charging:
-            # What the lines do is known: only what the walls add to it is not.
+        before = devices.save()
+        if self.fresh and not charging:
+            # What the lines do is known: only what the devices add to it is not.
             self.slope = (self.solve(at)[0] - self.voltage) / length
         guess = self.voltage + length * self.slope
-        error = np.inf
-        for _ in range(3):
-            simulation.put_walls(before)
-            simulation.integrate(time, length, self.voltage.ravel(), guess.ravel())
+        error = pull = np.inf
+        for attempt in range(3):
+            if attempt:
+                devices.restore(before)
+            devices.advance(length, self.voltage, guess)
             voltage, found, power = self.solve(at, target)
-            error = simulation.pull * float(np.abs(voltage - guess).max()) * 0.5 * length
+            pull = max(devices.sensitivity(voltage), devices.sensitivity(self.voltage))
+            error = pull * float(np.abs(voltage - guess).max()) * 0.5 * length
             if error <= 0.5 * self.tolerance_rate * length:
                 break
             guess = voltage
         slope = (voltage - self.voltage) / length
         # What a straight line misses of a curve; right after a jump the slope before says nothing.
         bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
-        error += simulation.pull * float(bend) * length**3 / 12.0
-        if self.charging:
-            error += simulation.pull * self.charging.error(target, voltage) * length
+        error += pull * float(bend) * length**3 / 12.0
+        if charging:
+            error += pull * charging.error(target, voltage) * length
         allowed = self.tolerance_rate * length + self.share
-        fastest = 2.0 if self.charging else 3.0  # the formula of second order is stable up to 2.4
+        fastest = 2.0 if charging else 3.0  # the formula of second order is stable up to 2.4
         factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
         self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
-        if error > allowed and (length > _SHORT_ENOUGH or self.charging):
-            simulation.put_walls(before)
+        # A network without charges does not care about less than what its devices call short.
+        if error > allowed and (length > devices.shortest_interval or charging):
+            devices.restore(before)
             return False
-        simulation.energy.add(self.power, 0.5 * length)
-        simulation.energy.add(power, 0.5 * length)
+        energy = self.tally.energy
+        energy.add_power(self.power, 0.5 * length).add_power(power, 0.5 * length)
         self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
         self.driven = np.concatenate(self.drive.voltages(at))
         self.fresh = False
-        if self.charging:
-            self.charging.accept(target, found, voltage)
-            simulation.energy.charges = self.charging.stored()
-        simulation.intervals += 1
+        if charging:
+            charging.accept(target, found, voltage)
+            energy.charges = charging.stored()
+        self.tally.intervals += 1
         return True
 
     def record(self) -> Record:
@@ -206,8 +235,7 @@ class LineVoltages:
         assert self.found is not None
         found = self.found
         return {
-            "position": self.simulation.position,
-            "angle": self.simulation.angle,
+            **self.devices.values(),
             "device_voltage": self.voltage.copy(),
             "device_current": found.device_current[0].copy(),
             "word_line_current": (found.word_start_current + found.word_stop_current)[0],

@@ -23,8 +23,13 @@ AnyArray = NDArray[np.floating]
 
 LANES = 16
 """Rows that are solved side by side: one vector of float32, two of float64."""
+WIDTH = 256
+"""The most columns that are taken at a time in a sweep along them; narrower bands lose time between their rows."""
+LEAST_WIDTH = 64
+"""Down to so many columns a sweep is divided among threads."""
 SUMS = 6
 """The most sums that a kernel makes at once."""
+SCALARS = 4
 
 
 class System(NamedTuple):
@@ -42,6 +47,7 @@ class System(NamedTuple):
     column_start_free: FloatArray  # (M,) 0 where the first node is held by its source, else 1
     column_stop_free: FloatArray  # (M,)
     column_shunt: FloatArray  # (M,) from each node of the column to ground
+    no_source: FloatArray  # (LANES,) zeros
     shunted: bool  # a column has a shunt; without one, the kernels do what they did before there were any
 
 
@@ -59,6 +65,7 @@ class Preconditioner(NamedTuple):
     mode_factor: AnyArray  # (N, K) of one equation along the columns per mode
     mode_resistance: AnyArray  # (K,)
     bias: AnyArray  # (1,) added in the sweeps: far below every value, it keeps them from becoming denormal
+    no_source: AnyArray  # (LANES,) zeros
     unit: float  # S
     largest: float  # the largest cell conductance, S
 
@@ -74,41 +81,34 @@ class Drive(NamedTuple):
     drawn: FloatArray  # (N, M) A, by current sources out of each column node; (0, 0): none
 
 
-class Workspace(NamedTuple):
-    """Arrays that a solve needs besides its results."""
-
-    residual: FloatArray  # (N, M)
-    direction: FloatArray
-    image: FloatArray
-    first: AnyArray  # (N, M) of the preconditioner's type
-    second: AnyArray
-    third: AnyArray
-    mode_values: AnyArray  # (N, K)
-    sums: FloatArray  # (max(blocks, M), SUMS)
-
-
 class Inputs(NamedTuple):
     """The drives of K inputs."""
 
-    row_start: FloatArray  # (N, K), 0 at open ends
+    row_start: FloatArray  # (K, N), 0 at open ends
     row_stop: FloatArray
-    column_start: FloatArray  # (M, K)
+    column_start: FloatArray  # (K, M)
     column_stop: FloatArray
     fed: FloatArray  # (K, N, M) A, as in Drive; (0, 0, 0): none
     drawn: FloatArray
+    nothing: FloatArray  # (0, 0)
 
 
-class Lines(NamedTuple):
-    """Resistances along the lines and shunts, for the currents at their ends; inf: open."""
+class Workspace(NamedTuple):
+    """Arrays that a solve by T threads needs besides its results."""
 
-    row_segment: FloatArray  # (N,) Ohm
-    row_start: FloatArray
-    row_stop: FloatArray
-    column_segment: FloatArray  # (M,)
-    column_start: FloatArray
-    column_stop: FloatArray
-    row_shunt: FloatArray  # (N,) S
-    column_shunt: FloatArray  # (M,)
+    residual: FloatArray  # (N, M)
+    direction: FloatArray  # (2, N, M): the one at hand and the one before, in turn
+    image: FloatArray
+    first: AnyArray  # (N, M) of the preconditioner's type
+    second: AnyArray
+    mode_values: AnyArray  # (N, modes)
+    sums: FloatArray  # (max(blocks, M), SUMS)
+    lanes: FloatArray  # (T, M, LANES)
+    rows: FloatArray  # (T, LANES, M)
+    lines: FloatArray  # (T, SUMS, max(M, WIDTH))
+    short_lanes: AnyArray  # as lanes, of the preconditioner's type
+    short_rows: AnyArray
+    scalars: FloatArray  # (SCALARS,) what the leading thread tells the others
 
 
 class Results(NamedTuple):
@@ -117,10 +117,6 @@ class Results(NamedTuple):
     voltage: FloatArray  # (K, N, M) of the column nodes
     rows_voltage: FloatArray  # (K, N, M)
     current: FloatArray  # (K, N, M) from the row node to the column node
-    row_start_current: FloatArray  # (K, N) into the array
-    row_stop_current: FloatArray
-    column_start_current: FloatArray  # (K, M)
-    column_stop_current: FloatArray
     iterations: NDArray[np.int64]  # (K,)
     measured: FloatArray  # (K,)
     ending: NDArray[np.int64]  # (K,)

@@ -1,14 +1,22 @@
-"""Conjugate gradients on the column nodes, preconditioned by line - modes - line."""
+"""Conjugate gradients on the column nodes, preconditioned by line - modes - line, on any number of threads.
+
+The preconditioner: L solves along the columns as if the row nodes were at ground, F solves the mean array in its slow
+modes, and C = G (Tw + G)^-1 G is what L leaves out of S: M = L + L C L + L C F C L, symmetric and positive.
+
+All threads run one function, `solve`.  It goes from phase to phase, each of them a loop over blocks of rows or bands of
+columns that the threads share (see `sharing`); between two phases the leading thread adds up what the blocks left in
+`sums`, always in the same order, so that the bits do not depend on the number of threads.  It is one function, and not
+one for each phase, because numba compiles a function once more in everything that calls it.
+"""
 
 import numpy as np
-from numba import prange
 
-from compact_model.kernels.jit import kernel, parallel_kernel
+from compact_model.kernels.jit import inlined, kernel
 
-from .arrays import LANES, SUMS, Drive, Workspace
-from .columns import factor_columns, multiply, products, sweep
-from .ends import column_end_currents, row_end_currents
-from .rows import apply, copy_scaled, couple, evaluate, factor_rows, imbalance, step, turn
+from .arrays import LANES, LEAST_WIDTH, WIDTH, Drive
+from .columns import multiply, product_band, step_band, sweep_band
+from .rows import apply_block, couple_block, evaluate_block, imbalance_block
+from .sharing import INDEX, KIND, announce, await_news, await_others, end, finish, take
 
 CONVERGED = 0
 ROUND_OFF = 1  # converged as far as voltages in float64 can say
@@ -17,338 +25,265 @@ STOPPED = 2
 _CYCLE = 1e-5  # reduction between two looks at the true residual where every entry counts
 _ROUND_OFF = 32 * 2.2e-16
 
+# The phases.  EVALUATE, LOAD and IMBALANCE look at the true equations; the others make up an iteration.
+_EVALUATE = 0  # row voltages, currents and the residual r of the true equations
+_LOAD = 1  # hand r to the preconditioner and sweep along the columns
+_FIRST_ROWS = 2  # C z, in the slow modes
+_MODES = 3  # solve in the slow modes
+_SECOND_ROWS = 4  # C (z + what the modes gave)
+_LAST_SWEEP = 5  # along the columns, and the products of z = M r
+_IMBALANCE = 6
+_APPLY = 7  # the next direction p, and S p
+_STEP = 8  # along p, and on as LOAD
 
-@kernel
-def _precondition(pre, work, parallel):
-    """third = M first, overwriting second; all in the preconditioner's units.
-
-    L solves along the columns as if the row nodes were at ground, F solves the mean array in its slow modes, and
-    C = G (Tw + G)^-1 G is what L leaves out of S: M = L + L C L + L C F C L, symmetric and positive.
-    """
-    bias = pre.bias[0]
-    sweep(work.first, pre.column_factor, pre.column_resistance, bias, work.third, parallel)
-    if pre.modes.shape[1] > 0:
-        couple(pre, work.third, work.third, work.first, False, work.second, parallel)
-        multiply(work.second, pre.modes, work.mode_values, parallel)
-        sweep(work.mode_values, pre.mode_factor, pre.mode_resistance, bias, work.mode_values, parallel)
-        multiply(work.mode_values, pre.modes_transposed, work.second, parallel)
-    else:
-        work.second[:] = 0.0
-    couple(pre, work.third, work.second, work.first, True, work.third, parallel)
-    sweep(work.third, pre.column_factor, pre.column_resistance, bias, work.third, parallel)
+_LENGTH, _SCALE, _BACK, _SHARE = 0, 1, 2, 3  # places in Workspace.scalars
 
 
-@kernel
-def _look(system, pre, drive, work, parallel, voltage, rows_voltage, current):
-    """Evaluate the true equations and hand their residual to the preconditioner; norms, and the scale it was given."""
-    current_norm, floor, voltage_norm, norm, leak_norm, leak_floor = evaluate(
-        system, drive, voltage, rows_voltage, current, work.residual, work.sums, parallel
+@inlined
+def _drive(given, index):
+    """The sources of one input."""
+    return Drive(
+        given.row_start[index],
+        given.row_stop[index],
+        given.column_start[index],
+        given.column_stop[index],
+        given.fed[index] if given.fed.shape[0] > 0 else given.nothing,
+        given.drawn[index] if given.drawn.shape[0] > 0 else given.nothing,
     )
-    scale = 1.0 / norm if 1e-300 < norm < np.inf else 1.0
-    copy_scaled(scale, np.float64(pre.bias[0]), work.residual, work.first, parallel)
-    return current_norm, floor, voltage_norm, norm, leak_norm, leak_floor, scale
+
+
+@inlined
+def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage, rows_voltage, current):
+    """Do one block of a phase."""
+    if kind == _EVALUATE:
+        evaluate_block(block, thread, system, drive, voltage, rows_voltage, current, work)
+    elif kind == _IMBALANCE:
+        imbalance_block(block, system, drive, voltage, current, work)
+    elif kind in (_LOAD, _STEP):
+        length, scale = work.scalars[_LENGTH], work.scalars[_SCALE]
+        step_band(block, width, thread, pre, work, kind == _STEP, length, scale, turn, voltage)
+    elif kind in (_FIRST_ROWS, _SECOND_ROWS):
+        first = block * LANES
+        count = min(LANES, voltage.shape[0] - first)
+        again = kind == _SECOND_ROWS
+        scratch = work.short_rows[thread]
+        # one place in the code for each function, whichever comes first
+        if again:
+            multiply(count, work.mode_values[first : first + count], pre.modes_transposed, scratch)
+        couple_block(block, thread, pre, work, again)
+        if not again:
+            multiply(count, scratch, pre.modes, work.mode_values[first : first + count])
+    elif kind == _MODES:
+        sweep_band(block, width, work.mode_values, pre.mode_factor, pre.mode_resistance, pre.bias[0])
+    elif kind == _LAST_SWEEP:
+        sweep_band(block, width, work.second, pre.column_factor, pre.column_resistance, pre.bias[0])
+        product_band(block, width, thread, pre, work)
+    else:
+        apply_block(block, thread, system, work, work.scalars[_BACK], work.scalars[_SHARE], turn)
+
+
+@inlined
+def _root(work, blocks, each):
+    """The root of the sum of one kind of squares over the blocks."""
+    result = 0.0
+    for block in range(blocks):
+        result += work.sums[block, each]
+    return np.sqrt(result)
 
 
 @kernel
-def solve_one(system, pre, drive, work, tolerance, entrywise, most, parallel, voltage, rows_voltage, current):
-    """Voltages and currents of one input, in place, from the column voltages given.
+def solve(thread, threads, first, last, shared, system, pre, given, work, tolerance, entrywise, most, results):
+    """Solve for the inputs from first up to last, from the column voltages in the results, and fill these.
 
-    Returns the iterations, the measured error and how it ended.  The error is that of M r, where r is the residual
-    of the true equations: the largest of the device currents', the voltages' and the columns' shunts' currents', each
-    relative and in the norm, the last one's scale being what devices, shunts and current sources take together; with
-    entrywise the largest residual of a node relative to the currents that meet there.
+    Thread 0 of `threads` leads, the others help; each calls this function with the same arguments.
+    For each input: the iterations, the measured error and how it ended.  The error is that of M r, where r is the
+    residual of the true equations: the largest of the device currents', the voltages' and the columns' shunts'
+    currents', each relative and in the norm, the last one's scale being what devices, shunts and current sources take
+    together; with entrywise the largest residual of a node relative to the currents that meet there.
     """
-    sums = work.sums
-    bias = np.float64(pre.bias[0])
-    iterations = 0
+    rows, columns = system.conductance.shape
+    modes = pre.modes.shape[1]
+    row_blocks = (rows + LANES - 1) // LANES
+    width = WIDTH if threads == 1 else max(LEAST_WIDTH, min(WIDTH, columns // (2 * threads) // LANES * LANES))
+    bands = (columns + width - 1) // width
+    scalars = work.scalars
+    leads = thread == 0
+    alone = threads == 1
+
+    phase = 0
+    index = first
+    running = index < last
+    kind = _EVALUATE
+    blocks = row_blocks
+    block = 0
+    turn = 0
+    # of the leading thread's input
+    iterations = stalled = 0
     previous = np.inf
     target = tolerance
+    length = product = product_before = predicted = measured = 0.0
+    norm = current_norm = floor = voltage_norm = leak_norm = leak_floor = 0.0
+    scale = 1.0
     fresh = True  # the residual at hand is that of the true equations
-    stalled = 0
     # Small entries come into their own only after many decades of the norm; their nodes show no progress before.
     patience = 10 if entrywise else 0
-    product_before = 0.0
-    length = 0.0
-    norm = scale = current_norm = floor = voltage_norm = leak_norm = leak_floor = 0.0
-    while True:
-        if fresh:
-            current_norm, floor, voltage_norm, norm, leak_norm, leak_floor, scale = _look(
-                system, pre, drive, work, parallel, voltage, rows_voltage, current
+    if leads and running and not alone:
+        shared[KIND] = kind
+        shared[INDEX] = index
+        announce(shared, phase, blocks)
+    while running:
+        if alone:
+            mine = block if block < blocks else -1
+            block += 1
+        else:
+            mine = take(shared)
+        if mine >= 0:
+            if not leads:
+                kind = shared[KIND] & 15
+                turn = shared[KIND] >> 4
+                index = shared[INDEX]
+            drive = _drive(given, index)
+            _work_on(
+                kind,
+                mine,
+                width,
+                thread,
+                turn,
+                system,
+                pre,
+                drive,
+                work,
+                results.voltage[index],
+                results.rows_voltage[index],
+                results.current[index],
             )
-        if norm == 0.0:
-            return iterations, 0.0, CONVERGED
-        _precondition(pre, work, parallel)
-        back = 1.0 / (scale * pre.unit)  # the unit of the preconditioner's voltages
-        with_residual, with_image, cells, size, leaks = products(
-            work.third,
-            work.residual,
-            work.image if not fresh else work.residual,
-            pre.conductance,
-            system.column_shunt,
-            sums,
-            parallel,
-        )
-        product = back * with_residual
-        # Two bounds of the currents' error: with the row nodes held, and from the power that the error would take.
-        error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
-        predicted = max(error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0)
-        whole = np.sqrt(current_norm**2 + leak_norm**2)
-        if leaks > 0.0:
-            predicted = max(predicted, back * leaks / whole)
-        if fresh:
-            measured = predicted
-            round_off = _ROUND_OFF * max(1.0, floor / current_norm if current_norm > 0.0 else np.inf)
-            if leaks > 0.0:
-                round_off = max(round_off, _ROUND_OFF * leak_floor / whole)
-            floored = measured <= round_off and measured < np.inf
-            if entrywise:
-                measured, excess = imbalance(system, drive, voltage, current, work.residual, sums, parallel)
+            if not alone:
+                finish(shared)
+            continue
+        if not leads:
+            running = await_news(shared)
+            continue
+        if not alone:
+            await_others(shared, blocks)
+
+        # All blocks are done: what comes next?
+        ending = -1
+        if kind == _EVALUATE:
+            current_norm, floor = _root(work, row_blocks, 0), _root(work, row_blocks, 1)
+            voltage_norm, norm = _root(work, row_blocks, 2), _root(work, row_blocks, 3)
+            leak_norm, leak_floor = _root(work, row_blocks, 4), _root(work, row_blocks, 5)
+            scale = 1.0 / norm if 1e-300 < norm < np.inf else 1.0
+            kind = _LOAD
+            if norm == 0.0:
+                measured = 0.0
+                ending = CONVERGED
+        elif kind in (_LOAD, _FIRST_ROWS, _MODES, _SECOND_ROWS):
+            kind += 1
+        elif kind == _STEP:
+            before = norm
+            norm = 0.0
+            for column in range(columns):
+                norm += work.sums[column, 0]
+            norm = np.sqrt(norm)
+            iterations += 1
+            # Look where the error, if it shrank as the residual did, is small enough; and where the currents were
+            # unknown.
+            fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
+            kind = _EVALUATE if fresh else _FIRST_ROWS
+        elif kind in (_LAST_SWEEP, _IMBALANCE):
+            back = 1.0 / (scale * pre.unit)  # the unit of the preconditioner's voltages
+            floored = False
+            if kind == _LAST_SWEEP:
+                with_residual = with_image = cells = size = leaks = 0.0
+                for column in range(columns):
+                    with_residual += work.sums[column, 0]
+                    with_image += work.sums[column, 1]
+                    cells += work.sums[column, 2]
+                    size += work.sums[column, 3]
+                    leaks += system.column_shunt[column] ** 2 * work.sums[column, 3]
+                cells, size, leaks = np.sqrt(cells), np.sqrt(size), np.sqrt(leaks)
+                product = back * with_residual
+                # Two bounds of the currents' error: with the row nodes held, and from the power that the error would
+                # take.
+                error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
+                predicted = max(
+                    error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0
+                )
+                whole = np.sqrt(current_norm**2 + leak_norm**2)
+                if leaks > 0.0:
+                    predicted = max(predicted, back * leaks / whole)
+                # The preconditioner is rounded, so that this form of the share, not the shorter one, keeps directions
+                # apart.
+                scalars[_SHARE] = 0.0 if fresh else -length * back * with_image / product_before
+                scalars[_BACK] = back
+                measured = predicted
+                if fresh:
+                    round_off = _ROUND_OFF * max(1.0, floor / current_norm if current_norm > 0.0 else np.inf)
+                    if leaks > 0.0:
+                        round_off = max(round_off, _ROUND_OFF * leak_floor / whole)
+                    floored = measured <= round_off and measured < np.inf
+            else:
+                measured = excess = 0.0
+                for each in range(row_blocks):
+                    measured = max(measured, work.sums[each, 0])
+                    excess = max(excess, work.sums[each, 1])
                 floored = excess <= tolerance
                 target = _CYCLE * predicted
-            if measured <= tolerance:
-                return iterations, measured, CONVERGED
-            if floored and (entrywise or measured >= 0.5 * previous):
-                return iterations, measured, ROUND_OFF
-            stalled = stalled + 1 if iterations > 0 and not measured < 0.9 * previous else 0
-            if stalled > patience or iterations >= most:
-                return iterations, measured, STOPPED
-            previous = min(previous, measured)
-        elif predicted <= target or iterations >= most:
-            fresh = True
-            continue
-        # The preconditioner is rounded, so that this form of the share, not the shorter one, keeps directions apart.
-        share = 0.0 if fresh else -length * back * with_image / product_before
-        turn(back, work.third, share, work.direction, parallel)
-        bend = apply(system, work.direction, work.image, sums, parallel)
-        if not 0.0 < bend < np.inf:
-            return iterations, predicted, STOPPED
-        length = product / bend
-        product_before = product
-        before = norm
-        norm = step(length, work.direction, work.image, voltage, work.residual, work.first, scale, bias, sums, parallel)
-        iterations += 1
-        # Look where the error, if it shrank as the residual did, is small enough; and where the currents were unknown.
-        fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
-
-
-@kernel
-def _workspace(pre):
-    rows, columns = pre.conductance.shape
-    modes = pre.modes.shape[1]
-    blocks = (rows + LANES - 1) // LANES
-    return Workspace(
-        np.empty((rows, columns)),
-        np.zeros((rows, columns)),
-        np.empty((rows, columns)),
-        np.empty((rows, columns), pre.conductance.dtype),
-        np.empty((rows, columns), pre.conductance.dtype),
-        np.empty((rows, columns), pre.conductance.dtype),
-        np.empty((rows, modes), pre.conductance.dtype),
-        np.empty((max(blocks, columns), SUMS)),
-    )
-
-
-@kernel
-def _hold_nodes(system, drive, voltage):
-    """Set the nodes that a source holds."""
-    last = voltage.shape[0] - 1
-    for column in range(voltage.shape[1]):
-        if system.column_start_free[column] == 0.0:
-            voltage[0, column] = drive.column_start[column]
-        if system.column_stop_free[column] == 0.0:
-            voltage[last, column] = drive.column_stop[column]
-
-
-@kernel
-def _first_guess(lines, drive, voltage):
-    """Each column at the voltage that its sources would give it without cells; floating ones at the mean of the rows'.
-
-    The guess matters little for the iterations, but the currents that belong to it are a scale for their errors.
-    """
-    rows, columns = voltage.shape
-    total = 0.0
-    count = 0
-    for row in range(rows):
-        if lines.row_start[row] < np.inf:
-            total += drive.row_start[row]
-            count += 1
-        if lines.row_stop[row] < np.inf:
-            total += drive.row_stop[row]
-            count += 1
-    mean = total / max(count, 1)
-    guess = np.empty(columns)
-    for column in range(columns):
-        start, stop = lines.column_start[column], lines.column_stop[column]
-        if start == np.inf:
-            guess[column] = mean if stop == np.inf else drive.column_stop[column]
-        elif stop == np.inf:
-            guess[column] = drive.column_start[column]
-        elif start + stop > 0.0:
-            share = start / (start + stop)
-            guess[column] = (1.0 - share) * drive.column_start[column] + share * drive.column_stop[column]
-        else:
-            guess[column] = 0.5 * (drive.column_start[column] + drive.column_stop[column])
-    for row in range(rows):
-        voltage[row] = guess
-
-
-@kernel
-def _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results):
-    voltage, rows_voltage, current = results.voltage[index], results.rows_voltage[index], results.current[index]
-    drive = Drive(
-        given.row_start[:, index].copy(),
-        given.row_stop[:, index].copy(),
-        given.column_start[:, index].copy(),
-        given.column_stop[:, index].copy(),
-        given.fed[index] if given.fed.shape[0] > 0 else np.empty((0, 0)),
-        given.drawn[index] if given.drawn.shape[0] > 0 else np.empty((0, 0)),
-    )
-    if cold:
-        _first_guess(lines, drive, voltage)
-    _hold_nodes(system, drive, voltage)
-    iterations, measured, ending = solve_one(
-        system, pre, drive, work, tolerance, entrywise, most, parallel, voltage, rows_voltage, current
-    )
-    results.iterations[index] = iterations
-    results.measured[index] = measured
-    results.ending[index] = ending
-    row_ends = results.row_start_current[index], results.row_stop_current[index]
-    row_end_currents(lines, drive, rows_voltage, current, row_ends[0], row_ends[1])
-    column_ends = results.column_start_current[index], results.column_stop_current[index]
-    column_end_currents(lines, drive, voltage, current, column_ends[0], column_ends[1])
-
-
-@parallel_kernel
-def solve_spread(system, pre, given, cold, tolerance, entrywise, most, lines, results):
-    """`solve_in_turn` with whole inputs to each thread, which has a workspace of its own."""
-    for index in prange(results.iterations.size):
-        work = _workspace(pre)
-        _solve_input(system, pre, given, work, np.int64(index), cold, tolerance, entrywise, most, None, lines, results)
-
-
-@kernel
-def solve_in_turn(system, pre, given, work, cold, tolerance, entrywise, most, parallel, lines, results):
-    """Solve for all inputs and fill the results; unless cold, these hold the column voltages to start from.
-
-    parallel: True: threads share the work of each input; None: one thread, and a compilation without the other code.
-    """
-    for index in range(results.iterations.size):
-        _solve_input(system, pre, given, work, index, cold, tolerance, entrywise, most, parallel, lines, results)
-
-
-@kernel
-def _scale_cells(conductance, unit, out):
-    for row in range(conductance.shape[0]):
-        given, scaled = conductance[row], out[row]
-        for column in range(given.size):
-            scaled[column] = given[column] / unit
-
-
-@parallel_kernel
-def _scale_cells_parallel(conductance, unit, out):
-    for row in prange(conductance.shape[0]):
-        _scale_cells(conductance[row : row + 1], unit, out[row : row + 1])
-
-
-@kernel
-def factorise(
-    system,
-    pre,
-    row_wire,
-    row_start,
-    row_stop,
-    row_shunt,
-    column_start,
-    column_stop,
-    mode_values,
-    column_mean,
-    column_start_mean,
-    column_stop_mean,
-    column_shunt_mean,
-    parallel,
-):
-    """Fill all factors of the system and of the preconditioner.
-
-    row_wire, row_start, row_stop: (N,) conductances of the rows' segments and ends, inf where a source holds the node;
-    column_start, column_stop: (M,) the same.  row_shunt: (N,), of each of the rows' nodes to ground.  mode_values:
-    (3, K), each mode's eigenvalue in a wire of unit conductance with open ends, and its squares at the first and at the
-    last node.  column_*mean: the mean column.
-    """
-    conductance = system.conductance
-    rows, columns = conductance.shape
-    unit = pre.unit
-    if parallel is not None:
-        _scale_cells_parallel(conductance, unit, pre.conductance)
-    else:
-        _scale_cells(conductance, unit, pre.conductance)
-    means = np.empty(rows)
-    for row in range(rows):
-        means[row] = conductance[row].mean()
-    if system.ideal_rows:
-        for row in range(rows):
-            ends = row_start[row] + row_stop[row]
-            if ends == np.inf:
-                system.row_resistance[row] = 0.0
-                system.row_start_share[row] = 1.0 if row_start[row] == np.inf else 0.0
-                system.row_stop_share[row] = 0.0 if row_start[row] == np.inf else 1.0
-            else:
-                resistance = 1.0 / (ends + columns * row_shunt[row] + conductance[row].sum())
-                system.row_resistance[row] = resistance
-                system.row_start_share[row] = row_start[row] * resistance
-                system.row_stop_share[row] = row_stop[row] * resistance
-    else:
-        factor_rows(
-            conductance,
-            row_wire,
-            row_start,
-            row_stop,
-            row_shunt,
-            system.row_factor,
-            pre.row_factor,
-            system.row_start_share,
-            system.row_stop_share,
-            parallel,
-        )
-    for row in range(rows):
-        pre.row_resistance[row] = system.row_resistance[row] * unit
-    factor_columns(
-        conductance,
-        system.column_wire,
-        column_start,
-        column_stop,
-        system.column_shunt,
-        pre.column_factor,
-        parallel,
-    )
-    for column in range(columns):
-        pre.column_resistance[column] = unit / system.column_wire[column]
-    modes = mode_values.shape[1]
-    if modes > 0:
-        # What a row of the mean array takes from the columns in each mode: its cells in series with its wire and shunt.
-        taken = np.empty((rows, modes))
-        for row in range(rows):
-            wire = 0.0 if system.ideal_rows else row_wire[row]
-            short = np.inf if system.ideal_rows else 4.0 * row_wire[row]
-            start = min(row_start[row], short)
-            stop = min(row_stop[row], short)
-            for mode in range(modes):
-                value = wire * mode_values[0, mode] + start * mode_values[1, mode] + stop * mode_values[2, mode]
-                value += row_shunt[row]
-                if value == np.inf:
-                    taken[row, mode] = means[row]
-                elif value > 0.0:
-                    taken[row, mode] = means[row] * value / (means[row] + value)
+            if fresh and entrywise and kind == _LAST_SWEEP:
+                kind = _IMBALANCE
+            elif fresh:
+                kind = _APPLY
+                if measured <= tolerance:
+                    ending = CONVERGED
+                elif floored and (entrywise or measured >= 0.5 * previous):
+                    ending = ROUND_OFF
                 else:
-                    taken[row, mode] = 0.0
-        wires = np.full(modes, column_mean)
-        factor_columns(
-            taken,
-            wires,
-            np.full(modes, column_start_mean),
-            np.full(modes, column_stop_mean),
-            np.full(modes, column_shunt_mean),
-            pre.mode_factor,
-            parallel,
-        )
-        for mode in range(modes):
-            pre.mode_resistance[mode] = unit / column_mean
+                    stalled = stalled + 1 if iterations > 0 and not measured < 0.9 * previous else 0
+                    if stalled > patience or iterations >= most:
+                        ending = STOPPED
+                    previous = min(previous, measured)
+            elif predicted <= target or iterations >= most:
+                fresh = True
+                kind = _EVALUATE
+            else:
+                kind = _APPLY
+            if kind == _APPLY:
+                turn = 1 - turn
+        else:  # _APPLY
+            bend = 0.0
+            for each in range(row_blocks):
+                bend += work.sums[each, 0]
+            kind = _STEP
+            if 0.0 < bend < np.inf:
+                length = product / bend
+                product_before = product
+                scalars[_LENGTH] = length
+            else:
+                measured = predicted
+                ending = STOPPED
+        scalars[_SCALE] = scale
+        if ending >= 0:
+            results.iterations[index] = iterations
+            results.measured[index] = measured
+            results.ending[index] = ending
+            index += 1
+            running = index < last
+            kind = _EVALUATE
+            iterations = stalled = 0
+            previous = np.inf
+            target = tolerance
+            fresh = True
+        if kind == _MODES:
+            blocks = (modes + width - 1) // width
+        elif kind in (_LOAD, _STEP, _LAST_SWEEP):
+            blocks = bands
+        else:
+            blocks = row_blocks
+        block = 0
+        if running and not alone:
+            phase += 1
+            shared[KIND] = kind | (turn << 4)
+            shared[INDEX] = index
+            announce(shared, phase, blocks)
+    if leads and not alone:
+        end(shared)

@@ -1,9 +1,6 @@
 """Straight lines of voltage, one for each device, as the kernels of `compact_model` read a drive."""
 
-import numpy as np
-from numba import prange
-
-from compact_model.kernels.jit import parallel_kernel
+from compact_model.kernels.jit import kernel
 from compact_model.kernels.tables import (
     COEFFICIENTS,
     INVERSE_HALF_WIDTH,
@@ -15,23 +12,19 @@ from compact_model.kernels.tables import (
 )
 
 COLUMNS = COEFFICIENTS + 4
-_BLOCK = 4096
 
 
-@parallel_kernel
+@kernel
 def straight_lines(begin, end, voltage, target, net_field, rows):
     """Fill rows (devices, COLUMNS): from voltage to target (V, (devices,)) over [begin, end], at a net field (T)."""
-    count = voltage.size
-    for block in prange((count + _BLOCK - 1) // _BLOCK):
-        first = np.int64(block) * _BLOCK
-        for device in range(first, min(first + _BLOCK, count)):
-            rows[device, LEFT] = begin
-            rows[device, REGION_LEFT] = begin
-            rows[device, RIGHT] = end
-            rows[device, REGION_RIGHT] = end
-            rows[device, MIDDLE] = 0.5 * (begin + end)
-            rows[device, INVERSE_HALF_WIDTH] = 2.0 / (end - begin)
-            rows[device, COEFFICIENTS] = 0.5 * (voltage[device] + target[device])
-            rows[device, COEFFICIENTS + 1] = net_field[device]
-            rows[device, COEFFICIENTS + 2] = 0.5 * (target[device] - voltage[device])
-            rows[device, COEFFICIENTS + 3] = 0.0
+    for device in range(voltage.size):
+        rows[device, LEFT] = begin
+        rows[device, REGION_LEFT] = begin
+        rows[device, RIGHT] = end
+        rows[device, REGION_RIGHT] = end
+        rows[device, MIDDLE] = 0.5 * (begin + end)
+        rows[device, INVERSE_HALF_WIDTH] = 2.0 / (end - begin)
+        rows[device, COEFFICIENTS] = 0.5 * (voltage[device] + target[device])
+        rows[device, COEFFICIENTS + 1] = net_field[device]
+        rows[device, COEFFICIENTS + 2] = 0.5 * (target[device] - voltage[device])
+        rows[device, COEFFICIENTS + 3] = 0.0

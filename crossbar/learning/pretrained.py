@@ -60,9 +60,9 @@ def inference(
     weights: (inputs + 1, classes), trained in floating point; the last row is for an input that is always 1.
     images: (images, inputs), from 0 to 1, and labels: (images,): those to be recognised.
     device: None: `notched_device`; its barrier (RA_P) stays, its length is replaced.
-    levels: notches on a device's track, one every 50 nm as in `Synapses.notched`, so that a device of more levels is
-    longer, and its R_P lower; up to 4096.  'even': at equal distances; 'random': each device has one of 64 tracks drawn
-    by `notched_track` with a position_jitter of 1.  The two ends, which a wall leaves by itself, are not used.
+    levels: notches on a device's track, one every 50 nm as in `PulsedDevice.notched`, so that a device of more levels
+    is longer, and its R_P lower; up to 4096.  'even': at equal distances; 'random': each device has one of 64 tracks
+    drawn by `notched_track` with a position_jitter of 1.  The two ends, which a wall leaves by itself, are not used.
     variations: relative standard deviation of R_P from device to device; a device is programmed 'verified', to the
     nearest of its own levels, or 'blind', as if it were the mean device with the same track.
     tiles: word lines, and bit lines, of the largest array: the layer is cut into such tiles, whose currents are added

@@ -6,7 +6,6 @@ coincides with one on a bit line, and moves a wall or does not (Gokmen and Vlaso
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,7 +16,8 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.random import Seed
 
 from ..operate.updating import coinciding_pulses, pulse_block
-from .synapses import Synapses, checked_spreads, checked_wires
+from ..wires import Wires
+from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
 
@@ -27,7 +27,7 @@ _MOST_PULSES = 100  # for each level
 def supervised_learning(
     images: ArrayLike,
     labels: ArrayLike,
-    synapses: Synapses | Sequence[Synapses],
+    devices: PulsedDevice | Sequence[PulsedDevice],
     *,
     epochs: int = 30,
     rate: float = 1.0,
@@ -39,28 +39,30 @@ def supervised_learning(
     spreads: dict[str, float] | None = None,
     seed: Seed = 0,
     store: str | Path | None = None,
+    wires: Wires | None = None,
     progress: bool = False,
-    **wires: Any,
 ) -> xr.Dataset:
     """A layer of (inputs + 1) word lines and two bit lines for each class, and what it learns.
 
-    It starts from random states; pulses on the whole array first bring all walls to about the middle of their tracks,
+    It starts from random states; pulses on the whole array first bring all devices to about the middle of their range,
     which the overdrive must allow for: after 100 pulses for each level they stay where they are.
 
-    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  synapses: one kind, or several.
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  devices: one kind, or several.
     The last word line always has an input of 1.  Output k is gain times the difference of its two currents over that of
     one pair of devices in opposite end states; the softmax of the outputs, less 1 for the label, is the error.  An
     image's input fires each word line with a probability of its value, in each of `slots`, and each bit line with one
     of rate times the error's size; the rate is multiplied with `decay` after each epoch.
     test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
-    spreads: of tmr and parallel_resistance from device to device.  wires: word_line_resistance and so on, as in
-    `Crossbar`; the synapses must then be `wired`.  store: a folder that keeps finished repeats.
+    spreads: from device to device, of what a table can follow: tmr and parallel_resistance of junctions.  wires: None:
+    ideal ones; with others the devices must be `wired`.  store: a folder that keeps finished repeats.
 
     Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, with epoch 0 before any
     learning as a control; train_accuracy (levels, repeat) at the end; energy (levels, repeat; J, of all pulses), pulses
     (levels, repeat).
     """
     given = examples(images, labels)
+    kinds = validation.several("devices", devices, PulsedDevice)
+    varied = checked_spreads(spreads, kinds[0].devices)
     turns = validation.whole("epochs", epochs, 0)
     start, fading = validation.positive("rate", rate), validation.between("decay", decay, 0.0, 1.0)
     steepness, count = validation.positive("gain", gain), validation.whole("slots", slots, 1)
@@ -68,9 +70,9 @@ def supervised_learning(
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
 
-    def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
+    def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)
-        array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, **wires)
+        array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, wires=wires)
         _level_out(array, kind)
         low, high = kind.conductance_range()
         layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
@@ -97,7 +99,7 @@ def supervised_learning(
 
     return repeated(
         trial,
-        synapses,
+        kinds,
         given,
         name="supervised_learning",
         steps=turns * shown,
@@ -110,26 +112,26 @@ def supervised_learning(
             "gain": steepness,
             "slots": count,
             "test_share": test_share,
-            "spreads": checked_spreads(spreads),
-            "wires": checked_wires(wires),
+            "spreads": varied,
+            "wires": checked_wires(wires).keywords(),
         },
         store=store,
         progress=progress,
     )
 
 
-def _level_out(array: TableArray, kind: Synapses) -> None:
-    """Bring walls of any states to about the middle of their tracks: all to one end, then back until the mean is there.
+def _level_out(array: TableArray, kind: PulsedDevice) -> None:
+    """Bring devices of any states to about the middle of their range: all to one end, then back until the mean is
+    there.
 
     How many pulses that takes depends on the overdrive, the temperature and the wires.
     """
     every = np.ones(array.shape[0], dtype=bool), np.ones(array.shape[1], dtype=bool)
-    length = kind.device.track_length
-    for voltage, goal in ((-kind.voltage, 0.75 / kind.levels), (kind.voltage, 0.5)):  # between the first two notches
+    for way, goal in ((-1.0, 0.75 / kind.levels), (1.0, 0.5)):  # between the first two notches
         for _ in range(_MOST_PULSES * kind.levels):
-            if voltage * (float(array.position.mean()) / length - goal) > 0.0:
+            if way * (float(array.share().mean()) - goal) > 0.0:
                 break
-            pulse_block(array, *every, voltage, kind.width, kind.access)
+            pulse_block(array, *every, way * array.devices.polarity * kind.voltage, kind.width, kind.access)
 
 
 class _Layer:

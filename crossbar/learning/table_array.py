@@ -1,8 +1,9 @@
-"""An array whose walls go from one resting place to another by a table of probabilities: millions of pulses in seconds.
+"""An array whose devices go from one state to another by a table of probabilities: millions of pulses in seconds.
 
-The physics is in the table (`compact_model.pulse_table`); the voltages of all cells, those of half-selected ones
-included, are solved for before each pulse with the walls where they are.  What moves a wall is V / RA_P: a cell whose
-barrier is thicker than the table's device's is looked up at a voltage that is as much lower.
+The physics is in the table (`compact_model.pulse_table` for walls, `pulse_tables.tabulate` for other devices); the
+voltages of all cells, those of half-selected ones included, are solved for before each pulse with the devices as they
+are.  What counts is V over the device's own scale of voltages, R_P times the area of a junction: a cell whose barrier
+is thicker than the table's device's is looked up at a voltage that is as much lower.
 """
 
 from typing import Any
@@ -17,9 +18,9 @@ from compact_model.support.provenance import provenance
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
 
-from ..cells import Junctions
+from ..cells import StatefulCells
 from ..crossbar import Crossbar, source_power
-from ..in_time.energy import Energy
+from ..in_time.energy import EnergyBudget, PowerBudget
 from ..kernels.transitions import draw_states
 from ..network.iterative import IterativeSolver, unsupported
 from ..network.linear_network import Network, Sources
@@ -41,9 +42,11 @@ _WIDEST_GAP = 0.15  # ... and a straight line over more than this is no longer l
 class TableArray:
     """An array of devices in states, and what pulses do to it, one after the other.
 
-    array: a Crossbar with `Junctions` as cells; each wall is taken to the nearest state of its track.
-    table: as `compact_model.pulse_table` gives it, for the pulses that are to be used.  Where cells do not just see the
-    shares of a scheme (wires, floating lines, devices with barriers of their own) its voltages must lie close.
+    array: a Crossbar with devices that have a state (`Junctions`, `Memristors`, ...) as cells; each is taken to the
+        nearest of the table's states.
+    table: as `compact_model.pulse_table` or `tabulate` give it, for the pulses that are to be used.  Where cells do not
+    just see the shares of a scheme (wires, floating lines, devices with barriers of their own) its voltages must lie
+    close.
     track: number of the table's track for each cell, shape (word lines, bit lines); None: one after the other, row by
     row, and again from the first.
     seed: of the draws.
@@ -55,9 +58,11 @@ class TableArray:
 
     def __init__(self, array: Crossbar, table: xr.Dataset, *, track: ArrayLike | None = None, seed: Seed = 0) -> None:
         self.array = validation.instance("array", array, Crossbar)
-        if not isinstance(array.cells, Junctions):
-            raise InputError("array: expected a Crossbar with Junctions as cells, got other cells")
-        self.junctions, self.shape = array.cells, array.shape
+        if not isinstance(array.cells, StatefulCells):
+            raise InputError(
+                "array: expected a Crossbar with cells that have a state, such as Junctions, got other cells"
+            )
+        self.devices, self.shape = array.cells, array.shape
         if not isinstance(table, xr.Dataset) or table.attrs.get("experiment") != "pulse_table":
             raise InputError("table: expected what pulse_table gives, got something else")
         self._grid = table.voltage.values.astype(np.float64)
@@ -65,26 +70,29 @@ class TableArray:
             raise InputError("table: expected at least two voltages, got one")
         order = ("track", "voltage", "state", "final_state")
         self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
-        self._places = table.position.transpose("track", "state").values
+        self._state_name = self.devices.states[0].name
+        if self._state_name not in table:
+            raise InputError(f"table: expected one of the devices' {self._state_name}, got one of other devices")
+        self._places = table[self._state_name].transpose("track", "state").values
         self.width, self.edge, self.settle = (float(table.attrs[name]) for name in ("width", "edge", "settle"))
-        self._origin = {"landscape": table.attrs["landscape"], "seed_of_table": table.attrs["seed"]}
+        names = {"landscape": "landscape", "seed_of_table": "seed"}
+        self._origin = {own: table.attrs[name] for own, name in names.items() if name in table.attrs}
         self._seed = recorded(seed)
         self.track = self._tracks(track)
         places = self._places[self.track]
-        distance = np.abs(places - self.junctions.position[..., np.newaxis])
+        distance = np.abs(places - self.devices.first_state()[..., np.newaxis])
         self.state: NDArray[np.int64] = np.nanargmin(distance, axis=2)
-        area = self.junctions.per_device("junction_area") * self.junctions.per_device("parallel_resistance")
-        self._share = table.resistance_area_product.values[self.track] / area
+        self._share = table.voltage_scale.values[self.track] / self.devices.voltage_scale()
         self._draw = generator(seed)
         self._network = array.network()
         self._ideal = _ideal(self._network)
         if not self._ideal:
             self._need_close_grid("wires")
         if (np.abs(self._share - 1.0) > _SAME).any():
-            self._need_close_grid("devices whose R_P differs")
+            self._need_close_grid("devices that differ")
         self._tangents: dict[bytes, Tangents] = {}
         self._reader = None if self._ideal or unsupported(self._network) else IterativeSolver(self._network)
-        self.energy = Energy()
+        self.energy = EnergyBudget()
         self.pulses = 0
 
     def _need_close_grid(self, cause: str) -> None:
@@ -97,7 +105,7 @@ class TableArray:
             if gap > _WIDEST_GAP * (1.0 + _SAME):
                 raise InputError(
                     f"table: expected voltages no farther apart than {_WIDEST_GAP:g} of the largest with {cause}, as "
-                    f"Synapses.notched(wired=True) has them, got a gap of {gap:.2g}"
+                    f"PulsedDevice.notched(wired=True) has them, got a gap of {gap:.2g}"
                 )
 
     def _tracks(self, given: ArrayLike | None) -> NDArray[np.int64]:
@@ -110,17 +118,23 @@ class TableArray:
         return track.astype(np.int64)
 
     @property
-    def position(self) -> FloatArray:
-        """Of the walls, m, shape (word lines, bit lines)."""
+    def values(self) -> FloatArray:
+        """Of the first state (of walls the position, m), shape (word lines, bit lines)."""
         result: FloatArray = self._places[self.track, self.state]
+        return result
+
+    def share(self) -> FloatArray:
+        """How far each device is from its lowest conductance to its highest, by its first state, 0 to 1."""
+        first = self.devices.states[0]
+        result: FloatArray = (self.values - first.start) / np.subtract(first.stop, first.start)
         return result
 
     def conductance(self) -> FloatArray:
         """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
-        return self.junctions.at(self.position).zero_bias_conductance()
+        return self.devices.at(self.values).zero_bias_conductance()
 
     def scatter(self) -> None:
-        """Every wall into one of the states of its track, each as likely as the others, by the seed."""
+        """Every device into one of the states of its track, each as likely as the others, by the seed."""
         states = np.isfinite(self._places).sum(axis=1)[self.track]
         self.state = (self._draw.random(self.shape) * states).astype(np.int64)
 
@@ -131,7 +145,7 @@ class TableArray:
             "energy_of_sources": self.energy.sources,
             "energy_in_devices": self.energy.devices,
             "energy_in_lines": self.energy.lines,
-            **provenance(self.junctions.parameters, array=self.array.description(), seed=self._seed),
+            **provenance(self.devices.parameters, array=self.array.description(), seed=self._seed),
             **self._origin,
         }
 
@@ -149,23 +163,23 @@ class TableArray:
         if voltage.min() < self._grid[0] - beyond or voltage.max() > self._grid[-1] + beyond:
             raise InputError(
                 f"voltage: expected cells between the table's {self._grid[0]:g} and {self._grid[-1]:g} V, got "
-                f"{voltage.min():g} to {voltage.max():g} V (with devices that differ see Synapses.notched(variation=))"
+                f"{voltage.min():g} to {voltage.max():g} V (devices that differ need a `variation` in the PulsedDevice)"
             )
         state = self.state.ravel()
         draw_states(
             voltage.ravel(), self._draw.random(state.size), self._grid, self._cumulative, self.track.ravel(), state
         )
         self.state = state.reshape(self.shape)
-        self.energy.add(power, width + 2.0 * edge / 3.0)
+        self.energy.add_power(power, width + 2.0 * edge / 3.0)
         self.pulses += 1
 
-    def _under(self, held: Bias) -> tuple[FloatArray, Energy]:
+    def _under(self, held: Bias) -> tuple[FloatArray, PowerBudget]:
         """The voltages of all cells under a bias, V, and the powers, W."""
-        cells = self.junctions.at(self.position)
+        cells = self.devices.at(self.values)
         if self._ideal and not (held.floating_word_lines.any() or held.floating_bit_lines.any()):
             voltage = held.word_line_voltage[:, np.newaxis] - held.bit_line_voltage
             heat = float((voltage * cells.current_and_slope(voltage)[0]).sum())
-            return voltage, Energy(sources=heat, devices=heat)
+            return voltage, PowerBudget(sources=heat, devices=heat)
         if held.floating_word_lines.any() or held.floating_bit_lines.any():
             self._need_close_grid("floating lines")
         key = held.floating_word_lines.tobytes() + held.floating_bit_lines.tobytes()
@@ -179,10 +193,10 @@ class TableArray:
         voltage = (found.word_voltage - found.bit_voltage)[0]
         given = float(source_power(found, sources)[0])
         heat = float((voltage * found.device_current[0]).sum())
-        return voltage, Energy(sources=given, devices=heat, lines=given - heat)
+        return voltage, PowerBudget(sources=given, devices=heat, lines=given - heat)
 
     def read(self, voltages: ArrayLike) -> FloatArray:
-        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), through the wires; no wall moves.
+        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), through the wires; no state changes.
 
         voltages: V, of the word lines, (vectors, word lines).
         """

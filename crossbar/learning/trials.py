@@ -19,7 +19,7 @@ from compact_model.support.store import Store
 from compact_model.support.validation import InputError
 
 from ..plots import learning  # noqa: F401 (register how the results draw themselves)
-from .synapses import Synapses
+from .pulsed_device import PulsedDevice
 
 Numbers = NDArray[np.int64]
 Advance = Callable[[int], object]
@@ -78,8 +78,8 @@ def examples(images: ArrayLike, labels: ArrayLike) -> Examples:
 
 
 def repeated(
-    trial: Callable[[Synapses, np.random.Generator, Advance], xr.Dataset],
-    synapses: Synapses | Sequence[Synapses],
+    trial: Callable[[PulsedDevice, np.random.Generator, Advance], xr.Dataset],
+    devices: PulsedDevice | Sequence[PulsedDevice],
     given: Examples,
     *,
     name: str,
@@ -90,19 +90,19 @@ def repeated(
     store: str | Path | None,
     progress: bool,
 ) -> xr.Dataset:
-    """`trial` with each kind of synapses, `repeats` times; every kind meets the same random numbers at its start.
+    """`trial` with each kind of device, `repeats` times; every kind meets the same random numbers at its start.
 
     steps: how far a trial advances the bar.  settings: what tells this study from others, and its result's attributes.
     Returns what the trials return, along (levels, repeat).
     """
-    kinds = validation.several("synapses", synapses, Synapses)
+    kinds = validation.several("devices", devices, PulsedDevice)
     origin = recorded(seed)
     streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
     identity = {
         "version": release(),
         "kind": name,
         "examples": digest(given.images, given.labels.astype(np.float64)),
-        "synapses": digest(*(kind.identity() for kind in kinds)),
+        "devices": digest(*(kind.identity() for kind in kinds)),
         "settings": repr(settings),
         "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
@@ -123,10 +123,8 @@ def repeated(
             rows.append(xr.concat(row, "repeat"))
     along = {
         "levels": ([kind.levels for kind in kinds], {"long_name": "levels of a device"}),
-        "track_length": ([kind.device.track_length for kind in kinds], {"long_name": "track length", "units": "m"}),
-        "parallel_resistance": ([kind.device.parallel_resistance for kind in kinds], {"units": "Ohm"}),
+        **_own_coordinates(kinds),
         "voltage": ([kind.voltage for kind in kinds], {"long_name": "voltage of a pulse", "units": "V"}),
-        "temperature": ([float(kind.table.attrs["temperature"]) for kind in kinds], {"units": "K"}),
         "scheme": ([kind.access.scheme for kind in kinds], {"long_name": "bias scheme of pulses"}),
     }
     return (
@@ -139,9 +137,26 @@ def repeated(
             seed=origin,
             seeds_of_tables=json.dumps([kind.table.attrs["seed"] for kind in kinds]),
             dwmtj_version=kinds[0].table.attrs["dwmtj_version"],
-            **{key: _joined(kind.table.attrs[key] for kind in kinds) for key in ("parameters", "landscape")},
+            **{
+                key: _joined(kind.table.attrs.get(key, "[]") for kind in kinds)
+                for key in ("parameters", "landscape")
+                if any(key in kind.table.attrs for kind in kinds)
+            },
         )
     )
+
+
+def _own_coordinates(kinds: Sequence[PulsedDevice]) -> dict[str, tuple[list[float], dict[str, str]]]:
+    """What all kinds say of themselves, and the temperature where all tables have one."""
+    own = [kind.devices.coordinates() for kind in kinds]
+    found = {
+        name: ([each[name][0] for each in own], attributes)
+        for name, (_, attributes) in own[0].items()
+        if all(name in each for each in own)
+    }
+    if all("temperature" in kind.table.attrs for kind in kinds):
+        found["temperature"] = ([float(kind.table.attrs["temperature"]) for kind in kinds], {"units": "K"})
+    return found
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -21,7 +21,8 @@ from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
 
 from ..operate.updating import pulse_block
-from .synapses import Synapses, checked_spreads, checked_wires
+from ..wires import Wires
+from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
 
@@ -29,7 +30,7 @@ from .trials import Advance, Examples, examples, held_back, repeated
 def unsupervised_learning(
     images: ArrayLike,
     labels: ArrayLike,
-    synapses: Synapses | Sequence[Synapses],
+    devices: PulsedDevice | Sequence[PulsedDevice],
     *,
     outputs: int = 50,
     epochs: int = 8,
@@ -43,12 +44,12 @@ def unsupervised_learning(
     spreads: dict[str, float] | None = None,
     seed: Seed = 0,
     store: str | Path | None = None,
+    wires: Wires | None = None,
     progress: bool = False,
-    **wires: Any,
 ) -> xr.Dataset:
     """An array of inputs x outputs devices that sorts images by itself; labels are used only to name the outputs after.
 
-    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  synapses: one kind, or several.
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  devices: one kind, or several.
     Each output adds the current of its bit line, less what devices in their lowest state would give, to a potential
     that keeps the share `leak` from slot to slot.  The unit of a potential is the mean of all outputs' currents in one
     slot at the start.  The first to pass its threshold (`threshold` times its own factor, 1 at the start), the one
@@ -67,6 +68,8 @@ def unsupervised_learning(
     weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired).
     """
     given = examples(images, labels)
+    kinds = validation.several("devices", devices, PulsedDevice)
+    varied = checked_spreads(spreads, kinds[0].devices)
     neurons, turns = validation.whole("outputs", outputs, 1), validation.whole("epochs", epochs, 0)
     settings: dict[str, Any] = {
         "slots": validation.whole("slots", slots, 1),
@@ -77,9 +80,9 @@ def unsupervised_learning(
     }
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
 
-    def trial(kind: Synapses, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
+    def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = given.divided(test_share, draw)
-        array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, **wires)
+        array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, wires=wires)
         network = _Competition(kind, array, train.images, draw, **settings)
         network.draw = draw.spawn(1)[0]  # the control leaves the chances of learning as they are
         untrained, _ = _tested(network, train, test)
@@ -93,7 +96,7 @@ def unsupervised_learning(
 
     return repeated(
         trial,
-        synapses,
+        kinds,
         given,
         name="unsupervised_learning",
         steps=turns * shown,
@@ -104,8 +107,8 @@ def unsupervised_learning(
             "epochs": turns,
             **settings,
             "test_share": test_share,
-            "spreads": checked_spreads(spreads),
-            "wires": checked_wires(wires),
+            "spreads": varied,
+            "wires": checked_wires(wires).keywords(),
         },
         store=store,
         progress=progress,
@@ -117,7 +120,7 @@ class _Competition:
 
     def __init__(
         self,
-        kind: Synapses,
+        kind: PulsedDevice,
         array: TableArray,
         images: FloatArray,
         draw: np.random.Generator,
@@ -165,14 +168,15 @@ class _Competition:
         """Show an image until an output fires; its devices get their pulses, and its threshold rises."""
         for first, active in self.fire(image):
             column = np.arange(self.thresholds.size) == first
-            for rows, voltage in ((active, self.kind.voltage), (~active, -self.kind.voltage)):
+            raising = self.array.devices.polarity * self.kind.voltage
+            for rows, voltage in ((active, raising), (~active, -raising)):
                 if rows.any():
                     pulse_block(self.array, rows, column, voltage, self.kind.width, self.kind.access)
             self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
             break
 
     def weights(self) -> FloatArray:
-        """Conductances between the track's two ends as 0 to 1, (inputs, outputs)."""
+        """Conductances between a device's two ends as 0 to 1, (inputs, outputs)."""
         result: FloatArray = (self.array.conductance() - self.lowest) / (self.highest - self.lowest)
         return result
 

@@ -15,17 +15,16 @@ from scipy.sparse.linalg import splu
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from ..kernels.arrays import Drive, Lines
-from ..kernels.ends import column_end_currents, row_end_currents
+from .ends import end_currents
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .measure import ROUND_OFF_REASON, Error, measured_error
+from .refinement import Floats, refine
 from .solution import NetworkSolution
 
 Indices = NDArray[np.int64]
 
 _DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
 _DENSE_FROM = 0.05  # share of entries that are not zero, beyond which a dense factor is smaller than a sparse one
-_REFINEMENTS = 8
-_ROUND_OFF = 64 * 2.2e-16
 
 
 class _Circuit:
@@ -135,37 +134,13 @@ class _Factor:
         return np.asarray(self._factor.solve(right))
 
 
-def _refine(
-    factor: _Factor,
-    held: FloatArray,
-    free: NDArray[np.bool_],
-    ends: tuple[Indices, Indices],
-    flow: FloatArray,
-    entering: FloatArray,
-) -> FloatArray:
-    """Solve for the free voltages, in place, and return the correction that a further step would make.
-
-    The residual is summed from the currents in the edges, of conductance `flow`, between the nodes `ends`: from
-    differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which the matrix's
-    diagonal has lost.
-    """
-    count = held.shape[0]
-    edges = np.arange(flow.size)
-    ones = np.ones(flow.size)
-    incidence = sparse.csr_matrix((ones, (ends[0], edges)), shape=(count, flow.size)) - sparse.csr_matrix(
-        (ones, (ends[1], edges)), shape=(count, flow.size)
+def _incidence(tail: Indices, head: Indices, nodes: int) -> sparse.csr_matrix:
+    """(nodes, edges): 1 where an edge leaves a node, -1 where it arrives."""
+    edges = np.arange(tail.size)
+    ones = np.ones(tail.size)
+    return sparse.csr_matrix((ones, (tail, edges)), shape=(nodes, tail.size)) - sparse.csr_matrix(
+        (ones, (head, edges)), shape=(nodes, tail.size)
     )
-    across = incidence.T.tocsr()
-    before = np.inf
-    for _ in range(_REFINEMENTS):
-        residual = entering - incidence @ (flow[:, None] * (across @ held))
-        correction = factor.once(np.ascontiguousarray(residual[free]))
-        size = float(np.abs(correction).max())
-        if not size < 0.5 * before:
-            break
-        held[free] += correction
-        before = size
-    return correction
 
 
 def _short_currents(network: Network, word: FloatArray, bit: FloatArray, sources: Sources, current: FloatArray) -> None:
@@ -196,49 +171,6 @@ def _short_currents(network: Network, word: FloatArray, bit: FloatArray, sources
                 f"conductance: expected a shorted cell to have wires with resistance on one side, got cell ({i}, {j}) "
                 "with ideal ones on both, whose current is not determined"
             )
-
-
-def _shunt_norm(network: Network, word: FloatArray, bit: FloatArray) -> float:
-    """The norm of all currents through shunts at these voltages, (N, M) each."""
-    return math.hypot(
-        float(np.linalg.norm(network.word_shunt[:, np.newaxis] * word)), float(np.linalg.norm(network.bit_shunt * bit))
-    )
-
-
-def end_currents(
-    network: Network, sources: Sources, word: FloatArray, bit: FloatArray, current: FloatArray
-) -> list[FloatArray]:
-    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
-
-    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.
-    """
-    lines = Lines(
-        network.word_segment,
-        network.word_start,
-        network.word_stop,
-        network.bit_segment,
-        network.bit_start,
-        network.bit_stop,
-        network.word_shunt,
-        network.bit_shunt,
-    )
-    words, bits = network.shape
-    inputs = sources.inputs
-    fed, drawn = sources.node_currents()
-    found = [np.empty((inputs, words)), np.empty((inputs, words)), np.empty((inputs, bits)), np.empty((inputs, bits))]
-    for index in range(inputs):
-        drive = Drive(
-            np.ascontiguousarray(sources.word_start[:, index]),
-            np.ascontiguousarray(sources.word_stop[:, index]),
-            np.ascontiguousarray(sources.bit_start[:, index]),
-            np.ascontiguousarray(sources.bit_stop[:, index]),
-            fed[index] if fed.size else np.empty((0, 0)),
-            drawn[index] if drawn.size else np.empty((0, 0)),
-        )
-        above, below, through = (np.ascontiguousarray(each[index]) for each in (word, bit, current))
-        row_end_currents(lines, drive, above, through, found[0][index], found[1][index])
-        column_end_currents(lines, drive, below, through, found[2][index], found[3][index])
-    return found
 
 
 def estimated_bytes(network: Network, inputs: int) -> float:
@@ -279,36 +211,45 @@ def solve_direct(
         np.add.at(entering, group[:cells], fed.reshape(sources.inputs, cells).T)
     if drawn.size:
         np.add.at(entering, group[cells : 2 * cells], -drawn.reshape(sources.inputs, cells).T)
-    correction = np.zeros_like(held)
-    if free.any():
-        matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
-        correction[free] = _refine(_Factor(matrix), held, free, (tail, head), conductance, entering)
-    if not np.isfinite(held).all():
-        raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
+    shorted = np.isinf(network.conductance)
+    error = Error(0.0, True, False)
 
-    def at(nodes: FloatArray, offset: int) -> FloatArray:
+    def at(nodes: Floats, offset: int) -> Floats:
         return np.ascontiguousarray(nodes[group[offset : offset + cells]].T).reshape(-1, words, bits)
 
-    word, bit = at(held, 0), at(held, cells)
-    shorted = np.isinf(network.conductance)
+    def enough(nodes: Floats, correction: FloatArray) -> bool:
+        nonlocal error
+        whole = np.zeros_like(held)
+        whole[free] = correction
+        voltages = at(insert(nodes), 0), at(insert(nodes), cells)
+        error = measured_error(network, sources, *voltages, at(whole, 0), at(whole, cells), tolerance)
+        return error.converged and not error.rounded
+
+    def insert(nodes: Floats) -> Floats:
+        whole = held.astype(nodes.dtype)
+        whole[free] = nodes
+        return whole
+
+    nodes: Floats = held
+    if free.any():
+        matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
+        incidence = _incidence(tail, head, count)
+        across = incidence.T.tocsr()
+
+        def residual(nodes: Floats) -> Floats:
+            # From differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which
+            # the matrix's diagonal has lost.
+            return np.asarray(entering - incidence @ (conductance[:, None] * (across @ insert(nodes))))[free]
+
+        found, last = refine(np.zeros((int(free.sum()), sources.inputs)), residual, _Factor(matrix).once, enough)
+        if not np.isfinite(found.astype(np.float64)).all():
+            raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
+        enough(found, last)
+        nodes = insert(found)
+    word_nodes, bit_nodes = at(nodes, 0), at(nodes, cells)
     finite = np.where(shorted, 0.0, network.conductance) if shorted.any() else network.conductance
-    current = finite * (word - bit)
-    change = finite * (at(correction, 0) - at(correction, cells))
-    residual, converged = 0.0, True
-    shunted = bool(network.word_shunt.any() or network.bit_shunt.any())
-    for index in range(sources.inputs):
-        norm = float(np.linalg.norm(current[index]))
-        error = float(np.linalg.norm(change[index]))
-        relative = error / norm if norm > 0.0 else (0.0 if error == 0.0 else np.inf)
-        floor = float(np.linalg.norm(finite * (abs(word[index]) + abs(bit[index]))))
-        converged &= relative <= max(tolerance, _ROUND_OFF) or error <= _ROUND_OFF * floor
-        residual = max(residual, relative)
-        if shunted:
-            through = math.hypot(norm, _shunt_norm(network, word[index], bit[index]))
-            wrong = _shunt_norm(network, at(correction, 0)[index], at(correction, cells)[index])
-            relative = wrong / through if through > 0.0 else (0.0 if wrong == 0.0 else np.inf)
-            converged &= relative <= max(tolerance, _ROUND_OFF)
-            residual = max(residual, relative)
+    current = np.asarray(finite * (word_nodes - bit_nodes), dtype=np.float64)
+    word, bit = np.asarray(word_nodes, dtype=np.float64), np.asarray(bit_nodes, dtype=np.float64)
     if shorted.any():
         _short_currents(network, word, bit, sources, current)
     ends = end_currents(network, sources, word, bit, current)
@@ -322,7 +263,7 @@ def solve_direct(
         bit_stop_current=ends[3],
         method="direct",
         iterations=0,
-        residual=residual,
-        converged=bool(converged),
-        reason=reason,
+        residual=error.residual,
+        converged=error.converged,
+        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
     )

@@ -15,14 +15,15 @@ from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .direct import end_currents
+from .ends import end_currents
 from .linear_network import Network, Sources, check_connected
+from .measure import ROUND_OFF_REASON, Error, measured_error
+from .refinement import Floats, refine
 from .solution import NetworkSolution
 
 Node = tuple[Any, ...]
 
 _GROUND: Node = ("ground",)
-_ROUND_OFF = 1e-13  # of the currents that meet in a node
 MOST_CELLS = 4096
 """Cells up to which the graph is built for solving: its matrix is dense."""
 
@@ -76,10 +77,9 @@ def merged(graph: "nx.MultiGraph[Node]") -> "tuple[nx.MultiGraph[Node], dict[Nod
     return result, became
 
 
-def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolution:
+def solve_graph(network: Network, sources: Sources, tolerance: float, reason: str) -> NetworkSolution:
     """All voltages and currents by Kirchhoff's laws on the graph, dense: for small arrays and for explaining.
 
-    Its residual is that of Kirchhoff's law in the worst node, relative to the largest sum of currents that meet in one.
     Raises InputError for arrays of more than MOST_CELLS cells, and where two sources are joined without resistance.
     """
     check_connected(network)
@@ -103,34 +103,58 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
     if _GROUND in whole:
         held[index[_GROUND]] = np.zeros(sources.inputs)
     laplacian = np.asarray(nx.laplacian_matrix(graph, nodelist=nodes, weight="conductance").todense())
+    edges = [(index[tail], index[head], weight) for tail, head, weight in graph.edges(data="conductance")]
+    tails, heads = (np.array([edge[which] for edge in edges], dtype=np.int64) for which in (0, 1))
+    weights = np.array([edge[2] for edge in edges], dtype=np.float64)[:, np.newaxis]
     fixed = np.array(sorted(held))
     free = np.setdiff1d(np.arange(len(nodes)), fixed)
-    voltages = np.empty((len(nodes), sources.inputs))
-    voltages[fixed] = [held[number] for number in fixed.tolist()]
-    entering = np.zeros_like(voltages)
+    known = np.zeros((len(nodes), sources.inputs))
+    known[fixed] = [held[number] for number in fixed.tolist()]
+    entering = np.zeros_like(known)
     fed, drawn = sources.node_currents()
     for i, j in np.ndindex(words, bits):
         if fed.size:
             entering[index[became["word", i, j]]] += fed[:, i, j]
         if drawn.size:
             entering[index[became["bit", i, j]]] -= drawn[:, i, j]
-    if free.size:
-        driven = entering[free] - laplacian[np.ix_(free, fixed)] @ voltages[fixed]
-        try:
-            voltages[free] = np.linalg.solve(laplacian[np.ix_(free, free)], driven)
-        except np.linalg.LinAlgError:
-            raise ConvergenceError("graph: the matrix is singular to float64; use 'direct'") from None
-        scale = float((np.abs(laplacian[free]) @ np.abs(voltages)).max()) or 1.0
-        residual = float(np.abs(laplacian[free] @ voltages - entering[free]).max()) / scale
-    else:
-        residual = 0.0
+    error = Error(0.0, True, False)
 
-    def table(kind: str) -> FloatArray:
-        rows = [[voltages[index[became[(kind, i, j)]]] for j in range(bits)] for i in range(words)]
+    def insert(values: Floats, into: FloatArray) -> Floats:
+        whole = into.astype(values.dtype)
+        whole[free] = values
+        return whole
+
+    def residual(values: Floats) -> Floats:
+        voltages = insert(values, known)
+        flow = weights * (voltages[tails] - voltages[heads])
+        left = entering.astype(values.dtype)
+        np.subtract.at(left, tails, flow)
+        np.add.at(left, heads, flow)
+        return np.asarray(left[free])
+
+    def enough(values: Floats, correction: FloatArray) -> bool:
+        nonlocal error
+        voltages, wrong = insert(values, known), insert(correction, np.zeros_like(known))
+        tables = table(voltages, "word"), table(voltages, "bit"), table(wrong, "word"), table(wrong, "bit")
+        error = measured_error(network, sources, *tables, tolerance)
+        return error.converged and not error.rounded
+
+    def table(values: Floats, kind: str) -> Floats:
+        rows = [[values[index[became[(kind, i, j)]]] for j in range(bits)] for i in range(words)]
         return np.ascontiguousarray(np.moveaxis(np.array(rows), 2, 0))
 
-    word, bit = table("word"), table("bit")
-    current = network.conductance * (word - bit)
+    voltages: Floats = known
+    if free.size:
+        try:
+            inverse = np.linalg.inv(laplacian[np.ix_(free, free)])
+        except np.linalg.LinAlgError:
+            raise ConvergenceError("graph: the matrix is singular to float64; use 'direct'") from None
+        found, last = refine(np.zeros((free.size, sources.inputs)), residual, lambda right: inverse @ right, enough)
+        enough(found, last)
+        voltages = insert(found, known)
+    word_nodes, bit_nodes = table(voltages, "word"), table(voltages, "bit")
+    word, bit = np.asarray(word_nodes, dtype=np.float64), np.asarray(bit_nodes, dtype=np.float64)
+    current = np.asarray(network.conductance * (word_nodes - bit_nodes), dtype=np.float64)
     word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, word, bit, current)
     return NetworkSolution(
         word_voltage=word,
@@ -142,9 +166,9 @@ def solve_graph(network: Network, sources: Sources, reason: str) -> NetworkSolut
         bit_stop_current=bit_stop,
         method="graph",
         iterations=0,
-        residual=residual,
-        converged=residual <= _ROUND_OFF,
-        reason=reason,
+        residual=error.residual,
+        converged=error.converged,
+        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
     )
 
 

@@ -5,22 +5,18 @@ them the mean array in the slow modes of its wires, those in which neighbouring 
 """
 
 import functools
-import os
+from collections.abc import Callable
 
-# A solve has some fifty short parallel loops.  By default GNU's OpenMP spins at the end of each for milliseconds where
-# another process holds one of the cores: a solve of 256 x 256 then took 480 ms instead of 4.5.  With 30000 turns it
-# takes 50 ms there and keeps its 4.5 ms on a quiet machine; with 1000 it would take 12 ms on either.  It is read when
-# the first parallel loop of the process starts, and a value from outside stands.
-os.environ.setdefault("GOMP_SPINCOUNT", "30000")
-
-import numba
 import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.support.arrays import FloatArray
+from compact_model.support.threads import run_with_help, threads
 from compact_model.support.validation import InputError
 
-from ..kernels import arrays, iteration
+from ..kernels import arrays, factors, iteration, sharing
+from ..kernels.line_sums import line_sums
+from .ends import end_currents
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources
 from .solution import NetworkSolution
 
@@ -29,9 +25,10 @@ _MODE_CUTOFF = 6.0
 """Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
 nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them as the wire does."""
 _SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
-_PARALLEL_FROM = 96 * 96  # cells from which threads share one input
+_PARALLEL_FROM = 128 * 128  # cells from which threads share one input
+_PARTS = 3  # into which a thread's share is divided, for others to take while it is held up
 _SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, where there are several
-BYTES_PER_CELL = 72
+BYTES_PER_CELL = 76
 BYTES_PER_CELL_AND_INPUT = 24
 
 
@@ -125,9 +122,8 @@ class IterativeSolver:
             segments = (word_segment, bit_segment)
             ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
             shunts = (network.word_shunt, network.bit_shunt)
-        self._lines = arrays.Lines(segments[0], ends[0], ends[1], segments[1], ends[2], ends[3], shunts[0], shunts[1])
+        self._ends, self._row_shunt = ends, shunts[0]
         count, across = (bits, words) if self._exchanged else (words, bits)
-        self._parallel = True if words * bits >= _PARALLEL_FROM else None  # None: see iteration.solve_in_turn
         self._ideal = not segments[0].any()
         self._row_wire = np.ones(count) if self._ideal else 1.0 / segments[0]
         self._row_start, self._row_stop = _inverse(ends[0]), _inverse(ends[1])
@@ -151,6 +147,7 @@ class IterativeSolver:
             np.where(start_held, 0.0, 1.0),
             np.where(stop_held, 0.0, 1.0),
             shunts[1],
+            np.zeros(lanes),
             bool(shunts[1].any()),
         )
         self._pre = arrays.Preconditioner(
@@ -165,6 +162,7 @@ class IterativeSolver:
             np.empty((count, 0), dtype),
             np.empty(0, dtype),
             np.array([1e-300 if entrywise else 1e-30], dtype),
+            np.zeros(lanes, dtype),
             1.0,
             1.0,
         )
@@ -180,16 +178,7 @@ class IterativeSolver:
         )
         self._least_row_shunt = float(shunts[0].min())
         self._mode_values = np.empty((3, 0))
-        self._work = arrays.Workspace(
-            np.zeros((count, across)),
-            np.zeros((count, across)),
-            np.zeros((count, across)),
-            np.zeros((count, across), dtype),
-            np.zeros((count, across), dtype),
-            np.zeros((count, across), dtype),
-            np.empty((count, 0), dtype),
-            np.empty((max((count + lanes - 1) // lanes, across), arrays.SUMS)),
-        )
+        self._works: list[arrays.Workspace] = []
         self._factorise()
 
     def set_conductance(self, conductance: ArrayLike) -> None:
@@ -211,7 +200,7 @@ class IterativeSolver:
         """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next cells on."""
         self.network = self.network.with_shunts(word_shunt, bit_shunt)
         of_rows, of_columns = (bit_shunt, word_shunt) if self._exchanged else (word_shunt, bit_shunt)
-        self._lines = self._lines._replace(row_shunt=of_rows, column_shunt=of_columns)
+        self._row_shunt = of_rows
         self._system = self._system._replace(column_shunt=of_columns, shunted=bool(of_columns.any()))
         self._least_row_shunt = float(of_rows.min())
 
@@ -243,7 +232,7 @@ class IterativeSolver:
             mode_factor=np.empty((pre.conductance.shape[0], count), dtype),
             mode_resistance=np.empty(count, dtype),
         )
-        self._work = self._work._replace(mode_values=np.empty((pre.conductance.shape[0], count), dtype))
+        self._works.clear()
 
     def _factorise(self) -> None:
         """All that depends on the cells."""
@@ -258,22 +247,72 @@ class IterativeSolver:
         if self._system.shunted:
             # A column whose shunt is far above its cells is at ground, however far; the others shall not drown in it.
             column_shunt_mean = float(np.minimum(self._system.column_shunt, _MODE_CUTOFF * unit).mean())
-        iteration.factorise(
-            self._system,
-            self._pre,
-            self._row_wire,
-            self._row_start,
-            self._row_stop,
-            self._lines.row_shunt,
-            self._column_start,
-            self._column_stop,
-            self._mode_values,
-            self._column_mean,
-            self._column_ends[0],
-            self._column_ends[1],
-            column_shunt_mean,
-            self._parallel,
+        rows, columns = conductance.shape
+        modes = self._mode_values.shape[1]
+        taken = np.empty((rows, modes))
+
+        def along_rows(_: int, part: tuple[int, int]) -> None:
+            factors.factor_rows(
+                *part,
+                self._system,
+                self._pre,
+                self._row_wire,
+                self._row_start,
+                self._row_stop,
+                self._row_shunt,
+                self._mode_values,
+                taken,
+            )
+
+        def along_columns(_: int, part: tuple[int, int]) -> None:
+            system, pre = self._system, self._pre
+            factors.factor_columns(
+                *part,
+                conductance,
+                system.column_wire,
+                self._column_start,
+                self._column_stop,
+                system.column_shunt,
+                pre.column_factor,
+                pre.column_resistance,
+                unit,
+            )
+
+        def along_modes(_: int, part: tuple[int, int]) -> None:
+            means = (self._column_mean, *self._column_ends, column_shunt_mean)
+            wire, start, end, shunt = (np.full(modes, mean) for mean in means)
+            pre = self._pre
+            factors.factor_columns(*part, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit)
+
+        count = threads() if conductance.size >= _PARALLEL_FROM else 1
+        _in_turn(along_rows, _parts(-(-rows // arrays.LANES), count), count)
+        _in_turn(along_columns, _parts(columns, count), count)
+        _in_turn(along_modes, _parts(modes, count), count)
+
+    def _workspace(self, number: int, count: int) -> arrays.Workspace:
+        """The number-th of the workspaces that are kept from one solve to the next, for so many threads."""
+        if number < len(self._works) and self._works[number].lanes.shape[0] >= count:
+            return self._works[number]
+        rows, columns = self._system.conductance.shape
+        dtype = self._pre.conductance.dtype
+        lanes = arrays.LANES
+        work = arrays.Workspace(
+            np.zeros((rows, columns)),
+            np.zeros((2, rows, columns)),
+            np.zeros((rows, columns)),
+            np.zeros((rows, columns), dtype),
+            np.zeros((rows, columns), dtype),
+            np.zeros((rows, self._pre.modes.shape[1]), dtype),
+            np.zeros((max(-(-rows // lanes), columns), arrays.SUMS)),
+            np.zeros((count, columns, lanes)),
+            np.zeros((count, lanes, columns)),
+            np.zeros((count, arrays.SUMS, max(columns, arrays.WIDTH))),
+            np.zeros((count, columns, lanes), dtype),
+            np.zeros((count, lanes, columns), dtype),
+            np.zeros(arrays.SCALARS),
         )
+        self._works[number : number + 1] = [work]
+        return work
 
     def solve(
         self,
@@ -292,17 +331,19 @@ class IterativeSolver:
         voltages = (sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop)
         if self._exchanged:
             voltages = voltages[2:] + voltages[:2]
-        lines = self._lines
-        ends = (lines.row_start, lines.row_stop, lines.column_start, lines.column_stop)
-        given = [np.where(np.isinf(end)[:, None], 0.0, voltage) for voltage, end in zip(voltages, ends, strict=True)]
+        given = [
+            np.ascontiguousarray(np.where(np.isinf(end)[:, None], 0.0, voltage).T)
+            for voltage, end in zip(voltages, self._ends, strict=True)
+        ]
         fed, drawn = sources.node_currents()
         if self._exchanged:
             from_words = np.ascontiguousarray(-fed.transpose(0, 2, 1))
             fed = from_words if drawn is fed else np.ascontiguousarray(-drawn.transpose(0, 2, 1))
             drawn = from_words
-        drives = arrays.Inputs(given[0], given[1], given[2], given[3], fed, drawn)
+        drives = arrays.Inputs(given[0], given[1], given[2], given[3], fed, drawn, np.empty((0, 0)))
         if start is None:
             voltage = np.empty(shape)
+            voltage[:] = self._first_guess(given)[:, np.newaxis]
         else:
             earlier = start.word_voltage if self._exchanged else start.bit_voltage
             if earlier.shape != (inputs, *self.network.shape):
@@ -310,46 +351,25 @@ class IterativeSolver:
                     f"start: expected a solution of shape {(inputs, *self.network.shape)}, got {earlier.shape}"
                 )
             voltage = np.array(earlier.transpose(0, 2, 1) if self._exchanged else earlier, order="C")
+        for at, end in ((0, 2), (-1, 3)):
+            held = self._ends[end] == 0.0
+            if held.any():
+                voltage[:, at, held] = given[end][:, held]
         results = arrays.Results(
             voltage,
             np.empty(shape),
             np.empty(shape),
-            np.empty((inputs, count)),
-            np.empty((inputs, count)),
-            np.empty((inputs, across)),
-            np.empty((inputs, across)),
             np.zeros(inputs, dtype=np.int64),
             np.zeros(inputs),
             np.zeros(inputs, dtype=np.int64),
         )
-        spread = inputs > 1 and count * across <= _SPREAD_UP_TO and inputs * count * across >= _PARALLEL_FROM
-        cold, tolerance = start is None, float(tolerance)
-        if spread and numba.get_num_threads() > 1:
-            iteration.solve_spread(
-                self._system, self._pre, drives, cold, tolerance, self.entrywise, _MOST_ITERATIONS, lines, results
-            )
-        else:
-            iteration.solve_in_turn(
-                self._system,
-                self._pre,
-                drives,
-                self._work,
-                cold,
-                tolerance,
-                self.entrywise,
-                _MOST_ITERATIONS,
-                self._parallel,
-                lines,
-                results,
-            )
-        row_ends = (results.row_start_current, results.row_stop_current)
-        column_ends = (results.column_start_current, results.column_stop_current)
+        self._run(drives, float(tolerance), results)
         row_voltage, column_voltage, current = results.rows_voltage, results.voltage, results.current
         if self._exchanged:
-            row_ends, column_ends = column_ends, row_ends
             row_voltage, column_voltage = column_voltage.transpose(0, 2, 1), row_voltage.transpose(0, 2, 1)
             np.negative(current, out=current)
             current = current.transpose(0, 2, 1)
+        found_ends = end_currents(self.network, sources, row_voltage, column_voltage, current, line_sums)
         endings = results.ending
         converged = bool((endings != iteration.STOPPED).all())
         if not converged:
@@ -360,13 +380,90 @@ class IterativeSolver:
             word_voltage=row_voltage,
             bit_voltage=column_voltage,
             device_current=current,
-            word_start_current=row_ends[0],
-            word_stop_current=row_ends[1],
-            bit_start_current=column_ends[0],
-            bit_stop_current=column_ends[1],
+            word_start_current=found_ends[0],
+            word_stop_current=found_ends[1],
+            bit_start_current=found_ends[2],
+            bit_stop_current=found_ends[3],
             method="iterative",
             iterations=int(results.iterations.max()),
             residual=float(results.measured.max()),
             converged=converged,
             reason=reason,
         )
+
+    def _run(self, drives: arrays.Inputs, tolerance: float, results: arrays.Results) -> None:
+        """Iterate for all inputs: each by all threads, or, where the array is small, each by one of them."""
+        inputs, cells = results.iterations.size, self._system.conductance.size
+        spread = inputs > 1 and cells <= _SPREAD_UP_TO and inputs * cells >= _PARALLEL_FROM
+        count = threads() if spread or cells >= _PARALLEL_FROM else 1
+        parts = [(0, inputs)]
+        if spread:
+            count = min(count, inputs)
+            works = [self._workspace(number, 1) for number in range(count)]
+            parts = _parts(inputs, count)
+        else:
+            works = [self._workspace(0, count)] * count
+        shared = np.zeros(sharing.WORDS, dtype=np.int64)
+
+        def run(thread: int, together: int, work: arrays.Workspace, part: tuple[int, int]) -> None:
+            iteration.solve(
+                thread,
+                together,
+                *part,
+                shared,
+                self._system,
+                self._pre,
+                drives,
+                work,
+                tolerance,
+                self.entrywise,
+                _MOST_ITERATIONS,
+                results,
+            )
+
+        if spread:
+            _in_turn(lambda index, part: run(0, 1, works[index], part), parts, count)
+        else:
+            run_with_help(lambda index: run(index, count, works[0], parts[0]), count)
+
+    def _first_guess(self, given: list[FloatArray]) -> FloatArray:
+        """(K, columns): the voltage that its sources would give a column without cells; the mean of the rows' floating.
+
+        The guess matters little for the iterations, but the currents that belong to it are a scale for their errors.
+        """
+        row_start, row_stop, start, stop = self._ends
+        connected = [np.isfinite(row_start), np.isfinite(row_stop)]
+        count = sum(int(each.sum()) for each in connected)
+        mean = sum(voltage[:, used].sum(axis=1) for voltage, used in zip(given, connected, strict=False)) / max(
+            count, 1
+        )
+        from_start, from_stop = np.isfinite(start), np.isfinite(stop)
+        with np.errstate(invalid="ignore"):
+            share = np.where(start + stop > 0.0, start / (start + stop), 0.5)
+        guess = np.where(
+            from_start & from_stop,
+            (1.0 - share) * given[2] + share * given[3],
+            np.where(from_start, given[2], np.where(from_stop, given[3], mean[:, np.newaxis])),
+        )
+        return np.asarray(guess)
+
+
+def _parts(whole: int, count: int) -> list[tuple[int, int]]:
+    """A range in several parts for each of so many threads; in one for a single thread."""
+    number = min(whole, 1 if count == 1 else _PARTS * count)
+    return [(index * whole // number, (index + 1) * whole // number) for index in range(number)]
+
+
+def _in_turn(work: Callable[[int, tuple[int, int]], None], parts: list[tuple[int, int]], count: int) -> None:
+    """work(thread, part) for all parts, each by whichever of so many threads is free."""
+    left = parts[::-1]
+
+    def take(thread: int) -> None:
+        while True:
+            try:
+                part = left.pop()  # by one thread only, under Python's lock
+            except IndexError:
+                return
+            work(thread, part)
+
+    run_with_help(take, count)

@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, unlabelled
 
-from ..kernels.connection import reached_lines
-
+_AT_ONCE = 16  # lines whose cells are looked through together
 _NAMED = 5  # how many lines a message names
 _SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the doubles
 
@@ -167,7 +166,8 @@ class Network:
 class Sources:
     """Voltages behind the ends of all lines, and currents into their nodes, for K inputs.
 
-    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored.
+    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored, and what
+        is below 1e-100 V, as the tail of a pulse may be, counts as 0.
     cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
         there is none.  A solution's device_current is then that of the conductance alone.
     word_current, bit_current: (K, N, M), A, from ground into each node of the word lines and of the bit lines; None:
@@ -199,11 +199,11 @@ class Sources:
             values = _floats(name, getattr(self, name), shapes[side], f"({side} lines, inputs)")
             if not np.isfinite(values).all():
                 _refuse(name, values, ~np.isfinite(values), "finite voltages")
-            largest = np.abs(values).max(initial=0.0)
-            if largest > _LARGEST or 0.0 < largest < _SMALLEST:
-                raise InputError(
-                    f"{name}: expected 0 or voltages from {_SMALLEST:g} to {_LARGEST:g} V, got {largest:g} V"
-                )
+            size = np.abs(values)
+            if size.max(initial=0.0) > _LARGEST:
+                raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
+            if (vanishing := (size > 0.0) & (size < _SMALLEST)).any():
+                values = np.where(vanishing, 0.0, values)
             object.__setattr__(self, name, values)
         for name in ("cell_current", "word_current", "bit_current"):
             if getattr(self, name) is not None:
@@ -304,6 +304,30 @@ def _named(side: str, lines: NDArray[np.intp]) -> str:
     return f"{side} line{'s' if lines.size > 1 else ''} {shown}{more}"
 
 
+def _reached_lines(
+    conductance: FloatArray, word_grounded: NDArray[np.bool_], bit_grounded: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The word lines and the bit lines, as truth values, that reach a grounded line through cells.
+
+    Breadth first, the cells of each line read once, some lines at a time; it stops when all are reached, which is soon
+    in a dense array.
+    """
+    reached = word_grounded.copy(), bit_grounded.copy()
+    waiting = [(side, lines) for side in (0, 1) for lines in _in_portions(np.flatnonzero(reached[side]))]
+    while waiting and not (reached[0].all() and reached[1].all()):
+        side, lines = waiting.pop(0)
+        missing = np.flatnonzero(~reached[1 - side])
+        cells = conductance[np.ix_(lines, missing)] if side == 0 else conductance[np.ix_(missing, lines)].T
+        found = missing[(cells > 0.0).any(axis=0)]
+        reached[1 - side][found] = True
+        waiting += [(1 - side, more) for more in _in_portions(found)]
+    return reached
+
+
+def _in_portions(lines: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [lines[first : first + _AT_ONCE] for first in range(0, lines.size, _AT_ONCE)]
+
+
 def check_connected(network: Network) -> None:
     """InputError that names the lines from which no path of wires, cells and shunts leads to a source or to ground.
 
@@ -315,7 +339,7 @@ def check_connected(network: Network) -> None:
         return
     word_grounded |= network.word_shunt > 0.0
     bit_grounded |= network.bit_shunt > 0.0
-    words, bits = reached_lines(network.conductance, word_grounded, bit_grounded)
+    words, bits = _reached_lines(network.conductance, word_grounded, bit_grounded)
     if words.all() and bits.all():
         return
     lost_words, lost_bits = np.flatnonzero(~words), np.flatnonzero(~bits)

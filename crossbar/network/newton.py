@@ -9,6 +9,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError
 
 from ..cells import Cells
+from . import banded
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, check_connected
 from .solution import NetworkSolution, norm
@@ -25,7 +26,8 @@ class Tangents:
 
     def __init__(self, network: Network, method: str | None, entrywise: bool) -> None:
         self.network, self.method, self.entrywise = network, method, entrywise
-        iterative = method in (None, "iterative") and not unsupported(network)
+        self._small = method in (None, "banded") and banded.covers(network)
+        iterative = method in (None, "iterative") and not self._small and not unsupported(network)
         self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
 
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
@@ -39,6 +41,14 @@ class Tangents:
     ) -> NetworkSolution:
         """Cells with I = slope V + offset."""
         sources = sources.with_cell_current(-offset[np.newaxis])
+        if self._small and np.isfinite(slope.max()):
+            try:
+                found = banded.solve_checked(self.network.with_cells(slope), sources, tolerance, self.entrywise)
+            except ConvergenceError:
+                pass  # another method may do, below
+            else:
+                if found.converged:
+                    return found
         if self.solver is not None:
             if not np.isfinite(slope.max()):
                 self.solver.set_conductance(slope)  # says what is wrong with it

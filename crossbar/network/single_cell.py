@@ -12,13 +12,32 @@ from numpy.typing import ArrayLike
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, shown
 
-from ..kernels.single_cell import subtract_responses, through_cells
+from . import banded
 from .direct import solve_direct
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, check_connected, check_sources
 from .solution import NetworkSolution
 
 _TOLERANCE = 1e-13
+
+
+def _through_cells(change: FloatArray, voltage: FloatArray, response: FloatArray) -> FloatArray:
+    """The currents i (inputs, cells) that stand in for the changes of conductance; NaN where they are not determined.
+
+    With v the voltages across the cells before, and Z[c, d] the voltage across cell c for 1 A into the word node and
+    out of the bit node of cell d, the voltages after are v - Z i, and i = D (v - Z i) for the changes D.  The row of an
+    infinite change says v = Z i instead.
+    """
+    shorted = np.isinf(change)
+    scale = np.where(shorted, 1.0, change)
+    matrix = scale[:, np.newaxis] * response
+    np.einsum("cc->c", matrix)[~shorted] += 1.0
+    if change.size == 1:
+        return scale * voltage / matrix if matrix > 0.0 else np.full_like(voltage, np.nan)
+    try:
+        return np.asarray(np.linalg.solve(matrix, (scale * voltage).T).T)
+    except np.linalg.LinAlgError:
+        return np.full_like(voltage, np.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +93,8 @@ class CellUpdates:
         if np.isinf(self._before).any():
             raise InputError("cells: expected cells that are not shorted, got one of inf S")
         unit = Sources.unit_currents(network, places)
-        iterative = not unsupported(network)
+        small = banded.covers(network)
+        iterative = not small and not unsupported(network)
         found = IterativeSolver(network).solve(unit, tolerance=_TOLERANCE) if iterative else None
         answer = found if found is not None and found.converged else solve_direct(network, unit)
         self.response = answer
@@ -112,17 +132,12 @@ class CellUpdates:
             conductance = self.network.conductance.copy()
             conductance[self.cells[:, 0], self.cells[:, 1]] = values
             check_connected(self.network.replace(conductance=conductance))
-        replaced = np.empty_like(self._voltage)
-        change = values - self._before
-        if not through_cells(change, self._voltage, self._response, replaced):
+        replaced = _through_cells(values - self._before, self._voltage, self._response)
+        if not np.isfinite(replaced).all():
             raise InputError(
                 f"conductances: expected values that leave a path from every line to a source, got {values}"
             )
-        ends = []
-        for before, unit in self._ends:
-            after = np.empty_like(before)
-            subtract_responses(before, unit, replaced, after)
-            ends.append(after)
+        ends = [before - replaced @ unit for before, unit in self._ends]
         word = self._word - replaced @ self._word_response
         bit = self._bit - replaced @ self._bit_response
         across = self._voltage - replaced @ self._response

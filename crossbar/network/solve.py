@@ -8,6 +8,7 @@ import numpy as np
 from compact_model.support import validation
 from compact_model.support.validation import ConvergenceError, InputError
 
+from . import banded
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, available_memory, check_sources
@@ -16,7 +17,10 @@ from .solution import NetworkSolution, norm
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]
 
 SMALLEST_TOLERANCE = 1e-15
-_WORST = 1e-4  # an error beyond this share of what the sources could drive is no answer, whatever float64 allows
+# An error beyond this share of what the sources could drive is no answer, whatever the voltages' precision allows: in
+# double precision, and in the extended one of the methods that refine.
+_WORST = 1e-4
+_WORST_REFINED = 1e-6
 
 Method = Callable[[Network, Sources, float, bool, NetworkSolution | None, str], NetworkSolution]
 
@@ -39,10 +43,16 @@ def _graph(
 ) -> NetworkSolution:
     from .graph import solve_graph
 
-    return solve_graph(network, sources, reason)
+    return solve_graph(network, sources, tolerance, reason)
 
 
-METHODS: dict[str, Method] = {"iterative": _iterative, "direct": _direct, "graph": _graph}
+def _banded(
+    network: Network, sources: Sources, tolerance: float, entrywise: bool, start: NetworkSolution | None, reason: str
+) -> NetworkSolution:
+    return banded.solve_banded(network, sources, tolerance=tolerance, entrywise=entrywise, reason=reason)
+
+
+METHODS: dict[str, Method] = {"iterative": _iterative, "direct": _direct, "graph": _graph, "banded": _banded}
 """Name of a method to (network, sources, tolerance, entrywise, start, reason) -> solution."""
 
 
@@ -68,8 +78,10 @@ def solve_network(
         is below the tolerance times the sum of the currents that meet there (or at round-off of that node's voltage).
         Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
         3e-9 of the direct method's.  Beyond twelve decades it mostly ends in the direct method, which takes no notice.
-    method: "iterative", "direct", "graph" (of networkx, for small arrays), or None: iterative where it covers the
-        network (`iterative.unsupported`), and direct after it where it did not converge.
+    method: "banded" (a factorisation, for small arrays), "iterative", "direct", "graph" (of networkx, for small
+        arrays), or None: banded up to some 16 x 16 cells where all wires and ends have resistance; else iterative
+        where it covers the network (`iterative.unsupported`), and direct after it where it did not converge.  All but
+        the iterative one refine their answer, in extended precision where it takes that.
     start: an earlier solution of the same shape, to begin the iterations from.
 
     InputError for sources that do not fit, an unknown method, a part of the network without a path to a source, a size
@@ -84,6 +96,12 @@ def solve_network(
         return _sound(
             METHODS[name](network, sources, tolerance, entrywise, start, "asked for"), network, sources, tolerance
         )
+    if banded.covers(network):
+        try:
+            solution = METHODS["banded"](network, sources, tolerance, entrywise, start, "a small array")
+            return _sound(solution, network, sources, tolerance)
+        except ConvergenceError:
+            pass  # the resistances span too many decades for it; the others name what they cannot do
     why = unsupported(network)
     if why:
         return _sound(
@@ -134,7 +152,8 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
     # Where currents cancel, float64 leaves a large part of next to nothing; what counts is what the ends could carry.
     size = norm(solution.device_current)
     error = solution.residual * size if size > 0.0 else 0.0
-    if not (solution.converged and finite and error <= _WORST * _largest_current(network, sources)):
+    worst = _WORST if solution.method == "iterative" else _WORST_REFINED
+    if not (solution.converged and finite and error <= worst * _largest_current(network, sources)):
         raise ConvergenceError(
             f"solve_network: the {solution.method} method ended at an error of {solution.residual:.1e}, short of the "
             f"tolerance of {tolerance:g}: the resistances span too many decades; take those far below the wires' as 0 "

@@ -1,4 +1,4 @@
-"""What one does to an array through its two kinds of lines: write a cell, a row, a pattern; read one, a row, all."""
+"""What one does to an array through its two kinds of lines: write and read a cell, a row, all of it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from compact_model.support.provenance import digest
 from compact_model.support.validation import ConvergenceError, InputError
 
 from ..in_time.drive import ArrayDrive
-from ..in_time.energy import Energy
-from ..in_time.simulation import RECORDED, ArraySimulation, label_records
+from ..in_time.energy import EnergyBudget
+from ..in_time.simulation import ArraySimulation, label_records, recorded
 from ..schemes import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
 
 _COMPENSATION_ROUNDS = 60
@@ -74,21 +74,68 @@ HALF_SELECT = WriteAccess()
 GROUNDED_READ = ReadAccess()
 
 
-def write_row(
+def write(
     simulation: ArraySimulation,
-    word_line: int,
     voltages: ArrayLike,
     width: ArrayLike,
+    *,
+    word_line: int | None = None,
+    bit_line: int | Sequence[int] | None = None,
     access: WriteAccess = HALF_SELECT,
-) -> Energy:
-    """One pulse on several cells of a row; then rest.  Returns what it took, J.
+    after_row: Callable[[int], object] = lambda row: None,
+) -> EnergyBudget:
+    """One pulse on each cell with a voltage, row by row, each followed by a rest; returns what it took, J.
 
-    voltages: V, shape (bit lines,), of one sign; 0: that cell is not selected.
-    width: s, one or (bit lines,): how long each cell has its voltage; it is then no longer selected.
+    voltages, V: a number, for `bit_line` of `word_line` (a number, several numbers, or None: the whole row);
+        shape (bit lines,), for the cells of `word_line`, of one sign; or shape (word lines, bit lines), for all cells,
+        in each row first the positive ones.  0: that cell is left alone.
+    width: s, one or (bit lines,): how long each cell of a row has its voltage; it is then no longer selected.
+    after_row: called with each row's number.
     """
+    rows = _rows_to_write(simulation, voltages, word_line, bit_line)
+    spent = EnergyBudget()
+    for row, signs in rows:
+        for volts in signs:
+            spent.add(_write_row(simulation, row, volts, width, access))
+        after_row(row)
+    return spent
+
+
+def _rows_to_write(
+    simulation: ArraySimulation, voltages: ArrayLike, word_line: int | None, bit_line: int | Sequence[int] | None
+) -> list[tuple[int, list[FloatArray]]]:
+    """Numbers of rows, and voltages (V, (bit lines,)) of the pulses on each, one after the other."""
+    words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
+    volts = validation.array("voltages", voltages)
+    if volts.ndim == 2:
+        if volts.shape != (words, bits):
+            raise InputError(f"voltages: expected shape {(words, bits)}, got {volts.shape}")
+        if word_line is not None or bit_line is not None:
+            raise InputError("word_line, bit_line: expected none with voltages for all cells, got one")
+        return [(row, [np.maximum(volts[row], 0.0), np.minimum(volts[row], 0.0)]) for row in range(words)]
+    if word_line is None:
+        raise InputError("word_line: expected a line's number with voltages for one row, got None")
+    row = line_number("word_line", word_line, words)
+    if volts.ndim == 1:
+        if bit_line is not None:
+            raise InputError("bit_line: expected none with voltages for each bit line, got one")
+        return [(row, [volts])]
+    chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
+    if len(set(chosen)) < len(chosen):
+        raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
+    own = np.zeros(bits)
+    for line in chosen:
+        own[line_number("bit_line", line, bits)] = float(volts)
+    return [(row, [own])]
+
+
+def _write_row(
+    simulation: ArraySimulation, word_line: int, voltages: FloatArray, width: ArrayLike, access: WriteAccess
+) -> EnergyBudget:
+    """One pulse on several cells of a row; then rest."""
     drive, duration = row_drive(simulation, word_line, voltages, width, access)
     if drive is None:
-        return Energy()
+        return EnergyBudget()
     before = replace(simulation.energy)
     simulation.apply(drive, duration)
     if access.settle > 0.0:
@@ -99,7 +146,7 @@ def write_row(
 def row_drive(
     simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
 ) -> tuple[ArrayDrive | None, float]:
-    """What `write_row` applies, and for how many seconds; None where no cell is selected."""
+    """What `write` applies to a row, and for how many seconds; None where no cell is selected."""
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, WriteAccess)
     volts = validation.array("voltages", voltages)
@@ -169,53 +216,10 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
 
 
 def cell_voltages(simulation: ArraySimulation, held: Bias) -> FloatArray:
-    """Across all cells under a bias with the walls where they are, V, shape (word lines, bit lines)."""
+    """Across all cells under a bias with the devices as they are, V, shape (word lines, bit lines)."""
     found = simulation.solve_at_once(held)
     result: FloatArray = (found.word_voltage - found.bit_voltage)[0]
     return result
-
-
-def write(
-    simulation: ArraySimulation,
-    voltage: float,
-    width: float,
-    *,
-    word_line: int,
-    bit_line: int | Sequence[int] | None,
-    access: WriteAccess = HALF_SELECT,
-) -> Energy:
-    """One pulse (V, s) on a cell, on some cells of a row, or with bit_line None on the whole row; then rest."""
-    bits = validation.instance("simulation", simulation, ArraySimulation).shape[1]
-    volts = np.zeros(bits)
-    chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
-    for line in chosen:
-        volts[line_number("bit_line", line, bits)] = validation.number("voltage", voltage)
-    if len(set(chosen)) < len(chosen):
-        raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
-    return write_row(simulation, word_line, volts, width, access)
-
-
-def write_pattern(
-    simulation: ArraySimulation,
-    voltages: ArrayLike,
-    width: float,
-    access: WriteAccess = HALF_SELECT,
-    after_row: Callable[[int], object] = lambda row: None,
-) -> Energy:
-    """One pulse on each cell with a voltage, row by row, first the positive ones; returns what it took, J.
-
-    voltages: V, shape (word lines, bit lines); 0: that cell is left alone.  after_row is called with each row's number.
-    """
-    validation.instance("simulation", simulation, ArraySimulation)
-    volts = validation.array("voltages", voltages)
-    if volts.shape != simulation.shape:
-        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
-    spent = Energy()
-    for row in range(simulation.shape[0]):
-        for part in (np.maximum(volts[row], 0.0), np.minimum(volts[row], 0.0)):
-            spent.add(write_row(simulation, row, part, width, access), 1.0)
-        after_row(row)
-    return spent
 
 
 def record_writing(
@@ -228,7 +232,7 @@ def record_writing(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """`write_pattern` with so many records in each pulse and in each rest; the result is that of `simulate_array`.
+    """`write` of all cells with so many records in each pulse and in each rest; the result is that of `simulate_array`.
 
     store: a folder in which the records of each pulse are kept as they come; the same call goes on from there.
     """
@@ -253,7 +257,7 @@ def record_writing(
                 kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
             else:
                 simulation.restore(part)
-            parts.append(part[list(RECORDED)])
+            parts.append(part[list(recorded(simulation.devices.states))])
             advance(1)
     whole = xr.concat(parts, "time", combine_attrs="drop")
     return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
@@ -271,16 +275,38 @@ def _record_pulse(
         times = np.concatenate([times, duration + np.linspace(0.0, access.settle, count + 1)[1:]])
     found = list(simulation.run(drive, times))
     skipped = 0 if first else 1  # the end of the pulse before
-    return label_records(found[skipped:], begin + times[skipped:])
+    return label_records(found[skipped:], begin + times[skipped:], simulation.devices.states)
 
 
-def read_row(
+def read(
+    simulation: ArraySimulation,
+    *,
+    word_line: int | None = None,
+    bit_line: int | None = None,
+    access: ReadAccess = GROUNDED_READ,
+) -> xr.DataArray:
+    """Currents out of the bit lines over the read voltage, S: what sense amplifiers make of the cells' conductances.
+
+    word_line: None: every row in turn.  bit_line: one alone, while the others have what the scheme says; None: all of
+    them, each held at 0 V.  The result has the dimensions (word_line, bit_line) without that of a line that was given.
+    """
+    rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
+    chosen = range(rows) if word_line is None else [line_number("word_line", word_line, rows)]
+    found = np.array([row_reading(simulation, row, access, bit_line) for row in chosen])
+    everything = xr.DataArray(
+        found,
+        dims=("word_line", "bit_line"),
+        name="conductance",
+        attrs={"long_name": "current over read voltage", "units": "S"},
+    )
+    given = {"word_line": word_line, "bit_line": bit_line}
+    return everything.isel({name: 0 for name, line in given.items() if line is not None})
+
+
+def row_reading(
     simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
 ) -> FloatArray:
-    """The currents out of the bit lines over the read voltage, S: of all, shape (bit lines,), or of one, shape (1,).
-
-    With one bit line selected the others have what the scheme says; with all of them each is held at 0 V.
-    """
+    """What `read` gives of one row, as plain numbers, S: shape (bit lines,), or of one bit line, shape (1,)."""
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, ReadAccess)
     bits = simulation.shape[1]
@@ -298,15 +324,3 @@ def read_row(
         current = -(found.bit_start_current + found.bit_stop_current)[0]
     result: FloatArray = current[selected] / access.voltage
     return result
-
-
-def read_all(simulation: ArraySimulation, access: ReadAccess = GROUNDED_READ) -> xr.DataArray:
-    """Every row in turn: what the sense amplifiers make of the cells' conductances, S, (word_line, bit_line)."""
-    rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
-    found = np.array([read_row(simulation, row, access) for row in range(rows)])
-    return xr.DataArray(
-        found,
-        dims=("word_line", "bit_line"),
-        name="conductance",
-        attrs={"long_name": "current over read voltage", "units": "S"},
-    )

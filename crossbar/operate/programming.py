@@ -15,10 +15,11 @@ from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest
 from compact_model.support.validation import InputError
 
-from ..cells import Junctions, Selected, table
-from ..in_time.energy import Energy
+from ..cells import Selected, StatefulCells, table
+from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
-from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, read_row, write_row
+from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, row_reading
+from .operations import write as write_cells
 
 _OUTSIDE = 1e-9  # of the range: round-off of a target at its end
 
@@ -66,10 +67,10 @@ class Schedule:
         return volts, widths
 
 
-def even_levels(devices: Junctions, count: int) -> FloatArray:
+def even_levels(devices: StatefulCells, count: int) -> FloatArray:
     """`count` conductances, S, evenly spaced over what all of these devices reach, ends included; rising."""
     levels = validation.whole("count", count, 2)
-    low, high = validation.instance("devices", devices, Junctions).conductance_range()
+    low, high = validation.instance("devices", devices, StatefulCells).conductance_range()
     bottom, top = float(low.max()), float(high.min())
     if bottom >= top:
         raise InputError(
@@ -87,7 +88,7 @@ class _Progress:
     read: FloatArray  # S, corrected, at the last reading; NaN before
     reached: NDArray[np.bool_]
     verified: FloatArray  # S, true, when its row was finished
-    energy: Energy = field(default_factory=Energy)
+    energy: EnergyBudget = field(default_factory=EnergyBudget)
 
 
 def program(
@@ -175,17 +176,11 @@ def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: Fl
     """InputError where a selector leaves so little of the read voltage to the devices that readings say nothing."""
     if not isinstance(simulation.array.cells, Selected):
         return
-    ends = [
-        np.array([read_row(simulation.moved_to(position), row, at_once(read)) for row in range(simulation.shape[0])])
-        for position in (
-            np.zeros(simulation.shape),
-            np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape),
-        )
-    ]
+    ends = [_readings(simulation.at_share(share), read) for share in (0.0, 1.0)]
     least = float(((ends[1] - ends[0]) / correction).min())
     if least < 2.0 * near:
         raise InputError(
-            f"read: expected a voltage at which a reading tells the ends of the track apart, by more than "
+            f"read: expected a voltage at which a reading tells the ends of the devices' range apart, by more than "
             f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which the selectors leave {least:.3g} S"
         )
 
@@ -196,11 +191,15 @@ def at_once(read: ReadAccess) -> ReadAccess:
 
 
 def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:
-    """Readings over conductances of an array with these wires whose walls are all in the middle, (word, bit lines)."""
-    half = simulation.moved_to(0.5 * np.broadcast_to(simulation.junctions.per_device("track_length"), simulation.shape))
-    readings = np.array([read_row(half, row, at_once(read)) for row in range(simulation.shape[0])])
-    result: FloatArray = readings / half.conductance()
+    """Readings over conductances of an array with these wires whose states are all half-way, (word, bit lines)."""
+    half = simulation.at_share(0.5)
+    result: FloatArray = _readings(half, read) / half.conductance()
     return result
+
+
+def _readings(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:
+    """Of all rows at once, in no time."""
+    return np.array([row_reading(simulation, row, at_once(read)) for row in range(simulation.shape[0])])
 
 
 def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
@@ -210,7 +209,7 @@ def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
     wanted = given.astype(np.float64)
     named = ~np.isnan(wanted)
     table("target", np.where(named, wanted, 0.0))
-    low, high = simulation.junctions.conductance_range()
+    low, high = simulation.devices.conductance_range()
     slack = _OUTSIDE * (high - low)
     wrong = named & ~((wanted >= low - slack) & (wanted <= high + slack))
     if wrong.any():
@@ -241,20 +240,20 @@ def _program_row(
     polarity = np.zeros(bits)
     chosen = ~np.isnan(wanted)
     while True:
-        reading = read_row(simulation, row, read) / correction
+        reading = row_reading(simulation, row, read) / correction
         error = np.where(chosen, reading - wanted, 0.0)
         needs = np.abs(error) > near
         if not (needs & (pulses < schedule.most_pulses)).any():
             break
         needs &= pulses < schedule.most_pulses
-        sign = np.where(needs, -np.sign(error), 0.0)
+        sign = np.where(needs, -simulation.devices.polarity * np.sign(error), 0.0)
         attempt[needs & (sign != polarity)] = 0
         polarity = np.where(needs, sign, polarity)
         volts, widths = schedule.pulse(attempt, error)
         for way in (1.0, -1.0):
             part = np.where(sign == way, way * volts, 0.0)
             if part.any():
-                known.energy.add(write_row(simulation, row, part, widths, write), 1.0)
+                known.energy.add(write_cells(simulation, part, widths, word_line=row, access=write))
         attempt[needs] += 1
         pulses[needs] += 1
     known.pulses[row] += pulses
@@ -279,7 +278,7 @@ def _restore(simulation: ArraySimulation, known: _Progress, part: xr.Dataset) ->
     for name in _PART:
         values = getattr(known, name)
         values[:] = part[name].values.astype(values.dtype)
-    known.energy = Energy(*(float(value) for value in part.attrs["spent"]))
+    known.energy = EnergyBudget(*(float(value) for value in part.attrs["spent"]))
 
 
 def _label(

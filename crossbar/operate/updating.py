@@ -15,7 +15,8 @@ from compact_model.support.progress import Progress
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
 
-from ..in_time.energy import Energy
+from ..cells import StatefulCells
+from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
 from ..schemes import Bias, block_bias
 from .operations import HALF_SELECT, WriteAccess
@@ -26,10 +27,17 @@ LEVELS_PER_RANGE = 60
 
 @runtime_checkable
 class Pulsed(Protocol):
-    """An array that pulses change: walls in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
+    """An array that pulses change: devices in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
 
     shape: tuple[int, int]
-    energy: Energy
+
+    @property
+    def devices(self) -> StatefulCells:
+        """What is at the crossings."""
+
+    @property
+    def energy(self) -> EnergyBudget:
+        """What all pulses took, J."""
 
     def conductance(self) -> FloatArray:
         """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
@@ -48,7 +56,7 @@ def pulse_block(
     voltage: float,
     width: float,
     access: WriteAccess = HALF_SELECT,
-) -> Energy:
+) -> EnergyBudget:
     """One pulse (V, s) on all cells between some word lines and some bit lines (masks); then rest.  What it took, J.
 
     access.compensate has no meaning here: the cells of a block share lines.
@@ -76,9 +84,10 @@ def outer_product_update(
     """Add about rows x columns to the weights: pulses on rows and columns that coincide where both are large.
 
     rows, columns: shape (word lines,), (bit lines,), from -1 to 1.  In each of `slots` a line fires with a probability
-    of its absolute value; a cell whose two lines fire together gets the voltage (V, a size) for `width` (s), positive
-    where the product is; the others get the scheme's share.  The four pairs of signs come one after the other.
-    (Gokmen and Vlasov 2016, doi 10.3389/fnins.2016.00333.)  seed: of the pulse trains.
+    of its absolute value; a cell whose two lines fire together gets the voltage (V, a size) for `width` (s), of the
+    sign that raises its conductance where the product is positive; the others get the scheme's share.  The four pairs
+    of signs come one after the other. (Gokmen and Vlasov 2016, doi 10.3389/fnins.2016.00333.)  seed: of the pulse
+    trains.
 
     Returns a Dataset over (word_line, bit_line): coincidences (signed count; its mean is slots * rows x columns),
     change (of the conductance, S); attributes energy (J, of the sources), energy_per_coincidence (J).
@@ -124,10 +133,11 @@ def coinciding_pulses(
     slots: int,
     access: WriteAccess,
     draw: np.random.Generator,
-) -> tuple[NDArray[np.int64], Energy]:
+) -> tuple[NDArray[np.int64], EnergyBudget]:
     """The pulses of `outer_product_update`, for inner loops: signed coincidences of all cells, and the energy, J."""
+    raising = simulation.devices.polarity * voltage
     fires = draw.random((slots, rows.size)) < np.abs(rows), draw.random((slots, columns.size)) < np.abs(columns)
-    coincidences, spent = np.zeros(simulation.shape, dtype=np.int64), Energy()
+    coincidences, spent = np.zeros(simulation.shape, dtype=np.int64), EnergyBudget()
     for row_sign in (1.0, -1.0):
         for column_sign in (1.0, -1.0):
             way = int(row_sign * column_sign)
@@ -135,7 +145,7 @@ def coinciding_pulses(
                 on_rows = fires[0][slot] & (np.sign(rows) == row_sign)
                 on_columns = fires[1][slot] & (np.sign(columns) == column_sign)
                 if on_rows.any() and on_columns.any():
-                    spent.add(pulse_block(simulation, on_rows, on_columns, way * voltage, width, access), 1.0)
+                    spent.add(pulse_block(simulation, on_rows, on_columns, way * raising, width, access))
                     coincidences += way * np.outer(on_rows, on_columns)
     return coincidences, spent
 
@@ -176,13 +186,14 @@ def update_curves(
     validation.instance("simulation", simulation, ArraySimulation)
     kept = simulation.keep_in(store, pulses=repr((size, back, on, number, access)))
     every = np.ones(simulation.shape[0], dtype=bool), np.ones(simulation.shape[1], dtype=bool)
+    raising = simulation.devices.polarity
     traces, energies = [simulation.conductance()], [0.0]
     with Progress(progress, "update").bar(2 * number, "pulse") as advance:
         for pulse in range(2 * number):
             name = f"pulse_{pulse:06d}"
             part = kept.load(name)
             if part is None:
-                spent = pulse_block(simulation, *every, size if pulse < number else -back, width, access)
+                spent = pulse_block(simulation, *every, raising * (size if pulse < number else -back), width, access)
                 energies.append(spent.sources)
                 kept.save(name, simulation.state().assign_attrs(spent=spent.sources))
             else:
@@ -199,7 +210,7 @@ def _label_curves(simulation: ArraySimulation, conductance: FloatArray, energy: 
     scale = np.where(excursion > 0.0, excursion, 1.0)
     share = np.linspace(0.0, 1.0, number + 1)[:, np.newaxis, np.newaxis]
     bent = [np.abs(branch - branch[0] - share * (branch[-1] - branch[0])).max(axis=0) for branch in (up, down)]
-    low, high = simulation.junctions.conductance_range()
+    low, high = simulation.devices.conductance_range()
     resolution = (high - low) / LEVELS_PER_RANGE
     levels = np.empty(simulation.shape, dtype=np.int64)
     for cell in np.ndindex(*simulation.shape):

@@ -11,14 +11,14 @@ import xarray as xr
 from compact_model.support import validation
 from compact_model.support.validation import InputError
 
-from .in_time import CELL_MAPS, cell_values
+from .in_time import cell_label, cell_values, first_state
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-# What is shown of each kind of result, and the dimension that the frames are taken from.
+# What is shown of each kind of result ("": the devices' first state), and the dimension that the frames are taken from.
 FRAMES = {
-    "array_in_time": ("position", "time"),
+    "array_in_time": ("", "time"),
     "programming": ("conductance_after_row", "row"),
     "write_disturb": ("displacement", "pulse"),
     "update_curves": ("conductance", "pulse"),
@@ -39,19 +39,19 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".gif":
         raise InputError(f"path: expected the name of a .gif file, got {validation.shown(path)}")
     kind = result.attrs.get("experiment", "none")
-    if kind not in FRAMES or FRAMES[kind][0] not in result:
+    if kind not in FRAMES or (FRAMES[kind][0] or first_state(result)) not in result:
         raise InputError(
             f"result: expected one of {', '.join(FRAMES)} with its states over time (program: history=True), got {kind}"
         )
     rate = validation.whole("frames_per_second", frames_per_second, 1)
-    variable, dimension = FRAMES[kind]
+    variable, dimension = FRAMES[kind][0] or first_state(result), FRAMES[kind][1]
     values = cell_values(result, variable)
     shown = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_FRAMES)).round().astype(int))
     figure = Figure(figsize=(4.6, 4.0), layout="constrained", dpi=100)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(values[0], vmin=float(values.min()), vmax=float(values.max()), interpolation="nearest")
-    figure.colorbar(image, ax=axes, label=CELL_MAPS[variable][0])
+    figure.colorbar(image, ax=axes, label=cell_label(result, variable))
     axes.set(xlabel="bit line", ylabel="word line", title=" ")
     figure.canvas.draw()
     figure.set_layout_engine("none")  # laid out once, not for each frame

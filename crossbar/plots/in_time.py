@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CELL_MAPS = {
     "position": ("x (nm)", 1e9),
+    "internal_state": ("w (nm)", 1e9),
     "displacement": ("displacement (nm)", 1e9),
     "device_voltage": ("voltage across the device (V)", 1.0),
     "device_current": ("device current (mA)", 1e3),
@@ -33,20 +34,30 @@ CELL_MAPS = {
     "coincidences": ("coincidences", 1.0),
     "lost_after": ("pulses until the level was lost", 1.0),
 }
+
+
+def first_state(result: xr.Dataset) -> str:
+    """The variable that holds the state by which devices conduct; walls' in results without a name for it."""
+    return str(result.attrs.get("first_state", "position"))
+
+
 _BOTH_SIGNS = ("displacement", "error", "disturbance", "change", "coincidences")
 
 
 def plot_cells(
-    result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", index: int = -1, **style: Any
+    result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = -1, **style: Any
 ) -> Axes:
     """A quantity of every cell as an image; where it has a third dimension, at one index of it."""
-    known = [name for name in CELL_MAPS if name in result or (name == "displacement" and "position" in result)]
-    validation.choice("quantity", quantity, known)
-    values = cell_values(result, quantity)
-    label, _ = CELL_MAPS[quantity]
+    state = first_state(result)
+    known = [
+        name for name in {state: None} | CELL_MAPS if name in result or (name == "displacement" and state in result)
+    ]
+    shown = validation.choice("quantity", state if quantity is None else quantity, known)
+    values = cell_values(result, shown)
+    label = cell_label(result, shown)
     axes = new_axes(axes)
     look: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
-    if quantity in _BOTH_SIGNS:
+    if shown in _BOTH_SIGNS:
         largest = float(np.nanmax(np.abs(values))) or 1.0
         look |= {"cmap": "coolwarm", "vmin": -largest, "vmax": largest}
     image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
@@ -67,26 +78,37 @@ def _whole_numbers(axis: Axis) -> None:
 def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
     """A quantity of CELL_MAPS in its unit on the axis."""
     if quantity == "displacement" and "displacement" not in result:
-        return np.asarray(1e9 * (result.position - result.position[0]).values)
-    return np.asarray(CELL_MAPS[quantity][1] * result[quantity].values)
+        state = result[first_state(result)]
+        return np.asarray(CELL_MAPS[quantity][1] * (state - state[0]).values)
+    scale = CELL_MAPS[quantity][1] if quantity in CELL_MAPS else 1.0
+    return np.asarray(scale * result[quantity].values)
+
+
+def cell_label(result: xr.Dataset, quantity: str) -> str:
+    """What stands on its axis; of a state of one's own what its device calls it."""
+    if quantity in CELL_MAPS:
+        return CELL_MAPS[quantity][0]
+    about = result[quantity].attrs
+    return f"{about.get('long_name', quantity)} ({about.get('units', '')})"
 
 
 def plot_traces(result: xr.Dataset, axes: Axes | None = None, *, traces: int = 12, **style: Any) -> Axes:
-    """The walls of the cells that moved farthest, x (nm) against t (ns)."""
+    """The states of the cells that moved farthest, of walls x (nm), against t (ns)."""
     axes = new_axes(axes)
-    moved = np.ptp(result.position.values, axis=0)
+    values = cell_values(result, first_state(result))
+    moved = np.ptp(values, axis=0)
     order = np.argsort(moved, axis=None)[::-1][:traces]
     for row, column in zip(*np.unravel_index(order, moved.shape), strict=True):
-        line = 1e9 * result.position.values[:, row, column]
+        line = values[:, row, column]
         look: dict[str, Any] = {"linewidth": 0.9, "label": f"({row}, {column})"}
         axes.plot(1e9 * result.time, line, **(look | style))
-    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    axes.set(xlabel="t (ns)", ylabel=cell_label(result, first_state(result)))
     axes.legend(title="cell", fontsize="x-small", title_fontsize="x-small", ncols=2)
     return axes
 
 
 def plot_array_in_time(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The walls that moved farthest against time; with a quantity, that quantity of every cell at one time."""
+    """The devices that moved farthest against time; with a quantity, that quantity of every cell at one time."""
     return plot_cells(result, axes, quantity=quantity, **style) if quantity else plot_traces(result, axes, **style)
 
 

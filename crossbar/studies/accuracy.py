@@ -13,6 +13,7 @@ from compact_model.support.random import Seed, generator, recorded
 
 from ..crossbar import Crossbar
 from ..vector_matrix import map_weights
+from ..wires import Wires
 
 
 def product_accuracy(
@@ -54,9 +55,7 @@ def product_accuracy(
                 wanted, stored = given @ weights, given @ pairs.stored
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):
-                    array = Crossbar(
-                        conductance=pairs.conductance, word_line_resistance=segment, bit_line_resistance=segment
-                    )
+                    array = Crossbar(conductance=pairs.conductance, **Wires.equal(segment).keywords())
                     product = pairs.multiply(array, given, read_voltage).product.values
                     wire_error[row, column, trial] = np.linalg.norm(product - stored) / np.linalg.norm(stored)
                     total_error[row, column, trial] = np.linalg.norm(product - wanted) / np.linalg.norm(wanted)

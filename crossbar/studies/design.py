@@ -1,7 +1,7 @@
 """The largest array that a device can be written and read in, against the device's geometry: a map for designers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from compact_model import constants
 from compact_model.constants import OERSTED
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
-from compact_model.experiments.escape import estimated_escape_time
 from compact_model.experiments.write_windows import WriteConditions, write_window
+from compact_model.rates.escapes import mean_escape_time
 from compact_model.support import validation
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
@@ -24,7 +24,8 @@ from compact_model.track.wells import ParabolicWell, Well
 
 from ..schemes import SCHEMES
 from ..vector_matrix import device_levels
-from .margins import KINDS, largest_array
+from ..wires import Wires
+from .margins import Reading, largest_array
 from .writing import largest_written_array
 
 
@@ -66,46 +67,6 @@ class PinningSites:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadRule:
-    """What makes an array readable: the least margin between a device's two end states, as `largest_array` takes it."""
-
-    scheme: str = "grounded"
-    kind: str = "current"
-    criterion: float = 0.1
-
-    def __post_init__(self) -> None:
-        validation.choice("scheme", self.scheme, SCHEMES)
-        validation.choice("kind", self.kind, KINDS)
-        validation.between("criterion", self.criterion, 1e-6, 1.0)
-
-
-def scaled_device(
-    parameters: DeviceParameters,
-    track_length: float,
-    track_width: float,
-    *,
-    resistance_area_product: float | None = None,
-    anisotropy_from_width: bool = False,
-) -> DeviceParameters:
-    """The device at another size: m, m, and RA_P in Ohm m2 (None: its own), with R_P from its area.
-
-    The side of the nucleation pad goes with the width.  H_K stays, or is what the width gives by the demagnetising
-    integral; thickness, M_s, damping, TMR and its half voltage stay, also at another RA_P.
-    """
-    validation.instance("parameters", parameters, DeviceParameters)
-    ratio = validation.positive("track_width", track_width) / parameters.track_width
-    device = parameters.resized(
-        track_length=track_length,
-        track_width=track_width,
-        nucleation_pad_area=parameters.nucleation_pad_area * ratio**2,
-    )
-    if resistance_area_product is not None:
-        barrier = validation.positive("resistance_area_product", resistance_area_product)
-        device = device.replace(parallel_resistance=barrier / device.junction_area)
-    return device.with_anisotropy_from_width() if anisotropy_from_width else device
-
-
 def design_map(
     parameters: DeviceParameters,
     track_widths: ArrayLike,
@@ -117,7 +78,8 @@ def design_map(
     driver_resistance: float = 0.0,
     sites: PinningSites | None = None,
     conditions: WriteConditions | None = None,
-    reading: ReadRule | None = None,
+    reading: Reading | None = None,
+    criterion: float = 0.1,
     anisotropy_from_width: bool = False,
     largest: int = 128,
     seed: Seed = 0,
@@ -125,12 +87,14 @@ def design_map(
 ) -> xr.Dataset:
     """The largest array that is written and read at each size of a device, with the device's levels and retention.
 
-    parameters: the device that is scaled, see `scaled_device`, also for anisotropy_from_width.
+    parameters: the device that is scaled, as `resized` does, with the side of its nucleation pad in proportion to the
+        width.  anisotropy_from_width: its H_K from each width by the demagnetising integral; else it stays.
     track_widths, track_lengths: m.  resistance_area_products: RA_P, Ohm m2; None: the device's own.
     wire_resistances: Ohm per segment of both kinds of lines.  driver_resistance: Ohm, of the word lines' drivers and,
         in writing, of the bit lines'.  schemes: for writing.
     sites: of the track; they stay what they are at every width.  conditions: of the write pulse, with temperature,
-        spreads, error rate and breakdown voltage.  reading: the rule for reading.
+        spreads, error rate and breakdown voltage.  reading: how a cell is read, None: `Reading()`, and
+        criterion: the least margin between a device's two end states, as in `largest_array`.
     largest: lines at which the searches end (in the result it means: at least that).
 
     Written: every selected wall moves and no other one does, each but for the error rate in one pulse.  A device's
@@ -141,7 +105,7 @@ def design_map(
     Returns a Dataset over (resistance_area_product, scheme, wire_resistance, track_width, track_length), each variable
     with those of these dimensions that it depends on: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
     largest_written, largest_read and largest_array (the smaller of the two; lines), levels (places where a wall stays,
-    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `estimated_escape_time`) and
+    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `mean_escape_time`) and
     anisotropy_field (T).  Raises InputError.
     """
     validation.instance("parameters", parameters, DeviceParameters)
@@ -160,7 +124,8 @@ def design_map(
     }
     track = validation.instance("sites", PinningSites() if sites is None else sites, PinningSites)
     pulse = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)
-    rule = validation.instance("reading", ReadRule() if reading is None else reading, ReadRule)
+    read = validation.instance("reading", Reading() if reading is None else reading, Reading)
+    least = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
     driver = validation.non_negative("driver_resistance", driver_resistance)
     origin = recorded(seed)
@@ -169,13 +134,13 @@ def design_map(
     thermal = constants.BOLTZMANN_CONSTANT * pulse.temperature
 
     def device_at(barrier: float, width: float, length: float) -> DeviceParameters:
-        return scaled_device(
-            parameters,
-            length,
-            width,
+        device = parameters.resized(
+            track_length=length,
+            track_width=width,
+            nucleation_pad_area=parameters.nucleation_pad_area * (width / parameters.track_width) ** 2,
             resistance_area_product=barrier,
-            anisotropy_from_width=anisotropy_from_width,
         )
+        return device.with_anisotropy_from_width() if anisotropy_from_width else device
 
     for column, length in enumerate(place["track_length"].tolist()):
         device = device_at(parameters.resistance_area_product, parameters.track_width, length)
@@ -189,7 +154,8 @@ def design_map(
                 window = write_window(device, landscape, pulse, seed=key)
                 found["anisotropy_field"][column] = device.anisotropy_field
                 found["well_depth"][column] = landscape.wells[0].depth(device) / thermal if thermal > 0.0 else np.inf
-                found["retention_time"][column] = estimated_escape_time(device, landscape.wells[0], pulse.temperature)
+                alone = Landscape((landscape.wells[0],), landscape.anisotropy)
+                found["retention_time"][column] = mean_escape_time(device, alone, pulse.temperature)
                 volts = {name: float(window[name]) for name in ("write_voltage", "disturb_voltage")}
                 for name, value in volts.items():
                     found[name][row, column] = value
@@ -197,19 +163,14 @@ def design_map(
                     device = device_at(barrier, width, length)
                     found["parallel_resistance"][row, column, depth] = device.parallel_resistance
                     for number, segment in enumerate(place["wire_resistance"].tolist()):
-                        wires = {
-                            "word_line_resistance": segment,
-                            "bit_line_resistance": segment,
-                            "driver_resistance": driver,
-                        }
+                        wires = Wires.equal(segment, driver_resistance=driver)
                         found["largest_read"][row, number, column, depth] = largest_array(
                             low_resistance=device.parallel_resistance,
                             high_resistance=float(resistance(device, 0.0)),
-                            scheme=rule.scheme,
-                            kind=rule.kind,
-                            criterion=rule.criterion,
+                            reading=read,
+                            criterion=least,
                             largest=limit,
-                            **wires,
+                            wires=wires,
                         )
                         for which, scheme in enumerate(place["scheme"].tolist()):
                             found["largest_written"][row, which, number, column, depth] = largest_written_array(
@@ -217,9 +178,8 @@ def design_map(
                                 scheme=scheme,
                                 breakdown_voltage=pulse.breakdown_voltage,
                                 largest=limit,
-                                sense_resistance=driver,
+                                wires=replace(wires, sense_resistance=driver),
                                 **volts,
-                                **wires,
                             )
                     advance(1)
     result = _label(found, place)
@@ -230,7 +190,7 @@ def design_map(
         breakdown_voltage=pulse.breakdown_voltage,
         pulse_width=pulse.width,
         driver_resistance=driver,
-        read_scheme=rule.scheme,
+        read_scheme=read.scheme,
         largest=limit,
         **provenance([parameters], [track.landscape(parameters)], seed=origin),
     )

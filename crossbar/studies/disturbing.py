@@ -1,9 +1,9 @@
 """What writing and reading do to the other cells: drift per pulse, pulses until a level is lost, the window between."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
-from ..cells import Junctions
 from ..crossbar import Crossbar
+from ..in_time.domain_walls import DomainWalls
+from ..in_time.options import WallOptions
 from ..in_time.simulation import ArraySimulation
-from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read_row, write
+from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read, write
+from ..wires import Wires, wires_or_ideal
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
 
@@ -103,8 +106,8 @@ def read_disturb(
         for each in volts.tolist():
             simulation = validation.instance("simulation_at()", simulation_at(), ArraySimulation)
             access = ReadAccess(voltage=each, scheme=scheme, width=width, settle=settle)
-            read = functools.partial(_read, simulation, word_line, access)
-            found = _repeat(simulation, read, count, level, {}, None, False)
+            reading = functools.partial(_read, simulation, word_line, access)
+            found = _repeat(simulation, reading, count, level, {}, None, False)
             moved.append(found.displacement.values[-1])
             lost.append(float(np.isfinite(found.lost_after.values).mean()))
             advance(1)
@@ -113,7 +116,7 @@ def read_disturb(
             "displacement": (
                 ("voltage", "word_line", "bit_line"),
                 np.array(moved),
-                {"long_name": "displacement after the last read", "units": "m"},
+                {"long_name": "displacement after the last read", "units": simulation.devices.states[0].unit},
             ),
             "lost": (("voltage",), lost, {"long_name": "share of lost levels"}),
         },
@@ -124,16 +127,20 @@ def read_disturb(
             "count": count,
             "level": level,
             "scheme": scheme,
-            "external_field": simulation.external_field,
             "tolerance": simulation.tolerance,
-            "step": simulation.step,
+            **_conditions(simulation),
             **simulation.origin(),
         },
     )
 
 
+def _conditions(simulation: ArraySimulation) -> dict[str, Any]:
+    """What the devices say of themselves, without what counts up as they go."""
+    return {name: value for name, value in simulation.devices.attributes().items() if name != "steps"}
+
+
 def _read(simulation: ArraySimulation, word_line: int, access: ReadAccess, number: int) -> None:
-    read_row(simulation, word_line, access)
+    read(simulation, word_line=word_line, access=access)
 
 
 def _repeat(
@@ -149,7 +156,7 @@ def _repeat(
     number = validation.whole("count", count, 1)
     far = validation.positive("level", level)
     kept = simulation.keep_in(store, **identity)
-    start = simulation.position
+    start, state = simulation.devices.first_state(), simulation.devices.states[0]
     displacement = np.zeros((number + 1, *simulation.shape))
     with Progress(progress, "pulses").bar(number, "pulse") as advance:
         for index in range(number):
@@ -160,7 +167,7 @@ def _repeat(
                 kept.save(name, simulation.state())
             else:
                 simulation.restore(part)
-            displacement[index + 1] = simulation.position - start
+            displacement[index + 1] = simulation.devices.first_state() - start
             advance(1)
     beyond = np.abs(displacement) > far
     lost_after = np.where(beyond.any(axis=0), beyond.argmax(axis=0).astype(float), np.nan)
@@ -169,7 +176,7 @@ def _repeat(
             "displacement": (
                 ("pulse", "word_line", "bit_line"),
                 displacement,
-                {"long_name": "displacement of the wall", "units": "m"},
+                {"long_name": f"displacement of the {state.long_name}", "units": state.unit},
             ),
             "lost_after": (("word_line", "bit_line"), lost_after, {"long_name": "pulses until the level was lost"}),
         },
@@ -178,6 +185,7 @@ def _repeat(
     )
 
 
+@named_options(DomainWalls)
 def write_map(
     parameters: DeviceParameters,
     landscape: Landscape,
@@ -190,14 +198,16 @@ def write_map(
     access: WriteAccess = HALF_SELECT,
     store: str | Path | None = None,
     progress: bool = False,
-    wires: Mapping[str, Any] | None = None,
-    **options: Any,
+    wires: Wires | None = None,
+    tolerance: float | None = None,
+    current_tolerance: float = 1e-9,
+    **options: Unpack[WallOptions],
 ) -> xr.Dataset:
     """One write of the farthest cell of square arrays against voltage (V) and pulse width (s): who moves?
 
     level: m, from which a wall has moved; None: the half width of the first well.  position: m, of all walls at the
-    start; None: the well nearest to the middle of the track.  wires: arguments of Crossbar; options: those of
-    ArraySimulation.
+    start; None: the well nearest to the middle of the track.  wires: None: ideal ones; tolerance (m) and
+    current_tolerance: those of ArraySimulation; options: those of DomainWalls.
     store: a folder that keeps each point of the map; the same call goes on from there.
     Above 0 K every point has the same random numbers, so that neighbours differ by voltage and width alone.
 
@@ -205,7 +215,7 @@ def write_map(
     walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
     """
     validation.instance("parameters", parameters, DeviceParameters)
-    given = validation.instance("wires", {} if wires is None else wires, Mapping)
+    lines_between = wires_or_ideal(wires)
     volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
     lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
     wells = validation.instance("landscape", landscape, Landscape).wells
@@ -213,11 +223,12 @@ def write_map(
     where = centre if position is None else validation.number("position", position)
     far = wells[0].half_width if level is None else validation.positive("level", level)
     shape = (len(lines), volts.size, wide.size)
+    accuracy: dict[str, Any] = {"tolerance": tolerance, "current_tolerance": current_tolerance}
     found = {name: np.zeros(shape) for name in ("selected_displacement", "other_displacement", "energy")}
     with Progress(progress, "write map").bar(int(np.prod(shape)), "point") as advance:
         for row, size in enumerate(lines):
-            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **given)
-            simulation = ArraySimulation(array, landscape, **options)
+            walls = DomainWalls(parameters, landscape, np.full((size, size), where), **options)
+            simulation = ArraySimulation(Crossbar(cells=walls, **lines_between.keywords()), **accuracy)
             begin = simulation.state()
             folder = None if store is None else Path(store) / f"size_{size}"
             kept = simulation.keep_in(folder, access=repr(access))
@@ -228,7 +239,7 @@ def write_map(
                     if point is None:
                         simulation.restore(begin)
                         spent = write(simulation, volt, width, word_line=0, bit_line=size - 1, access=access)
-                        moved = np.abs(simulation.position - where)
+                        moved = np.abs(simulation.devices.first_state() - where)
                         own = float(moved[0, -1])
                         moved[0, -1] = 0.0
                         point = xr.Dataset(dict(zip(found, (own, float(moved.max()), spent.sources), strict=True)))
@@ -262,9 +273,8 @@ def write_map(
             "experiment": "write_map",
             "level": far,
             "scheme": access.scheme,
-            "external_field": simulation.external_field,
             "tolerance": simulation.tolerance,
-            "step": simulation.step,
+            **_conditions(simulation),
             **simulation.origin(),
         },
     )

@@ -7,7 +7,7 @@ from driver and sense node, and for the worst of the patterns in the other cells
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -21,6 +21,7 @@ from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
 from ..schemes import SCHEMES, bias
+from ..wires import Wires, wires_or_ideal
 
 Mask = NDArray[np.bool_]
 
@@ -28,6 +29,31 @@ KINDS = ("voltage", "current")
 SEARCHED = 6
 """Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
 _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a cell is read, and by which margin two of its states are told apart.
+
+    scheme: of the other lines, one of SCHEMES.  kind: 'current' or 'voltage', the margin.  pull_up: R_pu, the load of
+    the voltage margin, Ohm; None: R_L.
+    """
+
+    scheme: str = "grounded"
+    kind: str = "current"
+    pull_up: float | None = None
+
+    def __post_init__(self) -> None:
+        validation.choice("scheme", self.scheme, SCHEMES)
+        validation.choice("kind", self.kind, KINDS)
+        if self.pull_up is not None:
+            validation.positive("pull_up", self.pull_up)
+
+    def load(self, low_resistance: float) -> float:
+        """Between the selected bit line and ground, Ohm."""
+        if self.kind == "current":
+            return 0.0
+        return low_resistance if self.pull_up is None else self.pull_up
 
 
 def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str, Mask]:
@@ -51,55 +77,33 @@ def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str,
 def cell_margin(
     background: FloatArray,
     *,
-    kind: str,
-    scheme: str,
     low_resistance: float,
     high_resistance: float,
     word_line: int,
     bit_line: int,
-    word_line_resistance: float = 0.0,
-    bit_line_resistance: float = 0.0,
-    driver_resistance: float = 0.0,
-    pull_up: float | None = None,
+    reading: Reading,
+    wires: Wires | None = None,
 ) -> float:
-    """The voltage or current margin between two resistances of one cell (Ohm), before one background.
+    """The margin between two resistances of one cell (Ohm), before one background.
 
     background: (word lines, bit lines), Ohm, of the other cells; what stands for the cell itself has no meaning.
-    Where the wires leave no current that is a number, the margin is 0.
-    The other arguments are those of `read_margin`.
+    wires: None: ideal ones.  Where they leave no current that is a number, the margin is 0.
     """
-    validation.choice("kind", kind, KINDS)
     low, high = _pair(low_resistance, high_resistance)
-    load = (low if pull_up is None else validation.positive("pull_up", pull_up)) if kind == "voltage" else 0.0
+    load = validation.instance("reading", reading, Reading).load(low)
     ohms = np.array(background, dtype=np.float64)
     sense = np.zeros(ohms.shape[1])
     sense[bit_line] = load
-    wires: dict[str, Any] = {
-        "word_line_resistance": word_line_resistance,
-        "bit_line_resistance": bit_line_resistance,
-        "driver_resistance": driver_resistance,
-        "sense_resistance": sense,
-    }
-    held = bias(scheme, (ohms.shape[0], ohms.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
+    loaded = replace(wires_or_ideal(wires), sense_resistance=sense)
+    held = bias(reading.scheme, (ohms.shape[0], ohms.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
     currents = []
     for value in (low, high):
         ohms[word_line, bit_line] = value
-        solution = Crossbar(resistance=ohms, **wires).solve(**held.arguments())
+        solution = Crossbar(resistance=ohms, **loaded.keywords()).solve(**held.arguments())
         currents.append(float(solution.bit_line_current[0, bit_line]))
-    if kind == "voltage":
+    if reading.kind == "voltage":
         return load * (currents[0] - currents[1])
     return (currents[0] - currents[1]) / currents[0] if currents[0] else 0.0
-
-
-def margin(pattern: Mask, *, low_resistance: float, high_resistance: float, **options: Any) -> float:
-    """`cell_margin` before a pattern of low (True) and high resistances, those of the cell itself."""
-    low, high = _pair(low_resistance, high_resistance)
-    return cell_margin(
-        np.where(pattern, low, high),
-        low_resistance=low,
-        high_resistance=high,
-        **options,
-    )
 
 
 def read_margin(
@@ -108,16 +112,14 @@ def read_margin(
     low_resistance: float,
     high_resistance: float,
     schemes: Sequence[str] = SCHEMES,
-    word_line_resistance: float = 0.0,
-    bit_line_resistance: float = 0.0,
-    driver_resistance: float = 0.0,
     pull_up: float | None = None,
+    wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Voltage and current margins of square arrays, at the worst cell and before the worst background.
 
-    sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; the other resistances as
-    in `Crossbar`; pull_up: R_pu, Ohm, None: R_L.
+    sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; pull_up: R_pu, Ohm, None:
+    R_L; wires: None: ideal ones.
     The background is the worst of `patterns`, and in arrays of up to SEARCHED lines that of a search cell by cell.
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and voltage_pattern, current_pattern, the
     names of the worst backgrounds.  Raises InputError.
@@ -125,6 +127,7 @@ def read_margin(
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
     schemes = validation.different("schemes", schemes, SCHEMES)
     _pair(low_resistance, high_resistance)
+    lines_between = wires_or_ideal(wires)
     found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
     names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in KINDS}
     bar = Progress(progress, "read margins")
@@ -134,14 +137,10 @@ def read_margin(
                 for kind in KINDS:
                     value, name, _ = worst_pattern(
                         size,
-                        kind=kind,
-                        scheme=scheme,
                         low_resistance=low_resistance,
                         high_resistance=high_resistance,
-                        word_line_resistance=word_line_resistance,
-                        bit_line_resistance=bit_line_resistance,
-                        driver_resistance=driver_resistance,
-                        pull_up=pull_up,
+                        reading=Reading(scheme=scheme, kind=kind, pull_up=pull_up),
+                        wires=lines_between,
                         search=size <= SEARCHED,
                     )
                     found[f"{kind}_margin"][row, column] = value
@@ -158,17 +157,9 @@ def read_margin(
             "experiment": "read_margin",
             "low_resistance": low_resistance,
             "high_resistance": high_resistance,
-            "word_line_resistance": word_line_resistance,
-            "bit_line_resistance": bit_line_resistance,
             **provenance(
-                {
-                    "low_resistance": low_resistance,
-                    "high_resistance": high_resistance,
-                    "word_line_resistance": word_line_resistance,
-                    "bit_line_resistance": bit_line_resistance,
-                    "driver_resistance": driver_resistance,
-                    "pull_up": pull_up,
-                }
+                {"low_resistance": low_resistance, "high_resistance": high_resistance, "pull_up": pull_up},
+                array=lines_between.keywords(),
             ),
         },
     )
@@ -177,14 +168,10 @@ def read_margin(
 def worst_pattern(
     size: int,
     *,
-    kind: str,
-    scheme: str,
     low_resistance: float,
     high_resistance: float,
-    word_line_resistance: float = 0.0,
-    bit_line_resistance: float = 0.0,
-    driver_resistance: float = 0.0,
-    pull_up: float | None = None,
+    reading: Reading,
+    wires: Wires | None = None,
     search: bool = True,
 ) -> tuple[float, str, Mask]:
     """The lowest margin of the worst cell over backgrounds, the name of the background, and the background itself.
@@ -193,23 +180,8 @@ def worst_pattern(
     then 'searched' where it did.  For arrays of at most 256 cells.
     """
     lines = validation.whole("size", size, 1)
-    shape, cell = (lines, lines), (0, lines - 1)  # farthest from the driver on the left and the sense node below
-    options: dict[str, Any] = {
-        "kind": kind,
-        "scheme": scheme,
-        "low_resistance": low_resistance,
-        "high_resistance": high_resistance,
-        "word_line": cell[0],
-        "bit_line": cell[1],
-        "word_line_resistance": word_line_resistance,
-        "bit_line_resistance": bit_line_resistance,
-        "driver_resistance": driver_resistance,
-        "pull_up": pull_up,
-    }
-
-    def margin_of(pattern: Mask) -> float:
-        return margin(pattern, **options)
-
+    shape, cell = (lines, lines), _worst_cell(lines)
+    margin_of = _margins(shape, low_resistance, high_resistance, reading, wires)
     values = {name: margin_of(pattern) for name, pattern in patterns(shape, *cell).items()}
     name = min(values, key=lambda each: values[each])
     pattern, lowest = patterns(shape, *cell)[name].copy(), values[name]
@@ -236,14 +208,10 @@ def largest_array(
     *,
     low_resistance: float,
     high_resistance: float,
-    scheme: str,
+    reading: Reading,
     criterion: float = 0.1,
-    kind: str = "voltage",
     largest: int = 256,
-    word_line_resistance: float = 0.0,
-    bit_line_resistance: float = 0.0,
-    driver_resistance: float = 0.0,
-    pull_up: float | None = None,
+    wires: Wires | None = None,
 ) -> int:
     """The most lines of a square array whose margin is at least `criterion`; 0 where no size has it.
 
@@ -252,23 +220,16 @@ def largest_array(
     rule = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
 
-    options: dict[str, Any] = {
-        "kind": kind,
-        "scheme": scheme,
-        "low_resistance": low_resistance,
-        "high_resistance": high_resistance,
-        "word_line_resistance": word_line_resistance,
-        "bit_line_resistance": bit_line_resistance,
-        "driver_resistance": driver_resistance,
-        "pull_up": pull_up,
-    }
-
     def enough(size: int) -> bool:
         if size <= SEARCHED:
-            return worst_pattern(size, **options)[0] >= rule
-        cell: dict[str, Any] = {"word_line": 0, "bit_line": size - 1}
+            found = worst_pattern(
+                size, low_resistance=low_resistance, high_resistance=high_resistance, reading=reading, wires=wires
+            )
+            return found[0] >= rule
+        shape = (size, size)
+        margin_of = _margins(shape, low_resistance, high_resistance, reading, wires)
         # One bad pattern decides: the others need not be solved.
-        return all(margin(each, **cell, **options) >= rule for each in patterns((size, size), **cell).values())
+        return all(margin_of(each) >= rule for each in patterns(shape, *_worst_cell(size)).values())
 
     return largest_size(enough, limit)
 
@@ -317,13 +278,10 @@ def reach(
             found[place] = largest_array(
                 low_resistance=low_resistance,
                 high_resistance=low_resistance * (1.0 + ratio),
-                scheme=scheme,
-                kind=kind,
+                reading=Reading(scheme=scheme, kind=kind),
                 criterion=criterion,
                 largest=largest,
-                word_line_resistance=segment,
-                bit_line_resistance=segment,
-                driver_resistance=driver_resistance,
+                wires=Wires.equal(segment, driver_resistance=driver_resistance),
             )
             advance(1)
     return xr.Dataset(
@@ -341,6 +299,32 @@ def reach(
             **provenance({"low_resistance": low_resistance, "driver_resistance": driver_resistance}),
         },
     )
+
+
+def _worst_cell(lines: int) -> tuple[int, int]:
+    """The cell farthest from the driver on the left and the sense node below."""
+    return 0, lines - 1
+
+
+def _margins(
+    shape: tuple[int, int], low: float, high: float, reading: Reading, wires: Wires | None
+) -> Callable[[Mask], float]:
+    """The margin of the worst cell before a pattern of low (True) and high resistances, those of the cell itself."""
+    low, high = _pair(low, high)
+    word_line, bit_line = _worst_cell(shape[1])
+
+    def margin_of(pattern: Mask) -> float:
+        return cell_margin(
+            np.where(pattern, low, high),
+            low_resistance=low,
+            high_resistance=high,
+            word_line=word_line,
+            bit_line=bit_line,
+            reading=reading,
+            wires=wires,
+        )
+
+    return margin_of
 
 
 def _pair(low: float, high: float) -> tuple[float, float]:

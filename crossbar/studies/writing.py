@@ -14,20 +14,10 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..cells import Junctions
-from ..crossbar import Crossbar, device_voltage
+from ..crossbar import Crossbar
 from ..schemes import SCHEMES, bias
+from ..wires import Wires, wires_or_ideal
 from .margins import largest_size
-
-
-def threshold_voltage(parameters: DeviceParameters) -> float:
-    """|V| across a junction from which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
-
-    Below the Walker current density |H_K|/2 the wall stays in its well (statically); this is the device's own selector.
-    It holds for slow edges, at 0 K, without net field, for the Slonczewski torque alone.  Where J in the torques is
-    I / A (torque_density 'current') it is that of a wall at the P end; elsewhere R(x)/R_P times as much is needed.
-    """
-    validation.instance("parameters", parameters, DeviceParameters)
-    return parameters.walker_current_density * parameters.resistance_area_product
 
 
 def half_select(
@@ -37,13 +27,13 @@ def half_select(
     write_voltage: float | None = None,
     position: float | None = None,
     schemes: Sequence[str] = SCHEMES,
-    **wires: Any,
+    wires: Wires | None = None,
 ) -> xr.Dataset:
     """Voltages on the selected cell and on all others of square arrays, under each scheme, at zero time.
 
-    write_voltage: V, on the selected word line; None: 1.5 times `threshold_voltage`.
+    write_voltage: V, on the selected word line; None: 1.5 times the device's threshold_voltage.
     position: m, of all walls; None: the P end, the lowest resistance and so the heaviest load.
-    wires: word_line_resistance and the other arguments of `Crossbar`.  The selected cell is the farthest one.
+    wires: None: ideal ones.  The selected cell is the farthest one.
     Devices follow their bias-dependent TMR.
 
     Returns a Dataset over (scheme, size): selected_voltage (V), delivered_share (of write_voltage), worst_voltage (V,
@@ -51,11 +41,12 @@ def half_select(
     write_margin (selected/threshold - 1: below 0 the selected wall stays), power (W); attribute threshold_voltage.
     """
     validation.instance("parameters", parameters, DeviceParameters)
-    threshold = threshold_voltage(parameters)
+    threshold = parameters.threshold_voltage
     volts = 1.5 * threshold if write_voltage is None else validation.number("write_voltage", write_voltage)
     if volts == 0.0:
         raise InputError("write_voltage: expected a voltage other than 0, got 0")
     where = parameters.track_length if position is None else validation.number("position", position)
+    lines_between = wires_or_ideal(wires)
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
     chosen = validation.different("schemes", schemes, SCHEMES)
     shape = (len(chosen), len(lines))
@@ -63,10 +54,10 @@ def half_select(
     found = {name: np.zeros(shape) for name in names}
     for row, scheme in enumerate(chosen):
         for column, size in enumerate(lines):
-            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **wires)
+            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **lines_between.keywords())
             held = bias(scheme, (size, size), volts, word_line=0, bit_line=size - 1)
             solution = array.solve(**held.arguments())
-            across = device_voltage(solution).values[0]
+            across = solution.device_voltage.values[0]
             found["selected_voltage"][row, column] = across[0, -1]
             others = np.abs(across)
             others[0, -1] = 0.0
@@ -88,27 +79,34 @@ def half_select(
             "experiment": "half_select",
             "threshold_voltage": threshold,
             "write_voltage": volts,
-            **provenance([parameters], array={"position": where, **wires}),
+            **provenance([parameters], array={"position": where, **lines_between.keywords()}),
         },
     )
 
 
 def applied_voltage(
-    parameters: DeviceParameters, size: int, *, scheme: str, write_voltage: float, **wires: Any
+    parameters: DeviceParameters, size: int, *, scheme: str, write_voltage: float, wires: Wires | None = None
 ) -> float:
     """V on the selected line of a square array from which every cell gets the write voltage.
 
     The farthest cell gets the least, with all walls at the P end: low resistances load the wires most, and the voltage
     on the cell is then proportional to the one applied.  wires: as in `half_select`.
     """
-    array = Crossbar(cells=Junctions(parameters, np.full((size, size), parameters.track_length)), **wires)
+    cells = Junctions(parameters, np.full((size, size), parameters.track_length))
+    array = Crossbar(cells=cells, **wires_or_ideal(wires).keywords())
     held = bias(scheme, (size, size), write_voltage, word_line=0, bit_line=size - 1)
-    delivered = float(device_voltage(array.solve(**held.arguments()))[0, 0, -1]) / write_voltage
+    delivered = float(array.solve(**held.arguments()).device_voltage[0, 0, -1]) / write_voltage
     return write_voltage / delivered if delivered > 0.0 else np.inf
 
 
 def worst_disturbance(
-    parameters: DeviceParameters, size: int, *, scheme: str, applied: float, enough: float = np.inf, **wires: Any
+    parameters: DeviceParameters,
+    size: int,
+    *,
+    scheme: str,
+    applied: float,
+    enough: float = np.inf,
+    wires: Wires | None = None,
 ) -> float:
     """The largest |V| on any cell but the selected one, over selected cells and states of all cells, V.
 
@@ -118,12 +116,13 @@ def worst_disturbance(
     theorem) of the product of that resistance's own voltage and of what it feels of a change of that cell; all are set
     by this, until no cell sees more.  Exhaustive searches of 3 x 3 arrays find the same, or less than 1 % more.
     """
+    lines_between = wires_or_ideal(wires).keywords()
     ends = {False: 0.0, True: parameters.track_length}
     middle, last = size // 2, size - 1
 
     def voltages(low: NDArray[np.bool_], held: dict[str, Any]) -> FloatArray:
         cells = Junctions(parameters, np.where(low, ends[True], ends[False]))
-        across: FloatArray = device_voltage(Crossbar(cells=cells, **wires).solve(**held)).values[0]
+        across: FloatArray = Crossbar(cells=cells, **lines_between).solve(**held).device_voltage.values[0]
         return across
 
     worst = 0.0
@@ -156,7 +155,7 @@ def can_be_written(
     write_voltage: float,
     disturb_voltage: float,
     breakdown_voltage: float,
-    **wires: Any,
+    wires: Wires | None = None,
 ) -> bool:
     """Whether one applied voltage writes every cell of a square array, one at a time, and disturbs no other.
 
@@ -164,11 +163,11 @@ def can_be_written(
     (`worst_disturbance`) and none more than breakdown_voltage, V; by the device's non-linear law, at the start of a
     pulse.  wires: as in `half_select`.
     """
-    applied = applied_voltage(parameters, size, scheme=scheme, write_voltage=write_voltage, **wires)
+    applied = applied_voltage(parameters, size, scheme=scheme, write_voltage=write_voltage, wires=wires)
     if applied > breakdown_voltage:  # no cell of an array sees more than what is applied to it
         return False
     enough = disturb_voltage
-    return worst_disturbance(parameters, size, scheme=scheme, applied=applied, enough=enough, **wires) <= enough
+    return worst_disturbance(parameters, size, scheme=scheme, applied=applied, enough=enough, wires=wires) <= enough
 
 
 def largest_written_array(
@@ -179,12 +178,12 @@ def largest_written_array(
     disturb_voltage: float,
     breakdown_voltage: float = 1.0,
     largest: int = 256,
-    **wires: Any,
+    wires: Wires | None = None,
 ) -> int:
     """The most lines of a square array that `can_be_written`; 0 where not even one cell can.
 
     write_voltage, disturb_voltage: V, as from `compact_model.write_window`; an infinite write voltage is never reached.
-    wires: word_line_resistance and the other arguments of `Crossbar`.  Raises InputError.
+    wires: None: ideal ones.  Raises InputError.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.choice("scheme", scheme, SCHEMES)
@@ -196,4 +195,4 @@ def largest_written_array(
         "disturb_voltage": validation.non_negative("disturb_voltage", disturb_voltage),
         "breakdown_voltage": validation.positive("breakdown_voltage", breakdown_voltage),
     }
-    return largest_size(lambda size: can_be_written(parameters, size, scheme=scheme, **window, **wires), limit)
+    return largest_size(lambda size: can_be_written(parameters, size, scheme=scheme, **window, wires=wires), limit)

@@ -34,6 +34,8 @@ def _section(measure: Measure) -> nodes.section:
 
 
 def _default(value: object, item: Quantity) -> str:
+    if value is None:
+        return ""
     shown = f"{value / item.scale:.6g}" if isinstance(value, float | int) and not item.whole else str(value)
     return f" [default: {shown}]"
 

@@ -6,13 +6,13 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.constants import MILLIAMPERE, NANOMETRE, OERSTED
+from compact_model.constants import MILLIAMPERE, NANOMETRE
 from compact_model.support.validation import between
 from spice.crosschecks import CHAOTIC, crosscheck
 
 from ..options.device import device_from_options, device_options
-from ..options.drive import drive_from_options, drive_options
-from ..output import check_outputs, deliver, output_options, table
+from ..options.drive import drive_from_options, drive_options, field_from, field_option
+from ..output import check_outputs, deliver, key, output_options, table
 
 COLUMNS = (
     ("position", "x (nm)", NANOMETRE),
@@ -28,7 +28,7 @@ COLUMNS = (
 @click.option("--points", type=int, default=401, show_default=True, help="Recorded times, start and end included.")
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
+@field_option
 @click.option("--time-limit", type=float, default=600.0, show_default=True, metavar="s", help="For ngspice, s.")
 @device_options
 @output_options
@@ -36,7 +36,7 @@ def command(
     points: int,
     initial_position: float | None,
     initial_angle: float | None,
-    external_field: float,
+    external_field: float | None,
     time_limit: float,
     as_json: bool,
     outputs: tuple[Path, ...],
@@ -55,17 +55,18 @@ def command(
         np.linspace(0.0, duration, points),
         initial_position=None if initial_position is None else initial_position * NANOMETRE,
         initial_angle=initial_angle,
-        external_field=external_field * OERSTED,
+        external_field=field_from(external_field),
         time_limit=time_limit,
     )
     sensitivity = float(result.sensitivity)
     rows: list[list[Any]] = []
     summary: dict[str, Any] = {"sensitivity": sensitivity, "chaotic": sensitivity > CHAOTIC}
     for name, label, unit in COLUMNS:
+        unit_name = label[label.index("(") + 1 : -1]
         python, ngspice = (float(result[name].sel(simulator=each)[-1]) / unit for each in ("python", "ngspice"))
         difference = float(result[f"{name}_difference"]) / unit
         rows.append([label, python, ngspice, difference])
-        summary[f"{name}_difference"] = float(result[f"{name}_difference"])
+        summary[key(f"{name}_difference", unit_name)] = difference
     verdict = f"two paths that start together run apart by a factor of {sensitivity:.3g}"
     if sensitivity > CHAOTIC:
         verdict += ": a chaotic case, in which the differences say nothing about the simulators"

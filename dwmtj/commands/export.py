@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from compact_model.constants import OERSTED
+from compact_model.device.parameters import applied_field
 from compact_model.support.validation import InputError
 from spice.netlists.exporting import FORMATS, export
 
 from ..options.device import device_from_options, device_options
-from ..options.drive import drive_from_options, drive_given, drive_options
+from ..options.drive import drive_from_options, drive_given, drive_options, field_from, field_option
 from ..output import check_folder, write_text
 
 
@@ -26,7 +26,7 @@ from ..output import check_folder, write_text
 @drive_options
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
-@click.option("--external-field", type=float, metavar="Oe", help="Oe  [default: 85]")
+@field_option
 @click.option("--temperature", type=float, metavar="K", help="K; 0: no thermal fields  [default: 0]")
 @click.option("--seed", type=int, help="Seed of the thermal fields  [default: 0]")
 @device_options
@@ -67,8 +67,8 @@ def command(
         options["current"] = 0.0
     drive, duration = drive_from_options(options)
     parameters, landscape, _ = device_from_options(options)
-    applied = 85.0 if external_field is None else external_field
-    start: dict[str, float] = {"hz": applied * OERSTED + parameters.stray_field}
+    applied = applied_field(parameters, field_from(external_field))
+    start: dict[str, float] = {"hz": applied + parameters.stray_field}
     for key, value in (("x0", initial_position), ("phi0", initial_angle)):
         if value is not None:
             start[key] = value

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from compact_model.fitting.data_files import DECIMALS
 from compact_model.fitting.measured import KINDS, STATES, read_measured
 from compact_model.fitting.pulse_responses import fit_pulses
 from compact_model.fitting.resistances import RESISTANCE_PARAMETERS, fit_resistance
@@ -16,6 +17,7 @@ from compact_model.fitting.traces import fit_trace
 from compact_model.support.validation import InputError
 
 from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
+from ..options.drive import field_from, field_option
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 SIMULATED = {"pulses": fit_pulses, "trace": fit_trace}
@@ -56,19 +58,22 @@ USED = {
     help="Simulate the current ramp of the measurement, A/cm2/ns  [default: the limit of a slow ramp] (threshold).",
 )
 @click.option("--state", type=click.Choice(STATES), help="State of the junction in all of a file (resistance).")
-@click.option(
-    "--external-field",
-    type=float,
-    metavar="Oe",
-    help="External field, Oe  [default: what cancels the stray field] (pulses, trace).",
-)
+@field_option
 @click.option("--starts", type=int, help="Points tried at first  [default: 64, doubled for each free] (pulses, trace).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of these points (pulses, trace).")
+@click.option("--column", "columns", multiple=True, metavar="NAME=TEXT", help="What FILE calls a column: J_th=Jc.")
+@click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="A unit that FILE lacks: J_th=A/cm2.")
+@click.option("--skip", type=int, default=0, show_default=True, help="Lines of FILE to leave out at its beginning.")
+@click.option("--decimal", type=click.Choice(DECIMALS), help="Decimal mark in FILE  [default: what its numbers show].")
 @device_options
 @output_options
 def command(
     kind: str,
     file: Path,
+    columns: tuple[str, ...],
+    units: tuple[str, ...],
+    skip: int,
+    decimal: str | None,
     free: tuple[str, ...],
     torques: str,
     ramp_rate: float | None,
@@ -83,7 +88,8 @@ def command(
 ) -> None:
     """Device parameters from measured data, with their standard errors.
 
-    FILE is CSV whose header names columns with units.  threshold: Delta_H (Oe), J_th (A/cm2), the static limit of the
+    FILE is a table in text whose headings have units, with commas, semicolons, tabs or spaces between its columns;
+    columns of other names are left out and named.  threshold: Delta_H (Oe), J_th (A/cm2), the static limit of the
     paper's Fig. 3, or ramps from the site of the options below.  resistance: V (V) or I (mA), R (Ohm), and state (P or
     AP) or the wall's position x (nm); without these two, or --state, a loop in the order measured, whose points are
     sorted into P, AP and what is left out; AP means all of the junction, so that a loop that only came to a wall at
@@ -103,7 +109,11 @@ def command(
         one_site = ("coercive_field", "half_width", "well")
         refuse_unused("fit threshold", [item.name for item in LANDSCAPE if item.name not in one_site])
     parameters, landscape, numbers = device_from_options(options)
-    data = read_measured(file, kind)
+    data = read_measured(
+        file, kind, columns=_pairs("--column", columns), units=_pairs("--unit", units), skip=skip, decimal=decimal
+    )
+    if data.ignored:
+        click.echo(f"{file}: columns left out: {', '.join(data.ignored)}", err=True)
     chosen: dict[str, Any] = {"free": tuple(name.replace("-", "_") for name in free)} if free else {}
     if kind == "resistance" and state is not None and {"state", "position"} & data.keys():
         raise InputError(f"{file}: expected either a column 'state' or 'x', or --state, got both")
@@ -116,7 +126,7 @@ def command(
         elif kind == "resistance":
             result = fit_resistance(parameters, data, state=state, **chosen)
         else:
-            field = None if external_field is None else external_field * OERSTED
+            field = field_from(external_field)
             chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
             result = SIMULATED[kind](parameters, landscape, data, **chosen)
     except InputError as error:
@@ -125,6 +135,17 @@ def command(
         is_option = option in {each.name for each in click.get_current_context().command.params} and name not in data
         raise InputError(f"--{option.replace('_', '-')}:{rest}" if is_option else f"{file}: {error}") from None
     deliver(result.dataset, _summary(kind, result), _text(result), outputs=outputs, as_json=as_json)
+
+
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
+    """NAME=TEXT, several times, as a mapping."""
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"{option}: expected NAME=TEXT, got {text!r}")
+        pairs[name.strip()] = value.strip()
+    return pairs
 
 
 def _fitted(result: FitResult) -> dict[str, dict[str, Any]]:

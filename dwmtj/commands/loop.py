@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
+from compact_model.constants import NANOSECOND
 from compact_model.experiments.loops import count_levels, resistance_loop
 
 from ..options.device import device_options, track_from_options, track_options
-from ..output import check_outputs, deliver, output_options, table
+from ..options.drive import field_from, field_option, step_option
+from ..output import check_outputs, deliver, key, output_options, table
 
 
 @click.command(name="loop")
@@ -18,7 +19,8 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
 @click.option("--dwell", type=float, default=300.0, show_default=True, metavar="ns", help="Time at each point, ns.")
 @click.option("--cycles", type=int, default=4, show_default=True, help="Cycles 0, +amplitude, -amplitude, 0.")
-@click.option("--step-ps", type=float, default=50.0, show_default=True, metavar="ps", help="Longest time step, ps.")
+@step_option(50e-12)
+@field_option
 @track_options
 @device_options
 @output_options
@@ -28,9 +30,9 @@ def command(
     points: int,
     dwell: float,
     cycles: int,
-    external_field: float,
+    external_field: float | None,
     temperature: float,
-    step_ps: float,
+    step: float,
     seed: int,
     as_json: bool,
     outputs: tuple[Path, ...],
@@ -52,20 +54,20 @@ def command(
         points=points,
         dwell=dwell * NANOSECOND,
         cycles=cycles,
-        external_field=external_field * OERSTED,
+        external_field=field_from(external_field),
         temperature=temperature,
-        step=step_ps * PICOSECOND,
+        step=step * NANOSECOND,
         seed=seed,
         progress=not quiet,
     )
     levels = count_levels(result, parameters)
-    unit, scale = ("ma", 1e3) if drive == "current" else ("v", 1.0)
+    unit, scale = ("mA", 1e3) if drive == "current" else ("V", 1.0)
     summary = {
-        f"{drive}_{unit}": (scale * result[drive]).values.tolist(),
-        "resistance_ohm": result.resistance.values[0].tolist(),
-        "remanent_resistance_ohm": result.remanent_resistance.values[0].tolist(),
+        key(drive, unit): (scale * result[drive]).values.tolist(),
+        "resistance_Ohm": result.resistance.values[0].tolist(),
+        "remanent_resistance_Ohm": result.remanent_resistance.values[0].tolist(),
         "levels": int(levels.levels[0]),
-        "level_resistance_ohm": levels.level_resistance.values[0].tolist(),
+        "level_resistance_Ohm": levels.level_resistance.values[0].tolist(),
     }
     text = "\n".join(
         [

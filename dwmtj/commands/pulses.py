@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
+from compact_model.constants import NANOSECOND
 from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 
 from ..options.device import device_options, track_from_options, track_options
+from ..options.drive import field_from, field_option, step_option
 from ..output import check_outputs, deliver, output_options, table
 
 
@@ -16,9 +17,10 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--drive", type=click.Choice(["voltage", "current"]), default="voltage", show_default=True)
 @click.option("--amplitude", type=float, default=0.3, show_default=True, metavar="V|mA", help="V, or mA for a current.")
 @click.option("--count", type=int, default=20, show_default=True, help="Positive pulses, and as many negative ones.")
-@click.option("--width", type=float, default=2.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
+@click.option("--pulse-width", type=float, default=2.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
 @click.option("--period", type=float, default=100.0, show_default=True, metavar="ns", help="From pulse to pulse, ns.")
-@click.option("--step-ps", type=float, default=10.0, show_default=True, metavar="ps", help="Longest time step, ps.")
+@step_option(10e-12)
+@field_option
 @track_options
 @device_options
 @output_options
@@ -26,11 +28,11 @@ def command(
     drive: str,
     amplitude: float,
     count: int,
-    width: float,
+    pulse_width: float,
     period: float,
-    external_field: float,
+    external_field: float | None,
     temperature: float,
-    step_ps: float,
+    step: float,
     seed: int,
     as_json: bool,
     outputs: tuple[Path, ...],
@@ -48,21 +50,21 @@ def command(
         parameters,
         landscape,
         potentiation_depression(amplitude * (1e-3 if drive == "current" else 1.0), count),
-        width=width * NANOSECOND,
+        width=pulse_width * NANOSECOND,
         period=period * NANOSECOND,
         drive=drive,
-        external_field=external_field * OERSTED,
+        external_field=field_from(external_field),
         temperature=temperature,
         initial_position=0.0,
-        step=step_ps * PICOSECOND,
+        step=step * NANOSECOND,
         seed=seed,
         progress=not quiet,
     )
     summary = {
-        "resistance_ohm": result.resistance.values[0].tolist(),
-        "energy_pj": (1e12 * result.energy).values[0].tolist(),
+        "resistance_Ohm": result.resistance.values[0].tolist(),
+        "energy_pJ": (1e12 * result.energy).values[0].tolist(),
         "levels": int(result.levels[0]),
     }
-    rows = zip(result.pulse.values.tolist(), result.resistance.values[0].tolist(), summary["energy_pj"], strict=True)
+    rows = zip(result.pulse.values.tolist(), result.resistance.values[0].tolist(), summary["energy_pJ"], strict=True)
     text = table(["pulse", "R (Ohm)", "energy (pJ)"], [list(row) for row in rows])
     deliver(result, summary, f"{text}\nlevels: {summary['levels']}", outputs=outputs, as_json=as_json)

@@ -6,20 +6,29 @@ from typing import Any
 
 import click
 
-from compact_model.constants import MILLIAMPERE, PICOSECOND
+from compact_model.constants import BOLTZMANN_CONSTANT, MILLIAMPERE, NANOSECOND
 from compact_model.experiments.escape import RETENTION_STEP, retention
+from compact_model.rates.densities import density_at_rest
+from compact_model.rates.escapes import escape_rates
+from compact_model.support.validation import InputError
 
 from ..options.device import device_from_options, device_options
-from ..output import check_outputs, deliver, output_options
+from ..options.drive import step_option
+from ..output import check_outputs, deliver, output_options, refuse_unused
 
 
 @click.command(name="retention")
-@click.option("--duration", type=float, default=20.0, show_default=True, metavar="us", help="Simulated time, us.")
+@click.option("--duration", type=float, default=20_000.0, show_default=True, metavar="ns", help="Simulated time, ns.")
 @click.option("--devices", type=int, default=64, show_default=True, help="Number of walls.")
 @click.option("--current", type=float, default=0.0, show_default=True, metavar="mA", help="Read current, mA.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@step_option(RETENTION_STEP)
 @click.option(
-    "--step-ps", type=float, default=RETENTION_STEP / PICOSECOND, show_default=True, metavar="ps", help="Time step, ps."
+    "--method",
+    type=click.Choice(["both", "simulation", "rates"]),
+    default="both",
+    show_default=True,
+    help="Integrate the walls, take the rates of the energy's diffusion, which know no longest time, or both.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
 @device_options
@@ -29,46 +38,82 @@ def command(
     devices: int,
     current: float,
     temperature: float,
-    step_ps: float,
+    step: float,
+    method: str,
     seed: int,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Thermal escape of the wall from the landscape's first well, at zero or at read current, at zero net field."""
+    """Thermal escape of the wall from the landscape's first well, at zero or at read current, at zero net field.
+
+    The walls are integrated for --duration, and the mean time is also computed from the diffusion of the wall's energy,
+    which takes no longer for a year than for a microsecond.
+    """
     check_outputs(outputs)
+    if method == "rates":
+        refuse_unused("--method rates", ("duration", "devices", "step"))
     parameters, landscape, _ = device_from_options(options)
-    result = retention(
-        parameters,
-        landscape,
-        duration=duration * 1e-6,
-        devices=devices,
-        current=current * MILLIAMPERE,
-        temperature=temperature,
-        step=step_ps * PICOSECOND,
-        seed=seed,
-        progress=not quiet,
-    )
-    mean, lower, upper = (
-        1e6 * float(result[name]) for name in ("mean_escape_time", "lower_escape_time", "upper_escape_time")
-    )
-    escapes = int(result.escapes)
-    summary = {
-        "escapes": escapes,
-        "devices": devices,
-        "mean_escape_time_us": mean if escapes else None,
-        "lower_escape_time_us": lower,
-        "upper_escape_time_us": upper if math.isfinite(upper) else None,
-        "well_depth_kt": float(result.well_depth),
-        "angle_barrier_kt": float(result.angle_barrier),
-    }
-    if escapes:
-        estimate = f"mean escape time {mean:.4g} us (95 %: {lower:.4g} to {upper:.4g} us)"
-    else:
-        estimate = f"mean escape time above {lower:.4g} us (95 %)"
-    text = (
-        f"{escapes} of {devices} walls escaped within {duration:g} us; {estimate}\n"
-        f"well depth {float(result.well_depth):.3g} k_B T, barrier of the angle {float(result.angle_barrier):.3g} k_B T"
-    )
-    deliver(result, summary, text, outputs=outputs, as_json=as_json)
+    well = landscape.wells[0]
+    thermal = BOLTZMANN_CONSTANT * temperature
+    summary: dict[str, Any] = {"method": method}
+    lines = []
+    result: Any = None
+    if method != "rates":
+        result = retention(
+            parameters,
+            landscape,
+            duration=duration * NANOSECOND,
+            devices=devices,
+            current=current * MILLIAMPERE,
+            temperature=temperature,
+            step=step * NANOSECOND,
+            seed=seed,
+            progress=not quiet,
+        )
+        mean, lower, upper = (
+            float(result[name]) / NANOSECOND for name in ("mean_escape_time", "lower_escape_time", "upper_escape_time")
+        )
+        escapes = int(result.escapes)
+        summary |= {
+            "escapes": escapes,
+            "devices": devices,
+            "mean_escape_time_ns": mean if escapes else None,
+            "lower_escape_time_ns": lower,
+            "upper_escape_time_ns": upper if math.isfinite(upper) else None,
+        }
+        if escapes:
+            estimate = f"mean escape time {mean:.4g} ns (95 %: {lower:.4g} to {upper:.4g} ns)"
+        else:
+            estimate = f"mean escape time above {lower:.4g} ns (95 %)"
+        lines.append(f"simulation: {escapes} of {devices} walls escaped within {duration:g} ns; {estimate}")
+    if method != "simulation":
+        density = density_at_rest(parameters, "current", current * MILLIAMPERE, well.centre)
+        try:
+            rates = escape_rates(
+                parameters,
+                landscape,
+                current_density=density,
+                temperature=temperature,
+                destinations=method == "rates",
+                seed=seed,
+            )
+        except InputError as refused:
+            if method == "rates":
+                raise
+            summary |= {"rates_escape_time_ns": None, "rates_method": None}
+            lines.append(f"rates: none ({refused})")
+        else:
+            result = rates if method == "rates" else result
+            site = rates.isel(site=int(abs(rates.position.values - well.centre).argmin()))
+            time = float(site.escape_time) / NANOSECOND
+            how = str(site.method.item())
+            summary |= {"rates_escape_time_ns": time if math.isfinite(time) else None, "rates_method": how}
+            shown = f"{site.regime.item()}" if how == "rates" else "barrier below 3 k_B T: integrated"
+            outside = "" if bool(site.valid) else "; the damping is out of the theory's range"
+            lines.append(f"rates: mean escape time {time:.4g} ns ({shown}{outside})")
+    depth, angle = well.depth(parameters) / thermal, parameters.angle_barrier / thermal
+    summary |= {"well_depth_kT": depth, "angle_barrier_kT": angle}
+    lines.append(f"well depth {depth:.3g} k_B T, barrier of the angle {angle:.3g} k_B T")
+    deliver(result, summary, "\n".join(lines), outputs=outputs, as_json=as_json)

@@ -6,14 +6,14 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
+from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND
 from compact_model.device.nucleation import UNIFORM_STATES
 from compact_model.ensemble import METHODS
-from compact_model.simulation import DEFAULT_TOLERANCE, simulate
+from compact_model.simulation import DEFAULT_TOLERANCE, REFERENCE_STEP, simulate
 from compact_model.support.validation import InputError, between
 
 from ..options.device import device_from_options, device_options
-from ..options.drive import drive_from_options, drive_options
+from ..options.drive import drive_from_options, drive_options, field_from, field_option, step_option
 from ..output import check_outputs, deliver, output_options, table
 
 
@@ -22,11 +22,11 @@ from ..output import check_outputs, deliver, output_options, table
 @click.option("--points", type=int, default=201, show_default=True, help="Recorded times, start and end included.")
 @click.option("--initial-position", metavar="nm|AP|P", help="Wall position, nm, or uniform  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe.")
+@field_option
 @click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
 @click.option("--torques", type=click.Choice(["slonczewski", "field-like", "both"]), default="both", show_default=True)
 @click.option("--method", type=click.Choice(METHODS), help="Solver  [default: adaptive at 0 K, else heun]")
-@click.option("--step-ps", type=float, default=5.0, show_default=True, metavar="ps", help="Step of rk4 and heun, ps.")
+@step_option(REFERENCE_STEP)
 @click.option(
     "--tolerance", type=float, default=DEFAULT_TOLERANCE, show_default=True, help="Local error of the adaptive solver."
 )
@@ -37,11 +37,11 @@ def command(
     points: int,
     initial_position: str | None,
     initial_angle: float | None,
-    external_field: float,
+    external_field: float | None,
     temperature: float,
     torques: str,
     method: str | None,
-    step_ps: float,
+    step: float,
     tolerance: float,
     seed: int,
     as_json: bool,
@@ -61,11 +61,11 @@ def command(
         np.linspace(0.0, duration, points),
         initial_position=_position(initial_position),
         initial_angle=initial_angle,
-        external_field=external_field * OERSTED,
+        external_field=field_from(external_field),
         temperature=temperature,
         torques=torques,
         method=method,
-        step=step_ps * PICOSECOND,
+        step=step * NANOSECOND,
         tolerance=tolerance,
         seed=seed,
         progress=not quiet,
@@ -74,9 +74,9 @@ def command(
         "time_ns": (result.time.values / NANOSECOND).tolist(),
         "position_nm": (result.position.values / NANOMETRE).tolist(),
         "angle_rad": result.angle.values.tolist(),
-        "resistance_ohm": result.resistance.values.tolist(),
-        "voltage_v": result.voltage.values.tolist(),
-        "current_ma": (result.current.values / MILLIAMPERE).tolist(),
+        "resistance_Ohm": result.resistance.values.tolist(),
+        "voltage_V": result.voltage.values.tolist(),
+        "current_mA": (result.current.values / MILLIAMPERE).tolist(),
     }
     shown = np.unique(np.linspace(0, points - 1, min(points, 11)).astype(int))
     text = table(

@@ -10,7 +10,7 @@ import click
 
 from compact_model.support.validation import InputError
 
-from ..output import check_outputs, deliver, output_options, refuse_unused, table
+from ..output import check_outputs, deliver, key, output_options, refuse_unused, table
 from ..study.description import Study, read_study, shipped_studies
 from ..study.plan import Plan
 from ..study.plot import draw_study
@@ -75,11 +75,13 @@ def command(
             click.echo(f"store: {folder}", err=True)
 
     result = run_study(study, **where, progress=not quiet, announce=unheard if quiet else announce)
-    headers, rows = _rows(study, result)
+    columns, rows = _rows(study, result)
+    headers = [f"{name} ({unit})" if unit else name for name, unit in columns]
+    keys = [key(name, unit) for name, unit in columns]
     summary = {
         "measure": study.measure,
         "samples": study.samples,
-        "points": [dict(zip(headers, map(_plain, row), strict=True)) for row in rows],
+        "points": [dict(zip(keys, map(_plain, row), strict=True)) for row in rows],
         "store": str(folder),
     }
     deliver(
@@ -97,14 +99,14 @@ def _tell(plan: Plan, err: bool = False) -> None:
     click.echo(plan.extent() if plan.cost is None else plan.demand(), err=err)
 
 
-def _rows(study: Study, result: Any) -> tuple[list[str], list[list[Any]]]:
-    """One row for each point, in the units of the edge: the swept values, and the headline of each result."""
+def _rows(study: Study, result: Any) -> tuple[list[tuple[str, str]], list[list[Any]]]:
+    """Name and unit of each column, and a row for each point: swept values, and the headline of each result."""
     measure = study.kind
     columns = list(measure.headline)
     for item in measure.results[1:]:
         columns += [name for name in (f"{item.name}_mean", f"{item.name}_std") if name not in columns]
-    headers = [_header(name, study.quantities[name].unit) for name in study.sweep]
-    headers += [_header(name, measure.quantity(name).unit) for name in columns]
+    named = [(name, study.quantities[name].unit) for name in study.sweep]
+    named += [(name, measure.quantity(name).unit) for name in columns]
     flat = {name: result[name].values.reshape(-1) / measure.quantity(name).scale for name in columns}
     rows = []
     for index, swept in enumerate(study.combinations):
@@ -113,11 +115,7 @@ def _rows(study: Study, result: Any) -> tuple[list[str], list[list[Any]]]:
             for name, value in swept.items()
         ]
         rows.append([*shown, *(float(flat[name][index]) for name in columns)])
-    return headers, rows
-
-
-def _header(name: str, unit: str) -> str:
-    return f"{name} ({unit})" if unit else name
+    return named, rows
 
 
 def _plain(value: Any) -> Any:

@@ -9,14 +9,15 @@ import xarray as xr
 
 from compact_model.device.notched import notched_device, notched_track
 from crossbar.cells import Junctions
-from crossbar.crossbar import Crossbar, device_voltage
+from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
-from crossbar.operate.operations import WriteAccess, read_all, row_drive
+from crossbar.operate.operations import WriteAccess, read, row_drive
 from crossbar.operate.programming import Schedule, even_levels, program
 from crossbar.schemes import bias
 from crossbar.sneak import sneak_paths
-from crossbar.studies.margins import largest_array, read_margin
-from crossbar.studies.writing import threshold_voltage
+from crossbar.studies.margins import Reading, largest_array, read_margin
+from crossbar.wires import Wires
 
 from ..pictures import picture
 from .part import Part, Subject, Summary
@@ -35,15 +36,14 @@ def _measure_margins(subject: Subject, progress: bool) -> xr.Dataset:
         _SIZES,
         low_resistance=device.parallel_resistance,
         high_resistance=device.antiparallel_resistance,
-        word_line_resistance=SEGMENT,
-        bit_line_resistance=SEGMENT,
+        wires=Wires.equal(SEGMENT),
         progress=progress,
     )
     largest = [
         largest_array(
             low_resistance=device.parallel_resistance,
             high_resistance=device.antiparallel_resistance,
-            scheme=str(scheme),
+            reading=Reading(scheme=str(scheme), kind="voltage"),
         )
         for scheme in result.scheme.values
     ]
@@ -99,14 +99,14 @@ def _measure_wires(subject: Subject, progress: bool) -> xr.Dataset:
         bit_line_resistance=SEGMENT,
     )
     middle = _MAP_SIZE // 2
-    held = bias("V/2", array.shape, 1.5 * threshold_voltage(device), word_line=middle, bit_line=middle)
+    held = bias("V/2", array.shape, 1.5 * device.threshold_voltage, word_line=middle, bit_line=middle)
     return array.solve(**held.arguments())
 
 
 def _summarise_wires(subject: Subject, data: xr.Dataset) -> Summary:
-    threshold = threshold_voltage(subject.parameters)
+    threshold = subject.parameters.threshold_voltage
     middle = _MAP_SIZE // 2
-    across = np.abs(device_voltage(data).values[0])
+    across = np.abs(data.device_voltage.values[0])
     selected = across[middle, middle] / threshold
     return Summary(
         {"selected_over_threshold": float(selected), "highest_over_threshold": float(across.max() / threshold)},
@@ -134,14 +134,14 @@ def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation
     draw = np.random.default_rng(seed)
     start = [float(track.wells[int(draw.integers(len(track.wells)))].centre) for track in tracks]
     array = Crossbar(
-        cells=Junctions(device, np.reshape(start, (size, size))),
+        cells=DomainWalls(device, tracks, np.reshape(start, (size, size))),
         word_line_resistance=_PICTURE_SEGMENT,
         bit_line_resistance=_PICTURE_SEGMENT,
     )
-    simulation = ArraySimulation(array, tracks, tolerance=tolerance, current_tolerance=1e-7)
-    states = even_levels(simulation.junctions, _PICTURE_LEVELS)
+    simulation = ArraySimulation(array, tolerance=tolerance, current_tolerance=1e-7)
+    states = even_levels(simulation.devices, _PICTURE_LEVELS)
     spacing = float(states[1] - states[0])
-    threshold = threshold_voltage(device)
+    threshold = device.threshold_voltage
     result = program(
         simulation,
         states[picture("wall", (size, size), _PICTURE_LEVELS, draw)],
@@ -163,7 +163,7 @@ _PICTURE_ACCESS = WriteAccess(scheme="V/3", edge=2e-9, settle=200e-9)
 
 def _measure_programming(subject: Subject, progress: bool) -> xr.Dataset:
     simulation, result = _programmed(_PICTURE_SIZE, seed=1, tolerance=1e-10)
-    result["read_back"] = read_all(simulation)
+    result["read_back"] = read(simulation)
     return result
 
 
@@ -177,7 +177,7 @@ def _summarise_programming(subject: Subject, data: xr.Dataset) -> Summary:
             "reached": cells - int(data.attrs["unreached"]),
             "largest_error_levels": float(error.max()),
             "pulses_per_cell": pulses,
-            "energy_nj": nanojoule,
+            "energy_pJ": 1e3 * nanojoule,
         },
         f"{_PICTURE_SIZE} x {_PICTURE_SIZE} notched devices (ours: {notched_device().parallel_resistance:.0f} Ohm; "
         f"{_PICTURE_SEGMENT:g} Ohm segments) programmed to {_PICTURE_LEVELS} levels: "
@@ -199,7 +199,7 @@ def _measure_array_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
 
     simulation, _ = _programmed(4, seed=1, tolerance=1e-12)
     volts = np.zeros(4)
-    volts[2] = 1.5 * threshold_voltage(notched_device())
+    volts[2] = 1.5 * notched_device().threshold_voltage
     drive, duration = row_drive(simulation, 1, volts, 4e-9, _PICTURE_ACCESS)
     assert drive is not None
     return crosscheck_array(simulation, drive, np.linspace(0.0, duration + 12e-9, 101))

@@ -17,15 +17,15 @@ _MARK = 0.75
 
 
 def _measure_learning(subject: Subject, progress: bool) -> xr.Dataset:
-    from crossbar.learning.synapses import Synapses
+    from crossbar.learning.pulsed_device import PulsedDevice
     from crossbar.learning.unsupervised import unsupervised_learning
 
     from ..digits import load_digits
 
-    synapses = Synapses.notched(_LEVELS, tracks=_TRACKS, seed=SEED, progress=progress)
+    devices = PulsedDevice.notched(_LEVELS, tracks=_TRACKS, seed=SEED, progress=progress)
     images, labels = load_digits()
     return unsupervised_learning(
-        images, labels, synapses, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
+        images, labels, devices, epochs=_EPOCHS, repeats=_REPEATS, seed=SEED, progress=progress
     )
 
 
@@ -34,7 +34,12 @@ def _summarise_learning(subject: Subject, data: xr.Dataset) -> Summary:
     pulses, energy = float(data.pulses.mean()), 1e6 * float(data.energy.mean())
     above = int((shares > _MARK).sum())
     return Summary(
-        {"accuracy": float(shares.mean()), "repeats_above_75_percent": above, "pulses": pulses, "energy_uj": energy},
+        {
+            "accuracy": float(shares.mean()),
+            "repeats_above_75_percent": above,
+            "pulses": pulses,
+            "energy_pJ": 1e6 * energy,
+        },
         f"{data.sizes['input']} x {data.sizes['output']} notched devices of {_LEVELS} levels at 300 K, "
         f"taught without labels by {pulses:.0f} pulses ({energy:.2g} uJ), recognise "
         f"{' and '.join(f'{100 * share:.0f}' for share in shares)} % of held-out digits (the paper's mark: 75 %)",

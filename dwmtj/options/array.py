@@ -8,6 +8,7 @@ import click
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError, between, non_negative
 from crossbar.schemes import SCHEMES
+from crossbar.wires import Wires
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,12 +40,11 @@ def driver_options(function: Function) -> Function:
     return _resistances(function, ["wire_resistance", "driver_resistance"])
 
 
-def wires_from_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the wires' options out of a command's options; the arguments of `Crossbar`."""
+def wires_from_options(options: dict[str, Any]) -> Wires:
+    """Take the wires' options out of a command's options."""
     given = {name: options.pop(name) for name in _WIRES if name in options}
     checked = {name: non_negative("--" + name.replace("_", "-"), value) for name, value in given.items()}
-    segment = checked.pop("wire_resistance")
-    return {"word_line_resistance": segment, "bit_line_resistance": segment, **checked}
+    return Wires.equal(checked.pop("wire_resistance"), **checked)
 
 
 def scheme_option(function: Function) -> Function:

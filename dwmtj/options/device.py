@@ -1,15 +1,15 @@
 """Device and landscape from options and from a TOML file, in the units of the field."""
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, OERSTED
-from compact_model.device.parameters import TORQUE_DENSITIES, DeviceParameters
+from compact_model.constants import NANOMETRE, OERSTED
+from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.device.published import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016, lequeux2016_track
 from compact_model.support.validation import InputError, nearest, number, whole
 from compact_model.track.landscape import Landscape, single_well
@@ -31,6 +31,8 @@ class Quantity:
     whole: bool = False
     flag: bool = False
     choices: tuple[str, ...] = ()
+    si: str | None = None
+    """The unit in SI; None: the usual one of the unit at the edge."""
 
     @property
     def option(self) -> str:
@@ -54,27 +56,15 @@ class Quantity:
         return value if self.whole else number(where, value) * self.scale
 
 
-DEVICE = (
-    Quantity("track_length", "length of the track, L", "nm", NANOMETRE),
-    Quantity("track_width", "width of the track, W", "nm", NANOMETRE),
-    Quantity("thickness", "thickness of the free layer, t", "nm", NANOMETRE),
-    Quantity("saturation_magnetisation", "M_s", "A/m"),
-    Quantity("damping", "Gilbert damping alpha"),
-    Quantity("wall_width", "width parameter of the wall, Delta", "nm", NANOMETRE),
-    Quantity("anisotropy_field", "the wall's anisotropy field H_K", "Oe", OERSTED),
-    Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True),
-    Quantity("parallel_resistance", "R_P of the junction", "Ohm"),
-    Quantity("tmr", "tunnel magnetoresistance at zero bias", "%", 0.01),
-    Quantity("tmr_half_voltage", "V_h at which the TMR has halved", "V"),
-    Quantity("spin_polarisation", "P in the torques; it does not follow --tmr"),
-    Quantity("field_like_ratio", "zeta, field-like over Slonczewski torque"),
-    Quantity("field_like_quadratic", "c_2 of the field-like torque", "Oe/V2", OERSTED),
-    Quantity("torque_density", "J in the torques: V / RA_P or I / A", choices=TORQUE_DENSITIES),
-    Quantity("stray_field", "field of the synthetic antiferromagnet", "Oe", OERSTED),
-    Quantity("nucleation_pad_area", "area of the nucleation pad", "nm2", NANOMETRE**2),
-    Quantity("nucleation_current_density", "J that forms a wall", "A/cm2", AMPERE_PER_SQUARE_CENTIMETRE),
-    Quantity("gyromagnetic_ratio", "gamma", "rad/(s T)"),
-)
+def _device() -> Iterator[Quantity]:
+    for row in PARAMETERS:
+        edge = row.dimension.edge
+        yield Quantity(row.name, row.in_words, edge.name, edge.scale, choices=row.range.choices, si=row.dimension.si)
+        if row.name == "anisotropy_field":
+            yield Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True)
+
+
+DEVICE = tuple(_device())
 
 LANDSCAPE = (
     Quantity("coercive_field", "depinning field H_c of a site (its mean)", "Oe", OERSTED),
@@ -135,11 +125,10 @@ def parameter_options(
 
 
 def track_options(function: Function) -> Function:
-    """Add what a measurement on a many-level track needs beside the device: field, temperature, seed."""
+    """Add what a measurement on a many-level track needs beside the device: temperature and seed."""
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
         click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
-        click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe."),
     ):
         function = option(function)
     return function

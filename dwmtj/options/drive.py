@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOSECOND
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, MILLIAMPERE, NANOSECOND, OERSTED
 from compact_model.drive import Current, CurrentDensity, Drive, Voltage, constant, pulses
 from compact_model.support.validation import InputError, number, positive
 
@@ -33,6 +33,29 @@ def drive_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def field_option(function: Function) -> Function:
+    """Add --external-field to a command."""
+    return click.option(
+        "--external-field",
+        type=float,
+        metavar="Oe",
+        help="On top of the stray field, Oe  [default: what cancels it, a net field of 0]",
+    )(function)
+
+
+def field_from(external_field: float | None) -> float | None:
+    """--external-field in T."""
+    return None if external_field is None else number("--external-field", external_field) * OERSTED
+
+
+def step_option(default: float) -> Callable[[Function], Function]:
+    """Add --step, with a default in s, to a command."""
+    shown = float(f"{default / NANOSECOND:.6g}")
+    return click.option(
+        "--step", type=float, default=shown, show_default=True, metavar="ns", help="Longest time step, ns."
+    )
 
 
 def drive_given(options: dict[str, Any]) -> bool:

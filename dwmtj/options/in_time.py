@@ -1,35 +1,35 @@
 """Arrays in time from options: devices that scatter, their tracks, wires with capacitance, how cells are reached."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import numpy as np
 
-from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
+from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.device.notched import notched_device, notched_track
-from compact_model.device.parameters import DeviceParameters
+from compact_model.device.parameters import DeviceParameters, applied_field
 from compact_model.device.published import lequeux2016, lequeux2016_track
 from compact_model.device.variation import SIGNED, vary
 from compact_model.support.validation import InputError, between, non_negative, number, positive, whole
 from compact_model.track.landscape import Landscape
-from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
 from crossbar.operate.operations import WriteAccess
 from crossbar.schemes import SCHEMES
-from crossbar.studies.writing import threshold_voltage
 
 from .array import wire_options, wires_from_options
 from .device import DEVICE, device_from_options, device_options
+from .drive import field_from, field_option
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DEVICES = {"notched": (notched_device, notched_track), "paper": (lequeux2016, lequeux2016_track)}
 _SPREADS = {item.name: item for item in DEVICE}
+_IN_THEIR_UNIT = ", ".join(f"{name}: {_SPREADS[name].unit}" for name in SIGNED)
 _FEMTOFARAD = 1e-15
-_PICOMETRE = 1e-12
-_PICOSECOND = 1e-12
 STARTS = ("middle", "AP", "P", "random")
 
 
@@ -40,12 +40,12 @@ def spread_option(function: Function) -> Function:
         "spreads",
         multiple=True,
         metavar="NAME=NUMBER",
-        help="Device-to-device standard deviation, % (fields: Oe, field_like_quadratic: Oe/V2); several times.",
+        help=f"Device-to-device standard deviation, % ({_IN_THEIR_UNIT}); several times.",
     )(function)
 
 
 def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
-    """NAME=NUMBER as standard deviations by name: in % of the mean, in Oe where the quantity is a field."""
+    """NAME=NUMBER as standard deviations by name: in % of the mean, in its own unit where the quantity has a sign."""
     spreads = {}
     for text in texts:
         name, equals, written = text.partition("=")
@@ -70,19 +70,19 @@ def time_options(function: Function) -> Function:
             help="Keep each part as it comes; the same command goes on from there.",
         ),
         click.option(
-            "--step", type=float, metavar="ps", help="Of the walls, ps  [default: 5 above 0 K, adaptive at 0 K]"
+            "--step", type=float, metavar="ns", help="Of the walls, ns  [default: 0.005 above 0 K, adaptive at 0 K]"
         ),
         click.option(
             "--tolerance",
             type=float,
-            default=100.0,
+            default=0.1,
             show_default=True,
-            metavar="pm",
-            help="What the coupling of walls and voltages may add to a position in one pulse, pm.",
+            metavar="nm",
+            help="What the coupling of walls and voltages may add to a position in one pulse, nm.",
         ),
         click.option("--seed", type=int, default=0, show_default=True, help="Of devices, starts and thermal fields."),
         click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K."),
-        click.option("--external-field", type=float, metavar="Oe", help="Oe  [default: cancels the stray field]"),
+        field_option,
         click.option("--start", type=click.Choice(STARTS), default="middle", show_default=True, help="Of all walls."),
         spread_option,
         click.option(
@@ -134,7 +134,7 @@ def access_from_options(options: dict[str, Any]) -> WriteAccess:
 
 def write_voltage(parameters: DeviceParameters, given: float | None, factor: float) -> float:
     """--voltage, or so many times the device's threshold."""
-    return factor * threshold_voltage(parameters) if given is None else number("--voltage", given)
+    return factor * parameters.threshold_voltage if given is None else number("--voltage", given)
 
 
 class ArrayInTime:
@@ -145,21 +145,23 @@ class ArrayInTime:
         self.parameters, self._landscape, numbers = device_from_options(options, base())
         self._track = None if numbers["own_landscape"] else track
         self.track_seed = numbers["track_seed"]
-        self.wires = wires_from_options(options)
         capacitance = non_negative("--wire-capacitance", options.pop("wire_capacitance")) * _FEMTOFARAD
-        self.wires |= {"word_line_capacitance": capacitance, "bit_line_capacitance": capacitance}
+        self.wires = replace(
+            wires_from_options(options), word_line_capacitance=capacitance, bit_line_capacitance=capacitance
+        )
         self.spreads = spreads_from(options.pop("spreads"))
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
-        field, step = options.pop("external_field"), options.pop("step")
-        self.settings: dict[str, Any] = {
-            "external_field": -self.parameters.stray_field
-            if field is None
-            else number("--external-field", field) * OERSTED,
+        field, step = field_from(options.pop("external_field")), options.pop("step")
+        self.of_walls: dict[str, Any] = {
+            # Of the device that was asked for: what devices scatter about it stays.
+            "external_field": applied_field(self.parameters, field),
             "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
-            "tolerance": positive("--tolerance", options.pop("tolerance")) * _PICOMETRE,
-            "step": None if step is None else positive("--step", step) * _PICOSECOND,
-            "current_tolerance": 1e-7,
+            "step": None if step is None else positive("--step", step) * NANOSECOND,
             "seed": self.seed,
+        }
+        self.accuracy: dict[str, Any] = {
+            "tolerance": positive("--tolerance", options.pop("tolerance")) * NANOMETRE,
+            "current_tolerance": 1e-7,
         }
 
     def draw(self, stream: int) -> np.random.Generator:
@@ -177,8 +179,9 @@ class ArrayInTime:
         count = shape[0] * shape[1]
         devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
         landscapes = [self.landscape(index) for index in range(count if self._track else 1)]
-        array = Crossbar(cells=Junctions(devices, self._position(shape, landscapes)), **self.wires)
-        return ArraySimulation(array, landscapes if self._track else landscapes[0], **self.settings)
+        tracks = landscapes if self._track else landscapes[0]
+        walls = DomainWalls(devices, tracks, self._position(shape, landscapes), **self.of_walls)
+        return ArraySimulation(Crossbar(cells=walls, **self.wires.keywords()), **self.accuracy)
 
     def _position(self, shape: tuple[int, int], landscapes: list[Landscape]) -> Any:
         length = self.parameters.track_length

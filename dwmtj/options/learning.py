@@ -12,8 +12,9 @@ from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError, between, non_negative, positive, whole
 from crossbar.learning.pretrained import MOST_LEVELS
-from crossbar.learning.synapses import LARGEST_VARIATION, Synapses
+from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
 from crossbar.schemes import SCHEMES
+from crossbar.wires import Wires
 
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
@@ -36,8 +37,8 @@ def trial_options(function: Function) -> Function:
     return function
 
 
-def synapse_options(levels: str) -> Callable[[Function], Function]:
-    """Add --levels, with a default, and what else makes synapses, to a command."""
+def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
+    """Add --levels, with a default, and what else makes a kind of device with its pulse, to a command."""
 
     def add(function: Function) -> Function:
         for option in (
@@ -96,10 +97,10 @@ def device_from(options: dict[str, Any]) -> DeviceParameters:
     return parameters
 
 
-def synapses_from(
+def pulsed_devices_from(
     options: dict[str, Any], seed: int, store: Path | None, quiet: bool
-) -> tuple[list[Synapses], dict[str, Any]]:
-    """Take the synapses' options out of a command's options: one kind for each number of levels, and the array's."""
+) -> tuple[list[PulsedDevice], dict[str, Any]]:
+    """Take the devices' options out of a command's options: one kind for each number of levels, and the array's."""
     device = device_from(options)
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
     spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
@@ -118,10 +119,8 @@ def synapses_from(
     kinds = []
     for count in levels_from(options.pop("levels")):
         folder = None if store is None else store / f"pulses_{count}_levels"
-        kinds.append(Synapses.notched(count, store=folder, **settings))
-    array = {"spreads": {"parallel_resistance": spread} if spread else None}
-    wires = {"word_line_resistance": segment, "bit_line_resistance": segment} if segment else {}
-    return kinds, array | wires
+        kinds.append(PulsedDevice.notched(count, store=folder, **settings))
+    return kinds, {"spreads": {"parallel_resistance": spread} if spread else None, "wires": Wires.equal(segment)}
 
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:

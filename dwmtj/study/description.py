@@ -222,10 +222,16 @@ def shipped_studies() -> dict[str, Path]:
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
 
 
-def read_study(file: str | Path, **changes: Any) -> Study:
+def read_study(
+    file: str | Path,
+    *,
+    samples: int | None = None,
+    seed: int | None = None,
+    samples_per_part: int | None = None,
+) -> Study:
     """A study from a TOML file, in the units of the field, or one of `shipped_studies` by its name.
 
-    changes: fields of the Study that take the place of the file's, such as samples=1000.
+    samples, seed, samples_per_part: in the place of the file's.
     Raises InputError with the file, the key, what was expected and what came.
     """
     if not isinstance(file, str | Path) or "\0" in str(file):
@@ -243,7 +249,8 @@ def read_study(file: str | Path, **changes: Any) -> Study:
         known = ", ".join(shipped_studies())
         raise InputError(f"file: expected a study file, or one of {known}, got {str(file)!r}") from None
     try:
-        return Study(**(_fields(content) | {name: value for name, value in changes.items() if value is not None}))
+        given = {"samples": samples, "seed": seed, "samples_per_part": samples_per_part}
+        return Study(**(_fields(content) | {name: value for name, value in given.items() if value is not None}))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from compact_model import ensemble
 from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import release
+from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError, shown, whole
 
 from .parts import Part, measure_part
@@ -58,7 +58,7 @@ class Threads:
     at_once = 1
 
     def __init__(self) -> None:
-        count = ensemble.threads()
+        count = threads()
         self.where = f"{count} thread{'s' if count > 1 else ''} of this machine"
 
     def cost(self, parts: list[Part]) -> Cost:

@@ -4,19 +4,17 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from compact_model.constants import NANOMETRE
+from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError, choice, flag, number, whole
 from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
 from .sampling import BASES
 
-# What a unit at the edge becomes inside and in files.
+# What a unit at the edge becomes inside and in files, where a quantity does not say it.
 _SI = {
     "nm": "m",
     "nm2": "m2",
     "ns": "s",
-    "us": "s",
-    "ps": "s",
     "Oe": "T",
     "Oe/V2": "T/V2",
     "mA": "A",
@@ -36,6 +34,11 @@ class Setting(Quantity):
     at_least: float = -math.inf
     above: float = -math.inf
     at_most: float = math.inf
+
+
+def step_setting(default: float) -> Setting:
+    """The longest time step of a measure, s; above a nanosecond no wall is followed."""
+    return Setting("step", "longest time step", "ns", NANOSECOND, above=0.0, at_most=NANOSECOND, default=default)
 
 
 def check_value(item: Quantity, value: Any) -> None:
@@ -69,7 +72,7 @@ def in_unit(item: Quantity, value: Any) -> str:
 
 def si_unit(item: Quantity) -> str:
     """The unit of a quantity in SI, where its value is once `read` has multiplied it by the scale."""
-    return _SI.get(item.unit, item.unit)
+    return _SI.get(item.unit, item.unit) if item.si is None else item.si
 
 
 DEVICE_TABLE = (

@@ -1,25 +1,25 @@
-"""A crossbar as a circuit for ngspice: of plain resistors, or of domain-wall junctions that can be written."""
+"""A crossbar as a circuit for ngspice: of plain resistors, or of devices that move."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model.support import validation
+from compact_model.support.options import named_options
 from compact_model.support.validation import InputError
-from crossbar.cells import Resistors, Selected
+from crossbar.cells import Cells, Resistors, Selected
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
+from crossbar.in_time.dynamics import MovingCells
 from crossbar.network.graph import Node, merged, to_networkx
 from crossbar.network.linear_network import check_connected
 from crossbar.schemes import Bias
 
 from ..circuit_simulation import circuit_text
-from . import text, units
+from . import text
+from .devices import CellWriter, cell_writer
 from .sources import waveform_value
-from .subcircuit import DomainWallJunction
 
 _MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of that on
 
@@ -28,10 +28,6 @@ def array_circuit(
     array: Crossbar,
     bias: Bias,
     *,
-    junction: DomainWallJunction | Sequence[DomainWallJunction] | None = None,
-    position: ArrayLike | None = None,
-    angle: ArrayLike | None = None,
-    net_field: float = 0.0,
     drive: ArrayDrive | None = None,
     duration: float = 1e-6,
     title: str = "a crossbar",
@@ -40,9 +36,8 @@ def array_circuit(
 
     Nodes are w<i>_<j> and b<i>_<j> at the cells; what no resistance separates is one node, which has the name of one of
     them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
-    junction, position: devices X<i>_<j> in place of the array's resistors, one kind or one each, row by row, with their
-        walls at positions in m, shape (word lines, bit lines); angle: rad, of that shape, None: at rest; net_field: H_z
-        on them, T.  Open cells stay open.
+    Devices that move (`DomainWalls`, `Memristors`, ...) are elements X<i>_<j> that start in their present state, with
+    nodes of their own for it (of walls <i>_<j>_x and <i>_<j>_phi); other cells are resistors, and open ones stay open.
     The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     Raises InputError, also for more than 65536 cells.
@@ -51,41 +46,20 @@ def array_circuit(
     validation.instance("bias", bias, Bias)
     if words * bits > _MOST_CELLS:
         raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
-    if junction is not None and isinstance(array.cells, Selected):
-        raise InputError("array: expected cells without selectors for a netlist of junctions, got Selected ones")
     if drive is not None and drive.shape != (words, bits):
         raise InputError(f"drive: expected one for an array of {(words, bits)}, got one for {drive.shape}")
     network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
     check_connected(network)
-    if junction is None and not (array.cells is None or isinstance(array.cells, Resistors)):
-        raise InputError(
-            "array: expected resistances, or a junction with its positions, got cells with laws of their own, which a "
-            "netlist of resistors does not have"
-        )
-    if np.isinf(network.conductance).any() and junction is not None:
-        raise InputError("array: expected finite resistances for a netlist of junctions, got a shorted cell")
-    where = None
-    kinds = [junction] if isinstance(junction, DomainWallJunction) else list(junction or ())
-    if junction is not None and len(kinds) not in (1, words * bits):
-        raise InputError(f"junction: expected one, or one for each of {words * bits} cells, got {len(kinds)}")
-    if junction is not None:
-        if position is None:
-            raise InputError("position: expected the walls' positions with a junction, got none")
-        where = validation.array("position", position, ("word_line", "bit_line"))
-        if where.shape != (words, bits):
-            raise InputError(f"position: expected shape {(words, bits)}, got {where.shape}")
+    placed = _placed(array.cells)
     graph, became = merged(to_networkx(network))
     circuit = Circuit(title)
     for first, second, data in graph.edges(data=True):
         names = _name(first), _name(second)
-        if data["kind"] == "device" and junction is not None and where is not None:
+        if data["kind"] == "device" and placed:
             i, j = data["word_line"], data["bit_line"]
             ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
-            kind = kinds[(i * bits + j) % len(kinds)]
-            values = {"x0": units.in_nanometres(where[i, j]), "hz": net_field}
-            if angle is not None:
-                values["phi0"] = float(np.asarray(angle)[i, j])
-            kind.connect(circuit, f"{i}_{j}", *ends, **values)
+            writer, values = placed[i * bits + j]
+            writer.connect(circuit, f"{i}_{j}", *ends, values)
             continue
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])
@@ -110,9 +84,43 @@ def array_circuit(
     return circuit
 
 
-def array_netlist(array: Crossbar, bias: Bias, **options: Any) -> str:
+class ArrayCircuitOptions(TypedDict, total=False):
+    """The options of `array_netlist`: those of `array_circuit`, which says what they are."""
+
+    drive: ArrayDrive | None
+    duration: float
+    title: str
+
+
+@named_options(array_circuit)
+def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
     """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
+
+
+def _placed(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]]]:
+    """The writer of each cell's device, row by row, and the values of its instance; none for plain resistors."""
+    if cells is None or isinstance(cells, Resistors):
+        return []
+    if isinstance(cells, Selected):
+        raise InputError("array: expected cells without selectors for a netlist, got Selected ones")
+    if not isinstance(cells, MovingCells):
+        raise InputError(
+            "array: expected resistances, or devices that move, such as DomainWalls, got cells with laws of their own, "
+            f"{type(cells).__name__}, which no netlist has"
+        )
+    elements = cells.netlist()
+    models = {id(each.model): each.model for each in elements}
+    writers = {
+        key: cell_writer(model, "dwmtj" if len(models) == 1 else f"dwmtj{number}")
+        for number, (key, model) in enumerate(models.items())
+    }
+    return [(writers[id(each.model)], dict(each.values)) for each in elements]
+
+
+def array_writers(array: Crossbar) -> list[CellWriter]:
+    """The writers of an array's devices, row by row, which know the nodes that show their states."""
+    return [writer for writer, _ in _placed(array.cells)]
 
 
 def _name(node: Node) -> str:

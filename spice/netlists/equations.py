@@ -5,7 +5,11 @@ current in A into a capacitor of 1 nF.  All fields are written as the rates gamm
 order one, which a simulator's absolute tolerances are made for; in tesla they would cost a digit of the position.
 """
 
+from dataclasses import dataclass
+
 from compact_model import constants
+from compact_model.device.parameters import DeviceParameters
+from compact_model.kernels.terms import TERMS
 
 from .text import real
 from .track import Track, expression
@@ -67,24 +71,66 @@ def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
     return voltage if torque_density == "voltage" else f"({voltage}*{conductance})"
 
 
-def field_along_track(track: Track, torque: str, drive: str, thermal: str) -> str:
-    """a of Eq. 1: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns."""
-    where = "V(x)" if track.centre is None else "((V(x)-xs)/xc)"
-    pinning = f"rate*hc*{expression(track.pinning, where)}"
-    return f"rate*hz + zeta*{torque} + quadratic_rate*{drive}*{drive} + {pinning} + {thermal}"
+@dataclass(frozen=True)
+class Fields:
+    """a and b of Eq. 1 of a device, in text.
+
+    torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
+    thermal fields, rad/ns; all as the language writes them.
+    """
+
+    parameters: DeviceParameters
+    track: Track
+    torque: str
+    drive: str
+    voltage: str
+    thermal: tuple[str, ...]
+
+    @property
+    def along_track(self) -> str:
+        """a: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns, and what further terms add to it."""
+        return self._sum("along_text")
+
+    @property
+    def about_angle(self) -> str:
+        """b: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns, and what further terms add to it."""
+        return self._sum("about_text")
+
+    @property
+    def width(self) -> str:
+        """Delta over its value at 0 V; empty: it does not change."""
+        texts = self._texts("width_text")
+        return "*".join(f"({text.format(voltage=self.voltage)})" for text in texts)
+
+    def _texts(self, part: str) -> list[str]:
+        """What each term that the device has says to a part."""
+        texts = (getattr(term, part) for term in TERMS if term.is_on(self.parameters))
+        return [text for text in texts if text]
+
+    def _sum(self, part: str) -> str:
+        where = "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)"
+        profile = self.track.anisotropy
+        # White fields on a wall of another width are as strong as its fluctuations must be.
+        thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
+        words = {
+            "torque": self.torque,
+            "drive": self.drive,
+            "voltage": self.voltage,
+            "angle": "V(phi)",
+            "pinning": expression(self.track.pinning, where),
+            "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
+            "thermal_z": thermal[0],
+            "thermal_angle": thermal[1],
+        }
+        return " + ".join(text.format(**words) for text in self._texts(part))
 
 
-def field_about_angle(track: Track, torque: str, thermal: str) -> str:
-    """b of Eq. 1: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns."""
-    anisotropy = "hk" if track.anisotropy is None else f"(hk+{expression(track.anisotropy, 'V(x)')})"
-    return f"{torque} + 0.5*rate*{anisotropy}*sin(2.0*V(phi)) + {thermal}"
-
-
-def position_rate(along: str, about: str) -> str:
-    """dx/dt of Eq. 1, nm/ns, with the track's ends."""
+def position_rate(along: str, about: str, width: str = "") -> str:
+    """dx/dt of Eq. 1, nm/ns, with the track's ends; width: see `Fields.width`."""
+    rate = f"position_rate*{width}" if width else "position_rate"
     stiffness = real("stiffness", _END_STIFFNESS)
     ends = f"(V(x)<0.0 ? -{stiffness}*V(x) : (V(x)>length ? {stiffness}*(length-V(x)) : 0.0))"
-    return f"position_rate*({about}+alpha*{along}) + {ends}"
+    return f"{rate}*({about}+alpha*{along}) + {ends}"
 
 
 def angle_rate(along: str, about: str) -> str:

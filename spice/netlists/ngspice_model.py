@@ -5,6 +5,8 @@ import re
 import textwrap
 from typing import Any
 
+from compact_model.constants import NANOMETRE
+from compact_model.device.equilibrium import rest_angle
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.provenance import provenance
@@ -12,7 +14,7 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from . import equations, text, units
-from .quantities import Quantity, quantities
+from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
@@ -23,7 +25,7 @@ RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-8,
 from ten starts, the median error is 0.02 nm, and 0.15 nm with reltol=1e-7, in no less time; with trtol at its default,
 7, it is nanometres."""
 
-MULTIPLIER = Quantity("m", 1.0, "", "so many equal junctions in parallel, whose walls move as one")
+MULTIPLIER = NetlistParameter("m", 1.0, "", "so many equal junctions in parallel, whose walls move as one")
 """A parameter of the sub-circuit alone: OSDI simulators bring their own.  It has to be declared: ngspice 39 multiplies
 the resistors and controlled sources inside a sub-circuit that does not, and not its B sources."""
 
@@ -42,7 +44,7 @@ class NetlistDevice:
         self.name = text.identifier("name", name).lower()
         self.track: Track = describe(self.parameters, self.landscape)
         """The landscape as polynomials."""
-        self.quantities: dict[str, Quantity] = {
+        self.quantities: dict[str, NetlistParameter] = {
             each.name: each for each in quantities(self.parameters, self.landscape, self.track)
         }
         """The parameters by name, in order."""
@@ -57,10 +59,19 @@ class NetlistDevice:
             values[plain] = (
                 text.INFINITY if endless else float(text.real(name, units.plain(name, value, quantity.unit)))
             )
-        if "hk" in values and "phi0" not in values and self.track.anisotropy is None:
-            values["phi0"] = 0.5 * math.pi if values["hk"] < 0.0 else 0.0  # at rest, as in Python
-        self.with_values(values)
+        changed = self.with_values(values)
+        if values and "phi0" not in values:
+            angle = self._rest_angle(changed, values)
+            if angle != self.quantities["phi0"].value:
+                values["phi0"] = angle
         return values
+
+    def _rest_angle(self, changed: DeviceParameters, values: dict[str, float]) -> float:
+        """At rest where the instance's wall starts, as in Python; rad."""
+        defaults = {name: each.value for name, each in self.quantities.items()}
+        start = values.get("x0", defaults["x0"]) * NANOMETRE
+        local = float(self.landscape.anisotropy_field(start, self.parameters))
+        return rest_angle(changed, local + values.get("hk", defaults["hk"]) - defaults["hk"])
 
     def with_values(self, values: dict[str, float]) -> DeviceParameters:
         """The DeviceParameters of an instance with such values; raises InputError where the model cannot bear them."""
@@ -106,7 +117,7 @@ _ADVICE = (
 
 
 def header(
-    device: NetlistDevice, mark: str, language: str, advice: tuple[str, ...], more: tuple[Quantity, ...] = ()
+    device: NetlistDevice, mark: str, language: str, advice: tuple[str, ...], more: tuple[NetlistParameter, ...] = ()
 ) -> list[str]:
     """What a reader must know, as comment lines; more: parameters besides the device's own."""
     origin = provenance([device.parameters], [device.landscape])
@@ -188,16 +199,15 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     density = device.parameters.torque_density
     conductance = "(conductance_p+V(excess))"
     drive = equations.torque_drive(density, "V(bias)", conductance)
-    thermal = [equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1)]
-    along = equations.field_along_track(device.track, "V(torque)", drive, thermal[0])
-    about = equations.field_about_angle(device.track, "V(torque)", thermal[1])
+    thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
+    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal)
     torque = [("Btorque", "torque 0", f"V = torque_rate*{drive}")]
     if density == "voltage":
         torque = [
             ("Gtorque", "0 torque top bottom", "{1.0e6*torque_rate}"),
             ("Rtorque", "torque 0", "1u noisy=0"),
         ]
-    position = equations.position_rate("V(along)", "V(about)")
+    position = equations.position_rate("V(along)", "V(about)", fields.width)
     angle = equations.angle_rate("V(along)", "V(about)")
     noise = f"V(thermal)*sqrt(abs(m*{conductance}))"
     return (
@@ -217,8 +227,8 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
         (
             "fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
             *torque,
-            ("Balong", "along 0", f"V = {along}"),
-            ("Babout", "about 0", f"V = {about}"),
+            ("Balong", "along 0", f"V = {fields.along_track}"),
+            ("Babout", "about 0", f"V = {fields.about_angle}"),
         ),
         (
             "the wall: 1 uF and a time in ns make a thousand amperes one nm/ns or one rad/ns",

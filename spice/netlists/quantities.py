@@ -3,9 +3,13 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.device.parameters import DeviceParameters
+from compact_model.device.parameters import PARAMETERS, DeviceParameters
+from compact_model.kernels.terms import TERMS
 from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
 
 from .text import INFINITY
 from .track import Track
@@ -15,7 +19,7 @@ NOISE_SAMPLE = 0.05 * NANOSECOND
 
 
 @dataclass(frozen=True)
-class Quantity:
+class NetlistParameter:
     """One parameter of the sub-circuit."""
 
     name: str
@@ -31,24 +35,6 @@ class Quantity:
 
 INSTANCE = ("x0", "phi0", "hz", "temperature", "ambient", "seed")
 
-# name, field of DeviceParameters, unit in the netlist, SI per unit, meaning
-_DEVICE = (
-    ("length", "track_length", "nm", NANOMETRE, "length of the track, L"),
-    ("width", "track_width", "nm", NANOMETRE, "width of the track, W"),
-    ("thickness", "thickness", "nm", NANOMETRE, "thickness of the free layer, t"),
-    ("pad", "nucleation_pad_area", "nm2", NANOMETRE**2, "area of the nucleation pad"),
-    ("ms", "saturation_magnetisation", "A/m", 1.0, "saturation magnetisation, M_s"),
-    ("alpha", "damping", "", 1.0, "Gilbert damping"),
-    ("gamma", "gyromagnetic_ratio", "rad/(s T)", 1.0, "gyromagnetic ratio"),
-    ("delta", "wall_width", "nm", NANOMETRE, "width parameter of the wall"),
-    ("rp", "parallel_resistance", "Ohm", 1.0, "resistance in the parallel state, R_P"),
-    ("tmr", "tmr", "", 1.0, "TMR at zero bias, a ratio: 0.95 is 95 %"),
-    ("vh", "tmr_half_voltage", "V", 1.0, "TMR(V) = tmr/(1 + (V/vh)^2); 1e30: no bias dependence"),
-    ("pol", "spin_polarisation", "", 1.0, "polarisation P in the torques; 0: follows tmr by Julliere and Slonczewski"),
-    ("zeta", "field_like_ratio", "", 1.0, "field-like over Slonczewski torque"),
-    ("c2", "field_like_quadratic", "T/V2", 1.0, "part of the field-like torque that goes with V^2"),
-)
-
 
 def in_unit(value: float, scale: float) -> float:
     """An SI value in a unit; what the division rounded in the sixteenth digit is undone: 100 nm are 100."""
@@ -60,35 +46,42 @@ def in_unit(value: float, scale: float) -> float:
 def initial_state(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
     """Where a wall is unless told otherwise: the first site's centre (m), and at rest there (rad)."""
     position = landscape.wells[0].centre
-    anisotropy = float(landscape.anisotropy_field(position, parameters))
-    return position, 1.5707963267948966 if anisotropy < 0.0 else 0.0
+    return position, float(resting_angles([parameters], [landscape], np.array([position]))[0])
 
 
-def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track) -> tuple[Quantity, ...]:
+def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track) -> tuple[NetlistParameter, ...]:
     """All parameters of the sub-circuit of a device, in the order in which they are written."""
     position, angle = initial_state(parameters, landscape)
     found = [
-        Quantity("x0", in_unit(position, NANOMETRE), "nm", "position of the wall at t = 0, from 0 (AP) to length (P)"),
-        Quantity("phi0", angle, "rad", "angle of the wall at t = 0"),
-        Quantity("hz", parameters.stray_field, "T", "net field: external plus stray; the default is the stray field"),
-        Quantity("temperature", 0.0, "K", "of the thermal fields; 0: off"),
-        Quantity("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
-        Quantity("seed", 0.0, "", "of the thermal fields; give every instance its own"),
+        NetlistParameter(
+            "x0", in_unit(position, NANOMETRE), "nm", "where the wall is at t = 0, from 0 (AP) to length (P)"
+        ),
+        NetlistParameter("phi0", angle, "rad", "angle of the wall at t = 0"),
+        NetlistParameter(
+            "hz", parameters.stray_field, "T", "net field: external plus stray; the default is the stray field"
+        ),
+        NetlistParameter("temperature", 0.0, "K", "of the thermal fields; 0: off"),
+        NetlistParameter("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
+        NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
-    for name, field, unit, scale, meaning in _DEVICE:
-        value = getattr(parameters, field)
-        found.append(Quantity(name, 0.0 if value is None else in_unit(value, scale), unit, meaning, field, scale))
-    mean = "" if track.anisotropy is None else ", its mean along the track"
-    rest = "; where negative, the wall rests at phi0 = pi/2"
-    found.append(
-        Quantity(
-            "hk", track.anisotropy_field, "T", f"anisotropy field of the wall, H_K{mean}{rest}", "anisotropy_field"
-        )
-    )
+    off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
+    for row in PARAMETERS:
+        if not row.netlist or row.name in off:
+            continue
+        unit = row.dimension.netlist
+        value, notes = getattr(parameters, row.name), [row.in_words, row.note]
+        if row.name == "anisotropy_field":
+            value = track.anisotropy_field
+            notes.append("" if track.anisotropy is None else "its mean along the track")
+        default = 0.0 if value is None else in_unit(value, unit.scale)
+        meaning = "; ".join(note for note in notes if note)
+        found.append(NetlistParameter(row.netlist, default, unit.name, meaning, row.name, unit.scale))
     strongest = "" if track.centre is not None else " of the strongest; the others scale with it"
-    found.append(Quantity("hc", track.coercive_field, "T", f"depinning field of the site{strongest}"))
+    found.append(NetlistParameter("hc", track.coercive_field, "T", f"depinning field of the site{strongest}"))
     if track.centre is not None and track.half_width is not None:
-        found.append(Quantity("xc", in_unit(track.half_width, NANOMETRE), "nm", "half width of the site"))
-        found.append(Quantity("xs", in_unit(track.centre, NANOMETRE), "nm", "centre of the site"))
-    found.append(Quantity("ts", in_unit(NOISE_SAMPLE, NANOSECOND), "ns", "distance of the thermal fields' samples"))
+        found.append(NetlistParameter("xc", in_unit(track.half_width, NANOMETRE), "nm", "half width of the site"))
+        found.append(NetlistParameter("xs", in_unit(track.centre, NANOMETRE), "nm", "centre of the site"))
+    found.append(
+        NetlistParameter("ts", in_unit(NOISE_SAMPLE, NANOSECOND), "ns", "distance of the thermal fields' samples")
+    )
     return tuple(found)

@@ -11,7 +11,7 @@ from PySpice.Unit.Unit import UnitValue
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError, number
 
-from .quantities import Quantity
+from .quantities import NetlistParameter
 from .text import real
 
 _KELVIN_AT_ZERO_CELSIUS = 273.15
@@ -55,7 +55,7 @@ def in_nanometres(position: float) -> float:
     return 0.0 if abs(length) < _SI["nm"][2] else length
 
 
-def checked(quantities: Iterable[Quantity]) -> dict[str, tuple[str, str]]:
+def checked(quantities: Iterable[NetlistParameter]) -> dict[str, tuple[str, str]]:
     """The parameters that a deck may give with a suffix, for the languages without Python: name, and the name and
     expression of the value in the netlist's unit."""
     found = {}

@@ -64,9 +64,9 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += [f"        {name} = {value};" for name, value in checked.values()]
     lines += [f"        {name} = {written(value)};  // {meaning}" for name, value, meaning in derived]
     drive = equations.torque_drive(density, "V(top,bottom)", "conductance")
-    thermal = [equations.thermal_field("($abstime*1.0e9)", "$temperature", channel) for channel in (0, 1)]
-    along = equations.field_along_track(device.track, "torque", drive, thermal[0])
-    about = equations.field_about_angle(device.track, "torque", thermal[1])
+    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", "$temperature", channel) for channel in (0, 1))
+    fields = equations.Fields(device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal)
+    moving = written(equations.position_rate("along", "about", fields.width))
     lines += [
         f"        position = {written('x0')} + V(moved);",
         "        angle = phi0 + V(turned);",
@@ -76,13 +76,13 @@ def verilog_a(device: NetlistDevice) -> str:
         f'        I(top, bottom) <+ white_noise({_FOUR_BOLTZMANN}*$temperature*conductance, "thermal");',
         "        // fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
         f"        torque = torque_rate*{drive};",
-        *_wrapped(f"along = {written(along)};"),
-        *_wrapped(f"about = {written(about)};"),
+        *_wrapped(f"along = {written(fields.along_track)};"),
+        *_wrapped(f"about = {written(fields.about_angle)};"),
         '        if (analysis("static") || $abstime <= 0.0) begin',
         "            I(moved) <+ V(moved);",
         "            I(turned) <+ V(turned);",
         "        end else begin",
-        *_wrapped(f"I(moved) <+ -({written(equations.position_rate('along', 'about'))});", "            "),
+        *_wrapped(f"I(moved) <+ -({moving});", "            "),
         *_wrapped(f"I(turned) <+ -({written(equations.angle_rate('along', 'about'))});", "            "),
         "        end",
         "        // 1 nF and a time in ns make one ampere one nm/ns or one rad/ns",

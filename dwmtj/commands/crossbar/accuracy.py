@@ -17,7 +17,7 @@ from ...output import check_outputs, deliver, output_options, table
 
 @click.command(name="accuracy")
 @sizes_option("8,16,32,64")
-@click.option("--wire-list", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
+@click.option("--wire-resistances", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
 @click.option("--levels", type=click.IntRange(2), help="Equally spaced levels  [default: those of the track]")
 @click.option("--repeats", type=click.IntRange(1), default=4, show_default=True, help="Random arrays of each kind.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
@@ -25,7 +25,7 @@ from ...output import check_outputs, deliver, output_options, table
 @output_options
 def command(
     sizes: str,
-    wire_list: str,
+    wire_resistances: str,
     levels: int | None,
     repeats: int,
     seed: int,
@@ -47,7 +47,7 @@ def command(
         states = np.linspace(ends[0], ends[1], levels)
     result = product_accuracy(
         numbers_from("--sizes", sizes, int),
-        numbers_from("--wire-list", wire_list, float),
+        numbers_from("--wire-resistances", wire_resistances, float),
         states,
         repeats=repeats,
         seed=seed,
@@ -63,7 +63,7 @@ def command(
     summary = {
         "levels": states.size,
         "sizes": result["size"].values.tolist(),
-        "wire_resistance_ohm": result.wire_resistance.values.tolist(),
+        "wire_resistance_Ohm": result.wire_resistance.values.tolist(),
         "level_error": (0.01 * alone).values.tolist(),
         "total_error": (0.01 * mean).values.tolist(),
     }

@@ -8,30 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
+from compact_model.device.published import lequeux2016
 from compact_model.experiments.write_windows import WriteConditions
+from compact_model.support.validation import InputError, non_negative
 from crossbar.schemes import SCHEMES
-from crossbar.studies.design import PinningSites, ReadRule, design_map
-from crossbar.studies.margins import KINDS
+from crossbar.studies.design import PinningSites, design_map
+from crossbar.studies.margins import KINDS, Reading
 
-from ...options.array import driver_options, numbers_from, wires_from_options
-from ...options.device import device_from_options, device_options
+from ...options.array import driver_options, numbers_from
+from ...options.device import DEVICE, device_from_options, parameter_options
 from ...options.in_time import spread_option, spreads_from
-from ...output import check_outputs, deliver, output_options, table
+from ...output import check_outputs, deliver, key, output_options, table
 
 _OHM_SQUARE_MICROMETRE = 1e-12
 
 
 @click.command(name="design")
-@click.option("--widths", default="30,50,70,100", show_default=True, metavar="nm,...", help="Track widths, nm.")
-@click.option("--lengths", default="150,300,1000", show_default=True, metavar="nm,...", help="Track lengths, nm.")
-@click.option("--ra", metavar="Ohm um2", type=float, help="RA_P, Ohm um2  [default: the device's own]")
+@click.option("--track-widths", default="30,50,70,100", show_default=True, metavar="nm,...", help="Track widths, nm.")
+@click.option("--track-lengths", default="150,300,1000", show_default=True, metavar="nm,...", help="Track lengths, nm.")
+@click.option(
+    "--resistance-area-product", metavar="Ohm um2", type=float, help="RA_P, Ohm um2  [default: the device's own]"
+)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Of writing.")
 @click.option("--read-scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
 @click.option("--read-kind", type=click.Choice(KINDS), default="current", show_default=True, help="Which margin.")
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least read margin, %.")
 @click.option("--pitch", type=float, default=50.0, show_default=True, metavar="nm", help="Of the pinning sites, nm.")
-@click.option("--site-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
-@click.option("--site-half-width", type=float, default=18.0, show_default=True, metavar="nm", help="Their x_c, nm.")
+@click.option("--coercive-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
+@click.option("--half-width", type=float, default=18.0, show_default=True, metavar="nm", help="Their x_c, nm.")
 @click.option("--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Of a write, ns.")
 @click.option("--edge", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
@@ -42,19 +46,19 @@ _OHM_SQUARE_MICROMETRE = 1e-12
 @click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the devices and the thermal fields.")
 @driver_options
-@device_options
+@parameter_options(lequeux2016(), DEVICE, "a table [device]")
 @output_options
 def command(
-    widths: str,
-    lengths: str,
-    ra: float | None,
+    track_widths: str,
+    track_lengths: str,
+    resistance_area_product: float | None,
     scheme: str,
     read_scheme: str,
     read_kind: str,
     criterion: float,
     pitch: float,
-    site_field: float,
-    site_half_width: float,
+    coercive_field: float,
+    half_width: float,
     pulse_width: float,
     edge: float,
     temperature: float,
@@ -74,19 +78,26 @@ def command(
     --anisotropy-from-width takes H_K from each width; without it every width has the device's (Oe, nm, Ohm, ns).
     """
     check_outputs(outputs)
-    wires = wires_from_options(options)
+    segment, driver = (
+        non_negative(option, options.pop(option[2:].replace("-", "_")))
+        for option in ("--wire-resistance", "--driver-resistance")
+    )
     from_width = bool(options.get("anisotropy_from_width"))
-    parameters, _, _ = device_from_options(options)
+    parameters, _, numbers = device_from_options(options)
+    if numbers["own_landscape"]:
+        raise InputError("--parameters: expected no [landscape], got one; the sites have options of their own")
     result = design_map(
         parameters,
-        NANOMETRE * np.array(numbers_from("--widths", widths, float)),
-        NANOMETRE * np.array(numbers_from("--lengths", lengths, float)),
-        resistance_area_products=None if ra is None else ra * _OHM_SQUARE_MICROMETRE,
-        wire_resistances=wires["word_line_resistance"],
-        driver_resistance=wires["driver_resistance"],
+        NANOMETRE * np.array(numbers_from("--track-widths", track_widths, float)),
+        NANOMETRE * np.array(numbers_from("--track-lengths", track_lengths, float)),
+        resistance_area_products=None
+        if resistance_area_product is None
+        else resistance_area_product * _OHM_SQUARE_MICROMETRE,
+        wire_resistances=segment,
+        driver_resistance=driver,
         schemes=[scheme],
         sites=PinningSites(
-            pitch=pitch * NANOMETRE, coercive_field=site_field * OERSTED, half_width=site_half_width * NANOMETRE
+            pitch=pitch * NANOMETRE, coercive_field=coercive_field * OERSTED, half_width=half_width * NANOMETRE
         ),
         conditions=WriteConditions(
             width=pulse_width * NANOSECOND,
@@ -97,7 +108,8 @@ def command(
             devices=devices,
             breakdown_voltage=breakdown_voltage,
         ),
-        reading=ReadRule(scheme=read_scheme, kind=read_kind, criterion=0.01 * criterion),
+        reading=Reading(scheme=read_scheme, kind=read_kind),
+        criterion=0.01 * criterion,
         anisotropy_from_width=from_width,
         largest=largest,
         seed=seed,
@@ -126,12 +138,21 @@ def command(
         "W nm", "L nm", "R_P Ohm", "write V", "disturb V", "written", "read", "levels", "depth k_B T", "retention s"
     ]  # fmt: skip
     text = f"{table(headers, rows)}\nlines of the largest array; {largest} means: at least {largest}"
-    names = ("parallel_resistance", "write_voltage", "disturb_voltage", "largest_written", "largest_read", "levels")
+    units = {
+        "parallel_resistance": ("Ohm", 1.0),
+        "write_voltage": ("V", 1.0),
+        "disturb_voltage": ("V", 1.0),
+        "largest_written": ("", 1),
+        "largest_read": ("", 1),
+        "levels": ("", 1),
+        "well_depth": ("k_B T", 1.0),
+        "retention_time": ("ns", NANOSECOND),
+    }
     summary = {
         "track_width_nm": (one.track_width.values / NANOMETRE).tolist(),
         "track_length_nm": (one.track_length.values / NANOMETRE).tolist(),
         # JSON knows no infinity: null stands for it.
-        **{name: _finite(one[name].values) for name in (*names, "well_depth", "retention_time")},
+        **{key(name, unit): _finite(one[name].values / scale) for name, (unit, scale) in units.items()},
     }
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
 

@@ -10,7 +10,6 @@ from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import positive
 from crossbar.plots.in_time import OUTCOMES
 from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
-from crossbar.studies.writing import threshold_voltage
 
 from ...options.array import numbers_from, size_option, sizes_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
@@ -67,7 +66,7 @@ def command(
     check_outputs(outputs, animated=kind == "write")
     refuse_unused(f"--kind {kind}", _UNUSED[kind])
     array, access = ArrayInTime(options), access_from_options(options)
-    threshold = threshold_voltage(array.parameters)
+    threshold = array.parameters.threshold_voltage
     far = array.landscape().wells[0].half_width if level is None else positive("--level", level) * NANOMETRE
     width = positive("--pulse-width", pulse_width) * NANOSECOND
     if kind == "write":
@@ -108,7 +107,8 @@ def command(
         wires=array.wires,
         store=store,
         progress=not quiet,
-        **array.settings,
+        **array.accuracy,
+        **array.of_walls,
     )
     _deliver_map(found, outputs, as_json)
 
@@ -129,7 +129,7 @@ def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool)
     legend = ", ".join(f"{letter}: {outcome}" for letter, outcome in zip(_LETTERS, OUTCOMES, strict=True))
     summary = {
         "size": result["size"].values.tolist(),
-        "voltage_v": result.voltage.values.tolist(),
+        "voltage_V": result.voltage.values.tolist(),
         "width_ns": widths.tolist(),
         "outcome": result.outcome.values.tolist(),
         "outcomes": list(OUTCOMES),
@@ -168,7 +168,7 @@ def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bo
         "drift_nm_per_pulse": [None if np.isnan(each) else float(each) / NANOMETRE for each in result.drift.values],
         "lost": [None if np.isnan(each) else float(each) for each in result.lost.values],
         "first_lost_after": first,
-        "voltage_v": result.attrs["voltage"],
+        "voltage_V": result.attrs["voltage"],
     }
     text = table(["cells", "drift nm/pulse", "lost %", "first lost after"], rows)
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
@@ -186,7 +186,7 @@ def _deliver_reads(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: boo
         for volt, moved, lost in zip(result.voltage.values, largest, result.lost.values, strict=True)
     ]
     summary = {
-        "voltage_v": result.voltage.values.tolist(),
+        "voltage_V": result.voltage.values.tolist(),
         "largest_displacement_nm": largest.tolist(),
         "lost": result.lost.values.tolist(),
     }

@@ -7,13 +7,15 @@ from typing import Any
 import click
 import numpy as np
 
-from compact_model.constants import OERSTED
 from compact_model.device.junction import resistance
+from compact_model.device.parameters import applied_field
 from crossbar.crossbar import Crossbar
+from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
+from ...options.drive import field_from, field_option
 from ...output import check_folder, write_text
 
 
@@ -32,7 +34,7 @@ from ...output import check_folder, write_text
 )
 @click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
-@click.option("--external-field", type=float, default=85.0, show_default=True, metavar="Oe", help="Oe; for devices.")
+@field_option
 @wire_options
 @device_options
 def command(
@@ -42,7 +44,7 @@ def command(
     output: Path | None,
     scheme: str,
     voltage: float,
-    external_field: float,
+    external_field: float | None,
     **options: Any,
 ) -> None:
     """The array with its wires, sources and devices (walls in their wells) as text for other tools."""
@@ -52,7 +54,7 @@ def command(
     parameters, landscape, _ = device_from_options(options)
     shape = (word_lines, bit_lines)
     position = np.full(shape, landscape.wells[0].centre)
-    array = Crossbar(resistance=resistance(parameters, position), **wires)
+    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
     held = bias(scheme, shape, voltage, word_line=0, bit_line=bit_lines - 1)
     if language == "graph":
         import networkx as nx
@@ -63,11 +65,12 @@ def command(
         text = json.dumps(nx.node_link_data(graph, edges="edges"), default=str) + "\n"
     else:
         from spice.netlists.array import array_netlist
-        from spice.netlists.subcircuit import DomainWallJunction
 
-        junction = DomainWallJunction(parameters, landscape) if language == "devices" else None
-        field = external_field * OERSTED + parameters.stray_field
-        text = array_netlist(array, held, junction=junction, position=position, net_field=field)
+        if language == "devices":
+            field = applied_field(parameters, field_from(external_field))
+            walls = DomainWalls(parameters, landscape, position, external_field=field)
+            array = Crossbar(cells=walls, **wires.keywords())
+        text = array_netlist(array, held)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -10,7 +10,15 @@ from crossbar.studies.writing import half_select
 
 from ...options.array import numbers_from, scheme_option, sizes_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
-from ...output import check_outputs, deliver, output_options, table
+from ...output import check_outputs, deliver, key, output_options, table
+
+_ANSWERED = (
+    ("selected_voltage", "V", 1.0),
+    ("worst_voltage", "V", 1.0),
+    ("write_margin", "", 1.0),
+    ("disturb_margin", "", 1.0),
+    ("power", "mW", 1e3),
+)
 
 
 @click.command(name="half-select")
@@ -41,7 +49,7 @@ def command(
         numbers_from("--sizes", sizes, int),
         write_voltage=voltage,
         schemes=schemes or SCHEMES,
-        **wires,
+        wires=wires,
     )
     rows = []
     for scheme in result.scheme.values:
@@ -64,12 +72,14 @@ def command(
         f"{table(headers, rows)}"
     )
     summary = {
-        "threshold_v": result.attrs["threshold_voltage"],
-        "write_voltage_v": result.attrs["write_voltage"],
+        "threshold_V": result.attrs["threshold_voltage"],
+        "write_voltage_V": result.attrs["write_voltage"],
         "sizes": result["size"].values.tolist(),
         **{
-            name: {str(s): result[name].sel(scheme=s).values.tolist() for s in result.scheme.values}
-            for name in ("selected_voltage", "worst_voltage", "write_margin", "disturb_margin", "power")
+            key(name, unit): {
+                str(s): (scale * result[name]).sel(scheme=s).values.tolist() for s in result.scheme.values
+            }
+            for name, unit, scale in _ANSWERED
         },
     }
     deliver(result, summary, text, outputs=outputs, as_json=as_json)

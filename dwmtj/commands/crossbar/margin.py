@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import largest_array, read_margin
+from crossbar.studies.margins import Reading, largest_array, read_margin
 
 from ...options.array import (
     driver_options,
@@ -57,17 +57,16 @@ def command(
         high_resistance=high,
         schemes=chosen,
         pull_up=pull_up,
+        wires=wires,
         progress=not quiet,
-        **wires,
     )
     largest = {
         scheme: largest_array(
             low_resistance=low,
             high_resistance=high,
-            scheme=scheme,
+            reading=Reading(scheme=scheme, kind="voltage", pull_up=pull_up),
             criterion=0.01 * criterion,
-            pull_up=pull_up,
-            **wires,
+            wires=wires,
         )
         for scheme in chosen
     }
@@ -87,8 +86,8 @@ def command(
     )
     summary = {
         "sizes": lines,
-        "low_resistance_ohm": low,
-        "high_resistance_ohm": high,
+        "low_resistance_Ohm": low,
+        "high_resistance_Ohm": high,
         "voltage_margin": {str(s): result.voltage_margin.sel(scheme=s).values.tolist() for s in chosen},
         "current_margin": {str(s): result.current_margin.sel(scheme=s).values.tolist() for s in chosen},
         "largest_array": largest,

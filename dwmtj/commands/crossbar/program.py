@@ -10,7 +10,6 @@ from compact_model.constants import NANOSECOND
 from compact_model.support.validation import positive
 from crossbar.operate.operations import ReadAccess
 from crossbar.operate.programming import Schedule, even_levels, program
-from crossbar.studies.writing import threshold_voltage
 
 from ...options.array import numbers_from, size_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
@@ -70,10 +69,10 @@ def command(
     check_outputs(outputs, animated=True)
     array, access = ArrayInTime(options), access_from_options(options)
     simulation = array.simulation((word_lines, bit_lines))
-    states = even_levels(simulation.junctions, levels)
+    states = even_levels(simulation.devices, levels)
     wanted = picture(target, (word_lines, bit_lines), levels, array.draw(3))
     spacing = float(states[1] - states[0])
-    threshold = threshold_voltage(array.parameters)
+    threshold = array.parameters.threshold_voltage
     volts = (
         [factor * threshold for factor in (1.3, 1.5, 1.7)]
         if voltages is None
@@ -108,9 +107,9 @@ def command(
         "largest_error_levels": float(error.max()),
         "within_half_a_level": float((error <= 0.5).mean()),
         "largest_disturbance_levels": float(moved.max()),
-        "energy_nj": 1e9 * result.attrs["energy_of_sources"],
-        "energy_per_pulse_pj": 1e12 * result.attrs["energy_per_pulse"],
-        "duration_us": 1e6 * result.attrs["duration"],
+        "energy_pJ": 1e12 * result.attrs["energy_of_sources"],
+        "energy_per_pulse_pJ": 1e12 * result.attrs["energy_per_pulse"],
+        "duration_ns": 1e9 * result.attrs["duration"],
     }
     rows = [
         ["cells whose last reading was within the limit", f"{cells - summary['unreached']} of {cells}"],
@@ -118,9 +117,9 @@ def command(
         ["error, mean and largest (levels)", f"{error.mean():.3f}, {error.max():.3f}"],
         ["moved after its row was finished, most (levels)", f"{moved.max():.3f}"],
         ["pulses per cell", f"{summary['pulses_per_cell']:.2f}"],
-        ["energy (nJ)", f"{summary['energy_nj']:.4g}"],
-        ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pj']:.4g}"],
-        ["time on the array's clock (us)", f"{summary['duration_us']:.4g}"],
+        ["energy (pJ)", f"{summary['energy_pJ']:.4g}"],
+        ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pJ']:.4g}"],
+        ["time on the array's clock (ns)", f"{summary['duration_ns']:.4g}"],
     ]
     deliver(
         result,

@@ -14,9 +14,13 @@ from ...output import check_outputs, deliver, output_options, table
 
 
 @click.command(name="reach")
-@click.option("--tmr-list", default="95,200,300,600,1000", show_default=True, metavar="%,%,...", help="TMR, %.")
-@click.option("--wire-list", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm.")
-@click.option("--kind", type=click.Choice(KINDS), default="voltage", show_default=True, help="Which margin counts.")
+@click.option("--tmrs", default="95,200,300,600,1000", show_default=True, metavar="%,%,...", help="TMR, %.")
+@click.option(
+    "--wire-resistances", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."
+)
+@click.option(
+    "--read-kind", type=click.Choice(KINDS), default="voltage", show_default=True, help="Which margin counts."
+)
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
 @click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
 @click.option("--driver-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="Ohm.")
@@ -24,9 +28,9 @@ from ...output import check_outputs, deliver, output_options, table
 @device_options
 @output_options
 def command(
-    tmr_list: str,
-    wire_list: str,
-    kind: str,
+    tmrs: str,
+    wire_resistances: str,
+    read_kind: str,
     criterion: float,
     largest: int,
     driver_resistance: float,
@@ -40,13 +44,13 @@ def command(
     check_outputs(outputs)
     parameters, _, _ = device_from_options(options)
     low = parameters.parallel_resistance
-    ratios = [0.01 * value for value in numbers_from("--tmr-list", tmr_list, float)]
+    ratios = [0.01 * value for value in numbers_from("--tmrs", tmrs, float)]
     result = reach(
         ratios,
-        numbers_from("--wire-list", wire_list, float),
+        numbers_from("--wire-resistances", wire_resistances, float),
         low_resistance=low,
         schemes=schemes or SCHEMES,
-        kind=kind,
+        kind=read_kind,
         driver_resistance=driver_resistance,
         criterion=0.01 * criterion,
         largest=largest,
@@ -62,8 +66,8 @@ def command(
     ]
     text = table(["TMR", *(f"{100.0 * ratio:.0f} %" for ratio in ratios)], rows)
     summary = {
-        "tmr": ratios,
-        "wire_resistance_ohm": result.wire_resistance.values.tolist(),
+        "tmr_percent": [100.0 * ratio for ratio in ratios],
+        "wire_resistance_Ohm": result.wire_resistance.values.tolist(),
         "largest_array": {str(s): result.largest_array.sel(scheme=s).values.tolist() for s in result.scheme.values},
     }
     deliver(result, summary, f"{text}\n{largest} means: at least {largest}", outputs=outputs, as_json=as_json)

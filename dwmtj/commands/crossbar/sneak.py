@@ -44,7 +44,7 @@ def command(
     position = np.full((word_lines, bit_lines), parameters.track_length)
     if selected_high:
         position[0, -1] = 0.0
-    array = Crossbar(resistance=resistance(parameters, position), **wires)
+    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
     held = bias(scheme, array.shape, voltage, word_line=0, bit_line=bit_lines - 1)
     result = sneak_paths(array, held, word_line=0, bit_line=bit_lines - 1)
     rows = [
@@ -60,7 +60,7 @@ def command(
     )
     summary = {
         "sneak_share": float(result.sneak_share),
-        "read_current_ma": 1e3 * float(result.read_current),
+        "read_current_mA": 1e3 * float(result.read_current),
         "share_by_length": classes,
         "paths": [
             {"share": float(s), "route": str(r)} for s, r in zip(result.path_share, result.route.values, strict=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from compact_model.support.random import generator
 from crossbar.cells import Junctions
-from crossbar.crossbar import Crossbar, device_voltage
+from crossbar.crossbar import Crossbar
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
@@ -20,7 +20,7 @@ from ...output import check_outputs, deliver, output_options, table
 @size_option(64)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
-@click.option("--row", is_flag=True, help="Read the whole word line in parallel.")
+@click.option("--whole-word-line", "row", is_flag=True, help="Read the whole word line in parallel.")
 @click.option("--word-line", type=int, default=0, show_default=True, help="Selected word line.")
 @click.option("--bit-line", type=int, help="Selected bit line  [default: the last]")
 @click.option("--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="States.")
@@ -60,21 +60,21 @@ def command(
     share = {"P": np.ones(shape), "AP": np.zeros(shape)}.get(pattern)
     if share is None:
         share = generator(seed).uniform(0.0, 1.0, shape)
-    array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires)
+    array = Crossbar(cells=Junctions(parameters, parameters.track_length * share), **wires.keywords())
     column = bit_lines - 1 if bit_line is None else bit_line
     held = bias(scheme, shape, voltage, word_line=word_line, bit_line=None if row else column)
     result = array.solve(**held.arguments()).assign_attrs(map=quantity)
-    across = device_voltage(result).values[0]
+    across = result.device_voltage.values[0]
     selected = across[word_line] if row else across[word_line, column : column + 1]
     current = result.bit_line_current.values[0]
     summary = {
         "method": result.attrs["method"],
         "iterations": int(result.attrs["iterations"]),
         "residual": float(result.attrs["residual"]),
-        "lowest_selected_voltage_v": float(np.abs(selected).min()),
-        "highest_selected_voltage_v": float(np.abs(selected).max()),
-        "power_w": float(result.power[0]),
-        "bit_line_current_a": current.tolist(),
+        "lowest_selected_voltage_V": float(np.abs(selected).min()),
+        "highest_selected_voltage_V": float(np.abs(selected).max()),
+        "power_mW": 1e3 * float(result.power[0]),
+        "bit_line_current_mA": (1e3 * current).tolist(),
     }
     sensed = 1e3 * (current if row else current[column : column + 1])
     text = table(

@@ -85,14 +85,15 @@ def command(
     )
     names = ("nonlinearity", "asymmetry", "levels", "excursion")
     spread = {name: [float(f(result[name])) for f in (np.min, np.mean, np.max)] for name in names}
-    summary = {**spread, "energy_per_update_pj": 1e12 * result.attrs["energy_per_update"]}
+    spread["excursion_uS"] = [1e6 * value for value in spread.pop("excursion")]
+    summary = {**spread, "energy_per_update_pJ": 1e12 * result.attrs["energy_per_update"]}
     lines = [
         ["nonlinearity (%)", *(100.0 * value for value in spread["nonlinearity"])],
         ["asymmetry (%)", *(100.0 * value for value in spread["asymmetry"])],
         ["levels", *spread["levels"]],
-        ["range of the conductance (uS)", *(1e6 * value for value in spread["excursion"])],
+        ["range of the conductance (uS)", *spread["excursion_uS"]],
     ]
-    text = f"{table(['', 'least', 'mean', 'most'], lines)}\n{summary['energy_per_update_pj']:.4g} pJ per cell and pulse"
+    text = f"{table(['', 'least', 'mean', 'most'], lines)}\n{summary['energy_per_update_pJ']:.4g} pJ per cell and pulse"
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
 
 
@@ -110,12 +111,12 @@ def _of_the_outer_product(result: "xr.Dataset") -> tuple[dict[str, Any], str]:
     summary = {
         "correlation": correlation,
         "coincidences": int(np.abs(result.coincidences).sum()),
-        "energy_pj": 1e12 * result.attrs["energy"],
-        "energy_per_coincidence_pj": 1e12 * result.attrs["energy_per_coincidence"],
+        "energy_pJ": 1e12 * result.attrs["energy"],
+        "energy_per_coincidence_pJ": 1e12 * result.attrs["energy_per_coincidence"],
     }
     text = (
         f"{summary['coincidences']} coincidences; "
         f"{'' if correlation is None else f'change against rows x columns: correlation {correlation:.3f}'}\n"
-        f"{summary['energy_pj']:.4g} pJ, {summary['energy_per_coincidence_pj']:.4g} pJ per coincidence"
+        f"{summary['energy_pJ']:.4g} pJ, {summary['energy_per_coincidence_pJ']:.4g} pJ per coincidence"
     )
     return summary, text

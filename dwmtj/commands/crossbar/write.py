@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(name="write")
 @size_option(16)
 @click.option("--cell", "cells", multiple=True, metavar="I,J", help="Word and bit line; may be given several times.")
-@click.option("--row", "rows", multiple=True, type=int, metavar="I", help="All cells of a word line; several times.")
+@click.option("--word-line", "rows", multiple=True, type=int, metavar="I", help="All cells of a line; several times.")
 @click.option("--voltage", type=float, metavar="V", help="On the cells, V  [default: 1.4 times the threshold]")
 @click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
 @click.option("--records", type=click.IntRange(2), default=24, show_default=True, help="In a pulse, and in a rest.")
@@ -54,7 +54,7 @@ def command(
     places = [_cell(text, shape) for text in cells] + [(row, column) for row in rows for column in range(bit_lines)]
     for place in places or [(word_lines // 2, bit_lines // 2)]:
         if not 0 <= place[0] < word_lines:
-            raise InputError(f"--row: expected a number from 0 to {word_lines - 1}, got {place[0]}")
+            raise InputError(f"--word-line: expected a number from 0 to {word_lines - 1}, got {place[0]}")
         if volts[place]:
             raise InputError(f"--cell: expected every cell once, got {place[0]},{place[1]} twice")
         volts[place] = level
@@ -71,12 +71,12 @@ def command(
     own, other = np.abs(moved[volts != 0.0]), np.abs(moved[volts == 0.0])
     current = result.word_line_current
     summary = {
-        "voltage_v": level,
+        "voltage_V": level,
         "selected_moved_nm": [float(own.min()), float(own.max())],
         "others_moved_nm": float(other.max()) if other.size else 0.0,
-        "largest_line_current_ma": 1e3 * float(np.abs(current).max()),
-        "energy_pj": 1e12 * result.attrs["energy_of_sources"],
-        "energy_in_lines_pj": 1e12 * result.attrs["energy_in_lines"],
+        "largest_line_current_mA": 1e3 * float(np.abs(current).max()),
+        "energy_pJ": 1e12 * result.attrs["energy_of_sources"],
+        "energy_in_lines_pJ": 1e12 * result.attrs["energy_in_lines"],
         "solutions": int(result.attrs["solutions_of_the_network"]),
     }
     text = table(
@@ -87,7 +87,7 @@ def command(
         ],
     )
     text += (
-        f"\n{level:.4g} V; {summary['energy_pj']:.4g} pJ, of which {summary['energy_in_lines_pj']:.4g} pJ in the "
+        f"\n{level:.4g} V; {summary['energy_pJ']:.4g} pJ, of which {summary['energy_in_lines_pJ']:.4g} pJ in the "
         f"lines; {summary['solutions']} solutions of the network"
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=lambda f: _draw(result, f), size=(8.0, 3.4))

@@ -20,11 +20,11 @@ def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArr
         "accuracy": mean.values.tolist(),
         "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
         "untrained_accuracy": untrained.mean("repeat").values.tolist(),
-        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
-        "pulse_v": result.voltage.values.tolist(),
+        "parallel_resistance_Ohm": result.parallel_resistance.values.tolist(),
+        "pulse_V": result.voltage.values.tolist(),
         "accuracies": accuracy.transpose("levels", "repeat").values.tolist(),
         "pulses": result.pulses.mean("repeat").values.tolist(),
-        "energy_uj": (1e6 * result.energy.mean("repeat")).values.tolist(),
+        "energy_pJ": (1e12 * result.energy.mean("repeat")).values.tolist(),
     }
 
 
@@ -37,7 +37,7 @@ def text_of(
     column: Sequence[str],
     closing: str,
 ) -> str:
-    """A table with a row for each kind of synapses, and the devices; header, column: what one kind of learning adds."""
+    """A table with a row for each kind of device, and the devices; header, column: what one kind of learning adds."""
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
     rows = [

@@ -32,7 +32,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
 @click.option("--levels", default="2,3,4,6,8,13,16,19,32,64", show_default=True, metavar="N,...", help="Of a device.")
 @click.option("--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Deviations of R_P, %.")
 @click.option("--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Lines of the largest arrays.")
-@click.option("--wire-list", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
+@click.option("--wire-resistances", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
 @click.option(
     "--wired-levels", type=click.IntRange(2, MOST_LEVELS), default=16, show_default=True, help="Levels, with wires."
 )
@@ -44,7 +44,7 @@ def command(
     levels: str,
     variations: str,
     tiles: str,
-    wire_list: str,
+    wire_resistances: str,
     wired_levels: int,
     read_noise: float,
     repeats: int,
@@ -71,7 +71,7 @@ def command(
         levels=levels_from(levels, 2),
         variations=spreads,
         tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
-        wire_resistances=numbers_from("--wire-list", wire_list, float),
+        wire_resistances=numbers_from("--wire-resistances", wire_resistances, float),
         wired_levels=wired_levels,
         read_noise=0.01 * between("--read-noise", read_noise, 0.0, 1e4),
         repeats=repeats,
@@ -116,10 +116,10 @@ def command(
             for way in result.programming.values.tolist()
         },
         "tiles": result.tile.values.tolist(),
-        "wire_resistance_ohm": result.wire_resistance.values.tolist(),
+        "wire_resistance_Ohm": result.wire_resistance.values.tolist(),
         "wired_accuracy_percent": (100.0 * wired.transpose("wire_resistance", "tile")).values.tolist(),
-        "parallel_resistance_ohm": result.parallel_resistance.values.tolist(),
-        "depth_kt": depth.tolist(),
+        "parallel_resistance_Ohm": result.parallel_resistance.values.tolist(),
+        "depth_kT": depth.tolist(),
     }
 
     def draw(figure: Any) -> None:

@@ -10,7 +10,7 @@ from crossbar.learning.supervised import supervised_learning
 from crossbar.learning.trials import held_back
 
 from ...digits import load_digits
-from ...options.learning import synapse_options, synapses_from, trial_options, trials_folder
+from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
 
@@ -22,7 +22,7 @@ from .answer import summary_of, text_of
 @click.option("--gain", type=float, default=15.0, show_default=True, help="Output of a pair in opposite end states.")
 @click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="Of the pulse trains of an image.")
 @trial_options
-@synapse_options("20")
+@pulsed_device_options("20")
 @output_options
 def command(
     epochs: int,
@@ -49,7 +49,7 @@ def command(
     positive("--gain", gain)
     images, labels = load_digits()
     held_back("--test-share", test_share, labels.size)
-    kinds, array = synapses_from(options, seed, store, quiet)
+    kinds, array = pulsed_devices_from(options, seed, store, quiet)
     result = supervised_learning(
         images,
         labels,

@@ -11,7 +11,7 @@ from crossbar.learning.unsupervised import unsupervised_learning
 from crossbar.plots.learning import plot_unsupervised, plot_weights
 
 from ...digits import load_digits
-from ...options.learning import synapse_options, synapses_from, trial_options, trials_folder
+from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
 
@@ -19,7 +19,7 @@ GOAL = 0.75
 
 
 @click.command(name="unsupervised")
-@click.option("--outputs", "neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
+@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
 @click.option("--epochs", type=click.IntRange(0), default=8, show_default=True, help="Times through the images.")
 @click.option("--slots", type=click.IntRange(1), default=20, show_default=True, help="In which an image is shown.")
 @click.option("--window", type=click.IntRange(1), default=1, show_default=True, help="Slots before a spike that count.")
@@ -27,7 +27,7 @@ GOAL = 0.75
 @click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
 @click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
 @trial_options
-@synapse_options("4,13,19")
+@pulsed_device_options("4,13,19")
 @output_options
 def command(
     neurons: int,
@@ -56,7 +56,7 @@ def command(
     non_negative("--homeostasis", homeostasis)
     images, labels = load_digits()
     held_back("--test-share", test_share, labels.size)
-    kinds, array = synapses_from(options, seed, store, quiet)
+    kinds, array = pulsed_devices_from(options, seed, store, quiet)
     result = unsupervised_learning(
         images,
         labels,

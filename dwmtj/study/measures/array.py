@@ -3,12 +3,14 @@
 from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compact_model.device.variation import vary
 from compact_model.support.arrays import FloatArray
 from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import KINDS, worst_pattern
+from crossbar.studies.margins import KINDS, Reading, worst_pattern
 from crossbar.studies.scattering import scattered_array
+from crossbar.wires import Wires
 from dwmtj.options.device import Quantity
 
 from ..quantities import Setting
@@ -19,28 +21,22 @@ from .measure import Measure
 def _run(batch: Batch) -> dict[str, FloatArray]:
     """Each sample is an array of devices of its own; see `scattered_array`."""
     settings = dict(batch.settings)
-    lines, kind = settings.pop("lines"), settings.pop("read_kind")
-    wire = settings.pop("wire_resistance")
-    wires = {"word_line_resistance": wire, "bit_line_resistance": wire} | {
-        "driver_resistance": settings.pop("driver_resistance")
-    }
+    lines = settings.pop("lines")
+    wires = Wires.equal(settings.pop("wire_resistance"), driver_resistance=settings.pop("driver_resistance"))
+    reading = Reading(scheme=settings.pop("read_scheme"), kind=settings.pop("read_kind"))
     nominal = batch.point.device
     low, high = nominal.parallel_resistance, nominal.antiparallel_resistance
-    _, _, background = _worst(lines, kind, settings["read_scheme"], low, high, tuple(wires.items()))
+    _, _, background = _worst(lines, low, high, reading, wires)
     rows = []
     for draw in batch.generators:
         devices = redrawn(partial(vary, nominal, lines * lines, batch.spreads, seed=draw))
-        rows.append(scattered_array(devices, background, kind=kind, **settings, **wires))
+        rows.append(scattered_array(devices, background, reading=reading, wires=wires, **settings))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 @lru_cache(maxsize=64)
-def _worst(
-    lines: int, kind: str, scheme: str, low: float, high: float, wires: tuple[tuple[str, float], ...]
-) -> tuple[float, str, np.ndarray]:
-    return worst_pattern(
-        lines, kind=kind, scheme=scheme, low_resistance=low, high_resistance=high, search=False, **dict(wires)
-    )
+def _worst(lines: int, low: float, high: float, reading: Reading, wires: Wires) -> tuple[float, str, NDArray[np.bool_]]:
+    return worst_pattern(lines, low_resistance=low, high_resistance=high, reading=reading, wires=wires, search=False)
 
 
 ARRAY = Measure(

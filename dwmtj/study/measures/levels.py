@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from compact_model.constants import NANOSECOND, OERSTED, PICOSECOND
+from compact_model.constants import NANOSECOND, OERSTED
 from compact_model.experiments.pulse_trains import check_width, potentiation_depression, pulse_train
 from compact_model.support.arrays import FloatArray
 from dwmtj.options.device import Quantity
 
-from ..quantities import Setting
+from ..quantities import Setting, step_setting
 from ..sampling import Batch
 from .measure import Measure
 
@@ -54,8 +54,8 @@ LEVELS = Measure(
             "pulses", "positive pulses, and as many negative ones", whole=True, at_least=1, at_most=100_000, default=20
         ),
         Setting("temperature", "temperature", "K", at_least=0.0, default=300.0),
-        Setting("external_field", "external field", "Oe", OERSTED, default=85.0 * OERSTED),
-        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
+        Setting("external_field", "field on top of the stray field; without the key what cancels it", "Oe", OERSTED),
+        step_setting(10e-12),
     ),
     results=(
         Quantity("levels", "number of levels"),

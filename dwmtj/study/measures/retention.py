@@ -6,16 +6,14 @@ from typing import Any
 import numpy as np
 
 from compact_model import constants
-from compact_model.constants import MILLIAMPERE, PICOSECOND
+from compact_model.constants import MILLIAMPERE, NANOSECOND
 from compact_model.experiments.escape import RETENTION_STEP, escape_times, mean_escape_time
 from compact_model.support.arrays import FloatArray
 from dwmtj.options.device import Quantity
 
-from ..quantities import Setting
+from ..quantities import Setting, step_setting
 from ..sampling import Batch
 from .measure import Measure, Summary
-
-_MICROSECOND = 1e-6
 
 
 def _run(batch: Batch) -> dict[str, FloatArray]:
@@ -46,13 +44,13 @@ RETENTION = Measure(
     name="retention",
     help="time in which the wall leaves the track's first site by itself, at zero or at a read current",
     settings=(
-        Setting("duration", "simulated time", "us", _MICROSECOND, above=0.0, default=10.0 * _MICROSECOND),
+        Setting("duration", "simulated time", "ns", NANOSECOND, above=0.0, default=10_000.0 * NANOSECOND),
         Setting("temperature", "temperature", "K", above=0.0, default=300.0),
         Setting("current", "read current", "mA", MILLIAMPERE, default=0.0),
-        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=RETENTION_STEP),
+        step_setting(RETENTION_STEP),
     ),
     results=(
-        Quantity("escape_time", "escape time (inf: stayed for the duration)", "us", _MICROSECOND),
+        Quantity("escape_time", "escape time (inf: stayed for the duration)", "ns", NANOSECOND),
         Quantity("well_depth", "well depth", "k_B T"),
     ),
     run=_run,
@@ -63,8 +61,8 @@ RETENTION = Measure(
     shown=("mean_escape_time", "lower_escape_time", "upper_escape_time"),
     extras=(
         Quantity("escapes", "number of escapes"),
-        Quantity("mean_escape_time", "mean escape time", "us", _MICROSECOND),
-        Quantity("lower_escape_time", "lower end of the 95 % interval", "us", _MICROSECOND),
-        Quantity("upper_escape_time", "upper end of the 95 % interval (inf: no escape)", "us", _MICROSECOND),
+        Quantity("mean_escape_time", "mean escape time", "ns", NANOSECOND),
+        Quantity("lower_escape_time", "lower end of the 95 % interval", "ns", NANOSECOND),
+        Quantity("upper_escape_time", "upper end of the 95 % interval (inf: no escape)", "ns", NANOSECOND),
     ),
 )

@@ -1,12 +1,12 @@
 """Depinning threshold of one site under a ramp of current."""
 
-from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED, PICOSECOND
+from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
 from compact_model.ensemble import TORQUES
 from compact_model.experiments.thresholds import RAMP_RATE, depinning_density
 from compact_model.support.arrays import FloatArray
 from dwmtj.options.device import Quantity
 
-from ..quantities import Setting
+from ..quantities import Setting, step_setting
 from ..sampling import Batch
 from .measure import Measure
 
@@ -47,7 +47,7 @@ THRESHOLD = Measure(
             at_most=1e10 * AMPERE_PER_SQUARE_CENTIMETRE,
         ),
         Setting("torques", "which spin torques act", choices=TORQUES, default="both"),
-        Setting("step", "time step", "ps", PICOSECOND, above=0.0, default=10.0 * PICOSECOND),
+        step_setting(10e-12),
     ),
     results=(
         Quantity(

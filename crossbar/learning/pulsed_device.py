@@ -1,4 +1,4 @@
-"""Devices as synapses: their tracks, the pulse that moves them, and what that pulse does, in one object."""
+"""A kind of device for arrays that learn: the pulse that moves it, and what that pulse does, in one object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ import xarray as xr
 
 from compact_model.device.notched import PITCH, notched_device, notched_track
 from compact_model.device.parameters import DeviceParameters
-from compact_model.device.variation import vary
 from compact_model.experiments.pulse_tables import pulse_table
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -18,11 +17,13 @@ from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
-from ..cells import Junctions
+from ..cells import Junctions, StatefulCells
 from ..crossbar import Crossbar
+from ..in_time.dynamics import MovingCells
 from ..operate.operations import WriteAccess
 from ..schemes import array_shape
-from ..studies.writing import threshold_voltage
+from ..wires import Wires, wires_or_ideal
+from .pulse_tables import tabulate
 from .table_array import TableArray
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
@@ -32,37 +33,31 @@ _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
 _FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
-_WIRES = (
-    "word_line_resistance",
-    "bit_line_resistance",
-    "driver_resistance",
-    "sense_resistance",
-    "word_line_ends",
-    "bit_line_ends",
-)
-_SPREADS = ("parallel_resistance", "tmr")
 LARGEST_VARIATION = 0.3
 """Of R_P, relative: beyond it a table would have to reach many times the threshold."""
 
 
-def checked_spreads(spreads: Mapping[str, float] | None) -> dict[str, float]:
-    """Deviations by name, none for None; InputError for what is no mapping, and for names that the table cannot follow.
+def checked_spreads(spreads: Mapping[str, float] | None, devices: StatefulCells) -> dict[str, float]:
+    """Deviations by name, none for None; InputError for what is no mapping, and for names that a table cannot follow.
 
-    A table is of one device: it can be looked up for another barrier (V / RA_P), not for another wall or track.
+    A table is of one device: for walls it can be looked up for another barrier (V / RA_P), not for another wall or
+    track.
     """
     given = {} if spreads is None else dict(validation.instance("spreads", spreads, Mapping))
     for name in given:
-        if name not in _SPREADS:
-            raise InputError(f"spreads: expected names out of {', '.join(_SPREADS)}, got {validation.shown(name)}")
+        if name not in devices.spreads_in_tables:
+            known = ", ".join(devices.spreads_in_tables) or "none"
+            raise InputError(f"spreads: expected names out of {known}, got {validation.shown(name)}")
     return given
 
 
-def checked_wires(wires: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `Crossbar` for wires; InputError for others."""
-    for name in wires:
-        if name not in _WIRES:
-            raise InputError(f"wires: expected names out of {', '.join(_WIRES)}, got {validation.shown(name)}")
-    return dict(wires)
+def checked_wires(wires: Wires | None) -> Wires:
+    """The wires, ideal ones for None; InputError for a capacitance, since a table knows no charging lines."""
+    given = wires_or_ideal(wires)
+    for name in ("word_line_capacitance", "bit_line_capacitance"):
+        if np.any(getattr(given, name)):
+            raise InputError(f"wires: expected none with a {name}, got {getattr(given, name)} F")
+    return given
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
@@ -74,21 +69,28 @@ def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
     return np.concatenate([_ALL_SHARES, _STEP_BEYOND ** np.arange(1, steps + 1)])
 
 
+def _voltages(voltage: float, scheme: str, dense: bool, variation: float) -> FloatArray:
+    """Of a table, for pulses of a voltage of both polarities, V."""
+    shares = _shares(scheme, dense or scheme == "floating", variation)
+    return voltage * np.concatenate([-shares[::-1], [0.0], shares])
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Synapses:
+class PulsedDevice:
     """One kind of device for arrays that learn.
 
-    device: its parameters.  table: from `compact_model.pulse_table`, of as many tracks as cells are to differ by.
+    devices: any array of them, whose first one counts: `Junctions` for walls, or others with a state.
+    table: from `compact_model.pulse_table` or `tabulate`, of as many tracks as cells are to differ by.
     voltage: V, of a pulse, a size; the table must reach it on both sides.  access: how lines are held and for how long.
     """
 
-    device: DeviceParameters
+    devices: StatefulCells
     table: xr.Dataset
     voltage: float
     access: WriteAccess
 
     def __post_init__(self) -> None:
-        validation.instance("device", self.device, DeviceParameters)
+        validation.instance("devices", self.devices, StatefulCells)
         validation.instance("table", self.table, xr.Dataset)
         volts = validation.positive("voltage", self.voltage)
         validation.instance("access", self.access, WriteAccess)
@@ -99,6 +101,41 @@ class Synapses:
             raise InputError(
                 f"voltage: expected at most what the table reaches on both sides, {reach:g} V, got {volts:g} V"
             )
+
+    @classmethod
+    def tabulated(
+        cls,
+        devices: MovingCells,
+        *,
+        voltage: float,
+        width: float,
+        access: WriteAccess,
+        states: int = 32,
+        samples: int = 1,
+        wired: bool = False,
+        variation: float = 0.0,
+        seed: Seed = 0,
+    ) -> "PulsedDevice":
+        """Devices that move, with their table from `tabulate`: of so many states, for pulses of a voltage (V) and width
+        (s).
+
+        access: its edge and its rest are the pulse's.  samples: of each state, where chance has a part in what happens.
+        wired, variation: as in `notched`.
+        """
+        volts = validation.positive("voltage", voltage)
+        held = validation.instance("access", access, WriteAccess)
+        spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
+        table = tabulate(
+            devices,
+            _voltages(volts, held.scheme, validation.flag("wired", wired), spread),
+            width=width,
+            edge=held.edge,
+            settle=held.settle,
+            states=states,
+            samples=samples,
+            seed=seed,
+        )
+        return cls(devices=devices, table=table, voltage=volts, access=held)
 
     @classmethod
     def notched(
@@ -116,7 +153,7 @@ class Synapses:
         seed: Seed = 0,
         store: str | Path | None = None,
         progress: bool = False,
-    ) -> "Synapses":
+    ) -> "PulsedDevice":
         """`notched_device` with a track as long as its notches need, one every 50 nm: so many levels.
 
         The ends of the track, which a wall leaves by itself within a microsecond, are not counted as levels.
@@ -132,15 +169,14 @@ class Synapses:
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
         draw = generator(seed)
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
-        volts = validation.positive("overdrive", overdrive) * threshold_voltage(sized)
+        volts = validation.positive("overdrive", overdrive) * sized.threshold_voltage
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
         spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
-        dense = validation.flag("wired", wired) or scheme == "floating"
-        shares = _shares(scheme, dense, spread)
+        dense = validation.flag("wired", wired)
         table = pulse_table(
             sized,
             each,
-            volts * np.concatenate([-shares[::-1], [0.0], shares]),
+            _voltages(volts, scheme, dense, spread),
             width=WIDTH,
             edge=EDGE,
             settle=SETTLE,
@@ -150,12 +186,20 @@ class Synapses:
             store=store,
             progress=progress,
         )
-        return cls(device=sized, table=table, voltage=volts, access=access)
+        return cls(devices=Junctions(sized, np.zeros((1, 1))), table=table, voltage=volts, access=access)
+
+    @property
+    def device(self) -> Any:
+        """The parameters of one device."""
+        return self.devices.parameters[0]
 
     @property
     def levels(self) -> int:
-        """Of a track, the mean over the tracks rounded; without the two ends."""
-        return round(float(np.isfinite(self.table.position).sum("state").mean())) - 2
+        """Of a track, the mean over the tracks rounded; of walls without the two ends, which they leave."""
+        states = self.table[self.devices.states[0].name].transpose("track", "state")
+        return round(float(np.isfinite(states.values).sum(axis=-1).mean())) - int(
+            self.table.attrs.get("leaving_states", 0)
+        )
 
     @property
     def width(self) -> float:
@@ -163,30 +207,34 @@ class Synapses:
         return float(self.table.attrs["width"])
 
     def identity(self) -> str:
-        """A short text that tells these synapses from others."""
-        table = self.table.probability.values, self.table.position.values, self.table.voltage.values
-        return digest(repr((self.device, self.voltage, self.access)), *table)
+        """A short text that tells this kind from others."""
+        table = self.table.probability.values, self.table[self.devices.states[0].name].values, self.table.voltage.values
+        return digest(repr((self.devices.parameters[:1], self.voltage, self.access)), *table)
 
     def array(
-        self, shape: tuple[int, int], *, seed: Seed, spreads: dict[str, float] | None = None, **wires: Any
+        self,
+        shape: tuple[int, int],
+        *,
+        seed: Seed,
+        spreads: Mapping[str, float] | None = None,
+        wires: Wires | None = None,
     ) -> TableArray:
-        """An array with every wall in a random state of its track, as if nothing had been written yet.
+        """An array with every device in a random state of its track, as if nothing had been written yet.
 
-        spreads: device-to-device deviations of tmr and parallel_resistance, as `compact_model.vary` takes them; the
-        tracks differ in any case.  The threshold goes with R_P, so that the synapses must be made for that `variation`.
-        wires: word_line_resistance and the other arguments of `Crossbar`.
+        spreads: deviations from device to device of what the table can follow (of junctions tmr and
+        parallel_resistance), as `compact_model.vary` takes them; the tracks differ in any case.  The threshold goes
+        with R_P, so that the table must be made for that `variation`.  wires: None: ideal ones.
         """
         draw = generator(seed)
-        lines, varied = array_shape(shape), checked_spreads(spreads)
-        checked_wires(wires)
-        devices = vary(self.device, lines[0] * lines[1], varied, seed=draw) if varied else self.device
-        cells = Junctions(devices, np.zeros(lines))
+        lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)
+        lines_between = checked_wires(wires).keywords()
+        cells = self.devices.array_of(lines, varied, draw)
         track = draw.integers(self.table.sizes["track"], size=lines)
-        array = TableArray(Crossbar(cells=cells, **wires), self.table, track=track, seed=draw)
+        array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw)
         array.scatter()
         return array
 
     def conductance_range(self) -> tuple[float, float]:
-        """Conductances of the two ends of the track, S."""
-        low, high = Junctions(self.device, np.zeros((1, 1))).conductance_range()
-        return float(low[0, 0]), float(high[0, 0])
+        """The lowest and the highest conductance of one device, S."""
+        low, high = self.devices.conductance_range()
+        return float(low.flat[0]), float(high.flat[0])

@@ -1,0 +1,185 @@
+"""How the terms that are on for some devices join the equation of motion.
+
+Devices without any of them are a `tables.Device`, and the equation is compiled without them; devices with some are a
+`DeviceWithTerms`, for which numba compiles a second version, with all of them.  A term that another device of the same
+run has turned on adds exact zeros to this one's fields.
+"""
+
+from collections import namedtuple
+
+import numpy as np
+from numba.extending import overload
+
+from .jit import inlined
+from .junction import voltage_for_current
+from .tables import Device, device_at
+from .terms import TERMS
+
+ADDED = tuple(term for term in TERMS if term.switches)
+"""The terms that are not always there."""
+
+
+def _extended(name, *further):
+    """`Device` with further fields."""
+    return namedtuple(name, (*Device._fields, *further), module=__name__)
+
+
+DeviceWithTerms = _extended(
+    "DeviceWithTerms", "voltage_by_current", *(name for term in ADDED for name in term.coefficients)
+)
+"""A `Device` with what the added terms read.  voltage_by_current: 1 where V follows from J A, 0 where it is J RA_P."""
+
+
+def _sum(kernels):
+    """One function that adds the contributions of several, in turn."""
+
+    @inlined
+    def total(value, device, voltage, angle):
+        return value
+
+    for kernel in kernels:
+        total = _plus(total, kernel)
+    return total
+
+
+def _plus(before, kernel):
+    @inlined
+    def total(value, device, voltage, angle):
+        return before(value, device, voltage, angle) + kernel(device, voltage, angle)
+
+    return total
+
+
+def _product(kernels):
+    @inlined
+    def total(device, voltage):
+        return 1.0
+
+    for kernel in kernels:
+        total = _times(total, kernel)
+    return total
+
+
+def _times(before, kernel):
+    @inlined
+    def total(device, voltage):
+        return before(device, voltage) * kernel(device, voltage)
+
+    return total
+
+
+def _sum_of_lanes(kernels):
+    """The same for arrays, changed in place: a loop for each."""
+
+    @inlined
+    def total(values, devices, voltage, angle):
+        pass
+
+    for kernel in kernels:
+        total = _plus_in_lanes(total, kernel)
+    return total
+
+
+def _plus_in_lanes(before, kernel):
+    @inlined
+    def total(values, devices, voltage, angle):
+        before(values, devices, voltage, angle)
+        for lane in range(values.size):
+            values[lane] += kernel(device_at(devices, lane), voltage[lane], angle[lane])
+
+    return total
+
+
+_ALONG_Z = [term.along_z for term in ADDED if term.along_z]
+_ABOUT_ANGLE = [term.about_angle for term in ADDED if term.about_angle]
+_along_z = _sum(_ALONG_Z)
+_about_angle = _sum(_ABOUT_ANGLE)
+_along_z_of_lanes = _sum_of_lanes(_ALONG_Z)
+_about_angle_of_lanes = _sum_of_lanes(_ABOUT_ANGLE)
+_relative_width = _product([term.relative_width for term in ADDED if term.relative_width])
+
+
+@inlined
+def _voltage_by_current(device, density, position):
+    """V across a junction that carries J A."""
+    share = (device.track_length - position) * device.antiparallel_share_per_length
+    return voltage_for_current(density * device.resistance_area, share, device.tmr, device.inverse_half_voltage)
+
+
+@inlined
+def _loudness(width):
+    """What white fields are stronger by on a wall of another width, for the fluctuations of the same temperature."""
+    return 1.0 / np.sqrt(width) - 1.0
+
+
+def add_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+    """The two fields (T) with what the added terms contribute, and the wall's width (m)."""
+    raise NotImplementedError  # called from compiled code only
+
+
+@overload(add_terms, inline="always")
+def _add_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+    def with_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+        voltage = density * device.resistance_area
+        if device.voltage_by_current > 0.0:
+            voltage = _voltage_by_current(device, density, position)
+        width = _relative_width(device, voltage)
+        louder = _loudness(width)
+        return (
+            _along_z(along_z + louder * thermal_z, device, voltage, angle),
+            _about_angle(about_angle + louder * thermal_angle, device, voltage, angle),
+            device.wall_width * width,
+        )
+
+    def without(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+        return along_z, about_angle, device.wall_width
+
+    return with_terms if device.instance_class is DeviceWithTerms else without
+
+
+def add_terms_to_lanes(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+    """The same for devices side by side; the two fields and the widths are changed in place."""
+    raise NotImplementedError
+
+
+@overload(add_terms_to_lanes)
+def _add_terms_to_lanes(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+    def with_terms(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+        # Short loops that write one array each: see `lanes.py`.
+        voltage = np.empty(width.size)
+        louder = np.empty(width.size)
+        if devices.voltage_by_current[0] > 0.0:  # in all devices of a run alike
+            for lane in range(width.size):
+                voltage[lane] = _voltage_by_current(device_at(devices, lane), density[lane], position[lane])
+        else:
+            for lane in range(width.size):
+                voltage[lane] = density[lane] * devices.resistance_area[lane]
+        for lane in range(width.size):
+            width[lane] = _relative_width(device_at(devices, lane), voltage[lane])
+        for lane in range(width.size):
+            louder[lane] = _loudness(width[lane])
+        for lane in range(width.size):
+            width[lane] = devices.wall_width[lane] * width[lane]
+        for lane in range(width.size):
+            along_z[lane] += louder[lane] * thermal_z[lane]
+        for lane in range(width.size):
+            about_angle[lane] += louder[lane] * thermal_angle[lane]
+        _along_z_of_lanes(along_z, devices, voltage, angle)
+        _about_angle_of_lanes(about_angle, devices, voltage, angle)
+
+    def without(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+        pass
+
+    return with_terms if devices.instance_class is DeviceWithTerms else without
+
+
+def own_widths(devices, wall_width):
+    """The lanes' widths, m: the devices' own array, or a copy where terms change them."""
+    raise NotImplementedError
+
+
+@overload(own_widths, inline="always")
+def _own_widths(devices, wall_width):
+    if devices.instance_class is not DeviceWithTerms:
+        return lambda devices, wall_width: wall_width
+    return lambda devices, wall_width: wall_width.copy()

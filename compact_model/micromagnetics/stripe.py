@@ -1,0 +1,247 @@
+"""A stripe of a perpendicular film with one wall across it, cut into cells, and its energy."""
+
+import dataclasses
+import functools
+import os
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.fft
+
+from ..constants import VACUUM_PERMEABILITY
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import InputError
+from .tensor import demagnetising_tensor, pairs_of_rows, tail_of_row
+
+BYTES_PER_CELL = 1500
+"""Of working memory that a relaxation takes, arrays padded for the Fourier transform included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stripe:
+    """A stripe without end with one wall, of a film magnetised across itself; a window about the wall is computed.
+
+    Beyond the window the domains are magnetised straight up (P side, x < 0) and down (x > 0); their stray field and
+    their exchange with the first cells of the window are taken in full, so that the window need only hold the wall.
+    Raises InputError for values that no stripe has, and for a window that does not fit in memory.
+    """
+
+    track_width: float
+    """W, m."""
+    thickness: float
+    """t, m; one layer of cells."""
+    saturation_magnetisation: float
+    """M_s, A/m."""
+    uniaxial_anisotropy: float
+    """K_u, J/m3, of the easy axis across the film; the shape's is not in it."""
+    exchange_stiffness: float
+    """A, J/m."""
+    interfacial_dmi: float = 0.0
+    """D, J/m2, of the interfacial Dzyaloshinskii-Moriya energy D (m_z div m - m grad m_z)."""
+    cell_size: float = 4e-9
+    """Longest edge of the square cells, m; the width is cut into the whole number of cells that it takes."""
+    window: float = 400e-9
+    """Length of the window along the stripe, m."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "track_width",
+            "thickness",
+            "saturation_magnetisation",
+            "exchange_stiffness",
+            "cell_size",
+            "window",
+        ):
+            object.__setattr__(self, name, validation.positive(name, getattr(self, name)))
+        anisotropy = validation.non_negative("uniaxial_anisotropy", self.uniaxial_anisotropy)
+        object.__setattr__(self, "uniaxial_anisotropy", anisotropy)
+        object.__setattr__(self, "interfacial_dmi", validation.number("interfacial_dmi", self.interfacial_dmi))
+        if self.thickness < 1e-3 * self.cell_size:
+            raise InputError(
+                f"thickness: expected at least a thousandth of a cell, {1e-3 * self.cell_size:g} m, got "
+                f"{self.thickness:g}"
+            )
+        if self.track_width < 2.0 * self.cell_size:
+            raise InputError(
+                f"cell_size: expected at most half of the track's width, {0.5 * self.track_width:g} m, got "
+                f"{self.cell_size:g}"
+            )
+        needed = BYTES_PER_CELL * self.track_width * self.window / self.cell_size**2
+        present = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        if needed > 0.5 * present:
+            raise InputError(
+                f"cell_size: expected a window that fits in half of the memory, {0.5e-9 * present:.3g} GB, got one of "
+                f"{self.track_width * self.window / self.cell_size**2:.3g} cells, which take {1e-9 * needed:.3g} GB"
+            )
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values for some fields."""
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise InputError(
+                    f"{name}: expected a field of Stripe, got no such name{validation.nearest(name, known)}"
+                )
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Number of cells of the window, along and across the stripe."""
+        across = int(np.ceil(self.track_width / self.cell_size - 1e-9))
+        return max(4, round(self.window * across / self.track_width)), across
+
+    @property
+    def cell_edge(self) -> float:
+        """Edge of a cell in the plane, m."""
+        return self.track_width / self.cells[1]
+
+    @property
+    def cell_volume(self) -> float:
+        """m3."""
+        return self.cell_edge**2 * self.thickness
+
+    @property
+    def along(self) -> FloatArray:
+        """Centres of the cells along the stripe, m, from the middle of the window."""
+        return self._centres(self.cells[0])
+
+    @property
+    def across(self) -> FloatArray:
+        """Centres of the cells across the stripe, m, from its middle."""
+        return self._centres(self.cells[1])
+
+    def _centres(self, count: int) -> FloatArray:
+        result: FloatArray = self.cell_edge * (np.arange(count, dtype=np.float64) - 0.5 * (count - 1))
+        return result
+
+
+class StripeEnergy:
+    """The energy of the cells of a stripe and the field that it exerts on them.
+
+    A state is an array m of shape (3, cells along, cells across) of unit vectors.  The energy is counted from that of
+    the same stripe without a wall, magnetised straight up, all that lies outside of the window included.  (With a DMI
+    the spins along the edges of the domains lean a little; what that gains is then in the energy of the wall too.)
+    """
+
+    def __init__(self, stripe: Stripe, *, domains: bool = True, magnetostatic: bool = True):
+        """domains: the stripe goes on beyond the window; if not, it is a rectangle with free ends."""
+        self.stripe = stripe
+        self._domains = domains
+        self._magnetostatic = magnetostatic
+        along, across = stripe.cells
+        edge = stripe.cell_edge
+        self._cell = (edge, edge, stripe.thickness)
+        self._padded = tuple(scipy.fft.next_fast_len(2 * count - 1, real=True) for count in (along, across))
+        self._outer = np.zeros((along, across))
+        self._between_domains = 0.0
+        if magnetostatic:
+            self._kernel = self._transformed_tensor()
+            if domains:
+                self._add_domains()
+
+    def _transformed_tensor(self) -> FloatArray:
+        edge = self.stripe.cell_edge
+        x, y = (
+            edge * np.minimum(np.arange(size), size - np.arange(size)) * np.where(np.arange(size) <= size // 2, 1, -1)
+            for size in self._padded
+        )
+        along, across = np.meshgrid(x, y, indexing="ij")
+        tensor = demagnetising_tensor(along, across, self._cell)
+        # Where the size is even, the farthest distance stands for both signs; it is never used, but must be even.
+        tensor[3, self._padded[0] // 2 :: self._padded[0]] *= self._padded[0] % 2
+        tensor[3, :, self._padded[1] // 2 :: self._padded[1]] *= self._padded[1] % 2
+        transformed: FloatArray = scipy.fft.rfft2(tensor, axes=(1, 2)).real  # symmetric about the origin
+        return transformed
+
+    def _add_domains(self) -> None:
+        """The demagnetising factor N_zz of each cell from the two domains beyond the window, left minus right."""
+        along, across = self.stripe.cells
+        distance: FloatArray = self.stripe.cell_edge * np.arange(across, dtype=np.float64)
+        rows = np.empty((along, across))
+        rows[0] = tail_of_row(1, distance, self._cell)
+        x = self.stripe.cell_edge * np.arange(1, along)
+        long, wide = np.meshgrid(x, distance, indexing="ij")
+        one = demagnetising_tensor(long, wide, self._cell)[2]
+        rows[1:] = rows[0] - np.cumsum(one, axis=0)
+        offsets = np.abs(np.subtract.outer(np.arange(across), np.arange(across)))
+        left = rows[:, offsets].sum(axis=2)
+        self._outer = left - left[::-1]
+        self._both = left + left[::-1]
+        self._between_domains = float(pairs_of_rows(along, distance, self._cell)[offsets].sum())
+
+    def _beyond(self, m: FloatArray) -> FloatArray:
+        """The state with one more cell at each end along the stripe: the domains, or the same as the last cell."""
+        if not self._domains:
+            return np.concatenate([m[:, :1], m, m[:, -1:]], axis=1)
+        up = np.zeros((3, 1, m.shape[2]))
+        up[2] = 1.0
+        return np.concatenate([up, m, -up], axis=1)
+
+    def demagnetising_product(self, m: FloatArray) -> FloatArray:
+        """sum_j N_ij m_j over the cells of the window; shape as m."""
+        (xx, yy, zz, xy), (x, y, z) = self._kernel, scipy.fft.rfft2(m, s=self._padded, axes=(1, 2))
+        product = np.stack([xx * x + xy * y, xy * x + yy * y, zz * z])
+        back: FloatArray = scipy.fft.irfft2(product, s=self._padded, axes=(1, 2), overwrite_x=True)
+        return back[:, : m.shape[1], : m.shape[2]]
+
+    def field(self, m: FloatArray) -> FloatArray:
+        """-dE/dm over the moment of a cell, T; shape as m."""
+        stripe = self.stripe
+        magnetisation, edge = stripe.saturation_magnetisation, stripe.cell_edge
+        wide = self._beyond(m)
+        exchange = np.diff(wide, n=2, axis=1)
+        bonds = np.diff(m, axis=2)
+        exchange[:, :, :-1] += bonds
+        exchange[:, :, 1:] -= bonds
+        total: FloatArray = 2.0 * stripe.exchange_stiffness / (magnetisation * edge**2) * exchange
+        total[2] += 2.0 * stripe.uniaxial_anisotropy / magnetisation * m[2]
+        if stripe.interfacial_dmi:
+            total += stripe.interfacial_dmi / (magnetisation * edge) * self._dmi_differences(m)
+        if self._magnetostatic:
+            strength = VACUUM_PERMEABILITY * magnetisation
+            total -= strength * self.demagnetising_product(m)
+            total[2] -= strength * self._outer
+        return total
+
+    def _dmi_differences(self, m: FloatArray) -> FloatArray:
+        """Neighbour after minus neighbour before, of m_z along x, along y, and of minus the divergence."""
+        wide = np.pad(m, ((0, 0), (1, 1), (1, 1)))
+        if self._domains:
+            wide[2, 0, 1:-1], wide[2, -1, 1:-1] = 1.0, -1.0
+        along = wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1]
+        across = wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2]
+        return np.stack([along[2], across[2], -along[0] - across[1]])
+
+    def terms(self, m: FloatArray) -> dict[str, float]:
+        """The energy, J, by its terms; their sum is the wall's energy."""
+        stripe = self.stripe
+        volume, edge = stripe.cell_volume, stripe.cell_edge
+        wide = self._beyond(m)
+        squares = (np.diff(wide, axis=1) ** 2).sum() + (np.diff(m, axis=2) ** 2).sum()
+        found = {
+            "exchange": volume * stripe.exchange_stiffness / edge**2 * float(squares),
+            "anisotropy": volume * stripe.uniaxial_anisotropy * float((m[0] ** 2 + m[1] ** 2).sum()),
+        }
+        if stripe.interfacial_dmi:
+            x, z = wide[0], wide[2]
+            bonds = (z[:-1] * x[1:] - x[:-1] * z[1:]).sum()
+            bonds += (m[2, :, :-1] * m[1, :, 1:] - m[1, :, :-1] * m[2, :, 1:]).sum()
+            found["dmi"] = volume * stripe.interfacial_dmi / edge * float(bonds)
+        if self._magnetostatic:
+            up = np.zeros_like(m)
+            up[2] = 1.0
+            inside = 0.5 * float((m * self.demagnetising_product(m) - up * self.demagnetising_product(up)).sum())
+            if self._domains:
+                inside += float((m[2] * self._outer - self._both).sum()) - 2.0 * self._between_domains
+            found["magnetostatic"] = volume * VACUUM_PERMEABILITY * stripe.saturation_magnetisation**2 * inside
+        return found
+
+    @functools.cached_property
+    def stiffest(self) -> float:
+        """An upper bound of the energy's curvature, T: exchange between opposed neighbours, all the rest in full."""
+        stripe, edge = self.stripe, self.stripe.cell_edge
+        densities = 16.0 * stripe.exchange_stiffness / edge**2 + 2.0 * stripe.uniaxial_anisotropy
+        densities += 4.0 * abs(stripe.interfacial_dmi) / edge
+        return densities / stripe.saturation_magnetisation + VACUUM_PERMEABILITY * stripe.saturation_magnetisation

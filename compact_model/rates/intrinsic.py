@@ -1,0 +1,169 @@
+"""Between what a laboratory measures of a site and its parameters at T = 0, in both directions."""
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from ..constants import BOLTZMANN_CONSTANT
+from ..device.parameters import DeviceParameters
+from ..device.published import WELL_HALF_WIDTH
+from ..support import validation
+from ..support.provenance import provenance
+from ..support.validation import InputError
+from ..track.landscape import Landscape, check_well_fits, single_well
+from ..track.wells import ParabolicWell, Well
+from .escapes import leaving_rate
+from .ramps import field_departure
+
+LABORATORY_RAMP_RATE = 1e-4
+"""T/s: 1 Oe/s."""
+_QUARTILES = np.array([0.25, 0.5, 0.75])
+_FIRST_FACTOR = 1.0
+_LARGEST_FACTOR = 200.0
+_TOLERANCE = 1e-3
+
+
+def laboratory_thresholds(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    *,
+    ramp_rate: float = LABORATORY_RAMP_RATE,
+    temperature: float = 300.0,
+) -> tuple[float, float, float]:
+    """Quartiles, T, of the net field at which a ramp (T/s) frees the wall from the landscape's first well.
+
+    ramp_rate: of the net field, any from a laboratory's to where walls leave over 1 k_B T; temperature: K.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    well = validation.instance("landscape", landscape, Landscape).wells[0]
+    check_well_fits(parameters, well)
+    found = field_departure(
+        parameters,
+        landscape,
+        ramp_rate=validation.positive("ramp_rate", ramp_rate),
+        temperature=validation.non_negative("temperature", temperature),
+        limit=validation.positive("coercive_field", well.coercive_field),
+    )
+    lower, median, upper = found.at(_QUARTILES).tolist()
+    return lower, median, upper
+
+
+def intrinsic_site(
+    parameters: DeviceParameters,
+    *,
+    threshold_field: float | None = None,
+    threshold_error: float = 0.0,
+    ramp_rate: float = LABORATORY_RAMP_RATE,
+    stable_field: float | None = None,
+    stable_error: float = 0.0,
+    stable_time: float = 60.0,
+    half_width: float = WELL_HALF_WIDTH,
+    half_width_error: float = 0.0,
+    temperature: float = 300.0,
+    kind: type[Well] = ParabolicWell,
+) -> xr.Dataset:
+    """H_c at T = 0 of the site that shows a measured threshold, or a measured stability, at a temperature.
+
+    threshold_field: T, the median net field at which a ramp of ramp_rate (T/s) frees the wall, with its error.
+    stable_field: T, the largest net field under which the wall stays for stable_time (s; its mean time of escape), with
+        its error: half of the range of fields over which the site is stable.  One of the two is given.
+    half_width: x_c, m, with its error; kind: the class of the well; temperature: K.
+
+    Returns a Dataset: coercive_field (T) with coercive_field_error, from the errors given (to first order);
+    half_width (m); well_depth (k_B T at that temperature); measured_field (T), what was given, and lower_quartile,
+    median, upper_quartile (T), the thresholds that the site shows on the ramp.  Raises InputError where no site below
+    200 times the measured field explains it.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    if (threshold_field is None) == (stable_field is None):
+        raise InputError(
+            "threshold_field: expected either it or stable_field, got " + ("both", "neither")[threshold_field is None]
+        )
+    ramp = validation.positive("ramp_rate", ramp_rate)
+    kelvin = validation.positive("temperature", temperature)
+    width = validation.positive("half_width", half_width)
+    width_error = validation.non_negative("half_width_error", half_width_error)
+    name = "threshold_field" if stable_field is None else "stable_field"
+    measured = validation.positive(name, threshold_field if stable_field is None else stable_field)
+    given = threshold_error if stable_field is None else stable_error
+    error = validation.non_negative(name.replace("field", "error"), given)
+    wait = validation.positive("stable_time", stable_time)
+
+    def landscape_of(height: float, half: float) -> Landscape:
+        landscape = single_well(parameters, coercive_field=height, half_width=half, kind=kind)
+        check_well_fits(parameters, landscape.wells[0])
+        return landscape
+
+    def seen(height: float, half: float) -> float:
+        """What the laboratory would measure, T."""
+        landscape = landscape_of(height, half)
+        if stable_field is None:
+            return laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)[1]
+        return _stable_field(parameters, landscape, height, wait, kelvin)
+
+    landscape_of(measured, width)
+    height = _solve(lambda value: seen(value, width), measured, name)
+    spread = 0.0
+    if error or width_error:
+        step = 0.02
+        by_height = (seen(height * (1.0 + step), width) - seen(height * (1.0 - step), width)) / (2.0 * step * height)
+        by_width = (seen(height, width * (1.0 + step)) - seen(height, width * (1.0 - step))) / (2.0 * step * width)
+        spread = float(np.hypot(error, by_width * width_error) / by_height)
+    landscape = landscape_of(height, width)
+    lower, median, upper = laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)
+    depth = landscape.wells[0].depth(parameters) / (BOLTZMANN_CONSTANT * kelvin)
+    field = {"units": "T"}
+    return xr.Dataset(
+        {
+            "coercive_field": ((), height, {"long_name": "H_c at T = 0", **field}),
+            "coercive_field_error": ((), spread, {"long_name": "error of H_c", **field}),
+            "half_width": ((), width, {"long_name": "x_c", "units": "m"}),
+            "well_depth": ((), depth, {"long_name": "well depth", "units": "k_B T"}),
+            "measured_field": ((), measured, {"long_name": f"measured {name.replace('_', ' ')}", **field}),
+            "lower_quartile": ((), lower, {"long_name": "lower quartile of the threshold", **field}),
+            "median": ((), median, {"long_name": "median threshold", **field}),
+            "upper_quartile": ((), upper, {"long_name": "upper quartile of the threshold", **field}),
+        },
+        attrs={
+            "experiment": "intrinsic_site",
+            "measured": name,
+            "ramp_rate": ramp,
+            "stable_time": wait,
+            "temperature": kelvin,
+            **provenance([parameters], [landscape]),
+        },
+    )
+
+
+def _stable_field(
+    parameters: DeviceParameters, landscape: Landscape, height: float, wait: float, temperature: float
+) -> float:
+    """The largest net field, T, under which the mean time of escape is so long (s); 0 where it is shorter at rest."""
+    from scipy.optimize import brentq
+
+    def excess(field: float) -> float:
+        found = leaving_rate(parameters, landscape, net_field=field, density=0.0, temperature=temperature)
+        rate = 1e300 if found is None else max(found.total, 1e-300)
+        return float(np.log(rate * wait))
+
+    if excess(0.0) >= 0.0:
+        return 0.0
+    return float(brentq(excess, 0.0, height, xtol=1e-4 * height))
+
+
+def _solve(seen: Callable[[float], float], measured: float, name: str) -> float:
+    """The H_c at which the laboratory sees the measured field: it sees less than H_c, and more of a higher one."""
+    from scipy.optimize import brentq
+
+    low = high = measured * _FIRST_FACTOR
+    while seen(high) < measured:
+        low, high = high, 1.6 * high
+        if high > _LARGEST_FACTOR * measured:
+            raise InputError(
+                f"{name}: expected a field that a site at T = 0 explains, got {measured:g} T, which none with an H_c "
+                f"up to {_LARGEST_FACTOR * measured:g} T shows"
+            )
+    if high == low:
+        return high
+    return float(brentq(lambda value: seen(value) - measured, low, high, rtol=_TOLERANCE))

@@ -1,0 +1,539 @@
+"""The wall's motion between the barriers of its track, followed from quarter orbit to quarter orbit.
+
+Without damping and noise a wall circles a minimum of H on a level of H, through the four quadrants that the axes
+through the minimum divide its surroundings into.  Damping and noise change its energy a little in each quadrant: H
+diffuses by
+
+    d<H^2> = 2 S,    S(E) = alpha int (|dU/dxi| |dphi| + |dV/dphi| |dxi|)        (along the orbit, in (k_B T)^2)
+
+and drifts so that exp(-H) is its equilibrium.  At the end of each quadrant the energy decides: below the barrier that
+closes the quadrant the wall crosses the axis into the next one, above it passes into the neighbouring site or into the
+neighbouring minimum of the angle, whose energy the Slonczewski torque has lowered or raised.  Fluxes from quadrant to
+quadrant obey linear equations, which hold from the weakest damping (Kramers' energy diffusion, where S is small) to
+transition-state theory (where S is large), as Mel'nikov's do for one barrier far above k_B T (doi
+10.1016/0370-1573(91)90108-X); here for barriers of any height, all ways out, and what happens after them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sparse
+from scipy.sparse.linalg import SuperLU, splu
+
+from ..support.arrays import FloatArray, IntArray
+from .potentials import Minimum, Scales, Side
+
+_STAGES = 3  # of the change of energy within a quadrant: the sum of so many exponential ones is nearly Gaussian
+_BELOW_BARRIER = 14.0  # k_B T: so far below its lowest barrier a site is in equilibrium
+_STRIP = 1.5  # k_B T: thickness of the layer in which a wall counts as caught
+_FINEST = 0.1  # k_B T
+_MOST_BINS = 600
+_ITERATIONS = 6
+_SHORTEST = 0.1  # wall widths: a stretch beyond the sites is at least so long
+
+RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
+
+
+@dataclass(frozen=True)
+class Site:
+    """A minimum of U with the minima of V that belong to it; V is measured from the lowest of them."""
+
+    along: Minimum
+    cells: Sequence[Minimum]
+    drop: float
+    """By how much V rises from one period of the angle to the next, k_B T."""
+
+    def lowest(self, cell: int) -> float:
+        """H at rest, k_B T."""
+        return self.along.energy + self.cells[cell].energy
+
+    def gates(self, cell: int) -> tuple[float, float, float, float]:
+        """H at the saddles to the left and right, and at those towards lower and higher angles."""
+        along, about = self.along, self.cells[cell]
+        return (
+            along.below.top + about.energy,
+            along.above.top + about.energy,
+            along.energy + about.below.top,
+            along.energy + about.above.top,
+        )
+
+
+@dataclass
+class _Segment:
+    """A piece of orbits, between two decisions, on the bins first ... first + size."""
+
+    first: int
+    spread: FloatArray
+    """S at the edges between its bins, shape (size - 1,)."""
+    duration: FloatArray
+    """Time that a wall spends in it, s, shape (size,)."""
+    hidden: float = 0.0
+    """int duration exp(H_0 - H) dH below the first bin over its width, H_0 the lowest energy of the site, s."""
+    start: int = 0
+    """Number of its first unknown."""
+
+    @property
+    def size(self) -> int:
+        return self.duration.size
+
+    @property
+    def stop(self) -> int:
+        return self.first + self.size
+
+    @property
+    def bins(self) -> slice:
+        return slice(self.first, self.stop)
+
+
+_Key = tuple[int, int, int]  # site, minimum of the angle, quadrant
+
+
+class _Way(NamedTuple):
+    """A way on from the end of a quadrant."""
+
+    gate: float
+    """Energy that decides, k_B T."""
+    above: bool
+    """Whether the way is open above the gate, or below it."""
+    target: _Key | int
+    """A quadrant, or the end of the track at -1 or 1."""
+    gained: float
+    """H over there against H here, k_B T."""
+
+
+class _Arrival(NamedTuple):
+    """Where a flux ends."""
+
+    state: int
+    unknowns: IntArray
+    shares: FloatArray
+
+
+@dataclass
+class _Equations:
+    """Entries of the sparse matrix, and the fluxes that end."""
+
+    rows: list[IntArray] = field(default_factory=list)
+    columns: list[IntArray] = field(default_factory=list)
+    values: list[FloatArray] = field(default_factory=list)
+    arrivals: list[_Arrival] = field(default_factory=list)
+
+    def factors(self, total: int) -> SuperLU:
+        """The matrix, ready to solve for."""
+        entries = np.concatenate(self.rows), np.concatenate(self.columns)
+        matrix = sparse.csc_matrix((np.concatenate(self.values), entries), shape=(total, total))
+        # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
+        options = {"SymmetricMode": True}
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+
+    def add(self, rows: IntArray, columns: IntArray, values: FloatArray) -> None:
+        """Entries at rows and columns, all of the same shape."""
+        self.rows.append(rows)
+        self.columns.append(columns)
+        self.values.append(values)
+
+
+@dataclass(frozen=True)
+class Escapes:
+    """Rates, 1/s, of all sites of a track."""
+
+    left: FloatArray
+    """Of passing the barrier to the left for the first time, shape (sites,)."""
+    right: FloatArray
+    """The same to the right."""
+    caught: FloatArray
+    """Of being caught elsewhere, shape (sites, sites + 2): beyond the first site, at each site, beyond the last."""
+    returning: FloatArray
+    """Of coming back from beyond the first site and from beyond the last one, shape (2, sites + 2)."""
+    loss: FloatArray
+    """S of a whole orbit at the lowest way out, k_B T, shape (sites,)."""
+
+
+class OrbitNetwork:
+    """All sites of a track, as quadrants between which walls go."""
+
+    def __init__(
+        self, sites: Sequence[Site], gaps: Sequence[float], beyond: tuple[float, float], scales: Scales
+    ) -> None:
+        """gaps: lengths in xi of the flat tops between neighbouring sites, shape (sites - 1,).
+
+        beyond: int exp(U_top - U) dxi over the stretches before the first site and after the last one.
+        """
+        self._sites = sites
+        self._beyond_weights = beyond
+        self._catching = True
+        self._scales = scales
+        self._states = [(number, cell) for number, site in enumerate(sites) for cell in range(len(site.cells))]
+        caps = [[self._cap(site, cell) for cell in range(len(site.cells))] for site in sites]
+        self._width = _FINEST
+        for site, row in zip(sites, caps, strict=True):
+            highest = max(site.along.below.top, site.along.above.top)
+            top = highest + max(max(cell.below.top, cell.above.top) for cell in site.cells)
+            window, depth = top - min(row) + _STRIP, top - site.along.energy
+            self._width = float(max(self._width, window / _MOST_BINS, 0.1 * depth / _MOST_BINS))
+        self._caps = caps
+        self._segments: dict[_Key, _Segment] = {}
+        self._flights: dict[_Key, _Segment] = {}
+        self._populations = np.zeros((len(sites), max(len(site.cells) for site in sites)))
+        self._orbit_loss = np.zeros(len(sites))
+        for number, site in enumerate(sites):
+            for cell in range(len(site.cells)):
+                self._lay_quadrants(number, cell)
+        for number, gap in enumerate(gaps):
+            if gap > 0.0:
+                for cell in range(min(len(sites[number].cells), len(sites[number + 1].cells))):
+                    self._lay_flights(number, cell, gap)
+
+    @staticmethod
+    def _cap(site: Site, cell: int) -> float:
+        lowest = site.lowest(cell)
+        barrier = min(site.gates(cell)) - lowest
+        return lowest + max(min(1.0, 0.25 * barrier), barrier - _BELOW_BARRIER)
+
+    def _bin_edges(self, side: Side) -> tuple[int, FloatArray]:
+        first = int(np.floor(side.energy[0] / self._width))
+        last = int(np.floor(side.top / self._width)) + 1
+        edges = np.asarray(self._width * np.arange(first, last + 1), dtype=np.float64)
+        return first, edges
+
+    def _lay_quadrants(self, number: int, cell: int) -> None:
+        site, scales, width = self._sites[number], self._scales, self._width
+        along, about = site.along, site.cells[cell]
+        lowest = site.lowest(cell)
+        exit_energy = min(site.gates(cell)[:2])
+        sides = {
+            RIGHT_ABOVE: (along.above, about.above),
+            RIGHT_BELOW: (along.above, about.below),
+            LEFT_BELOW: (along.below, about.below),
+            LEFT_ABOVE: (along.below, about.above),
+        }
+        for quadrant, (x_side, angle_side) in sides.items():
+            x_first, x_edges = self._bin_edges(x_side)
+            x_length, x_force = x_side.in_bins(x_edges)
+            first, edges = self._bin_edges(angle_side)
+            length, force = angle_side.in_bins(edges)
+            # Pairs of bins of U and V; their sum lies in two bins of H, about the edge between them.
+            pairs = np.convolve(x_length, length)
+            spread = scales.damping / width * (np.convolve(x_force, length) + np.convolve(x_length, force))
+            area = np.zeros(pairs.size + 1)
+            area[:-1] += 0.5 * pairs
+            area[1:] += 0.5 * pairs
+            duration = area / (width * scales.rate)
+            begin = x_first + first
+            energy = width * (begin + np.arange(area.size) + 0.5)
+            self._populations[number, cell] += float(duration @ np.exp(lowest - energy)) * width
+            at_exit = min(max(int(exit_energy / width) - begin, 0), spread.size - 1)
+            if cell == 0:
+                self._orbit_loss[number] += float(spread[at_exit])
+            cut = max(0, int(np.floor((self._caps[number][cell] - _STRIP) / width)) - begin)
+            ground = min(site.lowest(each) for each in range(len(site.cells)))
+            hidden = float(duration[:cut] @ np.exp(ground - energy[:cut]))
+            self._segments[number, cell, quadrant] = _Segment(begin + cut, spread[cut:], duration[cut:], hidden)
+
+    def _lay_flights(self, number: int, cell: int, gap: float) -> None:
+        """Over a flat top between two sites, rightwards above the cell's minimum, leftwards below it."""
+        site = self._sites[number]
+        level = site.along.above.top
+        for direction, side in ((1, site.cells[cell].above), (-1, site.cells[cell].below)):
+            first = int(np.floor((level + side.energy[0]) / self._width))
+            last = int(np.floor((level + side.top) / self._width)) + 1
+            edges = self._width * np.arange(first, last + 1) - level
+            slope = np.gradient(side.energy, side.coordinate)
+            force = np.interp(edges, side.energy + 1e-12 * np.arange(side.energy.size), np.abs(slope))
+            middle = np.maximum(0.5 * (force[1:] + force[:-1]), 1e-3 * force.max())
+            self._flights[number, cell, direction] = _Segment(
+                first, self._scales.damping * force[1:-1] * gap, gap / (middle * self._scales.rate)
+            )
+
+    def _ways_on(self, key: _Key, alone: bool) -> list[_Way]:
+        """What the energy decides at the end of a quadrant."""
+        number, cell, quadrant = key
+        site = self._sites[number]
+        left, right, lower, higher = site.gates(cell)
+        cells = len(site.cells)
+        if quadrant == RIGHT_ABOVE:
+            crosses, passes = (number, cell, RIGHT_BELOW), self._beyond(number, cell, 1, alone)
+            gate, gained = right, 0.0
+        elif quadrant == LEFT_BELOW:
+            crosses, passes = (number, cell, LEFT_ABOVE), self._beyond(number, cell, -1, alone)
+            gate, gained = left, 0.0
+        elif quadrant == RIGHT_BELOW:
+            crosses, passes = (number, cell, LEFT_BELOW), (number, (cell - 1) % cells, RIGHT_ABOVE)
+            gate, gained = lower, site.drop if cell == 0 else 0.0
+        else:
+            crosses, passes = (number, cell, RIGHT_ABOVE), (number, (cell + 1) % cells, LEFT_BELOW)
+            gate, gained = higher, -site.drop if cell == cells - 1 else 0.0
+        return [_Way(gate, False, crosses, 0.0), _Way(gate, True, passes, gained)]
+
+    def _beyond(self, number: int, cell: int, direction: int, alone: bool) -> _Key | int:
+        neighbour = number + direction
+        if alone or not 0 <= neighbour < len(self._sites):
+            return direction
+        quadrant = LEFT_ABOVE if direction > 0 else RIGHT_BELOW
+        return neighbour, min(cell, len(self._sites[neighbour].cells) - 1), quadrant
+
+    def solve(self, alone: bool) -> FloatArray:
+        """Rates, 1/s, from each state (a site's minimum of the angle) to each of them and to the two ends.
+
+        alone: a wall that passes a barrier of its site for the first time has reached an end; otherwise it goes on
+        until it is caught or passes the first or last barrier of the track.  Shape (states, states + 2).
+        """
+        flights = {} if alone else self._flights
+        total = self._number([*self._segments.values(), *flights.values()])
+        equations = _Equations()
+        for segment in [*self._segments.values(), *flights.values()]:
+            self._add_diffusion(equations, segment)
+        for key, segment in self._segments.items():
+            for way in self._ways_on(key, alone):
+                above = self._above(segment, way.gate)
+                share = above if way.above else 1.0 - above
+                flight = None
+                if not isinstance(way.target, int) and way.target[0] != key[0]:
+                    flight = flights.get((min(key[0], way.target[0]), key[1], way.target[0] - key[0]))
+                if flight is not None:
+                    self._connect(equations, segment, share, flight, 0.0)
+                else:
+                    self._pass_on(equations, segment, share, way)
+        for (number, cell, direction), segment in flights.items():
+            source = number if direction > 0 else number + 1
+            target = self._beyond(source, cell, direction, alone)
+            self._pass_on(equations, segment, np.ones(segment.size), _Way(0.0, True, target, 0.0))
+        found = self._solve_equations(equations, total)
+        rates = np.zeros((len(self._states) + 2, len(self._states) + 2))
+        energy = np.zeros(total)
+        for segment in [*self._segments.values(), *flights.values()]:
+            energy[segment.start : segment.start + _STAGES * segment.size] = np.tile(self._middles(segment), _STAGES)
+        for index, (number, cell) in enumerate(self._states):
+            scale = np.exp(self._sites[number].lowest(cell) - energy)
+            for arrival in equations.arrivals:
+                flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
+                rates[index, arrival.state] += float(arrival.shares @ flux)
+            rates[index] /= self._population(number, cell, found[:, index], scale)
+        for end in (0, 1):
+            index = len(self._states) + end
+            site, weight = self._sites[-end], self._beyond_weights[end]
+            top = (site.along.below, site.along.above)[end].top
+            scale = np.exp(top - energy)
+            for arrival in equations.arrivals:
+                flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
+                rates[index, arrival.state] += float(arrival.shares @ flux)
+            turned = sum(cell.weight() for cell in site.cells)
+            rates[index] *= self._scales.rate / (max(weight, _SHORTEST) * turned)
+        return rates
+
+    def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
+        """The fluxes over exp(-H) that leave each stage, one column for each state from which walls start."""
+        sources = np.zeros((total, len(self._states) + 2))
+        for index, (number, cell) in enumerate(self._states):
+            for quadrant in range(4):
+                segment = self._segments[number, cell, quadrant]
+                emitted = self._width * self._caught(number, cell, segment)
+                sources[segment.start : segment.start + segment.size, index] = emitted
+        for end, quadrant in ((0, LEFT_ABOVE), (1, RIGHT_BELOW)):
+            number = -end % len(self._sites)
+            for cell in range(len(self._sites[number].cells)):
+                segment = self._segments[number, cell, quadrant]
+                gate = self._sites[number].gates(cell)[end]
+                sources[segment.start : segment.start + segment.size, len(self._states) + end] = (
+                    self._width * self._above(segment, gate)
+                )
+        result: FloatArray = equations.factors(total).solve(sources)
+        return result
+
+    def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
+        """Rates, 1/s, of leaving each site to the left and right for a wall that has been there long, (sites,) each.
+
+        The walls of `escapes` start at rest and need some time to gain their energy; those here are where the ones are
+        that have not left yet.  The two differ where barriers are low, and these are the ones for a ramp.
+        """
+        self._catching = False
+        total = self._number(list(self._segments.values()))
+        equations = _Equations()
+        for key, segment in self._segments.items():
+            self._add_diffusion(equations, segment)
+            for way in self._ways_on(key, alone=True):
+                above = self._above(segment, way.gate)
+                self._pass_on(equations, segment, above if way.above else 1.0 - above, way)
+        factors = equations.factors(total)
+        left, right = np.zeros(len(self._sites)), np.zeros(len(self._sites))
+        for number in range(len(self._sites)):
+            own = [segment for (site, _, _), segment in self._segments.items() if site == number]
+            lowest = min(self._sites[number].lowest(cell) for cell in range(len(self._sites[number].cells)))
+            scale = np.zeros(total)
+            source = np.zeros(total)
+            for segment in own:
+                unknowns = slice(segment.start, segment.start + _STAGES * segment.size)
+                scale[unknowns] = np.tile(np.exp(lowest - self._middles(segment)), _STAGES)
+                source[segment.start : segment.start + segment.size] = segment.duration
+            for _ in range(_ITERATIONS):
+                found = factors.solve(source)
+                population = 0.0
+                source = np.zeros(total)
+                for segment in own:
+                    first = slice(segment.start, segment.start + segment.size)
+                    stay = segment.duration * self._entered(segment, found[first] * scale[first])
+                    # Below the lowest bin the walls are in equilibrium with those in it.
+                    stay[0] += segment.hidden * found[segment.start]
+                    population += float(stay.sum())
+                    source[first] = stay / scale[first]
+                fluxes = np.zeros(2)
+                for arrival in equations.arrivals:
+                    if arrival.state >= len(self._states):
+                        fluxes[arrival.state - len(self._states)] += float(
+                            arrival.shares @ (found[arrival.unknowns] * scale[arrival.unknowns])
+                        )
+                left[number], right[number] = fluxes / population
+                source /= population
+        self._catching = True
+        return left, right
+
+    def _population(self, number: int, cell: int, found: FloatArray, scale: FloatArray) -> float:
+        """Time that walls which start in a minimum spend in its whole site, for the unit of flux in `solve`."""
+        population = float(self._populations[number, cell])
+        lowest = self._sites[number].lowest(cell)
+        for (site, own, _), segment in self._segments.items():
+            if site == number:
+                unknowns = slice(segment.start, segment.start + segment.size)
+                entered = self._entered(segment, found[unknowns] * scale[unknowns])
+                if own == cell:  # the equilibrium is counted already
+                    entered -= self._width * np.exp(lowest - self._middles(segment))
+                population += float(segment.duration @ entered)
+        return population
+
+    def _entered(self, segment: _Segment, flux: FloatArray) -> FloatArray:
+        """What has entered a segment, from what leaves its first stage."""
+        up, down = self._rates(segment)
+        result = flux.copy()
+        result[:-1] += up * flux[:-1] - down * flux[1:]
+        result[1:] += down * flux[1:] - up * flux[:-1]
+        return result
+
+    @staticmethod
+    def _number(segments: Sequence[_Segment]) -> int:
+        """Give every segment its unknowns; returns how many there are."""
+        total = 0
+        for segment in segments:
+            segment.start = total
+            total += _STAGES * segment.size
+        return total
+
+    def _above(self, segment: _Segment, gate: float) -> FloatArray:
+        """The share of each bin above a gate."""
+        return np.clip(np.arange(segment.first, segment.stop) + 1.0 - gate / self._width, 0.0, 1.0)
+
+    def _middles(self, segment: _Segment) -> FloatArray:
+        return np.asarray(self._width * (np.arange(segment.first, segment.stop) + 0.5))
+
+    def _rates(self, segment: _Segment) -> tuple[FloatArray, FloatArray]:
+        per_stage = segment.spread / (_STAGES * self._width**2)
+        return per_stage * np.exp(-0.5 * self._width), per_stage * np.exp(0.5 * self._width)
+
+    def _add_diffusion(self, equations: _Equations, segment: _Segment) -> None:
+        """(1 - G / stages) of each stage, for the flux over exp(-H)."""
+        up, down = self._rates(segment)
+        diagonal = np.ones(segment.size)
+        diagonal[:-1] += up
+        diagonal[1:] += down
+        rise = np.exp(self._width)
+        for stage in range(_STAGES):
+            rows = segment.start + stage * segment.size + np.arange(segment.size)
+            equations.add(rows, rows, diagonal)
+            equations.add(rows[1:], rows[:-1], -up * rise)
+            equations.add(rows[:-1], rows[1:], -down / rise)
+            if stage:
+                equations.add(rows, rows - segment.size, -np.ones(segment.size))
+
+    def _caught(self, number: int, cell: int, segment: _Segment) -> FloatArray:
+        if not self._catching:
+            return np.zeros(segment.size)
+        result: FloatArray = (self._middles(segment) < self._caps[number][cell]).astype(np.float64)
+        return result
+
+    def _pass_on(self, equations: "_Equations", segment: _Segment, share: FloatArray, way: _Way) -> None:
+        """Lead a share of what leaves a segment to where it goes: into a quadrant, caught there, or to an end."""
+        last = segment.start + (_STAGES - 1) * segment.size + np.arange(segment.size)
+        if isinstance(way.target, int):
+            end = len(self._states) + (way.target > 0)
+            equations.arrivals.append(_Arrival(end, last, share))
+            return
+        number, cell, _ = way.target
+        following = self._segments[way.target]
+        caught = self._caught(number, cell, following)
+        shares = self._connect(equations, segment, share, following, way.gained, caught)
+        equations.arrivals.append(_Arrival(self._states.index((number, cell)), last, shares))
+
+    def _connect(
+        self,
+        equations: "_Equations",
+        segment: _Segment,
+        share: FloatArray,
+        following: _Segment,
+        gained: float,
+        caught: FloatArray | None = None,
+    ) -> FloatArray:
+        """Lead a share of what leaves one segment into another one; returns the shares that are caught there."""
+        whole = int(np.floor(gained / self._width))
+        part = gained / self._width - whole
+        last = segment.start + (_STAGES - 1) * segment.size
+        result = np.zeros(segment.size)
+        for offset, weight in ((whole, 1.0 - part), (whole + 1, part)):
+            used = np.flatnonzero(share * weight > 0.0)
+            into = np.clip(segment.first + used + offset - following.first, 0, following.size - 1)
+            flux = weight * share[used]
+            if caught is not None:
+                result[used] += flux * caught[into]
+                flux = flux * (1.0 - caught[into])
+            rise = self._width * ((following.first + into) - (segment.first + used))
+            equations.add(following.start + into, last + used, -flux * np.exp(rise))
+        return result
+
+    def escapes(self, destinations: bool = True) -> Escapes:
+        """Rates of all sites; one with several rest angles is taken with the share of time that it spends at each."""
+        count = len(self._sites)
+        owner = np.array([number for number, _ in self._states])
+        first = self.solve(alone=True)
+        returning = np.zeros((2, count + 2))
+        ends = owner.size
+        left, right = np.zeros(count), np.zeros(count)
+        weights = np.zeros(owner.size)
+        for number in range(count):
+            own = np.flatnonzero(owner == number)
+            weights[own] = _stationary(first[np.ix_(own, own)])
+            left[number] = weights[own] @ first[own, ends]
+            right[number] = weights[own] @ first[own, ends + 1]
+        caught = np.zeros((count, count + 2))
+        if count == 1:
+            caught[0, 0], caught[0, 2] = left[0], right[0]
+            returning = self._by_site(first[ends:], owner)
+        elif destinations:
+            every = self.solve(alone=False)
+            returning = self._by_site(every[ends:], owner)
+            by_site = self._by_site(every[:ends], owner)
+            for index, number in enumerate(owner):
+                caught[number] += weights[index] * by_site[index]
+            caught[np.arange(count), 1 + np.arange(count)] = 0.0
+        returning[[0, 1], [0, -1]] = 0.0
+        return Escapes(left, right, caught, returning, self._orbit_loss)
+
+    @staticmethod
+    def _by_site(rates: FloatArray, owner: IntArray) -> FloatArray:
+        """Rates to states and ends, shape (rows, states + 2), as those to the left end, the sites, the right end."""
+        result = np.zeros((rates.shape[0], int(owner[-1]) + 3))
+        result[:, 0], result[:, -1] = rates[:, -2], rates[:, -1]
+        for state, number in enumerate(owner):
+            result[:, 1 + number] += rates[:, state]
+        return result
+
+
+def _stationary(rates: FloatArray) -> FloatArray:
+    """Shares of time in each state of a Markov chain with these rates; the diagonal does not count."""
+    if rates.shape[0] == 1:
+        return np.ones(1)
+    generator = rates - np.diag(np.diag(rates))
+    generator -= np.diag(generator.sum(axis=1))
+    generator /= np.abs(generator).max()
+    equations = np.vstack([generator.T, np.ones(rates.shape[0])])
+    result: FloatArray = np.linalg.lstsq(equations, np.append(np.zeros(rates.shape[0]), 1.0), rcond=None)[0]
+    return np.clip(result, 0.0, 1.0)

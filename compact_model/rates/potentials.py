@@ -1,0 +1,207 @@
+"""The wall as a system of one degree of freedom: its potential along the track and that of its angle, in k_B T.
+
+With xi = x / Delta and H = U(xi) + V(phi) the equations of the model read
+
+    d(xi, phi)/dt = Gamma [(dV/dphi, -dU/dxi) - alpha (dU/dxi, dV/dphi)] + noise
+
+with Gamma = gamma k_B T / [(1 + alpha^2) E_0] and E_0 = 2 M_s Delta W t.  Fields along z and the field-like torque tilt
+U; the Slonczewski torque tilts V, so that it is a force with a potential as well, one that differs by pi sigma_ST E_0
+from each half turn to the next.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .. import constants
+from ..device.equilibrium import angle_energy
+from ..device.parameters import DeviceParameters
+from ..support.arrays import FloatArray
+from ..track.landscape import Landscape
+
+_ALONG = 20_001  # samples of the track, and so many more in each well
+_PER_WELL = 2_001
+_PER_PERIOD = 8_001
+LEAST_BARRIER = 0.5  # k_B T: a dip less deep than this is no site
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a minimum, from the minimum up to the top of the barrier; the energy rises along it."""
+
+    coordinate: FloatArray
+    """Distance from the minimum, in xi or in rad."""
+    energy: FloatArray
+    """k_B T."""
+
+    @property
+    def top(self) -> float:
+        """Energy of the barrier's top, k_B T."""
+        return float(self.energy[-1])
+
+    def in_bins(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of each bin of energy: the length of the side in it, and the integral of the force over the energy."""
+        # Where the energy does not rise, its whole stretch belongs to one bin.
+        rising = self.energy + 1e-12 * np.arange(self.energy.size)
+        steps, lengths = np.diff(self.energy), np.diff(self.coordinate)
+        force = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0.0)
+        length = np.interp(edges, rising, self.coordinate)
+        work = np.interp(edges, rising, np.concatenate([[0.0], np.cumsum(force * steps)]))
+        return np.diff(length), np.diff(work)
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A minimum of a potential with what leads out of it to either side."""
+
+    place: float
+    """xi or rad."""
+    energy: float
+    """k_B T."""
+    below: Side
+    """Towards lower x or phi."""
+    above: Side
+    """Towards higher x or phi."""
+
+    def weight(self) -> float:
+        """int exp(-energy) over both sides."""
+        return sum(float(np.trapezoid(np.exp(-side.energy), side.coordinate)) for side in (self.below, self.above))
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What the dimensionless equations are measured in."""
+
+    energy: float
+    """E_0 / (k_B T), 1/T."""
+    rate: float
+    """Gamma, 1/s."""
+    length: float
+    """Delta, m."""
+    damping: float
+    """alpha."""
+
+    @classmethod
+    def of(cls, parameters: DeviceParameters, temperature: float) -> "Scales":
+        """Of a device at a temperature in K."""
+        thermal = constants.BOLTZMANN_CONSTANT * temperature
+        per_field = parameters.energy_per_field_length * parameters.wall_width / thermal
+        rate = parameters.gyromagnetic_ratio / (1.0 + parameters.damping**2) / per_field
+        return cls(per_field, rate, parameters.wall_width, parameters.damping)
+
+
+def track_minima(
+    parameters: DeviceParameters, landscape: Landscape, scales: Scales, field: float, least: float = LEAST_BARRIER
+) -> list[Minimum]:
+    """The sites of a track under a field along z (T, all but the pinning), from its start to its end."""
+    length = parameters.track_length
+    places = [np.linspace(0.0, length, _ALONG)]
+    for well in landscape.wells:
+        reach = np.linspace(-well.reach, well.reach, _PER_WELL)
+        places.append(well.centre + reach)
+        for edge in well.edges:
+            places.append(np.array([edge - 1e-9 * well.reach, edge, edge + 1e-9 * well.reach]))
+    position = np.unique(np.clip(np.concatenate(places), 0.0, length))
+    middle = 0.5 * (position[1:] + position[:-1])
+    push = landscape.pinning_field(middle) + field
+    energy = np.concatenate([[0.0], -np.cumsum(push * np.diff(position))]) * scales.energy / scales.length
+    return minima(position / scales.length, energy, least)
+
+
+def stretches_beyond(
+    parameters: DeviceParameters, scales: Scales, field: float, first: Minimum, last: Minimum
+) -> tuple[float, float]:
+    """int exp(U_top - U) dxi over the stretches before the first site's barrier and after the last one's.
+
+    No well pins a wall there.
+    """
+    length = parameters.track_length / scales.length
+    results = []
+    slope = -field * scales.energy
+    for extent, outward in (
+        (first.place - first.below.coordinate[-1], -slope),
+        (length - last.place - last.above.coordinate[-1], slope),
+    ):
+        distance = np.linspace(0.0, max(extent, 0.0), _PER_WELL)
+        results.append(float(np.trapezoid(np.exp(np.minimum(-outward * distance, 600.0)), distance)))
+    return results[0], results[1]
+
+
+def angle_minima(
+    parameters: DeviceParameters, anisotropy_field: float, slonczewski: float, voltage: float, scales: Scales
+) -> tuple[list[Minimum], float]:
+    """The rest angles within one period of the angle's energy, and by how much V rises from one period to the next.
+
+    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T; voltage: V, on the barrier.  None at all from
+    the Walker threshold on.
+    """
+
+    def of_angle(angle: FloatArray) -> FloatArray:
+        return np.asarray(angle_energy(parameters, angle, voltage=voltage, anisotropy=anisotropy_field) + 0.0 * angle)
+
+    turn = np.linspace(0.0, 2.0 * np.pi, 41)
+    half_turn = np.abs(of_angle(turn + np.pi) - of_angle(turn)).max() <= 1e-9 * np.ptp(of_angle(turn))
+    period = np.pi if half_turn else 2.0 * np.pi
+    drop = scales.energy * slonczewski * period
+    # Three periods, the first from a maximum on.
+    angle = np.linspace(-1.5 * period, 1.5 * period, 3 * _PER_PERIOD)
+    energy = scales.energy * (of_angle(angle) + slonczewski * angle)
+    found = minima(angle, energy, 0.0)
+    inside = [minimum for minimum in found if -0.5 * period + 1e-6 < minimum.place <= 0.5 * period + 1e-6]
+    return inside, drop
+
+
+def minima(coordinate: FloatArray, energy: FloatArray, least: float) -> list[Minimum]:
+    """The minima of sampled energies between two barriers, each deeper than `least`, in the order of their places.
+
+    The ends of the samples count as barriers where the energy rises towards them; a minimum at an end is none.  A side
+    ends where its barrier's top begins, which may be flat.
+    """
+    turns = _turning_points(energy, least)
+    result = []
+    for before, bottom, after in zip(turns[:-2], turns[1:-1], turns[2:], strict=True):
+        lowest = (bottom[0] + bottom[1]) // 2
+        if energy[lowest] >= energy[before[1]] or energy[lowest] >= energy[after[0]]:
+            continue
+        down = np.arange(lowest, before[1] - 1, -1)
+        up = np.arange(lowest, after[0] + 1)
+        result.append(
+            Minimum(
+                float(coordinate[lowest]),
+                float(energy[lowest]),
+                Side(coordinate[lowest] - coordinate[down], np.maximum.accumulate(energy[down])),
+                Side(coordinate[up] - coordinate[lowest], np.maximum.accumulate(energy[up])),
+            )
+        )
+    return result
+
+
+def _turning_points(energy: FloatArray, least: float) -> list[tuple[int, int]]:
+    """First and last row of each stretch at which the energy turns, with the two ends; dips below `least` left out."""
+    slack = 1e-9 * max(1.0, float(np.ptp(energy)))
+    threshold = max(least, slack)
+    steps = np.flatnonzero(np.diff(energy) != 0.0)
+    turning = steps[1:][np.diff(np.sign(np.diff(energy)[steps])) != 0.0]
+    rows = [0, *turning.tolist(), energy.size - 1]
+    found: list[int] = []
+    high = low = 0
+    direction = 0
+    for row in rows:
+        high = row if energy[row] > energy[high] else high
+        low = row if energy[row] < energy[low] else low
+        if direction >= 0 and energy[row] < energy[high] - threshold:
+            found.append(high)
+            direction, low = -1, row
+        elif direction <= 0 and energy[row] > energy[low] + threshold:
+            found.append(low)
+            direction, high = 1, row
+    found.append(high if direction > 0 else low)
+    return [_flat_about(energy, row, slack) for row in found]
+
+
+def _flat_about(energy: FloatArray, row: int, slack: float) -> tuple[int, int]:
+    apart = np.abs(energy - energy[row]) > slack
+    before, after = np.flatnonzero(apart[:row]), np.flatnonzero(apart[row:])
+    first = int(before[-1]) + 1 if before.size else 0
+    last = row + int(after[0]) - 1 if after.size else energy.size - 1
+    return first, last

@@ -1,0 +1,47 @@
+"""What an object was found to be, kept for the next time that it is asked for."""
+
+import dataclasses
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Same(Generic[T]):
+    """An object as the key of a cache: this very object, not one that is equal to it.
+
+    Two objects may be equal and yet differ, in a type (1 and 1.0) or in what their `==` does not look at.  The key
+    keeps its object alive.
+    """
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.item is other.item
+
+
+class ChangeableError(Exception):
+    """Raised in a cached function for an object that somebody could change later; nothing is kept then."""
+
+
+def require_constant(value: Any) -> None:
+    """Raise ChangeableError unless a value is numbers and text all the way down, in tuples and frozen dataclasses."""
+    if value is None or type(value) in (float, int, bool, str):
+        return
+    if type(value) is tuple:
+        parts = value
+    elif dataclasses.is_dataclass(value) and _is_frozen(type(value)):
+        parts = tuple(vars(value).values())
+    else:
+        raise ChangeableError
+    for part in parts:
+        require_constant(part)
+
+
+def _is_frozen(kind: Any) -> bool:
+    return bool(kind.__dataclass_params__.frozen)

@@ -1,0 +1,358 @@
+"""Domain-wall junctions that move: every cell integrates its own wall by the kernels of `compact_model`."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compact_model.device.parameters import DeviceParameters
+from compact_model.drive import Voltage
+from compact_model.ensemble import (
+    Ensemble,
+    check_duration,
+    check_step,
+    density_mode,
+    device_arrays,
+    integrate_side_by_side,
+    landscape_table,
+    largest_pull,
+    run_adaptive,
+)
+from compact_model.kernels import fixed_step
+from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
+from compact_model.simulation import REFERENCE_STEP
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import digest
+from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.threads import threads
+from compact_model.support.validation import ConvergenceError, InputError
+from compact_model.track.landscape import Landscape
+from compact_model.track.resting import resting_angles
+
+from ..cells import Junctions, State
+from ..kernels.waveforms import COLUMNS, straight_lines
+from .dynamics import MovingCells, NetlistCell, Saved
+
+_WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
+_COUPLING_TOLERANCE = 1e-12  # m
+_SHORT_ENOUGH = 5e-12  # s: the angle has hardly begun to turn
+_MOST_STEPS = 1e9
+_IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
+_DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedDevice:
+    """One kind of junction with its track, as a netlist's writer finds it in a `NetlistCell`."""
+
+    parameters: DeviceParameters
+    landscape: Landscape
+
+
+class DomainWalls(MovingCells):
+    """Junctions whose walls move along their tracks: I = V G(x, V), and Eq. 1 for x and the wall's angle.
+
+    parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
+    landscape: the track of all devices, or a sequence of one each.  position: m, shape (word lines, bit lines).
+    initial_angle: rad, one or (word lines, bit lines); None: at rest without a current.
+    external_field: T; None: what cancels each device's stray field.
+    temperature: K, one or (word lines, bit lines).  seed: of the thermal fields.
+    step: s, of RK4, or above 0 K of Heun's method; None: 5 ps above 0 K, and at 0 K the adaptive method, which steps
+        onto every hard edge of a landscape.  RK4 is off there by what the angle turns in a step: 0.1 nm in notches of
+        300 Oe at 5 ps.
+
+    `position` (m) and `angle` (rad) are the present state, copies of shape (word lines, bit lines).  Raises InputError.
+    """
+
+    spreads_in_tables = Junctions.spreads_in_tables
+
+    def __init__(
+        self,
+        parameters: DeviceParameters | Sequence[DeviceParameters],
+        landscape: Landscape | Sequence[Landscape],
+        position: ArrayLike,
+        *,
+        initial_angle: ArrayLike | None = None,
+        external_field: float | None = None,
+        temperature: ArrayLike = 0.0,
+        step: float | None = None,
+        seed: Seed = 0,
+    ) -> None:
+        self._law = Junctions(parameters, position)
+        count = self._law.position.size
+        self.landscapes = tuple(validation.several("landscape", landscape, Landscape))
+        if len(self.landscapes) not in (1, count):
+            raise InputError(
+                f"landscape: expected one, or one for each of the {count} devices, got {len(self.landscapes)}"
+            )
+        self.temperature = self._one_or_each("temperature", temperature)
+        if (self.temperature < 0.0).any():
+            raise InputError(f"temperature: expected at least 0 K, got {self.temperature.min():g} K")
+        self.external_field = None if external_field is None else validation.number("external_field", external_field)
+        self.step = REFERENCE_STEP if step is None else validation.positive("step", step)
+        stray = self._law.per_device("stray_field")
+        net = stray + (-stray if self.external_field is None else self.external_field)
+        self._net_field = np.array(np.broadcast_to(net, self.shape)).ravel()
+        self._seed = recorded(seed)
+        self._key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
+        self._compile_tables()
+        self._hot = bool((self.temperature > 0.0).any())
+        self.adaptive = step is None and not self._hot
+        self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
+        self._pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
+        self.steps = 0
+        """Equal steps so far; the random numbers hang on it."""
+        self._state = self._state_at(self._law.position, self._initial_angle(initial_angle))
+
+    def _compile_tables(self) -> None:
+        """Devices and tracks as the kernels read them."""
+        count = self._law.position.size
+        modes = {density_mode(Voltage.of(0.0), each.torque_density) for each in self.parameters}
+        if len(modes) > 1:
+            raise InputError("parameters: expected one torque_density for all devices, got both")
+        self._mode = modes.pop()
+        kelvin = np.array(np.broadcast_to(self.temperature, self.shape)).ravel()
+        self._devices = device_arrays(self.parameters, Voltage.of(0.0), "both", kelvin, count)
+        self._track = landscape_table(self.landscapes, self.parameters)
+        self._rows, self._row_offsets = np.empty((count, COLUMNS)), np.arange(count + 1)
+
+    def _one_or_each(self, name: str, values: ArrayLike) -> FloatArray:
+        given = validation.array(name, values)
+        if given.shape not in ((), self.shape):
+            raise InputError(f"{name}: expected one, or shape {self.shape}, got shape {given.shape}")
+        return given
+
+    def _initial_angle(self, given: ArrayLike | None) -> FloatArray:
+        """As given, or at rest in each device's own anisotropy field."""
+        if given is not None:
+            return np.array(np.broadcast_to(self._one_or_each("initial_angle", given), self.shape))
+        return resting_angles(self.parameters, self.landscapes, self._law.position.ravel()).reshape(self.shape)
+
+    def _state_at(self, position: FloatArray, angle: FloatArray) -> fixed_step.WallState:
+        count = position.size
+        never, below, above = np.full(count, -np.inf), np.full(count, -np.inf), np.full(count, np.inf)
+        found = np.full(count, np.inf)
+        return fixed_step.WallState(position.ravel().copy(), angle.ravel().copy(), never, below, above, found)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._law.shape
+
+    @property
+    def parameters(self) -> tuple[DeviceParameters, ...]:
+        """Of all devices, or of each, row by row."""
+        return self._law.parameters
+
+    @property
+    def position(self) -> FloatArray:
+        """Of the walls, m, a copy of shape (word lines, bit lines)."""
+        return self._state.position.reshape(self.shape).copy()
+
+    @property
+    def angle(self) -> FloatArray:
+        """Of the walls, rad, a copy of shape (word lines, bit lines)."""
+        return self._state.angle.reshape(self.shape).copy()
+
+    @property
+    def net_field(self) -> FloatArray:
+        """H_z on the walls, T, a copy of shape (word lines, bit lines)."""
+        return self._net_field.reshape(self.shape).copy()
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return (*self._law.states, State("angle", "wall angle phi", "rad"))
+
+    def values(self) -> dict[str, FloatArray]:
+        return {"position": self.position, "angle": self.angle}
+
+    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self._law.current_and_slope(voltage)
+
+    def conductance_range(self) -> tuple[FloatArray, FloatArray]:
+        return self._law.conductance_range()
+
+    def voltage_scale(self) -> FloatArray:
+        return self._law.voltage_scale()
+
+    def coordinates(self) -> dict[str, tuple[float, dict[str, str]]]:
+        return self._law.coordinates()
+
+    def copy(self) -> Self:
+        other = copy.copy(self)
+        other._rows = np.empty_like(self._rows)
+        other._state = self._state_at(self._state.position, self._state.angle)
+        return other
+
+    def at(self, values: FloatArray) -> Self:
+        other = self.copy()
+        other._state.position[:] = np.ravel(values)
+        other._moved()
+        return other
+
+    def array_of(self, shape: tuple[int, int], spreads: Mapping[str, float], seed: Seed) -> Self:
+        draw = generator(seed)
+        cells = self._law.array_of(shape, spreads, draw)
+        return type(self)(
+            cells.parameters,
+            self.landscapes[0],
+            cells.position,
+            external_field=self.external_field,
+            temperature=float(self.temperature.flat[0]),
+            step=None if self.adaptive else self.step,
+            seed=draw,
+        )
+
+    def _moved(self) -> None:
+        self._law = self._law.at(self._state.position.reshape(self.shape))
+
+    def save(self) -> Saved:
+        return {
+            "position": self.position,
+            "angle": self.angle,
+            "steps": np.int64(self.steps),
+            "stream": np.uint64(self._key),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        if int(saved["stream"]) != self._key:
+            raise InputError("state: expected one of this seed, got one of another seed")
+        self._state.position[:] = np.ravel(saved["position"])
+        self._state.angle[:] = np.ravel(saved["angle"])
+        self.steps = int(saved["steps"])
+        self._moved()
+
+    def sensitivity(self, voltage: FloatArray) -> float:
+        return self._pull
+
+    @property
+    def tolerance(self) -> float:
+        return _COUPLING_TOLERANCE
+
+    @property
+    def shortest_interval(self) -> float:
+        return _SHORT_ENOUGH
+
+    @property
+    def random(self) -> bool:
+        return self._hot
+
+    def identity(self) -> dict[str, str]:
+        return {
+            "devices": digest(repr(self.parameters)),
+            "landscapes": digest(repr(self.landscapes)),
+            "starting positions": digest(self._state.position, self._state.angle),
+            "external field": repr(self.external_field),
+            "temperature": digest(self.temperature),
+            "seed": str(self._key),
+            "step": repr((self.step, self.adaptive)),
+        }
+
+    def attributes(self) -> dict[str, Any]:
+        """Steps done and their length (s; 0: adaptive), and the external field (T), or that each has its own."""
+        stray = self._law.per_device("stray_field")
+        one = self.external_field is not None or np.ptp(stray) == 0.0
+        field = -float(stray.flat[0]) if self.external_field is None else self.external_field
+        return {
+            "steps": self.steps,
+            "step": 0.0 if self.adaptive else self.step,
+            "external_field": field if one else "cancels each device's stray field",
+        }
+
+    def origin(self) -> dict[str, Any]:
+        return {"landscapes": self.landscapes, "seed": self._seed}
+
+    def netlist(self) -> list[NetlistCell]:
+        kinds = max(len(self.parameters), len(self.landscapes))
+        models = [
+            TrackedDevice(self.parameters[index % len(self.parameters)], self.landscapes[index % len(self.landscapes)])
+            for index in range(kinds)
+        ]
+        places = zip(self._state.position.tolist(), self._state.angle.tolist(), self._net_field.tolist(), strict=True)
+        return [
+            NetlistCell(models[index % kinds], {"position": x, "angle": phi, "net_field": field})
+            for index, (x, phi, field) in enumerate(places)
+        ]
+
+    def check_run(self, largest_voltage: float, duration: float) -> None:
+        """InputError where the steps do not resolve, or never end with, what the voltages can do to a wall."""
+        row = np.zeros((1, COEFFICIENTS + 2))
+        row[0, COEFFICIENTS:] = largest_voltage, np.abs(self._net_field).max()
+        ensemble = Ensemble(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2)))
+        if self.adaptive:
+            check_duration(ensemble, duration)
+            return
+        check_step(ensemble, self.step)
+        if duration / self.step > _MOST_STEPS:
+            raise InputError(
+                f"step: expected at most {_MOST_STEPS:g} steps in the {duration:g} s of a run, got a step of "
+                f"{self.step:g} s"
+            )
+
+    def advance(self, duration: float, voltage: FloatArray, target: FloatArray) -> None:
+        waveforms = self._drive_table(duration, voltage.ravel(), target.ravel())
+        if not (self.adaptive and self._adapt(waveforms, duration)):
+            self._step_along(waveforms, duration)
+        self._moved()
+
+    def rest(self, duration: float) -> None:
+        """The walls on their own at 0 V: adaptive at 0 K in any case, since nothing has to be met on the way."""
+        same = np.ptp(self._net_field) == 0.0
+        zero = np.zeros(1 if same else self._net_field.size)
+        if self._hot or not self._adapt(self._drive_table(duration, zero, zero), duration):
+            zero = np.zeros(self._net_field.size)
+            self._step_along(self._drive_table(duration, zero, zero), duration)
+        self._moved()
+
+    def _adapt(self, waveforms: PiecewiseTable, duration: float) -> bool:
+        """The walls by the adaptive method; False, and nothing done, where it does not get on."""
+        before = self._state.position.copy(), self._state.angle.copy()
+        ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
+        times = np.array([0.0, duration])
+        try:
+            run_adaptive(ensemble, self._state, times, tolerance=_WALL_TOLERANCE, progress=Progress())
+        except ConvergenceError:  # a wall that slides along a jump of its landscape
+            self._state.position[:], self._state.angle[:] = before
+            return False
+        return True
+
+    def _step_along(self, waveforms: PiecewiseTable, duration: float) -> None:
+        """The walls by equal steps, RK4 or at a temperature Heun's."""
+        count, steps = self._net_field.size, max(1, int(np.ceil(duration / self.step - 1e-9)))
+        shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
+        per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
+        nothing = np.empty((count, 0))
+        for done in range(0, steps, per_call):
+            plan = fixed_step.StepPlan(
+                np.array([0.0]),
+                np.array([duration / steps]),
+                np.array([done]),
+                np.array([min(per_call, steps - done)]),
+                np.array([self.steps + done]),
+                np.array([-1]),
+            )
+            integrate_side_by_side(
+                shares,
+                self._devices,
+                self._mode,
+                self._track,
+                waveforms,
+                plan,
+                self._tableau,
+                np.uint64(self._key),
+                0,
+                self._state,
+                nothing,
+                nothing,
+            )
+        self.steps += steps
+
+    def _drive_table(self, duration: float, voltage: FloatArray, target: FloatArray) -> PiecewiseTable:
+        """Voltages on straight lines and the net fields, as the kernels read them; it holds until the next one."""
+        rows = self._rows[: voltage.size]
+        straight_lines(0.0, duration, voltage, target, self._net_field, rows)
+        return PiecewiseTable(rows, self._row_offsets[: voltage.size + 1])

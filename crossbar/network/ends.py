@@ -1,0 +1,110 @@
+"""Currents at the ends of the lines: from the currents of their devices, or from the voltage across the end itself.
+
+With d_j leaving a line of n nodes at node j (through the device and the shunt, less what a current source feeds to it),
+R_s and R_t at its ends and r in a segment, Ohm's law along the line says
+
+    V_s - V_t = R_s I_s + r sum_k (I_s - d_0 - ... - d_k) - R_t I_t,    k = 0 .. n - 2,
+
+which with I_s + I_t = sum_j d_j gives
+
+    I_s (R_s + R_t + (n - 1) r) = V_s - V_t + r sum_j (n - 1 - j) d_j + R_t sum_j d_j.
+
+No difference of two node voltages occurs, so nothing is lost where the wires are almost ideal, and what enters a line
+leaves it through its devices to the last digit but one.  What a shunt takes is a product with a node's voltage; it is
+summed less what is fed to that node, since the two may be far larger than their difference.
+
+Behind a large resistance it is the other way round: the devices' currents cancel, all but a small rest, and what is
+known well is the end's own drop, I_s = (V_s - v_0) / R_s.  All voltages are wrong by some share of the largest one and
+all currents of a line by the same share of their sum of sizes, hence the drop is taken where the largest voltage would
+drive less through the end than that sum.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from compact_model.support.arrays import FloatArray
+
+from .linear_network import Network, Sources
+
+Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
+# Resistance (lines,), voltage of the source and of the node (K, lines).
+_End = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
+    """What `kernels.line_sums` does, for small arrays, without anything to compile."""
+    _, words, bits = leaving_words.shape
+    for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
+        weights = np.arange(nodes - 1, -1, -1.0)
+        leaving.sum(axis=summed, out=out[0])
+        np.einsum("knm,m->kn" if summed == 2 else "knm,n->km", leaving, weights, out=out[1])
+        np.abs(leaving).sum(axis=summed, out=out[2])
+
+
+def end_currents(
+    network: Network,
+    sources: Sources,
+    word: FloatArray,
+    bit: FloatArray,
+    current: FloatArray,
+    summation: Summation = sum_small,
+) -> list[FloatArray]:
+    """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
+
+    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.  summation: of what leaves the
+    nodes, along the lines.
+    """
+    fed, drawn = sources.node_currents()
+    leaving_words, leaving_bits = current, current
+    if fed.size or network.word_shunt.any():
+        leaving_words = current + (network.word_shunt[:, np.newaxis] * word - (fed if fed.size else 0.0))
+    if drawn.size or network.bit_shunt.any():
+        leaving_bits = current - (network.bit_shunt * bit + (drawn if drawn.size else 0.0))
+    inputs, words, bits = current.shape
+    of_words, of_bits = np.empty((3, inputs, words)), np.empty((3, inputs, bits))
+    summation(np.ascontiguousarray(leaving_words), np.ascontiguousarray(leaving_bits), of_words, of_bits)
+    of_bits[:2] *= -1.0
+    ends: tuple[_End, ...] = (
+        (network.word_start, sources.word_start.T, word[:, :, 0]),
+        (network.word_stop, sources.word_stop.T, word[:, :, -1]),
+        (network.bit_start, sources.bit_start.T, bit[:, 0]),
+        (network.bit_stop, sources.bit_stop.T, bit[:, -1]),
+    )
+    found = [
+        *_split(of_words, network.word_segment, bits, ends[0], ends[1]),
+        *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
+    ]
+    largest = np.zeros(inputs)
+    connected = [np.isfinite(resistance) for resistance, _, _ in ends]
+    for used, (_, source, node) in zip(connected, ends, strict=True):
+        if used.any():
+            for voltage in (source, node):
+                largest = np.maximum(largest, np.abs(voltage[:, used]).max(axis=1))
+    for each, used, sums, end in zip(found, connected, (of_words, of_words, of_bits, of_bits), ends, strict=True):
+        resistance, source, node = end
+        with np.errstate(invalid="ignore"):
+            by_drop = used & (largest[:, np.newaxis] < resistance * sums[2])
+        if by_drop.any():
+            np.divide(source - node, resistance, out=each, where=by_drop)
+    return found
+
+
+def _split(
+    sums: FloatArray, segment: FloatArray, nodes: int, at_start: _End, at_stop: _End
+) -> tuple[FloatArray, FloatArray]:
+    """The currents into lines at both ends, (K, lines), from those that leave their nodes."""
+    (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
+    total, weighted, _ = sums
+    no_start, no_stop = np.isinf(start), np.isinf(stop)
+    from_start = np.where(no_start, 0.0, total)
+    from_stop = np.where(no_start & ~no_stop, total, 0.0)
+    both = ~(no_start | no_stop)
+    if both.any():
+        voltage = (start_source - stop_source)[:, both]
+        start, stop, segment = start[both], stop[both], segment[both]
+        total, weighted = total[:, both], weighted[:, both]
+        whole = start + stop + (nodes - 1) * segment
+        from_start[:, both] = (voltage + segment * weighted + stop * total) / whole
+        from_stop[:, both] = (-voltage + segment * ((nodes - 1) * total - weighted) + start * total) / whole
+    return from_start, from_stop

@@ -1,0 +1,2 @@
+from .loading import load as load
+from .version import __version__ as __version__

@@ -1,0 +1,79 @@
+"""`dwmtj intrinsic`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from compact_model.constants import NANOMETRE, OERSTED
+from compact_model.rates.intrinsic import intrinsic_site
+
+from ..options.device import device_from_options, device_options
+from ..output import check_outputs, deliver, output_options
+
+
+@click.command(name="intrinsic")
+@click.option("--threshold-field", type=float, metavar="Oe", help="Median net field that frees the wall on a ramp, Oe.")
+@click.option("--threshold-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
+@click.option("--ramp-rate", type=float, default=1.0, show_default=True, metavar="Oe/s", help="Of the ramp, Oe/s.")
+@click.option(
+    "--stable-field", type=float, metavar="Oe", help="Largest net field under which the wall stays, Oe, instead."
+)
+@click.option("--stable-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
+@click.option("--stable-time", type=float, default=60.0, show_default=True, metavar="s", help="How long it stays, s.")
+@click.option(
+    "--half-width-error", type=float, default=0.0, show_default=True, metavar="nm", help="Error of --half-width, nm."
+)
+@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="Of the laboratory, K.")
+@device_options
+@output_options
+def command(
+    threshold_field: float | None,
+    threshold_error: float,
+    ramp_rate: float,
+    stable_field: float | None,
+    stable_error: float,
+    stable_time: float,
+    half_width_error: float,
+    temperature: float,
+    as_json: bool,
+    outputs: tuple[Path, ...],
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """H_c at T = 0 of the site that shows a measured threshold, or a measured stability, in the laboratory.
+
+    Give either --threshold-field, with the ramp's rate, or --stable-field, with the time.  x_c is --half-width.
+    """
+    check_outputs(outputs)
+    parameters, _, numbers = device_from_options(options)
+    result = intrinsic_site(
+        parameters,
+        threshold_field=None if threshold_field is None else threshold_field * OERSTED,
+        threshold_error=threshold_error * OERSTED,
+        ramp_rate=ramp_rate * OERSTED,
+        stable_field=None if stable_field is None else stable_field * OERSTED,
+        stable_error=stable_error * OERSTED,
+        stable_time=stable_time,
+        half_width=numbers["half_width"],
+        half_width_error=half_width_error * NANOMETRE,
+        temperature=temperature,
+        kind=numbers["kind"],
+    )
+    height, error, lower, median, upper = (
+        float(result[name]) / OERSTED
+        for name in ("coercive_field", "coercive_field_error", "lower_quartile", "median", "upper_quartile")
+    )
+    depth = float(result.well_depth)
+    summary = {
+        "coercive_field_Oe": height,
+        "coercive_field_error_Oe": error,
+        "well_depth_kT": depth,
+        "threshold_quartiles_Oe": [lower, median, upper],
+    }
+    text = (
+        f"H_c at T = 0: {height:.4g} Oe +- {error:.2g} Oe; the site is {depth:.3g} k_B T deep\n"
+        f"a ramp of {ramp_rate:g} Oe/s at {temperature:g} K frees the wall at {median:.4g} Oe "
+        f"(quartiles {lower:.4g} and {upper:.4g} Oe)"
+    )
+    deliver(result, summary, text, outputs=outputs, as_json=as_json)

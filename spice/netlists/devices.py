@@ -1,0 +1,108 @@
+"""How the cells of an array become elements of a circuit: a writer for each class of `crossbar.NetlistCell.model`."""
+
+from collections.abc import Mapping
+from functools import singledispatch
+from typing import Any, Protocol
+
+from PySpice.Spice.Netlist import Circuit, SubCircuit
+
+from compact_model.constants import NANOMETRE
+from compact_model.support.validation import InputError
+from crossbar.in_time.domain_walls import TrackedDevice
+from crossbar.in_time.dynamics import SubcircuitText
+
+from . import text
+from .subcircuit import DomainWallJunction
+from .units import in_nanometres
+
+
+class CellWriter(Protocol):
+    """One kind of device in a circuit."""
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        """What 1 V on the node of each state is, in the state's unit."""
+
+    def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
+        """Add an instance X<label> between two nodes."""
+
+    def nodes(self, label: str) -> tuple[str, ...]:
+        """The nodes that show an instance's states."""
+
+    def current(self, label: str) -> str:
+        """ngspice's name for an instance's current, from top to bottom."""
+
+
+@singledispatch
+def cell_writer(model: Any, name: str) -> CellWriter:
+    """The writer of a kind of device; `name` tells it from other kinds in the circuit.
+
+    For devices of one's own give a `SubcircuitText`, or register a writer for the model's class.
+    """
+    raise InputError(f"array: expected devices that a netlist can hold, got a {type(model).__name__} without a writer")
+
+
+class _Walls:
+    """Domain-wall junctions, values in SI as `crossbar.DomainWalls` gives them."""
+
+    units = (NANOMETRE, 1.0)
+
+    def __init__(self, junction: DomainWallJunction) -> None:
+        self._junction = junction
+
+    def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
+        self._junction.connect(
+            circuit,
+            label,
+            top,
+            bottom,
+            x0=in_nanometres(values["position"]),
+            phi0=values["angle"],
+            hz=values["net_field"],
+        )
+
+    def nodes(self, label: str) -> tuple[str, ...]:
+        return f"{label}_x", f"{label}_phi"
+
+    def current(self, label: str) -> str:
+        return f"@b.x{label}.bjunction[i]"
+
+
+class _Definition(SubCircuit):  # type: ignore[misc]  # PySpice has no types
+    """A sub-circuit whose text is given."""
+
+    def __init__(self, model: SubcircuitText) -> None:
+        super().__init__(text.identifier("name", model.name), "top", "bottom", *model.states)
+        self._text = model.text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class _Text:
+    """Devices that bring their sub-circuit along."""
+
+    def __init__(self, model: SubcircuitText) -> None:
+        self._model, self.units, self._definition = model, model.units, _Definition(model)
+
+    def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
+        if self._model.name not in {each.name for each in circuit.subcircuits}:
+            circuit.subcircuit(self._definition)
+        numbers = {text.identifier("parameter", name): text.real(name, value) for name, value in values.items()}
+        circuit.X(label, self._model.name, top, bottom, *self.nodes(label), **numbers)
+
+    def nodes(self, label: str) -> tuple[str, ...]:
+        return tuple(f"{label}_{state}" for state in self._model.states)
+
+    def current(self, label: str) -> str:
+        return f"@b.x{label}.{self._model.current.lower()}[i]"
+
+
+@cell_writer.register
+def _(model: TrackedDevice, name: str) -> CellWriter:
+    return _Walls(DomainWallJunction(model.parameters, model.landscape, name))
+
+
+@cell_writer.register
+def _(model: SubcircuitText, name: str) -> CellWriter:
+    return _Text(model)

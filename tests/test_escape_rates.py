@@ -1,0 +1,200 @@
+"""Rates of escape against analytic limits, equilibrium and direct simulations."""
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+from scipy.special import expi
+
+from compact_model import (
+    CurrentDensity,
+    GaussianWell,
+    InputError,
+    Landscape,
+    ParabolicWell,
+    escape_rates,
+    lequeux2016,
+    mean_escape_time,
+    simulate_ensemble,
+    single_well,
+)
+
+DEVICE = lequeux2016().replace(stray_field=0.0)
+PAPER = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
+HALF = single_well(DEVICE, coercive_field=15e-4, half_width=50e-9)
+KT = 1.380649e-23 * 300.0
+
+
+def steep(field, **changes):
+    """A narrow well, H_K so large that the angle stays where sin is its argument, and the well's depth in k_B T."""
+    device = DEVICE.replace(anisotropy_field=2000e-4, **changes)
+    landscape = single_well(device, coercive_field=field, half_width=18e-9)
+    return device, landscape, landscape.wells[0].depth(device) / KT
+
+
+def test_weak_damping_gives_kramers_energy_diffusion():
+    # In a harmonic well the energy E has the mean time (1 / Gamma) int_0^u (exp(y) - 1) / y dy to its first passage.
+    device, landscape, depth = steep(40e-4, damping=1e-5)
+    slope = device.wall_width * 40e-4 / 18e-9
+    loss = 1e-5 * device.gyromagnetic_ratio * (2000e-4 + slope)
+    expected = (expi(depth) - np.log(depth) - np.euler_gamma) / loss
+    rates = escape_rates(device, landscape)
+    # The energy is counted in bins of 0.1 k_B T, so that the barrier is known to half a bin: 5 % of the time.
+    assert float(rates.escape_time[0]) == pytest.approx(expected, rel=0.07)
+    assert rates.regime[0] == "energy diffusion"
+
+
+def test_strong_damping_gives_transition_state_theory():
+    device, landscape, depth = steep(60e-4, damping=0.2)
+    frequency = device.gyromagnetic_ratio * np.sqrt(2000e-4 * device.wall_width * 60e-4 / 18e-9) / (1.0 + 0.2**2)
+    rates = escape_rates(device, landscape)
+    assert float(rates.escape_time[0]) == pytest.approx(np.pi / frequency * np.exp(depth), rel=0.05)
+    assert rates.regime[0] == "transition state"
+
+
+def test_the_papers_well_is_left_after_milliseconds_and_half_of_it_after_microseconds():
+    assert 16e-6 < mean_escape_time(DEVICE, HALF, 300.0) < 21e-6  # simulated: 18 us, 95 % from 16 to 21
+    assert 1e-3 < mean_escape_time(DEVICE, PAPER, 300.0) < 2.5e-3
+    assert mean_escape_time(DEVICE, PAPER, 0.0) == np.inf
+    assert mean_escape_time(DEVICE, single_well(DEVICE, coercive_field=0.0, half_width=1e-8), 300.0) == 0.0
+
+
+def test_a_site_for_years_has_a_finite_time():
+    deep = single_well(DEVICE, coercive_field=70e-4, half_width=100e-9)
+    rates = escape_rates(DEVICE, deep).isel(site=0)
+    assert float(rates.left_barrier) == pytest.approx(39.04, abs=0.05)
+    # Arrhenius from the paper's well on: the prefactor changes by less than the ratio of the depths squared.
+    growth = float(rates.escape_time) / mean_escape_time(DEVICE, PAPER, 300.0) / np.exp(39.04 - 8.366)
+    assert 0.05 < growth < 1.0
+    assert float(rates.escape_time) > 3.15e7
+
+
+def test_no_given_field_means_that_the_stray_field_is_compensated():
+    stray = DEVICE.replace(stray_field=-85e-4)
+    assert float(escape_rates(stray, HALF).escape_time[0]) == float(escape_rates(DEVICE, HALF).escape_time[0])
+    assert float(escape_rates(stray, HALF, external_field=85e-4).escape_time[0]) == pytest.approx(
+        float(escape_rates(stray, HALF).escape_time[0])
+    )
+
+
+@pytest.mark.parametrize("drive", [{"external_field": 2e-4}, {"current_density": 4e9}])
+def test_the_other_way_round_the_wall_leaves_to_the_other_side(drive):
+    device = DEVICE.replace(anisotropy_field=80e-4)
+    ahead = escape_rates(device, PAPER, **drive).isel(site=0)
+    back = escape_rates(device, PAPER, **{name: -value for name, value in drive.items()}).isel(site=0)
+    assert float(ahead.right_rate) > 10.0 * float(ahead.left_rate)
+    assert float(back.left_rate) == pytest.approx(float(ahead.right_rate), rel=0.02)
+
+
+def test_two_sites_are_in_detailed_balance():
+    device = DEVICE.replace(track_width=60e-9, anisotropy_field=80e-4)
+    wells = [
+        GaussianWell(centre=x, coercive_field=h, half_width=18e-9) for x, h in ((465e-9, 160e-4), (535e-9, 130e-4))
+    ]
+    landscape = Landscape(tuple(wells))
+    for field in (0.0, 1e-4):
+        rates = escape_rates(device, landscape, external_field=field)
+        there, back = (float(rates.destination_rate[0, 2]), float(rates.destination_rate[1, 1]))
+
+        position = np.linspace(440e-9, 560e-9, 12001)
+        zeeman = device.energy_per_field_length * field * (position - 500e-9)
+        weight = np.exp((zeeman - landscape.energy(position, device)) / KT)
+        first, second = weight[position < 500e-9].sum(), weight[position >= 500e-9].sum()
+        assert there * first == pytest.approx(back * second, rel=0.03)
+
+
+def simulated_time(device, landscape, walls, window, seed, **drive):
+    well = landscape.wells[0]
+    run = simulate_ensemble(
+        device,
+        landscape,
+        CurrentDensity.of(drive.get("current_density", 0.0)),
+        [0.0, window],
+        devices=walls,
+        external_field=drive.get("external_field", 0.0),
+        temperature=300.0,
+        step=20e-12,
+        stop_below=well.centre - well.half_width,
+        stop_above=well.centre + well.half_width,
+        seed=seed,
+    )
+    times = run.passage_time.values
+    return np.minimum(times, window).sum() / np.isfinite(times).sum(), np.isfinite(times).sum()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "anisotropy", "damping", "drive"),
+    [
+        (GaussianWell, 60e-4, 80e-4, 0.005, {}),
+        (ParabolicWell, 60e-4, 60e-4, 0.02, {}),
+        (GaussianWell, 80e-4, 150e-4, 0.01, {"external_field": 6e-4, "current_density": 1e9}),
+    ],
+)
+def test_the_rates_are_those_of_direct_simulations(kind, field, anisotropy, damping, drive):
+    device = DEVICE.replace(track_width=60e-9, anisotropy_field=anisotropy, damping=damping)
+    landscape = single_well(device, coercive_field=field, half_width=18e-9, kind=kind)
+    rates = escape_rates(device, landscape, **drive)
+    assert rates.method[0] == "rates"
+    time = float(rates.escape_time[0])
+    simulated, escapes = simulated_time(device, landscape, 128, 1.5 * time, 5, **drive)
+    assert time == pytest.approx(simulated, rel=0.25 + 2.0 / np.sqrt(escapes))
+
+
+def test_walls_are_caught_where_simulations_find_them():
+    device = DEVICE.replace(track_width=60e-9, anisotropy_field=80e-4)
+    wells = [
+        GaussianWell(centre=x, coercive_field=h, half_width=18e-9)
+        for x, h in ((440e-9, 70e-4), (500e-9, 60e-4), (560e-9, 80e-4))
+    ]
+    landscape = Landscape(tuple(wells))
+    rates = escape_rates(device, landscape, external_field=0.0)
+    generator = np.zeros((5, 5))
+    generator[1:-1] = rates.destination_rate.values
+    generator[[0, -1]] = rates.return_rate.values
+    np.fill_diagonal(generator, -generator.sum(axis=1))
+    expected = expm(1e-6 * generator)[2]
+    run = simulate_ensemble(
+        device,
+        landscape,
+        CurrentDensity.of(0.0),
+        [0.0, 1e-6],
+        devices=256,
+        initial_position=500e-9,
+        external_field=0.0,
+        temperature=300.0,
+        step=20e-12,
+        seed=8,
+    )
+    found = np.histogram(run.position.values[:, -1], [0.0, 410e-9, 470e-9, 530e-9, 590e-9, 1001e-9])[0] / 256
+    np.testing.assert_allclose(found, expected, atol=0.05 + 2.0 * 0.5 / np.sqrt(256))
+
+
+def test_a_shallow_site_is_integrated_and_says_so():
+    shallow = single_well(DEVICE, coercive_field=15e-4, half_width=25e-9)
+    rates = escape_rates(DEVICE, shallow, seed=1).isel(site=0)
+    assert rates.method == "direct"
+    assert 0.5e-6 < float(rates.escape_time) < 20e-6
+
+
+def test_damping_out_of_the_theorys_range_is_marked():
+    assert not escape_rates(DEVICE.replace(damping=0.5), HALF).valid.any()
+    assert escape_rates(DEVICE, HALF).valid.all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"external_field": 16e-4}, "expected a site that holds the wall"),
+        ({"current_density": 1e12}, "Walker threshold"),
+        ({"temperature": 0.0}, "temperature: expected"),
+        ({"temperature": 1e-3}, "temperature: expected at least 1 K"),
+        ({"walls": 2}, "walls: expected"),
+    ],
+)
+def test_nonsense_is_named(arguments, named):
+    with pytest.raises(InputError, match=named):
+        escape_rates(DEVICE, PAPER, **arguments)
+
+
+def test_a_wall_without_an_anisotropy_has_no_rate():
+    with pytest.raises(InputError, match="other than 0"):
+        mean_escape_time(DEVICE.replace(anisotropy_field=0.0), PAPER, 300.0)

@@ -1,0 +1,92 @@
+"""Ramps as slow as a laboratory's: thresholds by rates, and the sites behind measured ones."""
+
+import numpy as np
+import pytest
+
+from compact_model import (
+    InputError,
+    current_threshold,
+    field_threshold,
+    intrinsic_site,
+    laboratory_thresholds,
+    lequeux2016,
+    lequeux2016_intrinsic_site,
+    lequeux2016_measured_site,
+    mean_escape_time,
+)
+
+DEVICE = lequeux2016()
+PAPER = lequeux2016_measured_site(DEVICE)
+OE = 1e-4
+PER_NANOSECOND = 1e9
+
+
+def test_a_field_ramp_frees_the_wall_where_energy_diffusion_says():
+    # Quartiles of an independent calculation at 0.002 Oe/ns; the standard error of a quartile of the 400 is 0.1 Oe.
+    rate = 0.002 * OE * PER_NANOSECOND
+    found = field_threshold(DEVICE, PAPER, ramp_rate=rate, temperature=300.0, repeats=400, method="rates", seed=1)
+    quartiles = np.percentile(found.threshold / OE, [25, 50, 75])
+    np.testing.assert_allclose(quartiles, [7.4, 8.7, 9.8], atol=0.4)
+
+
+def test_rates_and_simulation_agree_where_ramps_overlap():
+    rate = 100e4 * PER_NANOSECOND  # 100 A/cm2/ns
+    ramp = {"ramp_rate": rate, "temperature": 300.0, "seed": 2}
+    rates = current_threshold(DEVICE, [15 * OE], repeats=1000, method="rates", **ramp).threshold / 1e10
+    simulated = (
+        current_threshold(
+            DEVICE, [15 * OE], repeats=48, method="heun", step=40e-12, largest_density=1.5e10, **ramp
+        ).threshold
+        / 1e10
+    )
+    error = float(simulated.std()) / np.sqrt(48)
+    assert float(rates.mean()) == pytest.approx(float(simulated.mean()), abs=3.0 * error)
+
+
+def test_the_method_follows_from_how_long_the_ramp_takes():
+    slow = current_threshold(DEVICE, [15 * OE], ramp_rate=0.02e4 * PER_NANOSECOND, temperature=300.0, repeats=50)
+    assert slow.attrs["method"] == "rates"
+    assert 0.0 < float(slow.threshold.median()) < 0.1e10  # long before the simulated ramps', of millions of A/cm2
+    fast = current_threshold(DEVICE, [15 * OE])
+    assert fast.attrs["method"] == "rk4"
+
+
+def test_a_slow_ramp_at_zero_temperature_ends_at_the_static_limit():
+    found = current_threshold(DEVICE, [5 * OE, 20 * OE], ramp_rate=1e-3 * 1e4 * PER_NANOSECOND)
+    assert found.attrs["method"] == "rates"
+    np.testing.assert_allclose(found.threshold.values[:, 0], found.static_threshold.values, rtol=1e-3)
+
+
+def test_a_ramp_too_fast_for_rates_is_refused():
+    with pytest.raises(InputError, match="simulate it"):
+        field_threshold(DEVICE, PAPER, temperature=300.0, method="rates")
+
+
+def test_a_measured_threshold_gives_the_site_that_shows_it():
+    threshold = laboratory_thresholds(DEVICE, lequeux2016_intrinsic_site(DEVICE), ramp_rate=1 * OE)
+    site = intrinsic_site(DEVICE, threshold_field=threshold[1], threshold_error=1 * OE, ramp_rate=1 * OE)
+    assert float(site.coercive_field) == pytest.approx(70 * OE, rel=0.01)
+    assert 1 * OE < float(site.coercive_field_error) < 3 * OE
+    assert threshold[2] - threshold[0] < 3 * OE  # the spread of the paper's Fig. 2d is 1 to 2 Oe
+
+
+def test_the_papers_site_is_explained_by_one_of_about_70_oersted():
+    site = intrinsic_site(DEVICE, stable_field=15 * OE, stable_time=3600.0)
+    assert float(site.coercive_field) == pytest.approx(70 * OE, rel=0.03)
+    assert mean_escape_time(DEVICE, lequeux2016_intrinsic_site(DEVICE), 300.0) > 3.15e7
+    assert mean_escape_time(DEVICE, PAPER, 300.0) < 3e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({}, "got neither"),
+        ({"threshold_field": 1e-3, "stable_field": 1e-3}, "got both"),
+        ({"threshold_field": 0.0}, "threshold_field: expected"),
+        ({"threshold_field": 1e-3, "half_width": 1e-6}, "half_width: expected a well that fits"),
+        ({"stable_field": 1e-3, "half_width": 1e-11, "stable_time": 1e9}, "stable_field: expected a field that a site"),
+    ],
+)
+def test_nonsense_is_named(arguments, named):
+    with pytest.raises(InputError, match=named):
+        intrinsic_site(DEVICE, **arguments)
