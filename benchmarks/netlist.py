@@ -45,11 +45,12 @@ def tracks() -> dict[str, Landscape]:
 def inlined(definition: str) -> str:
     """The same sub-circuit with its auxiliary nodes written out wherever they are used."""
     lines = definition.replace("\n+ ", " ").splitlines()
-    values = {"bias": "V(top,bottom)", "torque": "torque_rate*V(top,bottom)"}
-    for node in ("bias", "torque", "along", "about"):
+    voltage = "V(dwmtj_top,dwmtj_bottom)"
+    values = {"bias": voltage, "torque": f"torque_rate*{voltage}"}
+    for node in ("bias", "excess", "torque", "along", "about"):
         own = [line for line in lines if re.match(rf"[BGR]{node} ", line)]
-        value = values.get(node) or own[0].partition("I = ")[2]
-        lines = [line.replace(f"V({node})", f"({value})") for line in lines if line not in own]
+        value = values.get(node) or own[0].partition("V = ")[2]
+        lines = [line.replace(f"V(dwmtj_{node})", f"({value})") for line in lines if line not in own]
     return "\n".join(lines) + "\n"
 
 

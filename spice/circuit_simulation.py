@@ -2,12 +2,14 @@
 
 import json
 import re
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 from PySpice.Spice.Netlist import Circuit, Netlist, SubCircuit
+from PySpice.Unit.Unit import UnitValue
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.device.junction import antiparallel_share, conductance
@@ -19,7 +21,7 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from .netlists import text
-from .netlists.ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice
+from .netlists.ngspice_model import MULTIPLIER, RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice
 from .netlists.sources import JUMP
 from .netlists.subcircuit import DomainWallJunction
 from .ngspice.plot import Plot, SimulatorError, reached
@@ -44,7 +46,12 @@ class _Instance:
 
     def value(self, name: str) -> float:
         """A parameter of the instance, or its default, in the netlist's unit."""
-        return self.values.get(name, self.device.quantities[name].value)
+        return self.values[name] if name in self.values else self.device.quantities.get(name, MULTIPLIER).value
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether thermal fields act on it."""
+        return self.value("temperature") + self.value("ambient") > 0.0
 
 
 def simulate(
@@ -118,11 +125,32 @@ def circuit_text(circuit: Circuit) -> str:
     """
     if not circuit.title.isprintable():
         raise InputError(f"circuit: expected a title of one printable line, got {circuit.title!r}")
-    written = str(circuit).rstrip()
+    with _PLAIN_NUMBERS:
+        written = str(circuit).rstrip()
     own = _ANALYSIS.search(written)
     if own:
         raise InputError(f"circuit: expected elements only, got an analysis of its own: {own.group(0).strip()!r}")
     return written
+
+
+class _PlainNumbers:
+    """PySpice writes 2 mA as '2mA' and 0.002 A as '0.002A', which ngspice 46 takes for atto, and 1 fF as '1fF'; inside
+    this block its values with a unit are written as plain numbers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._kept = UnitValue.str_spice
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        UnitValue.str_spice = lambda value: repr(float(value))
+
+    def __exit__(self, *_: object) -> None:
+        UnitValue.str_spice = self._kept
+        self._lock.release()
+
+
+_PLAIN_NUMBERS = _PlainNumbers()
 
 
 def _nodes(circuit: Circuit) -> list[str]:
@@ -164,9 +192,11 @@ def _devices_in(
             continue
         given: dict[str, object] = {}
         for name, value in element.parameters.items():
+            if isinstance(value, UnitValue) and value.unit.unit_suffix == "°C":
+                raise InputError(f"{element.name}: expected kelvin, got {name}={value}, a number to ngspice")
             try:
-                given[name] = float(value)
-            except (TypeError, ValueError):
+                given[name] = float(value) if isinstance(value, str) else value
+            except ValueError:
                 raise InputError(f"{element.name}: expected numbers as parameters, got {name}={value!r}") from None
         values = kind.device.instance_values(given)
         label = element.name if not path else ".".join(here)
@@ -175,7 +205,7 @@ def _devices_in(
 
 
 def _step(given: float | None, instances: list[_Instance]) -> float:
-    samples = [each.value("ts") * NANOSECOND for each in instances if each.value("temperature") > 0.0]
+    samples = [each.value("ts") * NANOSECOND for each in instances if each.is_warm]
     longest = 0.5 * min(samples, default=np.inf)
     if given is None:
         return float(min(RECOMMENDED_STEP, longest))
@@ -208,7 +238,8 @@ def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: lis
         device = each.parameters
         position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(_current(each))
         by_voltage = device.torque_density == "voltage"
-        by_model = 1.0 / conductance(device, antiparallel_share(device, position), voltage)
+        count = each.value(MULTIPLIER.name)  # the current is that of all junctions, as a circuit sees it
+        by_model = 1.0 / (count * conductance(device, antiparallel_share(device, position), voltage))
         driven = np.abs(voltage) > _LEAST_VOLTAGE
         states = {
             "position": position,
@@ -218,7 +249,7 @@ def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: lis
             "resistance": np.where(driven, voltage / np.where(driven, current, 1.0), by_model),
             "current_density": voltage / device.resistance_area_product
             if by_voltage
-            else current / device.junction_area,
+            else current / (count * device.junction_area),
             "net_field": np.full_like(times, each.value("hz")),
         }
         for name, values in states.items():
@@ -233,7 +264,7 @@ def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: lis
         provenance(
             [each.parameters for each in instances],
             [each.device.landscape for each in instances],
-            seed=", ".join(f"{each.value('seed'):g}" for each in instances if each.value("temperature")) or None,
+            seed=", ".join(f"{each.value('seed'):g}" for each in instances if each.is_warm) or None,
         )
     )
     result.attrs.update(instances=json.dumps({each.label: each.values for each in instances}), initial_state="wall")

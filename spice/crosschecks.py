@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import simulate as simulate_in_python
-from compact_model.constants import NANOMETRE
 from compact_model.device.parameters import DeviceParameters, applied_field
 from compact_model.drive import Drive
 from compact_model.support import validation
@@ -23,7 +22,7 @@ from crossbar.in_time.simulation import ArraySimulation
 from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import circuit_text
 from .circuit_simulation import simulate as simulate_in_ngspice
-from .netlists import text
+from .netlists import text, units
 from .netlists.array import array_circuit, array_writers
 from .netlists.ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP
 from .netlists.sources import JUMP, source_letter, source_value
@@ -82,7 +81,7 @@ def crosscheck(
         external_field=field,
     )
     circuit = Circuit("crosscheck")
-    values: dict[str, Any] = {"x0": start / NANOMETRE, "hz": field + parameters.stray_field}
+    values: dict[str, Any] = {"x0": units.in_nanometres(start), "hz": field + parameters.stray_field}
     if initial_angle is not None:
         values["phi0"] = validation.number("initial_angle", initial_angle)
     DomainWallJunction(parameters, landscape).connect(circuit, "dut", "top", "0", **values)

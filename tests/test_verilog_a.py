@@ -64,8 +64,11 @@ def currents(device, landscape, voltage, position, angle, net_field):
     return np.array([voltage * float(conductance(device, share, voltage)), -into_x, -into_phi])
 
 
+START = 500.0  # nm, of the wall
+
+
 class Loaded:
-    """A compiled module with one instance, for given node voltages."""
+    """A compiled module with one instance, for given voltages of its pins and of what the wall has moved and turned."""
 
     def __init__(self, osdi_py, path, values):
         self.flags = (
@@ -83,14 +86,14 @@ class Loaded:
         for name, value in values.items():
             self.instance.set_real_param(numbers[name], value)
         self.instance.process_params(300.0, 4)
-        self.instance.init_node_mapping([0, 1, 2, 3])
+        self.instance.init_node_mapping(list(range(6)))
 
     def at(self, voltage, position, angle):
-        nodes = np.array([voltage, 0.0, position * 1e9, angle])
+        nodes = np.array([voltage, 0.0, position * 1e9, angle, position * 1e9 - START, angle])
         self.instance.eval(nodes, self.flags, 1e-9, gmin=0.0)
-        residual = np.array(self.instance.load_residual_resist([0.0] * 4))
-        charge = np.array(self.instance.load_residual_react([0.0] * 4))
-        slopes = np.zeros((4, 4))
+        residual = np.array(self.instance.load_residual_resist([0.0] * 6))
+        charge = np.array(self.instance.load_residual_react([0.0] * 6))
+        slopes = np.zeros((6, 6))
         entries = self.library.get_jacobian_entries()
         values = self.instance.write_jacobian_array_resist()
         resistive = [each for each in entries if each["has_resist"]]
@@ -112,7 +115,7 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
         )
     one = single_well(device, coercive_field=15e-4, half_width=100e-9)
     landscape = lequeux2016_track(device, 3) if kind == "many wells" else one
-    loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4})
+    loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     draw = np.random.default_rng(1)
     worst = 0.0
     for voltage, position, angle in zip(
@@ -122,24 +125,24 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
             continue
         residual, charge, _ = loaded.at(voltage, position, angle)
         expected = currents(device, landscape, voltage, position, angle, 3e-4)
-        worst = max(worst, float(np.abs(residual[[0, 2, 3]] - expected).max()))
+        worst = max(worst, float(np.abs(residual[[0, 4, 5]] - expected).max()))
         assert residual[1] == pytest.approx(-residual[0])
-        assert charge[2:] == pytest.approx([position, 1e-9 * angle], rel=1e-12)
+        assert charge[4:] == pytest.approx([position, 1e-9 * angle], rel=1e-12)
     assert worst < 1e-9  # of currents up to 20 A: nm/ns
 
 
 def test_derivatives_are_those_of_python(compiler, device, paper_well, tmp_path):
     osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
-    loaded = Loaded(osdi_py, compiled(compiler, device, paper_well, tmp_path), {"hz": 3e-4})
-    steps = {0: (1e-6, 0.0, 0.0), 2: (0.0, 1e-13, 0.0), 3: (0.0, 0.0, 1e-6)}
-    in_volts = {0: 1e-6, 2: 1e-4, 3: 1e-6}
+    loaded = Loaded(osdi_py, compiled(compiler, device, paper_well, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
+    steps = {0: (1e-6, 0.0, 0.0), 4: (0.0, 1e-13, 0.0), 5: (0.0, 0.0, 1e-6)}
+    in_volts = {0: 1e-6, 4: 1e-4, 5: 1e-6}
     for state in ((0.2, 470e-9, 0.4), (-0.1, 530e-9, -2.0), (0.05, 700e-9, 1.0)):
         _, _, slopes = loaded.at(*state)
         for column, step in steps.items():
             ahead = currents(device, paper_well, *np.add(state, step), 3e-4)
             behind = currents(device, paper_well, *np.subtract(state, step), 3e-4)
             expected = (ahead - behind) / (2.0 * in_volts[column])
-            assert slopes[[0, 2, 3], column] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+            assert slopes[[0, 4, 5], column] == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
 VACASK = """A device under a pulse

@@ -13,6 +13,7 @@ from crossbar.in_time.dynamics import SubcircuitText
 
 from . import text
 from .subcircuit import DomainWallJunction
+from .units import in_nanometres
 
 
 class CellWriter(Protocol):
@@ -55,7 +56,7 @@ class _Walls:
             label,
             top,
             bottom,
-            x0=values["position"] / NANOMETRE,
+            x0=in_nanometres(values["position"]),
             phi0=values["angle"],
             hz=values["net_field"],
         )

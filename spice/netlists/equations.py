@@ -18,7 +18,8 @@ from .track import Track, expression
 _END_STIFFNESS = 1e4
 
 # Scramble a counter into a phase.  acos(cos()) folds a large argument onto 0 to pi evenly; a sine alone would leave the
-# normal deviates a mean of 0.006.  The same on every machine to 1e-6 of a turn.
+# normal deviates a mean of 0.006.  It is written pi/2 - asin(cos()), as the Verilog-A compiler openvaf-r takes
+# acos(cos(u)) for u.  The same on every machine to 1e-6 of a turn.
 # ngspice keeps ten digits of a literal, so these have no more.
 _SCRAMBLE_COUNTER = "1.732050808"
 _SCRAMBLE_SEED = "2.645751311"
@@ -54,20 +55,20 @@ def derived_parameters(torque_density: str) -> tuple[tuple[str, str, str], ...]:
         ("position_rate", "delta/(1.0+alpha*alpha)", "of Eq. 1, nm"),
         (
             "thermal_rate",
-            f"rate*sqrt(alpha*{boltzmann}*temperature/(gamma*ms*width*thickness*delta*1.0e-27*ts*1.0e-9))",
-            "gamma times the rms thermal field of a sample, rad/ns",
+            f"rate*sqrt(alpha*{boltzmann}/(gamma*ms*width*thickness*delta*1.0e-27*ts*1.0e-9))",
+            "gamma times the rms thermal field of a sample at 1 K, rad/ns",
         ),
     )
 
 
-def junction_current(voltage: str) -> str:
-    """V G(x, V), A, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division."""
-    return f"{voltage}*(conductance_p-conductance_drop*(length-V(x))/(bias_scale+{voltage}*{voltage}))"
+def junction_conductance(voltage: str) -> str:
+    """G(x, V), S, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division."""
+    return f"(conductance_p-conductance_drop*(length-V(x))/(bias_scale+{voltage}*{voltage}))"
 
 
-def torque_drive(torque_density: str, voltage: str) -> str:
+def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
     """What J follows from: the voltage, or the current, of the junction."""
-    return voltage if torque_density == "voltage" else f"({junction_current(voltage)})"
+    return voltage if torque_density == "voltage" else f"({voltage}*{conductance})"
 
 
 @dataclass(frozen=True)
@@ -141,14 +142,16 @@ NOISE_FUNCTIONS = (
     (
         "dw_phase",
         ("n", "stream", "seed"),
-        f"{_SCRAMBLE_OUTER}*acos(cos({_SCRAMBLE_INNER}*sin({_SCRAMBLE_COUNTER}*(n)+{_SCRAMBLE_SEED}*(seed)+(stream))))",
+        f"{_SCRAMBLE_OUTER}*(1.570796327-asin(cos({_SCRAMBLE_INNER}"
+        f"*sin({_SCRAMBLE_COUNTER}*(n)+{_SCRAMBLE_SEED}*(seed)+(stream)))))",
         "phase of sample n: uniform on a circle",
     ),
     (
         "dw_normal",
         ("n", "stream", "seed"),
-        "sqrt(-2.0*ln((acos(cos(dw_phase(n,stream,seed)))+1.0e-9)/3.141592656))*cos(dw_phase(n,(stream)+1.3,seed))",
-        "a standard normal deviate (Box and Muller); acos(cos()) of the phase is uniform on 0 to pi",
+        "sqrt(-2.0*ln((1.570796327-asin(cos(dw_phase(n,stream,seed)))+1.0e-9)/3.141592656))"
+        "*cos(dw_phase(n,(stream)+1.3,seed))",
+        "a standard normal deviate (Box and Muller); the arc cosine of its cosine is uniform on 0 to pi",
     ),
     (
         "dw_thermal",
@@ -160,11 +163,13 @@ NOISE_FUNCTIONS = (
 """Name, arguments, expression and meaning of the functions that make the thermal fields."""
 
 
-def thermal_field(time: str, channel: int) -> str:
-    """A thermal field in rad/ns: a normal deviate every ts ns, joined by straight lines; time in ns.
+def thermal_field(time: str, ambient: str, channel: int) -> str:
+    """A thermal field in rad/ns: a normal deviate every ts ns, joined by straight lines.
 
+    time: in ns; ambient: the circuit's temperature, K, which counts as often as the parameter `ambient` says.
     Over times longer than ts its integral has the variance of white noise.  It is a function of time and seed, so the
     same run gives the same field, in every simulator.
     """
     stream = real("stream", 0.7 + 2.6 * channel)
-    return f"(temperature>0.0 ? thermal_rate*(dw_thermal({time}/ts,{stream},seed)) : 0.0)"
+    kelvin = f"sqrt(temperature+ambient*{ambient})"
+    return f"(temperature+ambient>0.0 ? thermal_rate*{kelvin}*(dw_thermal({time}/ts,{stream},seed)) : 0.0)"

@@ -1,7 +1,9 @@
 """The device as an ngspice sub-circuit, in text."""
 
 import math
+import re
 import textwrap
+from typing import Any
 
 from compact_model.constants import NANOMETRE
 from compact_model.device.equilibrium import rest_angle
@@ -11,16 +13,21 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
-from . import equations, text
+from . import equations, text, units
 from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
 RECOMMENDED_STEP = 20e-12
 """Longest time step for the agreement that is promised (0.1 nm over 1 us), s."""
-RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-7, "trtol": 1.0}
-"""trtol=1 is what makes ngspice look closely where a wall crosses the edge of a truncated well: with its default, 7,
-a track with many such edges is off by nanometres, at the same number of points elsewhere."""
+RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-8, "trtol": 1.0}
+"""These make ngspice look closely where a wall crosses the edge of a truncated well: on a track with twenty such edges,
+from ten starts, the median error is 0.02 nm, and 0.15 nm with reltol=1e-7, in no less time; with trtol at its default,
+7, it is nanometres."""
+
+MULTIPLIER = NetlistParameter("m", 1.0, "", "so many equal junctions in parallel, whose walls move as one")
+"""A parameter of the sub-circuit alone: OSDI simulators bring their own.  It has to be declared: ngspice 39 multiplies
+the resistors and controlled sources inside a sub-circuit that does not, and not its B sources."""
 
 PAPER = "Lequeux et al., A magnetic synapse, Sci. Rep. 6, 31510 (2016), doi 10.1038/srep31510"
 
@@ -46,9 +53,12 @@ class NetlistDevice:
         """Checked values of an instance's parameters, in the netlist's units; raises InputError for an unknown one."""
         values = {}
         for name, value in given.items():
-            plain = text.known("parameter", name, tuple(self.quantities))
+            plain = text.known("parameter", name, (*self.quantities, MULTIPLIER.name))
+            quantity = self.quantities.get(plain, MULTIPLIER)
             endless = plain == "vh" and isinstance(value, float) and value == math.inf
-            values[plain] = text.INFINITY if endless else float(text.real(name, value))
+            values[plain] = (
+                text.INFINITY if endless else float(text.real(name, units.plain(name, value, quantity.unit)))
+            )
         changed = self.with_values(values)
         if values and "phi0" not in values:
             angle = self._rest_angle(changed, values)
@@ -67,7 +77,7 @@ class NetlistDevice:
         """The DeviceParameters of an instance with such values; raises InputError where the model cannot bear them."""
         changes: dict[str, float | None] = {}
         for name, value in values.items():
-            quantity = self.quantities[name]
+            quantity = self.quantities.get(name, MULTIPLIER)
             if quantity.field is not None:
                 changes[quantity.field] = value * quantity.scale
         if changes.get("spin_polarisation", 1.0) == 0.0:
@@ -86,37 +96,53 @@ class NetlistDevice:
                 validation.between(name, values.get(name, self.quantities[name].value), 0.0, length)
         for name in ("temperature", "hc"):
             validation.non_negative(name, values.get(name, 0.0))
-        for name in ("xc", "ts"):
+        validation.between("ambient", values.get("ambient", 0.0), 0.0, 1.0)
+        for name in ("xc", "ts", MULTIPLIER.name):
             validation.positive(name, values.get(name, 1.0))
         return changed
 
 
 _ADVICE = (
     f"Recommended: .options {' '.join(f'{name}={value}' for name, value in RECOMMENDED_OPTIONS.items())} and a maximum "
-    f"time step of {1e9 * RECOMMENDED_STEP:g} ns (at most ts/2 where temperature > 0), the fourth number of .tran. "
-    "Without it the run converges all the same, to a wrong position.",
-    "In .op, .dc and .ac the wall is held at x0, phi0; in .tran, with and without uic, it moves from there.",
+    f"time step of {1e9 * RECOMMENDED_STEP:g} ns (at most ts/2 with thermal fields), the fourth number of .tran. "
+    "Without it the step may grow to the first number of .tran or a fiftieth of the span, whichever is shorter, and "
+    "the run converges all the same, to a wrong position.",
+    "In .op, .dc, .ac and .noise the wall is held at x0, phi0; in .tran, with and without uic, it moves from there.",
+    "m: so many equal junctions in parallel whose walls move as one. Where a cell that holds this one has an m of its "
+    "own, ngspice takes that one in place of the m given here: multiply them yourself.",
+    "Internal nodes are called dwmtj_...; keep such names out of .global. Of the parameters of an instance ngspice "
+    "ignores those that are not in the table below, temp and dtemp among them, without a word.",
+    "Tried with ngspice 39 and 46.",
 )
 
 
-def header(device: NetlistDevice, mark: str, language: str, advice: tuple[str, ...]) -> list[str]:
-    """What a reader must know, as comment lines."""
+def header(
+    device: NetlistDevice, mark: str, language: str, advice: tuple[str, ...], more: tuple[NetlistParameter, ...] = ()
+) -> list[str]:
+    """What a reader must know, as comment lines; more: parameters besides the device's own."""
     origin = provenance([device.parameters], [device.landscape])
     prose = [
         f"Domain-wall magnetic tunnel junction with two terminals, a spin-torque memristor ({language}).",
         f"Source: {PAPER}, Eq. 1. Written by dwmtj {origin['dwmtj_version']}.",
-        "Nodes: top, bottom: the junction. x: the wall's position, 1 V = 1 nm. phi: the wall's angle, 1 V = 1 rad.",
+        "Nodes, in this order: top, bottom: the junction. x: the wall's position, 1 V = 1 nm. phi: the wall's angle, "
+        "1 V = 1 rad. The last two are copies of the state behind 1 uOhm, to be read: they may be left open, grounded, "
+        "loaded or shared, which changes what is read there and not the wall.",
         "Sign: a positive current, from top to bottom, moves the wall to larger x, towards the parallel state (x = "
         "length); so does a positive field hz.",
+        "Parameters are plain numbers in the units below, without a suffix: x0=550, not x0=550n. A length that is "
+        "below 1e-4 nm can only have been meant in metres, and a time below 1e-6 ns in seconds; both are converted.",
         *advice,
         "A wall is there from the start (nucleation is not part of the netlist) and is held at the track's ends.",
+        "temperature is that of the thermal fields and the only one that moves the wall; .temp and .options temp reach "
+        "it where ambient = 1. No other parameter depends on a temperature.",
         "The thermal fields follow from time and seed alone: equal seeds give equal fields, so give each instance its "
         "own.",
+        ".noise: the thermal noise of the junction, 4 k T G(x, V) with the T of .temp, and nothing else of the model.",
     ]
     lines = [line for part in prose for line in textwrap.wrap(text.remark(part), 110, subsequent_indent="    ")]
     rows = [
         (each.name, "-" if not each.unit else each.unit, f"{each.value:.6g}", each.meaning)
-        for each in device.quantities.values()
+        for each in (*device.quantities.values(), *more)
     ]
     table = text.columns([("parameter", "unit", "default", "meaning"), *rows], "")
     return [f"{mark} {line}".rstrip() for line in (*lines, "", *table)]
@@ -124,49 +150,98 @@ def header(device: NetlistDevice, mark: str, language: str, advice: tuple[str, .
 
 def subcircuit(device: NetlistDevice) -> str:
     """The `.subckt` of a device, with a header that says how to use it; ends with a newline."""
-    density = device.parameters.torque_density
-    defaults = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in device.quantities.values())
+    quantities = (*device.quantities.values(), MULTIPLIER)
+    defaults = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in quantities)
     lines = [
-        *header(device, "*", "ngspice", _ADVICE),
-        text.folded(f".subckt {device.name} {' '.join(TERMINALS)} {defaults}"),
-        "* what follows from the parameters",
+        *header(device, "*", "ngspice", _ADVICE, (MULTIPLIER,)),
+        text.folded(f".subckt {device.name} {' '.join(_node(each) for each in _PORTS)} {defaults}"),
+        "* what follows from the parameters; a length below 1e-4 nm is in metres, as in x0=550n",
     ]
-    for name, value, meaning in equations.derived_parameters(density):
-        lines.append(f".param {name}={{{value}}} ; {meaning}")
+    checked = units.checked(quantities)
+
+    def written(expression: str) -> str:
+        return units.with_checked(expression, checked, checked)
+
+    lines += [f".param {name}={{{value}}}" for name, value in checked.values()]
+    for name, value, meaning in equations.derived_parameters(device.parameters.torque_density):
+        lines.append(f".param {name}={{{written(value)}}} ; {meaning}")
     for name, arguments, value, meaning in equations.NOISE_FUNCTIONS:
-        lines += [f"* {meaning}", f".func {name}({','.join(arguments)}) {{{value}}}"]
-    drive = equations.torque_drive(density, "V(bias)")
-    thermal = tuple(equations.thermal_field("(time*1.0e9)", channel) for channel in (0, 1))
-    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal)
-    torque = f"Btorque 0 torque I = torque_rate*{drive}"
-    if density == "voltage":
-        torque = "Gtorque 0 torque top bottom {torque_rate}"
-    hold_position, hold_angle = "(1.0-V(moving))*(x0-V(x))", "(1.0-V(moving))*(phi0-V(phi))"
-    sources = (
-        ("* the junction; a node that holds its voltage saves each expression a derivative", None),
-        (None, "Gbias 0 bias top bottom 1"),
-        (None, "Rbias bias 0 1"),
-        (None, f"Bjunction top bottom I = {equations.junction_current('V(bias)')}"),
-        ("* 0 in the operating point, where the wall is held, and 1 in a transient", None),
-        (None, "Imoving 0 moving PWL(0 0 1f 1)"),
-        (None, "Rmoving moving 0 1"),
-        ("* fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1", None),
-        (None, torque),
-        (None, "Rtorque torque 0 1"),
-        (None, f"Balong 0 along I = {fields.along_track}"),
-        (None, "Ralong along 0 1"),
-        (None, f"Babout 0 about I = {fields.about_angle}"),
-        (None, "Rabout about 0 1"),
-        ("* the wall: 1 nF and a time in ns make one ampere one nm/ns or one rad/ns", None),
-        (
-            None,
-            f"Bx 0 x I = V(moving)*({equations.position_rate('V(along)', 'V(about)', fields.width)}) + {hold_position}",
-        ),
-        (None, f"Bphi 0 phi I = V(moving)*({equations.angle_rate('V(along)', 'V(about)')}) + {hold_angle}"),
-        (None, "Cx x 0 1n ic={x0}"),
-        (None, "Cphi phi 0 1n ic={phi0}"),
-    )
-    for comment, source in sources:
-        lines.extend(text.folded(line) if line is source else line for line in (comment, source) if line)
+        lines += [f"* {meaning}", text.folded(f".func {name}({','.join(arguments)}) {{{value}}}")]
+    for comment, *elements in _elements(device):
+        lines.append(f"* {comment}")
+        for name, nodes, value in elements:
+            wired = " ".join("0" if each == "0" else _node(each) for each in nodes.split())
+            lines.append(text.folded(f"{name} {wired} {_NODE_VOLTAGE.sub(_prefixed, written(value))}"))
     lines.append(f".ends {device.name}")
     return "\n".join(lines) + "\n"
+
+
+_PORTS = ("top", "bottom", "position", "angle")  # inside, x and phi are the state itself
+_NODE_VOLTAGE = re.compile(r"\bV\((\w+)\)")
+
+
+def _node(name: str) -> str:
+    """A node of the sub-circuit, by a name that no `.global` of a user's deck is likely to hold."""
+    return f"dwmtj_{name}"
+
+
+def _prefixed(voltage: re.Match[str]) -> str:
+    return f"V({_node(voltage.group(1))})"
+
+
+def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
+    """Groups of elements: a comment, then names, nodes and values.
+
+    Whatever holds a value that others read is a voltage source or a current into 1 uOhm, which is faster: a cshunt or
+    rshunt does not change it, and it has no noise.  The state is a charge on 1 uF, so that a cshunt of 1 pF does not
+    move the wall by 0.001 nm.
+    """
+    density = device.parameters.torque_density
+    conductance = "(conductance_p+V(excess))"
+    drive = equations.torque_drive(density, "V(bias)", conductance)
+    thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
+    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal)
+    torque = [("Btorque", "torque 0", f"V = torque_rate*{drive}")]
+    if density == "voltage":
+        torque = [
+            ("Gtorque", "0 torque top bottom", "{1.0e6*torque_rate}"),
+            ("Rtorque", "torque 0", "1u noisy=0"),
+        ]
+    position = equations.position_rate("V(along)", "V(about)", fields.width)
+    angle = equations.angle_rate("V(along)", "V(about)")
+    noise = f"V(thermal)*sqrt(abs(m*{conductance}))"
+    return (
+        (
+            "the junction: nodes for its voltage and for G - 1/R_P save derivatives; 1 Ohm has the noise of sqrt(G) A",
+            ("Gbias", "0 bias top bottom", "1e6"),
+            ("Rbias", "bias 0", "1u noisy=0"),
+            ("Bexcess", "excess 0", f"V = {equations.junction_conductance('V(bias)')}-conductance_p"),
+            ("Rthermal", "thermal 0", "1"),
+            ("Bjunction", "top bottom", f"I = m*V(bias)*{conductance} + {noise}"),
+        ),
+        (
+            "0 in a static analysis, where the wall is held, and 1 in a transient; no breakpoint, no ramp",
+            ("Imoving", "0 moving", "DC 0 EXP(0 1e6 1e-20 1e-19 1e9 1)"),
+            ("Rmoving", "moving 0", "1u noisy=0"),
+        ),
+        (
+            "fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
+            *torque,
+            ("Balong", "along 0", f"V = {fields.along_track}"),
+            ("Babout", "about 0", f"V = {fields.about_angle}"),
+        ),
+        (
+            "the wall: 1 uF and a time in ns make a thousand amperes one nm/ns or one rad/ns",
+            ("Bx", "0 x", f"I = 1000.0*V(moving)*({position}) + (1.0-V(moving))*(x0-V(x))"),
+            ("Bphi", "0 phi", f"I = 1000.0*V(moving)*({angle}) + (1.0-V(moving))*(phi0-V(phi))"),
+            ("Cx", "x 0", "1u ic={x0}"),
+            ("Cphi", "phi 0", "1u ic={phi0}"),
+        ),
+        (
+            "what is shown at the pins: copies behind 1 uOhm, so that nothing outside moves the wall",
+            ("Gposition", "0 position x 0", "1e6"),
+            ("Rposition", "position 0", "1u noisy=0"),
+            ("Gangle", "0 angle phi 0", "1e6"),
+            ("Rangle", "angle 0", "1u noisy=0"),
+        ),
+    )

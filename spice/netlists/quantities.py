@@ -33,7 +33,7 @@ class NetlistParameter:
     """SI units per unit."""
 
 
-INSTANCE = ("x0", "phi0", "hz", "temperature", "seed")
+INSTANCE = ("x0", "phi0", "hz", "temperature", "ambient", "seed")
 
 
 def in_unit(value: float, scale: float) -> float:
@@ -61,6 +61,7 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
             "hz", parameters.stray_field, "T", "net field: external plus stray; the default is the stray field"
         ),
         NetlistParameter("temperature", 0.0, "K", "of the thermal fields; 0: off"),
+        NetlistParameter("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
         NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
     off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}

@@ -43,18 +43,26 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         """Add an instance X<label> between two nodes of a circuit, and the sub-circuit where it is not there yet.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
-        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, ...);
-            a seed that is not given follows from the label, so that instances are independent.
-        Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for an unknown
-        parameter and for values outside the model.
+        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
+            ...), plain numbers or PySpice's values with a unit, which are converted; a seed that is not given follows
+            from the label, so that instances are independent.
+        Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for a label that the
+        circuit has, in whatever case, for an unknown parameter, a unit that is not the parameter's, and for values
+        outside the model.
         """
         validation.instance("circuit", circuit, Circuit)
         plain = text.node("label", label)
         nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
         names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
-        if values.get("temperature", 0.0) and "seed" not in values:
-            values["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
+        taken = {str(each.name).lower(): each.name for each in circuit.elements}
+        if f"x{plain}".lower() in taken:
+            raise InputError(
+                "label: expected one of its own, as ngspice reads no difference between small and capital letters, got "
+                f"{plain!r} beside {taken[f'x{plain}'.lower()][1:]!r}"
+            )
         checked = self.device.instance_values(dict(values))
+        if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0 and "seed" not in checked:
+            checked["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
         present = {each.name: each for each in circuit.subcircuits}
         if present.get(self.name, self) is not self:
             raise InputError(

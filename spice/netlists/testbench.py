@@ -20,7 +20,7 @@ def testbench(device: NetlistDevice, drive: Drive, duration: float, **values: fl
     checked = device.instance_values(dict(values))
     given = " ".join(f"{name}={text.real(name, value)}" for name, value in checked.items())
     step = RECOMMENDED_STEP
-    if checked.get("temperature", 0.0) > 0.0:
+    if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0:
         step = min(step, 0.5 * checked.get("ts", device.quantities["ts"].value) * NANOSECOND)
     options = " ".join(
         f"{name}={value if isinstance(value, str) else text.real(name, value)}"

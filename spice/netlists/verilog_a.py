@@ -1,12 +1,17 @@
 """The device as a Verilog-A module, for simulators that load OSDI models (ngspice 46, VACASK)."""
 
-from . import equations, text
+from compact_model.constants import BOLTZMANN_CONSTANT
+
+from . import equations, text, units
 from .ngspice_model import RECOMMENDED_STEP, TERMINALS, NetlistDevice, header
 
 _ADVICE = (
     f"Recommended: trapezoidal or gear integration, reltol 1e-6. The module bounds the time step itself: "
-    f"{1e9 * RECOMMENDED_STEP:g} ns, and ts/2 where temperature > 0.",
-    "In a static analysis (.op, .dc, .ac) the wall is held at x0, phi0; a transient starts from its operating point.",
+    f"{1e9 * RECOMMENDED_STEP:g} ns, and ts/2 with thermal fields.",
+    "In a static analysis (.op, .dc, .ac, .noise) the wall is held at x0, phi0; a transient moves it from there, with "
+    "and without uic.",
+    "m: an OSDI simulator's own multiplier: so many equal junctions in parallel whose walls move as one.",
+    "Tried with openvaf-r, ngspice 46 and VACASK.",
 )
 
 
@@ -17,6 +22,7 @@ def verilog_a(device: NetlistDevice) -> str:
     """
     density = device.parameters.torque_density
     derived = equations.derived_parameters(density)
+    checked = units.checked(device.quantities.values())
     ports = ", ".join(TERMINALS)
     lines = [
         *header(device, "//", "Verilog-A", _ADVICE),
@@ -25,6 +31,8 @@ def verilog_a(device: NetlistDevice) -> str:
         f"module {device.name}({ports});",
         f"    inout {ports};",
         f"    electrical {ports};",
+        "    // how far the wall has moved (nm) and turned (rad): 0 at the start, as an analysis with uic takes it",
+        "    electrical moved, turned;",
     ]
     for each in device.quantities.values():
         unit = f", {each.unit}" if each.unit else ""
@@ -43,35 +51,54 @@ def verilog_a(device: NetlistDevice) -> str:
             f"        {name} = {value};",
             "    endfunction",
         ]
-    lines += ["", f"    real {', '.join(name for name, _, _ in derived)};", "    real torque, along, about;", ""]
-    lines += ["    analog begin"]
-    lines += [f"        {name} = {value};  // {meaning}" for name, value, meaning in derived]
-    drive = equations.torque_drive(density, "V(top,bottom)")
-    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", channel) for channel in (0, 1))
+    reals = [*(name for name, _ in checked.values()), *(name for name, _, _ in derived)]
+    lines += ["", *_wrapped(f"real {', '.join(reals)};", "    ")]
+    lines += ["    real position, angle, conductance, torque, along, about;", "", "    analog begin"]
+
+    def written(expression: str) -> str:
+        plain = units.with_checked(expression, checked, checked)
+        return plain.replace("V(x)", "position").replace("V(phi)", "angle")
+
+    half_sample, longest = f"0.5e-9*{written('ts')}", text.real("step", RECOMMENDED_STEP)
+    lines.append("        // a length below 1e-4 nm is in metres, as in x0=550n")
+    lines += [f"        {name} = {value};" for name, value in checked.values()]
+    lines += [f"        {name} = {written(value)};  // {meaning}" for name, value, meaning in derived]
+    drive = equations.torque_drive(density, "V(top,bottom)", "conductance")
+    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", "$temperature", channel) for channel in (0, 1))
     fields = equations.Fields(device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal)
+    moving = written(equations.position_rate("along", "about", fields.width))
     lines += [
-        "        // the junction",
-        f"        I(top, bottom) <+ {equations.junction_current('V(top,bottom)')};",
+        f"        position = {written('x0')} + V(moved);",
+        "        angle = phi0 + V(turned);",
+        "        // the junction and its thermal noise",
+        f"        conductance = {written(equations.junction_conductance('V(top,bottom)'))};",
+        "        I(top, bottom) <+ V(top,bottom)*conductance;",
+        f'        I(top, bottom) <+ white_noise({_FOUR_BOLTZMANN}*$temperature*conductance, "thermal");',
         "        // fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
         f"        torque = torque_rate*{drive};",
-        *_wrapped(f"along = {fields.along_track};"),
-        *_wrapped(f"about = {fields.about_angle};"),
+        *_wrapped(f"along = {written(fields.along_track)};"),
+        *_wrapped(f"about = {written(fields.about_angle)};"),
         '        if (analysis("static") || $abstime <= 0.0) begin',
-        "            I(x) <+ V(x) - x0;",
-        "            I(phi) <+ V(phi) - phi0;",
+        "            I(moved) <+ V(moved);",
+        "            I(turned) <+ V(turned);",
         "        end else begin",
-        *_wrapped(f"I(x) <+ -({equations.position_rate('along', 'about', fields.width)});", "            "),
-        *_wrapped(f"I(phi) <+ -({equations.angle_rate('along', 'about')});", "            "),
+        *_wrapped(f"I(moved) <+ -({moving});", "            "),
+        *_wrapped(f"I(turned) <+ -({written(equations.angle_rate('along', 'about'))});", "            "),
         "        end",
         "        // 1 nF and a time in ns make one ampere one nm/ns or one rad/ns",
-        "        I(x) <+ ddt(1.0e-9*V(x));",
-        "        I(phi) <+ ddt(1.0e-9*V(phi));",
-        f"        $bound_step(temperature > 0.0 && 0.5e-9*ts < {text.real('step', RECOMMENDED_STEP)} ? 0.5e-9*ts : "
-        f"{text.real('step', RECOMMENDED_STEP)});",
+        "        I(moved) <+ ddt(1.0e-9*position);",
+        "        I(turned) <+ ddt(1.0e-9*angle);",
+        "        // what is shown at the pins: copies behind 1 uOhm, so that nothing outside moves the wall",
+        "        I(x) <+ 1.0e6*(V(x) - position);",
+        "        I(phi) <+ 1.0e6*(V(phi) - angle);",
+        f"        $bound_step(temperature + ambient > 0.0 && {half_sample} < {longest} ? {half_sample} : {longest});",
         "    end",
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+_FOUR_BOLTZMANN = text.real("4 k_B", 4.0 * BOLTZMANN_CONSTANT)
 
 
 def _wrapped(statement: str, indent: str = "        ") -> list[str]:

@@ -10,7 +10,7 @@ from ..netlists.text import remark
 # Lines that ngspice executes (control sections, comments that hold a command, scripts), and the code models that start
 # a program or load one.  ngspice looks at the beginning of a word only: .controlx and .incl are .control and .include.
 _EXECUTED = re.compile(r"\s*(\.\s*control|\.\s*endc|\*#|\*ng_script|\.\s*exec|.*\bd_(process|cosim)\b)", re.IGNORECASE)
-_INCLUDE = re.compile(r"\s*\.\s*(?:inc|lib)[^\s\"']*\s*(.+)", re.IGNORECASE)
+_INCLUDE = re.compile(r"\s*\.\s*(inc|lib)[^\s\"']*\s*(.+)", re.IGNORECASE)
 _MOST_DEEP = 20
 
 
@@ -31,16 +31,16 @@ def check_netlist(netlist: str, where: str = "netlist", folder: Path | None = No
             )
         match = _INCLUDE.match(line)
         if match:
-            _check_included(match.group(1), where, folder or Path.cwd(), depth)
+            _check_included(match.group(2), match.group(1).lower() == "lib", where, folder or Path.cwd(), depth)
 
 
-def _check_included(operand: str, where: str, folder: Path, depth: int) -> None:
+def _check_included(operand: str, by_section: bool, where: str, folder: Path, depth: int) -> None:
     quoted = re.match(r"\s*([\"'])(.*?)\1", operand)
     words = operand.split()
     name = quoted.group(2) if quoted else words[0]
     path = Path(name) if Path(name).is_absolute() else folder / name
     if not path.is_file():
-        if len(words) == 1 and re.match(r"\s*\w+\s*$", operand):
+        if by_section and len(words) == 1 and re.match(r"\s*\w+\s*$", operand):
             return  # `.lib NAME` inside a library opens a section and names no file
         raise InputError(f"{where}: expected an included file that is there, got {name!r}")
     try:

@@ -16,7 +16,7 @@ def _folder(given: Path | None) -> Path:
     if given is not None and not isinstance(given, str | Path):
         raise InputError(f"folder: expected the name of a folder, got {validation.shown(given)}")
     try:
-        folder = Path.cwd() if given is None else Path(given)
+        folder = Path.cwd() if given is None else Path(given).resolve()  # a helper has a folder of its own
     except FileNotFoundError:
         raise InputError("folder: expected a current folder that is there, got one that was removed") from None
     if not folder.is_dir():

