@@ -258,7 +258,9 @@ class ArraySimulation:
         key = floating_word_lines.tobytes() + floating_bit_lines.tobytes()
         if key not in self._tangents:
             self._tangents.clear()  # one at a time: a solver holds several arrays of the size of the array
-            self._tangents[key] = Tangents(self.array.network(floating_word_lines, floating_bit_lines), None, False)
+            self._tangents[key] = Tangents(
+                self.array.network(floating_word_lines, floating_bit_lines), None, False, many=True
+            )
         if self.charging:
             self._tangents[key].set_shunts(np.zeros(self.shape[0]), np.zeros(self.shape[1]))
         return self._tangents[key]

@@ -186,7 +186,7 @@ class TableArray:
         if key not in self._tangents:
             self._tangents.clear()
             network = self.array.network(held.floating_word_lines, held.floating_bit_lines)
-            self._tangents[key] = Tangents(network, None, False)
+            self._tangents[key] = Tangents(network, None, False, many=True)
         tangents = self._tangents[key]
         sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
         found, _ = solve_nonlinear(tangents.network, cells, sources, tolerance=_WRITE_TOLERANCE, tangents=tangents)

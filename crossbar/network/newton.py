@@ -22,11 +22,15 @@ _ROUND_OFF = 16 * 2.2e-16
 
 
 class Tangents:
-    """The network with every cell replaced by a conductance and a current source, solved again and again."""
+    """The network with every cell replaced by a conductance and a current source, solved again and again.
 
-    def __init__(self, network: Network, method: str | None, entrywise: bool) -> None:
+    many: whether thousands of times are to be expected: small arrays, too, are then solved by the iterative method,
+    which has to be compiled but takes half as long as `banded`.
+    """
+
+    def __init__(self, network: Network, method: str | None, entrywise: bool, *, many: bool = False) -> None:
         self.network, self.method, self.entrywise = network, method, entrywise
-        self._small = method in (None, "banded") and banded.covers(network)
+        self._small = (method == "banded" or (method is None and not many)) and banded.covers(network)
         iterative = method in (None, "iterative") and not self._small and not unsupported(network)
         self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
 
