@@ -22,6 +22,7 @@ drive less through the end than that sum.
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compact_model.support.arrays import FloatArray
 
@@ -35,11 +36,14 @@ _End = tuple[FloatArray, FloatArray, FloatArray]
 def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
     """What `kernels.line_sums` does, for small arrays, without anything to compile."""
     _, words, bits = leaving_words.shape
+    size = np.abs(leaving_words)
     for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
         weights = np.arange(nodes - 1, -1, -1.0)
         leaving.sum(axis=summed, out=out[0])
-        np.einsum("knm,m->kn" if summed == 2 else "knm,n->km", leaving, weights, out=out[1])
-        np.abs(leaving).sum(axis=summed, out=out[2])
+        (leaving * (weights if summed == 2 else weights[:, np.newaxis])).sum(axis=summed, out=out[1])
+        if leaving is leaving_bits and leaving is not leaving_words:
+            size = np.abs(leaving)
+        size.sum(axis=summed, out=out[2])
 
 
 def end_currents(
@@ -76,17 +80,21 @@ def end_currents(
         *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
     ]
     largest = np.zeros(inputs)
-    connected = [np.isfinite(resistance) for resistance, _, _ in ends]
-    for used, (_, source, node) in zip(connected, ends, strict=True):
-        if used.any():
-            for voltage in (source, node):
-                largest = np.maximum(largest, np.abs(voltage[:, used]).max(axis=1))
-    for each, used, sums, end in zip(found, connected, (of_words, of_words, of_bits, of_bits), ends, strict=True):
-        resistance, source, node = end
-        with np.errstate(invalid="ignore"):
-            by_drop = used & (largest[:, np.newaxis] < resistance * sums[2])
+    connected = []
+    for each, sums, (resistance, source, node) in zip(found, (of_words, of_words, of_bits, of_bits), ends, strict=True):
+        used: slice | NDArray[np.intp] = slice(None)
+        if not resistance.max() < np.inf:
+            used = np.flatnonzero(resistance < np.inf)
+            if not used.size:
+                continue
+        resistance, source, node = resistance[used], source[:, used], node[:, used]
+        connected.append((each, used, resistance, source, node, resistance * sums[2][:, used]))
+        for voltage in (source, node):
+            np.maximum(largest, np.abs(voltage).max(axis=1), out=largest)
+    for each, used, resistance, source, node, drop in connected:
+        by_drop = largest[:, np.newaxis] < drop
         if by_drop.any():
-            np.divide(source - node, resistance, out=each, where=by_drop)
+            each[:, used] = np.divide(source - node, resistance, out=each[:, used], where=by_drop)
     return found
 
 
@@ -97,6 +105,10 @@ def _split(
     (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
     total, weighted, _ = sums
     no_start, no_stop = np.isinf(start), np.isinf(stop)
+    if no_stop.all() and not no_start.any():  # as mostly
+        return total.copy(), np.zeros(total.shape)
+    if no_start.all() and not no_stop.any():
+        return np.zeros(total.shape), total.copy()
     from_start = np.where(no_start, 0.0, total)
     from_stop = np.where(no_start & ~no_stop, total, 0.0)
     both = ~(no_start | no_stop)
