@@ -19,6 +19,7 @@ all currents of a line by the same share of their sum of sizes, hence the drop i
 drive less through the end than that sum.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -79,23 +80,30 @@ def end_currents(
         *_split(of_words, network.word_segment, bits, ends[0], ends[1]),
         *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
     ]
-    largest = np.zeros(inputs)
-    connected = []
-    for each, sums, (resistance, source, node) in zip(found, (of_words, of_words, of_bits, of_bits), ends, strict=True):
-        used: slice | NDArray[np.intp] = slice(None)
-        if not resistance.max() < np.inf:
-            used = np.flatnonzero(resistance < np.inf)
-            if not used.size:
-                continue
-        resistance, source, node = resistance[used], source[:, used], node[:, used]
-        connected.append((each, used, resistance, source, node, resistance * sums[2][:, used]))
-        for voltage in (source, node):
-            np.maximum(largest, np.abs(voltage).max(axis=1), out=largest)
+    connected = [
+        (each, used, resistance[used], source[:, used], node[:, used], resistance[used] * sums[2][:, used])
+        for each, sums, (resistance, source, node) in zip(
+            found, (of_words, of_words, of_bits, of_bits), ends, strict=True
+        )
+        if (used := _connected(resistance)) is not None
+    ]
+    largest = functools.reduce(np.maximum, (np.abs(end[3]).max(axis=1) for end in connected), np.zeros(inputs))
+    if not any((end[5] > largest[:, np.newaxis]).any() for end in connected):
+        return found  # as mostly; the nodes' voltages would make the largest still larger
+    largest = functools.reduce(np.maximum, (np.abs(end[4]).max(axis=1) for end in connected), largest)
     for each, used, resistance, source, node, drop in connected:
-        by_drop = largest[:, np.newaxis] < drop
+        by_drop = drop > largest[:, np.newaxis]
         if by_drop.any():
             each[:, used] = np.divide(source - node, resistance, out=each[:, used], where=by_drop)
     return found
+
+
+def _connected(resistance: FloatArray) -> slice | NDArray[np.intp] | None:
+    """Which lines have a source at that end, as an index; None: none."""
+    if resistance.max() < np.inf:
+        return slice(None)
+    used = np.flatnonzero(resistance < np.inf)
+    return used if used.size else None
 
 
 def _split(
@@ -104,11 +112,9 @@ def _split(
     """The currents into lines at both ends, (K, lines), from those that leave their nodes."""
     (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
     total, weighted, _ = sums
-    no_start, no_stop = np.isinf(start), np.isinf(stop)
-    if no_stop.all() and not no_start.any():  # as mostly
+    if stop.min() == np.inf and start.max() < np.inf:  # as mostly
         return total.copy(), np.zeros(total.shape)
-    if no_start.all() and not no_stop.any():
-        return np.zeros(total.shape), total.copy()
+    no_start, no_stop = np.isinf(start), np.isinf(stop)
     from_start = np.where(no_start, 0.0, total)
     from_stop = np.where(no_start & ~no_stop, total, 0.0)
     both = ~(no_start | no_stop)

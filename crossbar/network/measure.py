@@ -32,7 +32,8 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
         siemens = float(cells.max())
     # In units of the largest, so that no square that matters falls below the smallest double.
     volt = np.abs(voltage).max(axis=(1, 2, 3), keepdims=True)
-    volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
+    if not (volt.min() > 0.0 and volt.max() < np.inf):
+        volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
     siemens = siemens or 1.0
     both = np.empty((2, *voltage.shape), voltage.dtype)
     np.divide(voltage, volt, out=both[0])
@@ -48,6 +49,9 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
         leak[0], leak[1] = network.word_shunt[:, np.newaxis] / siemens, network.bit_shunt / siemens
         leaking, wrongly = _norm(leak * both)
         others = np.maximum(others, _share(wrongly, np.hypot(size, leaking)))
+    worst = float(np.maximum(relative, others).max())
+    if worst <= least:  # as mostly
+        return Error(worst, True, False)
     rounded = np.zeros(relative.shape, dtype=bool)
     if not (relative <= least).all():
         unit = _ROUND_OFF / np.finfo(np.float64).eps * np.finfo(voltage.dtype).eps
@@ -55,7 +59,6 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
         most = _norm(cells * (sizes[:, :1] + sizes[:, 1:]))[:, 0]
         rounded = (relative > least) & (error <= unit * most)
     small = (others <= least) & ((relative <= least) | rounded)
-    worst = float(np.maximum(relative, others).max())
     return Error(worst if not math.isnan(worst) else math.inf, bool(small.all()), bool(rounded.any()))
 
 
