@@ -114,6 +114,8 @@ def _split(
     total, weighted, _ = sums
     if stop.min() == np.inf and start.max() < np.inf:  # as mostly
         return total.copy(), np.zeros(total.shape)
+    if start.min() == np.inf and stop.max() < np.inf:
+        return np.zeros(total.shape), total.copy()
     no_start, no_stop = np.isinf(start), np.isinf(stop)
     from_start = np.where(no_start, 0.0, total)
     from_stop = np.where(no_start & ~no_stop, total, 0.0)
