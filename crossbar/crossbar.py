@@ -35,7 +35,6 @@ Lines = Sequence[int] | NDArray[Any]
 
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
 _BYTES_PER_CELL_AND_INPUT = 32
-_UNDERFLOW = 1e-100  # V
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,8 +184,7 @@ class Crossbar(Wires):
         earlier = None if start is None else _as_solution(start)
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
-            plain = label_solution(solve_network(network, sources, start=earlier, **options), sources)
-            return plain.assign_attrs(self.origin())
+            return label_solution(solve_network(network, sources, start=earlier, **options), sources, **self.origin())
         check_tolerance(tolerance)
         if earlier is not None:
             check_start(earlier, (sources.inputs, *self.shape))
@@ -195,7 +193,7 @@ class Crossbar(Wires):
             one = sources.input(index)
             first = None if earlier is None else _input(earlier, index)
             found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
-            results.append(label_solution(found, one).assign_attrs(newton_steps=steps))
+            results.append(label_solution(found, one, newton_steps=steps))
         worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "iterations", "residual")}
         methods = ", ".join(dict.fromkeys(str(each.attrs["method"]) for each in results))
         whole = xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
@@ -217,43 +215,65 @@ class Crossbar(Wires):
         return solve_nonlinear(network, self.cells, sources)[0]
 
 
-def label_solution(found: NetworkSolution, sources: Sources) -> xr.Dataset:
-    """The Dataset of `Crossbar.solve`."""
-    into_words = found.word_start_current + found.word_stop_current
-    into_bits = found.bit_start_current + found.bit_stop_current
+def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) -> xr.Dataset:
+    """The Dataset of `Crossbar.solve`, with more attributes."""
+    values = {
+        "device_current": found.device_current,
+        "device_voltage": found.word_voltage - found.bit_voltage,
+        "word_line_voltage": found.word_voltage,
+        "bit_line_voltage": found.bit_voltage,
+        "bit_line_current": -(found.bit_start_current + found.bit_stop_current),
+        "word_line_current": found.word_start_current + found.word_stop_current,
+        "power": source_power(found, sources),
+    }
+    result = _labels(*found.device_current.shape).copy(data=values)
+    result.attrs = {
+        "experiment": "crossbar",
+        "method": found.method,
+        "reason": found.reason,
+        "iterations": found.iterations,
+        "residual": found.residual,
+        **attributes,
+    }
+    return result
+
+
+@functools.lru_cache(maxsize=64)
+def _labels(inputs: int, words: int, bits: int) -> xr.Dataset:
+    """What solutions of one shape have in common, without memory for values: a copy is quicker than a new Dataset."""
     cells = ("input", "word_line", "bit_line")
+    variables = {
+        "device_current": (cells, "device current", "A"),
+        "device_voltage": (cells, "voltage across the device", "V"),
+        "word_line_voltage": (cells, "voltage of the word line at the cell", "V"),
+        "bit_line_voltage": (cells, "voltage of the bit line at the cell", "V"),
+        "bit_line_current": (("input", "bit_line"), "current out of the bit line", "A"),
+        "word_line_current": (("input", "word_line"), "current into the word line", "A"),
+        "power": (("input",), "power of the sources", "W"),
+    }
+    sizes = {"input": inputs, "word_line": words, "bit_line": bits}
     return xr.Dataset(
         {
-            "device_current": (cells, found.device_current, _units("device current", "A")),
-            "device_voltage": (
-                cells,
-                found.word_voltage - found.bit_voltage,
-                _units("voltage across the device", "V"),
-            ),
-            "word_line_voltage": (cells, found.word_voltage, _units("voltage of the word line at the cell", "V")),
-            "bit_line_voltage": (cells, found.bit_voltage, _units("voltage of the bit line at the cell", "V")),
-            "bit_line_current": (("input", "bit_line"), -into_bits, _units("current out of the bit line", "A")),
-            "word_line_current": (("input", "word_line"), into_words, _units("current into the word line", "A")),
-            "power": (("input",), source_power(found, sources), _units("power of the sources", "W")),
-        },
-        attrs={
-            "experiment": "crossbar",
-            "method": found.method,
-            "reason": found.reason,
-            "iterations": found.iterations,
-            "residual": found.residual,
-        },
+            name: xr.Variable(
+                axes,
+                np.broadcast_to(0.0, tuple(sizes[axis] for axis in axes)),
+                {"long_name": long_name, "units": unit},
+            )
+            for name, (axes, long_name, unit) in variables.items()
+        }
     )
 
 
 def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
     """What the sources deliver, those that feed nodes included, W, shape (inputs,)."""
-    power: FloatArray = (
-        (found.word_start_current * sources.word_start.T).sum(axis=1)
-        + (found.word_stop_current * sources.word_stop.T).sum(axis=1)
-        + (found.bit_start_current * sources.bit_start.T).sum(axis=1)
-        + (found.bit_stop_current * sources.bit_stop.T).sum(axis=1)
-    )
+    power = np.zeros(sources.inputs)
+    for current, voltage in (
+        (found.word_start_current, sources.word_start),
+        (found.word_stop_current, sources.word_stop),
+        (found.bit_start_current, sources.bit_start),
+        (found.bit_stop_current, sources.bit_stop),
+    ):
+        power += (current * voltage.T).sum(axis=1)
     for fed, voltage in ((sources.word_current, found.word_voltage), (sources.bit_current, found.bit_voltage)):
         if fed is not None:
             power += (fed * voltage).sum(axis=(1, 2))
@@ -319,10 +339,6 @@ def _input(solution: NetworkSolution, index: int) -> NetworkSolution:
     )
 
 
-def _units(long_name: str, unit: str) -> dict[str, str]:
-    return {"long_name": long_name, "units": unit}
-
-
 def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArray:
     if (ohms is None) == (siemens is None):
         raise InputError(
@@ -370,8 +386,6 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArr
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
             f"got shape {given.shape}"
         )
-    # A voltage whose square is nothing to a double, such as the tail of a pulse, is 0 to the solvers' norms.
-    given = np.where(np.abs(given) < _UNDERFLOW, 0.0, given)
     return np.array(np.broadcast_to(given, (lines, inputs)))
 
 

@@ -178,7 +178,8 @@ def test_an_array_keeps_its_own_copy_of_the_conductances():
     assert (array.solve(np.ones(3)).bit_line_current.values == before).all()
 
 
-def test_a_small_array_is_solved_without_compiling_anything():
+@pytest.mark.parametrize(("word_line", "bit_line"), [(1.0, 2.0), (1.0, 0.0), (0.0, 2.0), (0.0, 0.0)])
+def test_a_small_array_is_solved_without_compiling_anything(word_line, bit_line):
     compiled = []
 
     class Listener(event.Listener):
@@ -189,24 +190,89 @@ def test_a_small_array_is_solved_without_compiling_anything():
             pass
 
     with event.install_listener("numba:compile", Listener()):
-        array = Crossbar(resistance=np.full((8, 8), 50.0), word_line_resistance=1.0, bit_line_resistance=2.0)
+        array = Crossbar(resistance=np.full((8, 8), 50.0), word_line_resistance=word_line, bit_line_resistance=bit_line)
         solution = array.solve(np.ones(8), floating_bit_lines=[2])
-    assert solution.attrs["method"] == "banded"
+    assert solution.attrs["method"] == ("banded" if word_line or bit_line else "direct")
     assert not compiled
+
+
+def held_and_ideal(seed):
+    """A random array with one kind of line ideal or none; ends are open, have resistance or hold their node."""
+    draw = np.random.default_rng(seed)
+    words, bits = (int(count) for count in draw.integers(1, 7, 2))
+    ideal = draw.integers(3)
+    segments = [draw.uniform(0.5, 5.0, words), draw.uniform(0.5, 5.0, bits)]
+    if ideal < 2:
+        segments[ideal][:] = 0.0
+    ends = {
+        name: draw.choice([0.0, 3.0, np.inf], count)
+        for name, count in zip(ENDS, (words, words, bits, bits), strict=True)
+    }
+    shunts = {}
+    if draw.random() < 0.5:
+        shunts = {"word_shunt": draw.uniform(0.0, 0.1, words), "bit_shunt": draw.uniform(0.0, 0.1, bits)}
+    try:
+        circuit = Network(
+            conductance=draw.uniform(0.01, 1.0, (words, bits)) * (draw.random((words, bits)) < 0.9),
+            word_segment=segments[0],
+            bit_segment=segments[1],
+            **ends,
+            **shunts,
+        )
+        check_connected(circuit)
+    except InputError:
+        return None
+    volts = {
+        name: draw.uniform(-1.0, 1.0, (count, 3)) for name, count in zip(ENDS, (words, words, bits, bits), strict=True)
+    }
+    fed = {
+        name: draw.uniform(-0.1, 0.1, (3, words, bits)) if draw.random() < 0.5 else None
+        for name in ("cell_current", "word_current", "bit_current")
+    }
+    return circuit, Sources(**volts, **fed)
+
+
+@pytest.mark.parametrize("entrywise", [False, True])
+def test_the_band_agrees_with_the_sparse_matrix_where_lines_are_ideal_or_sources_hold_nodes(entrywise):
+    compared = set()
+    for seed in range(300):
+        case = held_and_ideal(seed)
+        if case is None or banded.unsupported(case[0]):
+            continue
+        circuit, sources = case
+        found = solve_network(circuit, sources, method="banded", entrywise=entrywise)
+        reference = solve_network(circuit, sources, method="direct")
+        for name in ("word_voltage", "bit_voltage", "device_current", *(f"{end}_current" for end in ENDS)):
+            np.testing.assert_allclose(
+                getattr(found, name), getattr(reference, name), rtol=1e-9, atol=1e-11, err_msg=f"{name}, {seed}"
+            )
+        ideal = not circuit.word_segment.any(), not circuit.bit_segment.any()
+        compared.add((*ideal, bool(sources.node_currents()[0].size), bool(circuit.word_shunt.any())))
+    assert len(compared) >= 12
+
+
+def test_one_ideal_line_that_a_source_feeds_divides_its_voltage():
+    # 1 V behind 2 Ohm, then two equal branches of 4 + 1 + 1 Ohm side by side: 1 V / (2 + 6 / 2) Ohm in all.
+    array = Crossbar(
+        resistance=np.full((1, 2), 4.0), driver_resistance=2.0, bit_line_resistance=[1.0, 1.0], sense_resistance=1.0
+    )
+    found = array.solve([1.0], method="banded")
+    assert found.bit_line_current.values[0] == pytest.approx([0.1, 0.1], rel=1e-14)
+    assert found.word_line_voltage.values[0, 0] == pytest.approx([0.6, 0.6], rel=1e-14)
 
 
 def test_the_band_refuses_by_name_what_it_does_not_cover():
     circuit = Network(
         conductance=np.ones((2, 2)),
-        word_segment=np.zeros(2),
+        word_segment=np.array([0.0, 1.0]),
         bit_segment=np.ones(2),
         word_start=np.ones(2),
         word_stop=np.full(2, np.inf),
         bit_start=np.full(2, np.inf),
         bit_stop=np.ones(2),
     )
-    assert banded.unsupported(circuit) == "a wire has no resistance"
-    with pytest.raises(InputError, match=r"network: expected one for the banded method, got one where a wire"):
+    assert banded.unsupported(circuit) == "some wires have no resistance and others do"
+    with pytest.raises(InputError, match=r"network: expected one for the banded method, got one where some wires"):
         solve_network(circuit, Sources.zero(circuit), method="banded")
 
 

@@ -1,28 +1,54 @@
 """Small arrays: a Cholesky factorisation of the nodal matrix as a band, by LAPACK, with nothing to compile.
 
 Numbered along the shorter side, the two nodes of a cell beside each other, no node is coupled to one that is more than
-twice that side away.  All inputs are solved for at once.
+twice that side away.  Lines without resistance are one node each, which stands before the nodes of its cells on the
+other side; no node is then farther from its neighbours than the length of such a line.  All inputs are solved for at
+once.
+
+Every node of a cell has three neighbours: the other node of the cell, and the one before it and the one after it on its
+line, where the source stands at the ends; and a fourth, ground, where there are shunts.  Two tables, of the numbers of
+the neighbours and of the conductances to them, therefore hold all equations.  What depends on the shape alone is made
+once for each shape.
 """
 
+import functools
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
 from .ends import end_currents
-from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .linear_network import Network, Sources, check_connected, check_memory, check_sources, ideal_side
 from .measure import ROUND_OFF_REASON, Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
 
-_QUICK = 16.0**4  # cells times the square of the shorter side, up to which this is as fast as the iterative method
-_MOST = 128.0**4  # the same, where it takes seconds
+_QUICK = 8.0 * 16.0**4  # nodes times the square of the bandwidth, up to which this is as fast as the iterative method
+_MOST = 8.0 * 128.0**4  # the same, where it takes seconds
+_KEPT = 16  # shapes
+
+Indices = NDArray[np.intp]
+
+
+def _size(network: Network) -> tuple[float, float]:
+    """Nodes and bandwidth."""
+    words, bits = network.shape
+    cells = float(words * bits)
+    if bits > 1 and not network.word_segment.any():
+        return cells + words, bits + 1.0
+    if words > 1 and not network.bit_segment.any():
+        return cells + bits, words + 1.0
+    return 2.0 * cells, 2.0 * min(words, bits)
 
 
 def _work(network: Network) -> float:
     """What the factorisation takes, up to a factor."""
-    return float(network.conductance.size) * min(network.shape) ** 2
+    nodes, bandwidth = _size(network)
+    return nodes * bandwidth**2
 
 
 def covers(network: Network) -> bool:
@@ -32,119 +58,184 @@ def covers(network: Network) -> bool:
 
 def unsupported(network: Network) -> str:
     """Why this method does not cover a network; empty where it does."""
-    if np.isinf(network.conductance).any():
+    if network.conductance.max() == np.inf:
         return "a cell is shorted"
-    for segment, nodes in ((network.word_segment, network.shape[1]), (network.bit_segment, network.shape[0])):
-        if nodes > 1 and not segment.all():
-            return "a wire has no resistance"
-    ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
-    if not all(end.all() for end in ends):
-        return "a source holds a node"
-    if _work(network) > _MOST:
-        return "the array is too large"
-    return ""
+    words, bits = network.shape
+    ideal = ideal_side(network.word_segment, bits), ideal_side(network.bit_segment, words)
+    if None in ideal:
+        return "some wires have no resistance and others do"
+    if all(ideal):
+        return "no wire has resistance"
+    return "the array is too large" if _work(network) > _MOST else ""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The numbers of the nodes of an array, and who is beside whom.
+
+    A place is a node of a cell; an ideal line's places are one node.  The places stand in the order of their nodes.
+    """
+
+    nodes: int
+    band: int  # how far a node is from its farthest neighbour
+    cells: Indices  # (2, N, M): the node of the word line and of the bit line at each cell
+    ends: Indices  # the nodes at the starts and stops of the word lines, and at those of the bit lines
+    first: Indices | None  # the first place of each node; None where each has one
+    node: Indices  # of each place
+    place: Indices  # (2 N M,): which entry of `cells` each place is
+    beside: (
+        Indices  # (4, places): the node there; sources are numbered after the nodes, in Network's order, then ground
+    )
+    value: Indices  # (4, places): where the conductance to it stands in `_Equations.values`
+    stored: Indices  # where in the band each coupling of two nodes belongs
+    coupling: Indices  # and where it stands in the first three rows of `beside`, flat
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _layout(words: int, bits: int, ideal_words: bool, ideal_bits: bool) -> _Layout:
+    row, column = np.indices((words, bits))
+    if ideal_words:
+        cells = np.stack([row * (bits + 1), row * (bits + 1) + 1 + column])
+    elif ideal_bits:
+        cells = np.stack([column * (words + 1) + 1 + row, column * (words + 1)])
+    else:
+        along = row * bits + column if words >= bits else column * words + row  # the bit lines, or the word lines, long
+        cells = np.stack([2 * along, 2 * along + 1])
+    nodes = int(cells.max()) + 1
+    word_start, word_stop = nodes + row, nodes + words + row
+    bit_start, bit_stop = nodes + 2 * words + column, nodes + 2 * words + bits + column
+    beside = np.full((4, 2, words, bits), nodes + 2 * (words + bits))
+    beside[0] = cells[::-1]
+    beside[1, 0], beside[2, 0] = word_start, word_stop
+    beside[1, 1], beside[2, 1] = bit_start, bit_stop
+    beside[1, 0, :, 1:], beside[2, 0, :, :-1] = cells[0, :, :-1], cells[0, :, 1:]
+    beside[1, 1, 1:], beside[2, 1, :-1] = cells[1, :-1], cells[1, 1:]
+    # The values: cells, 0, word and bit segments, the ends as above, shunts.
+    nothing = words * bits
+    word_segment = nothing + 1 + row
+    bit_segment = nothing + 1 + words + column
+    ends = nothing + 1 + words + bits - nodes
+    value = np.empty_like(beside)
+    value[0] = row * bits + column
+    value[1:3] = beside[1:3] + ends  # where it is an end; else:
+    value[1, 0, :, 1:] = value[2, 0, :, :-1] = nothing if ideal_words else word_segment[:, 1:]
+    value[1, 1, 1:] = value[2, 1, :-1] = nothing if ideal_bits else bit_segment[1:]
+    shunts = nothing + 1 + 3 * (words + bits)
+    value[3, 0], value[3, 1] = shunts + row, shunts + words + column
+    place = np.argsort(cells.ravel(), kind="stable")
+    node = cells.ravel()[place]
+    beside, value = beside.reshape(4, -1)[:, place], value.reshape(4, -1)[:, place]
+    later = (beside[:3] > node) & (beside[:3] < nodes)
+    distance = (beside[:3] - node)[later]
+    band = int(distance.max(initial=0))
+    return _Layout(
+        nodes=nodes,
+        band=band,
+        cells=cells,
+        ends=np.concatenate([cells[0, :, 0], cells[0, :, -1], cells[1, 0], cells[1, -1]]),
+        first=None if node.size == nodes else np.searchsorted(node, np.arange(nodes)),
+        node=node,
+        place=place,
+        beside=beside,
+        value=value,
+        stored=np.broadcast_to(node, later.shape)[later] * (band + 1) + distance,
+        coupling=np.flatnonzero(later),
+    )
 
 
 class _Equations:
-    """The nodal equations; voltages and currents of all nodes are (2 N M, K), in the order of the band."""
+    """The nodal equations; voltages and currents of all nodes are (nodes, K), in the order of the band."""
 
     def __init__(self, network: Network, sources: Sources) -> None:
-        self.shape = words, bits = network.shape
-        self.inputs = sources.inputs
-        self.cells = network.conductance
-        self.along_words = 1.0 / network.word_segment[:, np.newaxis] if bits > 1 else np.zeros((words, 1))
-        self.along_bits = 1.0 / network.bit_segment if words > 1 else np.zeros(bits)
-        self.word_shunt, self.bit_shunt = network.word_shunt, network.bit_shunt
-        self.shunted = bool(network.word_shunt.any() or network.bit_shunt.any())
-        self.fed, self.drawn = sources.node_currents()
-        # side, place on the line, conductances, voltages (K, lines)
-        self.ends = [
-            (side, place, 1.0 / resistance, np.where(np.isinf(resistance)[:, np.newaxis], 0.0, volts).T)
-            for side, place, resistance, volts in (
-                (0, 0, network.word_start, sources.word_start),
-                (0, -1, network.word_stop, sources.word_stop),
-                (1, 0, network.bit_start, sources.bit_start),
-                (1, -1, network.bit_stop, sources.bit_stop),
-            )
-            if np.isfinite(resistance).any()
-        ]
-        self.upright = words >= bits  # the bit lines are the long ones
+        words, bits = network.shape
+        ideal_words = bits > 1 and not network.word_segment.any()
+        ideal_bits = words > 1 and not network.bit_segment.any()
+        self.layout = layout = _layout(words, bits, ideal_words, ideal_bits)
+        shunts = network.word_shunt, network.bit_shunt
+        rows = 4 if any(shunt.any() for shunt in shunts) else 3
+        ohms = np.concatenate(
+            [
+                *(network.word_segment, network.bit_segment),
+                *(network.word_start, network.word_stop, network.bit_start, network.bit_stop),
+            ]
+        )
+        volts = np.concatenate([sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop])
+        self.start = np.zeros((layout.nodes, sources.inputs))
+        self.held: Indices | None = None
+        if not ohms.all():
+            self._hold(ohms[words + bits :], volts)
+            ohms = np.where(ohms == 0.0, np.inf, ohms)  # what has none joins or holds nodes, and carries nothing here
+        values = np.concatenate([network.conductance.ravel(), [0.0], 1.0 / ohms, *shunts])
+        self.beside = layout.beside[:rows]
+        self.conductance = values[layout.value[:rows], np.newaxis]
+        self.around = np.concatenate([self.start, volts, np.zeros((1, sources.inputs))])
+        self.entering: FloatArray | None = None
+        fed, drawn = sources.node_currents()
+        if fed.size or drawn.size:
+            at_cells = np.zeros((2, words * bits, sources.inputs))
+            for of_cells, currents, sign in ((at_cells[0], fed, 1.0), (at_cells[1], drawn, -1.0)):
+                if currents.size:
+                    np.multiply(currents.reshape(sources.inputs, -1).T, sign, out=of_cells)
+            self.entering = at_cells.reshape(-1, sources.inputs)[layout.place]
 
-    def split(self, nodes: Floats) -> tuple[Floats, Floats]:
-        """Word and bit nodes, (K, N, M) each, as views."""
-        long, short = self.shape if self.upright else self.shape[::-1]
-        each = nodes.reshape(long, short, 2, -1)
-        order = (2, 0, 1) if self.upright else (2, 1, 0)
-        return each[:, :, 0].transpose(order), each[:, :, 1].transpose(order)
+    def _hold(self, ends: FloatArray, volts: FloatArray) -> None:
+        """Fix the voltages of the nodes that a source holds: their equations say that they stay where they start."""
+        holding = ends == 0.0
+        if holding.any():
+            self.held = self.layout.ends[holding]
+            self.start[self.held] = volts[holding]
+
+    def at_cells(self, nodes: Floats) -> Floats:
+        """Voltages (K, 2, N, M) of the nodes of the word lines and the bit lines."""
+        return nodes.T.take(self.layout.cells, axis=1)
+
+    def _of_nodes(self, places: Floats) -> Floats:
+        """Sums over the places of each node."""
+        return places if self.layout.first is None else np.add.reduceat(places, self.layout.first, axis=0)
 
     def band(self) -> FloatArray:
         """The lower band of the symmetric matrix, as LAPACK takes it."""
-        words, bits = self.shape
-        short = min(self.shape)
-        found = np.zeros((2 * short + 1, 2 * words * bits))
-        word, bit = (each[0] for each in self.split(found[0][:, np.newaxis]))
-        word += self.cells + self.word_shunt[:, np.newaxis]
-        bit += self.cells + self.bit_shunt
-        word[:, :-1] += self.along_words
-        word[:, 1:] += self.along_words
-        bit[:-1] += self.along_bits
-        bit[1:] += self.along_bits
-        for side, place, conductance, _ in self.ends:
-            if side == 0:
-                word[:, place] += conductance
-            else:
-                bit[place] += conductance
-        self.split(found[1][:, np.newaxis])[0][0] -= self.cells
-        over_words, over_bits = (2, 2 * short) if self.upright else (2 * short, 2)
-        if bits > 1:
-            self.split(found[over_words][:, np.newaxis])[0][0, :, :-1] -= self.along_words
-        if words > 1:
-            self.split(found[over_bits][:, np.newaxis])[1][0, :-1] -= self.along_bits
-        return found
+        layout = self.layout
+        found = np.zeros((layout.nodes, layout.band + 1))
+        found[:, :1] = self._of_nodes(self.conductance.sum(axis=0))
+        couplings = -self.conductance.ravel()[layout.coupling]
+        if self.held is not None:
+            found[self.held, 0] = 1.0
+            free = np.ones(layout.nodes)
+            free[self.held] = 0.0
+            lower, distance = np.divmod(layout.stored, layout.band + 1)
+            couplings *= free[lower] * free[lower + distance]
+        found.ravel()[layout.stored] = couplings
+        return found.T
 
     def residual(self, nodes: Floats) -> Floats:
         """The currents into all nodes that are left over."""
-        return self._balance(nodes)[0]
+        left = self._flows(nodes).sum(axis=0)
+        if self.entering is not None:
+            left += self.entering
+        left = self._of_nodes(left)
+        if self.held is not None:
+            left[self.held] = 0.0
+        return left
 
     def meeting(self, nodes: Floats) -> Floats:
         """The sums of the sizes of the currents that meet in each node."""
-        return self._balance(nodes, sizes=True)[1]
+        met = np.abs(self._flows(nodes)).sum(axis=0)
+        if self.entering is not None:
+            met += np.abs(self.entering)
+        return self._of_nodes(met)
 
-    def _balance(self, nodes: Floats, sizes: bool = False) -> tuple[Floats, Floats]:
-        word, bit = self.split(nodes)
-        left, met = np.zeros_like(nodes), np.zeros_like(nodes) if sizes else nodes
-        into = self.split(left)
-        at = self.split(met)
+    def _flows(self, nodes: Floats) -> Floats:
+        """The currents to each place from the nodes beside it, (3 or 4, places, K).
 
-        def flow(current: Floats, side: int, *place: slice | int, sign: float = 1.0) -> None:
-            if sign > 0.0:
-                into[side][place] += current
-            else:
-                into[side][place] -= current
-            if sizes:
-                at[side][place] += np.abs(current)
-
-        every, first, last = slice(None), slice(None, -1), slice(1, None)
-        through = self.cells * (word - bit)
-        flow(through, 0, every, sign=-1.0)
-        flow(through, 1, every)
-        if self.shape[1] > 1:
-            along = self.along_words * (word[:, :, 1:] - word[:, :, :-1])
-            flow(along, 0, every, every, first)
-            flow(along, 0, every, every, last, sign=-1.0)
-        if self.shape[0] > 1:
-            along = self.along_bits * (bit[:, 1:] - bit[:, :-1])
-            flow(along, 1, every, first)
-            flow(along, 1, every, last, sign=-1.0)
-        for side, place, conductance, volts in self.ends:
-            where = (every, every, place) if side == 0 else (every, place)
-            flow(conductance * (volts - (word, bit)[side][where]), side, *where)
-        if self.shunted or self.fed.size or self.drawn.size:
-            feeding = self.fed if self.fed.size else 0.0
-            flow(feeding - self.word_shunt[:, np.newaxis] * word, 0, every)
-            drawing = self.drawn if self.drawn.size else 0.0
-            flow(drawing + self.bit_shunt * bit, 1, every, sign=-1.0)
-        return left, met
+        From differences of voltages, so that a weak path beside a strong one keeps its digits.
+        """
+        around = self.around = self.around.astype(nodes.dtype, copy=False)
+        around[: self.layout.nodes] = nodes
+        flows: Floats = around.take(self.beside, axis=0)
+        flows -= nodes if self.layout.first is None else nodes.take(self.layout.node, axis=0)
+        flows *= self.conductance
+        return flows
 
 
 def solve_banded(
@@ -165,8 +256,8 @@ def solve_banded(
     if why:
         raise InputError(f"network: expected one for the banded method, got one where {why}; use 'direct'")
     check_connected(network)
-    cells = network.conductance.size
-    check_memory("the banded method", 32.0 * cells * min(network.shape) + 200.0 * cells * sources.inputs)
+    nodes, bandwidth = _size(network)
+    check_memory("the banded method", 8.0 * nodes * bandwidth + 300.0 * network.conductance.size * sources.inputs)
     return solve_checked(network, sources, tolerance, entrywise, reason)
 
 
@@ -186,8 +277,7 @@ def solve_checked(
 
     def enough(nodes: Floats, correction: FloatArray) -> bool:
         nonlocal error
-        word, bit = equations.split(nodes)
-        error = measured_error(network, sources, word, bit, *equations.split(correction), tolerance)
+        error = measured_error(network, equations.at_cells(nodes), equations.at_cells(correction), tolerance)
         if entrywise and error.converged:
             left, meeting = np.abs(equations.residual(nodes)), equations.meeting(nodes)
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -195,10 +285,10 @@ def solve_checked(
             error = Error(worst, worst <= tolerance, error.rounded)
         return error.converged and not error.rounded
 
-    nodes, _ = refine(np.zeros((2 * network.conductance.size, sources.inputs)), equations.residual, once, enough)
-    word, bit = (np.ascontiguousarray(each) for each in equations.split(nodes))
-    current = np.asarray(network.conductance * (word - bit), dtype=np.float64)
-    word, bit = (np.asarray(each, dtype=np.float64) for each in (word, bit))
+    nodes, _ = refine(equations.start, equations.residual, once, enough)
+    voltage = equations.at_cells(nodes)
+    current = np.asarray(network.conductance * (voltage[:, 0] - voltage[:, 1]), dtype=np.float64)
+    word, bit = (np.ascontiguousarray(voltage[:, side], dtype=np.float64) for side in (0, 1))
     ends = end_currents(network, sources, word, bit, current)
     return NetworkSolution(
         word_voltage=word,

@@ -214,15 +214,14 @@ def solve_direct(
     shorted = np.isinf(network.conductance)
     error = Error(0.0, True, False)
 
-    def at(nodes: Floats, offset: int) -> Floats:
-        return np.ascontiguousarray(nodes[group[offset : offset + cells]].T).reshape(-1, words, bits)
+    def at_cells(nodes: Floats) -> Floats:
+        return np.ascontiguousarray(nodes[group[: 2 * cells]].T).reshape(-1, 2, words, bits)
 
     def enough(nodes: Floats, correction: FloatArray) -> bool:
         nonlocal error
         whole = np.zeros_like(held)
         whole[free] = correction
-        voltages = at(insert(nodes), 0), at(insert(nodes), cells)
-        error = measured_error(network, sources, *voltages, at(whole, 0), at(whole, cells), tolerance)
+        error = measured_error(network, at_cells(insert(nodes)), at_cells(whole), tolerance)
         return error.converged and not error.rounded
 
     def insert(nodes: Floats) -> Floats:
@@ -246,10 +245,11 @@ def solve_direct(
             raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
         enough(found, last)
         nodes = insert(found)
-    word_nodes, bit_nodes = at(nodes, 0), at(nodes, cells)
+    voltage = at_cells(nodes)
+    word_nodes, bit_nodes = voltage[:, 0], voltage[:, 1]
     finite = np.where(shorted, 0.0, network.conductance) if shorted.any() else network.conductance
     current = np.asarray(finite * (word_nodes - bit_nodes), dtype=np.float64)
-    word, bit = np.asarray(word_nodes, dtype=np.float64), np.asarray(bit_nodes, dtype=np.float64)
+    word, bit = (np.ascontiguousarray(each, dtype=np.float64) for each in (word_nodes, bit_nodes))
     if shorted.any():
         _short_currents(network, word, bit, sources, current)
     ends = end_currents(network, sources, word, bit, current)

@@ -19,9 +19,11 @@ all currents of a line by the same share of their sum of sizes, hence the drop i
 drive less through the end than that sum.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compact_model.support.arrays import FloatArray
 
@@ -35,11 +37,14 @@ _End = tuple[FloatArray, FloatArray, FloatArray]
 def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
     """What `kernels.line_sums` does, for small arrays, without anything to compile."""
     _, words, bits = leaving_words.shape
+    size = np.abs(leaving_words)
     for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
         weights = np.arange(nodes - 1, -1, -1.0)
         leaving.sum(axis=summed, out=out[0])
-        np.einsum("knm,m->kn" if summed == 2 else "knm,n->km", leaving, weights, out=out[1])
-        np.abs(leaving).sum(axis=summed, out=out[2])
+        (leaving * (weights if summed == 2 else weights[:, np.newaxis])).sum(axis=summed, out=out[1])
+        if leaving is leaving_bits and leaving is not leaving_words:
+            size = np.abs(leaving)
+        size.sum(axis=summed, out=out[2])
 
 
 def end_currents(
@@ -75,19 +80,30 @@ def end_currents(
         *_split(of_words, network.word_segment, bits, ends[0], ends[1]),
         *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
     ]
-    largest = np.zeros(inputs)
-    connected = [np.isfinite(resistance) for resistance, _, _ in ends]
-    for used, (_, source, node) in zip(connected, ends, strict=True):
-        if used.any():
-            for voltage in (source, node):
-                largest = np.maximum(largest, np.abs(voltage[:, used]).max(axis=1))
-    for each, used, sums, end in zip(found, connected, (of_words, of_words, of_bits, of_bits), ends, strict=True):
-        resistance, source, node = end
-        with np.errstate(invalid="ignore"):
-            by_drop = used & (largest[:, np.newaxis] < resistance * sums[2])
+    connected = [
+        (each, used, resistance[used], source[:, used], node[:, used], resistance[used] * sums[2][:, used])
+        for each, sums, (resistance, source, node) in zip(
+            found, (of_words, of_words, of_bits, of_bits), ends, strict=True
+        )
+        if (used := _connected(resistance)) is not None
+    ]
+    largest = functools.reduce(np.maximum, (np.abs(end[3]).max(axis=1) for end in connected), np.zeros(inputs))
+    if not any((end[5] > largest[:, np.newaxis]).any() for end in connected):
+        return found  # as mostly; the nodes' voltages would make the largest still larger
+    largest = functools.reduce(np.maximum, (np.abs(end[4]).max(axis=1) for end in connected), largest)
+    for each, used, resistance, source, node, drop in connected:
+        by_drop = drop > largest[:, np.newaxis]
         if by_drop.any():
-            np.divide(source - node, resistance, out=each, where=by_drop)
+            each[:, used] = np.divide(source - node, resistance, out=each[:, used], where=by_drop)
     return found
+
+
+def _connected(resistance: FloatArray) -> slice | NDArray[np.intp] | None:
+    """Which lines have a source at that end, as an index; None: none."""
+    if resistance.max() < np.inf:
+        return slice(None)
+    used = np.flatnonzero(resistance < np.inf)
+    return used if used.size else None
 
 
 def _split(
@@ -96,6 +112,10 @@ def _split(
     """The currents into lines at both ends, (K, lines), from those that leave their nodes."""
     (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
     total, weighted, _ = sums
+    if stop.min() == np.inf and start.max() < np.inf:  # as mostly
+        return total.copy(), np.zeros(total.shape)
+    if start.min() == np.inf and stop.max() < np.inf:
+        return np.zeros(total.shape), total.copy()
     no_start, no_stop = np.isinf(start), np.isinf(stop)
     from_start = np.where(no_start, 0.0, total)
     from_stop = np.where(no_start & ~no_stop, total, 0.0)

@@ -135,9 +135,11 @@ def solve_graph(network: Network, sources: Sources, tolerance: float, reason: st
     def enough(values: Floats, correction: FloatArray) -> bool:
         nonlocal error
         voltages, wrong = insert(values, known), insert(correction, np.zeros_like(known))
-        tables = table(voltages, "word"), table(voltages, "bit"), table(wrong, "word"), table(wrong, "bit")
-        error = measured_error(network, sources, *tables, tolerance)
+        error = measured_error(network, at_cells(voltages), at_cells(wrong), tolerance)
         return error.converged and not error.rounded
+
+    def at_cells(values: Floats) -> Floats:
+        return np.stack([table(values, "word"), table(values, "bit")], axis=1)
 
     def table(values: Floats, kind: str) -> Floats:
         rows = [[values[index[became[(kind, i, j)]]] for j in range(bits)] for i in range(words)]

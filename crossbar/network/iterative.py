@@ -17,7 +17,7 @@ from compact_model.support.validation import InputError
 from ..kernels import arrays, factors, iteration, sharing
 from ..kernels.line_sums import line_sums
 from .ends import end_currents
-from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .linear_network import Network, Sources, check_connected, check_memory, check_sources, ideal_side
 from .solution import NetworkSolution
 
 _MOST_ITERATIONS = 200
@@ -45,16 +45,6 @@ def unsupported(network: Network) -> str:
     if word_ideal and bit_ideal:
         return "no wire has resistance"
     return ""
-
-
-def ideal_side(segment: FloatArray, nodes: int) -> bool | None:
-    """Whether all wires of one kind are ideal; None where only some are.  A line of one node has no segment."""
-    if nodes == 1:
-        return False
-    ideal = segment == 0.0
-    if ideal.all():
-        return True
-    return None if ideal.any() else False
 
 
 def _inverse(resistance: FloatArray) -> FloatArray:

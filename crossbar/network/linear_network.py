@@ -57,6 +57,16 @@ def check_range(name: str, values: FloatArray) -> None:
         _refuse(name, values, outside, f"0 or sizes from {_SMALLEST:g} to {_LARGEST:g}")
 
 
+def _voltages(name: str, given: ArrayLike, shape: tuple[int, int], dimensions: str) -> FloatArray:
+    values = _floats(name, given, shape, dimensions)
+    size = np.abs(values)
+    if not size.max(initial=0.0) <= _LARGEST:  # so is NaN
+        _refuse(name, values, ~np.isfinite(values), "finite voltages")
+        raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
+    small = size < _SMALLEST
+    return np.where(small, 0.0, values) if small.any() and values[small].any() else values
+
+
 def _check_resistance(name: str, values: FloatArray, infinite: bool) -> None:
     low = values.min() if values.size else 0.0
     high = values.max() if values.size else 0.0
@@ -193,17 +203,16 @@ class Sources:
         if bit_start.ndim != 2 or bit_start.shape[0] == 0:
             raise InputError(f"bit_start: expected voltages of shape (bit lines, inputs), got {bit_start.shape}")
         inputs = word_start.shape[1]
+        start, checked = None, word_start  # often one array is meant for both ends
         shapes = {"word": (word_start.shape[0], inputs), "bit": (bit_start.shape[0], inputs)}
         for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
             side = name.split("_")[0]
-            values = _floats(name, getattr(self, name), shapes[side], f"({side} lines, inputs)")
-            if not np.isfinite(values).all():
-                _refuse(name, values, ~np.isfinite(values), "finite voltages")
-            size = np.abs(values)
-            if size.max(initial=0.0) > _LARGEST:
-                raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
-            if (vanishing := (size > 0.0) & (size < _SMALLEST)).any():
-                values = np.where(vanishing, 0.0, values)
+            given = getattr(self, name)
+            if name.endswith("stop") and given is start:
+                values = checked
+            else:
+                values = checked = _voltages(name, given, shapes[side], f"({side} lines, inputs)")
+            start = given
             object.__setattr__(self, name, values)
         for name in ("cell_current", "word_current", "bit_current"):
             if getattr(self, name) is not None:
@@ -284,6 +293,16 @@ class Sources:
             bit_start=np.zeros((bits, inputs)),
             bit_stop=np.zeros((bits, inputs)),
         )
+
+
+def ideal_side(segment: FloatArray, nodes: int) -> bool | None:
+    """Whether all wires of one kind are ideal; None where only some are.  A line of one node has no segment."""
+    if nodes == 1:
+        return False
+    ideal = segment == 0.0
+    if ideal.all():
+        return True
+    return None if ideal.any() else False
 
 
 def check_sources(network: Network, sources: Sources) -> None:

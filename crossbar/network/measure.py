@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .linear_network import Network, Sources
+from .linear_network import Network
 from .refinement import Floats
 
 ROUND_OFF_REASON = "; as accurate as voltages in float64 allow"
@@ -20,52 +20,56 @@ class Error(NamedTuple):
     rounded: bool
 
 
-def measured_error(
-    network: Network,
-    sources: Sources,
-    word: Floats,
-    bit: Floats,
-    word_error: Floats,
-    bit_error: Floats,
-    tolerance: float,
-) -> Error:
+def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: float) -> Error:
     """The largest over the inputs, of the devices' currents, of the voltages and of the shunts' currents, in the norm.
 
-    word, bit and their errors: (K, N, M), V.
+    voltage, wrong: (K, 2, N, M), V, of the nodes of the word lines and of the bit lines, and the errors of these.
     """
     cells = network.conductance
-    if np.isinf(cells).any():
+    siemens = float(cells.max())
+    if siemens == math.inf:
         cells = np.where(np.isinf(cells), 0.0, cells)
+        siemens = float(cells.max())
     # In units of the largest, so that no square that matters falls below the smallest double.
-    volt = np.maximum(np.abs(word).max(axis=(1, 2)), np.abs(bit).max(axis=(1, 2)))[:, np.newaxis, np.newaxis]
-    volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
-    siemens = float(cells.max()) or 1.0
-    word, bit, word_error, bit_error = word / volt, bit / volt, word_error / volt, bit_error / volt
+    volt = np.abs(voltage).max(axis=(1, 2, 3), keepdims=True)
+    if not (volt.min() > 0.0 and volt.max() < np.inf):
+        volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
+    siemens = siemens or 1.0
+    both = np.empty((2, *voltage.shape), voltage.dtype)
+    np.divide(voltage, volt, out=both[0])
+    np.divide(wrong, volt, out=both[1])
     cells = cells / siemens
     least = max(tolerance, _ROUND_OFF)
-    size, error = _norm(cells * (word - bit)), _norm(cells * (word_error - bit_error))
+    size, error = _norm(cells * (both[:, :, 0] - both[:, :, 1]))
     relative = _share(error, size)
-    of_volts = _share(np.hypot(_norm(word_error), _norm(bit_error)), np.hypot(_norm(word), _norm(bit)))
-    others = of_volts
+    of_volts, of_wrong = _norm(both)
+    others = _share(of_wrong, of_volts)
     if network.word_shunt.any() or network.bit_shunt.any():
-        leak = network.word_shunt[:, np.newaxis] / siemens, network.bit_shunt / siemens
-        through = np.hypot(size, np.hypot(_norm(leak[0] * word), _norm(leak[1] * bit)))
-        wrong = np.hypot(_norm(leak[0] * word_error), _norm(leak[1] * bit_error))
-        others = np.maximum(others, _share(wrong, through))
+        leak = np.empty((2, *cells.shape))
+        leak[0], leak[1] = network.word_shunt[:, np.newaxis] / siemens, network.bit_shunt / siemens
+        leaking, wrongly = _norm(leak * both)
+        others = np.maximum(others, _share(wrongly, np.hypot(size, leaking)))
+    worst = float(np.maximum(relative, others).max())
+    if worst <= least:  # as mostly
+        return Error(worst, True, False)
     rounded = np.zeros(relative.shape, dtype=bool)
     if not (relative <= least).all():
-        unit = _ROUND_OFF / np.finfo(np.float64).eps * np.finfo(word.dtype).eps
-        rounded = (relative > least) & (error <= unit * _norm(cells * (np.abs(word) + np.abs(bit))))
+        unit = _ROUND_OFF / np.finfo(np.float64).eps * np.finfo(voltage.dtype).eps
+        sizes = np.abs(both[0])
+        most = _norm(cells * (sizes[:, :1] + sizes[:, 1:]))[:, 0]
+        rounded = (relative > least) & (error <= unit * most)
     small = (others <= least) & ((relative <= least) | rounded)
-    relative = np.maximum(relative, others)
-    worst = float(relative.max())
     return Error(worst if not math.isnan(worst) else math.inf, bool(small.all()), bool(rounded.any()))
 
 
 def _norm(values: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.einsum("knm,knm->k", values, values)))
+    """The norms over all axes but the first two."""
+    squares = np.square(values).reshape(*values.shape[:2], -1)
+    return np.asarray(np.sqrt(squares.sum(axis=2)))
 
 
 def _share(error: Floats, size: Floats) -> Floats:
+    if size.all():
+        return np.asarray(error / size)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(error > 0.0, error / size, np.where(error == 0.0, 0.0, np.inf))

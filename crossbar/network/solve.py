@@ -1,5 +1,6 @@
 """One interface for every method of solving a network."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 from . import banded
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
-from .linear_network import Network, Sources, available_memory, check_sources
+from .linear_network import Network, Sources, available_memory, check_connected, check_sources
 from .solution import NetworkSolution, norm
 
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]
@@ -79,8 +80,8 @@ def solve_network(
         Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
         3e-9 of the direct method's.  Beyond twelve decades it mostly ends in the direct method, which takes no notice.
     method: "banded" (a factorisation, for small arrays), "iterative", "direct", "graph" (of networkx, for small
-        arrays), or None: banded up to some 16 x 16 cells where all wires and ends have resistance; else iterative
-        where it covers the network (`iterative.unsupported`), and direct after it where it did not converge.  All but
+        arrays), or None: banded up to some 16 x 16 cells where it covers the network (`banded.unsupported`); else
+        iterative where that does (`iterative.unsupported`), and direct after it where it did not converge.  All but
         the iterative one refine their answer, in extended precision where it takes that.
     start: an earlier solution of the same shape, to begin the iterations from.
 
@@ -97,8 +98,9 @@ def solve_network(
             METHODS[name](network, sources, tolerance, entrywise, start, "asked for"), network, sources, tolerance
         )
     if banded.covers(network):
+        check_connected(network)
         try:
-            solution = METHODS["banded"](network, sources, tolerance, entrywise, start, "a small array")
+            solution = banded.solve_checked(network, sources, tolerance, entrywise, "a small array")
             return _sound(solution, network, sources, tolerance)
         except ConvergenceError:
             pass  # the resistances span too many decades for it; the others name what they cannot do
@@ -145,15 +147,12 @@ def check_start(start: NetworkSolution, shape: tuple[int, int, int]) -> None:
 
 def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolerance: float) -> NetworkSolution:
     """The solution, or ConvergenceError where it is none."""
-    finite = all(
-        np.isfinite(values).all()
-        for values in (solution.device_current, solution.word_start_current, solution.bit_stop_current)
-    )
     # Where currents cancel, float64 leaves a large part of next to nothing; what counts is what the ends could carry.
     size = norm(solution.device_current)
     error = solution.residual * size if size > 0.0 else 0.0
     worst = _WORST if solution.method == "iterative" else _WORST_REFINED
-    if not (solution.converged and finite and error <= worst * _largest_current(network, sources)):
+    finite = math.isfinite(size + float(solution.word_start_current.sum()) + float(solution.bit_stop_current.sum()))
+    if not (solution.converged and finite and _could_drive(network, sources, error / worst)):
         raise ConvergenceError(
             f"solve_network: the {solution.method} method ended at an error of {solution.residual:.1e}, short of the "
             f"tolerance of {tolerance:g}: the resistances span too many decades; take those far below the wires' as 0 "
@@ -162,14 +161,18 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
     return solution
 
 
-def _largest_current(network: Network, sources: Sources) -> float:
-    """The most that a source could drive, into a node or through the resistance at its end, A; inf where that is 0."""
-    largest = 0.0
-    for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
-        volts, ohms = np.abs(getattr(sources, name)).max(axis=1), getattr(network, name)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            largest = max(largest, float(np.nan_to_num(volts / ohms, nan=np.inf, posinf=np.inf).max()))
+def _could_drive(network: Network, sources: Sources, least: float) -> bool:
+    """Whether some source could drive so large a current, A, into a node or through the resistance at its end.
+
+    Where that is 0 Ohm any source could.
+    """
     for currents in (sources.cell_current, sources.word_current, sources.bit_current):
         if currents is not None:
-            largest += float(np.abs(currents).max())
-    return largest
+            least -= float(np.abs(currents).max())
+    if least <= 0.0:
+        return True
+    for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
+        volts, ohms = np.abs(getattr(sources, name)).max(axis=1), getattr(network, name)
+        if (volts >= least * ohms).any():
+            return True
+    return False
