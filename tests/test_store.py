@@ -256,17 +256,31 @@ def test_a_part_of_another_run_counts_as_missing(tmp_path):
 def test_processes_that_claim_one_folder_at_once_agree_on_its_owner(tmp_path):
     script = (
         "import sys\nfrom compact_model.support.store import Store\nfrom compact_model import InputError\n"
-        "try:\n    Store(sys.argv[1], {'seed': sys.argv[2]})\n    print('mine')\n"
-        "except InputError:\n    print('refused')\n"
+        "try:\n    store = Store(sys.argv[1], {'seed': sys.argv[2]})\n    print('mine', flush=True)\n"
+        "except InputError:\n    print('refused', flush=True)\n"
+        "sys.stdin.read()\n"  # each goes on until all have answered
     )
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "run"), str(number)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", script, str(tmp_path / "run"), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for number in range(4)
     ]
-    said = sorted(process.communicate()[0].strip() for process in processes)
+    said = sorted(process.stdout.readline().strip() for process in processes)
+    for process in processes:
+        process.communicate()
     assert said == ["mine", "refused", "refused", "refused"]
+
+
+def test_a_run_that_ended_before_its_first_part_leaves_the_folder_to_the_next(tmp_path):
+    Store(tmp_path / "run", {"seed": "1"})
+    second = Store(tmp_path / "run", {"seed": "2"})
+    second.save("part", xr.Dataset({"a": 1.0}))
+    with pytest.raises(InputError, match="another seed"):
+        Store(tmp_path / "run", {"seed": "1"})
 
 
 def test_a_folder_with_other_things_is_refused(tmp_path):

@@ -11,6 +11,7 @@ from ..device.equilibrium import angle_field
 from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import CurrentDensity
+from ..kernels.terms import TERMS
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.provenance import provenance
@@ -208,11 +209,11 @@ def _temperature(temperature: float) -> float:
 
 
 def _check_width(parameters: DeviceParameters, density: float) -> None:
-    if density != 0.0 and parameters.perpendicular_anisotropy_per_volt != 0.0:
-        raise InputError(
-            "perpendicular_anisotropy_per_volt: expected 0 for rates, whose walls keep their width, got "
-            f"{parameters.perpendicular_anisotropy_per_volt:g} 1/V"
-        )
+    for term in TERMS:
+        if density != 0.0 and term.relative_width is not None and term.is_on(parameters):
+            (name,) = term.switches
+            value = getattr(parameters, name)
+            raise InputError(f"{name}: expected 0 for rates, whose walls keep their width, got {value:g}")
 
 
 def _turning(density: float, field: float) -> InputError:

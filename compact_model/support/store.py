@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,21 @@ def _claim(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _lock(path: Path, owner: object) -> bool:
+    """Lock a file for as long as its owner or the process lives; False where another run has it locked."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system: a folder stays with whoever came first
+        return False
+    file = os.open(path, os.O_RDONLY)
+    weakref.finalize(owner, os.close, file)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 class Store:
     """The parts of one run as NetCDF files in a folder, or nowhere.
 
@@ -109,6 +125,7 @@ class Store:
     identity: what makes the run this one and no other, as text by name: version, devices, wires, seed, ...
 
     The folder belongs to the run that came first, from its start on, and every part is sealed with the run's identity.
+    A run that ended before its first part has lost nothing: the next one takes the folder over.
     Raises InputError where the folder holds other things, or a run with another identity: the message names the first
     difference.
     """
@@ -131,7 +148,14 @@ class Store:
             if any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
                 raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
             _claim(path, text)
-        self._compare(self._description(path), wanted)
+        alone = _lock(path, self)
+        found = self._description(path)
+        if found != wanted and alone and not any(each.suffix == ".nc" for each in self.folder.iterdir()):
+            path.unlink()
+            _claim(path, text)
+            _lock(path, self)
+            found = self._description(path)
+        self._compare(found, wanted)
 
     @property
     def _where(self) -> str:
