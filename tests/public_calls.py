@@ -1090,10 +1090,7 @@ CALLS: dict[str, Call] = {
     "dwmtj.study.description.Study": Call(Study, _study, infinite=True),
     "dwmtj.study.description.read_study": Call(
         read_study,
-        lambda: {
-            "file": STUDY_FILE,
-            **{name: value for name, value in _study().items() if name not in ("measure", "landscape")},
-        },
+        lambda: {"file": STUDY_FILE, "samples": 2, "seed": 1, "samples_per_part": 1},
         infinite=True,
     ),
     "dwmtj.study.run.run_study": Call(

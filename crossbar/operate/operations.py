@@ -120,12 +120,12 @@ def _rows_to_write(
         if bit_line is not None:
             raise InputError("bit_line: expected none with voltages for each bit line, got one")
         return [(row, [volts])]
-    chosen = range(bits) if bit_line is None else np.atleast_1d(bit_line).tolist()
+    given = range(bits) if bit_line is None else bit_line if isinstance(bit_line, Sequence | np.ndarray) else [bit_line]
+    chosen = [line_number("bit_line", line, bits) for line in given]
     if len(set(chosen)) < len(chosen):
-        raise InputError(f"bit_line: expected every line once, got {list(chosen)}")
+        raise InputError(f"bit_line: expected every line once, got {chosen}")
     own = np.zeros(bits)
-    for line in chosen:
-        own[line_number("bit_line", line, bits)] = float(volts)
+    own[chosen] = float(volts)
     return [(row, [own])]
 
 

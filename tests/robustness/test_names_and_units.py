@@ -9,12 +9,12 @@ import pytest
 from commands import BRIEF, answer, leaves
 
 UNITS = {"Oe", "Oe/V2", "nm", "nm2", "ns", "K", "V", "mA", "Ohm", "Ohm um2", "fF", "%", "rad"}
-UNITS |= {"A/m", "A/cm2", "A/cm2/ns", "Oe/ns", "rad/(s T)"}
+UNITS |= {"A/m", "A/cm2", "A/cm2/ns", "Oe/ns", "rad/(s T)", "Oe/V", "%/V", "deg", "J/m3", "pJ/m", "mJ/m2"}
 OF_A_COMPUTER = {"--time-limit": "s"}
 WITHOUT_UNIT = {"simulate --tolerance": "a local error, in rad and in wall widths"}
 QUANTITIES = {"voltage", "current", "resistance", "energy", "power", "time", "duration", "field", "offset", "depth"}
 QUANTITIES |= {"barrier", "position", "angle", "displacement", "drift", "threshold", "excursion", "moved", "width"}
-IN_KEYS = ("Oe", "Ohm", "V", "mA", "A_per_cm2", "ns", "nm", "rad", "pJ", "mW", "kT", "uS", "nm_per_pulse")
+IN_KEYS = ("Oe", "Ohm", "V", "mA", "A_per_cm2", "ns", "nm", "rad", "pJ", "mW", "kT", "uS", "nm_per_pulse", "deg")
 ANSWERING = [name for name in BRIEF if name not in ("run", "fit", "study", "export", "crossbar export", "crosscheck")]
 
 
