@@ -207,6 +207,25 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _is_address(scheduler: object) -> bool:
+    """Whether a scheduler may be looked for there."""
+    from distributed.comm import parse_address
+    from distributed.comm.registry import get_backend
+
+    if (
+        not isinstance(scheduler, str)
+        or not scheduler
+        or any(not sign.isprintable() or sign.isspace() for sign in scheduler)
+    ):
+        return False
+    try:
+        scheme, place = parse_address(scheduler)
+        get_backend(scheme)
+    except ValueError:
+        return False
+    return bool(place)
+
+
 @contextmanager
 def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
     """Where to measure: at a Dask scheduler's address, by so many Dask workers of this machine, or by threads.
@@ -232,7 +251,7 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
         with cluster, Client(cluster, set_as_default=False) as client:
             yield Dask(client)
         return
-    if not isinstance(scheduler, str) or not scheduler or any(sign.isspace() for sign in scheduler):
+    if not _is_address(scheduler):  # before Dask starts its threads, which do not always end where it refuses one
         raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {shown(scheduler)}")
     try:
         client = Client(scheduler, timeout=SCHEDULER_PATIENCE, set_as_default=False)
