@@ -29,6 +29,9 @@ _LANES_FROM = 16
 # Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
 _DEVICE_STEPS_PER_CALL = 10_000_000
 _ADAPTIVE_STEPS_PER_CALL = 200_000
+# Waking a second thread takes as long as a few steps of so many devices.
+_SHARED_FROM = 128
+_FEW_STEPS = 64
 _MOST_STEPS = 1e13  # three days of one device
 _MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
 
@@ -344,6 +347,10 @@ def run_adaptive(
     span = times[-1] - times[0]
     shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
+    if count < _SHARED_FROM:  # what is done after a few steps, as between two solutions of an array, is done alone
+        run_steps, run_by = _FEW_STEPS, 1
+    else:
+        run_steps, run_by = per_call, shares
     done = 0.0
     with progress.bar(1000, "permille") as advance:
         while (walk.status == adaptive.RUNNING).any():
@@ -354,13 +361,14 @@ def run_adaptive(
                 ensemble.drive,
                 times,
                 tolerance,
-                per_call,
+                run_steps,
                 state,
                 walk,
                 positions,
                 angles,
             )
-            run_shares(adaptive.advance_devices, shares, *arguments)
+            run_shares(adaptive.advance_devices, run_by, *arguments)
+            run_steps, run_by = per_call, shares
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

@@ -20,8 +20,8 @@ from dwmtj.commands.learn import COMMANDS as LEARNING_COMMANDS
 DWMTJ = [sys.executable, "-m", "dwmtj"]
 
 
-def run(*arguments, expect=0, cwd=None):
-    done = subprocess.run([*DWMTJ, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=300)
+def run(*arguments, expect=0, cwd=None, timeout=300):
+    done = subprocess.run([*DWMTJ, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=timeout)
     assert done.returncode == expect, done.stderr
     return done
 
@@ -234,7 +234,7 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     # Only whole files carry a final name; the one in the making has a hidden, temporary one.
     assert {path.suffix for path in folder.iterdir() if not path.name.startswith(".")} <= {".nc", ".png"}
 
-    done = run("run", "-o", folder, "--json")
+    done = run("run", "-o", folder, "--json", timeout=900)  # minutes, where other tests run beside it
     assert (folder / "thresholds.nc").stat().st_mtime_ns == first
     report = (folder / "report.md").read_text()
     for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks", "programming"):
