@@ -11,11 +11,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from crossbar import PulsedDevice, supervised_learning
+from crossbar import PulsedDevice, Wires, supervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
 
-WIRES = {"word_line_resistance": 0.1, "bit_line_resistance": 0.1}
+WIRES = Wires.equal(0.1)
 
 
 def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8) -> dict[str, float]:
@@ -29,7 +29,7 @@ def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8)
     cases = {
         "V/3": (plain, {}),
         "V/2": (half, {}),
-        "V/3, segments of 0.1 Ohm": (wired, WIRES),
+        "V/3, segments of 0.1 Ohm": (wired, {"wires": WIRES}),
         "V/3, R_P within 10 %": (varied, {"spreads": {"parallel_resistance": 0.1}}),
     }
     figure, axes = plt.subplots(figsize=(6.0, 4.0), layout="constrained")

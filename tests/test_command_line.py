@@ -301,7 +301,12 @@ def test_export_takes_the_parameters_of_the_rest(tmp_path):
     toml = tmp_path / "device.toml"
     toml.write_text("[device]\nanisotropy_field = 50\n[landscape]\ncoercive_field = 25\n")
     text = run("export", "--parameters", toml, "--damping", "0.02", "--name", "synapse").stdout.replace("\n+ ", " ")
-    for part in (".subckt synapse top bottom x phi", " hk=0.005 ", " hc=0.0025 ", " alpha=0.02 "):
+    for part in (
+        ".subckt synapse dwmtj_top dwmtj_bottom dwmtj_position dwmtj_angle",
+        " hk=0.005 ",
+        " hc=0.0025 ",
+        " alpha=0.02 ",
+    ):
         assert part in text
     module = run("export", "--format", "verilog-a", "--sites", "5", "--half-width", "40").stdout
     assert "module dwmtj(top, bottom, x, phi);" in module

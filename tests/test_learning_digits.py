@@ -41,7 +41,7 @@ def test_supervised_learning_in_place_passes_90_percent(tmp_path):
     # Over seeds 92.7 % with a standard deviation of 1 point.
     assert np.mean(found["accuracies"]) > 0.90
     assert np.min(found["accuracies"]) > 0.88
-    assert found["energy_uJ"][0] == pytest.approx(3.0, rel=0.5)
+    assert found["energy_pJ"][0] == pytest.approx(3.0e6, rel=0.5)
     result = xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf")
     assert result.accuracy.shape == (1, 2, 31)
     assert result.attrs["experiment"] == "supervised_learning"

@@ -17,6 +17,8 @@ from crossbar.in_time.options import WallOptions
 OURS = ("compact_model", "crossbar", "spice", "dwmtj")
 HANDED_TO_MATPLOTLIB = "style"
 CHECKED_BY_A_TABLE = {
+    **dict.fromkeys(("crossbar.Cells", "crossbar.StatefulCells", "crossbar.MovingCells"), "those of the derived class"),
+    "compact_model.Stripe.replace": "fields of the class, an unknown one is named with the nearest",
     "compact_model.DeviceParameters.replace": "fields of the class, an unknown one is named with the nearest",
     "crossbar.Network.replace": "fields of the class",
     "crossbar.ArraySimulation.keep_in": "what tells one operation from another, under any name",

@@ -223,10 +223,9 @@ def _summarise_retention(subject: Subject, data: xr.Dataset) -> Summary:
             "escapes": int(data.escapes),
             "well_depth_kT": whole,
         },
-        f"retention at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}, by rates "
-        f"{1e6 * half_time:.1f} us; the whole well is {whole:.1f} k_B T deep and left after {1e3 * whole_time:.1f} ms "
-        f"by rates, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output of "
-        "the model, not a claim",
+        f"at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}, by rates "
+        f"{1e6 * half_time:.1f} us; the whole well, {whole:.1f} k_B T, is left after {1e3 * whole_time:.1f} ms by "
+        f"rates, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output, not a claim",
     )
 
 
@@ -296,10 +295,11 @@ def _measure_anisotropy(subject: Subject, progress: bool) -> xr.Dataset:
 
 def _summarise_anisotropy(subject: Subject, data: xr.Dataset) -> Summary:
     hybrid = {1e9 * float(one.wall_width): 1e9 * float(one) for one in data.hybrid_track_width}
-    pairs = ", ".join(f"{width:.0f} nm for Delta = {delta:.1f} nm" for delta, width in hybrid.items())
+    widths, deltas = ", ".join(f"{each:.0f}" for each in hybrid.values()), ", ".join(f"{each:.1f}" for each in hybrid)
     return Summary(
         {f"hybrid_width_nm_at_{delta:.1f}_nm": width for delta, width in hybrid.items()},
-        f"a rigid wall is hybrid (H_K = 0) at a track width of {pairs}; the paper's, and a relaxed one: 90 to 110 nm",
+        f"a rigid wall is hybrid (H_K = 0) at a width of {widths} nm for Delta = {deltas} nm; the paper's, and "
+        "a relaxed one: 90 to 110 nm",
     )
 
 
@@ -325,7 +325,7 @@ def _measure_checks(subject: Subject, progress: bool) -> xr.Dataset:
 def _summarise_checks(subject: Subject, data: xr.Dataset) -> Summary:
     found = dict(zip(data.check.values.tolist(), data.measured.values.tolist(), strict=True))
     listed = "; ".join(f"{name} {value:.1e}" for name, value in found.items())
-    return Summary(found, f"physics checks passed (deviation; equipartition in standard errors): {listed}")
+    return Summary(found, f"passed (deviation; equipartition in standard errors): {listed}")
 
 
 def _draw_checks(data: xr.Dataset, figure: Figure) -> None:
