@@ -57,9 +57,7 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
             "x0", in_unit(position, NANOMETRE), "nm", "where the wall is at t = 0, from 0 (AP) to length (P)"
         ),
         NetlistParameter("phi0", angle, "rad", "angle of the wall at t = 0"),
-        NetlistParameter(
-            "hz", parameters.stray_field, "T", "net field: external plus stray; the default is the stray field"
-        ),
+        NetlistParameter("hz", 0.0, "T", "net field: external plus stray; by default the two cancel"),
         NetlistParameter("temperature", 0.0, "K", "of the thermal fields; 0: off"),
         NetlistParameter("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
         NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
