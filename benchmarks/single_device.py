@@ -16,6 +16,7 @@ from timing import alternate, print_table
 
 from compact_model import CurrentDensity, Landscape, ParabolicWell, ensemble, lequeux2016, simulate
 from compact_model.kernels import adaptive, fixed_step
+from compact_model.kernels.tables import find_pieces
 
 DURATION = 1e-6
 DENSITY = 3e10
@@ -85,7 +86,7 @@ def main() -> None:
         progress = adaptive.AdaptiveProgress(
             np.zeros(1),
             np.full(1, adaptive.FIRST_STEP),
-            adaptive.find_pieces(case.landscape, wall.position),
+            find_pieces(case.landscape, wall.position),
             *(np.zeros(1, dtype=np.int64) for _ in range(5)),
         )
         adaptive.advance_devices(

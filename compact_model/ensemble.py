@@ -10,7 +10,7 @@ from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform, is_known
 from .kernels import adaptive, equations, fixed_step, lanes
 from .kernels.added_terms import ADDED, DeviceWithTerms
-from .kernels.tables import Device, PiecewiseTable
+from .kernels.tables import Device, PiecewiseTable, find_pieces
 from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
 from .support.arrays import FloatArray
@@ -336,14 +336,14 @@ def run_adaptive(
     walk = adaptive.AdaptiveProgress(
         time=np.maximum(times[0], state.release_time),
         step=np.full(count, adaptive.FIRST_STEP),
-        track_piece=adaptive.find_pieces(ensemble.landscape, state.position),
+        track_piece=find_pieces(ensemble.landscape, state.position),
         drive_piece=np.zeros(count, dtype=np.int64),
         held=np.zeros(count, dtype=np.int64),
         column=np.zeros(count, dtype=np.int64),
         status=np.full(count, adaptive.RUNNING, dtype=np.int64),
         steps=np.zeros(count, dtype=np.int64),
     )
-    walk.drive_piece[:] = adaptive.find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
+    walk.drive_piece[:] = find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
     span = times[-1] - times[0]
     shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .dop853 import rates_at, take_step
+from .dop853 import take_step
 from .dop853_coefficients import NODES, STAGES
 from .jit import fused_kernel, fused_part, inlined
-from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk, walk_in_region
+from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
 RUNNING = 0
 FINISHED = 1
@@ -117,7 +117,7 @@ def advance_devices(
     are written in place.
     """
     end_time = times[-1]
-    slopes = np.empty((STAGES, 2))
+    slopes = np.empty((STAGES + 1, 2))
     for index in range(first, devices.damping.size, every):
         if progress.status[index] != RUNNING:
             continue
@@ -214,21 +214,20 @@ def advance_devices(
                 length = trial
                 purpose = _STEP
 
-            # The one place where a step is taken, and the one where rates are asked for.
-            end = position
-            end_angle = angle
-            error = 0.0
+            # The one place where a step is taken, and where rates are asked for.
+            wanted = np.inf  # the largest error with which the rates at the end are of use
             if purpose == _RATES:
                 length = 0.0
-            else:
-                end, end_angle, error = take_step(
-                    device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, length,
-                    tolerance, slopes,
-                )  # fmt: skip
-            if purpose != _RECORD and not (purpose == _STEP and (held != 0 or error > 1.0)):
-                end_speed, end_turning = rates_at(
-                    device, mode, track, track_piece, waveform, drive_piece, time + length, end, end_angle
-                )
+            elif purpose == _RECORD or (purpose == _STEP and held != 0):
+                wanted = -1.0
+            elif purpose == _STEP:
+                wanted = 1.0
+            end, end_angle, error = take_step(
+                device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, length,
+                tolerance, wanted, slopes,
+            )  # fmt: skip
+            end_speed = slopes[STAGES, 0]
+            end_turning = slopes[STAGES, 1]
 
             if purpose == _RATES:
                 speed = end_speed
@@ -422,13 +421,3 @@ def advance_devices(
         progress.column[index] = column
         progress.status[index] = status
         progress.steps[index] += steps
-
-
-@fused_kernel
-def find_pieces(table, position):
-    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,)."""
-    pieces = np.empty(position.size, dtype=np.int64)
-    for index in range(position.size):
-        rows = rows_of(table, index)
-        pieces[index] = walk(rows, 0, 0, rows.shape[0] - 1, position[index])
-    return pieces

@@ -5,79 +5,94 @@ A branch is the polynomials of one region of the track and of one region of the 
 
 import numpy as np
 
-from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES, WEIGHTS
+from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
-from .jit import fused_part
+from .jit import fused_inner_kernel, inlined
 from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
 
-@fused_part
-def branch_rates(device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine_of_double_angle):
-    """Eq. 1 with the smooth branch that the two pieces belong to."""
-    drive_piece = walk_in_region(waveform, drive_piece, time)
-    track_piece = walk_in_region(track, track_piece, position)
-    electrical, net_field = evaluate(waveform, drive_piece, time)
-    pinning, anisotropy = evaluate(track, track_piece, position)
-    return wall_rates(
-        device, mode, electrical, net_field, pinning, anisotropy, position, angle, sine_of_double_angle, 0.0, 0.0
-    )
-
-
-@fused_part
-def rates_at(device, mode, track, track_piece, waveform, drive_piece, time, position, angle):
-    return branch_rates(
-        device, mode, track, track_piece, waveform, drive_piece, time, position, angle, sine(2.0 * angle)
-    )
-
-
-@fused_part
+@fused_inner_kernel
 def take_step(
-    device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, step, tolerance, slopes
+    device,
+    mode,
+    track,
+    track_piece,
+    waveform,
+    drive_piece,
+    free,
+    time,
+    position,
+    angle,
+    step,
+    tolerance,
+    wanted,
+    slopes,
 ):
-    """One step; slopes[0] holds the rates at its start, the other rows are overwritten.
+    """One step, and the rates at its end; or with a step of 0 the rates alone.
 
-    free is 1, or 0 while the wall is held.  Returns position, angle and the error relative to the tolerance.
+    free is 1, or 0 while the wall is held.  slopes, of shape (STAGES + 1, 2), holds the rates at the start in its first
+    row; the stages' are written to the others, and to the last one those at the end.  Those are left out where the
+    error comes out above `wanted`.  Returns position, angle and the error relative to the tolerance.
 
     sin(2 phi) of the stages follows from that of the start by the addition theorem: a stage waits for the one before,
     and without the reduction of a large argument it waits half as long.
+
+    The rates at the end are one more stage, so that Eq. 1 is compiled at one place.
     """
     start_sine = sine(2.0 * angle)
     start_cosine = sine(2.0 * angle + 0.5 * np.pi)
-    for stage in range(1, STAGES):
-        position_sum = 0.0
-        angle_sum = 0.0
-        for column in range(stage):
-            position_sum += MATRIX[stage, column] * slopes[column, 0]
-            angle_sum += MATRIX[stage, column] * slopes[column, 1]
-        turn = 2.0 * step * angle_sum
-        if abs(turn) < SHORT_TURN:
-            double_sine = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
-        else:
-            double_sine = sine(2.0 * (angle + step * angle_sum))
-        slopes[stage, 0], slopes[stage, 1] = branch_rates(
-            device,
-            mode,
-            track,
-            track_piece,
-            waveform,
-            drive_piece,
-            time + NODES[stage] * step,
-            position + free * step * position_sum,
-            angle + step * angle_sum,
-            double_sine,
-        )
     position_sum = 0.0
     angle_sum = 0.0
+    error = 0.0
+    for stage in range(1 if step != 0.0 else STAGES, STAGES + 1):
+        position_sum = 0.0
+        angle_sum = 0.0
+        if step != 0.0:
+            for column in range(stage):
+                position_sum += MATRIX[stage, column] * slopes[column, 0]
+                angle_sum += MATRIX[stage, column] * slopes[column, 1]
+        turn = 2.0 * step * angle_sum
+        if stage < STAGES and abs(turn) < SHORT_TURN:
+            sine_of_double_angle = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
+        else:
+            sine_of_double_angle = sine(2.0 * (angle + step * angle_sum))
+        if stage == STAGES and step != 0.0:
+            error = _error(device, free, step, tolerance, slopes)
+            if error > wanted:
+                break
+        stage_time = time + NODES[stage] * step
+        stage_position = position + free * step * position_sum
+        drive_piece = walk_in_region(waveform, drive_piece, stage_time)
+        track_piece = walk_in_region(track, track_piece, stage_position)
+        electrical, net_field = evaluate(waveform, drive_piece, stage_time)
+        pinning, anisotropy = evaluate(track, track_piece, stage_position)
+        slopes[stage, 0], slopes[stage, 1] = wall_rates(
+            device,
+            mode,
+            electrical,
+            net_field,
+            pinning,
+            anisotropy,
+            stage_position,
+            angle + step * angle_sum,
+            sine_of_double_angle,
+            0.0,
+            0.0,
+        )
+    return position + free * step * position_sum, angle + step * angle_sum, error
+
+
+@inlined
+def _error(device, free, step, tolerance, slopes):
+    """The estimated error of a step, in units of the tolerance, from the embedded formulas of order 3 and 5."""
     position_error_3 = 0.0
     angle_error_3 = 0.0
     position_error_5 = 0.0
     angle_error_5 = 0.0
     for stage in range(STAGES):
-        position_sum += WEIGHTS[stage] * slopes[stage, 0]
-        angle_sum += WEIGHTS[stage] * slopes[stage, 1]
         position_error_3 += ERROR_3[stage] * slopes[stage, 0]
         angle_error_3 += ERROR_3[stage] * slopes[stage, 1]
         position_error_5 += ERROR_5[stage] * slopes[stage, 0]
@@ -91,4 +106,4 @@ def take_step(
         error = abs(step) * error_5 / np.sqrt(2.0 * denominator) / tolerance
     elif denominator != 0.0:
         error = np.inf  # an overflow far beyond the branch's region: reject the step
-    return position + free * step * position_sum, angle + step * angle_sum, error
+    return error

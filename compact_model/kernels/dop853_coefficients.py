@@ -21,8 +21,10 @@ NODES = np.array(
         0.6,
         0.8571428571428571,
         1.0,
+        1.0,
     ]
 )
+"""Where in the step each stage lies; the last entry is the step's end."""
 
 # (stage, column, value): the entries of the strictly lower triangular matrix that are not zero.
 _ENTRIES = (
@@ -77,10 +79,6 @@ _ENTRIES = (
     (11, 9, 12.360567175794303),
     (11, 10, 0.6433927460157636),
 )
-MATRIX = np.zeros((STAGES, STAGES))
-for _stage, _column, _value in _ENTRIES:
-    MATRIX[_stage, _column] = _value
-
 WEIGHTS = np.array(
     [
         0.054293734116568765,
@@ -97,6 +95,12 @@ WEIGHTS = np.array(
         0.04471061572777259,
     ]
 )
+
+MATRIX = np.zeros((STAGES + 1, STAGES))
+"""What of each slope leads to a stage; the last row leads to the step's end."""
+for _stage, _column, _value in _ENTRIES:
+    MATRIX[_stage, _column] = _value
+MATRIX[STAGES] = WEIGHTS
 
 # The embedded formulas of order 3 and 5, as differences from the weights.
 ERROR_3 = WEIGHTS.copy()

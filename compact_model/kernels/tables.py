@@ -61,7 +61,7 @@ def device_at(devices, index):
     return type(devices)(*(values[index] for values in devices))
 
 
-@overload(device_at, inline="always")
+@overload(device_at)
 def _device_at(devices, index):
     """The same for numba, which knows no loop over a tuple that makes another one: written out, by the names."""
     kind = devices.instance_class
@@ -92,6 +92,20 @@ def rows_of(table, device):
     """The rows of the object that serves a device."""
     item = object_of(table, device)
     return table.rows[table.offsets[item] : table.offsets[item + 1]]
+
+
+def find_pieces(table, position):
+    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,).
+
+    In Python: it is asked for once in a run.
+    """
+    begin = np.broadcast_to(table.offsets[:-1], position.shape)
+    first, last = begin, np.broadcast_to(table.offsets[1:] - 1, position.shape)
+    while (first < last).any():
+        middle = (first + last) // 2
+        beyond = position > table.rows[middle, RIGHT]
+        first, last = np.where(beyond, np.minimum(middle + 1, last), first), np.where(beyond, last, middle)
+    return first - begin
 
 
 @inlined
