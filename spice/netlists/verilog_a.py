@@ -10,7 +10,9 @@ _ADVICE = (
     f"{1e9 * RECOMMENDED_STEP:g} ns, and ts/2 with thermal fields.",
     "In a static analysis (.op, .dc, .ac, .noise) the wall is held at x0, phi0; a transient moves it from there, with "
     "and without uic.",
-    "m: an OSDI simulator's own multiplier: so many equal junctions in parallel whose walls move as one.",
+    "m: an OSDI simulator's own multiplier: so many equal junctions in parallel whose walls move as one. In "
+    "ngspice the m of a cell does not reach an N inside it: declare m=1 with the parameters of the cell and write "
+    "m={m} at the N.",
     "Tried with openvaf-r, ngspice 46 and VACASK.",
 )
 

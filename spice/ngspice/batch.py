@@ -1,40 +1,70 @@
 """ngspice as a process of its own: whatever happens to it, Python goes on."""
 
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
 
 from . import installation
+from .asked import PRECISION, Asked
 from .plot import Plot, SimulatorError, aborted, complaints, reached
 from .raw_file import read_raw
 
+_END = re.compile(r"^\s*\.end\s*$", re.IGNORECASE | re.MULTILINE)
 _TAIL = 100_000  # bytes of the output in which the reason of a failure is looked for
 
 
-def run(netlist: str, time_limit: float | None, where: Path) -> list[Plot]:
-    """Run a netlist by `ngspice -b`; time_limit in s; where: the folder it runs in.
+# ngspice measures only what it keeps in memory, hence not with -r.  This is ours; the guard lets none of a user's pass.
+# At its end batch mode runs the circuit again, unless `quit` ends it, which crashes ngspice 46: so it gets another one.
+_SCRIPT = """.control
+set filetype=binary
+set appendwrite
+run
+foreach each $plots
+setplot $each
+write {raw}
+end
+{commands}
+source {idle}
+.endc
+"""
+_IDLE = "nothing\nR1 a 0 1\n.op\n.end\n"
+
+
+def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -> list[Plot]:
+    """Run a netlist by `ngspice -b`; questions: what it asks for; time_limit in s; where: the folder it runs in.
 
     Raises SimulatorError, with the Plots that are complete and the part of the last one, where ngspice refuses the
-    netlist, does not converge or takes longer, and SimulatorMissing where there is no ngspice.
+    netlist, does not converge or takes longer, and SimulatorMissing where there is no ngspice.  Of a netlist that
+    measures nothing is kept where it takes longer.
     """
     program = installation.program()
     with tempfile.TemporaryDirectory(prefix="dwmtj-") as name:
         folder = Path(name)
-        circuit, raw, output = folder / "circuit.cir", folder / "result.raw", folder / "output.txt"
+        circuit, idle = folder / "circuit.cir", folder / "idle.cir"
+        raw, output = folder / "result.raw", folder / "output.txt"
+        command: list[str | Path] = [program, "-n", "-b", circuit]
+        if questions:
+            commands = [f"setplot tran{questions.transients}", *questions.commands] if questions.commands else []
+            script = _SCRIPT.format(raw=raw, commands="\n".join(commands), idle=idle)
+            idle.write_text(_IDLE, encoding="utf-8")
+            netlist = _END.sub(lambda match: script + match.group(0), netlist, count=1)
+        else:
+            command += ["-r", raw]
         circuit.write_text(netlist, encoding="utf-8")
         problem = ""
         # The output goes to a file: a run that fails in a loop must not fill the memory or block on a pipe.
         with output.open("wb") as sink:
             try:
                 status = subprocess.run(
-                    [program, "-n", "-b", circuit, "-r", raw],
+                    command,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     timeout=time_limit,
                     cwd=where,
-                    env=os.environ | {"SPICE_ASCIIRAWFILE": "0"},
+                    env=os.environ | {"SPICE_ASCIIRAWFILE": "0"} | PRECISION,
                 ).returncode
             except subprocess.TimeoutExpired:
                 problem = f"ngspice: expected an end within {time_limit:g} s, got none"
@@ -49,7 +79,7 @@ def run(netlist: str, time_limit: float | None, where: Path) -> list[Plot]:
         problem = f"ngspice: wrote no result; {complaints(said) or 'does the netlist ask for an analysis?'}"
     if problem:
         raise SimulatorError(f"{problem}; {reached(plots)}", plots)
-    return plots
+    return questions.answered(plots, said)
 
 
 def _tail(path: Path) -> str:

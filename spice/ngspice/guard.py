@@ -14,8 +14,8 @@ _INCLUDE = re.compile(r"\s*\.\s*(inc|lib)[^\s\"']*\s*(.+)", re.IGNORECASE)
 _MOST_DEEP = 20
 
 
-def check_netlist(netlist: str, where: str = "netlist", folder: Path | None = None, depth: int = 0) -> None:
-    """Raise InputError for a line, here or in an included file, that ngspice would execute.
+def check_netlist(netlist: str, where: str = "netlist", folder: Path | None = None, depth: int = 0) -> list[str]:
+    """The lines of a netlist and of all files that it includes; InputError for one that ngspice would execute.
 
     folder: what included paths are relative to.  A continued line is read as a whole.
     """
@@ -23,28 +23,32 @@ def check_netlist(netlist: str, where: str = "netlist", folder: Path | None = No
         raise InputError(f"{where}: expected files that include each other at most {_MOST_DEEP} deep, got more")
     if "\0" in netlist:
         raise InputError(f"{where}: expected text, got a NUL character")
+    lines = []
     for line in re.sub(r"[\r\n]+\s*\+", " ", netlist).splitlines():
         if _EXECUTED.match(line):
             raise InputError(
                 f"{where}: expected circuit elements and analyses, got a line that ngspice would execute: "
                 f"{remark(line)[:60]!r}"
             )
+        lines.append(line)
         match = _INCLUDE.match(line)
         if match:
-            _check_included(match.group(2), match.group(1).lower() == "lib", where, folder or Path.cwd(), depth)
+            by_section = match.group(1).lower() == "lib"
+            lines += _check_included(match.group(2), by_section, where, folder or Path.cwd(), depth)
+    return lines
 
 
-def _check_included(operand: str, by_section: bool, where: str, folder: Path, depth: int) -> None:
+def _check_included(operand: str, by_section: bool, where: str, folder: Path, depth: int) -> list[str]:
     quoted = re.match(r"\s*([\"'])(.*?)\1", operand)
     words = operand.split()
     name = quoted.group(2) if quoted else words[0]
     path = Path(name) if Path(name).is_absolute() else folder / name
     if not path.is_file():
         if by_section and len(words) == 1 and re.match(r"\s*\w+\s*$", operand):
-            return  # `.lib NAME` inside a library opens a section and names no file
+            return []  # `.lib NAME` inside a library opens a section and names no file
         raise InputError(f"{where}: expected an included file that is there, got {name!r}")
     try:
         content = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{where}: expected an included file that can be read, got {name!r}: {error}") from None
-    check_netlist(content, str(path), path.parent, depth + 1)
+    return check_netlist(content, str(path), path.parent, depth + 1)

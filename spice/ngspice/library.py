@@ -13,6 +13,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from .asked import PRECISION, Asked
 from .plot import Plot, SimulatorError, SimulatorMissing
 
 _GRACE = 15.0  # s beyond the time limit that the helper gets to halt, before it is ended
@@ -39,7 +40,7 @@ class _Helper:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd=self.folder.name,
-                env=os.environ | home,
+                env=os.environ | home | PRECISION,
             )
         self.fresh = True
 
@@ -64,8 +65,8 @@ def end_helper() -> None:
 atexit.register(end_helper)
 
 
-def run(netlist: str, time_limit: float | None, where: Path) -> list[Plot]:
-    """Run a netlist; time_limit in s; where: the folder that included paths are relative to.
+def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -> list[Plot]:
+    """Run a netlist; questions: what it asks for; time_limit in s; where: the folder of relative paths.
 
     Raises as batch.run does.  Calls from several threads wait for each other.
     """
@@ -77,7 +78,7 @@ def run(netlist: str, time_limit: float | None, where: Path) -> list[Plot]:
             end_helper()
             _helper = _Helper()
         try:
-            _helper.connection.send((netlist, time_limit, str(where)))
+            _helper.connection.send((netlist, questions, time_limit, str(where)))
             plots, error = _answer(_helper.connection, time_limit, _helper.fresh)
         except (EOFError, OSError):
             _helper.process.wait()

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from . import installation
-from .plot import Plot, SimulatorError, SimulatorMissing, aborted, complaints, plain_name, reached
+from .asked import Asked
+from .plot import Plot, SimulatorError, SimulatorMissing, aborted, complaints, plot, reached
 
 _HALT_LIMIT = 10.0  # s that a halted simulation gets to finish its step
 _LOOK = 0.5  # s between two looks at whether the Python that asked is still there
@@ -50,8 +51,8 @@ def load(path: str) -> Any:
     return binding
 
 
-def run(binding: Any, netlist: str, time_limit: float | None) -> list[Plot]:
-    """Run a netlist; time_limit in s.  Raises SimulatorError as batch.run does.
+def run(binding: Any, netlist: str, questions: Asked, time_limit: float | None) -> list[Plot]:
+    """Run a netlist; questions: what it asks for; time_limit in s.  Raises SimulatorError as batch.run does.
 
     The circuit and its plots are removed afterwards: neither can a later run answer with them, nor does memory grow.
     After an error the process is ended by the other side, and they with it.
@@ -83,12 +84,17 @@ def run(binding: Any, netlist: str, time_limit: float | None) -> list[Plot]:
     said = f"{binding.stdout}\n{binding.stderr}"
     if not problem and (aborted(said) or complaints(said)):
         problem = f"ngspice: {complaints(said) or 'the simulation was aborted'}"
-    plots = [_read(binding, name) for name in reversed(binding.plot_names) if name not in earlier]
-    plots = [plot for plot in plots if plot.points]
+    names = [name for name in reversed(binding.plot_names) if name not in earlier]
+    plots = [each for each in (_read(binding, name) for name in names) if each.points]
     if not plots and not problem:
         problem = "ngspice: computed nothing; does the netlist ask for an analysis?"
     if problem:
         raise SimulatorError(f"{problem}; {reached(plots)}", plots)
+    if questions:
+        transients = [name for name in names if name.startswith("tran")]
+        commands = [f"setplot {transients[-1]}", *questions.commands] if transients else questions.commands
+        answers = [_command(binding, command) for command in commands]
+        plots = questions.answered(plots, "\n".join([said, *answers]))
     for name in binding.plot_names:
         if name not in earlier:
             _command(binding, f"destroy {name}")
@@ -109,28 +115,28 @@ def _wait(binding: Any, time_limit: float | None) -> bool:
     return True
 
 
-def _command(binding: Any, command: str) -> None:
-    """A command whose answer does not matter: PySpice takes any note on standard error for a failure."""
+def _command(binding: Any, command: str) -> str:
+    """What a command answers; whether it failed does not matter: PySpice takes any note on standard error for that."""
     from PySpice.Spice.NgSpice.Shared import NgSpiceCommandError
 
     with contextlib.suppress(NgSpiceCommandError, NameError):
         binding.exec_command(command)
+    return f"{binding.stdout}\n{binding.stderr}"
 
 
 def _read(binding: Any, name: str) -> Plot:
     """A plot's vectors, copied out of ngspice's memory."""
-    vectors = {plain_name(key): np.asarray(vector._data) for key, vector in binding.plot(None, name).items()}
-    return Plot(name.rstrip("0123456789"), vectors)
+    return plot(name, [(key, np.asarray(vector._data)) for key, vector in binding.plot(None, name).items()])
 
 
 def main() -> None:
-    """Answer requests (netlist, time limit, folder) with (plots, None) or ([], the error)."""
+    """Answer requests (netlist, what it asks for, time limit, folder) with (plots, None) or ([], the error)."""
     connection = Connection(int(sys.argv[1]))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever ngspice prints, it must not be taken for an answer
     binding = None
     while True:
         try:
-            netlist, time_limit, folder = connection.recv()
+            netlist, questions, time_limit, folder = connection.recv()
         except EOFError:
             return
         try:
@@ -142,7 +148,7 @@ def main() -> None:
                     )
                 binding = load(str(path))
             os.chdir(folder)
-            connection.send((run(binding, netlist, time_limit), None))
+            connection.send((run(binding, netlist, questions, time_limit), None))
         except SimulatorError as error:
             connection.send(([], error))
         except Exception as error:  # a defect here must not look like a crash of ngspice

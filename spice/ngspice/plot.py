@@ -1,7 +1,8 @@
 """What a run of ngspice answers with, whichever way it was run, and the errors that a run can end in."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,64 @@ from numpy.typing import NDArray
 
 from compact_model.support.validation import ConvergenceError
 
-_VOLTAGE = re.compile(r"v\(([^()]+)\)\Z", re.IGNORECASE)
+_VOLTAGE = re.compile(r"v\((.+)\)\Z", re.IGNORECASE)
+_SWEEP = re.compile(r"(?:\w\()?((?:v|i|res|temp)-sweep)\)?\Z", re.IGNORECASE)
 _BRANCH = re.compile(r"i\(([^()@]+)\)\Z", re.IGNORECASE)
 _DEVICE = re.compile(r"i\((@.+)\)\Z", re.IGNORECASE)
 # A node may be called 'error'; a complaint has a colon behind the word, or says what of.
 _COMPLAINT = re.compile(r"\berror\b *:|\berror on line\b|timestep too small|can't find|unknown subckt", re.IGNORECASE)
-_HARMLESS = re.compile(r"^(circuit|title):|init file|interrupted due to error|cannot recover", re.IGNORECASE)
+_HARMLESS = re.compile(
+    # The last two: `.sens` tries parameters that a device does not give, and a `.meas` may find nothing.
+    r"^(circuit|title):|init file|interrupted due to error|cannot recover|get error|^(error: *)?measure +\S",
+    re.IGNORECASE,
+)
 _ABORTED = re.compile(r"^(run )?simulation\(s\) aborted", re.IGNORECASE | re.MULTILINE)
+
+
+# ngspice's own abbreviations of the titles that its analyses have in raw files; the first that fits.
+_ANALYSES = {
+    "operating point": "op",
+    "transient": "tran",
+    "transfer function": "tf",
+    "dc transfer": "dc",
+    "ac analysis": "ac",
+    "pole-zero": "pz",
+    "distortion": "disto",
+    "noise": "noise",
+    "sensitivity": "sens",
+}
+_ABSCISSAE = ("time", "frequency")
+
+
+@dataclass(frozen=True)
+class Fourier:
+    """A `.four` of one signal: its harmonics from 0 on, arrays of shape (harmonics,)."""
+
+    frequency: NDArray[Any]
+    """Hz."""
+    magnitude: NDArray[Any]
+    """In the signal's unit."""
+    phase: NDArray[Any]
+    """Degrees."""
+    distortion: float
+    """Total harmonic distortion, a ratio."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """One analysis ('op', 'dc', 'ac', 'tran'), and its vectors by name.
+    """One analysis ('op', 'dc', 'ac', 'tran', 'noise', 'tf', 'pz', 'disto', 'sens'), and its vectors by name.
 
     A node's voltage goes by the node's name, the current of a source V1 by 'v1#branch', a device's own quantity by
-    '@device[name]'; the abscissa is 'time', 'frequency' or the swept source.  All names are in lower case.
+    '@device[name]'; the abscissa, which is first and real, is 'time', 'frequency', or 'v-sweep', 'i-sweep', 'res-sweep'
+    and 'temp-sweep' by what is swept.  All names are in lower case, the same whichever way ngspice was run.
+    `measures` are the analysis's `.meas` by name, NaN where ngspice says that one failed (nothing crossed, say);
+    `fourier` its `.four` by signal, as in 'v(top)'.
     """
 
     analysis: str
     vectors: dict[str, NDArray[Any]]
+    measures: dict[str, float] = field(default_factory=dict)
+    fourier: dict[str, Fourier] = field(default_factory=dict)
 
     @property
     def points(self) -> int:
@@ -56,11 +96,24 @@ class SimulatorMissing(SimulatorError):
 def plain_name(name: str) -> str:
     """A vector's name as `Plot` has it, from the forms that raw files and the library use."""
     lower = name.lower()
+    sweep = _SWEEP.match(lower.removesuffix("#branch"))
+    if sweep:
+        return sweep.group(1)
     for pattern, form in ((_VOLTAGE, "{}"), (_BRANCH, "{}#branch"), (_DEVICE, "{}")):
         match = pattern.match(lower)
         if match:
             return form.format(match.group(1))
     return lower
+
+
+def plot(title: str, vectors: Iterable[tuple[str, NDArray[Any]]]) -> Plot:
+    """An analysis from its title in a raw file, or the library's name for it, and its vectors in any order."""
+    lower = title.lower().rstrip("0123456789")
+    analysis = next((short for words, short in _ANALYSES.items() if words in lower), lower)
+    named = {plain_name(name): vector for name, vector in vectors}
+    order = sorted(named, key=lambda name: (name not in _ABSCISSAE and not name.endswith("-sweep"), name))
+    # The imaginary part of a frequency is whatever was in ngspice's memory.
+    return Plot(analysis, {name: np.real(named[name]) if name in _ABSCISSAE else named[name] for name in order})
 
 
 def reached(plots: list[Plot]) -> str:

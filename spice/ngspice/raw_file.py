@@ -10,20 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plot import Plot, SimulatorError, plain_name, reached
+from .plot import Plot, SimulatorError, plot, reached
 
 _DATA = b"Binary:\n"
-_ANALYSES = {
-    "Operating Point": "op",
-    "DC transfer characteristic": "dc",
-    "AC Analysis": "ac",
-    "Transient Analysis": "tran",
-}
+_CONSTANTS = "constants"  # of physics, which ngspice keeps as a plot
 
 
 @dataclass(frozen=True)
 class _Header:
-    analysis: str
+    title: str
     names: tuple[str, ...]
     points: int
     kind: type
@@ -55,9 +50,9 @@ def read_raw(path: Path, *, interrupted: bool = False) -> list[Plot]:
         table: NDArray[Any] = np.frombuffer(content, header.kind, count * len(header.names), at).reshape(
             count, len(header.names)
         )
-        columns = {plain_name(name): column.copy() for name, column in zip(header.names, table.T, strict=True)}
-        if count:
-            plots.append(Plot(header.analysis, columns))
+        if count and header.title != _CONSTANTS:
+            columns = [(name, column.copy()) for name, column in zip(header.names, table.T, strict=True)]
+            plots.append(plot(header.title, columns))
         if missing:
             if interrupted:
                 return plots
@@ -86,7 +81,7 @@ def _parse(content: bytes) -> _Header | None:
     try:
         count, points = int(entries["No. Variables"]), int(entries["No. Points"])
         kind = complex if "complex" in entries["Flags"] else float
-        analysis = _ANALYSES.get(entries["Plotname"], entries["Plotname"])
+        title = entries["Plotname"]
     except (KeyError, ValueError):
         return None
-    return _Header(analysis, names, points, kind) if found and names and len(names) == count else None
+    return _Header(title, names, points, kind) if found and names and len(names) == count else None

@@ -7,6 +7,8 @@ from compact_model.support import validation
 from compact_model.support.validation import InputError
 
 from . import batch, guard, installation, library
+from .asked import asked
+from .pitfalls import check_pitfalls
 from .plot import Plot, SimulatorMissing
 
 BACKENDS = ("auto", "library", "process")
@@ -34,13 +36,17 @@ def run_netlist(
     is a SimulatorError in both.
     folder: what included paths are relative to; None: the current one.
 
-    Raises InputError for a netlist that holds commands, SimulatorMissing where there is no ngspice, and SimulatorError
+    A Plot also holds what `.meas` and `.four` found.  Raises InputError for a netlist that holds commands, for what
+    ngspice would do otherwise than it says (an m on an instance and on the cell around it, internal nodes of a junction
+    in a `.global`), SimulatorMissing where there is no ngspice, and SimulatorError
     where ngspice refuses the netlist, does not converge or takes longer; what it had computed is its `partial`.
     """
     validation.choice("backend", backend, BACKENDS)
     limit = None if time_limit is None else validation.positive("time_limit", time_limit)
     where = _folder(folder)
-    guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
+    lines = guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
+    check_pitfalls(lines[1:])  # the first is a title, whatever it looks like
+    questions = asked(lines[1:])
     try:
         netlist.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -48,12 +54,12 @@ def run_netlist(
     if not re.search(r"^\s*\.end\s*$", netlist, re.IGNORECASE | re.MULTILINE):
         netlist = f"{netlist.rstrip()}\n.end\n"
     if backend == "process":
-        return batch.run(netlist, limit, where)
+        return batch.run(netlist, questions, limit, where)
     if backend == "auto" and installation.find_library() is None:
-        return batch.run(netlist, limit, where)
+        return batch.run(netlist, questions, limit, where)
     try:
-        return library.run(netlist, limit, where)
+        return library.run(netlist, questions, limit, where)
     except SimulatorMissing:
         if backend == "auto":
-            return batch.run(netlist, limit, where)
+            return batch.run(netlist, questions, limit, where)
         raise
