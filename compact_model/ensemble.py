@@ -21,7 +21,6 @@ from .track.landscape import Landscape
 from .track.piecewise import bounds, polynomial_rows, stack
 
 TORQUES = ("slonczewski", "field-like", "both")
-METHODS = ("adaptive", "rk4", "heun")
 TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
 
 # From so many devices on, integrating them side by side in SIMD lanes beats one after the other.

@@ -12,6 +12,7 @@ from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters, applied_field
 from .drive import Drive, PiecewiseLinear, Waveform, WaveformSum, as_waveform, constant
 from .kernels.fixed_step import WallState
+from .methods import DEFAULT_TOLERANCE, METHODS, REFERENCE_STEP
 from .results import label_trajectories
 from .support import validation
 from .support.arrays import FloatArray
@@ -26,12 +27,6 @@ from .track.resting import resting_angles
 ExternalField = float | Waveform | Sequence[float | Waveform] | FloatArray | None
 
 _MOST_STATES = 200_000_000  # 15 GB of labelled results
-REFERENCE_STEP = 5e-12
-"""Step of the paper's RK4, s."""
-DEFAULT_TOLERANCE = 3e-9
-"""Local error of the adaptive method, in rad for phi and in wall widths for x.
-
-Over 1 us of precession through wells it leaves less than 1e-6 rad and 1e-4 nm."""
 
 
 def simulate_ensemble(
@@ -166,7 +161,7 @@ def _simulate(
     warmth = np.array(np.broadcast_to(warmth, (count,)))
     if method is None:
         method = "heun" if warmth.max() > 0.0 else "adaptive"
-    validation.choice("method", method, ensemble.METHODS)
+    validation.choice("method", method, METHODS)
     if method == "adaptive" and warmth.max() > 0.0:
         raise InputError(f"method: expected 'heun' or 'rk4' at a temperature of {warmth.max():g} K, got 'adaptive'")
     longest = validation.positive("step", step)

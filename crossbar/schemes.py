@@ -66,6 +66,8 @@ _SHARES: dict[str, tuple[float | None, float | None]] = {
     "V/2": (0.5, 0.5),
     "V/3": (1.0 / 3.0, 2.0 / 3.0),
 }
+MARGINS = ("voltage", "current")
+"""What tells two states apart when a cell is read."""
 SCHEMES = tuple(_SHARES)
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from compact_model.support.arrays import FloatArray
 from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
-from crossbar.learning.trials import divided as split
 
 _LARGEST_PIXEL = 16.0
 
@@ -35,6 +34,8 @@ def divided(
 
     Raises InputError, by the name of the share, where an image of some label is missing to train with.
     """
+    from crossbar.learning.trials import divided as split
+
     train, test = split(labels.size, test_share, seed, name)
     missing = np.setdiff1d(labels, labels[train])
     if missing.size:

@@ -88,6 +88,21 @@ def test_help_shows_units_and_defaults(command):
     assert "--json" in text or command[-1] == "export"  # whose answer is the text itself
 
 
+def test_help_loads_nothing_that_is_compiled_or_large():
+    asked = """
+import sys
+from click.testing import CliRunner
+from dwmtj.cli import group
+for path in {paths!r}:
+    assert CliRunner().invoke(group, [*path, "--help"]).exit_code == 0, path
+    loaded = {{"numba", "xarray", "pandas", "scipy.optimize", "matplotlib", "networkx", "PySpice"}} & sys.modules.keys()
+    assert not loaded, (path, loaded)
+"""
+    code = asked.format(paths=ALL_COMMANDS)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_lists_every_command():
     text = run("--help").stdout
     assert all(command in text for command in COMMANDS)

@@ -9,15 +9,13 @@ from numpy.typing import ArrayLike
 from .. import constants
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Current
+from ..methods import RETENTION_STEP
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.provenance import provenance
 from ..support.random import Seed, recorded
 from ..track.landscape import Landscape, check_well_fits
-
-RETENTION_STEP = 20e-12
-"""Step of the stochastic Heun method here, s; its weak error is far below the statistics."""
 
 
 def escape_times(

@@ -12,9 +12,9 @@ from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
-from ..ensemble import METHODS
+from ..methods import METHODS, REFERENCE_STEP
 from ..rates.ramps import LONGEST_SIMULATED, check_valid, current_departure, field_departure
-from ..simulation import REFERENCE_STEP, simulate_ensemble
+from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.provenance import provenance

@@ -16,9 +16,8 @@ from .columns import column, deviation_of, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .measured import STATES
 from .result import FitResult, fit_dataset, fit_result
-from .unknowns import Unknowns, free_names
+from .unknowns import RESISTANCE_PARAMETERS, Unknowns, free_names
 
-RESISTANCE_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
 CURVE_POINTS = 201
 
 

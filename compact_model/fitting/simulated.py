@@ -24,12 +24,7 @@ from ..track.landscape import Landscape
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import Minimum, Problem, minimise
 from .roughness import rough_errors
-from .unknowns import Unknowns, free_names
-
-DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
-TRACK_PARAMETERS = ("coercive_field", "half_width")
-SIMULATED_PARAMETERS = (*DEVICE_PARAMETERS, *TRACK_PARAMETERS, "external_field")
-"""What may be free where the wall is simulated; H_c and x_c are those of the first site, the others go with it."""
+from .unknowns import SIMULATED_PARAMETERS, TRACK_PARAMETERS, Unknowns, free_names
 
 WIDEST_RATIO = 10.0
 START_RATIO = 3.0

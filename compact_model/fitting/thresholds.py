@@ -19,15 +19,8 @@ from .columns import column, deviation_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .result import FitResult, fit_dataset, fit_result
 from .roughness import rough_errors
-from .unknowns import Unknowns, free_names
+from .unknowns import THRESHOLD_PARAMETERS, Unknowns, free_names
 
-THRESHOLD_PARAMETERS = (
-    "anisotropy_field",
-    "spin_polarisation",
-    "field_like_ratio",
-    "saturation_magnetisation",
-    "thickness",
-)
 CURVE_POINTS = 201
 LONGEST_RAMP = 100e-6
 """A ramp that a fit simulates takes at most this long to the highest measured threshold, s."""

@@ -28,6 +28,19 @@ UNITS = {
 }
 """What may be free in a fit, with its SI unit."""
 
+THRESHOLD_PARAMETERS = (
+    "anisotropy_field",
+    "spin_polarisation",
+    "field_like_ratio",
+    "saturation_magnetisation",
+    "thickness",
+)
+RESISTANCE_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
+DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
+TRACK_PARAMETERS = ("coercive_field", "half_width")
+SIMULATED_PARAMETERS = (*DEVICE_PARAMETERS, *TRACK_PARAMETERS, "external_field")
+"""What may be free where the wall is simulated; H_c and x_c are those of the first site, the others go with it."""
+
 _SCALES = {"external_field": 1e-3}  # what may be 0 or change its sign has a scale instead of a logarithm
 _LARGEST = {"spin_polarisation": 1.0}
 

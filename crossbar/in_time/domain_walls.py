@@ -23,7 +23,7 @@ from compact_model.ensemble import (
 )
 from compact_model.kernels import fixed_step
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
-from compact_model.simulation import REFERENCE_STEP
+from compact_model.methods import REFERENCE_STEP
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.progress import Progress

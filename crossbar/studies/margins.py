@@ -21,14 +21,13 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
-from ..schemes import SCHEMES, bias
+from ..schemes import MARGINS, SCHEMES, bias
 from ..wires import Wires, wires_or_ideal
 
 Mask = NDArray[np.bool_]
 
 Cell = tuple[int, int]
 
-KINDS = ("voltage", "current")
 _LINES = ("word_line", "bit_line")
 SEARCHED = 6
 """Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
@@ -50,7 +49,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         validation.choice("scheme", self.scheme, SCHEMES)
-        validation.choice("kind", self.kind, KINDS)
+        validation.choice("kind", self.kind, MARGINS)
         if self.pull_up is not None:
             validation.positive("pull_up", self.pull_up)
 
@@ -146,14 +145,14 @@ def read_margin(
     schemes = validation.different("schemes", schemes, SCHEMES)
     _pair(low_resistance, high_resistance)
     lines_between = wires_or_ideal(wires)
-    found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in KINDS}
-    names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in KINDS}
-    cells = {f"{kind}_{line}": np.empty((len(schemes), len(lines)), dtype=int) for kind in KINDS for line in _LINES}
+    found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in MARGINS}
+    names = {f"{kind}_pattern": np.empty((len(schemes), len(lines)), dtype=object) for kind in MARGINS}
+    cells = {f"{kind}_{line}": np.empty((len(schemes), len(lines)), dtype=int) for kind in MARGINS for line in _LINES}
     bar = Progress(progress, "read margins")
-    with bar.bar(len(schemes) * len(lines) * len(KINDS), "case") as advance:
+    with bar.bar(len(schemes) * len(lines) * len(MARGINS), "case") as advance:
         for row, scheme in enumerate(schemes):
             for column, size in enumerate(lines):
-                for kind in KINDS:
+                for kind in MARGINS:
                     worst = worst_pattern(
                         size,
                         low_resistance=low_resistance,

@@ -8,7 +8,6 @@ import numpy as np
 
 from compact_model.constants import MILLIAMPERE, NANOMETRE
 from compact_model.support.validation import between
-from spice.crosschecks import CHAOTIC, crosscheck
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_options, field_from, field_option
@@ -44,6 +43,8 @@ def command(
     **options: Any,
 ) -> None:
     """The same drive in Python (adaptive method) and in real ngspice, at T = 0, and how far the two are apart."""
+    from spice.crosschecks import CHAOTIC, crosscheck
+
     check_outputs(outputs)
     between("--points", points, 2, 1e6)
     drive, duration = drive_from_options(options)

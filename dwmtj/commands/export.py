@@ -7,7 +7,7 @@ import click
 
 from compact_model.device.parameters import applied_field
 from compact_model.support.validation import InputError
-from spice.netlists.exporting import FORMATS, export
+from spice.netlists.formats import FORMATS
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_given, drive_options, field_from, field_option
@@ -47,6 +47,8 @@ def command(
     Without --testbench: the device alone, to be included; its wall starts in the well, and its net field is the stray
     field until hz is given.  With it: a netlist for `ngspice -b`, or a Python script, that runs as it stands.
     """
+    from spice.netlists.exporting import export
+
     if output is not None:
         check_folder(output)
     instance = {

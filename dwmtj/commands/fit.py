@@ -1,26 +1,25 @@
 """`dwmtj fit`."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
 from compact_model.fitting.data_files import DECIMALS
 from compact_model.fitting.measured import KINDS, STATES, read_measured
-from compact_model.fitting.pulse_responses import fit_pulses
-from compact_model.fitting.resistances import RESISTANCE_PARAMETERS, fit_resistance
-from compact_model.fitting.result import FitResult
-from compact_model.fitting.simulated import SIMULATED_PARAMETERS
-from compact_model.fitting.thresholds import THRESHOLD_PARAMETERS, fit_threshold
-from compact_model.fitting.traces import fit_trace
+from compact_model.fitting.unknowns import RESISTANCE_PARAMETERS, SIMULATED_PARAMETERS, THRESHOLD_PARAMETERS
 from compact_model.support.validation import InputError
 
 from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
 from ..options.drive import field_from, field_option
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
-SIMULATED = {"pulses": fit_pulses, "trace": fit_trace}
+if TYPE_CHECKING:
+    from compact_model.fitting.result import FitResult
+
 FIELD = Quantity("external_field", "external field", "Oe", OERSTED)
 USED = {
     "threshold": {"torques", "ramp_rate"},
@@ -100,6 +99,11 @@ def command(
     they do, with a note, where the data are much further from the model than sigma.  The options below are where the
     fit starts, and the values of all that is not fitted.
     """
+    from compact_model.fitting.pulse_responses import fit_pulses
+    from compact_model.fitting.resistances import fit_resistance
+    from compact_model.fitting.thresholds import fit_threshold
+    from compact_model.fitting.traces import fit_trace
+
     check_outputs(outputs)
     refuse_unused(f"fit {kind}", sorted(set().union(*USED.values()) - USED[kind]))
     if kind == "resistance" or (kind == "threshold" and ramp_rate is None):
@@ -128,7 +132,8 @@ def command(
         else:
             field = field_from(external_field)
             chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
-            result = SIMULATED[kind](parameters, landscape, data, **chosen)
+            fit = fit_pulses if kind == "pulses" else fit_trace
+            result = fit(parameters, landscape, data, **chosen)
     except InputError as error:
         name, _, rest = str(error).partition(":")
         option = {"kind": "well"}.get(name, name)

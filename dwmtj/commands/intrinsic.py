@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
-from compact_model.rates.intrinsic import intrinsic_site
 
 from ..options.device import device_from_options, device_options
 from ..output import check_outputs, deliver, output_options
@@ -54,6 +53,8 @@ def command(
 
     Give either --threshold-field, with the ramp's rate, or --stable-field, with the time.  x_c is --half-width.
     """
+    from compact_model.rates.intrinsic import intrinsic_site
+
     check_outputs(outputs)
     parameters, _, numbers = device_from_options(options)
     result = intrinsic_site(

@@ -1,20 +1,23 @@
 """`dwmtj micromagnetics`."""
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
-import xarray as xr
 
 from compact_model.constants import NANOMETRE, OERSTED
 from compact_model.micromagnetics.published import lequeux2016_stripe
-from compact_model.micromagnetics.walls import relax_wall, turn_wall
 from compact_model.support.validation import InputError
 
 from ..options.array import numbers_from
 from ..output import check_outputs, deliver, output_options, table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _PAPER = lequeux2016_stripe()
 _OF_A_WALL = {
@@ -94,6 +97,8 @@ def command(
     With --turn the energy and the torque that it takes to turn it from Bloch to Neel, and what the compact model makes
     of them: the anisotropy fields H_K and H_4, and the threshold of the Slonczewski torque.
     """
+    from compact_model.micromagnetics.walls import relax_wall, turn_wall
+
     check_outputs(outputs)
     if turn and angle is not None:
         raise InputError("--angle: expected without --turn, which goes through all angles, got both")
@@ -155,6 +160,8 @@ def _width(result: xr.Dataset) -> float:
 
 def _together(widths: list[float], found: list[xr.Dataset]) -> xr.Dataset:
     """One Dataset over track_width; cells are numbered, and those outside of a stripe have m = 0."""
+    import xarray as xr
+
     coordinate = xr.DataArray(
         np.array(widths) * NANOMETRE, dims="track_width", name="track_width", attrs={"long_name": "W", "units": "m"}
     )

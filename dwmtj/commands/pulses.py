@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from compact_model.constants import NANOSECOND
-from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 
 from ..options.device import device_options, track_from_options, track_options
 from ..options.drive import field_from, field_option, step_option
@@ -44,6 +43,8 @@ def command(
     The track is the paper's many-level one, drawn with --track-seed (its H_K is 80 Oe on average, whatever
     --anisotropy-field says), unless an option or the file gives a landscape of its own.
     """
+    from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
+
     check_outputs(outputs)
     parameters, landscape = track_from_options(options)
     result = pulse_train(

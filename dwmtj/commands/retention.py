@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from compact_model.constants import BOLTZMANN_CONSTANT, MILLIAMPERE, NANOSECOND
-from compact_model.experiments.escape import RETENTION_STEP, retention
+from compact_model.methods import RETENTION_STEP
 from compact_model.rates.densities import density_at_rest
-from compact_model.rates.escapes import escape_rates
 from compact_model.support.validation import InputError
 
 from ..options.device import device_from_options, device_options
@@ -51,6 +50,9 @@ def command(
     The walls are integrated for --duration, and the mean time is also computed from the diffusion of the wall's energy,
     which takes no longer for a year than for a microsecond.
     """
+    from compact_model.experiments.escape import retention
+    from compact_model.rates.escapes import escape_rates
+
     check_outputs(outputs)
     if method == "rates":
         refuse_unused("--method rates", ("duration", "devices", "step"))

@@ -1,5 +1,7 @@
 """`dwmtj run`: the main job and its report."""
 
+from __future__ import annotations
+
 import functools
 import hashlib
 import importlib.util
@@ -7,25 +9,26 @@ import json
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import xarray as xr
 
 import compact_model
 import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.device.published import lequeux2016
-from compact_model.support.provenance import provenance
 from compact_model.support.store import read_sealed, write_sealed
 from spice.ngspice import installation
 from spice.ngspice.plot import SimulatorMissing
 
-from ..main_job.device import PARTS
-from ..main_job.part import Part, Subject
 from ..options.device import device_from_options, device_options
 from ..output import write_figure, write_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ..main_job.part import Part, Subject
 
 REPORT = "report.md"
 
@@ -50,6 +53,9 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
     A run that was interrupted goes on with the part at which it stopped.  Of the landscape, the numbers of a single
     site are used; the many-level tracks are drawn as for the paper's device.
     """
+    from ..main_job.device import PARTS
+    from ..main_job.part import Subject
+
     parameters, _, numbers = device_from_options(options)
     subject = Subject(parameters, numbers["coercive_field"], numbers["half_width"], numbers["kind"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +90,8 @@ def _measured(
     part: Part, subject: Subject, folder: Path, fingerprint: str, *, fresh: bool, progress: bool
 ) -> xr.Dataset:
     """The part's data: from the file that an earlier run of the same code left complete, or measured and written."""
+    from compact_model.support.provenance import provenance
+
     path = folder / f"{part.name}.nc"
     if path.exists() and not fresh:
         earlier = read_sealed(path)

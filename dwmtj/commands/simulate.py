@@ -7,9 +7,7 @@ import click
 import numpy as np
 
 from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND
-from compact_model.device.nucleation import UNIFORM_STATES
-from compact_model.ensemble import METHODS
-from compact_model.simulation import DEFAULT_TOLERANCE, REFERENCE_STEP, simulate
+from compact_model.methods import DEFAULT_TOLERANCE, METHODS, REFERENCE_STEP
 from compact_model.support.validation import InputError, between
 
 from ..options.device import device_from_options, device_options
@@ -50,6 +48,8 @@ def command(
     **options: Any,
 ) -> None:
     """One device over time under a current, a voltage or a current density (exactly one of the three)."""
+    from compact_model.simulation import simulate
+
     check_outputs(outputs)
     drive, duration = drive_from_options(options)
     between("--points", points, 2, 1e7)
@@ -87,6 +87,8 @@ def command(
 
 
 def _position(text: str | None) -> float | str | None:
+    from compact_model.device.nucleation import UNIFORM_STATES
+
     if text is None or text in UNIFORM_STATES:
         return text
     try:

@@ -1,20 +1,22 @@
 """`dwmtj study`."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from compact_model.support.validation import InputError
 
 from ..output import check_outputs, deliver, key, output_options, refuse_unused, table
-from ..study.description import Study, read_study, shipped_studies
-from ..study.plan import Plan
-from ..study.plot import draw_study
-from ..study.run import plan_study, run_study, unheard
+
+if TYPE_CHECKING:
+    from ..study.description import Study
+    from ..study.plan import Plan
 
 
 @click.command(name="study")
@@ -52,6 +54,10 @@ def command(
     come: after Ctrl-C, a kill, or the loss of a worker or of the scheduler the same command goes on, with the same
     numbers.  Threads of this machine, --workers and --scheduler give the same numbers too.
     """
+    from ..study.description import read_study, shipped_studies
+    from ..study.plot import draw_study
+    from ..study.run import plan_study, run_study, unheard
+
     if listed:
         width = max(map(len, shipped_studies()))
         click.echo("\n".join(f"{name:<{width}}  {read_study(name).description}" for name in shipped_studies()))

@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
-from compact_model.experiments.thresholds import current_threshold
-from compact_model.simulation import REFERENCE_STEP
+from compact_model.methods import REFERENCE_STEP
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import step_option
@@ -63,6 +62,8 @@ def command(
     escape, down to a laboratory's 0.02 A/cm2/ns; the answer says which.  Outside 0 < Delta_H < 2 H_c the field alone
     frees the wall: 0.
     """
+    from compact_model.experiments.thresholds import current_threshold
+
     check_outputs(outputs)
     parameters, _, numbers = device_from_options(options)
     result = current_threshold(

@@ -1,9 +1,11 @@
 """Arrays in time from options: devices that scatter, their tracks, wires with capacitance, how cells are reached."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import numpy as np
@@ -15,15 +17,15 @@ from compact_model.device.published import lequeux2016, lequeux2016_track
 from compact_model.device.variation import SIGNED, vary
 from compact_model.support.validation import InputError, between, non_negative, number, positive, whole
 from compact_model.track.landscape import Landscape
-from crossbar.crossbar import Crossbar
-from crossbar.in_time.domain_walls import DomainWalls
-from crossbar.in_time.simulation import ArraySimulation
-from crossbar.operate.operations import WriteAccess
 from crossbar.schemes import SCHEMES
 
 from .array import wire_options, wires_from_options
 from .device import DEVICE, device_from_options, device_options
 from .drive import field_from, field_option
+
+if TYPE_CHECKING:
+    from crossbar.in_time.simulation import ArraySimulation
+    from crossbar.operate.operations import WriteAccess
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DEVICES = {"notched": (notched_device, notched_track), "paper": (lequeux2016, lequeux2016_track)}
@@ -124,6 +126,8 @@ def access_options(function: Function) -> Function:
 
 def access_from_options(options: dict[str, Any]) -> WriteAccess:
     """Take these options out of a command's options."""
+    from crossbar.operate.operations import WriteAccess
+
     return WriteAccess(
         scheme=options.pop("scheme"),
         edge=non_negative("--edge", options.pop("edge")) * NANOSECOND,
@@ -176,6 +180,10 @@ class ArrayInTime:
 
     def simulation(self, shape: tuple[int, int]) -> ArraySimulation:
         """An array of this size with the walls where they start."""
+        from crossbar.crossbar import Crossbar
+        from crossbar.in_time.domain_walls import DomainWalls
+        from crossbar.in_time.simulation import ArraySimulation
+
         count = shape[0] * shape[1]
         devices = vary(self.parameters, count, self.spreads, seed=self.draw(1)) if self.spreads else self.parameters
         landscapes = [self.landscape(index) for index in range(count if self._track else 1)]

@@ -1,23 +1,27 @@
 """What the commands of `dwmtj learn` have in common: the device, its levels, pulses and wires, from options."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import xarray as xr
 
 from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError, between, non_negative, positive, whole
-from crossbar.learning.pretrained import MOST_LEVELS
-from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
 
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from crossbar.learning.pulsed_device import PulsedDevice
 
 _SCHEME_HELP = "Of pulses; 'floating' solves for all lines before each of them, about forty times as slow."
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -101,6 +105,8 @@ def pulsed_devices_from(
     options: dict[str, Any], seed: int, store: Path | None, quiet: bool
 ) -> tuple[list[PulsedDevice], dict[str, Any]]:
     """Take the devices' options out of a command's options: one kind for each number of levels, and the array's."""
+    from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
+
     device = device_from(options)
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
     spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
@@ -125,6 +131,8 @@ def pulsed_devices_from(
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:
     """Numbers of levels out of a text with commas, each once, rising."""
+    from crossbar.learning.pretrained import MOST_LEVELS
+
     counts: Sequence[int] = numbers_from("--levels", text, int)
     return sorted({whole("--levels", count, at_least, MOST_LEVELS) for count in counts})
 

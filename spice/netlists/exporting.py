@@ -8,12 +8,12 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from . import text
+from .formats import FORMATS
 from .ngspice_model import NetlistDevice, subcircuit
 from .sources import source_letter, source_value
 from .testbench import testbench as whole_netlist
 from .verilog_a import verilog_a
 
-FORMATS = ("ngspice", "verilog-a", "pyspice")
 Testbench = tuple[Drive, float, dict[str, float]]
 
 

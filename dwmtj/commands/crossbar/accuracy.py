@@ -7,8 +7,6 @@ import click
 import numpy as np
 
 from compact_model.device.junction import resistance
-from crossbar.studies.accuracy import product_accuracy
-from crossbar.vector_matrix import device_levels
 
 from ...options.array import numbers_from, sizes_option
 from ...options.device import device_options, track_from_options
@@ -39,6 +37,9 @@ def command(
     The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe,
     nm, Ohm).
     """
+    from crossbar.studies.accuracy import product_accuracy
+    from crossbar.vector_matrix import device_levels
+
     check_outputs(outputs)
     parameters, landscape = track_from_options(options)
     states = device_levels(parameters, landscape)

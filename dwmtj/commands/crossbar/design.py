@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
 from compact_model.device.published import lequeux2016
-from compact_model.experiments.write_windows import WriteConditions
 from compact_model.support.validation import InputError, non_negative
-from crossbar.schemes import SCHEMES
-from crossbar.studies.design import PinningSites, design_map
-from crossbar.studies.margins import KINDS, Reading
+from crossbar.schemes import MARGINS, SCHEMES
 
 from ...options.array import driver_options, numbers_from
 from ...options.device import DEVICE, device_from_options, parameter_options
@@ -31,7 +28,7 @@ _OHM_SQUARE_MICROMETRE = 1e-12
 )
 @click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Of writing.")
 @click.option("--read-scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
-@click.option("--read-kind", type=click.Choice(KINDS), default="current", show_default=True, help="Which margin.")
+@click.option("--read-kind", type=click.Choice(MARGINS), default="current", show_default=True, help="Which margin.")
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least read margin, %.")
 @click.option("--pitch", type=float, default=50.0, show_default=True, metavar="nm", help="Of the pinning sites, nm.")
 @click.option("--coercive-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
@@ -77,6 +74,10 @@ def command(
 
     --anisotropy-from-width takes H_K from each width; without it every width has the device's (Oe, nm, Ohm, ns).
     """
+    from compact_model.experiments.write_windows import WriteConditions
+    from crossbar.studies.design import PinningSites, design_map
+    from crossbar.studies.margins import Reading
+
     check_outputs(outputs)
     segment, driver = (
         non_negative(option, options.pop(option[2:].replace("-", "_")))

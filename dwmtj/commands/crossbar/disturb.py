@@ -1,5 +1,7 @@
 """`dwmtj crossbar disturb`."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +10,6 @@ import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import positive
-from crossbar.plots.in_time import OUTCOMES
-from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
 
 from ...options.array import numbers_from, size_option, sizes_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
@@ -63,6 +63,8 @@ def command(
     write  the same cell written again and again, in an array of --word-lines x --bit-lines
     read   a row read again and again, at each of --voltages
     """
+    from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
+
     check_outputs(outputs, animated=kind == "write")
     refuse_unused(f"--kind {kind}", _UNUSED[kind])
     array, access = ArrayInTime(options), access_from_options(options)
@@ -117,7 +119,9 @@ def _voltages(text: str | None, default: Any) -> Any:
     return default if text is None else numbers_from("--voltages", text, float)
 
 
-def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+def _deliver_map(result: xr.Dataset, outputs: tuple[Path, ...], as_json: bool) -> None:
+    from crossbar.plots.in_time import OUTCOMES
+
     widths = result.width.values / NANOSECOND
     parts = []
     for size in result["size"].values.tolist():
@@ -149,13 +153,13 @@ def _deliver_map(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool)
 _LETTERS = (".", "S", "X", "x")
 
 
-def _draw_map(result: "xr.Dataset", figure: Any) -> None:
+def _draw_map(result: xr.Dataset, figure: Any) -> None:
     sizes = result["size"].values.tolist()
     for axes, size in zip(np.atleast_1d(figure.subplots(1, len(sizes))), sizes, strict=True):
         result.dwmtj.plot(axes, size=size, legend=size == sizes[-1])
 
 
-def _deliver_writes(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+def _deliver_writes(result: xr.Dataset, outputs: tuple[Path, ...], as_json: bool) -> None:
     groups = [str(name) for name in result.group.values]
     first = [_first(result.lost_after.values[(result.selection == name).values]) for name in groups]
     rows = [
@@ -179,7 +183,7 @@ def _first(lost_after: Any) -> int | None:
     return int(known.min()) if known.size else None
 
 
-def _deliver_reads(result: "xr.Dataset", outputs: tuple[Path, ...], as_json: bool) -> None:
+def _deliver_reads(result: xr.Dataset, outputs: tuple[Path, ...], as_json: bool) -> None:
     largest = np.abs(result.displacement).max(("word_line", "bit_line")).values / NANOMETRE
     rows = [
         [float(volt), float(moved), f"{100.0 * float(lost):.1f}"]

@@ -9,8 +9,6 @@ import numpy as np
 
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import applied_field
-from crossbar.crossbar import Crossbar
-from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
@@ -48,6 +46,9 @@ def command(
     **options: Any,
 ) -> None:
     """The array with its wires, sources and devices (walls in their wells) as text for other tools."""
+    from crossbar.crossbar import Crossbar
+    from crossbar.in_time.domain_walls import DomainWalls
+
     if output is not None:
         check_folder(output)
     wires = wires_from_options(options)

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from crossbar.schemes import SCHEMES
-from crossbar.studies.writing import half_select
 
 from ...options.array import numbers_from, scheme_option, sizes_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
@@ -41,6 +40,8 @@ def command(
 
     All walls at the P end, the heaviest load (Oe, nm, Ohm).
     """
+    from crossbar.studies.writing import half_select
+
     check_outputs(outputs)
     wires = wires_from_options(options)
     parameters, _, _ = device_from_options(options)

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import Reading, largest_array, read_margin
 
 from ...options.array import (
     driver_options,
@@ -45,6 +44,8 @@ def command(
 
     R_L is R_P (Oe, nm, Ohm).
     """
+    from crossbar.studies.margins import Reading, largest_array, read_margin
+
     check_outputs(outputs)
     lines = numbers_from("--sizes", sizes, int)
     wires = wires_from_options(options)

@@ -1,5 +1,7 @@
 """`dwmtj crossbar program`."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +10,6 @@ import numpy as np
 
 from compact_model.constants import NANOSECOND
 from compact_model.support.validation import positive
-from crossbar.operate.operations import ReadAccess
-from crossbar.operate.programming import Schedule, even_levels, program
 
 from ...options.array import numbers_from, size_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
@@ -66,6 +66,9 @@ def command(
 
     -o FILE.gif is a moving picture, row by row (Oe, nm, Ohm, ns).
     """
+    from crossbar.operate.operations import ReadAccess
+    from crossbar.operate.programming import Schedule, even_levels, program
+
     check_outputs(outputs, animated=True)
     array, access = ArrayInTime(options), access_from_options(options)
     simulation = array.simulation((word_lines, bit_lines))
@@ -132,7 +135,7 @@ def command(
     )
 
 
-def draw_programming(result: "xr.Dataset", figure: Any) -> None:
+def draw_programming(result: xr.Dataset, figure: Any) -> None:
     """Target, result, error and pulses of every cell."""
     for axes, quantity in zip(figure.subplots(2, 2).ravel(), ("target", "conductance", "error", "pulses"), strict=True):
         # One scale for what was wanted and what came.

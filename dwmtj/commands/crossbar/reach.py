@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import KINDS, reach
+from crossbar.schemes import MARGINS, SCHEMES
 
 from ...options.array import numbers_from, scheme_option
 from ...options.device import device_from_options, device_options
@@ -19,7 +18,7 @@ from ...output import check_outputs, deliver, output_options, table
     "--wire-resistances", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."
 )
 @click.option(
-    "--read-kind", type=click.Choice(KINDS), default="voltage", show_default=True, help="Which margin counts."
+    "--read-kind", type=click.Choice(MARGINS), default="voltage", show_default=True, help="Which margin counts."
 )
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
 @click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
@@ -41,6 +40,8 @@ def command(
     **options: Any,
 ) -> None:
     """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe, nm, Ohm)."""
+    from crossbar.studies.margins import reach
+
     check_outputs(outputs)
     parameters, _, _ = device_from_options(options)
     low = parameters.parallel_resistance

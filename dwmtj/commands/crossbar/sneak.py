@@ -7,9 +7,7 @@ import click
 import numpy as np
 
 from compact_model.device.junction import resistance
-from crossbar.crossbar import Crossbar
 from crossbar.schemes import SCHEMES, bias
-from crossbar.sneak import sneak_paths
 
 from ...options.array import size_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
@@ -38,6 +36,9 @@ def command(
     **options: Any,
 ) -> None:
     """The read current of the worst cell divided into its paths: length, share, and a drawing (Oe, nm, Ohm)."""
+    from crossbar.crossbar import Crossbar
+    from crossbar.sneak import sneak_paths
+
     check_outputs(outputs)
     wires = wires_from_options(options)
     parameters, _, _ = device_from_options(options)

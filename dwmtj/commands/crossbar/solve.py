@@ -7,8 +7,6 @@ import click
 import numpy as np
 
 from compact_model.support.random import generator
-from crossbar.cells import Junctions
-from crossbar.crossbar import Crossbar
 from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
@@ -53,6 +51,9 @@ def command(
     **options: Any,
 ) -> None:
     """All voltages and currents of one array, with the devices' bias-dependent TMR; -o draws a map (Oe, nm, Ohm)."""
+    from crossbar.cells import Junctions
+    from crossbar.crossbar import Crossbar
+
     check_outputs(outputs)
     wires = wires_from_options(options)
     parameters, _, _ = device_from_options(options)

@@ -1,5 +1,7 @@
 """`dwmtj crossbar update`."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +10,6 @@ import numpy as np
 
 from compact_model.constants import NANOSECOND
 from compact_model.support.validation import InputError, positive
-from crossbar.operate.updating import outer_product_update, update_curves
 
 from ...options.array import size_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
@@ -54,6 +55,8 @@ def command(
     With --rows and --columns: one outer-product update in place by coinciding pulses, and what it changed.
     -o FILE.gif is a moving picture of the curves' states (Oe, nm, Ohm, ns).
     """
+    from crossbar.operate.updating import outer_product_update, update_curves
+
     outer = rows is not None or columns is not None
     check_outputs(outputs, animated=not outer)
     refuse_unused("--rows" if outer else "the curves", _OF_CURVES if outer else ("slots",))
@@ -104,7 +107,7 @@ def _signed(name: str, text: str) -> list[float]:
         raise InputError(f"{name}: expected numbers with commas between, such as 1,-0.5,0, got {text!r}") from None
 
 
-def _of_the_outer_product(result: "xr.Dataset") -> tuple[dict[str, Any], str]:
+def _of_the_outer_product(result: xr.Dataset) -> tuple[dict[str, Any], str]:
     change, wanted = result.change.values.ravel(), result.expected.values.ravel()
     enough = change.size > 3 and np.ptp(change) > 0.0 and np.ptp(wanted) > 0.0
     correlation = float(np.corrcoef(change, wanted)[0, 1]) if enough else None

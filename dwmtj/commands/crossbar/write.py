@@ -1,5 +1,7 @@
 """`dwmtj crossbar write`."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +10,6 @@ import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError, positive
-from crossbar.operate.operations import record_writing
 
 from ...options.array import size_option
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
@@ -46,6 +47,8 @@ def command(
 
     -o FILE.gif is a moving picture of the walls (Oe, nm, Ohm, ns).
     """
+    from crossbar.operate.operations import record_writing
+
     check_outputs(outputs, animated=True)
     array, access = ArrayInTime(options), access_from_options(options)
     shape = (word_lines, bit_lines)
@@ -103,7 +106,7 @@ def _cell(text: str, shape: tuple[int, int]) -> tuple[int, int]:
     return place
 
 
-def _draw(result: "xr.Dataset", figure: Any) -> None:
+def _draw(result: xr.Dataset, figure: Any) -> None:
     left, right = figure.subplots(1, 2)
     result.dwmtj.plot(left)
     result.dwmtj.plot(right, quantity="displacement")

@@ -1,19 +1,23 @@
 """What both kinds of learning in place print: accuracies with their spread, the control, pulses and energy."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-
-from crossbar.learning.repeats import mean_and_deviation, written
 
 from ...options.learning import device_line
 from ...output import table
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArray) -> dict[str, Any]:
     """Key numbers by name; accuracy, untrained: over (levels, repeat)."""
+    from crossbar.learning.repeats import mean_and_deviation
+
     mean, deviation = mean_and_deviation(accuracy)
     return {
         "levels": result.levels.values.tolist(),
@@ -38,6 +42,8 @@ def text_of(
     closing: str,
 ) -> str:
     """A table with a row for each kind of device, and the devices; header, column: what one kind of learning adds."""
+    from crossbar.learning.repeats import mean_and_deviation, written
+
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
     rows = [

@@ -6,9 +6,6 @@ from typing import Any
 import click
 
 from compact_model.support.validation import between, whole
-from crossbar.learning.pretrained import ARRANGEMENTS, MOST_LEVELS, inference
-from crossbar.learning.repeats import mean_and_deviation, written
-from crossbar.plots.learning import plot_inference, plot_tiles
 
 from ...digits import divided, load_digits, trained_weights
 from ...options.array import numbers_from
@@ -33,9 +30,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
 @click.option("--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Deviations of R_P, %.")
 @click.option("--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Lines of the largest arrays.")
 @click.option("--wire-resistances", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
-@click.option(
-    "--wired-levels", type=click.IntRange(2, MOST_LEVELS), default=16, show_default=True, help="Levels, with wires."
-)
+@click.option("--wired-levels", type=click.IntRange(2), default=16, show_default=True, help="Levels, with wires.")
 @click.option("--read-noise", type=float, default=0.0, show_default=True, metavar="%", help="Over one device's, %.")
 @trial_options
 @notched_options(_WITHOUT_EFFECT)
@@ -57,6 +52,10 @@ def command(
     **options: Any,
 ) -> None:
     """Store weights that scikit-learn trained as pairs of devices, and recognise digits with them (Oe, nm, Ohm)."""
+    from crossbar.learning.pretrained import ARRANGEMENTS, MOST_LEVELS, inference
+    from crossbar.learning.repeats import mean_and_deviation, written
+    from crossbar.plots.learning import plot_inference, plot_tiles
+
     check_outputs(outputs)
     device = device_from(options)
     percent = numbers_from("--variations", variations, float)
@@ -72,7 +71,7 @@ def command(
         variations=spreads,
         tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
         wire_resistances=numbers_from("--wire-resistances", wire_resistances, float),
-        wired_levels=wired_levels,
+        wired_levels=whole("--wired-levels", wired_levels, 2, MOST_LEVELS),
         read_noise=0.01 * between("--read-noise", read_noise, 0.0, 1e4),
         repeats=repeats,
         seed=seed,

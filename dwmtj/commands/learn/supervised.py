@@ -6,8 +6,6 @@ from typing import Any
 import click
 
 from compact_model.support.validation import between, positive
-from crossbar.learning.supervised import supervised_learning
-from crossbar.learning.trials import held_back
 
 from ...digits import load_digits
 from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
@@ -43,6 +41,9 @@ def command(
 
     Every change of a weight is a stochastic pulse through the array, its half-selected cells and its wires included.
     """
+    from crossbar.learning.supervised import supervised_learning
+    from crossbar.learning.trials import held_back
+
     check_outputs(outputs)
     between("--decay", decay, 0.0, 1.0)
     positive("--rate", rate)

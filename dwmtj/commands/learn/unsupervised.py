@@ -6,9 +6,6 @@ from typing import Any
 import click
 
 from compact_model.support.validation import between, non_negative, positive
-from crossbar.learning.trials import held_back
-from crossbar.learning.unsupervised import unsupervised_learning
-from crossbar.plots.learning import plot_unsupervised, plot_weights
 
 from ...digits import load_digits
 from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
@@ -50,6 +47,10 @@ def command(
 
     The text says whether 75 % are recognised, which 13 to 19 levels should suffice for (Lequeux et al. 2016).
     """
+    from crossbar.learning.trials import held_back
+    from crossbar.learning.unsupervised import unsupervised_learning
+    from crossbar.plots.learning import plot_unsupervised, plot_weights
+
     check_outputs(outputs)
     between("--leak", leak, 0.0, 1.0)
     positive("--threshold", threshold)

@@ -6,8 +6,8 @@ import numpy as np
 
 from compact_model.device.variation import vary
 from compact_model.support.arrays import FloatArray
-from crossbar.schemes import SCHEMES
-from crossbar.studies.margins import KINDS, Reading, WorstCase, worst_pattern
+from crossbar.schemes import MARGINS, SCHEMES
+from crossbar.studies.margins import Reading, WorstCase, worst_pattern
 from crossbar.studies.scattering import scattered_array
 from crossbar.wires import Wires
 from dwmtj.options.device import Quantity
@@ -47,7 +47,7 @@ ARRAY = Measure(
         Setting("wire_resistance", "of a segment of either kind of line", "Ohm", at_least=0.0, default=1.0),
         Setting("driver_resistance", "of a word line's driver", "Ohm", at_least=0.0, default=0.0),
         Setting("read_scheme", "how the lines that are not read are held", choices=SCHEMES, default="grounded"),
-        Setting("read_kind", "which margin", choices=KINDS, default="current"),
+        Setting("read_kind", "which margin", choices=MARGINS, default="current"),
         Setting("write_scheme", "how the lines that are not written are held", choices=SCHEMES, default="V/2"),
     ),
     results=(

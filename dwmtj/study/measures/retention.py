@@ -7,7 +7,8 @@ import numpy as np
 
 from compact_model import constants
 from compact_model.constants import MILLIAMPERE, NANOSECOND
-from compact_model.experiments.escape import RETENTION_STEP, escape_times, mean_escape_time
+from compact_model.experiments.escape import escape_times, mean_escape_time
+from compact_model.methods import RETENTION_STEP
 from compact_model.support.arrays import FloatArray
 from dwmtj.options.device import Quantity
 
