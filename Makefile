@@ -19,7 +19,7 @@ test: $(TEST_STAMP) ngspice
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/robustness
-	$(BIN)/python -m pytest -q --ignore tests/robustness -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -q --ignore tests/robustness -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 benchmark: $(STAMP) ngspice
 	$(INSTALL) -e '.[learn,benchmark]'

@@ -26,7 +26,7 @@ TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
 # From so many devices on, integrating them side by side in SIMD lanes beats one after the other.
 _LANES_FROM = 16
 # Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
-_DEVICE_STEPS_PER_CALL = 10_000_000
+_DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: how long Ctrl-C may wait
 _ADAPTIVE_STEPS_PER_CALL = 200_000
 # Waking a second thread takes as long as a few steps of so many devices.
 _SHARED_FROM = 128

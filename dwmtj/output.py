@@ -11,6 +11,8 @@ import click
 from compact_model.support.store import whole_file, write_netcdf
 from compact_model.support.validation import InputError
 
+from .options.help import OUTPUT, in_group
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -20,9 +22,25 @@ ANIMATION_SUFFIX = ".gif"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+_OVERWRITE = f"{__name__}.overwrite"
+
+
+def overwrite_option(function: Function) -> Function:
+    """Add --overwrite to a command; `check_file` looks at it."""
+
+    def note(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        context.meta[_OVERWRITE] = value
+
+    return click.option(
+        "--overwrite", is_flag=True, expose_value=False, callback=note, help="Replace files of -o that exist."
+    )(function)
+
+
+@in_group(OUTPUT)
 def output_options(function: Function) -> Function:
     """Add --json, -o and --quiet to a command."""
     function = click.option("--quiet", is_flag=True, help="No progress bar.")(function)
+    function = overwrite_option(function)
     function = click.option(
         "-o",
         "--output",
@@ -45,11 +63,15 @@ def check_outputs(paths: Iterable[Path], animated: bool = False) -> None:
         if path.suffix not in kinds:
             known = ", ".join(kinds)
             raise InputError(f"--output: expected a file name that ends in one of {known}, got {str(path)!r}")
-        check_folder(path)
+        check_file(path)
 
 
-def check_folder(path: Path) -> None:
-    """Refuse a file in a folder that is not there or cannot be written to."""
+def check_file(path: Path) -> None:
+    """Refuse a file that exists, without --overwrite, and one in a folder that is not there or cannot be written to."""
+    context = click.get_current_context(silent=True)
+    if path.exists() and not (context is not None and context.meta.get(_OVERWRITE)):
+        raise InputError(f"--output: expected the name of a new file, or --overwrite, got {str(path)!r}, which exists")
+    path = path.resolve()
     if not path.absolute().parent.is_dir():
         raise InputError(f"--output: expected an existing folder, got {str(path.parent)!r}")
     if not os.access(path.absolute().parent, os.W_OK):
@@ -88,17 +110,27 @@ def deliver(
 
     draw: fills a matplotlib Figure of the size (inches); None: one subplot with the result's own plot.
     """
+    lost: OSError | None = None
     for path in outputs:
-        if path.suffix == DATA_SUFFIX:
-            write_netcdf(result, path)
-        elif path.suffix == ANIMATION_SUFFIX:
-            from crossbar.plots.animation import animate
-
-            with whole_file(path) as temporary:
-                animate(result, temporary)
-        else:
-            write_figure(path, draw or (lambda figure: result.dwmtj.plot(figure.add_subplot())), size)
+        try:
+            _write(path, result, draw, size)
+        except OSError as error:  # what can be written is, and the summary is printed
+            lost = lost or error
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
+    if lost is not None:
+        raise lost
+
+
+def _write(path: Path, result: "xr.Dataset", draw: Callable[[Any], object] | None, size: tuple[float, float]) -> None:
+    if path.suffix == DATA_SUFFIX:
+        write_netcdf(result, path)
+    elif path.suffix == ANIMATION_SUFFIX:
+        from crossbar.plots.animation import animate
+
+        with whole_file(path) as temporary:
+            animate(result, temporary)
+    else:
+        write_figure(path, draw or (lambda figure: result.dwmtj.plot(figure.add_subplot())), size)
 
 
 def key(name: str, unit: str) -> str:

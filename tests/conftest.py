@@ -18,6 +18,16 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+# Files go to whichever worker is free, so the longest begin first and none is left over at the end.
+LONGEST = ("test_main_job", "test_documentation", "test_array_commands", "test_command_line", "test_learning_examples")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 @pytest.fixture(autouse=True)
 def close_figures() -> Iterator[None]:
     """Close what a test has drawn: matplotlib warns of the twenty-first open figure, and warnings are errors."""

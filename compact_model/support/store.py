@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import os
+import secrets
+import stat
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
@@ -27,13 +29,18 @@ class StoreError(OSError):
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside the path that takes its place only when everything was written."""
-    handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    """A temporary name beside the path that takes its place only when everything was written.
+
+    A link leads to the file that is replaced.  A new file has the permissions that the process gives to new files, one
+    that is replaced keeps its own.
+    """
+    path = path.resolve()
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        temporary.chmod(0o644)
+        if path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

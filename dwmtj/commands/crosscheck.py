@@ -11,6 +11,7 @@ from compact_model.support.validation import between
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_options, field_from, field_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, key, output_options, table
 
 COLUMNS = (
@@ -22,7 +23,15 @@ COLUMNS = (
 )
 
 
-@click.command(name="crosscheck")
+@click.command(
+    name="crosscheck",
+    cls=Command,
+    examples=[
+        "crosscheck --current 4 --pulse-width 20 --duration 40 -o crosscheck.png",
+        "crosscheck --voltage 0.2 --duration 50 --json",
+    ],
+    writes="Both solutions and their difference over time (.nc), the two overlaid (.png, .pdf, .svg).",
+)
 @drive_options
 @click.option("--points", type=int, default=401, show_default=True, help="Recorded times, start and end included.")
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")

@@ -11,14 +11,24 @@ from spice.netlists.formats import FORMATS
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_given, drive_options, field_from, field_option
-from ..output import check_folder, write_text
+from ..options.help import Command
+from ..output import check_file, overwrite_option, write_text
 
 
-@click.command(name="export")
+@click.command(
+    name="export",
+    cls=Command,
+    examples=[
+        "export -o dwmtj.cir",
+        "export --format verilog-a -o dwmtj.va",
+    ],
+    writes="The text of the device, to the screen or to the file of -o.",
+)
 @click.option("--format", "language", type=click.Choice(FORMATS), default="ngspice", show_default=True)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File  [default: standard output]"
 )
+@overwrite_option
 @click.option("--name", default="dwmtj", show_default=True, help="Name of the sub-circuit or module.")
 @click.option(
     "--testbench", is_flag=True, help="A whole netlist or script that runs as it stands, with the drive below."
@@ -50,7 +60,7 @@ def command(
     from spice.netlists.exporting import export
 
     if output is not None:
-        check_folder(output)
+        check_file(output)
     instance = {
         "--initial-position": initial_position,
         "--initial-angle": initial_angle,

@@ -15,6 +15,7 @@ from compact_model.support.validation import InputError
 
 from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
 from ..options.drive import field_from, field_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 if TYPE_CHECKING:
@@ -30,7 +31,15 @@ USED = {
 """The options that have an effect on each kind of fit."""
 
 
-@click.command(name="fit")
+@click.command(
+    name="fit",
+    cls=Command,
+    examples=[
+        "fit threshold examples/data/thresholds.csv -o fit.png",
+        "fit resistance examples/data/loop.csv --json",
+    ],
+    writes="Parameters, errors, correlations, data and fitted curve (.nc), data and curve (.png, .pdf, .svg).",
+)
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(

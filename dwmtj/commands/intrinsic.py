@@ -8,10 +8,19 @@ import click
 from compact_model.constants import NANOMETRE, NANOSECOND, OERSTED
 
 from ..options.device import device_from_options, device_options
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options
 
 
-@click.command(name="intrinsic")
+@click.command(
+    name="intrinsic",
+    cls=Command,
+    examples=[
+        "intrinsic --stable-field 15 --stable-time 3.6e12",
+        "intrinsic --threshold-field 30 --threshold-error 2 --json",
+    ],
+    writes="H_c with its error and what was asked for (.nc), thresholds against H_c (.png, .pdf, .svg).",
+)
 @click.option("--threshold-field", type=float, metavar="Oe", help="Median net field that frees the wall on a ramp, Oe.")
 @click.option("--threshold-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
 @click.option(

@@ -9,10 +9,19 @@ from compact_model.constants import NANOSECOND
 
 from ..options.device import device_options, track_from_options, track_options
 from ..options.drive import field_from, field_option, step_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, key, output_options, table
 
 
-@click.command(name="loop")
+@click.command(
+    name="loop",
+    cls=Command,
+    examples=[
+        "loop --cycles 2 -o loop.png",
+        "loop --drive voltage --amplitude 0.3 --coercive-field 60 --sites 8 -o loop.nc",
+    ],
+    writes="R at every reading of the sweep (.nc), R against the drive (.png, .pdf, .svg).",
+)
 @click.option("--drive", type=click.Choice(["current", "voltage"]), default="current", show_default=True)
 @click.option("--amplitude", type=float, default=6.5, show_default=True, metavar="mA|V", help="mA, or V for a voltage.")
 @click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
@@ -46,7 +55,7 @@ def command(
     from compact_model.experiments.loops import count_levels, resistance_loop
 
     check_outputs(outputs)
-    parameters, landscape = track_from_options(options)
+    parameters, landscape, track = track_from_options(options)
     result = resistance_loop(
         parameters,
         landscape,
@@ -64,6 +73,7 @@ def command(
     levels = count_levels(result, parameters)
     unit, scale = ("mA", 1e3) if drive == "current" else ("V", 1.0)
     summary = {
+        "track": track,
         key(drive, unit): (scale * result[drive]).values.tolist(),
         "resistance_Ohm": result.resistance.values[0].tolist(),
         "remanent_resistance_Ohm": result.remanent_resistance.values[0].tolist(),
@@ -72,6 +82,7 @@ def command(
     }
     text = "\n".join(
         [
+            f"track: {track}",
             f"intermediate levels over {cycles} cycles: {int(levels.levels[0])}",
             f"in one branch: {float(levels.branch_levels[0].mean()):.2f} on average, "
             f"{int(levels.branch_levels[0].max())} at most",

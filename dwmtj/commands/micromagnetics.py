@@ -14,6 +14,7 @@ from compact_model.micromagnetics.published import lequeux2016_stripe
 from compact_model.support.validation import InputError
 
 from ..options.array import numbers_from
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, table
 
 if TYPE_CHECKING:
@@ -40,7 +41,15 @@ _OF_A_TURN = {
 }
 
 
-@click.command(name="micromagnetics")
+@click.command(
+    name="micromagnetics",
+    cls=Command,
+    examples=[
+        "micromagnetics --track-width 90,100,110 -o wall.png",
+        "micromagnetics --track-width 100 --angle 90 --cell-size 2 --json",
+    ],
+    writes="Magnetisation, width, angles and energy of each wall (.nc), the walls as in Fig. 1e (.png, .pdf, .svg).",
+)
 @click.option("--track-width", default="100", show_default=True, metavar="nm,...", help="Widths W, with commas, nm.")
 @click.option("--angle", type=float, metavar="deg", help="Hold the wall: 0 Bloch, 90 Neel  [default: a free wall]")
 @click.option(

@@ -9,10 +9,19 @@ from compact_model.constants import NANOSECOND
 
 from ..options.device import device_options, track_from_options, track_options
 from ..options.drive import field_from, field_option, step_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="pulses")
+@click.command(
+    name="pulses",
+    cls=Command,
+    examples=[
+        "pulses --amplitude 0.35 --count 20 -o pulses.png",
+        "pulses --drive current --amplitude 6 --sites 1 --json",
+    ],
+    writes="R and energy after every pulse (.nc), R against the number of pulses (.png, .pdf, .svg).",
+)
 @click.option("--drive", type=click.Choice(["voltage", "current"]), default="voltage", show_default=True)
 @click.option("--amplitude", type=float, default=0.3, show_default=True, metavar="V|mA", help="V, or mA for a current.")
 @click.option("--count", type=int, default=20, show_default=True, help="Positive pulses, and as many negative ones.")
@@ -46,7 +55,7 @@ def command(
     from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 
     check_outputs(outputs)
-    parameters, landscape = track_from_options(options)
+    parameters, landscape, track = track_from_options(options)
     result = pulse_train(
         parameters,
         landscape,
@@ -62,10 +71,11 @@ def command(
         progress=not quiet,
     )
     summary = {
+        "track": track,
         "resistance_Ohm": result.resistance.values[0].tolist(),
         "energy_pJ": (1e12 * result.energy).values[0].tolist(),
         "levels": int(result.levels[0]),
     }
     rows = zip(result.pulse.values.tolist(), result.resistance.values[0].tolist(), summary["energy_pJ"], strict=True)
     text = table(["pulse", "R (Ohm)", "energy (pJ)"], [list(row) for row in rows])
-    deliver(result, summary, f"{text}\nlevels: {summary['levels']}", outputs=outputs, as_json=as_json)
+    deliver(result, summary, f"track: {track}\n{text}\nlevels: {summary['levels']}", outputs=outputs, as_json=as_json)

@@ -13,10 +13,19 @@ from compact_model.support.validation import InputError
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import step_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, refuse_unused
 
 
-@click.command(name="retention")
+@click.command(
+    name="retention",
+    cls=Command,
+    examples=[
+        "retention --half-width 50 --duration 20000",
+        "retention --method rates --json",
+    ],
+    writes="The escape time of every wall (.nc), the share that is left over time (.png, .pdf, .svg).",
+)
 @click.option("--duration", type=float, default=20_000.0, show_default=True, metavar="ns", help="Simulated time, ns.")
 @click.option("--devices", type=int, default=64, show_default=True, help="Number of walls.")
 @click.option("--current", type=float, default=0.0, show_default=True, metavar="mA", help="Read current, mA.")

@@ -23,6 +23,7 @@ from spice.ngspice import installation
 from spice.ngspice.plot import SimulatorMissing
 
 from ..options.device import device_from_options, device_options
+from ..options.help import Command
 from ..output import write_figure, write_text
 
 if TYPE_CHECKING:
@@ -33,7 +34,15 @@ if TYPE_CHECKING:
 REPORT = "report.md"
 
 
-@click.command(name="run")
+@click.command(
+    name="run",
+    cls=Command,
+    examples=[
+        "run",
+        "run -o my_device --parameters device.toml",
+    ],
+    writes="report.md, and a figure (.png) and data (.nc) for each part, in the folder of -o.",
+)
 @click.option(
     "-o",
     "--output",

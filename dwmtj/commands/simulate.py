@@ -12,10 +12,19 @@ from compact_model.support.validation import InputError, between
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_options, field_from, field_option, step_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="simulate")
+@click.command(
+    name="simulate",
+    cls=Command,
+    examples=[
+        "simulate --current 3 --pulse-width 10 --duration 100 -o pulse.png",
+        "simulate --voltage 0.2 --temperature 300 --seed 7 -o run.nc --json",
+    ],
+    writes="Position, angle, resistance, voltage and current over time (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @drive_options
 @click.option("--points", type=int, default=201, show_default=True, help="Recorded times, start and end included.")
 @click.option("--initial-position", metavar="nm|AP|P", help="Wall position, nm, or uniform  [default: the well]")

@@ -12,6 +12,7 @@ import click
 
 from compact_model.support.validation import InputError
 
+from ..options.help import Command
 from ..output import check_outputs, deliver, key, output_options, refuse_unused, table
 
 if TYPE_CHECKING:
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from ..study.plan import Plan
 
 
-@click.command(name="study")
+@click.command(
+    name="study",
+    cls=Command,
+    examples=[
+        "study threshold --samples 20 -o study.png",
+        "study my_study.toml --workers 2 --plan",
+    ],
+    writes="The statistics at every point of the grid (.nc), the headline against the swept parameters "
+    "(.png, .pdf, .svg).",
+)
 @click.argument("file", required=False)
 @click.option("--list", "listed", is_flag=True, help="Name the studies that come with the package, and stop.")
 @click.option("--plan", "only_plan", is_flag=True, help="Print the plan, with the time as measured, and stop.")

@@ -10,13 +10,22 @@ from compact_model.methods import REFERENCE_STEP
 
 from ..options.device import device_from_options, device_options
 from ..options.drive import step_option
+from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, table
 
 METHODS = {"rates": "by rates of escape: the ramp is too slow to be integrated"}
 DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)
 
 
-@click.command(name="threshold")
+@click.command(
+    name="threshold",
+    cls=Command,
+    examples=[
+        "threshold --offset 5 --offset 20 -o threshold.png",
+        "threshold --temperature 300 --repeats 100 --offset 10 --json",
+    ],
+    writes="The threshold current density at each offset and repeat (.nc), J_th against Delta_H (.png, .pdf, .svg).",
+)
 @click.option(
     "--offset",
     "offsets",

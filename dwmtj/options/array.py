@@ -10,6 +10,8 @@ from compact_model.support.validation import InputError, between, non_negative
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
 
+from .help import ARRAY, in_group
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -30,11 +32,13 @@ def _resistances(function: Function, names: list[str]) -> Function:
     return function
 
 
+@in_group(ARRAY)
 def wire_options(function: Function) -> Function:
     """Add --wire-resistance, --driver-resistance and --sense-resistance to a command."""
     return _resistances(function, list(_WIRES))
 
 
+@in_group(ARRAY)
 def driver_options(function: Function) -> Function:
     """Add --wire-resistance and --driver-resistance to a command."""
     return _resistances(function, ["wire_resistance", "driver_resistance"])
@@ -61,6 +65,7 @@ def scheme_option(function: Function) -> Function:
 def size_option(default: int) -> Callable[[Function], Function]:
     """Add --word-lines and --bit-lines to a command."""
 
+    @in_group(ARRAY)
     def add(function: Function) -> Function:
         for name in ("--bit-lines", "--word-lines"):
             function = click.option(name, type=click.IntRange(1), default=default, show_default=True)(function)
@@ -87,6 +92,7 @@ def numbers_from(name: str, text: str, kind: type) -> list[Any]:
     return found
 
 
+@in_group(ARRAY)
 def high_state_option(function: Function) -> Function:
     """Add --high-state to a command."""
     return click.option(

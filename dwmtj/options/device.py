@@ -16,6 +16,9 @@ from compact_model.track.landscape import Landscape, single_well
 from compact_model.track.random_sites import random_track
 from compact_model.track.wells import GaussianWell, ParabolicWell
 
+from .help import DEVICE as DEVICE_GROUP
+from .help import in_group
+
 WELLS: dict[str, Any] = {"parabolic": ParabolicWell, "gaussian": GaussianWell}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -102,6 +105,7 @@ def parameter_options(
     """Add --parameters FILE.toml, with those tables, and an option for each quantity, whose default is the base's."""
     defaults = {item.name: getattr(base, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
 
+    @in_group(DEVICE_GROUP)
     def add(function: Function) -> Function:
         for item in reversed(quantities):
             if item.flag:
@@ -134,12 +138,17 @@ def track_options(function: Function) -> Function:
     return function
 
 
-def track_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape]:
-    """The device, and the landscape that was asked for, or else the paper's many-level track."""
+def track_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape, str]:
+    """The device, the landscape that was asked for, or else the paper's many-level track, and which it is, in words."""
     parameters, landscape, numbers = device_from_options(options)
+    seed = numbers["track_seed"]
     if not numbers["own_landscape"]:
-        landscape = lequeux2016_track(parameters, numbers["track_seed"])
-    return parameters, landscape
+        landscape = lequeux2016_track(parameters, seed)
+        return parameters, landscape, f"the paper's many-level track, {len(landscape.wells)} sites (seed {seed})"
+    sites = f"H_c = {numbers['coercive_field'] / OERSTED:.4g} Oe, x_c = {numbers['half_width'] / NANOMETRE:.4g} nm"
+    if numbers["sites"] == 1:
+        return parameters, landscape, f"one {numbers['well']} site, {sites}"
+    return parameters, landscape, f"{numbers['sites']} {numbers['well']} sites, on average {sites} (seed {seed})"
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

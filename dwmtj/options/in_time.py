@@ -22,6 +22,7 @@ from crossbar.schemes import SCHEMES
 from .array import wire_options, wires_from_options
 from .device import DEVICE, device_from_options, device_options
 from .drive import field_from, field_option
+from .help import ARRAY, in_group
 
 if TYPE_CHECKING:
     from crossbar.in_time.simulation import ArraySimulation
@@ -62,6 +63,7 @@ def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
     return spreads
 
 
+@in_group(ARRAY)
 def time_options(function: Function) -> Function:
     """Add what an array in time needs: device, tracks, spreads, wires, start, field, temperature, seed, accuracy."""
     for option in (
@@ -110,6 +112,7 @@ def time_options(function: Function) -> Function:
     return function
 
 
+@in_group(ARRAY)
 def access_options(function: Function) -> Function:
     """Add how cells are reached for writing."""
     for option in (

@@ -17,6 +17,7 @@ from crossbar.wires import Wires
 
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
+from .help import ARRAY, in_group
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,6 +45,7 @@ def trial_options(function: Function) -> Function:
 def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
     """Add --levels, with a default, and what else makes a kind of device with its pulse, to a command."""
 
+    @in_group(ARRAY)
     def add(function: Function) -> Function:
         for option in (
             click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),

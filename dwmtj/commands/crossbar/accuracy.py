@@ -10,10 +10,19 @@ from compact_model.device.junction import resistance
 
 from ...options.array import numbers_from, sizes_option
 from ...options.device import device_options, track_from_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="accuracy")
+@click.command(
+    name="accuracy",
+    cls=Command,
+    examples=[
+        "crossbar accuracy --sizes 8,16,32 -o accuracy.png",
+        "crossbar accuracy --levels 4 --wire-resistances 0.1 --json",
+    ],
+    writes="The error of products for each size and segment (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @sizes_option("8,16,32,64")
 @click.option("--wire-resistances", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
 @click.option("--levels", type=click.IntRange(2), help="Equally spaced levels  [default: those of the track]")
@@ -41,7 +50,7 @@ def command(
     from crossbar.vector_matrix import device_levels
 
     check_outputs(outputs)
-    parameters, landscape = track_from_options(options)
+    parameters, landscape, track = track_from_options(options)
     states = device_levels(parameters, landscape)
     if levels is not None:
         ends = 1.0 / resistance(parameters, [0.0, parameters.track_length])
@@ -68,4 +77,5 @@ def command(
         "level_error": (0.01 * alone).values.tolist(),
         "total_error": (0.01 * mean).values.tolist(),
     }
-    deliver(result, summary, f"{states.size} levels\n{table(headers, rows)}", outputs=outputs, as_json=as_json)
+    kind = f"of {track}" if levels is None else "evenly spaced between the ends of the track"
+    deliver(result, summary, f"{states.size} levels, {kind}\n{table(headers, rows)}", outputs=outputs, as_json=as_json)

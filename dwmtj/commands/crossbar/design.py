@@ -14,13 +14,23 @@ from crossbar.schemes import MARGINS, SCHEMES
 
 from ...options.array import driver_options, numbers_from
 from ...options.device import DEVICE, device_from_options, parameter_options
+from ...options.help import Command
 from ...options.in_time import spread_option, spreads_from
 from ...output import check_outputs, deliver, key, output_options, table
 
 _OHM_SQUARE_MICROMETRE = 1e-12
 
 
-@click.command(name="design")
+@click.command(
+    name="design",
+    cls=Command,
+    examples=[
+        "crossbar design --track-widths 30,50 --resistance-area-product 15 -o design.png",
+        "crossbar design --scheme V/3 --largest 32 --json",
+    ],
+    writes="Largest arrays, levels and retention for each size of the device (.nc), the same as maps "
+    "(.png, .pdf, .svg).",
+)
 @click.option("--track-widths", default="30,50,70,100", show_default=True, metavar="nm,...", help="Track widths, nm.")
 @click.option("--track-lengths", default="150,300,1000", show_default=True, metavar="nm,...", help="Track lengths, nm.")
 @click.option(

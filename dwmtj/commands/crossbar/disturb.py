@@ -12,6 +12,7 @@ from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import positive
 
 from ...options.array import numbers_from, size_option, sizes_option
+from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 from ...output import check_outputs, deliver, output_options, refuse_unused, table
 
@@ -26,7 +27,16 @@ _UNUSED = {
 }
 
 
-@click.command(name="disturb")
+@click.command(
+    name="disturb",
+    cls=Command,
+    examples=[
+        "crossbar disturb --sizes 4,32 --wire-resistance 0.1 -o disturb.png",
+        "crossbar disturb --kind write --count 20 --temperature 300 -o drift.png",
+    ],
+    writes="What moved, by cell, pulse or voltage (.nc), as a map or as curves (.png, .pdf, .svg); of "
+    "writes also a moving picture (.gif).",
+)
 @click.option("--kind", type=click.Choice(KINDS), default="map", show_default=True, help="See above.")
 @sizes_option("4,32")
 @size_option(8)

@@ -14,10 +14,19 @@ from crossbar.schemes import SCHEMES, bias
 from ...options.array import size_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
 from ...options.drive import field_from, field_option
-from ...output import check_folder, write_text
+from ...options.help import Command
+from ...output import check_file, overwrite_option, write_text
 
 
-@click.command(name="export")
+@click.command(
+    name="export",
+    cls=Command,
+    examples=[
+        "crossbar export --format devices -o array.cir",
+        "crossbar export --word-lines 8 --bit-lines 8 --scheme V/2 -o array.cir",
+    ],
+    writes="The text of the array, to the screen or to the file of -o.",
+)
 @size_option(4)
 @click.option(
     "--format",
@@ -30,6 +39,7 @@ from ...output import check_folder, write_text
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File  [default: standard output]"
 )
+@overwrite_option
 @click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
 @field_option
@@ -50,7 +60,7 @@ def command(
     from crossbar.in_time.domain_walls import DomainWalls
 
     if output is not None:
-        check_folder(output)
+        check_file(output)
     wires = wires_from_options(options)
     parameters, landscape, _ = device_from_options(options)
     shape = (word_lines, bit_lines)

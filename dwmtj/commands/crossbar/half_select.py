@@ -9,6 +9,7 @@ from crossbar.schemes import SCHEMES
 
 from ...options.array import numbers_from, scheme_option, sizes_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, key, output_options, table
 
 _ANSWERED = (
@@ -20,7 +21,15 @@ _ANSWERED = (
 )
 
 
-@click.command(name="half-select")
+@click.command(
+    name="half-select",
+    cls=Command,
+    examples=[
+        "crossbar half-select --sizes 2,4,8,16 --wire-resistance 0.1 -o half-select.png",
+        "crossbar half-select --scheme V/3 --json",
+    ],
+    writes="Voltages and power for each scheme and size (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @sizes_option("2,4,8,16,32,64")
 @scheme_option
 @click.option("--voltage", type=float, metavar="V", help="Write voltage, V  [default: 1.5 times the threshold]")

@@ -17,10 +17,19 @@ from ...options.array import (
     wires_from_options,
 )
 from ...options.device import device_from_options, device_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="margin")
+@click.command(
+    name="margin",
+    cls=Command,
+    examples=[
+        "crossbar margin --sizes 1,2,4,8,16 --wire-resistance 0 -o margin.png",
+        "crossbar margin --scheme V/2 --high-state wall --json",
+    ],
+    writes="Both margins for each scheme and size (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @sizes_option("1,2,3,4,8,16,32")
 @scheme_option
 @click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")

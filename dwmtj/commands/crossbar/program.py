@@ -12,6 +12,7 @@ from compact_model.constants import NANOSECOND
 from compact_model.support.validation import positive
 
 from ...options.array import numbers_from, size_option
+from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
 from ...output import check_outputs, deliver, output_options, table
 from ...pictures import PICTURES, picture
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-@click.command(name="program")
+@click.command(
+    name="program",
+    cls=Command,
+    examples=[
+        "crossbar program --target wall --wire-resistance 0.1 -o program.png",
+        "crossbar program --word-lines 4 --bit-lines 4 --store run -o program.gif",
+    ],
+    writes="Targets, readings, pulses and energy of every cell (.nc), maps of them (.png, .pdf, .svg), the "
+    "array as it is programmed (.gif).",
+)
 @size_option(16)
 @click.option("--levels", type=click.IntRange(2), default=16, show_default=True, help="Evenly spaced conductances.")
 @click.option(

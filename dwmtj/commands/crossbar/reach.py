@@ -9,10 +9,19 @@ from crossbar.schemes import MARGINS, SCHEMES
 
 from ...options.array import numbers_from, scheme_option
 from ...options.device import device_from_options, device_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="reach")
+@click.command(
+    name="reach",
+    cls=Command,
+    examples=[
+        "crossbar reach --tmrs 95,300,1000 --largest 32 -o reach.png",
+        "crossbar reach --read-kind current --scheme V/2 --json",
+    ],
+    writes="The largest array for each TMR, segment and scheme (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @click.option("--tmrs", default="95,200,300,600,1000", show_default=True, metavar="%,%,...", help="TMR, %.")
 @click.option(
     "--wire-resistances", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."

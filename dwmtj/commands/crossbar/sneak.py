@@ -11,10 +11,19 @@ from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="sneak")
+@click.command(
+    name="sneak",
+    cls=Command,
+    examples=[
+        "crossbar sneak --word-lines 4 --bit-lines 4 -o paths.png",
+        "crossbar sneak --scheme grounded --paths 20 --json",
+    ],
+    writes="Paths with their currents (.nc), the array with the paths drawn in it (.png, .pdf, .svg).",
+)
 @size_option(4)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="floating", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="Read voltage, V.")

@@ -11,10 +11,19 @@ from crossbar.schemes import SCHEMES, bias
 
 from ...options.array import size_option, wire_options, wires_from_options
 from ...options.device import device_from_options, device_options
+from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
 
 
-@click.command(name="solve")
+@click.command(
+    name="solve",
+    cls=Command,
+    examples=[
+        "crossbar solve --word-lines 64 --bit-lines 64 --scheme V/2 --voltage 0.2 -o map.png",
+        "crossbar solve --word-lines 8 --bit-lines 8 --wire-resistance 2 --json",
+    ],
+    writes="Node voltages and currents of every cell and line (.nc), the cells' voltages as a map (.png, .pdf, .svg).",
+)
 @size_option(64)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")

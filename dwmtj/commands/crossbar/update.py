@@ -12,6 +12,7 @@ from compact_model.constants import NANOSECOND
 from compact_model.support.validation import InputError, positive
 
 from ...options.array import size_option
+from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 from ...output import check_outputs, deliver, output_options, refuse_unused, table
 
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
 _OF_CURVES = ("store", "count", "depression_voltage", "word_lines", "bit_lines")
 
 
-@click.command(name="update")
+@click.command(
+    name="update",
+    cls=Command,
+    examples=[
+        "crossbar update --start AP --wire-resistance 0.1 -o update.png",
+        "crossbar update --rows 1,0.5,-1 --columns 1,-0.5 --json",
+    ],
+    writes="Conductances after each pulse, or before and after an outer product (.nc), curves or maps of "
+    "them (.png, .pdf, .svg); of curves also a moving picture (.gif).",
+)
 @size_option(4)
 @click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Pulses up, and again down.")
 @click.option("--voltage", type=float, metavar="V", help="V  [default: 1.4 times the threshold]")

@@ -12,6 +12,7 @@ from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError, positive
 
 from ...options.array import size_option
+from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options, write_voltage
 from ...output import check_outputs, deliver, output_options, table
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-@click.command(name="write")
+@click.command(
+    name="write",
+    cls=Command,
+    examples=[
+        "crossbar write --cell 3,5 -o write.png -o write.gif",
+        "crossbar write --word-lines 4 --bit-lines 4 --scheme V/2 --temperature 300 --json",
+    ],
+    writes="Every wall, voltage and current over time (.nc), curves and a map (.png, .pdf, .svg), the "
+    "array as it is written (.gif).",
+)
 @size_option(16)
 @click.option("--cell", "cells", multiple=True, metavar="I,J", help="Word and bit line; may be given several times.")
 @click.option("--word-line", "rows", multiple=True, type=int, metavar="I", help="All cells of a line; several times.")

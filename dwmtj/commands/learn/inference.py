@@ -10,6 +10,7 @@ from compact_model.support.validation import between, whole
 from ...digits import divided, load_digits, trained_weights
 from ...options.array import numbers_from
 from ...options.device import DEVICE
+from ...options.help import Command
 from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
 from ...output import check_outputs, deliver, output_options, table
 
@@ -25,7 +26,15 @@ _COUNTS = (
 _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
 
 
-@click.command(name="inference")
+@click.command(
+    name="inference",
+    cls=Command,
+    examples=[
+        "learn inference -o inference.png",
+        "learn inference --levels 4,16 --tiles 16 --repeats 5 --json",
+    ],
+    writes="Accuracies for each number of levels, deviation and tile (.nc), the same as curves (.png, .pdf, .svg).",
+)
 @click.option("--levels", default="2,3,4,6,8,13,16,19,32,64", show_default=True, metavar="N,...", help="Of a device.")
 @click.option("--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Deviations of R_P, %.")
 @click.option("--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Lines of the largest arrays.")

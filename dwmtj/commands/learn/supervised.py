@@ -8,12 +8,21 @@ import click
 from compact_model.support.validation import between, positive
 
 from ...digits import load_digits
+from ...options.help import Command
 from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
 
 
-@click.command(name="supervised")
+@click.command(
+    name="supervised",
+    cls=Command,
+    examples=[
+        "learn supervised --scheme V/2 -o curve.png",
+        "learn supervised --levels 8,16 --repeats 5 --store digits --json",
+    ],
+    writes="Accuracies, energies and conductances of each trial and epoch (.nc), learning curves (.png, .pdf, .svg).",
+)
 @click.option("--epochs", type=click.IntRange(0), default=30, show_default=True, help="Times through the images.")
 @click.option("--rate", type=float, default=1.0, show_default=True, help="Of learning, at the start.")
 @click.option("--decay", type=float, default=0.93, show_default=True, help="Of the rate, from epoch to epoch.")

@@ -8,6 +8,7 @@ import click
 from compact_model.support.validation import between, non_negative, positive
 
 from ...digits import load_digits
+from ...options.help import Command
 from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
@@ -15,7 +16,15 @@ from .answer import summary_of, text_of
 GOAL = 0.75
 
 
-@click.command(name="unsupervised")
+@click.command(
+    name="unsupervised",
+    cls=Command,
+    examples=[
+        "learn unsupervised --levels 4,13,19 -o weights.png",
+        "learn unsupervised --repeats 5 --store letters --json",
+    ],
+    writes="Accuracies and weights of each trial (.nc), the weights as pictures (.png, .pdf, .svg).",
+)
 @click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
 @click.option("--epochs", type=click.IntRange(0), default=8, show_default=True, help="Times through the images.")
 @click.option("--slots", type=click.IntRange(1), default=20, show_default=True, help="In which an image is shown.")

@@ -1,0 +1,42 @@
+"""`dwmtj run` from end to end, killed in the middle."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+import xarray as xr
+from processes import DWMTJ, run
+
+
+def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
+    folder = tmp_path / "results"
+    process = subprocess.Popen([*DWMTJ, "run", "-o", folder], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while not (folder / "thresholds.nc").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    first = (folder / "thresholds.nc").stat().st_mtime_ns
+    # Only whole files carry a final name; the one in the making has a hidden, temporary one.
+    assert {path.suffix for path in folder.iterdir() if not path.name.startswith(".")} <= {".nc", ".png"}
+
+    done = run("run", "-o", folder, "--json", timeout=900)  # minutes, where other tests run beside it
+    assert (folder / "thresholds.nc").stat().st_mtime_ns == first
+    report = (folder / "report.md").read_text()
+    for name in ("thresholds", "levels", "depinning", "pulses", "retention", "anisotropy", "checks", "programming"):
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"({name}.png)" in report
+        assert xr.load_dataset(folder / f"{name}.nc", engine="h5netcdf").attrs["dwmtj_version"]
+    assert "intermediate levels" in report
+    answer = json.loads(done.stdout)
+    assert answer["report"] == str(folder / "report.md")
+    assert 14.0 < answer["levels"]["mean_levels"] < 19.0
+    assert answer["thresholds"]["both_1e6_A_per_cm2"] == pytest.approx(2.95, abs=0.05)
+    assert answer["programming"]["reached"] == 256
+    assert answer["programming"]["largest_error_levels"] < 1.0
+    if "array_crosscheck" in answer:  # ngspice is there
+        assert answer["array_crosscheck"]["position_nm"] < 0.1
+        assert answer["array_crosscheck"]["current_share"] < 1e-4
+    assert len(report.split()) < 600
