@@ -6,6 +6,13 @@ from .cells import Selected as Selected
 from .cells import State as State
 from .cells import StatefulCells as StatefulCells
 from .crossbar import Crossbar as Crossbar
+from .exchange.aihwkit import AihwkitDevice as AihwkitDevice
+from .exchange.aihwkit import aihwkit_device as aihwkit_device
+from .exchange.device_file import read_device as read_device
+from .exchange.device_file import write_device as write_device
+from .exchange.measured import MeasuredCells as MeasuredCells
+from .exchange.peers import export_device as export_device
+from .exchange.stepping import update_statistics as update_statistics
 from .in_time.domain_walls import DomainWalls as DomainWalls
 from .in_time.drive import ArrayDrive as ArrayDrive
 from .in_time.dynamics import MovingCells as MovingCells

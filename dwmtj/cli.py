@@ -18,6 +18,7 @@ COMMANDS = {
     "pulses": "Potentiation and depression by short pulses: resistance, energy, levels.",
     "simulate": "One device over time under a current, a voltage or a current density.",
     "export": "The device as an ngspice sub-circuit, a Verilog-A module or a PySpice script.",
+    "export-device": "A device that learns by pulses for aihwkit, CrossSim or XBTorch, or as an open file (JSON).",
     "crossbar": "Arrays of devices with wires: margins, sneak paths, half-select, accuracy.",
     "learn": "Learning handwritten digits on arrays: inference, supervised and unsupervised.",
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",

@@ -1,6 +1,8 @@
 """One small valid call of everything public, by name: what the tests of provenance and of robustness start from."""
 
+import atexit
 import functools
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -181,6 +183,15 @@ def pulse_responses() -> dict[str, Any]:
 @functools.cache
 def synapses() -> PulsedDevice:
     return PulsedDevice.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
+
+
+def device_path() -> Path:
+    """A device's file of this process."""
+    path = Path(tempfile.gettempdir()) / f"dwmtj-device-{os.getpid()}.json"
+    if not path.exists():
+        crossbar.write_device(synapses(), path)
+        atexit.register(path.unlink, missing_ok=True)
+    return path
 
 
 def table_array() -> TableArray:
@@ -1043,6 +1054,7 @@ CALLS: dict[str, Call] = {
             "variation": 0.0,
             "samples": 2,
             "temperature": 300.0,
+            "retention": False,
             "seed": 1,
             "store": None,
         },
@@ -1068,6 +1080,27 @@ CALLS: dict[str, Call] = {
         bound(synapses, "array"),
         lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
+    ),
+    "crossbar.read_device": Call(X.read_device, lambda: {"path": device_path()}, infinite=True),
+    "crossbar.write_device": Call(
+        X.write_device, lambda: {"device": synapses(), "path": device_path(), "description": "two notches"}
+    ),
+    "crossbar.export_device": Call(X.export_device, lambda: {"device": synapses(), "peer": "aihwkit"}),
+    "crossbar.aihwkit_device": Call(X.aihwkit_device, lambda: {"device": synapses()}),
+    "crossbar.update_statistics": Call(
+        X.update_statistics, lambda: {"device": synapses(), "count": 2}, nan=("step", "deviation"), work=("count",)
+    ),
+    "crossbar.MeasuredCells": Call(
+        X.MeasuredCells,
+        lambda: {
+            "conductance": [[1e-6, 2e-6]],
+            "lowest": 1e-6,
+            "highest": 2e-6,
+            "polarity": -1.0,
+            "half_voltage": 0.5,
+            "tmr": 1.5,
+        },
+        infinite=True,
     ),
     "crossbar.TableArray": Call(
         X.TableArray,

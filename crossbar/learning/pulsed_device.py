@@ -11,11 +11,13 @@ import xarray as xr
 from compact_model.device.notched import PITCH, notched_device, notched_track
 from compact_model.device.parameters import DeviceParameters
 from compact_model.experiments.pulse_tables import pulse_table
+from compact_model.rates.escapes import escape_rates
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
 
 from ..cells import Junctions, StatefulCells
 from ..crossbar import Crossbar
@@ -33,6 +35,7 @@ _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
 _FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
+HOP_RATE = {"long_name": "rate at which a state is left by itself", "units": "1/s"}
 LARGEST_VARIATION = 0.3
 """Of R_P, relative: beyond it a table would have to reach many times the threshold."""
 
@@ -73,6 +76,19 @@ def _voltages(voltage: float, scheme: str, dense: bool, variation: float) -> Flo
     """Of a table, for pulses of a voltage of both polarities, V."""
     shares = _shares(scheme, dense or scheme == "floating", variation)
     return voltage * np.concatenate([-shares[::-1], [0.0], shares])
+
+
+def _hop_rates(
+    device: DeviceParameters, tracks: list[Landscape], table: xr.Dataset, temperature: float
+) -> tuple[tuple[str, ...], FloatArray, dict[str, str]]:
+    """1/s, at which walls leave the states of their tracks downwards and upwards, (track, state, side)."""
+    rates = np.full((len(tracks), table.sizes["state"], 2), np.nan)
+    for number, track in enumerate(tracks):
+        found = escape_rates(device, track, temperature=temperature, destinations=False)
+        places = table.position.transpose("track", "state").values[number]
+        state = [int(np.nanargmin(np.abs(places - each))) for each in found.position.values.tolist()]
+        rates[number, state] = np.column_stack([found.left_rate.values, found.right_rate.values])
+    return ("track", "state", "side"), rates, HOP_RATE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,6 +166,7 @@ class PulsedDevice:
         variation: float = 0.0,
         samples: int = 64,
         temperature: float = 300.0,
+        retention: bool = False,
         seed: Seed = 0,
         store: str | Path | None = None,
         progress: bool = False,
@@ -164,6 +181,8 @@ class PulsedDevice:
         variation: the largest relative deviation of R_P that arrays shall have (`spreads`), up to 0.3: with R_P goes
         the threshold, and the table then reaches above the pulse's voltage, to five standard deviations.
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
+        retention: whether the table gets `hop_rate` (track, state, side), 1/s, at which a wall leaves a notch by itself
+        down or up the track, from `compact_model.escape_rates`; NaN at the ends.
         """
         base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
@@ -186,6 +205,8 @@ class PulsedDevice:
             store=store,
             progress=progress,
         )
+        if validation.flag("retention", retention):
+            table = table.assign(hop_rate=_hop_rates(sized, each, table, temperature))
         return cls(devices=Junctions(sized, np.zeros((1, 1))), table=table, voltage=volts, access=access)
 
     @property

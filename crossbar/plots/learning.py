@@ -35,6 +35,16 @@ def plot_supervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
     return axes
 
 
+def plot_update_statistics(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Mean weight against the number of pulses, up and then down, with a band of one standard deviation."""
+    axes = new_axes(axes)
+    (line,) = axes.plot(result.pulse, result.curve, **style)
+    band = result.curve - result.curve_deviation, result.curve + result.curve_deviation
+    axes.fill_between(result.pulse, *band, color=line.get_color(), alpha=0.2, lw=0.0)
+    axes.set(xlabel="pulse number", ylabel="weight (-1: lowest conductance, 1: highest)")
+    return axes
+
+
 def plot_unsupervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Test accuracy (%) against the levels of a device: each repeat, their mean and standard deviation, untrained."""
     axes = new_axes(axes)
@@ -129,6 +139,7 @@ def _draw_float(result: xr.Dataset, axes: Axes) -> None:
 
 PLOTTERS.update(
     {
+        "update_statistics": plot_update_statistics,
         "supervised_learning": plot_supervised,
         "unsupervised_learning": plot_unsupervised,
         "inference": plot_inference,

@@ -15,6 +15,7 @@ from compact_model.support.validation import InputError, between, non_negative, 
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
 
+from ..output import refuse_unused
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
 from .help import ARRAY, in_group
@@ -69,6 +70,11 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
             ),
             click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks."),
             click.option(
+                "--device-file",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="A measured device, or one of `dwmtj export-device`, instead of notched ones (JSON).",
+            ),
+            click.option(
                 "--levels", default=levels, show_default=True, metavar="N,N,...", help="Of a device, a notch each."
             ),
         ):
@@ -109,8 +115,14 @@ def pulsed_devices_from(
     """Take the devices' options out of a command's options: one kind for each number of levels, and the array's."""
     from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
 
-    device = device_from(options)
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
+    file = options.pop("device_file")
+    if file is not None:
+        from crossbar.exchange.device_file import read_device
+
+        refuse_unused("--device-file", options)
+        return [read_device(file)], {"spreads": None, "wires": Wires.equal(segment)}
+    device = device_from(options)
     spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
     settings = {
         "tracks": options.pop("tracks"),
@@ -141,6 +153,12 @@ def levels_from(text: str, at_least: int = 1) -> list[int]:
 
 def device_line(result: xr.Dataset, volts: bool = True) -> str:
     """What is to be known of the devices that a result was made with."""
+    if "track_length" not in result.coords:
+        return "\n".join(
+            f"{count} levels from {1e6 * float(result.lowest_conductance[row]):.4g} to "
+            f"{1e6 * float(result.highest_conductance[row]):.4g} uS, pulses of {float(result.voltage[row]):.3g} V"
+            for row, count in enumerate(result.levels.values)
+        )
     rows = []
     for row, count in enumerate(result.levels.values):
         pulse = f", pulses of {float(result.voltage[row]):.3g} V" if volts else ""

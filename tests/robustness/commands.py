@@ -80,6 +80,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "micromagnetics": {"--track-width": "40", "--cell-size": "6", "--window": "300"},
     "intrinsic": {"--stable-field": "5", "--stable-time": "1e6"},
     "fit": {},
+    "export-device": {"--levels": "2", "--tracks": "1", "--samples": "1"},
     "learn inference": {
         "--levels": "2",
         "--variations": "0",

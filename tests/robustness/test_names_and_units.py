@@ -15,7 +15,8 @@ WITHOUT_UNIT = {"simulate --tolerance": "a local error, in rad and in wall width
 QUANTITIES = {"voltage", "current", "resistance", "energy", "power", "time", "duration", "field", "offset", "depth"}
 QUANTITIES |= {"barrier", "position", "angle", "displacement", "drift", "threshold", "excursion", "moved", "width"}
 IN_KEYS = ("Oe", "Ohm", "V", "mA", "A_per_cm2", "ns", "nm", "rad", "pJ", "mW", "kT", "uS", "nm_per_pulse", "deg")
-ANSWERING = [name for name in BRIEF if name not in ("run", "fit", "study", "export", "crossbar export", "crosscheck")]
+SILENT = ("run", "fit", "study", "export", "export-device", "crossbar export", "crosscheck")
+ANSWERING = [name for name in BRIEF if name not in SILENT]
 
 
 def numbers():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...options.learning import device_line
-from ...output import table
+from ...output import key, table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,12 +19,21 @@ def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArr
     from crossbar.learning.repeats import mean_and_deviation
 
     mean, deviation = mean_and_deviation(accuracy)
+    device = {
+        key(name, unit): (scale * result[name]).values.tolist()
+        for name, unit, scale in (
+            ("parallel_resistance", "Ohm", 1.0),
+            ("lowest_conductance", "uS", 1e6),
+            ("highest_conductance", "uS", 1e6),
+        )
+        if name in result.coords
+    }
     return {
         "levels": result.levels.values.tolist(),
         "accuracy": mean.values.tolist(),
         "standard_deviation": [None if np.isnan(value) else value for value in deviation.values.tolist()],
         "untrained_accuracy": untrained.mean("repeat").values.tolist(),
-        "parallel_resistance_Ohm": result.parallel_resistance.values.tolist(),
+        **device,
         "pulse_V": result.voltage.values.tolist(),
         "accuracies": accuracy.transpose("levels", "repeat").values.tolist(),
         "pulses": result.pulses.mean("repeat").values.tolist(),
