@@ -84,10 +84,12 @@ def _hop_rates(
     """1/s, at which walls leave the states of their tracks downwards and upwards, (track, state, side)."""
     rates = np.full((len(tracks), table.sizes["state"], 2), np.nan)
     for number, track in enumerate(tracks):
-        found = escape_rates(device, track, temperature=temperature, destinations=False)
+        with np.errstate(invalid="ignore", divide="ignore"):  # where no theory of the angle holds the rate is NaN
+            found = escape_rates(device, track, temperature=temperature, destinations=False)
         places = table.position.transpose("track", "state").values[number]
         state = [int(np.nanargmin(np.abs(places - each))) for each in found.position.values.tolist()]
-        rates[number, state] = np.column_stack([found.left_rate.values, found.right_rate.values])
+        both = np.column_stack([found.left_rate.values, found.right_rate.values])
+        rates[number, state] = np.where(np.isfinite(both) & found.valid.values[:, np.newaxis], both, np.nan)
     return ("track", "state", "side"), rates, HOP_RATE
 
 
@@ -182,7 +184,7 @@ class PulsedDevice:
         the threshold, and the table then reaches above the pulse's voltage, to five standard deviations.
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
         retention: whether the table gets `hop_rate` (track, state, side), 1/s, at which a wall leaves a notch by itself
-        down or up the track, from `compact_model.escape_rates`; NaN at the ends.
+        down or up the track, from `compact_model.escape_rates`; NaN at the ends, and where that theory does not hold.
         """
         base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
