@@ -85,7 +85,10 @@ def _hop_rates(
     rates = np.full((len(tracks), table.sizes["state"], 2), np.nan)
     for number, track in enumerate(tracks):
         with np.errstate(invalid="ignore", divide="ignore"):  # where no theory of the angle holds the rate is NaN
-            found = escape_rates(device, track, temperature=temperature, destinations=False)
+            try:
+                found = escape_rates(device, track, temperature=temperature, destinations=False)
+            except np.linalg.LinAlgError:
+                continue
         places = table.position.transpose("track", "state").values[number]
         state = [int(np.nanargmin(np.abs(places - each))) for each in found.position.values.tolist()]
         both = np.column_stack([found.left_rate.values, found.right_rate.values])
