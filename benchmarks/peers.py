@@ -18,7 +18,7 @@ from compact_model import DeviceParameters, Landscape
 from spice.netlists.exporting import export
 from spice.ngspice.raw_file import read_raw
 
-OPTIONS = ".options method=trap reltol=1e-8 trtol=1"
+OPTIONS = ".options method=trap reltol=1e-5 trtol=1"
 VACASK_OPTIONS = 'options reltol=1e-7 tran_method="trap"'
 # The wall's charges make residuals of thousands of amperes, whose rounding alone is above VACASK's tolerance for them.
 VACASK_ARRAY_OPTIONS = f"{VACASK_OPTIONS} nr_residualcheck=0"

@@ -20,7 +20,7 @@ from compact_model.support.validation import InputError
 
 from .hierarchy import GROUND, Instance, instances_of
 from .netlists import text
-from .netlists.ngspice_model import MULTIPLIER, RECOMMENDED_OPTIONS, RECOMMENDED_STEP
+from .netlists.ngspice_model import MULTIPLIER, RECOMMENDED_OPTIONS, RECOMMENDED_STEP, STEPS_PER_SAMPLE
 from .netlists.sources import JUMP
 from .ngspice.asked import asked
 from .ngspice.plot import Plot, SimulatorError, reached
@@ -46,8 +46,8 @@ def simulate(
     """A transient of a PySpice circuit with `DomainWallJunction`s in real ngspice.
 
     times: s, rising, from 0 on, shape (times,): where the state is recorded; ngspice starts at 0.
-    maximum_step: s; None: 20 ps, or half a sample of the thermal fields where that is shorter.  With it the position
-        is right to 0.1 nm over 1 us; a longer one converges all the same, to a wrong position.
+    maximum_step: s; None: 20 ps, or a fifth of a sample of the thermal fields where that is shorter: the position is
+        right to 0.1 nm over 1 us; a longer one converges all the same, to a wrong position.
     method: 'trap' or 'gear'; use_initial_conditions: `uic`, no operating point before the start.
     backend, time_limit: as in `run_netlist`.
 
@@ -145,9 +145,10 @@ def _nodes(circuit: Circuit) -> list[str]:
 
 def _step(given: float | None, instances: list[Instance]) -> float:
     samples = [each.value("ts") * NANOSECOND for each in instances if each.is_warm]
-    longest = 0.5 * min(samples, default=np.inf)
+    shortest = min(samples, default=np.inf)
     if given is None:
-        return float(min(RECOMMENDED_STEP, longest))
+        return float(min(RECOMMENDED_STEP, shortest / STEPS_PER_SAMPLE))
+    longest = 0.5 * shortest
     step = validation.positive("maximum_step", given)
     if step > longest * (1.0 + 1e-9):
         raise InputError(

@@ -14,10 +14,12 @@ from PySpice.Spice.Netlist import Circuit
 from PySpice.Unit import u_A, u_Degree, u_K, u_mA, u_nm, u_V
 from scipy.optimize import brentq
 
-from compact_model import InputError, antiparallel_share, conductance
+from compact_model import InputError, PiecewiseLinear, Voltage, antiparallel_share, conductance
+from compact_model import simulate as simulate_in_python
 from spice import DomainWallJunction, export, run_netlist, simulate
 from spice.ngspice import installation
 from spice.ngspice.guard import check_netlist
+from spice.ngspice.raw_file import read_raw
 
 pytestmark = pytest.mark.usefixtures("ngspice")
 NEWER = Path(os.environ.get("NGSPICE_OSDI_PROGRAM", "/opt/ngspice46/usr/bin/ngspice"))
@@ -139,6 +141,33 @@ def test_noise_of_the_module_is_that_of_the_sub_circuit(device, paper_well, defi
         found.append(measured(newer(), tmp_path, deck)["onoise_spectrum"])
     assert found[1] == pytest.approx(found[0], rel=1e-5)
     assert found[0] == pytest.approx(np.sqrt(4.0 * 1.380649e-23 * 358.15 * 0.5 * 46.7), rel=0.05)
+
+
+OP_AMP = (Path(__file__).parent / "data" / "op_amp.cir").read_text()
+FEEDBACK = {"integrator": "Cf out minus 1p", "amplifier": "Rf out minus 100k"}
+
+
+@pytest.mark.parametrize(("feedback", "uic"), [("integrator", ""), ("amplifier", " uic")])
+def test_an_op_amp_around_a_junction_runs_with_the_options_of_the_header(
+    program, device, paper_well, definition, tmp_path, feedback, uic
+):
+    (options,) = re.findall(r"Recommended: (\.options .*) and a maximum", " ".join(definition.split("\n* ")))
+    (tmp_path / "deck.cir").write_text(
+        f"op-amp\n{definition}{OP_AMP}X1 in minus x phi dwmtj x0=550 hz=0\n{FEEDBACK[feedback]}\n{options}\n"
+        f".save x in minus\n.tran 0.02n 100n 0 0.02n{uic}\n.end\n"
+    )
+    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [program, "-n", "-b", "deck.cir", "-r", "out.raw"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=one_thread, timeout=120)
+    found = read_raw(tmp_path / "out.raw")[-1].vectors
+    grid = found["time"]
+    assert grid[-1] == pytest.approx(100e-9)
+    apart = np.append(True, np.diff(grid) > 1e-14)  # the points on either side of a corner
+    drive = Voltage(PiecewiseLinear(tuple(grid[apart]), tuple((found["in"] - found["minus"])[apart])))
+    expected = simulate_in_python(
+        device, paper_well, drive, grid[apart][::50], initial_position=550e-9, external_field=-device.stray_field
+    )
+    assert np.abs(found["x"][apart][::50] - 1e9 * expected.position.values).max() < 0.1
 
 
 OSDI = {

@@ -214,7 +214,7 @@ def test_transients_with_and_without_uic_start_at_the_given_state(netlist_of_one
     for uic in ("", " uic"):
         body = (
             "I1 0 a PULSE(0 2m 1n 1p 1p 10n 1u)\nX1 a 0 x phi dwmtj x0=550 phi0=0.2 hz=0\n"
-            f".options method=trap reltol=1e-8 trtol=1\n.tran 0.02n 20n 0 0.02n{uic}\n"
+            f".options method=trap reltol=1e-5 trtol=1\n.tran 0.02n 20n 0 0.02n{uic}\n"
         )
         vectors = run_netlist(netlist_of_one(body))[-1].vectors
         time = vectors["time"]
@@ -277,7 +277,7 @@ def test_instances_have_their_own_temperature_and_seed(device, paper_well):
     for one in (warm, hot):
         assert np.abs(one - reference.position).max() > 1e-9
     assert np.abs(warm - hot).max() > 1e-9
-    assert first.attrs["step"] == 20e-12
+    assert first.attrs["step"] == pytest.approx(10e-12)
 
 
 def test_thermal_walls_are_distributed_as_those_of_the_stochastic_heun(device):
@@ -289,7 +289,7 @@ def test_thermal_walls_are_distributed_as_those_of_the_stochastic_heun(device):
     for index in range(count):
         junction.connect(circuit, f"{index}", "a", circuit.gnd, hz=0.0, temperature=300.0, seed=1000 + index)
     circuit.V("1", "a", circuit.gnd, 0.0)
-    found = simulate_in_ngspice(circuit, times, relative_tolerance=1e-5)
+    found = simulate_in_ngspice(circuit, times, maximum_step=20e-12)
     expected = simulate_ensemble(
         device,
         well,

@@ -76,7 +76,8 @@ class Fields:
     """a and b of Eq. 1 of a device, in text.
 
     torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
-    thermal fields, rad/ns; all as the language writes them.
+    thermal fields, rad/ns; pinning: the pinning field over its largest, where the language has a node for it; all as
+    the language writes them.
     """
 
     parameters: DeviceParameters
@@ -85,6 +86,7 @@ class Fields:
     drive: str
     voltage: str
     thermal: tuple[str, ...]
+    pinning: str = ""
 
     @property
     def along_track(self) -> str:
@@ -102,13 +104,17 @@ class Fields:
         texts = self._texts("width_text")
         return "*".join(f"({text.format(voltage=self.voltage)})" for text in texts)
 
+    @property
+    def pinning_shape(self) -> str:
+        """The pinning field over its largest."""
+        return expression(self.track.pinning, "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)")
+
     def _texts(self, part: str) -> list[str]:
         """What each term that the device has says to a part."""
         texts = (getattr(term, part) for term in TERMS if term.is_on(self.parameters))
         return [text for text in texts if text]
 
     def _sum(self, part: str) -> str:
-        where = "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)"
         profile = self.track.anisotropy
         # White fields on a wall of another width are as strong as its fluctuations must be.
         thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
@@ -117,7 +123,7 @@ class Fields:
             "drive": self.drive,
             "voltage": self.voltage,
             "angle": "V(phi)",
-            "pinning": expression(self.track.pinning, where),
+            "pinning": self.pinning or self.pinning_shape,
             "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
             "thermal_z": thermal[0],
             "thermal_angle": thermal[1],

@@ -21,10 +21,15 @@ from .track import Track, describe
 TERMINALS = ("top", "bottom", "x", "phi")
 RECOMMENDED_STEP = 20e-12
 """Longest time step for the agreement that is promised (0.1 nm over 1 us), s."""
-RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-8, "trtol": 1.0}
-"""These make ngspice look closely where a wall crosses the edge of a truncated well: on a track with twenty such edges,
-from ten starts, the median error is 0.02 nm, and 0.15 nm with reltol=1e-7, in no less time; with trtol at its default,
-7, it is nanometres."""
+STEPS_PER_SAMPLE = 5.0
+"""Of the thermal fields: with fewer, the kinks where two straight lines meet cost more than 0.1 nm."""
+RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-5, "trtol": 1.0}
+"""The cheapest that keep the promise: the 19 cases of the tests agree within 0.07 nm, and 0.12 nm with reltol=1e-4.
+Whatever is tighter costs a circuit's transistors more than the wall, and some circuits their convergence: benchmarks/
+netlist_options.py."""
+_EDGE_TIME = 0.1e-12
+"""s, in which the node that follows the pinning field answers; ngspice shortens its steps where a wall crosses the edge
+of a truncated well to resolve it.  Without that node the same accuracy takes reltol=1e-8; 0.3 and 1 ps do as well."""
 
 MULTIPLIER = NetlistParameter("m", 1.0, "", "so many equal junctions in parallel, whose walls move as one")
 """A parameter of the sub-circuit alone: OSDI simulators bring their own.  It has to be declared: ngspice 39 multiplies
@@ -109,9 +114,9 @@ class NetlistDevice:
 
 _ADVICE = (
     f"Recommended: .options {' '.join(f'{name}={value}' for name, value in RECOMMENDED_OPTIONS.items())} and a maximum "
-    f"time step of {1e9 * RECOMMENDED_STEP:g} ns (at most ts/2 with thermal fields), the fourth number of .tran. "
-    "Without it the step may grow to the first number of .tran or a fiftieth of the span, whichever is shorter, and "
-    "the run converges all the same, to a wrong position.",
+    f"time step of {1e9 * RECOMMENDED_STEP:g} ns (ts/{STEPS_PER_SAMPLE:g} with thermal fields), the fourth number "
+    "of .tran: 0.1 nm over 1 us. Without that number the step may grow to the first number of .tran or a fiftieth of "
+    "the span, whichever is shorter, and the run converges all the same, to a wrong position.",
     "In .op, .dc, .ac and .noise the wall is held at x0, phi0; in .tran, with and without uic, it moves from there.",
     "m: so many equal junctions in parallel whose walls move as one. Where a cell that holds this one has an m of its "
     "own, ngspice takes that one in place of the m given here: declare m=1 with the parameters of the cell and write "
@@ -216,7 +221,14 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     conductance = "(conductance_p+V(excess))"
     drive = equations.torque_drive(density, "V(bias)", conductance)
     thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
-    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal)
+    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)")
+    edge: list[tuple[str, str, str]] = []
+    if device.track.has_edges:
+        edge = [
+            ("Gedge", "0 edge pinning 0", "1"),
+            ("Redge", "edge 0", "1 noisy=0"),
+            ("Cedge", "edge 0", text.real("edge", _EDGE_TIME)),
+        ]
     torque = [("Btorque", "torque 0", f"V = torque_rate*{drive}")]
     if density == "voltage":
         torque = [
@@ -241,8 +253,11 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             ("Rmoving", "moving 0", "1u noisy=0"),
         ),
         (
-            "fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
+            "fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1; the pinning field's shape"
+            + (", and a node that makes ngspice look closely where the wall crosses an edge of it" if edge else ""),
             *torque,
+            ("Bpinning", "pinning 0", f"V = {fields.pinning_shape}"),
+            *edge,
             ("Balong", "along 0", f"V = {fields.along_track}"),
             ("Babout", "about 0", f"V = {fields.about_angle}"),
         ),

@@ -6,7 +6,7 @@ from compact_model.support import validation
 from compact_model.support.validation import InputError
 
 from . import text
-from .ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP, NetlistDevice, subcircuit
+from .ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP, STEPS_PER_SAMPLE, NetlistDevice, subcircuit
 from .sources import source_line
 
 
@@ -21,7 +21,8 @@ def testbench(device: NetlistDevice, drive: Drive, duration: float, **values: fl
     given = " ".join(f"{name}={text.real(name, value)}" for name, value in checked.items())
     step = RECOMMENDED_STEP
     if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0:
-        step = min(step, 0.5 * checked.get("ts", device.quantities["ts"].value) * NANOSECOND)
+        sample = checked.get("ts", device.quantities["ts"].value) * NANOSECOND
+        step = min(step, sample / STEPS_PER_SAMPLE)
     options = " ".join(
         f"{name}={value if isinstance(value, str) else text.real(name, value)}"
         for name, value in RECOMMENDED_OPTIONS.items()

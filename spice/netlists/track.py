@@ -86,6 +86,8 @@ class Track:
     """T; its mean along the track."""
     centre: float | None
     half_width: float | None
+    has_edges: bool
+    """Whether the pinning field jumps anywhere, so that a steep line stands for it."""
 
 
 def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
@@ -105,10 +107,12 @@ def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
         profile = _continuous(_rescaled(anisotropies, NANOMETRE, 1.0, -mean), EDGE_HALF_WIDTH / NANOMETRE)
     if len(landscape.wells) == 1 and _scales(landscape.wells[0]):
         well = landscape.wells[0]
-        shape = _continuous(_unit_site(parameters, well), EDGE_HALF_WIDTH / well.half_width)
-        return Track(shape, profile, strongest, mean, well.centre, well.half_width)
-    shape = _continuous(_rescaled(fields, NANOMETRE, 1.0 / (strongest or 1.0), 0.0), EDGE_HALF_WIDTH / NANOMETRE)
-    return Track(shape, profile, strongest, mean, None, None)
+        unit = _unit_site(parameters, well)
+        shape = _continuous(unit, EDGE_HALF_WIDTH / well.half_width)
+        return Track(shape, profile, strongest, mean, well.centre, well.half_width, len(shape) > len(unit))
+    scaled = _rescaled(fields, NANOMETRE, 1.0 / (strongest or 1.0), 0.0)
+    shape = _continuous(scaled, EDGE_HALF_WIDTH / NANOMETRE)
+    return Track(shape, profile, strongest, mean, None, None, len(shape) > len(scaled))
 
 
 def _scales(well: Well) -> bool:

@@ -3,11 +3,11 @@
 from compact_model.constants import BOLTZMANN_CONSTANT
 
 from . import equations, text, units
-from .ngspice_model import RECOMMENDED_STEP, TERMINALS, NetlistDevice, header
+from .ngspice_model import RECOMMENDED_STEP, STEPS_PER_SAMPLE, TERMINALS, NetlistDevice, header
 
 _ADVICE = (
     f"Recommended: trapezoidal or gear integration, reltol 1e-6. The module bounds the time step itself: "
-    f"{1e9 * RECOMMENDED_STEP:g} ns, and ts/2 with thermal fields.",
+    f"{1e9 * RECOMMENDED_STEP:g} ns, and ts/{STEPS_PER_SAMPLE:g} with thermal fields.",
     "In a static analysis (.op, .dc, .ac, .noise) the wall is held at x0, phi0; a transient moves it from there, with "
     "and without uic.",
     "m: an OSDI simulator's own multiplier: so many equal junctions in parallel whose walls move as one. In "
@@ -61,7 +61,10 @@ def verilog_a(device: NetlistDevice) -> str:
         plain = units.with_checked(expression, checked, checked)
         return plain.replace("V(x)", "position").replace("V(phi)", "angle")
 
-    half_sample, longest = f"0.5e-9*{written('ts')}", text.real("step", RECOMMENDED_STEP)
+    sample, longest = (
+        f"{text.real('step', 1e-9 / STEPS_PER_SAMPLE)}*{written('ts')}",
+        text.real("step", RECOMMENDED_STEP),
+    )
     lines.append("        // a length below 1e-4 nm is in metres, as in x0=550n")
     lines += [f"        {name} = {value};" for name, value in checked.values()]
     lines += [f"        {name} = {written(value)};  // {meaning}" for name, value, meaning in derived]
@@ -93,7 +96,7 @@ def verilog_a(device: NetlistDevice) -> str:
         "        // what is shown at the pins: copies behind 1 uOhm, so that nothing outside moves the wall",
         "        I(x) <+ 1.0e6*(V(x) - position);",
         "        I(phi) <+ 1.0e6*(V(phi) - angle);",
-        f"        $bound_step(temperature + ambient > 0.0 && {half_sample} < {longest} ? {half_sample} : {longest});",
+        f"        $bound_step(temperature + ambient > 0.0 && {sample} < {longest} ? {sample} : {longest});",
         "    end",
         "endmodule",
     ]
