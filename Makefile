@@ -28,6 +28,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/micromagnetics.py
 	$(BIN)/python benchmarks/netlist.py
+	$(BIN)/python benchmarks/netlist_options.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py
