@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError
 
 from ..learning.pulsed_device import PulsedDevice
 from .modules import header, listed
@@ -39,14 +40,20 @@ def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
     The simplest class that the table's samples can tell no better one from (Bayesian information criterion of mean
     steps) is taken.  The spread of a step from pulse to pulse is `dw_min_std`, that of its mean from track to track,
     less what the samples explain, `dw_min_dtod`; the bounds are the outermost states at which a device stays.
-    Raises InputError.
+    Raises InputError, also for a device that pulses do not move both ways.
     """
     found = update_statistics(device)
     step, inside = found.step.values, found.inside.values
     weight = np.broadcast_to(found.weight.values, step.shape)
     samples = max(int(found.attrs["samples"]), 1)
     upper, lower = weight[1][inside[1]].max(), weight[0][inside[0]].min()
-    values = [np.abs(step[way][inside[way]]) for way in (0, 1)]
+    values = [sign * step[way][inside[way]] for way, sign in ((0, 1.0), (1, -1.0))]
+    means = [float(each.mean()) for each in values]
+    if min(means) <= 0.0:
+        raise InputError(
+            "device: expected pulses that move it up and down, as aihwkit's devices do, got mean steps of "
+            f"{means[0]:g} up and {means[1]:g} down, of a weight from -1 to 1"
+        )
     places = [weight[way][inside[way]] for way in (0, 1)]
     variance = [found.deviation.values[way][inside[way]] ** 2 for way in (0, 1)]
     noise = math.sqrt(float(np.concatenate(variance).mean()) / samples) if found.attrs["samples"] else 0.0
@@ -61,7 +68,8 @@ def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
     best = min(fits, key=lambda name: fits[name][2])
     parameters = _parameters(best, fits[best][0], lower, upper)
     smallest = float(parameters["dw_min"])  # type: ignore[arg-type]  # a list is another parameter's
-    tracks = np.array([np.abs(step[:, each][inside[:, each]]).mean() for each in range(step.shape[1])])
+    signed = step * np.array([1.0, -1.0])[:, np.newaxis, np.newaxis]
+    tracks = np.array([signed[:, each][inside[:, each]].mean() for each in range(step.shape[1])])
     among = float(tracks.var(ddof=1)) if tracks.size > 1 else 0.0
     per_track = float(inside.sum()) / step.shape[1]
     parameters |= {
