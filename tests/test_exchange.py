@@ -220,7 +220,7 @@ def test_even_steps_become_constant_ones_and_sloping_ones_linear():
 def test_a_device_that_does_not_move_is_none_of_aihwkit():
     stay = [[1.0, 0.0], [0.0, 1.0]]
     still = document()["devices"][0] | {"probability": [stay] * 5}
-    with pytest.raises(InputError, match="device: expected pulses that move it up and down, .* of 0 up and 0 down"):
+    with pytest.raises(InputError, match=r"device: expected pulses that move it up and down, .* of 0 up and 0 down"):
         aihwkit_device(device_of(document(devices=[still])))
 
 

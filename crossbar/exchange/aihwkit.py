@@ -48,7 +48,7 @@ def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
     samples = max(int(found.attrs["samples"]), 1)
     upper, lower = weight[1][inside[1]].max(), weight[0][inside[0]].min()
     values = [sign * step[way][inside[way]] for way, sign in ((0, 1.0), (1, -1.0))]
-    means = [float(each.mean()) for each in values]
+    means = [float(each.mean()) + 0.0 for each in values]  # no -0
     if min(means) <= 0.0:
         raise InputError(
             "device: expected pulses that move it up and down, as aihwkit's devices do, got mean steps of "
@@ -60,6 +60,8 @@ def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
     fits = {}
     for name, basis in _bases(places, lower, upper).items():
         coefficients = [np.linalg.lstsq(each, one, rcond=None)[0] for each, one in zip(basis, values, strict=True)]
+        if name == "LinearStepDevice" and min(float(each[0]) for each in coefficients) <= 0.0:
+            continue  # its steps are multiples of that at a weight of 0
         rest = np.concatenate([one - each @ c for each, one, c in zip(basis, values, coefficients, strict=True)])
         size, terms = rest.size, sum(c.size for c in coefficients)
         # Residuals at round-off are all alike.
