@@ -308,7 +308,7 @@ def test_xbtorch_draws_the_jumps_of_the_table(monkeypatch, notched):
 
 def test_the_command_writes_a_device_and_learning_reads_it(tmp_path):
     path = tmp_path / "device.json"
-    short = ["export-device", "--levels", "2", "--tracks", "1", "--samples", "2", "--quiet"]
+    short = ["export-device", "--levels", "2", "--tracks", "1", "--samples", "16", "--quiet"]
     assert CliRunner().invoke(group, [*short, "-o", str(path)], catch_exceptions=False).exit_code == 0
     found = CliRunner().invoke(group, ["export-device", "--for", "aihwkit", "--device-file", str(path)])
     assert "def rpu_config():" in found.output
