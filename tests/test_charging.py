@@ -63,7 +63,9 @@ def check_against_ngspice(array, drive, most_wall=0.1e-9, most_current=1e-4):
     )
     words, bits = array.shape
     order = [f"X{i}_{j}" for i in range(words) for j in range(bits)]
-    answer = simulate_in_ngspice(circuit, np.concatenate([[0.0], times])).isel(time=slice(1, None))
+    answer = simulate_in_ngspice(circuit, np.concatenate([[0.0], times]), relative_tolerance=1e-8).isel(
+        time=slice(1, None)
+    )
     for name, theirs, bound in (("position", "position", most_wall), ("device_current", "current", most_current)):
         values = np.moveaxis(answer[theirs].sel(device=order).values.reshape(words, bits, -1), 2, 0)
         # ngspice holds its edges to a few fs only.
