@@ -21,6 +21,7 @@ COMMANDS = {
     "export-device": "A device that learns by pulses for aihwkit, CrossSim or XBTorch, or as an open file (JSON).",
     "crossbar": "Arrays of devices with wires: margins, sneak paths, half-select, accuracy.",
     "learn": "Learning handwritten digits on arrays: inference, supervised and unsupervised.",
+    "monte-carlo": "A netlist with .meas lines run many times in ngspice, each with random numbers of its own.",
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "intrinsic": "H_c at T = 0 from a threshold or a stability measured in the laboratory.",

@@ -1,10 +1,13 @@
 from .circuit_simulation import simulate as simulate
 from .crosschecks import crosscheck as crosscheck
 from .crosschecks import crosscheck_array as crosscheck_array
+from .netlists.corners import corner_file as corner_file
 from .netlists.exporting import export as export
 from .netlists.sources import source_value as source_value
 from .netlists.subcircuit import DomainWallJunction as DomainWallJunction
+from .ngspice.plot import Fourier as Fourier
 from .ngspice.plot import Plot as Plot
 from .ngspice.plot import SimulatorError as SimulatorError
 from .ngspice.plot import SimulatorMissing as SimulatorMissing
 from .ngspice.run import run_netlist as run_netlist
+from .repeated_runs import monte_carlo as monte_carlo

@@ -44,4 +44,21 @@ def plot_array_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style:
     return axes
 
 
-PLOTTERS.update(crosscheck=plot_crosscheck, array_crosscheck=plot_array_crosscheck)
+def plot_monte_carlo(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The share of the runs (%) in which a `.meas` is at most so far above its mean; a line each."""
+    axes = new_axes(axes)
+    for name in (each for each in result.data_vars if each != "run_seed"):
+        values = np.sort(result[name].dropna("run").values)
+        if values.size:
+            centre, width = float(values.mean()), float(values.std()) or 1.0
+            share = 100.0 * np.arange(1, values.size + 1) / result.sizes["run"]
+            label = f"{name}: {centre:.5g} ± {width:.2g}"
+            axes.step((values - centre) / width, share, where="post", label=label, **style)
+    axes.set(xlabel="distance from the mean (standard deviations)", ylabel="runs at or below (%)", ylim=(0.0, 100.0))
+    axes.legend(fontsize="small")
+    return axes
+
+
+PLOTTERS.update(
+    netlist_monte_carlo=plot_monte_carlo, crosscheck=plot_crosscheck, array_crosscheck=plot_array_crosscheck
+)

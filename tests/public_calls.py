@@ -1149,6 +1149,22 @@ CALLS: dict[str, Call] = {
         work=("times",),
     ),
     "spice.export": Call(S.export, lambda: {**_two(), "language": "ngspice", "name": "dwmtj"}),
+    "spice.corner_file": Call(
+        S.corner_file, lambda: {**_two(), "spreads": {"tmr": 0.05}, "name": "dwmtj", "sigmas": 3.0}
+    ),
+    "spice.monte_carlo": Call(
+        S.monte_carlo,
+        lambda: {
+            "netlist": "t\nV1 a 0 1\nR1 a 0 1k\n.tran 1n 5n\n.meas tran top MAX v(a)\n.end\n",
+            "runs": 2,
+            "seed": 1,
+            "workers": 1,
+            "time_limit": 10.0,
+            "folder": None,
+        },
+        ngspice=True,
+        work=("runs", "workers", "time_limit"),
+    ),
     "spice.run_netlist": Call(
         S.run_netlist,
         lambda: {
@@ -1191,6 +1207,7 @@ MADE_OTHERWISE = {
     "crossbar.State": "made by devices",
     "crossbar.StatefulCells": "to derive from",
     "crossbar.SubcircuitText": "made by devices for netlists",
+    "spice.Fourier": "made by run_netlist",
     "spice.Plot": "made by run_netlist",
     "spice.SimulatorError": "raised, not called",
     "spice.SimulatorMissing": "raised, not called",

@@ -12,6 +12,7 @@ from spice.netlists.formats import FORMATS
 from ..options.device import device_from_options, device_options
 from ..options.drive import drive_from_options, drive_given, drive_options, field_from, field_option
 from ..options.help import Command
+from ..options.in_time import spread_option, spreads_from
 from ..output import check_file, overwrite_option, write_text
 
 
@@ -21,6 +22,7 @@ from ..output import check_file, overwrite_option, write_text
     examples=[
         "export -o dwmtj.cir",
         "export --format verilog-a -o dwmtj.va",
+        "export --spread anisotropy_field=5 --spread tmr=4 -o corners.lib",
     ],
     writes="The text of the device, to the screen or to the file of -o.",
 )
@@ -39,6 +41,8 @@ from ..output import check_file, overwrite_option, write_text
 @field_option
 @click.option("--temperature", type=float, metavar="K", help="K; 0: no thermal fields  [default: 0]")
 @click.option("--seed", type=int, help="Seed of the thermal fields  [default: 0]")
+@spread_option
+@click.option("--sigmas", type=float, default=3.0, show_default=True, help="Of the corners ff and ss, with --spread.")
 @device_options
 def command(
     language: str,
@@ -50,13 +54,17 @@ def command(
     external_field: float | None,
     temperature: float | None,
     seed: int | None,
+    spreads: tuple[str, ...],
+    sigmas: float,
     **options: Any,
 ) -> None:
     """Write the device as text for a circuit simulator.
 
     Without --testbench: the device alone, to be included; its wall starts in the well, and its net field is the stray
-    field until hz is given.  With it: a netlist for `ngspice -b`, or a Python script, that runs as it stands.
+    field until hz is given.  With it: a netlist for `ngspice -b`, or a Python script, that runs as it stands.  With
+    --spread: a library of the corners tt, ff, ss and mc for `.lib FILE SECTION`.
     """
+    from spice.netlists.corners import corner_file
     from spice.netlists.exporting import export
 
     if output is not None:
@@ -75,6 +83,9 @@ def command(
         raise InputError(
             f"--testbench: expected with {named}: the device alone leaves that to its instances, got it without"
         )
+    if spreads and (testbench or language != "ngspice"):
+        given = "--testbench" if testbench else f"--format {language}"
+        raise InputError(f"--spread: expected --format ngspice without --testbench, got {given}")
     if not drive_given(options):
         options["current"] = 0.0
     drive, duration = drive_from_options(options)
@@ -86,13 +97,16 @@ def command(
             start[key] = value
     if temperature:
         start |= {"temperature": temperature, "seed": seed or 0}
-    text = export(
-        parameters,
-        landscape,
-        language,
-        name=name,
-        testbench=(drive, duration, start) if testbench else None,
-    )
+    if spreads:
+        text = corner_file(parameters, landscape, spreads_from(spreads), name=name, sigmas=sigmas)
+    else:
+        text = export(
+            parameters,
+            landscape,
+            language,
+            name=name,
+            testbench=(drive, duration, start) if testbench else None,
+        )
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -4,6 +4,7 @@ import math
 import re
 import textwrap
 import zlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compact_model.constants import NANOMETRE
@@ -160,21 +161,33 @@ def header(
     return [f"{mark} {line}".rstrip() for line in (*lines, "", *table)]
 
 
-def subcircuit(device: NetlistDevice) -> str:
-    """The `.subckt` of a device, with a header that says how to use it; ends with a newline."""
+def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, draws: Sequence[str] = ()) -> str:
+    """The `.subckt` of a device, with a header that says how to use it; ends with a newline.
+
+    drawn: by parameter, an expression of what takes its place inside, with '{name}' for the parameters as given and
+    '{name_drawn}' for others that are drawn; draws: names of standard normal deviates in them, new in each instance.
+    """
     quantities = (*device.quantities.values(), MULTIPLIER)
     defaults = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in quantities)
+    ports, inner = " ".join(_node(each) for each in _PORTS), _inner(device, draws)
     lines = [
         *header(device, "*", "ngspice", _ADVICE, (MULTIPLIER,)),
-        text.folded(f".subckt {device.name} {' '.join(_node(each) for each in _PORTS)} {defaults}"),
+        *_drawing(device, [each.name for each in quantities], defaults, draws),
+        text.folded(f".subckt {inner} {ports} {' '.join([defaults, *(f'{name}=0' for name in draws)])}"),
         "* what follows from the parameters; a length below 1e-4 nm is in metres, as in x0=550n",
     ]
     checked = units.checked(quantities)
+    lines += [f".param {name}={{{value}}}" for name, value in checked.values()]
+    inside = {name: plain for name, (plain, _) in checked.items()}
+    given = {each.name: inside.get(each.name, each.name) for each in quantities}
+    for name, expression in (drawn or {}).items():
+        inside[name] = f"{name}_drawn"
+        value = re.sub(r"\{(\w+)\}", lambda match: given.get(match.group(1), match.group(1)), expression)
+        lines.append(text.folded(f".param {name}_drawn={{{value}}}"))
 
     def written(expression: str) -> str:
-        return units.with_checked(expression, checked, checked)
+        return units.with_checked(expression, inside)
 
-    lines += [f".param {name}={{{value}}}" for name, value in checked.values()]
     for name, value, meaning in equations.derived_parameters(device.parameters.torque_density):
         lines.append(f".param {name}={{{written(value)}}} ; {meaning}")
     for name, arguments, value, meaning in equations.NOISE_FUNCTIONS:
@@ -184,8 +197,26 @@ def subcircuit(device: NetlistDevice) -> str:
         for name, nodes, value in elements:
             wired = " ".join("0" if each == "0" else _node(each) for each in nodes.split())
             lines.append(text.folded(f"{name} {wired} {_NODE_VOLTAGE.sub(_prefixed, written(value))}"))
-    lines.append(f".ends {device.name}")
+    lines.append(f".ends {inner}")
     return _unmistakable("\n".join(lines) + "\n")
+
+
+def _inner(device: NetlistDevice, draws: Sequence[str]) -> str:
+    return f"{device.name}_drawn" if draws else device.name
+
+
+def _drawing(device: NetlistDevice, names: Sequence[str], defaults: str, draws: Sequence[str]) -> list[str]:
+    """A sub-circuit around the one that draws: ngspice draws anew wherever a `.param` with agauss is used, and once for
+    a parameter of an instance."""
+    if not draws:
+        return []
+    ports = " ".join(_node(each) for each in _PORTS)
+    handed = " ".join([*(f"{name}={{{name}}}" for name in names), *(f"{name}={{agauss(0.0,1.0,1)}}" for name in draws)])
+    return [
+        text.folded(f".subckt {device.name} {ports} {defaults}"),
+        text.folded(f"Xdrawn {ports} {_inner(device, draws)} {handed}"),
+        f".ends {device.name}",
+    ]
 
 
 def _unmistakable(definition: str) -> str:

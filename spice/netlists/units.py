@@ -4,7 +4,7 @@ A length in nm below a tenth of a picometre is none: whoever wrote `x0=550n` or 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySpice.Unit.Unit import UnitValue
 
@@ -68,8 +68,8 @@ def checked(quantities: Iterable[NetlistParameter]) -> dict[str, tuple[str, str]
     return found
 
 
-def with_checked(expression: str, names: Iterable[str], found: dict[str, tuple[str, str]]) -> str:
-    """An expression in which the parameters of that name stand for what they mean."""
-    for name in names:
-        expression = re.sub(rf"\b{name}\b", found[name][0], expression)
+def with_checked(expression: str, inside: Mapping[str, str]) -> str:
+    """An expression in which parameters have the names that they have inside, where they mean what they should."""
+    for name, plain in inside.items():
+        expression = re.sub(rf"\b{name}\b", plain, expression)
     return expression

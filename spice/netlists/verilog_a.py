@@ -57,8 +57,10 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += ["", *_wrapped(f"real {', '.join(reals)};", "    ")]
     lines += ["    real position, angle, conductance, torque, along, about;", "", "    analog begin"]
 
+    inside = {name: plain for name, (plain, _) in checked.items()}
+
     def written(expression: str) -> str:
-        plain = units.with_checked(expression, checked, checked)
+        plain = units.with_checked(expression, inside)
         return plain.replace("V(x)", "position").replace("V(phi)", "angle")
 
     sample, longest = (

@@ -22,6 +22,8 @@ _DISTORTION = re.compile(r"THD:\s*(\S+) %")
 _ROW = re.compile(r"\s*\d+(\s+[-+]?\d\S*){5}\s*\Z")
 _HEADINGS = {"transient": "tran"}
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Unless the environment says otherwise: ngspice 46 takes all cores for a few transistors, and ten times as long."""
 PRECISION = {"NGSPICE_MEAS_PRECISION": "16"}
 """The environment in which ngspice prints what it measured with all digits (ngspice 39 does so for some kinds only)."""
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from . import installation
-from .asked import PRECISION, Asked
+from .asked import ONE_THREAD, PRECISION, Asked
 from .plot import Plot, SimulatorError, aborted, complaints, reached
 from .raw_file import read_raw
 
@@ -64,7 +64,7 @@ def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -
                     stdin=subprocess.DEVNULL,
                     timeout=time_limit,
                     cwd=where,
-                    env=os.environ | {"SPICE_ASCIIRAWFILE": "0"} | PRECISION,
+                    env=ONE_THREAD | os.environ | {"SPICE_ASCIIRAWFILE": "0"} | PRECISION,
                 ).returncode
             except subprocess.TimeoutExpired:
                 problem = f"ngspice: expected an end within {time_limit:g} s, got none"

@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from .asked import PRECISION, Asked
+from .asked import ONE_THREAD, PRECISION, Asked
 from .plot import Plot, SimulatorError, SimulatorMissing
 
 _GRACE = 15.0  # s beyond the time limit that the helper gets to halt, before it is ended
@@ -40,7 +40,7 @@ class _Helper:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd=self.folder.name,
-                env=os.environ | home | PRECISION,
+                env=ONE_THREAD | os.environ | home | PRECISION,
             )
         self.fresh = True
 

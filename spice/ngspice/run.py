@@ -14,7 +14,8 @@ from .plot import Plot, SimulatorMissing
 BACKENDS = ("auto", "library", "process")
 
 
-def _folder(given: Path | None) -> Path:
+def run_folder(given: Path | None) -> Path:
+    """The folder that a run's relative paths start from, whole; None: the current one."""
     if given is not None and not isinstance(given, str | Path):
         raise InputError(f"folder: expected the name of a folder, got {validation.shown(given)}")
     try:
@@ -43,7 +44,7 @@ def run_netlist(
     """
     validation.choice("backend", backend, BACKENDS)
     limit = None if time_limit is None else validation.positive("time_limit", time_limit)
-    where = _folder(folder)
+    where = run_folder(folder)
     lines = guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
     check_pitfalls(lines[1:])  # the first is a title, whatever it looks like
     questions = asked(lines[1:])

@@ -75,6 +75,7 @@ BRIEF: dict[str, dict[str, str]] = {
     },
     "crossbar accuracy": {"--sizes": "2", "--wire-resistances": "0.1", "--levels": "2", "--repeats": "1"},
     "crossbar export": {"--word-lines": "2", "--bit-lines": "2"},
+    "monte-carlo": {"--runs": "1", "--workers": "1", "--time-limit": "20"},
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "2", "--devices": "2", "--step": "0.02"},
     "micromagnetics": {"--track-width": "40", "--cell-size": "6", "--window": "300"},
@@ -211,6 +212,8 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     )
     extra = st.sampled_from([[], [], [], [], [], [], ["--nonsense"], ["surplus"]])
     leading = st.just([])
+    if name == "monte-carlo":
+        leading = st.sampled_from(["deck.cir", "deck.cir", *files, *in_folder]).map(lambda file: [file])
     if name == "study":
         leading = st.sampled_from(["study.toml", "study.toml", *files, *in_folder]).map(lambda file: [file])
     if name == "fit":

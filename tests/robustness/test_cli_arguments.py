@@ -35,7 +35,8 @@ MEASURED = {
     "trace": {"t (ns)": TRACE["time"] / NS, "V (V)": TRACE["voltage"], "x (nm)": TRACE["position"] / 1e-9},
 }
 COMMANDS = dict(leaves())
-EXAMPLES = {"crossbar design": 4, "crosscheck": 4, "learn inference": 5, "learn supervised": 10}
+DECK = "t\nV1 a 0 1\nR1 a 0 1k\n.tran 1n 5n\n.meas tran top MAX v(a)\n.end\n"
+EXAMPLES = {"monte-carlo": 10, "crossbar design": 4, "crosscheck": 4, "learn inference": 5, "learn supervised": 10}
 EXAMPLES |= {"learn unsupervised": 10, "fit": 40}
 
 
@@ -46,6 +47,7 @@ def folder(tmp_path, monkeypatch):
         rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
         (tmp_path / f"{kind}.csv").write_text("\n".join([",".join(columns), *rows]))
     (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "deck.cir").write_text(DECK)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -68,7 +70,7 @@ def test_every_command_is_a_target():
     assert COMMANDS.keys() == BRIEF.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in BRIEF if name not in ("fit", "run", "study")])
+@pytest.mark.parametrize("name", [name for name in BRIEF if name not in ("fit", "run", "study", "monte-carlo")])
 def test_the_brief_call_is_valid(name, folder, request):
     if name == "crosscheck":
         request.getfixturevalue("ngspice")
@@ -85,7 +87,7 @@ def test_measured_files_are_fitted(kind, folder):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_hostile_options(name, folder, request):
-    if name == "crosscheck":
+    if name in ("crosscheck", "monte-carlo"):
         request.getfixturevalue("ngspice")
 
     @searching(EXAMPLES.get(name, 20))
