@@ -6,6 +6,7 @@ A base deck, one junction under a pulse, has been run in ngspice and in Python: 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,15 @@ from spice.ngspice.guard import check_netlist
 from spice.ngspice.raw_file import read_raw
 
 pytestmark = pytest.mark.usefixtures("ngspice")
-NEWER = Path(os.environ.get("NGSPICE_OSDI_PROGRAM", "/opt/ngspice46/usr/bin/ngspice"))
+PLACES = (Path(sys.prefix) / "ngspice46", Path("/opt/ngspice46"))
+NEWER = next(
+    (
+        path
+        for path in (Path(os.environ.get("NGSPICE_OSDI_PROGRAM", "")), *(each / "usr/bin/ngspice" for each in PLACES))
+        if path.is_file()
+    ),
+    PLACES[0] / "usr/bin/ngspice",
+)
 ONE, FIVE = (f"I1 0 top PULSE(0 {amplitude} 1n 10p 10p 10n 100n)" for amplitude in ("2m", "10m"))
 PLAIN = "X1 top 0 x phi dwmtj x0=550 hz=0"
 OTHERS = "\n".join(f"X{index} top 0 x{index} phi{index} dwmtj x0=550 hz=0" for index in (2, 3, 4, 5))

