@@ -1,3 +1,4 @@
+from .adjoint import read_gradient as read_gradient
 from .badcrossbar import badcrossbar_compute as badcrossbar_compute
 from .cells import Cells as Cells
 from .cells import Junctions as Junctions
@@ -6,7 +7,6 @@ from .cells import Selected as Selected
 from .cells import State as State
 from .cells import StatefulCells as StatefulCells
 from .crossbar import Crossbar as Crossbar
-from .exchange.aihwkit import AihwkitDevice as AihwkitDevice
 from .exchange.aihwkit import aihwkit_device as aihwkit_device
 from .exchange.device_file import read_device as read_device
 from .exchange.device_file import write_device as write_device

@@ -1081,6 +1081,20 @@ CALLS: dict[str, Call] = {
         lambda: {"shape": (2, 3), "seed": 1, "spreads": {"tmr": 0.05}, "wires": Wires(bit_line_resistance=0.1)},
         work=("shape",),
     ),
+    "crossbar.read_gradient": Call(
+        X.read_gradient,
+        lambda: {
+            "array": Crossbar(resistance=OHMS, **WIRES),
+            "word_line_voltage": [[0.1, 0.2], [0.0, 0.1]],
+            "weight": [[1.0, -1.0], [0.5, 0.0]],
+            "floating_word_lines": (),
+            "floating_bit_lines": (),
+            "tolerance": 1e-8,
+        },
+    ),
+    "crossbar.TableArray.read_back": Call(
+        bound(table_array, "read_back"), lambda: {"voltages": [[0.05, 0.0], [0.0, 0.05]]}
+    ),
     "crossbar.read_device": Call(X.read_device, lambda: {"path": device_path()}, infinite=True),
     "crossbar.write_device": Call(
         X.write_device, lambda: {"device": synapses(), "path": device_path(), "description": "two notches"}

@@ -26,6 +26,7 @@ ASKING_FOR_RANDOM_NUMBERS = {"seed", "simulation", "simulation_at", "loop"}
 RANDOM_BY_OPTIONS = {"compact_model.simulate", "crossbar.simulate_array", "crossbar.write_map"}
 WITHOUT_DEVICE = {
     "crossbar.Crossbar.solve",
+    "crossbar.read_gradient",
     "crossbar.sneak_paths",
     "crossbar.DifferentialPairs.multiply",
 }

@@ -73,7 +73,7 @@ def supervised_learning(
     def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)
         array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, wires=wires)
-        _level_out(array, kind)
+        level_out(array, kind)
         low, high = kind.conductance_range()
         layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
         accuracy = [layer.accuracy(test)]
@@ -120,7 +120,7 @@ def supervised_learning(
     )
 
 
-def _level_out(array: TableArray, kind: PulsedDevice) -> None:
+def level_out(array: TableArray, kind: PulsedDevice) -> None:
     """Bring devices of any states to about the middle of their range: all to one end, then back until the mean is
     there.
 

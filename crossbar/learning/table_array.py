@@ -85,7 +85,7 @@ class TableArray:
         self._share = table.voltage_scale.values[self.track] / self.devices.voltage_scale()
         self._draw = generator(seed)
         self._network = array.network()
-        self._ideal = _ideal(self._network)
+        self._ideal = ideal(self._network)
         if not self._ideal:
             self._need_close_grid("wires")
         if (np.abs(self._share - 1.0) > _SAME).any():
@@ -212,6 +212,22 @@ class TableArray:
         result = -(found.bit_start_current + found.bit_stop_current)
         return result
 
+    def read_back(self, voltages: ArrayLike) -> FloatArray:
+        """Currents out of the word lines at 0 V, A, shape (vectors, word lines), of voltages at the bit lines' ends.
+
+        voltages: V, (vectors, bit lines).  The same cells and wires as `read`, from the other side: its transpose.
+        """
+        volts = np.atleast_2d(validation.array("voltages", voltages))
+        if volts.shape[1] != self.shape[1]:
+            raise InputError(f"voltages: expected shape (vectors, {self.shape[1]}), got {volts.shape}")
+        cells = self.conductance()
+        if self._ideal:
+            result: FloatArray = volts @ cells.T
+            return result
+        found = self._solve(cells, self.array.sources(np.zeros((self.shape[0], len(volts))), volts.T))
+        result = -(found.word_start_current + found.word_stop_current)
+        return result
+
     def _solve(self, cells: FloatArray, sources: Sources) -> NetworkSolution:
         if self._reader is not None:
             self._reader.set_checked_conductance(cells)
@@ -221,7 +237,7 @@ class TableArray:
         return solve_network(self._network.replace(conductance=cells), sources, tolerance=_READ_TOLERANCE)
 
 
-def _ideal(network: Network) -> bool:
+def ideal(network: Network) -> bool:
     """Whether no resistance lies between the sources and the cells."""
     ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
     segments = (network.word_segment, network.bit_segment)

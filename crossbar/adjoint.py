@@ -1,0 +1,94 @@
+"""How the currents read from an array change with its cells and its inputs: exact derivatives from one solution more.
+
+A network of resistors is reciprocal.  What a weighted sum of bit-line currents gains by a small current beside a cell
+is the voltage across that cell when the weights stand, as voltages, at the bit lines' ends, and the word lines at 0 V.
+"""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import InputError
+
+from .cells import Resistors
+from .crossbar import Crossbar, Lines
+from .network.newton import solve_nonlinear
+from .network.solve import check_tolerance, solve_network
+
+
+def read_gradient(
+    array: Crossbar,
+    word_line_voltage: ArrayLike,
+    weight: ArrayLike,
+    *,
+    floating_word_lines: Lines = (),
+    floating_bit_lines: Lines = (),
+    tolerance: float = 1e-10,
+) -> xr.Dataset:
+    """The derivatives of L = sum of weight times bit-line current, over all bit lines and inputs.
+
+    word_line_voltage: V, shape (word lines, inputs), as `Crossbar.solve` takes it; bit lines are at 0 V.
+    weight: shape (inputs, bit lines), a number for each current (out of the array): dL/dI of a loss.
+    floating lines, tolerance: as in `Crossbar.solve`.
+
+    Returns a Dataset: bit_line_current (input, bit_line; A); voltage_gradient (input, word_line; dL/dV of the word
+    line's source, A times the weight's unit); sensitivity (input, word_line, bit_line), what L gains for an ampere more
+    through the cell at the same voltage, and device_voltage (V) of the same shape; and conductance_gradient (word_line,
+    bit_line; dL/dG), the sum over the inputs of their product.  Wires, drivers and floating lines are all in it.  With
+    cells that have a current-voltage law the network is linear around its solution, and the derivative by a parameter p
+    is the sum over the inputs of sensitivity times dI/dp; conductance_gradient is that of a conductance in parallel.
+    Twice the time of a solution: no differences are taken.  Raises InputError and ConvergenceError.
+    """
+    words, bits = validation.instance("array", array, Crossbar).shape
+    check_tolerance(tolerance)
+    sources = array.sources(word_line_voltage)
+    weights = validation.array("weight", weight, ("input", "bit_line"))
+    if weights.shape != (sources.inputs, bits):
+        raise InputError(f"weight: expected shape (inputs, bit lines) = {(sources.inputs, bits)}, got {weights.shape}")
+    network = array.network(floating_word_lines, floating_bit_lines)
+    adjoint = array.sources(np.zeros((words, sources.inputs)), weights.T)
+    if array.cells is None or isinstance(array.cells, Resistors):
+        found = solve_network(network, sources, tolerance=tolerance)
+        turned = solve_network(network, adjoint, tolerance=tolerance)
+        pairs = [(found, turned)]
+    else:
+        pairs = []
+        for index in range(sources.inputs):
+            one, _ = solve_nonlinear(network, array.cells, sources.input(index), tolerance=tolerance)
+            _, slope = array.cells.current_and_slope((one.word_voltage - one.bit_voltage)[0])
+            tangent = network.replace(conductance=slope)
+            pairs.append((one, solve_network(tangent, adjoint.input(index), tolerance=tolerance)))
+    voltage = np.concatenate([one.word_voltage - one.bit_voltage for one, _ in pairs])
+    # A current beside the cell leaves its word line and enters its bit line.
+    sensitivity = np.concatenate([other.bit_voltage - other.word_voltage for _, other in pairs])
+    current = np.concatenate([-(one.bit_start_current + one.bit_stop_current) for one, _ in pairs])
+    back = np.concatenate([-(other.word_start_current + other.word_stop_current) for _, other in pairs])
+    cells = ("input", "word_line", "bit_line")
+    return xr.Dataset(
+        {
+            "bit_line_current": (("input", "bit_line"), current, _units("current out of the bit line", "A")),
+            "voltage_gradient": (("input", "word_line"), back, _units("derivative by the word line's voltage", "A")),
+            "sensitivity": (cells, sensitivity, _units("gain for a current through the cell", "1")),
+            "device_voltage": (cells, voltage, _units("voltage across the device", "V")),
+            "conductance_gradient": (
+                cells[1:],
+                gradient_of(sensitivity, voltage),
+                _units("derivative by the cell's conductance", "V"),
+            ),
+        },
+        attrs={"experiment": "read_gradient", **array.origin()},
+    )
+
+
+def gradient_of(sensitivity: FloatArray, voltage: FloatArray) -> FloatArray:
+    """Summed over the inputs, (word lines, bit lines)."""
+    result: FloatArray = np.einsum("nij,nij->ij", sensitivity, voltage)
+    return result
+
+
+def _units(long_name: str, units: str) -> dict[str, Any]:
+    return {"long_name": long_name, "units": units}

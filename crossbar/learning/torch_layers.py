@@ -1,0 +1,260 @@
+"""PyTorch layers that are arrays: one trained by exact gradients through its wires, one whose weights move by pulses.
+
+PyTorch is an extra (`pip install 'dwmtj[torch]'`); this module is imported by those who want its layers, and by nobody
+else.  Solutions and their adjoints are numpy's, in float64, on the processor.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed, generator
+from compact_model.support.validation import InputError
+
+from ..adjoint import gradient_of
+from ..crossbar import Crossbar
+from ..network.linear_network import check_memory
+from ..network.solve import solve_network
+from ..operate.updating import coinciding_pulses
+from ..wires import Wires, wires_or_ideal
+from .pulsed_device import PulsedDevice
+from .supervised import level_out
+from .table_array import READ_VOLTAGE, TableArray, ideal
+
+try:
+    import torch
+except ImportError as error:
+    raise InputError(f"torch: needs PyTorch; pip install 'dwmtj[torch]' ({error})") from None
+
+_TOLERANCE = 1e-10
+_BYTES_PER_CELL = 96
+
+
+class _Read(torch.autograd.Function):
+    """Currents of bit lines, A, (inputs, bit lines), for voltages (inputs, word lines) and conductances."""
+
+    @staticmethod
+    def forward(ctx: Any, voltage: Any, conductance: Any, array: Crossbar) -> Any:
+        volts, cells = _plain(voltage), _plain(conductance)
+        network = array.network()
+        ctx.array, ctx.kinds, ctx.ideal = array, (voltage.detach(), conductance.detach()), ideal(network)
+        if ctx.ideal:
+            ctx.volts, ctx.cells = volts, cells
+            return voltage.new_tensor(volts @ cells)
+        network = network.replace(conductance=cells)
+        found = solve_network(network, array.sources(volts.T), tolerance=_TOLERANCE)
+        ctx.network, ctx.across = network, found.word_voltage - found.bit_voltage
+        return voltage.new_tensor(-(found.bit_start_current + found.bit_stop_current))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        weights = _plain(gradients[0])
+        if ctx.ideal:
+            by_voltage, by_cell = weights @ ctx.cells.T, ctx.volts.T @ weights
+        else:
+            words = ctx.network.shape[0]
+            sources = ctx.array.sources(np.zeros((words, len(weights))), weights.T)
+            turned = solve_network(ctx.network, sources, tolerance=_TOLERANCE)
+            by_voltage = -(turned.word_start_current + turned.word_stop_current)
+            by_cell = gradient_of(turned.bit_voltage - turned.word_voltage, ctx.across)
+        voltage, conductance = ctx.kinds
+        return voltage.new_tensor(by_voltage), conductance.new_tensor(by_cell), None
+
+
+class ArrayLinear(torch.nn.Module):
+    """A linear layer stored in an array of device pairs and read through its wires, trained by gradients.
+
+    inputs, outputs: of the layer; the array has inputs + 1 word lines, the last one for an input of 1, and two bit
+    lines for each output.  levels: S, rising, the conductances that a device has.
+    continuous: whether devices take every conductance between the first and the last level.
+    wires: of the array; None: ideal ones.  gain: the output of one input of 1 at a pair in opposite end states.
+    input_bits, output_bits: of the converters, 2 or more, None: exact ones.  They have a level at 0 and as many on
+    either side; inputs go from -1 to 1, outputs from -output_range to output_range, and are cut off beyond.
+    read_voltage: V, for an input of 1.  seed: of the weights at the start.
+
+    `weight`, (inputs + 1, outputs), from -1 to 1, is a parameter in float64; pairs have the conductances middle +- half
+    of it.  Levels and converters are rounded in the forward direction and passed over by the gradient; between them it
+    is that of the array, by one solution of the adjoint network.  Raises InputError, also for a layer larger than the
+    memory.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        levels: ArrayLike,
+        *,
+        continuous: bool = False,
+        wires: Wires | None = None,
+        gain: float = 1.0,
+        input_bits: int | None = None,
+        output_bits: int | None = None,
+        output_range: float | None = None,
+        read_voltage: float = READ_VOLTAGE,
+        seed: Seed = 0,
+    ) -> None:
+        super().__init__()
+        words, bits = validation.whole("inputs", inputs, 1) + 1, 2 * validation.whole("outputs", outputs, 1)
+        check_memory("the layer", float(_BYTES_PER_CELL) * words * bits)
+        states = validation.increasing("levels", levels)
+        if states.size < 2 or states[0] <= 0.0:
+            raise InputError(f"levels: expected at least two conductances above 0 S, got {states.tolist()[:5]}")
+        self.levels = None if validation.flag("continuous", continuous) else states
+        self.low, self.high = float(states[0]), float(states[-1])
+        self.gain = validation.positive("gain", gain)
+        self.read_voltage = validation.positive("read_voltage", read_voltage)
+        self.input_steps = _steps("input_bits", input_bits)
+        self.output_steps = _steps("output_bits", output_bits)
+        if (output_bits is None) != (output_range is None):
+            raise InputError("output_range: expected with output_bits, and without it None, got one of them")
+        self.output_range = None if output_range is None else validation.positive("output_range", output_range)
+        middle = np.full((words, bits), 0.5 * (self.low + self.high))
+        self.array = Crossbar(conductance=middle, **wires_or_ideal(wires).keywords())
+        start = generator(seed).uniform(-1.0, 1.0, (words, outputs)) / np.sqrt(words)
+        self.weight = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
+
+    def conductance(self) -> Any:
+        """Of all devices, S, (word lines, bit lines), as the levels give them."""
+        weight = self.weight.clamp(-1.0, 1.0)
+        pairs = torch.stack([weight, -weight], dim=2).reshape(weight.shape[0], -1)
+        wanted = 0.5 * (self.low + self.high) + 0.5 * (self.high - self.low) * pairs
+        return wanted if self.levels is None else _straight_through(wanted, self._nearest)
+
+    def _nearest(self, values: FloatArray) -> FloatArray:
+        assert self.levels is not None
+        middle = 0.5 * (self.levels[1:] + self.levels[:-1])
+        result: FloatArray = self.levels[np.searchsorted(middle, values)]
+        return result
+
+    def forward(self, inputs: Any) -> Any:
+        """Outputs, (vectors, outputs), of inputs (vectors, inputs), of absolute values up to 1."""
+        if inputs.ndim != 2 or inputs.shape[1] != self.weight.shape[0] - 1:
+            raise InputError(f"inputs: expected shape (vectors, {self.weight.shape[0] - 1}), got {tuple(inputs.shape)}")
+        given = torch.cat([inputs, inputs.new_ones((len(inputs), 1))], dim=1)
+        if self.input_steps is not None:
+            given = _straight_through(given, _rounded(self.input_steps, 1.0))
+        current = _Read.apply(self.read_voltage * given.double(), self.conductance(), self.array)
+        scale = self.gain / (self.read_voltage * (self.high - self.low))
+        output = scale * (current[:, ::2] - current[:, 1::2])
+        if self.output_steps is not None and self.output_range is not None:
+            output = _straight_through(output, _rounded(self.output_steps, self.output_range))
+        return output.to(inputs.dtype)
+
+
+class PulsedLinear(torch.nn.Module):
+    """A linear layer of devices whose weights move by pulses; nothing is written but by `pulse`.
+
+    inputs, outputs, gain: as in `ArrayLinear`.  device: the kind of device, with its pulse.  wires, spreads, seed: as
+    in `PulsedDevice.array`; pulses first bring all devices to about the middle of their range.
+
+    Going forward the array is read through its wires, going back it is read from the other side; both are exact.
+    `backward` of a loss leaves the inputs and the outputs' gradients in the layer, and `pulse(rate)` changes the
+    weights by them, one image after the other, with word lines and bit lines that fire by chance: a line of input x and
+    one of gradient d meet with the probability rate |x d|, each line's own cut off at 1.  There are no parameters for
+    an optimiser.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        device: PulsedDevice,
+        *,
+        gain: float = 1.0,
+        wires: Wires | None = None,
+        spreads: dict[str, float] | None = None,
+        seed: Seed = 0,
+    ) -> None:
+        super().__init__()
+        words, bits = validation.whole("inputs", inputs, 1) + 1, 2 * validation.whole("outputs", outputs, 1)
+        self.device = validation.instance("device", device, PulsedDevice)
+        check_memory("the layer", float(_BYTES_PER_CELL) * words * bits)
+        self.gain = validation.positive("gain", gain)
+        self.draw = generator(seed)
+        self.array = device.array((words, bits), seed=self.draw, spreads=spreads, wires=wires)
+        level_out(self.array, device)
+        low, high = device.conductance_range()
+        self.scale = self.gain / (READ_VOLTAGE * (high - low))
+        self.noted: list[tuple[FloatArray, FloatArray]] = []
+
+    def forward(self, inputs: Any) -> Any:
+        """Outputs, (vectors, outputs), of inputs (vectors, inputs) from -1 to 1."""
+        if inputs.ndim != 2 or inputs.shape[1] != self.array.shape[0] - 1:
+            raise InputError(f"inputs: expected shape (vectors, {self.array.shape[0] - 1}), got {tuple(inputs.shape)}")
+        given = torch.cat([inputs, inputs.new_ones((len(inputs), 1))], dim=1)
+        if not given.requires_grad:
+            given.requires_grad_(True)
+        return _PulsedRead.apply(given, self.array, self.scale, self._note)
+
+    def _note(self, inputs: FloatArray, gradient: FloatArray) -> None:
+        self.noted.append((inputs, gradient))
+
+    def pulse(self, rate: float) -> None:
+        """Change the weights by what the last `backward` calls left; then forget it."""
+        share = np.sqrt(validation.positive("rate", rate))
+        for inputs, gradient in self.noted:
+            for one, by_output in zip(inputs, gradient, strict=True):
+                error = np.clip(-share * by_output, -1.0, 1.0)
+                coinciding_pulses(
+                    self.array,
+                    np.clip(share * one, -1.0, 1.0),
+                    np.column_stack([error, -error]).ravel(),
+                    voltage=self.device.voltage,
+                    width=self.device.width,
+                    slots=1,
+                    access=self.device.access,
+                    draw=self.draw,
+                )
+        self.noted.clear()
+
+
+class _PulsedRead(torch.autograd.Function):
+    """Outputs of the pairs of an array, which has no parameters; its inputs and gradients are noted on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Any, array: TableArray, scale: float, note: Callable[..., None]) -> Any:
+        plain = _plain(inputs)
+        ctx.saved = inputs.detach(), plain, array, scale, note
+        current = array.read(READ_VOLTAGE * plain)
+        return inputs.new_tensor(scale * (current[:, ::2] - current[:, 1::2]))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        inputs, plain, array, scale, note = ctx.saved
+        weights = _plain(gradients[0])
+        note(plain, weights)
+        pairs = np.stack([weights, -weights], axis=2).reshape(len(weights), -1)
+        largest = float(np.abs(pairs).max(initial=0.0)) or 1.0
+        back = array.read_back(READ_VOLTAGE / largest * pairs) * (largest * scale)
+        return inputs.new_tensor(back), None, None, None
+
+
+def _plain(values: Any) -> FloatArray:
+    result: FloatArray = values.detach().cpu().numpy().astype(np.float64)
+    return result
+
+
+def _steps(name: str, bits: int | None) -> int | None:
+    return None if bits is None else 2 ** validation.whole(name, bits, 2, 24) - 2
+
+
+def _rounded(steps: int, largest: float) -> Callable[[FloatArray], FloatArray]:
+    """A converter of so many steps from -largest to largest; what lies beyond is cut off."""
+
+    def convert(values: FloatArray) -> FloatArray:
+        place = np.rint((np.clip(values / largest, -1.0, 1.0) + 1.0) * 0.5 * steps)
+        return largest * (2.0 * place / steps - 1.0)
+
+    return convert
+
+
+def _straight_through(values: Any, law: Callable[[FloatArray], FloatArray]) -> Any:
+    """The law's values with the gradient of no law."""
+    return values + (values.new_tensor(law(_plain(values))) - values).detach()
+
+
+__all__: Sequence[str] = ("ArrayLinear", "PulsedLinear")
