@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,15 @@ import numpy as np
 import xarray as xr
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
-from .support.validation import InputError
+from .figures import styled
+from .support.validation import InputError, choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MEGAAMPERE_PER_SQUARE_CENTIMETRE = 1e6 * AMPERE_PER_SQUARE_CENTIMETRE
-DRIVE_UNITS = {"current": ("I (mA)", 1e-3), "voltage": ("V (V)", 1.0)}
+DRIVE_UNITS = {"current": ("$I$ (mA)", 1e-3), "voltage": ("$V$ (V)", 1.0)}
 
 Plotter = Callable[..., "Axes"]
 
@@ -27,16 +30,44 @@ def new_axes(axes: Axes | None) -> Axes:
         return axes
     import matplotlib.pyplot as plt
 
-    return plt.subplots(layout="constrained")[1]
+    return plt.subplots()[1]
 
 
-def plot_simulation(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """Wall position (nm) against time (ns), one line for each device."""
+SIMULATED = {
+    "position": ("$x$ (nm)", NANOMETRE),
+    "angle": (r"$\phi$ (rad)", 1.0),
+    "resistance": ("$R$ (Ω)", 1.0),
+    "voltage": ("$V$ (V)", 1.0),
+    "current": ("$I$ (mA)", 1e-3),
+    "current_density": (r"$J$ (10$^6$ A/cm$^2$)", MEGAAMPERE_PER_SQUARE_CENTIMETRE),
+    "net_field": ("$H_z$ (Oe)", OERSTED),
+}
+"""The variables of a simulation as they stand on an axis, with their unit there."""
+
+
+def plot_simulation(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", **style: Any) -> Axes:
+    """A variable of SIMULATED, by default the wall's position (nm), against time (ns), one line for each device."""
+    label, unit = SIMULATED[choice("quantity", quantity, SIMULATED)]
     axes = new_axes(axes)
     time = result.time.values / NANOSECOND
-    axes.plot(time, np.atleast_2d(result.position.values).T / NANOMETRE, **style)
-    axes.set(xlabel="t (ns)", ylabel="x (nm)")
+    axes.plot(time, np.atleast_2d(result[quantity].values).T / unit, **style)
+    axes.set(xlabel="$t$ (ns)", ylabel=label)
     return axes
+
+
+def draw_course(result: xr.Dataset, figure: Figure) -> None:
+    """What a drive did: its current or voltage, the wall's position and the resistance, above one another."""
+    driven = "voltage" if result.voltage.values.std() > 0.0 and _steadier(result) else "current"
+    panels = figure.subplots(3, 1, sharex=True, height_ratios=(2, 3, 3))
+    for panel, quantity in zip(panels, (driven, "position", "resistance"), strict=True):
+        plot_simulation(result, panel, quantity=quantity)
+        panel.label_outer()
+    figure.align_ylabels(panels)
+
+
+def _steadier(result: xr.Dataset) -> bool:
+    """Whether the voltage takes fewer values than the current: it is what was applied."""
+    return np.unique(result.voltage.values).size < np.unique(result.current.values).size
 
 
 def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
@@ -49,7 +80,7 @@ def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style
         axes.errorbar(offset, threshold.mean(axis=1), threshold.std(axis=1), **look)
     else:
         axes.plot(offset, threshold[:, 0], **look)
-    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_{th}$ ($10^6$ A/cm$^2$)")
+    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_\mathrm{th}$ (10$^6$ A/cm$^2$)")
     return axes
 
 
@@ -68,7 +99,7 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
     label, unit = DRIVE_UNITS[drive]
     look: dict[str, Any] = {"linewidth": 0.8} | style
     axes.plot(result[drive].values / unit, result.resistance.values[device], **look)
-    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    axes.set(xlabel=label, ylabel="$R$ (Ω)")
     return axes
 
 
@@ -78,7 +109,7 @@ def plot_pulse_train(result: xr.Dataset, axes: Axes | None = None, **style: Any)
     resistance = np.column_stack([result.initial_resistance.values, result.resistance.values])
     look: dict[str, Any] = {"marker": ".", "linewidth": 0.8} | style
     axes.plot(np.arange(resistance.shape[1]), resistance.T, **look)
-    axes.set(xlabel="pulse number", ylabel=r"R after the pulse ($\Omega$)")
+    axes.set(xlabel="pulse number", ylabel="$R$ after the pulse (Ω)")
     return axes
 
 
@@ -92,7 +123,7 @@ def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     axes.step(np.append(0.0, escape) * 1e6, kept, where="post", **({"label": "simulated"} | style))
     time = np.linspace(0.0, duration, 200)
     axes.plot(time * 1e6, np.exp(-time / float(result.mean_escape_time)), "k--", linewidth=0.8, label="exponential")
-    axes.set(xlabel=r"t ($\mu$s)", ylabel="share still in the well")
+    axes.set(xlabel="$t$ (µs)", ylabel="share still in the well")
     axes.legend()
     return axes
 
@@ -104,7 +135,7 @@ def plot_escape_rates(result: xr.Dataset, axes: Axes | None = None, **style: Any
         rate = result[f"{name}_rate"]
         look: dict[str, Any] = {"marker": marker, "linestyle": "", "label": f"to the {name}"} | style
         axes.plot(1e9 * result.position, rate.where(rate > 0.0), **look)
-    axes.set(xlabel="x (nm)", ylabel="rate (1/s)", yscale="log")
+    axes.set(xlabel="$x$ (nm)", ylabel="rate (s$^{-1}$)", yscale="log")
     axes.legend()
     return axes
 
@@ -117,7 +148,7 @@ def plot_intrinsic_site(result: xr.Dataset, axes: Axes | None = None, **style: A
     axes.axvline(
         float(result.measured_field) / OERSTED, color="k", linestyle="--", label=result.measured_field.long_name
     )
-    axes.set(xlabel="H_z (Oe)", ylabel="walls freed (%)", ylim=(0.0, 100.0))
+    axes.set(xlabel="$H_z$ (Oe)", ylabel="walls freed (%)", ylim=(0.0, 100.0))
     axes.legend()
     return axes
 
@@ -131,8 +162,8 @@ def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any
     for name, line in (("disturb_voltage", ":"), ("write_voltage", "--")):
         if np.isfinite(limit := float(result[name])):
             axes.axvline(limit, color="black", linestyle=line, linewidth=0.8, label=name.replace("_", " "))
-    axes.set(xlabel="V (V)", ylabel="walls that left their site (%)")
-    axes.legend(fontsize="small")
+    axes.set(xlabel="$V$ (V)", ylabel="walls that left their site (%)")
+    axes.legend()
     return axes
 
 
@@ -149,8 +180,8 @@ def plot_fit_threshold(result: xr.Dataset, axes: Axes | None = None, **style: An
     deviation = result.standard_deviation.values / unit if "standard_deviation" in result else None
     _draw_measured(axes, result.offset.values / OERSTED, result.threshold.values / unit, deviation, **style)
     axes.plot(result.curve_offset.values / OERSTED, result.curve.values / unit, "k-", linewidth=0.8, label="fitted")
-    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_{th}$ ($10^6$ A/cm$^2$)")
-    axes.legend(fontsize="small")
+    axes.set(xlabel=r"$\Delta H$ (Oe)", ylabel=r"$J_\mathrm{th}$ (10$^6$ A/cm$^2$)")
+    axes.legend()
     return axes
 
 
@@ -166,8 +197,8 @@ def plot_fit_resistance(result: xr.Dataset, axes: Axes | None = None, **style: A
         axes.plot(result[f"left_out_{drive}"].values / unit, result.left_out.values, **grey)
     curves = axes.plot(result[f"curve_{drive}"].values / unit, result.curve.values.T, "k-", linewidth=0.8)
     curves[0].set_label("fitted")
-    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
-    axes.legend(fontsize="small")
+    axes.set(xlabel=label, ylabel="$R$ (Ω)")
+    axes.legend()
     return axes
 
 
@@ -181,12 +212,12 @@ def plot_fit_pulses(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
 def plot_fit_trace(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """R (Ohm) or x (nm) against time (ns), measured and fitted."""
     axes = new_axes(axes)
-    axes.set_xlabel("t (ns)")
+    axes.set_xlabel("$t$ (ns)")
     return _plot_fitted_trains(result, axes, result.time.values / NANOSECOND, **style)
 
 
 def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: Any) -> Axes:
-    label, unit = {"resistance": (r"R ($\Omega$)", 1.0), "position": ("x (nm)", NANOMETRE)}[result.attrs["response"]]
+    label, unit = {"resistance": ("$R$ (Ω)", 1.0), "position": ("$x$ (nm)", NANOMETRE)}[result.attrs["response"]]
     measured, model = result[result.attrs["response"]].values / unit, result.model.values / unit
     deviation = result.standard_deviation.values / unit if "standard_deviation" in result else None
     _draw_measured(axes, across, measured, deviation, **style)
@@ -194,7 +225,7 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
         rows = result.train.values == train
         axes.plot(across[rows], model[rows], "k-", linewidth=0.8, zorder=3, label="" if train else "fitted")
     axes.set_ylabel(label)
-    axes.legend(fontsize="small")
+    axes.legend()
     return axes
 
 
@@ -224,12 +255,31 @@ class ResultAccessor:
     def __init__(self, result: xr.Dataset) -> None:
         self._result = result
 
-    def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
-        """Draw the result on axes (new ones by default) in the field's units; style goes to matplotlib."""
+    def plot(self, axes: Axes | str | None = None, *, quantity: str | None = None, **style: Any) -> Axes:
+        """Draw the result, in the field's units; style goes to matplotlib.
+
+        axes: None: new ones, the size of a column, in the style of `figures.STYLE`; a word is the quantity.
+        quantity: what to draw, where a result can draw several things, such as 'resistance' of a simulation or
+        'displacement' of an array in time; None: its most telling one.  Raises InputError for one that there is not.
+        """
+        if isinstance(axes, str):
+            axes, quantity = None, axes
+        plotter = self._plotter()
+        if quantity is not None:
+            if "quantity" not in inspect.signature(plotter).parameters:
+                kind = self._result.attrs["experiment"]
+                raise InputError(f"quantity: expected none, for a {kind} draws one thing only, got {quantity!r}")
+            style["quantity"] = quantity
+        if axes is not None:
+            return plotter(self._result, axes, **style)
+        with styled():
+            return plotter(self._result, None, **style)
+
+    def _plotter(self) -> Plotter:
         kind = self._result.attrs.get("experiment")
         if kind not in PLOTTERS:
             for package in entry_points(group="dwmtj.plots"):
                 package.load()
         if kind not in PLOTTERS:
             raise InputError(f"experiment: expected a result with one of {', '.join(PLOTTERS)}, got {kind!r}")
-        return PLOTTERS[kind](self._result, axes, **style)
+        return PLOTTERS[kind]

@@ -12,6 +12,7 @@ from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels.fixed_step import WallState
 from .support.arrays import FloatArray
+from .support.model_range import warn_of_voltage
 
 VARIABLES = {
     "position": ("wall position x", "m"),
@@ -90,6 +91,8 @@ def label_trajectories(
             share = np.where(times < state.release_time[rows, np.newaxis], 1.0, share)
         voltage[rows], current[rows], density[rows] = electrical_state(each, drives[index % len(drives)], times, share)
         resistance[rows] = 1.0 / conductance(each, share, voltage[rows])
+    until_passage = times <= state.passage_time[:, np.newaxis]  # a ramp may go on, of no account, after that
+    warn_of_voltage(float(np.abs(voltage).max(initial=0.0, where=until_passage)))
     field = np.array([waveform(times) for waveform in fields])
     arrays = {
         "position": positions,

@@ -16,6 +16,7 @@ from .methods import DEFAULT_TOLERANCE, METHODS, REFERENCE_STEP
 from .results import label_trajectories
 from .support import validation
 from .support.arrays import FloatArray
+from .support.model_range import warn_of_field, warn_of_temperature
 from .support.options import named_options
 from .support.progress import Progress
 from .support.provenance import provenance
@@ -129,6 +130,7 @@ def _simulate(
         raise InputError(f"times: expected a start and at least one later time, got {when.size} value")
     every_parameters = validation.several("parameters", parameters, DeviceParameters)
     every_landscape = validation.several("landscape", landscape, Landscape)
+    warn_of_field("coercive_field", max(well.coercive_field for each in every_landscape for well in each.wells))
     every_drive = validation.several("drive", drive, Drive)
     if len({type(item) for item in every_drive}) > 1:
         raise InputError("drive: expected the same kind for all devices, got several")
@@ -158,6 +160,7 @@ def _simulate(
             f"times: expected at most {_MOST_STATES:g} recorded states (devices times times), got {count * when.size:g}"
         )
     validation.choice("torques", torques, ensemble.TORQUES)
+    warn_of_temperature(float(warmth.max()))
     warmth = np.array(np.broadcast_to(warmth, (count,)))
     if method is None:
         method = "heun" if warmth.max() > 0.0 else "adaptive"
@@ -169,6 +172,7 @@ def _simulate(
 
     net_fields: list[Waveform] = [constant(0.0)]  # one for all is compiled once
     if external_field is not None:
+        warn_of_field("external_field", max(float(np.abs(each(when)).max()) for each in every_field))
         net_fields = _net_fields(every_field, every_parameters)
     devices_in_time = ensemble.Ensemble(
         devices=ensemble.device_arrays(every_parameters, every_drive[0], torques, warmth, count),

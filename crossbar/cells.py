@@ -71,6 +71,11 @@ class Cells(ABC):
         """The part of a cell's voltage that lies across its device, V; all of it where nothing is in series."""
         return voltage
 
+    @property
+    def has_barrier(self) -> bool:
+        """Whether the devices are tunnel junctions, in which a volt is a matter of the barrier's life."""
+        return False
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -192,6 +197,10 @@ class Junctions(StatefulCells):
         self._inverse_half_voltage = 1.0 / self.per_device("tmr_half_voltage")
         self._parallel_conductance = 1.0 / self.per_device("parallel_resistance")
         self._share = (length - np.minimum(self.position, length)) * self._share_per_length
+
+    @property
+    def has_barrier(self) -> bool:
+        return True
 
     @property
     def parameters(self) -> tuple[DeviceParameters, ...]:

@@ -20,6 +20,7 @@ from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.model_range import warn_of_voltage
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
@@ -194,6 +195,8 @@ class Crossbar(Wires):
             first = None if earlier is None else _input(earlier, index)
             found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
             results.append(label_solution(found, one, newton_steps=steps))
+            if self.cells.devices.has_barrier:
+                warn_of_voltage(float(np.abs(self.cells.on_device(found.word_voltage - found.bit_voltage)).max()))
         worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "iterations", "residual")}
         methods = ", ".join(dict.fromkeys(str(each.attrs["method"]) for each in results))
         whole = xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]

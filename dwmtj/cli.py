@@ -3,8 +3,10 @@
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -66,8 +68,25 @@ def _persistent_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _tell_warnings_in_a_line() -> None:
+    """What lies outside the model's range is one line on standard error, once; other warnings are Python's own."""
+    from compact_model.support.model_range import ModelRangeWarning
+
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+        if issubclass(category, ModelRangeWarning):
+            click.echo(f"dwmtj: warning: {message}", err=True)
+        else:
+            others(message, category, *place, **options)
+
+    warnings.filterwarnings("once", category=ModelRangeWarning)
+    warnings.showwarning = show
+
+
 def main() -> None:
     """Run the command line; every refusal is one line on standard error, status 2 for bad input."""
+    _tell_warnings_in_a_line()
     try:
         with _persistent_interrupts():
             status = group.main(standalone_mode=False, prog_name="dwmtj")

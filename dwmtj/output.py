@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from compact_model.figures import ONE_COLUMN, styled
 from compact_model.support.store import whole_file, write_netcdf
 from compact_model.support.validation import InputError
 
@@ -84,16 +85,17 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, float] = (5.0, 3.6)) -> None:
+def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, float] = ONE_COLUMN) -> None:
     """A figure that `draw` fills; it gets the matplotlib Figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, layout="constrained", dpi=150)
-    FigureCanvasAgg(figure)
-    draw(figure)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary)
+    with styled():
+        figure = Figure(figsize=size)
+        FigureCanvasAgg(figure)
+        draw(figure)
+        with whole_file(path) as temporary:
+            figure.savefig(temporary)
 
 
 def deliver(
@@ -104,7 +106,7 @@ def deliver(
     outputs: tuple[Path, ...],
     as_json: bool,
     draw: Callable[[Any], object] | None = None,
-    size: tuple[float, float] = (5.0, 3.6),
+    size: tuple[float, float] = ONE_COLUMN,
 ) -> None:
     """Write the files, then print the summary as JSON or the text.
 

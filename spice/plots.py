@@ -24,8 +24,8 @@ def plot_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
     axes.plot(time, python, label="Python", **style)
     difference = float(result.position_difference) / NANOMETRE
     axes.plot(time[::every], ngspice[::every], "o", markersize=3, fillstyle="none", color="C1", label="ngspice")
-    axes.set(xlabel="t (ns)", ylabel="x (nm)")
-    axes.legend(title=f"largest difference: {difference:.1g} nm", fontsize="small", title_fontsize="small")
+    axes.set(xlabel="$t$ (ns)", ylabel="$x$ (nm)")
+    axes.legend(title=f"largest difference: {difference:.1g} nm")
     return axes
 
 
@@ -39,8 +39,8 @@ def plot_array_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style:
     axes.plot(time, python, **({"linewidth": 0.9} | style))
     axes.plot(time[::every], ngspice[::every], "k.", markersize=2)
     difference = float(np.abs(python - ngspice).max())
-    axes.set(xlabel="t (ns)", ylabel=cell_label(result, state))
-    axes.set_title(f"lines: Python, points: ngspice; largest difference {difference:.1g}", fontsize="small")
+    axes.set(xlabel="$t$ (ns)", ylabel=cell_label(result, state))
+    axes.set_title(f"lines: Python, points: ngspice\nlargest difference: {difference:.1g} nm")
     return axes
 
 

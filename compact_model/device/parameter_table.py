@@ -1,6 +1,7 @@
 """What is known of one parameter of a device, in one row: all that reads or writes parameters follows from it."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import Any, get_type_hints
 
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, OERSTED
 from ..support import validation
+from ..support.model_range import warn_outside
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Parameter:
     """Its name in netlists; empty: they do without it, or have it in another form."""
     note: str = ""
     """What a reader of a netlist must know beside the meaning."""
+    limits: tuple[float, float] | None = None
+    """The smallest and the largest size other than 0 that the model is meant for; None: any."""
     name: str = ""
     default: Any = None
     required: bool = False
@@ -118,6 +122,13 @@ class Parameter:
         unit = f"{self.dimension.si}, " if self.dimension.si else ""
         default = "" if self.required else f"; {_shown(self.default)} unless given"
         return f"{self.name}: {unit}{self.in_words}{default}."
+
+
+def warn_of_range(row: Parameter, value: Any) -> None:
+    """A `ModelRangeWarning` where a value lies outside the limits of its row."""
+    if row.limits is not None and isinstance(value, float) and math.isfinite(value):
+        edge = row.dimension.edge
+        warn_outside(row.name, value, row.limits, row.dimension.si, edge.name, edge.scale)
 
 
 def _shown(value: Any) -> str:

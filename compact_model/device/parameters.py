@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from .. import constants
 from ..support import validation
+from ..support.model_range import STRONGEST_FIELD, warn_of_field
 from ..support.validation import InputError
 from .parameter_table import (
     ANY,
@@ -31,6 +32,7 @@ from .parameter_table import (
     Spread,
     one_of,
     rows_of,
+    warn_of_range,
 )
 from .polarisation import julliere_polarisation, slonczewski_polarisation
 
@@ -47,19 +49,54 @@ class DeviceParameters:
     """
 
     track_length: Annotated[
-        float, Parameter("L", "length of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="length")
+        float,
+        Parameter(
+            "L",
+            "length of the track",
+            LENGTH,
+            POSITIVE,
+            Spread.RELATIVE,
+            is_size=True,
+            netlist="length",
+            limits=(10e-9, 1e-3),
+        ),
     ]
     track_width: Annotated[
-        float, Parameter("W", "width of the track", LENGTH, POSITIVE, Spread.RELATIVE, is_size=True, netlist="width")
+        float,
+        Parameter(
+            "W",
+            "width of the track",
+            LENGTH,
+            POSITIVE,
+            Spread.RELATIVE,
+            is_size=True,
+            netlist="width",
+            limits=(5e-9, 10e-6),
+        ),
     ]
     thickness: Annotated[
-        float, Parameter("t", "thickness of the free layer", LENGTH, POSITIVE, Spread.RELATIVE, netlist="thickness")
+        float,
+        Parameter(
+            "t",
+            "thickness of the free layer",
+            LENGTH,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="thickness",
+            limits=(0.2e-9, 50e-9),
+        ),
     ]
     saturation_magnetisation: Annotated[
-        float, Parameter("M_s", "saturation magnetisation", MAGNETISATION, POSITIVE, Spread.RELATIVE, netlist="ms")
+        float,
+        Parameter(
+            "M_s", "saturation magnetisation", MAGNETISATION, POSITIVE, Spread.RELATIVE, netlist="ms", limits=(1e4, 3e6)
+        ),
     ]
     damping: Annotated[
-        float, Parameter("alpha", "Gilbert damping", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="alpha")
+        float,
+        Parameter(
+            "alpha", "Gilbert damping", NUMBER, NON_NEGATIVE, Spread.RELATIVE, netlist="alpha", limits=(0.0, 1.0)
+        ),
     ]
     wall_width: Annotated[
         float,
@@ -70,6 +107,7 @@ class DeviceParameters:
             POSITIVE,
             Spread.RELATIVE,
             netlist="delta",
+            limits=(1e-9, 1e-6),
         ),
     ]
     anisotropy_field: Annotated[
@@ -81,6 +119,7 @@ class DeviceParameters:
             ANY,
             Spread.IN_ITS_UNIT,
             netlist="hk",
+            limits=(0.0, STRONGEST_FIELD),
         ),
     ]
     """H_K of the two-fold anisotropy in the plane, T.  A landscape may replace it by a profile along the track."""
@@ -93,6 +132,7 @@ class DeviceParameters:
             POSITIVE,
             Spread.RELATIVE,
             netlist="rp",
+            limits=(1e-3, 1e9),
         ),
     ]
     tmr: Annotated[
@@ -105,6 +145,7 @@ class DeviceParameters:
             Spread.RELATIVE,
             netlist="tmr",
             note="a ratio: 0.95 is 95 %",
+            limits=(0.02, 20.0),
         ),
     ]
 
@@ -165,14 +206,26 @@ class DeviceParameters:
     stray_field: Annotated[
         float,
         Parameter(
-            "H_stray", "field of the synthetic antiferromagnet on the free layer", FIELD, ANY, Spread.IN_ITS_UNIT
+            "H_stray",
+            "field of the synthetic antiferromagnet on the free layer",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            limits=(0.0, STRONGEST_FIELD),
         ),
     ] = 0.0
     """T; the net field H_z is external plus stray field."""
     nucleation_pad_area: Annotated[
         float,
         Parameter(
-            "A_pad", "area of the nucleation pad", AREA, NON_NEGATIVE, Spread.RELATIVE, is_size=True, netlist="pad"
+            "A_pad",
+            "area of the nucleation pad",
+            AREA,
+            NON_NEGATIVE,
+            Spread.RELATIVE,
+            is_size=True,
+            netlist="pad",
+            limits=(1e-18, 1e-9),
         ),
     ] = 0.0
     """m2.  Once there is a wall in the track, the pad is in the P state."""
@@ -184,15 +237,33 @@ class DeviceParameters:
             CURRENT_DENSITY,
             NON_NEGATIVE,
             Spread.RELATIVE,
+            limits=(1e6, 1e14),
         ),
     ] = 0.0
     """A/m2.  See `simulate`."""
     gyromagnetic_ratio: Annotated[
-        float, Parameter("gamma", "gyromagnetic ratio", TURNING_PER_FIELD, POSITIVE, Spread.NONE, netlist="gamma")
+        float,
+        Parameter(
+            "gamma",
+            "gyromagnetic ratio",
+            TURNING_PER_FIELD,
+            POSITIVE,
+            Spread.NONE,
+            netlist="gamma",
+            limits=(1e10, 1e12),
+        ),
     ] = constants.ELECTRON_GYROMAGNETIC_RATIO
     fourth_order_anisotropy_field: Annotated[
         float,
-        Parameter("H_4", "fourth-order anisotropy field of the wall", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="h4"),
+        Parameter(
+            "H_4",
+            "fourth-order anisotropy field of the wall",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="h4",
+            limits=(0.0, STRONGEST_FIELD),
+        ),
     ] = 0.0
     """T: the wall has the energy M_s Delta W t H_4 (1 - cos 4 phi) / 4 on top of M_s Delta W t H_K sin^2 phi.
 
@@ -235,7 +306,15 @@ class DeviceParameters:
     stay as they are.  A drive whose |xi_K V| reaches 1 is refused."""
     in_plane_field_x: Annotated[
         float,
-        Parameter("H_x", "field along the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hx"),
+        Parameter(
+            "H_x",
+            "field along the track on the wall's moment",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hx",
+            limits=(0.0, STRONGEST_FIELD),
+        ),
     ] = 0.0
     """T; positive towards larger x.
 
@@ -245,13 +324,23 @@ class DeviceParameters:
     is left out."""
     in_plane_field_y: Annotated[
         float,
-        Parameter("H_y", "field across the track on the wall's moment", FIELD, ANY, Spread.IN_ITS_UNIT, netlist="hy"),
+        Parameter(
+            "H_y",
+            "field across the track on the wall's moment",
+            FIELD,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hy",
+            limits=(0.0, STRONGEST_FIELD),
+        ),
     ] = 0.0
     """T; it adds (pi/2) H_y sin phi to b: a positive one favours phi = 0, a Bloch wall.  See in_plane_field_x."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:
-            object.__setattr__(self, row.name, row.range.check(row.name, getattr(self, row.name)))
+            value = row.range.check(row.name, getattr(self, row.name))
+            object.__setattr__(self, row.name, value)
+            warn_of_range(row, value)
         self._check_range()
 
     def _check_range(self) -> None:
@@ -415,7 +504,11 @@ class DeviceParameters:
 
 def applied_field(parameters: DeviceParameters, external_field: float | None) -> float:
     """The external field on a device, T; None: the one that cancels its stray field."""
-    return -parameters.stray_field if external_field is None else validation.number("external_field", external_field)
+    if external_field is None:
+        return -parameters.stray_field
+    field = validation.number("external_field", external_field)
+    warn_of_field("external_field", field)
+    return field
 
 
 PARAMETERS = rows_of(DeviceParameters)

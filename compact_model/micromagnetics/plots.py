@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ..constants import NANOMETRE, OERSTED
+from ..figures import DIVERGING
 from ..plots import PLOTTERS, new_axes
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
     x, y, z = result.magnetisation.values[:, shown]
     edge = 0.5 * (across[1] - across[0])
     where = along[shown]
-    look: dict[str, Any] = {"cmap": "RdBu_r", "vmin": -1.0, "vmax": 1.0, "interpolation": "nearest"} | style
+    look: dict[str, Any] = {"cmap": DIVERGING, "vmin": -1.0, "vmax": 1.0, "interpolation": "nearest"} | style
     axes.imshow(
         z.T,
         origin="lower",
@@ -46,9 +47,9 @@ def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
     )
     width = float(across[-1] - across[0] + 2.0 * edge)
     angle = np.degrees(float(result.centre_angle))
-    axes.set(xlabel="x (nm)", ylabel="y (nm)")
+    axes.set(xlabel="$x$ (nm)", ylabel="$y$ (nm)", aspect="equal")
     numbers = rf"W = {width:.0f} nm, $\Delta$ = {float(result.wall_width) / NANOMETRE:.1f} nm, {angle:.0f}°"
-    axes.set_title(numbers, fontsize="small")
+    axes.set_title(numbers)
     return axes
 
 
@@ -65,7 +66,7 @@ def plot_turn(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
         fitted += float(result.dmi_field) * np.cos(phi)
     axes.plot(fine, fitted / OERSTED, linestyle="--", linewidth=0.8, color=line.get_color())
     axes.axhline(0.0, color="black", linewidth=0.5)
-    axes.set(xlabel=r"$\phi$ from Bloch (degrees)", ylabel=r"$\sigma_{ST}$ that holds the wall (Oe)")
+    axes.set(xlabel=r"$\phi$ from Bloch (degrees)", ylabel=r"$\sigma_\mathrm{ST}$ that holds the wall (Oe)")
     return axes
 
 

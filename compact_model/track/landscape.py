@@ -10,6 +10,7 @@ from ..device.anisotropy import AnisotropyProfile
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import warn_of_field
 from ..support.same import ChangeableError, Same, require_constant
 from ..support.validation import InputError
 from .wells import ParabolicWell, Well
@@ -151,4 +152,6 @@ def single_well(
     validation.instance("parameters", parameters, DeviceParameters)
     check_kind(kind)
     where = 0.5 * parameters.track_length if centre is None else validation.number("centre", centre)
-    return Landscape((kind(centre=where, coercive_field=coercive_field, half_width=half_width),))
+    well = kind(centre=where, coercive_field=coercive_field, half_width=half_width)
+    warn_of_field("coercive_field", well.coercive_field)
+    return Landscape((well,))

@@ -140,6 +140,10 @@ class DomainWalls(MovingCells):
         return fixed_step.WallState(position.ravel().copy(), angle.ravel().copy(), never, below, above, found)
 
     @property
+    def has_barrier(self) -> bool:
+        return True
+
+    @property
     def shape(self) -> tuple[int, int]:
         return self._law.shape
 

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.drive import constant
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.model_range import warn_of_voltage
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.store import Store
@@ -325,6 +326,8 @@ def simulate_array(
                 advance(part.sizes["time"])
             parts.append(part[list(recorded(states))])
     whole = xr.concat(parts, "time", combine_attrs="drop")
+    if simulation.cells.devices.has_barrier:
+        warn_of_voltage(float(np.abs(whole.device_voltage).max()))
     return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
 
 

@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from compact_model.figures import BLUE, DIVERGING, SKY, VERMILION, legend_above, signed, whole_numbers
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support import validation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 CELL_MAPS = {
-    "position": ("x (nm)", 1e9),
-    "internal_state": ("w (nm)", 1e9),
+    "position": ("$x$ (nm)", 1e9),
+    "internal_state": ("$w$ (nm)", 1e9),
     "displacement": ("displacement (nm)", 1e9),
     "device_voltage": ("voltage across the device (V)", 1.0),
     "device_current": ("device current (mA)", 1e3),
-    "target": ("target (uS)", 1e6),
-    "conductance": ("conductance (uS)", 1e6),
-    "conductance_after_row": ("conductance (uS)", 1e6),
-    "reading": ("last reading (uS)", 1e6),
-    "error": ("conductance - target (uS)", 1e6),
-    "disturbance": ("moved since verified (uS)", 1e6),
+    "target": ("target (µS)", 1e6),
+    "conductance": ("conductance (µS)", 1e6),
+    "conductance_after_row": ("conductance (µS)", 1e6),
+    "reading": ("last reading (µS)", 1e6),
+    "error": ("conductance - target (µS)", 1e6),
+    "disturbance": ("moved since verified (µS)", 1e6),
     "pulses": ("pulses", 1.0),
     "levels": ("levels", 1.0),
     "nonlinearity": ("nonlinearity (%)", 100.0),
     "asymmetry": ("asymmetry (%)", 100.0),
-    "change": ("change of the conductance (uS)", 1e6),
+    "change": ("change of the conductance (µS)", 1e6),
     "coincidences": ("coincidences", 1.0),
     "lost_after": ("pulses until the level was lost", 1.0),
 }
@@ -56,23 +56,16 @@ def plot_cells(
     values = cell_values(result, shown)
     label = cell_label(result, shown)
     axes = new_axes(axes)
-    look: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
+    look = signed(values)
     if shown in _BOTH_SIGNS:
         largest = float(np.nanmax(np.abs(values))) or 1.0
-        look |= {"cmap": "coolwarm", "vmin": -largest, "vmax": largest}
+        look = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
     image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
     axes.figure.colorbar(image, ax=axes, label=label)
     axes.set(xlabel="bit line", ylabel="word line")
-    _whole_numbers(axes.xaxis)
-    _whole_numbers(axes.yaxis)
+    whole_numbers(axes.xaxis)
+    whole_numbers(axes.yaxis)
     return axes
-
-
-def _whole_numbers(axis: Axis) -> None:
-    """Ticks at whole numbers only."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
@@ -102,7 +95,7 @@ def plot_traces(result: xr.Dataset, axes: Axes | None = None, *, traces: int = 1
         line = values[:, row, column]
         look: dict[str, Any] = {"linewidth": 0.9, "label": f"({row}, {column})"}
         axes.plot(1e9 * result.time, line, **(look | style))
-    axes.set(xlabel="t (ns)", ylabel=cell_label(result, first_state(result)))
+    axes.set(xlabel="$t$ (ns)", ylabel=cell_label(result, first_state(result)))
     axes.legend(title="cell", fontsize="x-small", title_fontsize="x-small", ncols=2)
     return axes
 
@@ -119,12 +112,15 @@ def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: 
     axes = new_axes(axes)
     target, end = 1e6 * result.target.values.ravel(), 1e6 * result.conductance.values.ravel()
     reached = result.reached.values.ravel()
-    for mask, look in ((reached, {"color": "C0", "label": "reached"}), (~reached, {"color": "C3", "label": "not"})):
+    for mask, look in (
+        (reached, {"color": BLUE, "marker": ".", "label": "reached"}),
+        (~reached, {"color": VERMILION, "marker": "x", "label": "not reached"}),
+    ):
         if mask.any():
-            axes.plot(target[mask], end[mask], ".", **(look | style))
+            axes.plot(target[mask], end[mask], linestyle="", **(look | style))
     axes.axline((float(np.nanmin(target)), float(np.nanmin(target))), slope=1.0, color="black", linewidth=0.5)
-    axes.set(xlabel="target (uS)", ylabel="conductance at the end (uS)")
-    axes.legend(fontsize="small")
+    axes.set(xlabel="target (µS)", ylabel="conductance at the end (µS)")
+    axes.legend()
     return axes
 
 
@@ -141,13 +137,13 @@ def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity
         if not mask.any():
             continue
         away = 1e9 * np.abs(result.displacement.values[:, mask])
-        axes.plot(result.pulse, away.mean(axis=1), color=f"C{number}", label=str(name), **style)
+        axes.plot(result.pulse, away.mean(axis=1), color=f"C{number}", linestyle="-", label=str(name), **style)
         axes.plot(result.pulse, away.max(axis=1), color=f"C{number}", linestyle="--", **style)
     axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
-    axes.set(xlabel="pulse", ylabel="|displacement| (nm)")
+    axes.set(xlabel="pulse", ylabel=r"$|x - x_\mathrm{start}|$ (nm)")
     axes.set_yscale("log")
-    _whole_numbers(axes.xaxis)
-    axes.legend(title="line: mean, dashes: largest", fontsize="small", title_fontsize="small")
+    whole_numbers(axes.xaxis)
+    legend_above(axes, title="lines: mean; dashes: largest; black: lost")
     return axes
 
 
@@ -175,7 +171,7 @@ def plot_write_map(
     lines = int(result["size"][0]) if size is None else size
     validation.choice("size", str(lines), [str(each) for each in result["size"].values.tolist()])
     outcome = result.outcome.sel(size=lines).values
-    colours = ListedColormap(["0.9", "tab:green", "tab:orange", "tab:red"])
+    colours = ListedColormap(["0.95", SKY, VERMILION, "#4d0f00"])  # darker: worse, also in grey
     look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "origin": "lower"}
     mesh = axes.imshow(outcome, **(look | {"aspect": "auto", "interpolation": "nearest"} | style))
     if legend:
@@ -189,26 +185,26 @@ def plot_write_map(
 
 
 def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The conductances of all cells (uS) against the pulses, their mean in black; with a quantity, a map of it."""
+    """The conductances of all cells (µS) against the pulses, their mean in black; with a quantity, a map of it."""
     if quantity:
         return plot_cells(result, axes, quantity=quantity, **style)
     axes = new_axes(axes)
     curves = 1e6 * result.conductance.values.reshape(result.sizes["pulse"], -1)
-    look: dict[str, Any] = {"color": "C0", "linewidth": 0.4, "alpha": 0.5}
+    look: dict[str, Any] = {"color": BLUE, "linestyle": "-", "linewidth": 0.4, "alpha": 0.5}
     axes.plot(result.pulse, curves[:, :64], **(look | style))
     axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
-    axes.set(xlabel="pulse number", ylabel="conductance (uS)")
-    _whole_numbers(axes.xaxis)
+    axes.set(xlabel="pulse number", ylabel="conductance (µS)")
+    whole_numbers(axes.xaxis)
     return axes
 
 
 def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The change of each conductance (uS) against the expected coincidences; with a quantity, a map of it."""
+    """The change of each conductance (µS) against the expected coincidences; with a quantity, a map of it."""
     if quantity:
         return plot_cells(result, axes, quantity=quantity, **style)
     axes = new_axes(axes)
     axes.plot(result.expected.values.ravel(), 1e6 * result.change.values.ravel(), ".", **style)
-    axes.set(xlabel="slots x row x column", ylabel="change of the conductance (uS)")
+    axes.set(xlabel="slots x row x column", ylabel="change of the conductance (µS)")
     return axes
 
 

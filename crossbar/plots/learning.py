@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from compact_model.figures import MARKERS
 from compact_model.plots import PLOTTERS, new_axes
 
 from ..learning.repeats import mean_and_deviation
@@ -27,11 +28,15 @@ def plot_supervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
     axes = new_axes(axes)
     for row, count in enumerate(result.levels.values):
         mean, deviation = mean_and_deviation(100.0 * result.accuracy.isel(levels=row))
-        look: dict[str, Any] = {"label": f"{count} levels", "marker": "o", "markersize": 2.0} | style
+        look: dict[str, Any] = {
+            "label": f"{count} levels",
+            "marker": MARKERS[row % len(MARKERS)],
+            "markersize": 2.5,
+        } | style
         (line,) = axes.plot(result.epoch, mean, **look)
         axes.fill_between(result.epoch, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.2, lw=0.0)
     axes.set(xlabel="epoch (0: untrained)", ylabel="test accuracy (%)")
-    axes.legend(fontsize="small")
+    axes.legend()
     return axes
 
 
@@ -101,7 +106,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
         for programming, line in (("verified", "-"), ("blind", "--")):
             if spread == 0.0 and programming == "blind":
                 continue  # the same
-            look: dict[str, Any] = {"color": f"C{row}", "linestyle": line, "marker": "o", "markersize": 3}
+            look: dict[str, Any] = {"color": f"C{row}", "linestyle": line, "marker": "o"}
             label = f"{100.0 * spread:g} %" if programming == "verified" else None
             one = {"variation": row, "programming": result.programming.values.tolist().index(programming)}
             axes.errorbar(result.levels, mean.isel(one), deviation.isel(one), **look, capsize=2.0, label=label, **style)
@@ -111,7 +116,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     axes.set(xlabel="levels of a device", ylabel="test accuracy (%)", xscale="log")
     axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values])
     axes.minorticks_off()
-    axes.legend(title="variation of $R_P$", fontsize="small", title_fontsize="small")
+    axes.legend(title="variation of $R_P$")
     return axes
 
 
@@ -121,14 +126,14 @@ def plot_tiles(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Ax
     percent = 100.0 * result.wired_accuracy
     for segment in result.wire_resistance.values:
         one = percent.sel(wire_resistance=segment)
-        look: dict[str, Any] = {"marker": "o", "markersize": 3, "capsize": 2.0, "label": f"{segment:g} Ohm"} | style
+        look: dict[str, Any] = {"marker": "o", "capsize": 2.0, "label": f"{segment:g} Ω"} | style
         axes.errorbar(result.tile, *mean_and_deviation(one), **look)
     _draw_float(result, axes)
-    device = f"{result.attrs['wired_levels']} levels, $R_P$ = {result.attrs['wired_parallel_resistance']:.0f} Ohm"
+    device = f"{result.attrs['wired_levels']} levels, $R_P$ = {result.attrs['wired_parallel_resistance']:.0f} Ω"
     axes.set(xlabel="lines of the largest tile", ylabel="test accuracy (%)", xscale="log", title=device)
     axes.set_xticks(result.tile.values, [str(size) for size in result.tile.values])
     axes.minorticks_off()
-    axes.legend(title="segment of wire", fontsize="small", title_fontsize="small")
+    axes.legend(title="segment of wire")
     return axes
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from compact_model.constants import NANOMETRE
+from compact_model.figures import MARKERS, VERMILION, legend_above, signed, size_axis, whole_numbers
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -36,9 +37,12 @@ def plot_map(
     validation.choice("quantity", quantity, MAPS)
     axes = new_axes(axes)
     label, of = MAPS[quantity]
-    image = axes.imshow(of(result)[index].values, aspect="auto", interpolation="nearest", **style)
+    values = of(result)[index].values
+    image = axes.imshow(values, **(signed(values) | style))
     axes.figure.colorbar(image, ax=axes, label=label)
     axes.set(xlabel="bit line", ylabel="word line")
+    whole_numbers(axes.xaxis)
+    whole_numbers(axes.yaxis)
     return axes
 
 
@@ -46,24 +50,35 @@ def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str 
     """The voltage or current margin (%) against the lines of the array, one line for each scheme."""
     validation.choice("kind", kind, ("voltage", "current"))
     axes = new_axes(axes)
-    for scheme in result.scheme.values:
+    for number, scheme in enumerate(result.scheme.values):
         values = 100.0 * result[f"{kind}_margin"].sel(scheme=scheme)
-        axes.plot(result["size"], values, **({"marker": "o", "markersize": 3, "label": scheme} | style))
-    axes.axhline(10.0, color="black", linewidth=0.5)
-    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", xscale="log")
-    axes.legend(fontsize="small")
+        axes.plot(result["size"], values, **({"marker": MARKERS[number % len(MARKERS)], "label": scheme} | style))
+    axes.axhline(10.0, color="black", linewidth=0.5, linestyle=":")
+    axes.annotate("10 %", (1.0, 10.0), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small")
+    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", yscale="log")
+    size_axis(axes, result["size"].values)
+    axes.legend()
     return axes
 
 
 def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """The lines of the largest array against the TMR (%), one line for each scheme and wire resistance."""
     axes = new_axes(axes)
-    for scheme in result.scheme.values:
+    for number, scheme in enumerate(result.scheme.values):
         for row, segment in enumerate(result.wire_resistance.values):
             values = result.largest_array.sel(scheme=scheme).isel(wire_resistance=row)
-            look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{scheme}, {segment:g} Ohm"}
+            look: dict[str, Any] = {
+                "color": f"C{row}",
+                "marker": MARKERS[number % len(MARKERS)],
+                "label": f"{scheme}, {segment:g} Ω",
+            }
             axes.plot(100.0 * result.tmr, values, **(look | style))
-    axes.set(xlabel="TMR (%)", ylabel="lines of the largest array", xscale="log", yscale="log")
+    axes.set(xlabel="TMR (%)", ylabel="lines of the largest array", xscale="log")
+    axes.set_yscale("log", base=2)
+    axes.yaxis.set_major_formatter("{x:g}")
+    ticks = 100.0 * result.tmr.values
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.legend(fontsize="x-small", ncols=2)
     return axes
 
@@ -74,24 +89,33 @@ def plot_half_select(result: xr.Dataset, axes: Axes | None = None, **style: Any)
     threshold = result.attrs["threshold_voltage"]
     for number, scheme in enumerate(result.scheme.values):
         one = result.sel(scheme=scheme)
-        axes.plot(result["size"], np.abs(one.selected_voltage) / threshold, color=f"C{number}", label=scheme, **style)
+        axes.plot(
+            result["size"],
+            np.abs(one.selected_voltage) / threshold,
+            color=f"C{number}",
+            linestyle="-",
+            label=scheme,
+            **style,
+        )
         axes.plot(result["size"], one.worst_voltage / threshold, color=f"C{number}", linestyle="--", **style)
-    axes.axhline(1.0, color="black", linewidth=0.5)
-    axes.set(xlabel="word lines and bit lines", ylabel="V / threshold", xscale="log")
-    axes.legend(title="line: selected, dashes: worst other", fontsize="small", title_fontsize="small")
+    axes.axhline(1.0, color="black", linewidth=0.5, linestyle=":")
+    axes.set(xlabel="word lines and bit lines", ylabel="$V$ / threshold")
+    size_axis(axes, result["size"].values)
+    legend_above(axes, columns=4, title="lines: selected cell; dashes: the worst other one")
     return axes
 
 
 def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Relative error of the product (%) against the size, a line for each wire resistance; dashes: the levels alone."""
     axes = new_axes(axes)
-    for segment in result.wire_resistance.values:
+    for number, segment in enumerate(result.wire_resistance.values):
         values = 100.0 * result.total_error.sel(wire_resistance=segment).mean("repeat")
-        look: dict[str, Any] = {"marker": "o", "markersize": 3, "label": f"{segment:g} Ohm"}
+        look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "label": f"{segment:g} Ω"}
         axes.plot(result["size"], values, **(look | style))
     axes.plot(result["size"], 100.0 * result.level_error.mean("repeat"), "k--", label="levels alone")
-    axes.set(xlabel="inputs", ylabel="relative error (%)", xscale="log", yscale="log")
-    axes.legend(title="segment", fontsize="small", title_fontsize="small")
+    axes.set(xlabel="inputs", ylabel="relative error (%)", yscale="log")
+    size_axis(axes, result["size"].values)
+    axes.legend(title="segment of wire")
     return axes
 
 
@@ -143,7 +167,7 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     )
     axes.tick_params(left=True, bottom=True, labelleft=True, labelbottom=True)
     axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    axes.set_title(f"{100.0 * float(result.sneak_share):.0f} % of the read current is sneak current", fontsize="small")
+    axes.set_title(f"{100.0 * float(result.sneak_share):.0f} % of the read current is sneak current")
     return axes
 
 
@@ -170,7 +194,7 @@ def plot_design_map(
     where = {name: 0 for name in dims if name not in ("track_width", "track_length")} | dict(at or {})
     lines = result[variable].isel(where).transpose("track_length", "track_width").values
     widths, lengths = result.track_width.values / NANOMETRE, result.track_length.values / NANOMETRE
-    look: dict[str, Any] = {"cmap": "viridis", "norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
+    look: dict[str, Any] = {"norm": LogNorm(1.0, max(2.0, lines.max())), "alpha": 0.85} | style
     image = axes.pcolormesh(_edges(widths), _edges(lengths), np.ma.masked_less(lines, 1), **look)
     names = {point: name for name, point in (devices or {}).items()}
     ohms = result.parallel_resistance.isel(resistance_area_product=where["resistance_area_product"])
@@ -190,7 +214,7 @@ def plot_design_map(
                 "fontsize": "small",
             }
             axes.annotate(note, (widths[column], lengths[row]), **below, **ink)
-            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color="red")
+            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color=VERMILION)
     axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
     axes.set_xticks(widths, [f"{width:g}" for width in widths])
     axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
@@ -232,7 +256,7 @@ _TIMES = {
     "min": 60.0,
     "s": 1.0,
     "ms": 1e-3,
-    r"$\mu$s": 1e-6,
+    "µs": 1e-6,
     "ns": 1e-9,
 }
 

@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOMETRE, OERSTED
+from compact_model.figures import ONE_COLUMN
 from compact_model.micromagnetics.published import lequeux2016_stripe
 from compact_model.support.validation import InputError
 
@@ -133,7 +134,7 @@ def command(
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: _draw(figure, found),
-        size=(5.0, 3.6) if turn else (5.0, 1.0 + 2.2 * len(found)),
+        size=ONE_COLUMN if turn else (ONE_COLUMN[0], 0.5 + 2.3 * len(found)),
     )
 
 

@@ -18,6 +18,7 @@ import crossbar
 import spice
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, OERSTED
 from compact_model.device.published import lequeux2016
+from compact_model.figures import TWO_COLUMNS
 from compact_model.support.store import read_sealed, write_sealed
 from spice.ngspice import installation
 from spice.ngspice.plot import SimulatorMissing
@@ -82,7 +83,7 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
             continue
         fingerprint = _fingerprint(subject, installation.version() if part.requirement == "ngspice" else None)
         data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
-        write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), (6.4, 3.4))
+        write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), TWO_COLUMNS)
         summary = part.summarise(subject, data)
         found[part.name] = summary.numbers
         lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.name}]({part.name}.png)"]

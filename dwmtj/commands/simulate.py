@@ -7,6 +7,7 @@ import click
 import numpy as np
 
 from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND
+from compact_model.figures import ONE_COLUMN
 from compact_model.methods import DEFAULT_TOLERANCE, METHODS, REFERENCE_STEP
 from compact_model.support.validation import InputError, between
 
@@ -57,6 +58,7 @@ def command(
     **options: Any,
 ) -> None:
     """One device over time under a current, a voltage or a current density (exactly one of the three)."""
+    from compact_model.plots import draw_course
     from compact_model.simulation import simulate
 
     check_outputs(outputs)
@@ -92,7 +94,15 @@ def command(
         ["t (ns)", "x (nm)", "phi (rad)", "R (Ohm)", "V (V)", "I (mA)"],
         [[float(column[row]) for column in summary.values()] for row in shown],
     )
-    deliver(result, summary, text, outputs=outputs, as_json=as_json)
+    deliver(
+        result,
+        summary,
+        text,
+        outputs=outputs,
+        as_json=as_json,
+        draw=lambda figure: draw_course(result, figure),
+        size=(ONE_COLUMN[0], 4.2),
+    )
 
 
 def _position(text: str | None) -> float | str | None:

@@ -107,7 +107,7 @@ def command(
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: draw_study(result, figure),
-        size=(5.0 * (1 + len(study.kind.beside)), 3.8),
+        size=(3.55 * (1 + len(study.kind.beside)), 2.8),
     )
 
 

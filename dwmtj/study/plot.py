@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib import cm
 from matplotlib.ticker import MaxNLocator
 
+from compact_model.figures import in_symbols
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support.validation import choice
 from dwmtj.options.device import Quantity
@@ -31,7 +32,8 @@ _ASIDE = 0.008  # of the axis, between two lines' points
 def axis_label(item: Quantity) -> str:
     """A quantity's name with its unit at the edge."""
     words = re.split(r" \(|; ", item.help)[0]
-    return f"{words} ({item.unit})" if item.unit else words
+    shown = in_symbols(words)
+    return f"{shown} ({item.unit})" if item.unit else shown
 
 
 def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, **style: Any) -> Axes:
@@ -65,12 +67,12 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         aside = _ASIDE * (number - 0.5 * (len(places) - 1))  # so that bars do not cover one another
         at = where * np.exp(aside * np.log(where.max() / where.min())) if logarithmic else where + aside * np.ptp(where)
         label = ", ".join(in_unit(known[name], chosen[name].item()) for name in others)
-        look: dict[str, Any] = {"color": cm.viridis(0.9 * number / max(len(places) - 1, 1)), "linewidth": 0.8} | style
+        look: dict[str, Any] = {"color": cm.cividis(0.9 * number / max(len(places) - 1, 1)), "linewidth": 0.8} | style
         if numeric:
             axes.plot(at[shown], middle[shown], **look)
         full, open_end = shown & bounded, shown & ~bounded
         bars = np.maximum([middle[full] - lower[full], upper[full] - middle[full]], 0.0)
-        marks = {"marker": "o", "linestyle": "", "markersize": 3.5, "capsize": 2.0, "label": label}
+        marks = {"marker": "o", "linestyle": "", "label": label}
         axes.errorbar(at[full], middle[full], bars, **(look | marks))
         bounds = look | {"marker": "^", "linestyle": "", "markersize": 6.0}
         if open_end.any():
@@ -92,6 +94,8 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
     drawn = drawn[np.isfinite(drawn)]
     if drawn.size and drawn.min() > 0.0 and drawn.max() > 30.0 * drawn.min():
         axes.set_yscale("log")
+    elif drawn.size and drawn.max() >= 1e4:
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
     if others:
         title = ", ".join(name.replace("_", " ") for name in others)
         axes.legend(fontsize="x-small", title=title, title_fontsize="x-small")

@@ -156,7 +156,7 @@ def _deliver_map(result: xr.Dataset, outputs: tuple[Path, ...], as_json: bool) -
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: _draw_map(result, figure),
-        size=(1.4 + 2.6 * count, 3.0),
+        size=(1.2 + 2.2 * count, 2.6),
     )
 
 

@@ -141,7 +141,7 @@ def command(
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: draw_programming(result, figure),
-        size=(8.0, 6.4),
+        size=(7.1, 5.4),
     )
 
 

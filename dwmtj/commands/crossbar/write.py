@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.figures import TWO_COLUMNS
 from compact_model.support.validation import InputError, positive
 
 from ...options.array import size_option
@@ -103,7 +104,7 @@ def command(
         f"\n{level:.4g} V; {summary['energy_pJ']:.4g} pJ, of which {summary['energy_in_lines_pJ']:.4g} pJ in the "
         f"lines; {summary['solutions']} solutions of the network"
     )
-    deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=lambda f: _draw(result, f), size=(8.0, 3.4))
+    deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=lambda f: _draw(result, f), size=TWO_COLUMNS)
 
 
 def _cell(text: str, shape: tuple[int, int]) -> tuple[int, int]:

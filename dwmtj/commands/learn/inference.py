@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from compact_model.figures import TWO_COLUMNS
 from compact_model.support.validation import between, whole
 
 from ...digits import divided, load_digits, trained_weights
@@ -135,4 +136,4 @@ def command(
         plot_inference(result, left)
         plot_tiles(result, right)
 
-    deliver(result, summary, "\n".join(parts), outputs=outputs, as_json=as_json, draw=draw, size=(10.0, 4.0))
+    deliver(result, summary, "\n".join(parts), outputs=outputs, as_json=as_json, draw=draw, size=TWO_COLUMNS)

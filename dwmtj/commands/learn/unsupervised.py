@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from compact_model.figures import TWO_COLUMNS
 from compact_model.support.validation import between, non_negative, positive
 
 from ...digits import load_digits
@@ -102,4 +103,4 @@ def command(
         plot_unsupervised(result, left)
         plot_weights(result, right, levels=result.sizes["levels"] - 1)
 
-    deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=draw, size=(10.0, 4.0))
+    deliver(result, summary, text, outputs=outputs, as_json=as_json, draw=draw, size=TWO_COLUMNS)

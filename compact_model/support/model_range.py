@@ -1,0 +1,62 @@
+"""A warning where a value lies outside the range that the model is meant for, with the likely slip of units."""
+
+import math
+import warnings
+
+from ..constants import OERSTED
+
+STRONGEST_FIELD = 0.5
+"""T: 5000 Oe, where the domains themselves would long have reversed."""
+LARGEST_VOLTAGE = 1.0
+"""V: about where a barrier breaks down."""
+HIGHEST_TEMPERATURE = 700.0
+"""K: M_s, TMR and H_K are constants here, whatever the temperature."""
+
+
+class ModelRangeWarning(UserWarning):
+    """A result rests on a value outside the range of validity in the model card; it is computed all the same."""
+
+
+def written(value: float, unit: str) -> str:
+    """A number with its unit."""
+    return f"{value:.6g} {unit}".rstrip()
+
+
+def warn_outside(
+    name: str, value: float, limits: tuple[float, float], unit: str, edge_unit: str = "", edge_scale: float = 1.0
+) -> None:
+    """Warn, once for each place and text, where |value| is neither 0 nor within the limits.
+
+    name: of the argument.  limits: smallest and largest size, in the unit.  edge_unit, edge_scale: the field's usual
+    unit, and what one of it is in `unit`: a value that fits in it, or whose number fits, was likely meant so.
+    """
+    size = abs(value)
+    low, high = limits
+    if size == 0.0 or low <= size <= high or math.isnan(size):
+        return
+    meant = f"at least {written(low, unit)}" if size < low else f"at most {written(high, unit)}"
+    slip = ""
+    if edge_scale != 1.0:
+        if low <= size * edge_scale <= high:
+            slip = f"; did you mean {written(value, edge_unit)} = {written(value * edge_scale, unit)}?"
+        elif low <= size / edge_scale <= high:
+            slip = f"; did you mean {written(value, unit)} = {written(value / edge_scale, unit)}?"
+    warnings.warn(
+        f"{name}: the model is meant for {meant}, got {written(value, unit)}{slip}", ModelRangeWarning, stacklevel=3
+    )
+
+
+def warn_of_field(name: str, value: float) -> None:
+    """The same for a magnetic flux density, T."""
+    warn_outside(name, value, (0.0, STRONGEST_FIELD), "T", "Oe", OERSTED)
+
+
+def warn_of_voltage(largest: float) -> None:
+    """The same for the largest voltage on a barrier, V."""
+    slip = ("mV", 1e-3) if largest >= 20.0 else ("", 1.0)
+    warn_outside("voltage on the barrier", largest, (0.0, LARGEST_VOLTAGE), "V", *slip)
+
+
+def warn_of_temperature(kelvin: float) -> None:
+    """The same for a temperature above 0 K."""
+    warn_outside("temperature", kelvin, (1.0, HIGHEST_TEMPERATURE), "K")

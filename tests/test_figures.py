@@ -1,0 +1,118 @@
+"""Every result draws itself in one style, with units on its axes and no text over another."""
+
+import itertools
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.colors import to_rgb
+from public_calls import CALLS
+from test_provenance import returns_a_dataset
+
+import crossbar.plots
+import dwmtj.study.plot
+import spice.plots
+from compact_model import InputError
+from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, signed
+from compact_model.plots import PLOTTERS
+from crossbar.plots.in_time import OUTCOMES
+
+DRAWN = [name for name, call in CALLS.items() if returns_a_dataset(call.function)]
+WITHOUT_UNIT = re.compile(
+    r"repeats|pulse( number)?|bit line|word line|word lines and bit lines|share still in the well|samples|inputs"
+    r"|epoch .*|levels of a device|lines of the largest (array|tile)|.*/ threshold|slots x row x column"
+    r"|(exact )?product.*|"
+)
+
+
+def shown(axis, tick):
+    """Whether a tick lies within the axis; matplotlib keeps some beyond it."""
+    low, high = sorted(axis.get_view_interval())
+    return low <= tick.get_loc() <= high
+
+
+def texts_of(axes):
+    """Everything that is written in and around the axes, with the box that it takes."""
+    figure = axes.figure
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    legend = axes.get_legend()
+    found = [
+        axes.xaxis.label,
+        axes.yaxis.label,
+        axes.title,
+        *(tick.label1 for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_major_ticks() if shown(axis, tick)),
+        *([] if legend is None else legend.get_texts()),
+    ]
+    return [(each.get_text(), each.get_window_extent(renderer)) for each in found if each.get_text().strip()]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_result_draws_itself_with_units_and_no_text_over_another(name):
+    call = CALLS[name]
+    result = call.function(**call.arguments())
+    if not isinstance(result, xr.Dataset) or result.attrs.get("experiment") not in PLOTTERS:
+        pytest.skip("nothing to draw")
+    axes = result.dwmtj.plot()
+    assert tuple(axes.figure.get_size_inches()) == ONE_COLUMN
+    for label in (axes.get_xlabel(), axes.get_ylabel()):
+        assert re.search(r"\([^)]+\)|%", label) or WITHOUT_UNIT.fullmatch(label), label
+        assert not re.search(r"\buS\b|mu|Omega|\bOhm\b|[A-Z]_[A-Za-z]{2}", label), label
+    for (first, box), (second, other) in itertools.combinations(texts_of(axes), 2):
+        across = min(box.x1, other.x1) - max(box.x0, other.x0)
+        up = min(box.y1, other.y1) - max(box.y0, other.y0)
+        assert across < 2.0 or up < 2.0, f"{first!r} over {second!r}"
+    width, height = axes.figure.get_size_inches() * axes.figure.dpi
+    for text, box in texts_of(axes):
+        assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -2.0, text
+
+
+def luminance(colour):
+    return float(np.dot(to_rgb(colour), (0.2126, 0.7152, 0.0722)))
+
+
+def test_lines_side_by_side_differ_in_more_than_their_colour():
+    with plt.style.context(STYLE):
+        looks = [tuple(look.values()) for look in plt.rcParams["axes.prop_cycle"]]
+    assert len(set(looks)) == len(looks) >= 20
+    assert len(set(MARKERS)) == len(MARKERS)
+
+
+def test_what_is_worse_is_darker_in_the_map_of_outcomes():
+    result = CALLS["crossbar.write_map"].function(**CALLS["crossbar.write_map"].arguments())
+    (image,) = result.dwmtj.plot().images
+    shades = [luminance(image.cmap(number)) for number in range(len(OUTCOMES))]
+    assert shades == sorted(shades, reverse=True)
+    assert min(-np.diff(shades)) > 0.08
+
+
+def test_values_of_both_signs_are_centred_on_0():
+    assert signed([[-0.2, 0.1]]) == {"cmap": DIVERGING, "vmin": -0.2, "vmax": 0.2}
+    assert signed([[0.2, 0.1]]) == {}
+
+
+def test_a_simulation_draws_any_of_its_variables():
+    result = CALLS["compact_model.simulate"].function(**CALLS["compact_model.simulate"].arguments())
+    assert result.dwmtj.plot("resistance").get_ylabel() == "$R$ (Ω)"
+    axes = plt.subplots()[1]
+    result.dwmtj.plot(axes, quantity="current")
+    assert axes.lines[0].get_ydata() == pytest.approx(1e3 * result.current.values)
+    with pytest.raises(InputError, match=r"quantity: expected one of 'position', .* got 'resistence', did you mean"):
+        result.dwmtj.plot("resistence")
+    loop = CALLS["compact_model.resistance_loop"].function(**CALLS["compact_model.resistance_loop"].arguments())
+    with pytest.raises(InputError, match="quantity: expected none, for a resistance_loop draws one thing only"):
+        loop.dwmtj.plot("resistance")
+
+
+def test_axes_of_ones_own_keep_their_style():
+    result = CALLS["compact_model.simulate"].function(**CALLS["compact_model.simulate"].arguments())
+    axes = plt.subplots()[1]
+    assert result.dwmtj.plot(axes) is axes
+    assert tuple(axes.figure.get_size_inches()) == tuple(plt.rcParams["figure.figsize"])
+
+
+def test_plots_of_all_packages_are_registered():
+    assert {crossbar.plots, spice.plots, dwmtj.study.plot}  # importing them is what registers
+    assert {"crossbar", "crosscheck", "study", "supervised_learning"} <= set(PLOTTERS)
