@@ -22,6 +22,7 @@ from compact_model import (
     simulate,
     single_well,
 )
+from compact_model.figures import STYLE, TWO_COLUMNS
 
 OERSTED, NANOSECOND = 1e-4, 1e-9
 COMPENSATING = 85.0 * OERSTED
@@ -54,7 +55,8 @@ def main(figure_path: Path) -> dict[str, float]:
     measured = {"time": times, "voltage": volts, "resistance": trace + 0.1 * random.normal(size=times.size)}
     by_trace = fit_trace(by_ramps.parameters, site, measured, ["anisotropy_field", "damping", "spin_polarisation"])
 
-    figure, panels = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, panels = plt.subplots(1, 3, figsize=TWO_COLUMNS)
     numbers = {}
     for axes, fit, title in zip(
         panels, (by_loop, by_ramps, by_trace), ("R-I loop", "current ramps", "trace"), strict=True

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from compact_model.figures import STYLE, TWO_COLUMNS
 from crossbar import inference
 from crossbar.plots.learning import plot_inference, plot_tiles
 from dwmtj.digits import divided, load_digits, trained_weights
@@ -22,7 +23,8 @@ def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
     train, test = divided(labels, 1.0 / 3.0, seed=2016)
     weights = trained_weights(images[train], labels[train])
     result = inference(weights, images[test], labels[test], repeats=repeats, seed=2016, progress=True)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
+    plt.style.use(STYLE)
+    figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     plot_inference(result, left)
     plot_tiles(result, right)
     figure.savefig(figure_path, dpi=150)

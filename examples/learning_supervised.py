@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from compact_model.figures import ONE_COLUMN, STYLE
 from crossbar import PulsedDevice, Wires, supervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
@@ -32,7 +33,8 @@ def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8)
         "V/3, segments of 0.1 Ohm": (wired, {"wires": WIRES}),
         "V/3, R_P within 10 %": (varied, {"spreads": {"parallel_resistance": 0.1}}),
     }
-    figure, axes = plt.subplots(figsize=(6.0, 4.0), layout="constrained")
+    plt.style.use(STYLE)
+    figure, axes = plt.subplots(figsize=ONE_COLUMN)
     numbers = {}
     for name, (kinds, conditions) in cases.items():
         result = supervised_learning(

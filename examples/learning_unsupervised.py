@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from compact_model.figures import STYLE, TWO_COLUMNS
 from crossbar import PulsedDevice, unsupervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from crossbar.plots.learning import plot_weights
@@ -26,7 +27,8 @@ def main(figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5) ->
     images, labels = load_digits()
     kinds = [PulsedDevice.notched(count, seed=2016, progress=True) for count in levels]
     result = unsupervised_learning(images, labels, kinds, repeats=repeats, seed=2016, progress=True)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
+    plt.style.use(STYLE)
+    figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     result.dwmtj.plot(left)
     plot_weights(result, right, levels=len(kinds) - 1)
     figure.savefig(figure_path, dpi=150)

@@ -8,6 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import Voltage, lequeux2016, pulses, single_well
+from compact_model.figures import STYLE, TWO_COLUMNS
 from spice import DomainWallJunction, simulate, source_value
 
 SIZE, WIRE, WRITE = 4, 1.0, 0.2
@@ -38,7 +39,8 @@ def main(figure_path: Path) -> dict[str, float]:
     result = simulate(circuit, np.linspace(0.0, 40e-9, 401))
     moved = np.abs(result.position[:, -1] - result.position[:, 0]).values.reshape(SIZE, SIZE) * 1e9
     voltage = result.voltage.sel(time=5e-9, method="nearest").values.reshape(SIZE, SIZE)
-    figure, panels = plt.subplots(1, 2, figsize=(8.0, 3.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, panels = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     for axes, values, label in zip(
         panels, (voltage, moved), ("V during the pulse (V)", "wall moved (nm)"), strict=True
     ):

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from compact_model import lequeux2016, single_well
+from compact_model.figures import STYLE
 from spice import export, run_netlist
 
 NETLIST = """A domain-wall junction behind a CMOS inverter
@@ -36,13 +37,14 @@ def main(figure_path: Path) -> dict[str, float]:
         (Path(folder) / "junction.lib").write_text(export(device, track, "ngspice"))
         plot = run_netlist(NETLIST, folder=Path(folder), time_limit=120.0)[-1].vectors
     time = plot["time"] * 1e9
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5.0, 4.0), sharex=True, layout="constrained")
+    plt.style.use(STYLE)
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.5, 3.2), sharex=True)
     for name in ("in", "out", "top"):
         upper.plot(time, plot[name], label=name)
-    upper.set(ylabel="V (V)")
+    upper.set(ylabel="$V$ (V)")
     upper.legend(fontsize="small")
     lower.plot(time, plot["x"])
-    lower.set(xlabel="t (ns)", ylabel="x (nm)")
+    lower.set(xlabel="$t$ (ns)", ylabel="$x$ (nm)")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {

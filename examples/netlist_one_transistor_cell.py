@@ -8,6 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import PiecewiseLinear, Voltage, lequeux2016, single_well
+from compact_model.figures import STYLE
 from spice import DomainWallJunction, simulate, source_value
 
 READ, WRITE, GATE = 0.02, 0.35, 1.8
@@ -32,10 +33,11 @@ def main(figure_path: Path) -> dict[str, float]:
     result = simulate(circuit, times)
     cell = result.sel(device="Xcell")
     read = (cell.voltage / cell.current).where((times < 5 * NS) | (times > 50.5 * NS))
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5.0, 4.0), sharex=True, layout="constrained")
+    plt.style.use(STYLE)
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.5, 3.2), sharex=True)
     result.dwmtj.plot(upper)
     lower.plot(times / NS, read)
-    lower.set(xlabel="t (ns)", ylabel=r"V / I, read ($\Omega$)")
+    lower.set(xlabel="$t$ (ns)", ylabel="$V / I$, read (Ω)")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {

@@ -8,6 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import Voltage, lequeux2016, pulses, single_well
+from compact_model.figures import STYLE
 from spice import DomainWallJunction, simulate, source_value
 
 READ, WRITE = 0.01, 0.45
@@ -27,11 +28,12 @@ def main(figure_path: Path) -> dict[str, float]:
     times = np.linspace(0.0, 30e-9, 601)
     result = simulate(circuit, times)
     middle = result.node_voltage.sel(node="middle") / result.node_voltage.sel(node="input").where(times > 0.0)
-    figure, (upper, lower) = plt.subplots(2, 1, figsize=(5.0, 4.0), sharex=True, layout="constrained")
+    plt.style.use(STYLE)
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.5, 3.2), sharex=True)
     result.dwmtj.plot(upper)
     upper.legend(result.device.values, fontsize="small")
     lower.plot(times * 1e9, middle)
-    lower.set(xlabel="t (ns)", ylabel="middle / input")
+    lower.set(xlabel="$t$ (ns)", ylabel="middle / input")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     before, after = (float(middle.sel(time=moment, method="nearest")) for moment in (5e-9, 29e-9))

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from compact_model import lequeux2016
+from compact_model.figures import STYLE
 from crossbar import PinningSites, design_map
 
 WIDTHS = np.array([30.0, 50.0, 70.0, 100.0]) * 1e-9
@@ -30,7 +31,8 @@ SITES = {"60 Oe": 60e-4, "400 Oe": 400e-4}
 def main(figure_path: Path) -> dict[str, float]:
     """Compute the maps, draw them and return the numbers that the figure must show."""
     device = lequeux2016()
-    figure, panels = plt.subplots(2, 2, figsize=(11.0, 8.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, panels = plt.subplots(2, 2, figsize=(7.1, 5.6))
     numbers = {}
     for row, (sites_name, coercive_field) in zip(panels, SITES.items(), strict=True):
         result = design_map(
