@@ -58,7 +58,7 @@ def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str 
     axes.axhline(10.0, color="black", linewidth=0.5, linestyle=":")
     axes.annotate("10 %", (1.0, 10.0), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small")
     axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", yscale="log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
     size_axis(axes, result["size"].values)
