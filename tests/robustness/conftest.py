@@ -2,6 +2,7 @@
 
 import faulthandler
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from robustness import tally
@@ -23,3 +24,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("robustness: what became of the inputs")
         for line in tally.table():
             terminalreporter.write_line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Inputs out of all range are what is tried here, so that it is no news that they are."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore::compact_model.support.model_range.ModelRangeWarning"))
