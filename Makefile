@@ -29,6 +29,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/micromagnetics.py
 	$(BIN)/python benchmarks/netlist.py
 	$(BIN)/python benchmarks/netlist_options.py
+	$(BIN)/python benchmarks/netlist_scale.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py

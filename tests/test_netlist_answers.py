@@ -1,5 +1,9 @@
 """What a run of ngspice answers with, whichever way it is run, and cells of PySpice with devices inside."""
 
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PySpice.Spice.Netlist import Circuit, SubCircuit, SubCircuitFactory
@@ -248,3 +252,60 @@ def test_expressions_are_read_as_ngspice_reads_them(written, value):
 def test_expressions_of_anything_else_are_refused_by_name(written):
     with pytest.raises(InputError, match="x0: expected a number or an expression in braces"):
         evaluate("x0", written, {"a": 3.0})
+
+
+PYSPICE = """
+from PySpice.Spice.NgSpice.Shared import NgSpiceShared
+from PySpice.Spice.Netlist import Circuit
+from PySpice.Unit import u_A, u_K, u_mA, u_nm, u_ns, u_ps
+from compact_model import lequeux2016, single_well
+from spice import DomainWallJunction
+from spice.ngspice import installation
+
+NgSpiceShared.LIBRARY_PATH = str(installation.find_library())
+device = lequeux2016()
+circuit = Circuit("PySpice's own way")
+junction = DomainWallJunction(device, single_well(device, coercive_field=15e-4, half_width=100e-9))
+junction.connect(circuit, "1", "top", circuit.gnd, x0=550 @ u_nm, hz=0)
+circuit.PulseCurrentSource(
+    "1", circuit.gnd, "top", initial_value=0 @ u_mA, pulsed_value=2 @ u_mA, delay_time=1 @ u_ns, rise_time=10 @ u_ps,
+    fall_time=10 @ u_ps, pulse_width=10 @ u_ns, period=100 @ u_ns,
+)
+simulator = circuit.simulator(temperature=27, nominal_temperature=27)
+simulator.options(method="trap", reltol=1e-5, trtol=1)
+found = simulator.transient(step_time=20 @ u_ps, end_time=50 @ u_ns, max_time=20 @ u_ps)
+print(float(found["1_x"][-1]), found["top"][-1].unit.unit_suffix, found.time[-1].unit.unit_suffix)
+"""
+
+
+def test_the_simulator_of_pyspice_gives_its_results_with_units(tmp_path):
+    from spice.ngspice import installation
+
+    if installation.find_library() is None:
+        pytest.skip("there is no shared library of ngspice")
+    # Elsewhere, as PySpice keeps the library in the process.
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", PYSPICE], capture_output=True, text=True, timeout=120)
+    position, volt, second = done.stdout.split()[-3:]
+    assert float(position) == pytest.approx(556.812, abs=0.01)
+    assert (volt, second) == ("V", "s")
+
+
+def test_a_symbol_writes_the_line_of_an_instance(device, paper_well):
+    symbol = export(device, paper_well, "xschem", name="synapse")
+    pins = re.findall(r"^B 5 .*\{name=(\w+) dir=\w+\}$", symbol, re.MULTILINE)
+    (line,) = re.findall(r'^format="(.*)"$', symbol, re.MULTILINE)
+    (template,) = re.findall(r'^template="(.*)"\}$', symbol, re.MULTILINE)
+    values = dict(word.split("=") for word in template.split()) | {"pinlist": " ".join(pins), "x0": "550", "hz": "0"}
+    written = re.sub(r"@(\w+)", lambda match: values[match.group(1)], line)
+    assert written.startswith("X1 top bottom x phi synapse x0=550 ")
+    body = f"Itop 0 top 1m\nRbottom bottom 0 1u\n{written}\n.op\n.end\n"
+    vectors = run_netlist(f"t\n{export(device, paper_well, 'ngspice', name='synapse')}{body}")[-1].vectors
+    assert vectors["x"][0] == pytest.approx(550.0)
+
+
+def test_circuits_of_inspice_take_the_same_class(device, paper_well):
+    circuit = pytest.importorskip("InSpice.Spice.Netlist", reason="pip install InSpice brings it").Circuit("InSpice")
+    DomainWallJunction(device, paper_well).connect(circuit, "1", "top", circuit.gnd, x0=550, hz=0)
+    circuit.I("1", circuit.gnd, "top", "PULSE(0 2m 1n 10p 10p 10n 100n)")
+    how = ".options method=trap reltol=1e-5 trtol=1\n.tran 20p 50n 0 20p\n.end\n"
+    assert run_netlist(f"{circuit}\n{how}")[-1].vectors["1_x"][-1] == pytest.approx(556.812, abs=0.01)

@@ -13,6 +13,7 @@ from .ngspice_model import NetlistDevice, subcircuit
 from .sources import source_letter, source_value
 from .testbench import testbench as whole_netlist
 from .verilog_a import verilog_a
+from .xschem import symbol
 
 Testbench = tuple[Drive, float, dict[str, float]]
 
@@ -27,7 +28,8 @@ def export(
 ) -> str:
     """The device as text.
 
-    language: 'ngspice', a `.subckt`; 'verilog-a', a module; 'pyspice', a Python script that builds the sub-circuit.
+    language: 'ngspice', a `.subckt`; 'verilog-a', a module; 'pyspice', a Python script that builds the sub-circuit;
+        'xschem', a symbol of the sub-circuit for that schematic editor.
     name: of the sub-circuit or module, a plain identifier.
     testbench: (drive, duration in s, the instance's parameters in the netlist's units): not the device alone but a
         netlist, or a script, that runs as it stands.
@@ -41,6 +43,10 @@ def export(
                 "testbench: expected 'ngspice' or 'pyspice' with it, got 'verilog-a': a module runs nowhere alone"
             )
         return verilog_a(device)
+    if language == "xschem":
+        if testbench is not None:
+            raise InputError("testbench: expected 'ngspice' or 'pyspice' with it, got 'xschem': a symbol runs nowhere")
+        return symbol(device)
     if language == "pyspice":
         return _script(device, testbench)
     if testbench is None:

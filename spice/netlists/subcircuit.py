@@ -42,7 +42,8 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
     ) -> Any:
         """Add an instance X<label>, and to a Circuit the sub-circuit, where it is not there yet.
 
-        circuit: a Circuit, or a cell (SubCircuit); a circuit with such cells gets the sub-circuit by `add_to`.
+        circuit: a Circuit or a cell (SubCircuit) of PySpice or InSpice; a circuit with such cells gets the sub-circuit
+            by `add_to`.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
         values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
@@ -53,7 +54,8 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         circuit has, in whatever case, for an unknown parameter, a unit that is not the parameter's, and for values
         outside the model.
         """
-        validation.instance("circuit", circuit, Netlist)
+        if type(circuit).__module__.partition(".")[0] != "InSpice":  # a fork of PySpice with the same methods
+            validation.instance("circuit", circuit, Netlist)
         plain = text.node("label", label)
         nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
         names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
@@ -76,7 +78,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
             raise InputError(
                 f"name: expected a name of its own for each kind of device in a circuit, got {self.name!r}"
             )
-        if isinstance(circuit, Circuit):  # inside a cell, ngspice would lose the cell's m
+        if not hasattr(circuit, "external_nodes"):  # inside a cell, ngspice would lose the cell's m
             self.add_to(circuit)
         numbers = {name: text.real(name, value) for name, value in checked.items()}
         return circuit.X(plain, self.name, *names, **numbers, **expressions)

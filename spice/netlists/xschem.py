@@ -1,0 +1,49 @@
+"""A symbol of the sub-circuit for the schematic editor xschem."""
+
+from . import text
+from .ngspice_model import MULTIPLIER, TERMINALS, NetlistDevice
+from .quantities import INSTANCE
+
+# Where the pins are, and in which direction xschem takes them; the order is that of the sub-circuit's nodes.
+_PINS = {"top": (0, -40, "inout"), "bottom": (0, 40, "inout"), "x": (40, -10, "out"), "phi": (40, 10, "out")}
+_LINES = (
+    (0, -40, 0, -24),
+    (0, 24, 0, 40),
+    (-20, -24, 20, -24),
+    (-20, 24, 20, 24),
+    (-20, -24, -20, 24),
+    (20, -24, 20, 24),
+    (-20, 4, 20, 4),  # the barrier
+    (20, -10, 40, -10),
+    (20, 10, 40, 10),
+)
+_WALL = (-4, -24, 4, 4)  # the domain wall in the free layer
+
+
+def symbol(device: NetlistDevice) -> str:
+    """The text of <name>.sym; an instance of it writes the X line of the sub-circuit, and ends with a newline.
+
+    The parameters of an instance are properties of the symbol; all others keep their defaults.
+    """
+    quantities = (*(device.quantities[name] for name in INSTANCE), MULTIPLIER)
+    given = " ".join(f"{each.name}=@{each.name}" for each in quantities)
+    template = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in quantities)
+    lines = [
+        "v {xschem version=3.4.4 file_version=1.2}",
+        "G {}",
+        f'K {{type=subcircuit\nformat="@name @pinlist {device.name} {given}"\ntemplate="name=X1 {template}"}}',
+        "V {}",
+        "S {}",
+        "E {}",
+    ]
+    lines += [f"L 4 {' '.join(map(str, line))} {{}}" for line in (*_LINES, _WALL)]
+    for name in TERMINALS:
+        x, y, direction = _PINS[name]
+        lines.append(f"B 5 {x - 2.5} {y - 2.5} {x + 2.5} {y + 2.5} {{name={name} dir={direction}}}")
+    lines += [
+        "T {@name} -25 -45 0 1 0.2 0.2 {}",
+        f"T {{{device.name}}} -25 30 0 1 0.2 0.2 {{}}",
+        "T {x0=@x0} 45 25 0 0 0.2 0.2 {}",
+        *(f"T {{{name}}} {_PINS[name][0] + 4} {_PINS[name][1] - 12} 0 0 0.15 0.15 {{}}" for name in ("x", "phi")),
+    ]
+    return "\n".join(lines) + "\n"
