@@ -69,7 +69,7 @@ def simulate_ensemble(
     method: 'adaptive' (order 8, T = 0 only), 'rk4' or 'heun' (fixed step); None: adaptive at T = 0, else heun.
     step: s, the longest step of the fixed-step methods; shortened to end on the times and on the drive's jumps.
     tolerance: local error of the adaptive method, in rad and in wall widths.
-    stop_below, stop_above: m, one or one per device: a wall that passes rests there from then on.
+    stop_below, stop_above: m, one or one per device; a wall that passes one of them stops there.
     seed: the thermal fields' random stream.  Device i gets the same numbers whatever the number of devices or threads.
     first_device: number of the first device in that stream: the parts of an ensemble get the numbers of the whole.
     progress: show a bar on standard error.

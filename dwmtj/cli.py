@@ -42,7 +42,7 @@ COMMANDS = {
 )
 @click.version_option(package_name="dwmtj")
 def group() -> None:
-    """Domain-wall magnetic-tunnel-junction memristors, from the equation of motion on.
+    """Simulate domain-wall magnetic-tunnel-junction memristors, from single devices to crossbar arrays.
 
     Fields are in Oe, current densities in A/cm2, currents in mA, times in ns, lengths in nm.
     """

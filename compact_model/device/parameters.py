@@ -42,7 +42,7 @@ class DeviceParameters:
     """Geometry, magnetism and transport of one domain-wall magnetic tunnel junction, in SI.
 
     Fields are given as flux densities mu_0 H in tesla (1 Oe = 1e-4 T).  Raises InputError for a value that is
-    negative, zero, infinite or not a number where the model cannot bear it.
+    negative, zero, infinite or not a number where the model does not allow it.
 
     The wall's position x runs from 0 to track_length; the P domain lies below x, the AP domain above, so that a
     positive current, and a positive field, move the wall towards the P state.
