@@ -148,7 +148,11 @@ def _header(subject: Subject) -> list[str]:
     name = "the paper's device" if device == lequeux2016() else "a device of the user's"
     oersted_per_mega = device.torque_per_current_density * 1e6 * AMPERE_PER_SQUARE_CENTIMETRE / OERSTED
     return [
-        "# A spin-torque memristor, characterised",
+        "# Characterisation of a spin-torque memristor",
+        "",
+        "The device is a magnetic tunnel junction with one domain wall in its free layer. A current moves the "
+        "wall, the wall's position sets the resistance, and pinning sites hold it when the current is off. "
+        "Each section below simulates one measurement and compares it with the published device where that is known.",
         "",
         f"`dwmtj run`, version {version('dwmtj')}; {name} (Lequeux et al. 2016, doi 10.1038/srep31510): "
         f"{1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm, "

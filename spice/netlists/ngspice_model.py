@@ -85,7 +85,7 @@ class NetlistDevice:
         return rest_angle(changed, local + values.get("hk", defaults["hk"]) - defaults["hk"])
 
     def with_values(self, values: dict[str, float]) -> DeviceParameters:
-        """The DeviceParameters of an instance with such values; raises InputError where the model does not allow them."""
+        """The DeviceParameters of an instance with such values; raises InputError for values that it forbids."""
         changes: dict[str, float | None] = {}
         for name, value in values.items():
             quantity = self.quantities.get(name, MULTIPLIER)
