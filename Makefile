@@ -30,6 +30,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/netlist.py
 	$(BIN)/python benchmarks/netlist_options.py
 	$(BIN)/python benchmarks/netlist_scale.py
+	$(BIN)/python benchmarks/netlist_monte_carlo.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py
