@@ -68,6 +68,9 @@ from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.writing import half_select as half_select
 from .studies.writing import largest_written_array as largest_written_array
+from .transistors.array import TransistorCrossbar as TransistorCrossbar
+from .transistors.bias import TransistorBias as TransistorBias
+from .transistors.law import MosTransistor as MosTransistor
 from .vector_matrix import DifferentialPairs as DifferentialPairs
 from .vector_matrix import device_levels as device_levels
 from .vector_matrix import map_weights as map_weights

@@ -30,6 +30,7 @@ from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
+from .schemes import Bias, block_bias, row_bias
 from .wires import LINES, Wires, per_line, wires_or_ideal
 
 Lines = Sequence[int] | NDArray[Any]
@@ -142,6 +143,14 @@ class Crossbar(Wires):
             bit_start=bit_start,
             bit_stop=bit_stop,
         )
+
+    def row_bias(self, scheme: str, word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None) -> Bias:
+        """How a row is held for several of its cells at once; see `schemes.row_bias`."""
+        return row_bias(scheme, self.shape, word_line, voltages, selected)
+
+    def block_bias(self, scheme: str, word_lines: ArrayLike, bit_lines: ArrayLike, voltage: float) -> Bias:
+        """How lines are held for all cells between some of them at once; see `schemes.block_bias`."""
+        return block_bias(scheme, self.shape, word_lines, bit_lines, voltage)
 
     def sources(self, word_line_voltage: ArrayLike, bit_line_voltage: ArrayLike = 0.0) -> Sources:
         """The source voltages as the solvers take them; both ends of a line have the same."""

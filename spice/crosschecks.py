@@ -18,6 +18,7 @@ from compact_model.track.landscape import Landscape
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.simulation import ArraySimulation
+from crossbar.transistors.array import TransistorCrossbar
 
 from . import plots  # noqa: F401 (registers how the result draws itself)
 from .circuit_simulation import circuit_text
@@ -155,7 +156,7 @@ def crosscheck_array(
         raise InputError(
             "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"
         )
-    states, present = simulation.devices.states, replace(simulation.array, conductance=None, cells=simulation.cells)
+    states, present = simulation.devices.states, _with_cells(simulation)
     netlist = _array_in_ngspice(present, drive, when, [each.name for each in states], time_limit)
     records = list(simulation.run(drive, when))
     found = {each.name: np.array([record[each.name].ravel() for record in records]) for each in states}
@@ -191,8 +192,21 @@ def crosscheck_array(
     return result
 
 
+def _with_cells(simulation: ArraySimulation) -> Crossbar | TransistorCrossbar:
+    """The simulation's array with its devices as they are now."""
+    array = simulation.array
+    if isinstance(array, TransistorCrossbar):
+        return replace(array, cells=simulation.cells)
+    present: Crossbar = replace(array, conductance=None, cells=simulation.cells)
+    return present
+
+
 def _array_in_ngspice(
-    array: Crossbar, drive: ArrayDrive, times: FloatArray, states: list[str], time_limit: float | None
+    array: Crossbar | TransistorCrossbar,
+    drive: ArrayDrive,
+    times: FloatArray,
+    states: list[str],
+    time_limit: float | None,
 ) -> dict[str, FloatArray]:
     """States by name, in their units, and 'current' (A) of all devices in ngspice, (times, devices)."""
     circuit = array_circuit(array, drive.parts[0][0], drive=drive, duration=float(times[-1]))

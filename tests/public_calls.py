@@ -95,6 +95,19 @@ def _walls() -> dict[str, Any]:
     return {"parameters": DEVICE, "landscape": TRACK, "position": np.full((2, 2), SITE.centre)}
 
 
+def _transistor() -> dict[str, Any]:
+    return {
+        "threshold_voltage": 0.4,
+        "transconductance": 3e-4,
+        "width": 1e-6,
+        "length": 1e-7,
+        "body_effect": 0.4,
+        "surface_potential": 0.7,
+        "channel_length_modulation": 0.05,
+        "off_resistance": 1e9,
+    }
+
+
 def _array_of_walls() -> Crossbar:
     return Crossbar(cells=DomainWalls(**_walls(), temperature=10.0, seed=1), **WIRES)
 
@@ -768,6 +781,47 @@ CALLS: dict[str, Call] = {
         X.Transistor,
         lambda: {"on": [[True, False], [False, True]], "on_resistance": 1e3, "off_resistance": 1e9},
         infinite=True,
+    ),
+    "crossbar.MosTransistor": Call(X.MosTransistor, _transistor, infinite=True),
+    "crossbar.TransistorBias": Call(
+        X.TransistorBias,
+        lambda: {
+            "word_line_voltage": np.array([1.8, 0.0]),
+            "bit_line_voltage": np.zeros(2),
+            "source_line_voltage": np.array([0.0, 0.1]),
+            "floating_word_lines": np.zeros(2, dtype=bool),
+            "floating_bit_lines": np.zeros(2, dtype=bool),
+        },
+    ),
+    "crossbar.TransistorCrossbar": Call(
+        X.TransistorCrossbar,
+        lambda: {
+            "cells": X.Resistors(1.0 / OHMS),
+            "transistor": X.MosTransistor(**_transistor()),
+            "gate_voltage": 1.8,
+            "source_lines": "word_line",
+            "source_line_resistance": 0.1,
+            "bit_line_resistance": [0.1, 0.2],
+            "driver_resistance": 1.0,
+            "sense_resistance": 2.0,
+            "source_line_ends": "both",
+            "bit_line_ends": "stop",
+        },
+        infinite=True,
+    ),
+    "crossbar.TransistorCrossbar.solve": Call(
+        bound(
+            lambda: X.TransistorCrossbar(
+                cells=X.Resistors(1.0 / OHMS), transistor=X.MosTransistor(**_transistor()), gate_voltage=1.8
+            ),
+            "solve",
+        ),
+        lambda: {
+            "word_line_voltage": [1.8, 0.0],
+            "source_line_voltage": [0.1, 0.2],
+            "bit_line_voltage": 0.0,
+            "tolerance": 1e-9,
+        },
     ),
     "crossbar.ArraySimulation": Call(
         X.ArraySimulation,

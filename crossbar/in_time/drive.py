@@ -14,6 +14,7 @@ from compact_model.support.validation import InputError
 
 from ..crossbar import mask
 from ..schemes import Bias, array_shape
+from ..transistors.bias import TransistorBias
 
 LineWaveforms = Mapping[int, Waveform | float] | Iterable[tuple[int, Waveform | float]]
 
@@ -37,6 +38,14 @@ class ArrayDrive:
             raise InputError("drive: expected at least one Bias with its waveform, got none")
         first = pairs[0][0]
         for each, _ in pairs[1:]:
+            if type(each) is not type(first):
+                raise InputError("drive: expected Biases of one kind, got some with source lines and some without")
+            if isinstance(first, TransistorBias) and isinstance(each, TransistorBias):
+                lines = first.source_line_voltage.size, each.source_line_voltage.size
+                if lines[0] != lines[1]:
+                    raise InputError(
+                        f"drive: expected as many source lines in every Bias, got {lines[0]} and {lines[1]}"
+                    )
             if each.shape != first.shape:
                 raise InputError(f"drive: expected Biases of one shape, got {first.shape} and {each.shape}")
             if not (
@@ -48,7 +57,14 @@ class ArrayDrive:
 
     @classmethod
     def pulse(cls, held: Bias, width: float, edge: float = 0.0) -> Self:
-        """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V."""
+        """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V.
+
+        The gates of a TransistorBias have their whole voltage from the start to the end of the second slope.
+        """
+        if isinstance(held, TransistorBias):
+            gates, lines = held.parted()
+            opened = trapezoid(width=width + 2.0 * edge, edge=0.0)
+            return cls(((gates, opened), (lines, trapezoid(width=width, edge=edge))))
         return cls(((held, trapezoid(width=width, edge=edge)),))
 
     @classmethod
@@ -106,11 +122,19 @@ class ArrayDrive:
         """Word lines and bit lines."""
         return self.parts[0][0].shape
 
+    @property
+    def source_lines(self) -> int:
+        """How many source lines it drives: those of an array with transistors, else 0."""
+        first = self.parts[0][0]
+        return first.source_line_voltage.size if isinstance(first, TransistorBias) else 0
+
     def identity(self) -> str:
         """A short text that tells this drive from others."""
         items: list[str | FloatArray] = []
         for held, waveform in self.parts:
             items += [held.word_line_voltage, held.bit_line_voltage, repr(waveform)]
+            if isinstance(held, TransistorBias):
+                items.append(held.source_line_voltage)
             items += [held.floating_word_lines.astype(float), held.floating_bit_lines.astype(float)]
         return digest(*items)
 
@@ -131,24 +155,31 @@ class ArrayDrive:
         return not any(volts.any() for time in ends for volts in self.voltages(time))
 
     def line_voltage(self, side: str, line: int) -> Waveform:
-        """The voltage of one line ('word' or 'bit') over time."""
+        """The voltage of one line ('word', 'bit' or 'source') over time."""
         scales = [float(getattr(bias, f"{side}_line_voltage")[line]) for bias, _ in self.parts]
         return WaveformSum(tuple(waveform for _, waveform in self.parts), tuple(scales))
 
-    def voltages(self, time: float) -> tuple[FloatArray, FloatArray]:
-        """Of the word lines and of the bit lines at a time, V."""
+    def voltages(self, time: float) -> tuple[FloatArray, ...]:
+        """Of the word lines, of the bit lines and, where there are some, of the source lines at a time, V."""
         values = [float(waveform(time)) for _, waveform in self.parts]
-        word = sum(value * bias.word_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
-        bit = sum(value * bias.bit_line_voltage for value, (bias, _) in zip(values, self.parts, strict=True))
-        return np.asarray(word), np.asarray(bit)
+        kinds = ("word_line_voltage", "bit_line_voltage", "source_line_voltage")[: 3 if self.source_lines else 2]
+        return tuple(
+            np.asarray(sum(value * getattr(bias, kind) for value, (bias, _) in zip(values, self.parts, strict=True)))
+            for kind in kinds
+        )
 
     def largest_voltage(self) -> float:
         """About the largest voltage that the lines can put across a cell, V."""
         return sum(
-            (float(np.abs(bias.word_line_voltage).max()) + float(np.abs(bias.bit_line_voltage).max()))
+            (float(np.abs(_feeding(bias)).max()) + float(np.abs(bias.bit_line_voltage).max()))
             * _largest_value(waveform)
             for bias, waveform in self.parts
         )
+
+
+def _feeding(bias: Bias) -> FloatArray:
+    """The voltages of the lines across from the bit lines."""
+    return bias.source_line_voltage if isinstance(bias, TransistorBias) else bias.word_line_voltage
 
 
 def _largest_value(waveform: Waveform) -> float:

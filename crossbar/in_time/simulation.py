@@ -32,6 +32,8 @@ from ..crossbar import Crossbar
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..schemes import Bias
+from ..transistors.array import TransistorCrossbar
+from ..transistors.bias import TransistorBias
 from .capacitance import LineCharges
 from .drive import ArrayDrive
 from .dynamics import MovingCells, moving_devices
@@ -48,7 +50,8 @@ class ArraySimulation:
     """An array whose devices move, and what is done to it, one drive after the other.
 
     array: a Crossbar with devices that move (`DomainWalls`, `Memristors`, or `MovingCells` of one's own) as cells, or
-        `Selected` ones: where their states start, the wires.  The array itself stays as it is.
+        `Selected` ones, or a TransistorCrossbar of these: where their states start, the wires.  The array itself stays
+        as it is.
     tolerance: what the coupling of devices and voltages may add to a device's first state in one run, in that state's
         unit (m for walls); None: the devices' own.  current_tolerance: of the network's currents, relative, in the
         norm.
@@ -57,8 +60,12 @@ class ArraySimulation:
     sum of all that was run, `energy` (J) what that took.  Raises InputError.
     """
 
-    def __init__(self, array: Crossbar, *, tolerance: float | None = None, current_tolerance: float = 1e-9) -> None:
-        self.array = validation.instance("array", array, Crossbar)
+    def __init__(
+        self, array: Crossbar | TransistorCrossbar, *, tolerance: float | None = None, current_tolerance: float = 1e-9
+    ) -> None:
+        if not isinstance(array, TransistorCrossbar):
+            validation.instance("array", array, Crossbar)
+        self.array = array
         self.devices: MovingCells = moving_devices(array.cells).copy()
         assert array.cells is not None
         self.cells: Cells = array.cells.with_devices(self.devices)
@@ -101,6 +108,9 @@ class ArraySimulation:
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
         """The network under a bias with the devices as they are, in no time; charges do not count."""
+        if isinstance(self.array, TransistorCrossbar):
+            validation.instance("held", held, TransistorBias)
+            return self.array.find(self.cells, **held.arguments(), tolerance=1e-9)[0]
         tangents = self.network(held.floating_word_lines, held.floating_bit_lines)
         sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
         return solve_nonlinear(tangents.network, self.cells, sources, tolerance=1e-9, tangents=tangents)[0]
@@ -117,6 +127,16 @@ class ArraySimulation:
 
     def identity(self) -> dict[str, str]:
         """What tells this simulation from others, as text by name, for `compact_model.support.store.Store`."""
+        if isinstance(self.array, TransistorCrossbar):
+            with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+                return {
+                    "version": release(),
+                    "shape": repr(self.shape),
+                    "kind of device": type(self.devices).__name__,
+                    "wires and transistors": digest(repr(self.array.description())),
+                    "accuracy": repr((self.tolerance, self.current_tolerance)),
+                    **self.devices.identity(),
+                }
         network = self.array.network()
         wires = [getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)]
         cells = self.array.cells
@@ -201,6 +221,9 @@ class ArraySimulation:
         validation.instance("drive", drive, ArrayDrive)
         if drive.shape != self.shape:
             raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
+        lines = self.array.source_line_count if isinstance(self.array, TransistorCrossbar) else 0
+        if drive.source_lines != lines:
+            raise InputError(f"drive: expected voltages of {lines} source lines, got those of {drive.source_lines}")
         if times.size < 2:
             raise InputError(f"times: expected a start and at least one later time, got {times.size}")
         duration = float(times[-1] - times[0])
@@ -237,7 +260,9 @@ class ArraySimulation:
         marks = np.unique(np.concatenate([when, [*edges, *drive.knots(first, last)]]))
         records = set(when.tolist())
         bias = drive.parts[0][0]
-        tangents = self.network(bias.floating_word_lines, bias.floating_bit_lines)
+        tangents = None
+        if isinstance(self.array, Crossbar):
+            tangents = self.network(bias.floating_word_lines, bias.floating_bit_lines)
         coupling = Coupling(self.array, self.cells, self.devices, self.charging, self.tolerance, self.current_tolerance)
         lines = LineVoltages(coupling, drive, tangents, span, self.tally)
         lines.settle(first)
@@ -256,6 +281,7 @@ class ArraySimulation:
 
     def network(self, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> Tangents:
         """The solver of the wires with these lines floating; kept for the next run."""
+        assert isinstance(self.array, Crossbar)
         key = floating_word_lines.tobytes() + floating_bit_lines.tobytes()
         if key not in self._tangents:
             self._tangents.clear()  # one at a time: a solver holds several arrays of the size of the array
@@ -269,6 +295,8 @@ class ArraySimulation:
     def _line_charges(self) -> LineCharges | None:
         """The charges of lines with a capacitance, at 0 V."""
         array = self.array
+        if isinstance(array, TransistorCrossbar):
+            return None  # its lines have no capacitances
         if not (np.any(array.word_line_capacitance) or np.any(array.bit_line_capacitance)):
             return None
         network = array.network()
@@ -280,7 +308,7 @@ class ArraySimulation:
 
 
 def simulate_array(
-    array: Crossbar,
+    array: Crossbar | TransistorCrossbar,
     drive: ArrayDrive,
     times: ArrayLike,
     *,
@@ -297,7 +325,8 @@ def simulate_array(
 
     Returns a Dataset over (time, word_line, bit_line): the devices' states (of walls position, m, and angle, rad),
     device_voltage (V), device_current (A); word_line_current (time, word_line; into the array), bit_line_current (time,
-    bit_line; out of it) and source_power (time; W).  Its attributes count the solutions of the network and the
+    bit_line; out of it) and source_power (time; W); of a TransistorCrossbar, whose word lines carry no current, also
+    source_line_current (time, source_line; into the array).  Its attributes count the solutions of the network and the
     intervals between them, and say what the sources gave and where it went (J).
     Raises InputError, and ConvergenceError where the voltages do not settle.
     """
@@ -324,7 +353,7 @@ def simulate_array(
             else:
                 simulation.restore(part)
                 advance(part.sizes["time"])
-            parts.append(part[list(recorded(states))])
+            parts.append(part[[name for name in recorded(states) if name in part]])
     whole = xr.concat(parts, "time", combine_attrs="drop")
     if simulation.cells.devices.has_barrier:
         warn_of_voltage(float(np.abs(whole.device_voltage).max()))
@@ -332,7 +361,7 @@ def simulate_array(
 
 
 def recorded(states: tuple[State, ...]) -> dict[str, tuple[tuple[str, ...], str, str]]:
-    """Dimensions, long name and unit of everything that a record of devices with such states holds."""
+    """Dimensions, long name and unit of all that a record of devices with such states may hold."""
     cells = ("time", *_CELLS)
     return {
         **{each.name: (cells, each.long_name, each.unit) for each in states},
@@ -340,6 +369,7 @@ def recorded(states: tuple[State, ...]) -> dict[str, tuple[tuple[str, ...], str,
         "device_current": (cells, "device current", "A"),
         "word_line_current": (("time", "word_line"), "current into the word line", "A"),
         "bit_line_current": (("time", "bit_line"), "current out of the bit line", "A"),
+        "source_line_current": (("time", "source_line"), "current into the source line", "A"),
         "source_power": (("time",), "power of the sources", "W"),
     }
 
@@ -350,6 +380,7 @@ def label_records(records: list[Record], times: FloatArray, states: tuple[State,
         {
             name: (dims, np.array([each[name] for each in records]), {"long_name": long_name, "units": unit})
             for name, (dims, long_name, unit) in recorded(states).items()
+            if name in records[0]
         },
         coords={"time": ("time", times, {"long_name": "time", "units": "s"})},
     )

@@ -13,6 +13,8 @@ from ..kernels.power import bit_line_heat, word_line_heat
 from ..network.linear_network import Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
+from ..transistors.array import TransistorCrossbar, into_sources
+from ..transistors.lines import source_power as transistor_source_power
 from .capacitance import LineCharges
 from .drive import ArrayDrive
 from .dynamics import MovingCells
@@ -45,7 +47,7 @@ class Coupling:
     relative, in the norm.
     """
 
-    array: Crossbar
+    array: Crossbar | TransistorCrossbar
     cells: Cells
     devices: MovingCells
     charges: LineCharges | None
@@ -57,7 +59,7 @@ class LineVoltages:
     """The voltages during one run, and the intervals between solutions of the network."""
 
     def __init__(
-        self, coupling: Coupling, drive: ArrayDrive, tangents: Tangents, duration: float, tally: Tally
+        self, coupling: Coupling, drive: ArrayDrive, tangents: Tangents | None, duration: float, tally: Tally
     ) -> None:
         self.coupling, self.drive, self.tangents, self.tally = coupling, drive, tangents, tally
         self.devices, self.charging = coupling.devices, coupling.charges
@@ -84,8 +86,11 @@ class LineVoltages:
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         """
-        cells = self.coupling.cells
-        sources = driven = self.coupling.array.sources(*self.drive.voltages(time))
+        cells, array = self.coupling.cells, self.coupling.array
+        if isinstance(array, TransistorCrossbar):
+            return self._solve_transistors(array, time)
+        assert self.tangents is not None
+        sources = driven = array.sources(*self.drive.voltages(time))
         if self.charging:
             step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
             self.tangents.set_shunts(step[0], step[1])
@@ -107,7 +112,24 @@ class LineVoltages:
         )
         return cells.on_device(across), found, power
 
+    def _solve_transistors(
+        self, array: TransistorCrossbar, time: float
+    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
+        """`solve` where transistors stand in the cells."""
+        cells = self.coupling.cells
+        gates, bits, sources = self.drive.voltages(time)
+        found, state, _ = array.find(
+            cells, gates, bits, sources, tolerance=self.coupling.current_tolerance, start=self.found
+        )
+        self.tally.solutions += 1
+        across = (found.word_voltage - found.bit_voltage)[0]
+        delivered = transistor_source_power(found, sources, bits)
+        taken = float((across * found.device_current[0]).sum())
+        power = PowerBudget(delivered, taken, delivered - taken)
+        return cells.on_device(state.between - found.bit_voltage[0]), found, power
+
     def _line_power(self, found: NetworkSolution, sources: Sources) -> float:
+        assert self.tangents is not None
         network, leaving = self.tangents.network, found.device_current[0]
         entering = leaving
         if sources.word_current is not None and sources.bit_current is not None:
@@ -234,11 +256,15 @@ class LineVoltages:
         """The state and the currents at present."""
         assert self.found is not None
         found = self.found
+        into = into_sources(found)
+        lines = {"word_line_current": into}
+        if isinstance(self.coupling.array, TransistorCrossbar):
+            lines = {"word_line_current": np.zeros(self.coupling.array.shape[0]), "source_line_current": into}
         return {
             **self.devices.values(),
             "device_voltage": self.voltage.copy(),
             "device_current": found.device_current[0].copy(),
-            "word_line_current": (found.word_start_current + found.word_stop_current)[0],
+            **lines,
             "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
             "source_power": np.array(self.power.sources),
         }

@@ -98,6 +98,19 @@ def end_currents(
     return found
 
 
+def line_ends(
+    leaving: FloatArray, segment: FloatArray, start: FloatArray, stop: FloatArray, voltage: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The currents into lines of one kind at both ends, (K, lines), whose two ends have the same source.
+
+    leaving: (K, lines, nodes), A; segment, start, stop: (lines,), Ohm; voltage: (K, lines), V.
+    """
+    nodes = leaving.shape[2]
+    weights = np.arange(nodes - 1, -1, -1.0)
+    sums = np.stack([leaving.sum(axis=2), (leaving * weights).sum(axis=2), np.abs(leaving).sum(axis=2)])
+    return _split(sums, segment, nodes, (start, voltage, voltage), (stop, voltage, voltage))
+
+
 def _connected(resistance: FloatArray) -> slice | NDArray[np.intp] | None:
     """Which lines have a source at that end, as an index; None: none."""
     if resistance.max() < np.inf:

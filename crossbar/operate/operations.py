@@ -18,7 +18,10 @@ from compact_model.support.validation import ConvergenceError, InputError
 from ..in_time.drive import ArrayDrive
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation, label_records, recorded
-from ..schemes import SCHEMES, Bias, line_number, row_bias, unselected_bit_line_voltage
+from ..schemes import SCHEMES, Bias, line_number, unselected_bit_line_voltage
+from ..transistors.array import TransistorCrossbar
+from ..transistors.bias import TransistorBias
+from .transistor_rows import raised, transistor_row_drive
 
 _COMPENSATION_ROUNDS = 60
 _COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells are to get
@@ -29,7 +32,8 @@ _LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, the wires take nearly
 class WriteAccess:
     """How cells are reached for writing.
 
-    scheme: one of SCHEMES; what the unselected lines get.
+    scheme: one of SCHEMES; what the unselected lines get.  In an array with transistors those of the row are on from
+        the first slope to the last and all others off, whatever the scheme.
     edge: s, in which the lines' voltages rise before a pulse and fall after it.  settle: s, all lines at 0 V after it.
     A wall rings for about 1/(alpha gamma H_K), hundreds of ns in the paper's device, when its voltage jumps, and pulses
     that come while it does pump it out of its site; slow edges leave it at rest.
@@ -53,6 +57,8 @@ class WriteAccess:
 class ReadAccess:
     """How cells are read: V and scheme of the lines, and for how long.
 
+    offset: V, one or one for each bit line, at which the amplifiers hold the bit lines that are sensed, in place of
+        0 V; readings are as if it were 0.
     width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
     settle: s, of rest after such a pulse.
     """
@@ -61,6 +67,7 @@ class ReadAccess:
     scheme: str = "grounded"
     width: float = 0.0
     settle: float = 10e-9
+    offset: ArrayLike = 0.0
 
     def __post_init__(self) -> None:
         if validation.number("voltage", self.voltage) == 0.0:
@@ -68,6 +75,10 @@ class ReadAccess:
         validation.choice("scheme", self.scheme, SCHEMES)
         validation.non_negative("width", self.width)
         validation.non_negative("settle", self.settle)
+        offset = validation.array("offset", self.offset, ("bit_line",))
+        if offset.ndim > 1:
+            raise InputError(f"offset: expected one, or one for each bit line, got shape {offset.shape}")
+        object.__setattr__(self, "offset", tuple(offset.tolist()) if offset.ndim else offset.item())
 
 
 HALF_SELECT = WriteAccess()
@@ -155,13 +166,16 @@ def row_drive(
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
         least = f", {wide.min():g} s" if wide.size else ""
         raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}{least}")
-    held = row_bias(access.scheme, simulation.shape, word_line, volts)
+    held = simulation.array.row_bias(access.scheme, word_line, volts)
     if not volts.any():
         return None, 0.0
     if access.compensate:
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
-    drive = _row_drive(held, access.scheme, volts, widths, access.edge)
+    if isinstance(held, TransistorBias) and isinstance(simulation.array, TransistorCrossbar):
+        drive = transistor_row_drive(simulation.array, held, widths, access.edge)
+    else:
+        drive = _row_drive(held, access.scheme, volts, widths, access.edge)
     return drive, float(widths.max()) + 2.0 * access.edge
 
 
@@ -201,11 +215,15 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
         common = 0.5 * float(missing[chosen].mean())
         word = held.word_line_voltage.copy()
         word[word_line] += common
-        held = replace(
-            held,
-            word_line_voltage=word,
-            bit_line_voltage=held.bit_line_voltage - np.where(chosen, missing - common, 0.0),
-        )
+        if isinstance(held, TransistorBias) and isinstance(simulation.array, TransistorCrossbar):
+            held = raised(simulation.array, held, word_line, wanted, missing)
+            word = held.source_line_voltage
+        else:
+            held = replace(
+                held,
+                word_line_voltage=word,
+                bit_line_voltage=held.bit_line_voltage - np.where(chosen, missing - common, 0.0),
+            )
         if np.abs(word).max() + np.abs(held.bit_line_voltage).max() > 2.0 * _LARGEST_COMPENSATION * largest:
             break
     worst = int(np.argmax(np.abs(missing)))
@@ -257,7 +275,7 @@ def record_writing(
                 kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
             else:
                 simulation.restore(part)
-            parts.append(part[list(recorded(simulation.devices.states))])
+            parts.append(part[[name for name in recorded(simulation.devices.states) if name in part]])
             advance(1)
     whole = xr.concat(parts, "time", combine_attrs="drop")
     return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
@@ -313,7 +331,12 @@ def row_reading(
     selected = np.full(bits, bit_line is None)
     if bit_line is not None:
         selected[line_number("bit_line", bit_line, bits)] = True
-    held = row_bias(access.scheme, simulation.shape, word_line, np.where(selected, access.voltage, 0.0), selected)
+    held = simulation.array.row_bias(access.scheme, word_line, np.where(selected, access.voltage, 0.0), selected)
+    offset = np.asarray(access.offset)
+    if offset.shape not in ((), (bits,)):
+        raise InputError(f"offset: expected one, or one for each of the {bits} bit lines, got shape {offset.shape}")
+    if offset.any():
+        held = replace(held, bit_line_voltage=held.bit_line_voltage + np.where(selected, offset, 0.0))
     if access.width > 0.0:
         *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])
         current = record["bit_line_current"]

@@ -18,6 +18,7 @@ from compact_model.support.validation import InputError
 from ..cells import Selected, StatefulCells, table
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
+from ..transistors.array import TransistorCrossbar
 from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, row_reading
 from .operations import write as write_cells
 
@@ -173,21 +174,21 @@ def program(
 
 
 def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: FloatArray, near: float) -> None:
-    """InputError where a selector leaves so little of the read voltage to the devices that readings say nothing."""
-    if not isinstance(simulation.array.cells, Selected):
+    """InputError where selectors, or transistors, leave so little of the read voltage that readings say nothing."""
+    if not (isinstance(simulation.array, TransistorCrossbar) or isinstance(simulation.array.cells, Selected)):
         return
     ends = [_readings(simulation.at_share(share), read) for share in (0.0, 1.0)]
     least = float(((ends[1] - ends[0]) / correction).min())
     if least < 2.0 * near:
         raise InputError(
             f"read: expected a voltage at which a reading tells the ends of the devices' range apart, by more than "
-            f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which the selectors leave {least:.3g} S"
+            f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which selectors and transistors leave {least:.3g} S"
         )
 
 
 def at_once(read: ReadAccess) -> ReadAccess:
     """The same reading in no time."""
-    return ReadAccess(voltage=read.voltage, scheme=read.scheme)
+    return ReadAccess(voltage=read.voltage, scheme=read.scheme, offset=read.offset)
 
 
 def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:

@@ -16,9 +16,11 @@ from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
 
 from ..cells import StatefulCells
+from ..crossbar import Crossbar
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
-from ..schemes import Bias, block_bias
+from ..schemes import Bias
+from ..transistors.array import TransistorCrossbar
 from .operations import HALF_SELECT, WriteAccess
 
 LEVELS_PER_RANGE = 60
@@ -30,6 +32,10 @@ class Pulsed(Protocol):
     """An array that pulses change: devices in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
 
     shape: tuple[int, int]
+
+    @property
+    def array(self) -> Crossbar | TransistorCrossbar:
+        """The array as it was given."""
 
     @property
     def devices(self) -> StatefulCells:
@@ -63,7 +69,7 @@ def pulse_block(
     """
     validation.instance("simulation", simulation, Pulsed)
     validation.instance("access", access, WriteAccess)
-    held = block_bias(access.scheme, simulation.shape, word_lines, bit_lines, voltage)
+    held = simulation.array.block_bias(access.scheme, word_lines, bit_lines, voltage)
     on = validation.positive("width", width)
     before = replace(simulation.energy)
     simulation.pulse(held, on, edge=access.edge, settle=access.settle)

@@ -29,14 +29,36 @@ MAPS = {
 }
 
 
-def plot_map(
+TRANSISTOR_MAPS = {
+    "voltage": ("voltage across the device (V)", lambda solution: solution.device_voltage),
+    "current": MAPS["current"],
+    "transistor": ("voltage across the transistor (V)", lambda solution: solution.transistor_voltage),
+    "source_line": ("voltage of the source line (V)", lambda solution: solution.source_line_voltage),
+    "bit_line": MAPS["bit_line"],
+}
+
+
+def plot_transistor_map(
     result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = 0, **style: Any
+) -> Axes:
+    """As `plot_map`: 'voltage' and 'current' of the devices, 'transistor', 'source_line' or 'bit_line'."""
+    return plot_map(result, axes, quantity=quantity, index=index, maps=TRANSISTOR_MAPS, **style)
+
+
+def plot_map(
+    result: xr.Dataset,
+    axes: Axes | None = None,
+    *,
+    quantity: str | None = None,
+    index: int = 0,
+    maps: dict[str, Any] = MAPS,
+    **style: Any,
 ) -> Axes:
     """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input."""
     quantity = result.attrs.get("map", "voltage") if quantity is None else quantity
-    validation.choice("quantity", quantity, MAPS)
+    validation.choice("quantity", quantity, maps)
     axes = new_axes(axes)
-    label, of = MAPS[quantity]
+    label, of = maps[quantity]
     values = of(result)[index].values
     image = axes.imshow(values, **(signed(values) | style))
     axes.figure.colorbar(image, ax=axes, label=label)
@@ -269,6 +291,7 @@ _TIMES = {
 PLOTTERS.update(
     design_map=plot_design_map,
     crossbar=plot_map,
+    transistor_crossbar=plot_transistor_map,
     read_margin=plot_read_margin,
     reach=plot_reach,
     half_select=plot_half_select,

@@ -15,17 +15,19 @@ from crossbar.in_time.dynamics import MovingCells
 from crossbar.network.graph import Node, merged, to_networkx
 from crossbar.network.linear_network import check_connected
 from crossbar.schemes import Bias
+from crossbar.transistors.array import TransistorCrossbar
 
 from ..circuit_simulation import circuit_text
 from . import text
 from .devices import CellWriter, cell_writer
 from .sources import waveform_value
+from .transistor_array import transistor_circuit
 
 _MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of that on
 
 
 def array_circuit(
-    array: Crossbar,
+    array: Crossbar | TransistorCrossbar,
     bias: Bias,
     *,
     drive: ArrayDrive | None = None,
@@ -36,12 +38,15 @@ def array_circuit(
 
     Nodes are w<i>_<j> and b<i>_<j> at the cells; what no resistance separates is one node, which has the name of one of
     them.  Sources are Vw<i>_<end> and Vb<j>_<end> ('start', 'stop'); floating lines have none.
+    Of a `TransistorCrossbar` with its `TransistorBias` see `transistor_array`.
     Devices that move (`DomainWalls`, `Memristors`, ...) are elements X<i>_<j> that start in their present state, with
     nodes of their own for it (of walls <i>_<j>_x and <i>_<j>_phi); other cells are resistors, and open ones stay open.
     The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     Raises InputError, also for more than 65536 cells.
     """
+    if isinstance(array, TransistorCrossbar):
+        return transistor_circuit(array, bias, drive, duration, title, placed_cells(array.cells))
     words, bits = validation.instance("array", array, Crossbar).shape
     validation.instance("bias", bias, Bias)
     if words * bits > _MOST_CELLS:
@@ -50,7 +55,7 @@ def array_circuit(
         raise InputError(f"drive: expected one for an array of {(words, bits)}, got one for {drive.shape}")
     network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
     check_connected(network)
-    placed = _placed(array.cells)
+    placed = placed_cells(array.cells)
     graph, became = merged(to_networkx(network))
     circuit = Circuit(title)
     for first, second, data in graph.edges(data=True):
@@ -93,12 +98,12 @@ class ArrayCircuitOptions(TypedDict, total=False):
 
 
 @named_options(array_circuit)
-def array_netlist(array: Crossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
+def array_netlist(array: Crossbar | TransistorCrossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
     """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
 
 
-def _placed(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]]]:
+def placed_cells(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]]]:
     """The writer of each cell's device, row by row, and the values of its instance; none for plain resistors."""
     if cells is None or isinstance(cells, Resistors):
         return []
@@ -118,9 +123,9 @@ def _placed(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]]]:
     return [(writers[id(each.model)], dict(each.values)) for each in elements]
 
 
-def array_writers(array: Crossbar) -> list[CellWriter]:
+def array_writers(array: Crossbar | TransistorCrossbar) -> list[CellWriter]:
     """The writers of an array's devices, row by row, which know the nodes that show their states."""
-    return [writer for writer, _ in _placed(array.cells)]
+    return [writer for writer, _ in placed_cells(array.cells)]
 
 
 def _name(node: Node) -> str:

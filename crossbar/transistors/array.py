@@ -1,0 +1,302 @@
+"""The 1T1R array that a user describes and solves.
+
+Conventions.  Shape (word lines, bit lines), row 0 on top.  Word lines drive the gates of a row and carry no steady
+current.  Bit lines run vertically, sensed at the bottom ('stop').  Source lines run beside them, driven from the top
+('start'), or beside the word lines, driven from the left ('start').  In a cell the transistor is at the source line,
+the device between it and the bit line.  A device's current is positive from its source line to its bit line, which is
+where the word line is in an array without transistors; so a positive voltage moves a state the same way in both.  The
+bulk is at 0 V: no line goes below it, and for a negative voltage the bit line is the higher one.
+"""
+
+import functools
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import provenance
+from compact_model.support.validation import InputError
+
+from ..cells import Cells
+from ..network.linear_network import check_memory
+from ..network.solution import NetworkSolution
+from ..network.solve import check_tolerance
+from ..schemes import line_number
+from ..wires import ENDS, per_line
+from .bias import TransistorBias
+from .law import MosTransistor
+from .lines import Lines, TransistorNetwork, source_power
+from .series import SeriesState
+
+SOURCE_LINES = ("bit_line", "word_line")
+"""What the source lines run beside."""
+_BYTES_PER_CELL = 3000.0  # of the factors where every cell conducts, measured up to 256 x 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransistorCrossbar:
+    """An array of cells with a transistor each, between source lines and bit lines.
+
+    cells: the devices, shape (word lines, bit lines).  transistor: the law and its numbers, for all or for each cell.
+    gate_voltage: V, of the word line of a selected row; the others are at 0 V.
+    source_lines: 'bit_line', beside the bit lines, as in most MRAM: one for each of them; or 'word_line'.
+    source_line_resistance, bit_line_resistance: Ohm, of one segment; one for all lines, or one per line.
+    driver_resistance, sense_resistance: Ohm, between a source line's or a bit line's source and its first segment.
+    source_line_ends, bit_line_ends: which ends are connected: 'start', 'stop' or 'both'.
+
+    Raises InputError for a wrong shape, a negative resistance, and cells without a finite conductance.
+    """
+
+    cells: Cells
+    transistor: MosTransistor
+    gate_voltage: float
+    source_lines: str = "bit_line"
+    source_line_resistance: ArrayLike = 0.0
+    bit_line_resistance: ArrayLike = 0.0
+    driver_resistance: ArrayLike = 0.0
+    sense_resistance: ArrayLike = 0.0
+    source_line_ends: str = "start"
+    bit_line_ends: str = "stop"
+
+    def __post_init__(self) -> None:
+        cells = validation.instance("cells", self.cells, Cells)
+        validation.instance("transistor", self.transistor, MosTransistor).check_shape(cells.shape)
+        object.__setattr__(self, "gate_voltage", validation.positive("gate_voltage", self.gate_voltage))
+        for name, choices in (
+            ("source_lines", SOURCE_LINES),
+            ("source_line_ends", ENDS),
+            ("bit_line_ends", ENDS),
+        ):
+            validation.choice(name, getattr(self, name), choices)
+        if not np.isfinite(cells.zero_bias_conductance()).all():
+            raise InputError("cells: expected finite conductances, got a shorted cell; give it a small resistance")
+        sources = self.shape[1] if self.source_lines == "bit_line" else self.shape[0]
+        for name, count in (
+            ("source_line_resistance", sources),
+            ("driver_resistance", sources),
+            ("bit_line_resistance", self.shape[1]),
+            ("sense_resistance", self.shape[1]),
+        ):
+            given = per_line(name, validation.array(name, getattr(self, name)), count)
+            if (given < 0.0).any():
+                raise InputError(f"{name}: expected values of at least 0 Ohm, got {given.min():g}")
+            object.__setattr__(self, name, given)
+        check_memory("the array", _BYTES_PER_CELL * self.shape[0] * self.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Word lines and bit lines."""
+        return self.cells.shape
+
+    @property
+    def source_line_count(self) -> int:
+        """How many source lines there are."""
+        return np.asarray(self.source_line_resistance).size
+
+    def description(self) -> dict[str, Any]:
+        """Wires, transistors and cells by name, in SI, for the provenance of a result."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("cells", "transistor")}
+        law = {each.name: getattr(self.transistor, each.name) for each in fields(self.transistor)}
+        return {"shape": self.shape, "cells": type(self.cells).__name__, **own, **law}
+
+    def origin(self) -> dict[str, str]:
+        """What a solution of this array came from: see `compact_model.support.provenance`."""
+        return self._origin
+
+    @functools.cached_property
+    def _origin(self) -> dict[str, str]:
+        return provenance(self.cells.parameters, array=self.description())
+
+    @functools.cached_property
+    def network(self) -> TransistorNetwork:
+        """The lines as the solver takes them."""
+        axis = 0 if self.source_lines == "bit_line" else 1
+        return TransistorNetwork(
+            Lines.along(
+                self.shape,
+                axis,
+                *_wires(self.source_line_resistance, self.driver_resistance, self.source_line_ends),
+            ),
+            Lines.along(self.shape, 0, *_wires(self.bit_line_resistance, self.sense_resistance, self.bit_line_ends)),
+        )
+
+    def row_bias(
+        self, scheme: str, word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None
+    ) -> TransistorBias:
+        """Several cells of one row at once, each with its own voltage between its source line and its bit line.
+
+        voltages: V, shape (bit lines,); of one sign where the source lines run beside the word lines, since the cells
+        then share one.  selected: taken for the sake of `schemes.row_bias`; cells with 0 V get none.  scheme: not
+        needed, since all other rows are cut off; the columns that are not selected have 0 V across their cells.
+        """
+        words, bits = self.shape
+        volts = validation.array("voltages", voltages, ("bit_line",))
+        if volts.shape != (bits,):
+            raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
+        gates = np.zeros(words)
+        gates[line_number("word_line", word_line, words)] = self.gate_voltage
+        if self.source_lines == "bit_line":
+            return TransistorBias.of(gates, np.maximum(volts, 0.0), np.maximum(-volts, 0.0))
+        if volts.min() < 0.0 < volts.max():
+            raise InputError(
+                "voltages: expected one sign, since the cells share a source line, got "
+                f"{volts.min():g} to {volts.max():g} V"
+            )
+        sources = np.zeros(words)
+        sources[word_line] = max(float(volts.max()), 0.0)
+        return TransistorBias.of(gates, sources, sources[word_line] - volts)
+
+    def block_bias(self, scheme: str, word_lines: ArrayLike, bit_lines: ArrayLike, voltage: float) -> TransistorBias:
+        """All cells between some word lines and some bit lines at once, with one voltage, V.
+
+        word_lines, bit_lines: masks.  scheme: as in `row_bias`.
+        """
+        volts = validation.number("voltage", voltage)
+        rows, columns = np.asarray(word_lines), np.asarray(bit_lines)
+        for name, mask, count in (("word_lines", rows, self.shape[0]), ("bit_lines", columns, self.shape[1])):
+            if mask.dtype != bool or mask.shape != (count,) or not mask.any():
+                raise InputError(
+                    f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}"
+                )
+        gates, up = np.where(rows, self.gate_voltage, 0.0), max(volts, 0.0)
+        across = np.where(columns, volts, 0.0)
+        if self.source_lines == "bit_line":
+            return TransistorBias.of(gates, np.maximum(across, 0.0), np.maximum(-across, 0.0))
+        return TransistorBias.of(gates, np.where(rows, up, 0.0), up - across)
+
+    def solve(
+        self,
+        word_line_voltage: ArrayLike,
+        source_line_voltage: ArrayLike = 0.0,
+        bit_line_voltage: ArrayLike = 0.0,
+        *,
+        tolerance: float = 1e-10,
+    ) -> xr.Dataset:
+        """All voltages and currents; V, each a number, shape (lines,) or (lines, inputs).
+
+        word_line_voltage: of the gates; source_line_voltage, bit_line_voltage: behind the lines' ends.
+        tolerance: of the cells' currents, relative, in the norm.
+
+        Returns a Dataset that always has the dimension `input`: device_current, device_voltage (across the device
+        alone), transistor_voltage, source_line_voltage and bit_line_voltage of the nodes at each cell (input,
+        word_line, bit_line); source_line_current (input, source_line; into the array), bit_line_current (input,
+        bit_line; out of it), power (input; of the sources, W).
+        Raises InputError, and ConvergenceError where Newton's method does not get there.
+        """
+        check_tolerance(tolerance)
+        given = {
+            "word_line_voltage": (word_line_voltage, self.shape[0]),
+            "source_line_voltage": (source_line_voltage, self.source_line_count),
+            "bit_line_voltage": (bit_line_voltage, self.shape[1]),
+        }
+        inputs = max(_inputs(name, values) for name, (values, _) in given.items())
+        gates, sources, lines = (_each(name, values, count, inputs) for name, (values, count) in given.items())
+        results = [
+            self._labelled(gates[:, index], sources[:, index], lines[:, index], tolerance) for index in range(inputs)
+        ]
+        worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "residual")}
+        whole = xr.concat(results, "input", combine_attrs="override")
+        return whole.assign_attrs(experiment="transistor_crossbar", **worst, **self.origin())
+
+    def _labelled(self, gates: FloatArray, sources: FloatArray, lines: FloatArray, tolerance: float) -> xr.Dataset:
+        """`solve` for one input, without that dimension."""
+        found, state, steps = self.find(self.cells, gates, lines, sources, tolerance=tolerance)
+        cells = ("word_line", "bit_line")
+        values: dict[str, tuple[tuple[str, ...], FloatArray, str, str]] = {
+            "device_current": (cells, found.device_current[0], "device current", "A"),
+            "device_voltage": (
+                cells,
+                self.cells.on_device(state.between - found.bit_voltage[0]),
+                "voltage across the device",
+                "V",
+            ),
+            "transistor_voltage": (
+                cells,
+                found.word_voltage[0] - state.between,
+                "voltage across the transistor",
+                "V",
+            ),
+            "source_line_voltage": (cells, found.word_voltage[0], "voltage of the source line at the cell", "V"),
+            "bit_line_voltage": (cells, found.bit_voltage[0], "voltage of the bit line at the cell", "V"),
+            "source_line_current": (("source_line",), into_sources(found), "current into the source line", "A"),
+            "bit_line_current": (("bit_line",), out_of_bits(found), "current out of the bit line", "A"),
+            "power": ((), np.array(source_power(found, sources, lines)), "power of the sources", "W"),
+        }
+        return xr.Dataset(
+            {
+                name: (dims, data, {"long_name": long_name, "units": unit})
+                for name, (dims, data, long_name, unit) in values.items()
+            },
+            attrs={"newton_steps": steps, "residual": found.residual},
+        )
+
+    def find(
+        self,
+        cells: Cells,
+        word_line_voltage: FloatArray,
+        bit_line_voltage: FloatArray,
+        source_line_voltage: FloatArray,
+        *,
+        tolerance: float,
+        start: NetworkSolution | None = None,
+    ) -> tuple[NetworkSolution, SeriesState, int]:
+        """The plain solution with these cells in place of the array's own, for inner loops: see `lines`."""
+        return self.network.solve(
+            cells,
+            self.transistor,
+            word_line_voltage[:, np.newaxis],
+            source_line_voltage,
+            bit_line_voltage,
+            tolerance=tolerance,
+            start=start,
+        )
+
+
+def into_sources(found: NetworkSolution) -> FloatArray:
+    """The currents into the source lines, A, shape (source lines,)."""
+    result: FloatArray = (found.word_start_current + found.word_stop_current)[0]
+    return result
+
+
+def out_of_bits(found: NetworkSolution) -> FloatArray:
+    """The currents out of the bit lines, A, shape (bit lines,)."""
+    result: FloatArray = -(found.bit_start_current + found.bit_stop_current)[0]
+    return result
+
+
+def _wires(segment: ArrayLike, end: ArrayLike, which: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Resistances of a segment and from the sources to the first and the last node; inf: open."""
+    wire = np.asarray(segment, dtype=np.float64)
+    outer = wire + np.asarray(end)
+    # A line without any resistance has one node: a second connection to the same voltage changes nothing.
+    idle = (outer == 0.0) & (which == "both")
+    return (
+        wire,
+        np.where(which == "stop", np.inf, outer),
+        np.where((which == "start") | idle, np.inf, outer),
+    )
+
+
+def _inputs(name: str, values: ArrayLike) -> int:
+    shape = validation.array(name, values, _axes(name)).shape
+    return int(shape[1]) if len(shape) == 2 else 1
+
+
+def _axes(name: str) -> tuple[str, str]:
+    return name.removesuffix("_voltage"), "input"
+
+
+def _each(name: str, values: ArrayLike, count: int, inputs: int) -> FloatArray:
+    given = validation.array(name, values, _axes(name))
+    if given.ndim == 1:
+        given = given[:, np.newaxis]
+    if given.ndim and (given.ndim > 2 or given.shape[0] != count or given.shape[1] not in (1, inputs)):
+        raise InputError(
+            f"{name}: expected a number, shape ({count},) or ({count}, {inputs if inputs > 1 else 'inputs'}), "
+            f"got shape {np.shape(values)}"
+        )
+    return np.array(np.broadcast_to(given, (count, inputs)))

@@ -1,0 +1,50 @@
+"""How the lines of a 1T1R array are held."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+
+from ..schemes import Bias
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransistorBias(Bias):
+    """Voltages of the gates (word_line_voltage), of the bit lines and of the source lines, V; none of them floats."""
+
+    source_line_voltage: FloatArray
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        volts = validation.numbers("source_line_voltage", self.source_line_voltage, ("source_line",))
+        object.__setattr__(self, "source_line_voltage", volts)
+
+    @classmethod
+    def of(cls, gates: FloatArray, sources: FloatArray, bits: FloatArray) -> "TransistorBias":
+        """From the voltages alone, shapes (word lines,), (source lines,), (bit lines,)."""
+        return cls(
+            word_line_voltage=gates,
+            bit_line_voltage=bits,
+            source_line_voltage=sources,
+            floating_word_lines=np.zeros(gates.size, dtype=bool),
+            floating_bit_lines=np.zeros(bits.size, dtype=bool),
+        )
+
+    def parted(self) -> "tuple[TransistorBias, TransistorBias]":
+        """The gates alone, and the other lines alone."""
+        sources, bits = self.source_line_voltage, self.bit_line_voltage
+        return (
+            self.of(self.word_line_voltage, np.zeros_like(sources), np.zeros_like(bits)),
+            self.of(np.zeros_like(self.word_line_voltage), sources, bits),
+        )
+
+    def arguments(self) -> dict[str, Any]:
+        """What `TransistorCrossbar.solve` takes."""
+        return {
+            "word_line_voltage": self.word_line_voltage,
+            "source_line_voltage": self.source_line_voltage,
+            "bit_line_voltage": self.bit_line_voltage,
+        }

@@ -1,0 +1,254 @@
+"""The source lines and bit lines of a 1T1R array as one linear circuit; the cells between them are Newton's to solve.
+
+The cells' currents change differently with the potentials of their two ends, since those of the gates stay: the matrix
+is not symmetric, and is factorised as a sparse one.  Cells that are cut off leave no entries in it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from compact_model.support.arrays import FloatArray
+from compact_model.support.validation import ConvergenceError
+
+from ..cells import Cells
+from ..network.ends import line_ends
+from ..network.solution import NetworkSolution, norm
+from .law import MosTransistor
+from .series import SeriesState, series
+
+_MOST_ITERATIONS = 100
+_SHORTEST_STEP = 2.0**-20
+_ROUND_OFF = 16 * 2.2e-16
+_DENSE_UP_TO = 100  # unknowns
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of one kind; what is said of lines has shape (lines,).
+
+    node: the number of every cell's node on its line, (word lines, bit lines), from 0 to lines x places - 1, line by
+    line.  segment: Ohm, between neighbouring places; start, stop: Ohm, from the source to the first and the last place;
+    inf: open.
+    """
+
+    node: NDArray[np.int64]
+    segment: FloatArray
+    start: FloatArray
+    stop: FloatArray
+
+    @classmethod
+    def along(
+        cls, shape: tuple[int, int], axis: int, segment: FloatArray, start: FloatArray, stop: FloatArray
+    ) -> "Lines":
+        """Lines that run along the bit lines (axis 0) or along the word lines (axis 1)."""
+        words, bits = shape
+        node = np.arange(words * bits).reshape(shape if axis == 1 else shape[::-1])
+        return cls(node if axis == 1 else np.ascontiguousarray(node.T), segment, start, stop)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return self.segment.size
+
+    @property
+    def places(self) -> int:
+        """How many cells each line has."""
+        return self.node.size // self.count
+
+    def cells(self) -> NDArray[np.int64]:
+        """The cell at each place of each line, counted row by row, (lines, places)."""
+        return np.argsort(self.node.ravel()).reshape(self.count, self.places)
+
+    def groups(self) -> NDArray[np.int64]:
+        """For each node the one that stands for it: nodes of a line without resistance are one."""
+        places = np.arange(self.count * self.places).reshape(self.count, self.places)
+        return np.where((self.segment == 0.0)[:, np.newaxis], places[:, :1], places).ravel()
+
+    def held(self) -> NDArray[np.bool_]:
+        """Which nodes are their line's source itself."""
+        whole = (self.segment == 0.0) & ((self.start == 0.0) | (self.stop == 0.0))
+        return np.repeat(whole, self.places)
+
+
+class TransistorNetwork:
+    """The two kinds of lines with cells between them.
+
+    voltages of the sources come as (source lines,) and (bit lines,), V; both ends of a line have the same.
+    """
+
+    def __init__(self, source_lines: Lines, bit_lines: Lines) -> None:
+        self.source_lines, self.bit_lines = source_lines, bit_lines
+        self.cells = source_lines.node.size
+        self._source = source_lines.node.ravel()
+        self._bit = bit_lines.node.ravel() + self.cells
+        group = np.concatenate([source_lines.groups(), bit_lines.groups() + self.cells])
+        held = np.concatenate([source_lines.held(), bit_lines.held()])
+        self._held = held
+        self._line = np.concatenate(
+            [np.repeat(np.arange(each.count), each.places) for each in (source_lines, bit_lines)]
+        )
+        self._line[self.cells :] += source_lines.count
+        free = np.unique(group[~held])
+        number = np.full(2 * self.cells, -1)
+        number[free] = np.arange(free.size)
+        self.unknown = np.where(held, -1, number[group])
+        self.unknowns = free.size
+        tails, heads, conductances, drives = [], [], [], []
+        for lines, offset, first in ((source_lines, 0, 0), (bit_lines, self.cells, source_lines.count)):
+            nodes = offset + np.arange(self.cells).reshape(lines.count, lines.places)
+            wired = lines.segment > 0.0
+            each = np.broadcast_to(
+                1.0 / np.where(wired, lines.segment, 1.0)[:, np.newaxis], (lines.count, lines.places - 1)
+            )
+            tails.append(nodes[wired, :-1].ravel())
+            heads.append(nodes[wired, 1:].ravel())
+            conductances.append(each[wired].ravel())
+            for at, end in ((0, lines.start), (-1, lines.stop)):
+                used = np.isfinite(end) & (end > 0.0)
+                drives.append((nodes[used, at], first + np.flatnonzero(used), 1.0 / end[used]))
+        tail, head = self.unknown[np.concatenate(tails)], self.unknown[np.concatenate(heads)]
+        wire = np.concatenate(conductances)
+        node = self.unknown[np.concatenate([each[0] for each in drives])]
+        line = np.concatenate([each[1] for each in drives])
+        end = np.concatenate([each[2] for each in drives])
+        out = node >= 0
+        size = self.unknowns
+        self._drive = sparse.csr_matrix(
+            (end[out], (node[out], line[out])), shape=(size, source_lines.count + bit_lines.count)
+        )
+        self._wires = sparse.csr_matrix(
+            (
+                np.concatenate([wire, wire, -wire, -wire, end[out]]),
+                (
+                    np.concatenate([tail, head, tail, head, node[out]]),
+                    np.concatenate([tail, head, head, tail, node[out]]),
+                ),
+            ),
+            shape=(size, size),
+        )
+
+    def solve(
+        self,
+        cells: Cells,
+        transistor: MosTransistor,
+        gate: FloatArray,
+        source_voltage: FloatArray,
+        bit_voltage: FloatArray,
+        *,
+        tolerance: float,
+        start: NetworkSolution | None = None,
+    ) -> tuple[NetworkSolution, SeriesState, int]:
+        """The solution, in which 'word' stands for the source lines, what the cells carry, and Newton's steps.
+
+        gate: V, (word lines, 1) or (word lines, bit lines).  tolerance: of the cells' currents, in the norm.
+        start: an earlier solution to begin from.
+        """
+        voltages = np.concatenate([source_voltage, bit_voltage])
+        nodes = voltages[self._line]
+        free = np.flatnonzero(self.unknown >= 0)
+        if start is not None:
+            nodes[self._source] = np.where(self._held[self._source], nodes[self._source], start.word_voltage.ravel())
+            nodes[self._bit] = np.where(self._held[self._bit], nodes[self._bit], start.bit_voltage.ravel())
+        values = np.zeros(self.unknowns)
+        values[self.unknown[free]] = nodes[free]
+        entering = self._drive @ voltages
+        shape = self.source_lines.node.shape
+        between = 0.5 * (nodes[self._source] + nodes[self._bit]).reshape(shape)
+
+        def carried(trial: FloatArray, near: FloatArray) -> tuple[SeriesState, FloatArray]:
+            nodes[free] = trial[self.unknown[free]]
+            state = series(
+                cells, transistor, nodes[self._source].reshape(shape), nodes[self._bit].reshape(shape), gate, near
+            )
+            rest = self._wires @ trial - entering
+            self._add(rest, state.current.ravel())
+            return state, rest
+
+        state, rest = carried(values, between)
+        size, step = norm(rest), 0
+        for step in range(1, _MOST_ITERATIONS + 1):
+            scale = norm(state.current)
+            floor = _ROUND_OFF * norm(self._wires.diagonal() * np.abs(values))
+            if not self.unknowns or size <= max(0.01 * tolerance * scale, floor):
+                break
+            move = self._newton(state, rest)
+            length = 1.0
+            while True:
+                trial = values - length * move
+                trial_state, trial_rest = carried(trial, state.between)
+                trial_size = norm(trial_rest)
+                if trial_size <= (1.0 - 0.1 * length) * size or length < _SHORTEST_STEP:
+                    break
+                length *= 0.5
+            if length < _SHORTEST_STEP:
+                if size <= max(tolerance * scale, 10.0 * floor):
+                    break
+                raise ConvergenceError(
+                    f"cells: Newton's method left {size:.3g} A of {scale:.3g} A unbalanced after {step} steps"
+                )
+            values, state, rest, size = trial, trial_state, trial_rest, trial_size
+        else:
+            raise ConvergenceError(
+                f"cells: Newton's method left {size:.3g} A of {norm(state.current):.3g} A unbalanced after {step} steps"
+            )
+        nodes[free] = values[self.unknown[free]]
+        source_ends = self._ends(self.source_lines, source_voltage, state.current)
+        bit_ends = self._ends(self.bit_lines, bit_voltage, -state.current)
+        scale = norm(state.current)
+        solution = NetworkSolution(
+            word_voltage=nodes[self._source].reshape(1, *shape),
+            bit_voltage=nodes[self._bit].reshape(1, *shape),
+            device_current=state.current[np.newaxis],
+            word_start_current=source_ends[0],
+            word_stop_current=source_ends[1],
+            bit_start_current=bit_ends[0],
+            bit_stop_current=bit_ends[1],
+            method="newton",
+            iterations=step,
+            residual=size / scale if scale > 0.0 else 0.0,
+            converged=True,
+            reason="cells with transistors",
+        )
+        return solution, state, step
+
+    def heat(self, solution: NetworkSolution, source_voltage: FloatArray, bit_voltage: FloatArray) -> float:
+        """What wires, drivers and sense resistances turn into heat, W: what the sources give and no cell takes."""
+        across = (solution.word_voltage - solution.bit_voltage)[0]
+        return source_power(solution, source_voltage, bit_voltage) - float((across * solution.device_current[0]).sum())
+
+    def _add(self, rest: FloatArray, current: FloatArray) -> None:
+        for nodes, sign in ((self.unknown[self._source], 1.0), (self.unknown[self._bit], -1.0)):
+            used = nodes >= 0
+            rest += sign * np.bincount(nodes[used], current[used], self.unknowns)
+
+    def _newton(self, state: SeriesState, rest: FloatArray) -> FloatArray:
+        source, bit = self.unknown[self._source], self.unknown[self._bit]
+        by_source, by_bit = state.by_source.ravel(), state.by_bit.ravel()
+        rows = np.concatenate([source, source, bit, bit])
+        columns = np.concatenate([source, bit, source, bit])
+        entries = np.concatenate([by_source, by_bit, -by_source, -by_bit])
+        kept = (rows >= 0) & (columns >= 0) & (entries != 0.0)
+        matrix = self._wires + sparse.csr_matrix(
+            (entries[kept], (rows[kept], columns[kept])), shape=(self.unknowns, self.unknowns)
+        )
+        if self.unknowns <= _DENSE_UP_TO:
+            return np.asarray(np.linalg.solve(matrix.toarray(), rest))
+        return np.asarray(splu(matrix.tocsc()).solve(rest))
+
+    @staticmethod
+    def _ends(lines: Lines, voltage: FloatArray, leaving: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The currents into lines at both ends, (1, lines), from those that leave into their cells."""
+        by_line = leaving.ravel()[lines.cells()][np.newaxis]
+        return line_ends(by_line, lines.segment, lines.start, lines.stop, voltage[np.newaxis])
+
+
+def source_power(solution: NetworkSolution, source_voltage: FloatArray, bit_voltage: FloatArray) -> float:
+    """What the sources deliver, W."""
+    return float(
+        ((solution.word_start_current + solution.word_stop_current)[0] * source_voltage).sum()
+        + ((solution.bit_start_current + solution.bit_stop_current)[0] * bit_voltage).sum()
+    )
