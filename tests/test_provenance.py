@@ -27,6 +27,7 @@ RANDOM_BY_OPTIONS = {"compact_model.simulate", "crossbar.simulate_array", "cross
 WITHOUT_DEVICE = {
     "crossbar.Crossbar.solve",
     "crossbar.read_gradient",
+    "crossbar.TransistorCrossbar.solve",
     "crossbar.sneak_paths",
     "crossbar.DifferentialPairs.multiply",
 }
