@@ -46,7 +46,7 @@ def plot_update_statistics(result: xr.Dataset, axes: Axes | None = None, **style
     (line,) = axes.plot(result.pulse, result.curve, **style)
     band = result.curve - result.curve_deviation, result.curve + result.curve_deviation
     axes.fill_between(result.pulse, *band, color=line.get_color(), alpha=0.2, lw=0.0)
-    axes.set(xlabel="pulse number", ylabel="weight (-1: lowest conductance, 1: highest)")
+    axes.set(xlabel="pulse number", ylabel="weight (-1 to 1)")
     return axes
 
 
