@@ -11,7 +11,7 @@ import xarray as xr
 from compact_model.support.validation import InputError
 from crossbar import PulsedDevice, Wires, inference, supervised_learning, unsupervised_learning
 from crossbar.learning.pretrained import nearest_pairs
-from crossbar.learning.supervised import _level_out
+from crossbar.learning.supervised import level_out
 from crossbar.learning.trials import examples
 
 
@@ -106,7 +106,7 @@ def test_more_repeats_go_on_from_fewer(synapses, tmp_path):
 def test_walls_start_about_the_middle_whatever_the_overdrive(overdrive):
     kind = PulsedDevice.notched(10, tracks=1, samples=32, overdrive=overdrive, seed=2)
     array = kind.array((20, 20), seed=1)
-    _level_out(array, kind)
+    level_out(array, kind)
     share = array.values / kind.device.track_length
     # One more pulse at 1.5 times the threshold may take all walls on by some notches.
     assert 0.5 < share.mean() < 0.75
