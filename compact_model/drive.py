@@ -217,3 +217,7 @@ class CurrentDensity(Drive):
 
     quantity = "current density"
     unit = "A/m2"
+
+
+DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
+"""The sources that a laboratory has, by the word for them."""

@@ -103,6 +103,15 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
     return axes
 
 
+def plot_sweep(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """R (Ohm) against the swept current (mA), voltage (V) or external field (Oe), one line for each device."""
+    axes = new_axes(axes)
+    label, unit = (DRIVE_UNITS | {"field": (r"$H_{ext}$ (Oe)", OERSTED)})[result.attrs["drive"]]
+    axes.plot(result[result.attrs["drive"]].values / unit, result.resistance.values.T, **({"linewidth": 0.8} | style))
+    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    return axes
+
+
 def plot_pulse_train(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """R (Ohm) after each pulse, one line for each device."""
     axes = new_axes(axes)
@@ -236,6 +245,7 @@ PLOTTERS: dict[str, Plotter] = {
     "current_threshold": plot_current_threshold,
     "field_threshold": plot_field_threshold,
     "resistance_loop": plot_loop,
+    "resistance_sweep": plot_sweep,
     "pulse_train": plot_pulse_train,
     "retention": plot_retention,
     "escape_rates": plot_escape_rates,

@@ -374,6 +374,23 @@ CALLS: dict[str, Call] = {
         lambda: {"loop": loop(), "parameters": DEVICE, "resolution": 0.5, "least_points": 2},
         nan=("level_resistance",),
     ),
+    "compact_model.resistance_sweep": Call(
+        C.resistance_sweep,
+        lambda: {
+            **_two(),
+            "values": [0.0, 1e-3],
+            "dwell": 1 * NS,
+            "drive": "current",
+            "devices": 1,
+            "samples": 2,
+            "external_field": 85e-4,
+            "temperature": 10.0,
+            "initial_position": 5e-7,
+            "step": 2e-11,
+            "seed": 1,
+        },
+        work=("dwell", "devices", "samples"),
+    ),
     "compact_model.resistance_loop": Call(
         C.resistance_loop,
         lambda: {

@@ -8,18 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..device.junction import resistance
 from ..device.parameters import DeviceParameters
-from ..drive import Current, Drive, Voltage, staircase
-from ..results import remanent_resistance
-from ..simulation import simulate_ensemble
+from ..drive import DRIVES
 from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.provenance import inherited
 from ..support.random import Seed
 from ..track.landscape import Landscape
+from .sweeps import resistance_sweep
 
 LEVEL_RESOLUTION = 0.5
 """Resistances closer than this are one level, Ohm: a third of the mean distance of 20 levels of the paper's device."""
-DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
 
 
 def sweep_values(amplitude: float, points: int, cycles: int) -> FloatArray:
@@ -36,7 +34,8 @@ def resistance_loop(
     amplitude: float,
     drive: str = "current",
     points: int = 260,
-    dwell: float = 20e-9,
+    dwell: float | None = None,
+    ramp_rate: float | None = None,
     cycles: int = 1,
     samples: int = 10,
     external_field: float | None = None,
@@ -49,10 +48,11 @@ def resistance_loop(
 ) -> xr.Dataset:
     """R against a dc current or voltage that is swept 0, +amplitude, -amplitude, 0, so many cycles.
 
-    amplitude: A or V, as drive ('current' or 'voltage') says; points: per cycle, a multiple of 4; dwell: s at each.
-    samples: readings that are averaged in the second half of each dwell, as a dc measurement does.
-    external_field: T, on top of the stray field; None: what cancels it.  The other arguments are those of
-    `simulate_ensemble`.
+    amplitude: A or V, as drive ('current' or 'voltage') says; points: per cycle, a multiple of 4; dwell: s at each,
+    None: 20 ns.  ramp_rate: instead of dwell, how fast the sweep is as a current density, that of the current over the
+    junction's area or of the voltage over RA_P, A/(m2 s).
+    samples, external_field, temperature, initial_position, step, method, seed, progress: as in `resistance_sweep`,
+    which follows a slow sweep by rates of escape; the attribute 'method' tells.
 
     Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
     same state at zero bias), position (m); and current (A) or voltage (V), and cycle, along point.
@@ -63,16 +63,13 @@ def resistance_loop(
     if per_cycle % 4:
         raise validation.InputError(f"points: expected a multiple of 4, got {per_cycle}")
     rounds = validation.whole("cycles", cycles, 1)
-    readings = validation.whole("samples", samples, 1)
-    wait = validation.positive("dwell", dwell)
-    values = sweep_values(top, per_cycle, rounds)
-    fractions = 1.0 - 0.5 * (np.arange(readings)[::-1] + 0.5) / readings
-    times = (wait * (np.arange(values.size)[:, np.newaxis] + fractions)).ravel()
-    run = simulate_ensemble(
+    result = resistance_sweep(
         parameters,
         landscape,
-        DRIVES[drive](staircase(values, dwell=wait)),
-        np.concatenate([[0.0], times]),
+        sweep_values(top, per_cycle, rounds),
+        drive=drive,
+        dwell=_dwell(parameters, drive, 4.0 * top / per_cycle, dwell, ramp_rate),
+        samples=samples,
         external_field=external_field,
         temperature=temperature,
         initial_position=initial_position,
@@ -81,49 +78,25 @@ def resistance_loop(
         seed=seed,
         progress=progress,
     )
-
-    shape = (run.sizes["device"], values.size, readings)
-
-    def readings_mean(name: str) -> FloatArray:
-        result: FloatArray = run[name].values[:, 1:].reshape(shape).mean(axis=2)
-        return result
-
-    remanent = remanent_resistance(run, parameters).values[:, 1:].reshape(shape).mean(axis=2)
     cycle = np.concatenate([[0], np.repeat(np.arange(rounds), per_cycle)])
-    unit = DRIVES[drive].unit
-    return xr.Dataset(
-        {
-            "resistance": (
-                ("device", "point"),
-                readings_mean("resistance"),
-                {"long_name": "resistance R", "units": "Ohm"},
-            ),
-            "remanent_resistance": (
-                ("device", "point"),
-                remanent,
-                {"long_name": "resistance R at zero bias", "units": "Ohm"},
-            ),
-            "position": (
-                ("device", "point"),
-                readings_mean("position"),
-                {"long_name": "wall position x", "units": "m"},
-            ),
-        },
-        coords={
-            drive: ("point", values, {"long_name": drive, "units": unit}),
-            "cycle": ("point", cycle),
-            "device": np.arange(run.sizes["device"]),
-        },
-        attrs={
-            "experiment": "resistance_loop",
-            "drive": drive,
-            "dwell": wait,
-            "temperature": str(temperature),
-            "external_field": run.attrs["external_field"],
-            "method": run.attrs["method"],
-            **inherited(run),
-        },
-    )
+    return result.assign_coords(cycle=("point", cycle)).assign_attrs(experiment="resistance_loop")
+
+
+def _dwell(
+    parameters: DeviceParameters | Sequence[DeviceParameters],
+    drive: str,
+    rise: float,
+    dwell: float | None,
+    ramp_rate: float | None,
+) -> float:
+    """The time at each point, s, where the drive rises by so much from one to the next."""
+    if ramp_rate is None:
+        return 20e-9 if dwell is None else validation.positive("dwell", dwell)
+    rate = validation.positive("ramp_rate", ramp_rate)
+    if dwell is not None:
+        raise validation.InputError(f"ramp_rate: expected either it or dwell, got both, {rate:g} and {dwell:g}")
+    first = validation.several("parameters", parameters, DeviceParameters)[0]
+    return rise / (first.junction_area if drive == "current" else first.resistance_area_product) / rate
 
 
 def count_levels(

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..device.parameters import DeviceParameters
-from ..drive import pulses
+from ..drive import DRIVES, pulses
 from ..results import remanent_resistance
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -16,7 +16,7 @@ from ..support.provenance import inherited
 from ..support.random import Seed
 from ..support.validation import InputError
 from ..track.landscape import Landscape
-from .loops import DRIVES, LEVEL_RESOLUTION, clusters
+from .loops import LEVEL_RESOLUTION, clusters
 
 _ENERGY_POINTS = 24
 READ_SHARE = 0.25

@@ -1,6 +1,6 @@
 """When a ramp of current or of field frees the wall from its pinning site (the paper's Figs. 2c, 2d and 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,7 @@ from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
 from ..methods import METHODS, REFERENCE_STEP
-from ..rates.ramps import LONGEST_SIMULATED, check_valid, current_departure, field_departure
+from ..rates.ramps import LEAST_BARRIER, LONGEST_SIMULATED, check_valid, current_departure, field_departure
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -27,6 +27,8 @@ RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 """The paper's current ramp, 1e4 A/cm2/ns, in A/(m2 s)."""
 FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp does, T/s."""
+
+_EXTENSIONS = 4  # of what is integrated of a slow ramp, by a factor of 4 each
 
 
 def static_current_threshold(
@@ -173,7 +175,8 @@ def current_threshold(
     ramp_rate: A/(m2 s); the ramp goes from 0 to largest_density (A/m2; None: three times the static limit).
     method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', by the rates of escape
     (`escape_rates`), which know no slowest ramp.  None: 'rates' where a ramp to the static limit takes more than
-    rates.ramps.LONGEST_SIMULATED, else 'rk4', the paper's, or 'heun' at T > 0; the attribute 'method' tells.
+    rates.ramps.LONGEST_SIMULATED and the walls leave over more than 1 k_B T, else 'rk4', the paper's, or 'heun' at
+    T > 0; the attribute 'method' tells.
     The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
 
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
@@ -196,50 +199,59 @@ def current_threshold(
     thresholds = np.zeros((deltas.size, count))
     longest = float(np.nan_to_num(limits[held], posinf=0.0).max(initial=0.0)) / rate
     way = _method(method, longest, temperature)
+    highest = 3.0 * float(limits[held].max(initial=0.0)) if largest_density is None else largest_density
+    if held.any():
+        highest = validation.positive("largest_density", highest)
+    integrated = held if way != "rates" else np.zeros_like(held)
     if held.any() and way == "rates":
         if not np.isfinite(limits[held]).all():
             raise InputError("torques: expected ones that free the wall at T = 0, got some without a static limit")
-        shares = draw.random((int(held.sum()), count))
-        for row, (offset, place) in enumerate(zip(deltas[held], np.flatnonzero(held), strict=True)):
+        shares = draw.random((deltas.size, count))
+        for place in np.flatnonzero(held).tolist():
+            offset = float(deltas[place])
             left = current_departure(
                 parameters,
                 landscape,
-                net_field=coercive_field - float(offset),
+                net_field=coercive_field - offset,
                 ramp_rate=rate,
                 temperature=temperature,
                 torques=torques,
                 limit=float(limits[place]),
             )
-            check_valid(left, f"at Delta_H = {offset:g} T")
-            thresholds[place] = left.at(shares[row])
-        if largest_density is not None and thresholds.max() > validation.positive("largest_density", largest_density):
-            raise ConvergenceError(
-                f"the ramp ended at {largest_density:g} A/m2 before the wall was free; give a larger largest_density"
+            if left.valid:
+                thresholds[place] = left.at(shares[place])
+            elif method is None:
+                integrated[place] = True
+            check_valid(left, f"at Delta_H = {offset:g} T", unless=method is None)
+        _check_end(thresholds[held & ~integrated], highest, "largest_density", "A/m2")
+    if integrated.any():
+        how = _method(None if way == "rates" else method, 0.0, temperature)
+        nets = np.repeat(coercive_field - deltas[integrated], count)
+
+        def simulated(largest: float) -> FloatArray:
+            return depinning_density(
+                parameters,
+                landscape,
+                largest_density=largest,
+                net_field=nets,
+                torques=torques,
+                ramp_rate=rate,
+                method=how,
+                step=step,
+                temperature=temperature,
+                seed=draw,
+                progress=progress,
             )
-    elif held.any():
-        highest = 3.0 * float(limits[held].max()) if largest_density is None else largest_density
-        highest = validation.positive("largest_density", highest)
-        nets = np.repeat(coercive_field - deltas[held], count)
-        found = depinning_density(
-            parameters,
-            landscape,
-            largest_density=highest,
-            net_field=nets,
-            torques=torques,
-            ramp_rate=rate,
-            method=way,
-            step=step,
-            temperature=temperature,
-            seed=draw,
-            progress=progress,
-        )
+
+        found = _first_part(simulated, rate, highest) if way == "rates" else simulated(highest)
         if not np.isfinite(found).all():
             worst = nets[int(np.argmin(np.isfinite(found)))]
             raise ConvergenceError(
                 f"the ramp ended at {highest:g} A/m2 before the wall was free at Delta_H = {coercive_field - worst:g} T"
                 "; give a larger largest_density"
             )
-        thresholds[held] = found.reshape(-1, count)
+        thresholds[integrated] = found.reshape(-1, count)
+        way = how if integrated[held].all() else f"rates and {how}"
     result = xr.Dataset(
         {
             "threshold": (("offset", "repeat"), thresholds, {"long_name": "depinning threshold J_th", "units": "A/m2"}),
@@ -296,8 +308,8 @@ def field_threshold(
     rate = validation.positive("ramp_rate", ramp_rate)
     highest = 10.0 * well.coercive_field if largest_field is None else largest_field
     highest = validation.positive("largest_field", highest)
-    stop = highest / rate
     origin = recorded(seed)
+    draw = generator(seed)
     limit = well.coercive_field
     way = _method(method, limit / rate, warmth)
     if way == "rates":
@@ -317,34 +329,59 @@ def field_threshold(
             pushed=pushed,
             limit=max(limit - pushed, 0.0),
         )
-        check_valid(left, "field")
-        thresholds = left.at(generator(seed).random(count))
-        if thresholds.max() > highest:
-            raise ConvergenceError(
-                f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field"
-            )
-        return _field_result(thresholds, rate, way, warmth, step, parameters, landscape, origin)
-    run = simulate_ensemble(
-        parameters,
-        landscape,
-        CurrentDensity.of(current_density),
-        [0.0, stop],
-        devices=count,
-        external_field=ramp(rate, stop, start_value=-parameters.stray_field),
-        initial_position=well.centre,
-        temperature=temperature,
-        torques=torques,
-        method=way,
-        step=step,
-        stop_below=well.centre - well.half_width,
-        stop_above=well.centre + well.half_width,
-        seed=seed,
-        progress=progress,
+        check_valid(left, "field", unless=method is None)
+        if left.valid:
+            thresholds = left.at(draw.random(count))
+            _check_end(thresholds, highest, "largest_field", "T")
+            return _field_result(thresholds, rate, way, warmth, step, parameters, landscape, origin)
+    how = _method(None, 0.0, warmth) if way == "rates" else way
+
+    def simulated(largest: float) -> FloatArray:
+        run = simulate_ensemble(
+            parameters.replace(stray_field=0.0),  # the ramp is that of the net field
+            landscape,
+            CurrentDensity.of(current_density),
+            [0.0, largest / rate],
+            devices=count,
+            external_field=ramp(rate, largest / rate),
+            initial_position=well.centre,
+            temperature=temperature,
+            torques=torques,
+            method=how,
+            step=step,
+            stop_below=well.centre - well.half_width,
+            stop_above=well.centre + well.half_width,
+            seed=draw,
+            progress=progress,
+        )
+        return rate * np.asarray(run.passage_time.values)
+
+    found = _first_part(simulated, rate, highest) if way == "rates" else simulated(highest)
+    _check_end(found, highest, "largest_field", "T")
+    return _field_result(found, rate, how, warmth, step, parameters, landscape, origin)
+
+
+def _first_part(simulated: Callable[[float], FloatArray], rate: float, highest: float) -> FloatArray:
+    """What a slow ramp does to walls that leave within microseconds of its start, over next to no barrier.
+
+    simulated: the thresholds on a ramp to so much, inf where the wall is held still; highest: where the ramp ends.
+    """
+    largest = rate * LONGEST_SIMULATED
+    for _ in range(_EXTENSIONS):
+        found = simulated(min(largest, highest))
+        if np.isfinite(found).all() or largest >= highest:
+            return found
+        largest *= 4.0
+    raise InputError(
+        f"ramp_rate: expected one that the rates or the equation of motion can follow, got a ramp of "
+        f"{highest / rate:.3g} s on which walls leave over less than {LEAST_BARRIER:g} k_B T and yet not within "
+        f"{0.25 * largest / rate:.3g} s"
     )
-    passage = run.passage_time.values
-    if not np.isfinite(passage).all():
-        raise ConvergenceError(f"the ramp ended at {highest:g} T before the wall was free; give a larger largest_field")
-    return _field_result(rate * passage, rate, way, warmth, step, parameters, landscape, origin)
+
+
+def _check_end(thresholds: FloatArray, highest: float, name: str, unit: str) -> None:
+    if thresholds.size and thresholds.max() > highest:
+        raise ConvergenceError(f"the ramp ended at {highest:g} {unit} before the wall was free; give a larger {name}")
 
 
 def _method(method: str | None, duration: float, temperature: float) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 from ..constants import OERSTED
 from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
-from ..drive import Drive, Voltage
+from ..drive import DRIVES, Drive, Voltage
 from ..ensemble import device_arrays, largest_turning
-from ..experiments.loops import DRIVES
 from ..experiments.thresholds import rest_position
 from ..kernels.term import Limits
 from ..results import electrical_state

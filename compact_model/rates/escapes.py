@@ -1,42 +1,43 @@
 """At which rates walls leave their sites, and where they go, under a constant field and current."""
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from ..device.equilibrium import angle_field
-from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import CurrentDensity
-from ..ensemble import device_arrays
-from ..kernels.tables import device_at
-from ..kernels.terms import TERMS
 from ..simulation import simulate_ensemble
 from ..support import validation
+from ..support.arrays import FloatArray
 from ..support.provenance import provenance
 from ..support.random import Seed, generator, recorded
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
+from .driven_track import (
+    DrivenTrack,
+    barriers,
+    check_angles,
+    check_temperature,
+    check_width,
+    constant_density,
+    driven_track,
+    field_like,
+    lowest_barrier,
+    strongest_anisotropy,
+    within_reach,
+)
 from .orbits import Escapes, OrbitNetwork, Site
-from .potentials import Minimum, Scales, Side, angle_minima, stretches_beyond, track_minima
+from .potentials import Beyond, Scales, track_minima
 
 LEAST_BARRIER = 3.0
 """k_B T: the lowest barrier for which the rates are those of the theory; below it walls are integrated."""
-LEAST_TEMPERATURE = 1.0
-"""K."""
 LARGEST_DAMPING = 0.2
 """Above it walls diffuse back and forth over their barriers, and the rates are too large."""
 DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
-_DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
-_TURN = np.linspace(0.0, 2.0 * np.pi, 721)
-_FAR_ABOVE = 10.0  # times the largest slope of the angle's energy, where nobody needs to look for a rest angle
-_TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
-_HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
+HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
 _HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
 _LEAST_WINDOW = 50e-9  # s
 _LONGEST_WINDOW = 100e-6  # s
@@ -83,23 +84,23 @@ def escape_rates(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
-    kelvin = _temperature(temperature)
+    kelvin = check_temperature(temperature)
     density = validation.number("current_density", current_density)
     stray = parameters.stray_field
     external = applied_field(parameters, external_field)
     count = validation.whole("walls", walls, 8)
     validation.flag("destinations", destinations)
-    _check_width(parameters, density)
+    check_width(parameters, density != 0.0)
     origin = recorded(seed)
     draw = generator(seed)
     scales = Scales.of(parameters, kelvin)
-    track = _track(parameters, landscape, scales, external + stray, density)
-    sites = track.sites
+    track = _held_track(parameters, landscape, scales, external + stray, density)
+    sites = track.held
     network = OrbitNetwork(sites, track.gaps, track.beyond, scales)
-    escapes = network.escapes(destinations) if _within_reach(sites) else _none(len(sites))
+    escapes = network.escapes(destinations) if within_reach(sites) else _none(len(sites))
     left, right, caught = escapes.left, escapes.right, escapes.caught
-    barriers = np.array([_barriers(site) for site in sites])
-    lowest = np.array([_lowest(site) for site in sites])
+    heights = np.array([barriers(site) for site in sites])
+    lowest = np.array([lowest_barrier(site) for site in sites])
     low = lowest < LEAST_BARRIER
     direct = low & (left + right > 2.0 / _LONGEST_WINDOW)
     for number in np.flatnonzero(direct):
@@ -119,9 +120,9 @@ def escape_rates(
     data: dict[str, object] = {
         "position": ("site", [s.along.place * scales.length for s in sites], {"long_name": "position", "units": "m"}),
         "angle": ("site", [s.cells[0].place for s in sites], {"long_name": "angle at rest", "units": "rad"}),
-        "left_barrier": ("site", barriers[:, 0], {"long_name": "barrier to the left", **thermal}),
-        "right_barrier": ("site", barriers[:, 1], {"long_name": "barrier to the right", **thermal}),
-        "angle_barrier": ("site", barriers[:, 2], {"long_name": "barrier of the angle", **thermal}),
+        "left_barrier": ("site", heights[:, 0], {"long_name": "barrier to the left", **thermal}),
+        "right_barrier": ("site", heights[:, 1], {"long_name": "barrier to the right", **thermal}),
+        "angle_barrier": ("site", heights[:, 2], {"long_name": "barrier of the angle", **thermal}),
         "left_rate": ("site", left, {"long_name": "rate of leaving to the left", **per_second}),
         "right_rate": ("site", right, {"long_name": "rate of leaving to the right", **per_second}),
         "escape_time": ("site", times, {"long_name": "mean escape time", "units": "s"}),
@@ -156,69 +157,24 @@ def escape_rates(
     )
 
 
-class _Track(NamedTuple):
-    """The sites that hold the wall, the flat stretches between them and the weights of those beyond, in wall widths."""
-
-    sites: list[Site]
-    gaps: list[float]
-    beyond: tuple[float, float]
-
-
-def _track(
+def _held_track(
     parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, density: float
-) -> _Track:
-    slonczewski = parameters.torque_per_current_density * density
-    profile = landscape.anisotropy
-    fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
-    steepest = max(float(np.abs(angle_field(parameters, _TURN, anisotropy=each)).max()) for each in fields)
-    if steepest == 0.0:
-        raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no angle to rest at")
-    if abs(slonczewski) > _FAR_ABOVE * steepest:
-        raise _turning(density, max(fields, key=abs))
-    field_like = parameters.field_like_ratio * slonczewski
-    field_like += parameters.field_like_quadratic * (density * parameters.resistance_area_product) ** 2
-    # That of a junction which carries J times its area.
-    share = antiparallel_share(parameters, landscape.wells[0].centre)
-    voltage = float(voltage_at_current(parameters, share, density * parameters.junction_area))
-    held = abs(net_field + field_like) < sum(well.coercive_field for well in landscape.wells)
-    places = track_minima(parameters, landscape, scales, net_field + field_like) if held else []
-    if not places:
+) -> DrivenTrack:
+    """Under a constant J; raises InputError where a site does not hold the wall."""
+    check_angles(parameters, landscape)
+    track = driven_track(parameters, landscape, scales, net_field, constant_density(parameters, density))
+    if track is None:
+        hardest, slope = strongest_anisotropy(parameters, landscape)
+        if abs(parameters.torque_per_current_density * density) > slope:
+            raise _turning(density, hardest)
+        field = net_field + float(field_like(parameters, np.array(density)))
         raise InputError(
-            f"landscape: expected a site that holds the wall, got none under {net_field + field_like:g} T (field and "
-            "field-like torque)"
+            f"landscape: expected a site that holds the wall, got none under {field:g} T (field and field-like torque)"
         )
-    anisotropy = landscape.anisotropy_field(np.array([each.place for each in places]) * scales.length, parameters)
-    sites = []
-    for place, field in zip(places, anisotropy.tolist(), strict=True):
-        cells, drop = angle_minima(parameters, field, slonczewski, voltage, scales)
-        if not cells:
-            raise _turning(density, field)
-        level = min(cell.energy for cell in cells)
-        sites.append(Site(place, [_lowered(cell, level) for cell in cells], drop))
-    gaps = [
-        max(0.0, after.place - after.below.coordinate[-1] - before.place - before.above.coordinate[-1])
-        for before, after in pairwise(places)
-    ]
-    beyond = stretches_beyond(parameters, scales, net_field + field_like, places[0], places[-1])
-    return _Track(sites, gaps, beyond)
-
-
-def _temperature(temperature: float) -> float:
-    kelvin = validation.positive("temperature", temperature)
-    if kelvin < LEAST_TEMPERATURE:
-        raise InputError(f"temperature: expected at least {LEAST_TEMPERATURE:g} K for rates, got {kelvin:g} K")
-    return kelvin
-
-
-def _check_width(parameters: DeviceParameters, density: float) -> None:
-    device = device_at(device_arrays([parameters], CurrentDensity.of(0.0), "both", np.zeros(1), 1), 0)
-    for term in TERMS:
-        if density == 0.0 or term.relative_width is None or not term.is_on(parameters):
-            continue
-        width: Any = term.relative_width  # a jitted function, which runs as it stands, too
-        if width.py_func(device, 0.1) != 1.0:
-            on = " and ".join(f"{name} = {getattr(parameters, name):g}" for name in term.switches)
-            raise InputError(f"parameters: expected walls that keep their width under a current, got {on}")
+    for place, site in zip(track.places, track.sites, strict=True):
+        if site is None:
+            raise _turning(density, float(landscape.anisotropy_field(place.place * scales.length, parameters)))
+    return track
 
 
 def _turning(density: float, field: float) -> InputError:
@@ -226,28 +182,6 @@ def _turning(density: float, field: float) -> InputError:
         f"current_density: expected less than the Walker threshold of every site, got {density:g} A/m2 where H_K is "
         f"{field:g} T; a wall that turns without end has no rate of escape, integrate it with simulate_ensemble"
     )
-
-
-def _lowered(cell: Minimum, level: float) -> Minimum:
-    below = Side(cell.below.coordinate, cell.below.energy - level)
-    above = Side(cell.above.coordinate, cell.above.energy - level)
-    return Minimum(cell.place, cell.energy - level, below, above)
-
-
-def _barriers(site: Site) -> tuple[float, float, float]:
-    along, about = site.along, site.cells[0]
-    turning = about.below if site.drop >= 0.0 else about.above
-    return along.below.top - along.energy, along.above.top - along.energy, turning.top - about.energy
-
-
-def _lowest(site: Site) -> float:
-    """The lowest barrier that leads out of a site: that of the angle does where the torque keeps the wall turning."""
-    left, right, angle = _barriers(site)
-    return min(left, right, angle) if abs(site.drop) > _TURNS else min(left, right)
-
-
-def _within_reach(sites: list[Site]) -> bool:
-    return min(_lowest(site) for site in sites) < _DEEPEST
 
 
 def _none(count: int) -> Escapes:
@@ -332,28 +266,36 @@ def leaving_rate(
     Of a wall that has been there for long, and without the integration of shallow sites, where a wall on a ramp is
     for no time.
     """
-    _check_width(parameters, density)
+    check_width(parameters, density != 0.0)
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
-    _temperature(temperature)
+    check_temperature(temperature)
+    check_angles(parameters, landscape)
     scales = Scales.of(parameters, temperature)
-    try:
-        track = _track(parameters, landscape, scales, net_field, density)
-    except InputError:
+    track = driven_track(parameters, landscape, scales, net_field, constant_density(parameters, density))
+    if track is None or len(track.held) < len(track.sites):
         return None
-    if min(map(_lowest, track.sites)) < _HELD:
+    sites = track.held
+    if min(map(lowest_barrier, sites)) < HELD:
         return None
-    if not _within_reach(track.sites):
-        return SiteRate(0.0, 0.0, min(map(_lowest, track.sites)))
-    network = OrbitNetwork(track.sites, track.gaps, track.beyond, scales)
-    if min(map(_lowest, track.sites)) > _HIGH:
-        escapes = network.escapes(destinations=False)
-        left, right = escapes.left, escapes.right
-    else:
-        left, right = network.quasi_stationary()
-    places = np.array([site.along.place for site in track.sites]) * scales.length
+    left, right = leaving_rates(sites, scales)
+    places = np.array([site.along.place for site in sites]) * scales.length
     nearest = int(np.argmin(np.abs(places - landscape.wells[0].centre)))
-    return SiteRate(float(left[nearest]), float(right[nearest]), _lowest(track.sites[nearest]))
+    return SiteRate(float(left[nearest]), float(right[nearest]), lowest_barrier(sites[nearest]))
+
+
+def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatArray]:
+    """Rates, 1/s, of leaving each site to the left and right, of walls that have been there for long, (sites,) each."""
+    if not within_reach(sites):
+        return np.zeros(len(sites)), np.zeros(len(sites))
+    nothing = Beyond(0.0, 1.0)
+    network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (nothing, nothing), scales)
+    high = np.array([lowest_barrier(site) > _HIGH for site in sites])
+    escapes = network.escapes(destinations=False) if high.any() else None
+    left, right = network.quasi_stationary() if not high.all() else (np.zeros(high.size), np.zeros(high.size))
+    if escapes is not None:
+        left, right = np.where(high, escapes.left, left), np.where(high, escapes.right, right)
+    return left, right
 
 
 def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:
@@ -366,8 +308,8 @@ def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, tempera
     kelvin = validation.non_negative("temperature", temperature)
     if kelvin == 0.0:
         return float(np.inf)
-    _temperature(kelvin)
-    if not track_minima(parameters, landscape, Scales.of(parameters, kelvin), 0.0):
+    check_temperature(kelvin)
+    if not track_minima(parameters, landscape, Scales.of(parameters, kelvin), np.zeros_like):
         return 0.0
     rates = escape_rates(parameters, landscape, temperature=kelvin, destinations=False)
     nearest = int(np.argmin(np.abs(rates.position.values - well.centre)))

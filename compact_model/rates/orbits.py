@@ -23,7 +23,7 @@ import scipy.sparse as sparse
 from scipy.sparse.linalg import SuperLU, splu
 
 from ..support.arrays import FloatArray, IntArray
-from .potentials import Minimum, Scales, Side
+from .potentials import Beyond, Minimum, Scales, Side
 
 _STAGES = 3  # of the change of energy within a quadrant: the sum of so many exponential ones is nearly Gaussian
 _BELOW_BARRIER = 14.0  # k_B T: so far below its lowest barrier a site is in equilibrium
@@ -45,6 +45,10 @@ class Site:
     cells: Sequence[Minimum]
     drop: float
     """By how much V rises from one period of the angle to the next, k_B T."""
+
+    def scaled(self, factor: float) -> "Site":
+        """With all energies times a factor."""
+        return Site(self.along.scaled(factor), [cell.scaled(factor) for cell in self.cells], factor * self.drop)
 
     def lowest(self, cell: int) -> float:
         """H at rest, k_B T."""
@@ -156,14 +160,14 @@ class OrbitNetwork:
     """All sites of a track, as quadrants between which walls go."""
 
     def __init__(
-        self, sites: Sequence[Site], gaps: Sequence[float], beyond: tuple[float, float], scales: Scales
+        self, sites: Sequence[Site], gaps: Sequence[float], beyond: tuple[Beyond, Beyond], scales: Scales
     ) -> None:
         """gaps: lengths in xi of the flat tops between neighbouring sites, shape (sites - 1,).
 
-        beyond: int exp(U_top - U) dxi over the stretches before the first site and after the last one.
+        beyond: the stretches before the first site and after the last one.
         """
         self._sites = sites
-        self._beyond_weights = beyond
+        self._stretches = beyond
         self._catching = True
         self._scales = scales
         self._states = [(number, cell) for number, site in enumerate(sites) for cell in range(len(site.cells))]
@@ -314,14 +318,17 @@ class OrbitNetwork:
             rates[index] /= self._population(number, cell, found[:, index], scale)
         for end in (0, 1):
             index = len(self._states) + end
-            site, weight = self._sites[-end], self._beyond_weights[end]
+            site, stretch = self._sites[-end], self._stretches[end]
             top = (site.along.below, site.along.above)[end].top
             scale = np.exp(np.minimum(top - energy, _LARGEST_EXPONENT))
             for arrival in equations.arrivals:
                 flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
                 rates[index, arrival.state] += float(arrival.shares @ flux)
             turned = sum(cell.weight() for cell in site.cells)
-            rates[index] *= self._scales.rate / (max(weight, _SHORTEST) * turned)
+            # The end takes a wall's momentum, that of its angle, and holds it until the angle has come back to rest.
+            moment = sum((cell.below, cell.above)[end].first_moment() for cell in site.cells)
+            held = stretch.at_end * moment / self._scales.damping
+            rates[index] *= self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
         return rates
 
     def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
@@ -352,41 +359,43 @@ class OrbitNetwork:
         self._catching = False
         total = self._number(list(self._segments.values()))
         equations = _Equations()
+        exits = []
         for key, segment in self._segments.items():
             self._add_diffusion(equations, segment)
             for way in self._ways_on(key, alone=True):
                 above = self._above(segment, way.gate)
                 self._pass_on(equations, segment, above if way.above else 1.0 - above, way)
+                if isinstance(way.target, int):
+                    exits.append((equations.arrivals[-1], key[0]))
         factors = equations.factors(total)
-        left, right = np.zeros(len(self._sites)), np.zeros(len(self._sites))
-        for number in range(len(self._sites)):
-            own = [segment for (site, _, _), segment in self._segments.items() if site == number]
-            lowest = min(self._sites[number].lowest(cell) for cell in range(len(self._sites[number].cells)))
-            scale = np.zeros(total)
+        # Alone, the sites have nothing to do with each other: one solution is that of all of them.
+        scale, source = np.zeros(total), np.zeros(total)
+        for (number, _, _), segment in self._segments.items():
+            cells = range(len(self._sites[number].cells))
+            lowest = min(self._sites[number].lowest(cell) for cell in cells)
+            unknowns = slice(segment.start, segment.start + _STAGES * segment.size)
+            scale[unknowns] = np.tile(np.exp(lowest - self._middles(segment)), _STAGES)
+            source[segment.start : segment.start + segment.size] = segment.duration
+        fluxes = np.zeros((len(self._sites), 2))
+        populations = np.ones(len(self._sites))
+        for _ in range(_ITERATIONS):
+            found = factors.solve(source)
+            populations[:] = 0.0
             source = np.zeros(total)
-            for segment in own:
-                unknowns = slice(segment.start, segment.start + _STAGES * segment.size)
-                scale[unknowns] = np.tile(np.exp(lowest - self._middles(segment)), _STAGES)
-                source[segment.start : segment.start + segment.size] = segment.duration
-            for _ in range(_ITERATIONS):
-                found = factors.solve(source)
-                population = 0.0
-                source = np.zeros(total)
-                for segment in own:
-                    first = slice(segment.start, segment.start + segment.size)
-                    stay = segment.duration * self._entered(segment, found[first] * scale[first])
-                    # Below the lowest bin the walls are in equilibrium with those in it.
-                    stay[0] += segment.hidden * found[segment.start]
-                    population += float(stay.sum())
-                    source[first] = stay / scale[first]
-                fluxes = np.zeros(2)
-                for arrival in equations.arrivals:
-                    if arrival.state >= len(self._states):
-                        fluxes[arrival.state - len(self._states)] += float(
-                            arrival.shares @ (found[arrival.unknowns] * scale[arrival.unknowns])
-                        )
-                left[number], right[number] = fluxes / population
-                source /= population
+            for (number, _, _), segment in self._segments.items():
+                first = slice(segment.start, segment.start + segment.size)
+                stay = segment.duration * self._entered(segment, found[first] * scale[first])
+                # Below the lowest bin the walls are in equilibrium with those in it.
+                stay[0] += segment.hidden * found[segment.start]
+                populations[number] += float(stay.sum())
+                source[first] = stay / scale[first]
+            fluxes[:] = 0.0
+            for arrival, number in exits:
+                flux = found[arrival.unknowns] * scale[arrival.unknowns]
+                fluxes[number, arrival.state - len(self._states)] += float(arrival.shares @ flux)
+            for (number, _, _), segment in self._segments.items():
+                source[segment.start : segment.start + segment.size] /= populations[number]
+        left, right = fluxes.T / populations
         self._catching = True
         return left, right
 
@@ -498,25 +507,34 @@ class OrbitNetwork:
         returning = np.zeros((2, count + 2))
         ends = owner.size
         left, right = np.zeros(count), np.zeros(count)
-        weights = np.zeros(owner.size)
         for number in range(count):
             own = np.flatnonzero(owner == number)
-            weights[own] = _stationary(first[np.ix_(own, own)])
-            left[number] = weights[own] @ first[own, ends]
-            right[number] = weights[own] @ first[own, ends + 1]
+            weights = _stationary(first[np.ix_(own, own)])
+            left[number] = weights @ first[own, ends]
+            right[number] = weights @ first[own, ends + 1]
         caught = np.zeros((count, count + 2))
         if count == 1:
             caught[0, 0], caught[0, 2] = left[0], right[0]
             returning = self._by_site(first[ends:], owner)
         elif destinations:
-            every = self.solve(alone=False)
-            returning = self._by_site(every[ends:], owner)
-            by_site = self._by_site(every[:ends], owner)
-            for index, number in enumerate(owner):
-                caught[number] += weights[index] * by_site[index]
-            caught[np.arange(count), 1 + np.arange(count)] = 0.0
+            caught, returning = self.hops()
         returning[[0, 1], [0, -1]] = 0.0
         return Escapes(left, right, caught, returning, self._orbit_loss)
+
+    def hops(self) -> tuple[FloatArray, FloatArray]:
+        """Rates, 1/s, of being caught elsewhere, as in `Escapes`: from the sites, and from beyond them."""
+        count = len(self._sites)
+        owner = np.array([number for number, _ in self._states])
+        every = self.solve(alone=False)
+        by_site = self._by_site(every[: owner.size], owner)
+        caught = np.zeros((count, count + 2))
+        for number in range(count):
+            own = np.flatnonzero(owner == number)
+            caught[number] = _stationary(every[np.ix_(own, own)]) @ by_site[own]
+        caught[np.arange(count), 1 + np.arange(count)] = 0.0
+        returning = self._by_site(every[owner.size :], owner)
+        returning[[0, 1], [0, -1]] = 0.0
+        return caught, returning
 
     @staticmethod
     def _by_site(rates: FloatArray, owner: IntArray) -> FloatArray:

@@ -9,7 +9,9 @@ U; the Slonczewski torque tilts V, so that it is a force with a potential as wel
 from each half turn to the next.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,6 +51,20 @@ class Side:
         work = np.interp(edges, rising, np.concatenate([[0.0], np.cumsum(force * steps)]))
         return np.diff(length), np.diff(work)
 
+    def stiffness(self) -> float:
+        """Of a parabola that is as high at the same distance, a little above the minimum."""
+        height = min(0.5 * (self.top - float(self.energy[0])), 1.0)
+        rising = self.energy - self.energy[0] + 1e-12 * np.arange(self.energy.size)
+        return 2.0 * height / float(np.interp(height, rising, self.coordinate)) ** 2
+
+    def scaled(self, factor: float) -> "Side":
+        """With all energies times a factor."""
+        return Side(self.coordinate, factor * self.energy)
+
+    def first_moment(self) -> float:
+        """int s exp(-energy) ds over the side, s the distance from the minimum."""
+        return float(np.trapezoid(self.coordinate * np.exp(-self.energy), self.coordinate))
+
 
 @dataclass(frozen=True)
 class Minimum:
@@ -62,6 +78,10 @@ class Minimum:
     """Towards lower x or phi."""
     above: Side
     """Towards higher x or phi."""
+
+    def scaled(self, factor: float) -> "Minimum":
+        """With all energies times a factor."""
+        return Minimum(self.place, factor * self.energy, self.below.scaled(factor), self.above.scaled(factor))
 
     def weight(self) -> float:
         """int exp(-energy) over both sides."""
@@ -81,6 +101,10 @@ class Scales:
     damping: float
     """alpha."""
 
+    def cooled(self, factor: float) -> "Scales":
+        """Those of a wall that loses so many times as much energy to the same heat bath: it is as cold by that."""
+        return Scales(self.energy * factor, self.rate / factor, self.length, self.damping * factor)
+
     @classmethod
     def of(cls, parameters: DeviceParameters, temperature: float) -> "Scales":
         """Of a device at a temperature in K."""
@@ -91,9 +115,16 @@ class Scales:
 
 
 def track_minima(
-    parameters: DeviceParameters, landscape: Landscape, scales: Scales, field: float, least: float = LEAST_BARRIER
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    scales: Scales,
+    push: Callable[[FloatArray], FloatArray],
+    least: float = LEAST_BARRIER,
 ) -> list[Minimum]:
-    """The sites of a track under a field along z (T, all but the pinning), from its start to its end."""
+    """The sites of a track, from its start to its end.
+
+    push: the field along z but for the pinning, T, at positions in m; least: the barrier of the shallowest, k_B T.
+    """
     length = parameters.track_length
     places = [np.linspace(0.0, length, _ALONG)]
     for well in landscape.wells:
@@ -103,27 +134,33 @@ def track_minima(
             places.append(np.array([edge - 1e-9 * well.reach, edge, edge + 1e-9 * well.reach]))
     position = np.unique(np.clip(np.concatenate(places), 0.0, length))
     middle = 0.5 * (position[1:] + position[:-1])
-    push = landscape.pinning_field(middle) + field
-    energy = np.concatenate([[0.0], -np.cumsum(push * np.diff(position))]) * scales.energy / scales.length
+    force = landscape.pinning_field(middle) + push(middle)
+    energy = np.concatenate([[0.0], -np.cumsum(force * np.diff(position))]) * scales.energy / scales.length
     return minima(position / scales.length, energy, least)
 
 
-def stretches_beyond(
-    parameters: DeviceParameters, scales: Scales, field: float, first: Minimum, last: Minimum
-) -> tuple[float, float]:
-    """int exp(U_top - U) dxi over the stretches before the first site's barrier and after the last one's.
+class Beyond(NamedTuple):
+    """The stretch between the outermost site's barrier and the end of the track, where no well pins the wall."""
 
-    No well pins a wall there.
-    """
+    weight: float
+    """int exp(U_top - U) dxi over it."""
+    at_end: float
+    """exp(U_top - U) at the end itself."""
+
+
+def stretches_beyond(
+    parameters: DeviceParameters, scales: Scales, fields: tuple[float, float], first: Minimum, last: Minimum
+) -> tuple[Beyond, Beyond]:
+    """Before the first site's barrier and after the last one's; fields: along z there, but for the pinning, T."""
     length = parameters.track_length / scales.length
     results = []
-    slope = -field * scales.energy
     for extent, outward in (
-        (first.place - first.below.coordinate[-1], -slope),
-        (length - last.place - last.above.coordinate[-1], slope),
+        (first.place - first.below.coordinate[-1], fields[0] * scales.energy),
+        (length - last.place - last.above.coordinate[-1], -fields[1] * scales.energy),
     ):
         distance = np.linspace(0.0, max(extent, 0.0), _PER_WELL)
-        results.append(float(np.trapezoid(np.exp(np.minimum(-outward * distance, 600.0)), distance)))
+        factor = np.exp(np.minimum(-outward * distance, 600.0))
+        results.append(Beyond(float(np.trapezoid(factor, distance)), float(factor[-1])))
     return results[0], results[1]
 
 

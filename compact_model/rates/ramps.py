@@ -154,9 +154,9 @@ def current_departure(
     return departure(rate_at, limit, ramp_rate)
 
 
-def check_valid(found: Departure, what: str) -> None:
-    """Raise InputError where a ramp is too fast for rates."""
-    if not found.valid:
+def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
+    """Raise InputError where a ramp is too fast for rates, unless there is another way to follow it."""
+    if not (found.valid or unless):
         raise InputError(
             f"method: expected 'rates' for a ramp on which walls leave over {LEAST_BARRIER:g} k_B T or more, got "
             f"{found.median_barrier:.2g} k_B T at the median {what}; simulate it (method 'heun'), or ramp more slowly"

@@ -9,11 +9,10 @@ from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OE
 from compact_model.methods import REFERENCE_STEP
 
 from ..options.device import device_from_options, device_options
-from ..options.drive import step_option
+from ..options.drive import method_in_words, step_option
 from ..options.help import Command
 from ..output import check_outputs, deliver, output_options, table
 
-METHODS = {"rates": "by rates of escape: the ramp is too slow to be integrated"}
 DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)
 
 
@@ -43,7 +42,14 @@ DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)
     show_default=True,
     help="Which spin torques act.",
 )
-@click.option("--ramp-rate", type=float, default=1e4, show_default=True, metavar="A/cm2/ns", help="A/cm2/ns.")
+@click.option(
+    "--ramp-rate",
+    type=float,
+    default=1e4,
+    show_default=True,
+    metavar="A/cm2/ns",
+    help="From a laboratory's 1e-3 to 1e7 A/cm2/ns.",
+)
 @step_option(REFERENCE_STEP)
 @click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
 @click.option("--repeats", type=int, default=1, show_default=True, help="Ramps at each offset (at a temperature).")
@@ -103,7 +109,7 @@ def command(
         "method": result.attrs["method"],
     }
     text = (
-        METHODS.get(result.attrs["method"], "integrated")
+        method_in_words(result.attrs["method"])
         + "\n"
         + table(
             ["Delta_H (Oe)", "J_th (A/cm2)", "std (A/cm2)", "static limit (A/cm2)"],

@@ -58,6 +58,19 @@ def step_option(default: float) -> Callable[[Function], Function]:
     )
 
 
+_METHODS = {
+    "rates": "by rates of escape: too slow to be integrated",
+    "adaptive": "integrated by the adaptive method",
+    "rk4": "integrated by RK4",
+    "heun": "integrated by the stochastic Heun method",
+}
+
+
+def method_in_words(method: str) -> str:
+    """How a ramp or a sweep was followed, for the answer of a command."""
+    return ", ".join(_METHODS[each] for each in method.split(" and "))
+
+
 def drive_given(options: dict[str, Any]) -> bool:
     """Whether any of the drives was asked for."""
     return any(options.get(name) is not None for name in _DRIVES)

@@ -1,0 +1,125 @@
+"""A wall on a slow sweep: a Markov chain over the places of its track, whose rates follow the drive."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import expm
+
+from ..support.arrays import FloatArray, IntArray
+from .hopping import HoppingTrack, Hops
+
+_FIRST_VALUES = 33  # of the drive at which rates are found, and how many at most
+_MOST_VALUES = 49
+_STEP = 2.0  # of a rate's logarithm between two of them
+_NEVER = 1e-6  # hops in the whole sweep: a rate that is as good as 0
+_RARE = 1e3  # times that: a rate on which no further value is spent
+_AT_ONCE = 10.0  # hops in a dwell: a rate as good as infinite
+_MOST_HOPS = 1e9  # in one time step, so that the matrix exponential keeps its digits
+
+
+def most_values(values: FloatArray) -> int:
+    """At how many values of a sweep's drive rates are found, at most."""
+    distinct = int(np.unique(values).size)
+    return distinct if distinct <= _FIRST_VALUES else min(distinct, _MOST_VALUES)
+
+
+class HoppingTable:
+    """The rates of a track over a range of its drive, found once and interpolated."""
+
+    def __init__(
+        self, track: HoppingTrack, values: FloatArray, dwell: float, advance: Callable[[int], object] = int
+    ) -> None:
+        """values: those of the sweep, A, V or T; dwell: time at each, s; advance: is told of every value found."""
+        wanted = np.unique(values)
+        self._least = _NEVER / (dwell * values.size)
+        self._often = _AT_ONCE / dwell
+        grid = wanted if wanted.size <= _FIRST_VALUES else np.linspace(wanted[0], wanted[-1], _FIRST_VALUES)
+        found: dict[float, Hops] = {}
+        for value in grid.tolist():
+            found[value] = track.at(value)
+            advance(1)
+        while wanted.size > _FIRST_VALUES and len(found) < _MOST_VALUES:
+            value = self._worst_gap(found, float(np.diff(wanted).min()))
+            if value is None:
+                break
+            found[value] = track.at(value)
+            advance(1)
+        self._values = np.array(sorted(found))
+        ordered = [found[each] for each in self._values.tolist()]
+        self._logarithm = np.log(np.maximum([hops.rate for hops in ordered], self._least))
+        self._shares = np.array([hops.shares for hops in ordered])
+        self._position = np.array([hops.position for hops in ordered])
+
+    def _worst_gap(self, found: dict[float, Hops], smallest: float) -> float | None:
+        """Between which two values a rate that matters changes most."""
+        values = np.array(sorted(found))
+        rates = np.clip([found[each].rate[1:-1] for each in values.tolist()], _RARE * self._least, self._often)
+        apart = np.abs(np.diff(np.log(rates), axis=0)).max(axis=1, initial=0.0)
+        apart[np.diff(values) <= 1.01 * smallest] = 0.0
+        worst = int(np.argmax(apart))
+        return float(0.5 * (values[worst] + values[worst + 1])) if apart[worst] > _STEP else None
+
+    def at(self, value: float) -> Hops:
+        """Between two values rates as exponentials, shares and positions as straight lines."""
+        above = int(np.clip(np.searchsorted(self._values, value), 1, max(1, self._values.size - 1)))
+        if self._values.size == 1:
+            return Hops(np.exp(self._logarithm[0]), self._shares[0], self._position[0])
+        below = above - 1
+        part = (value - self._values[below]) / (self._values[above] - self._values[below])
+        weights = np.array([1.0 - part, part])
+
+        def between(rows: FloatArray) -> FloatArray:
+            result: FloatArray = np.tensordot(weights, rows[below : above + 1], axes=1)
+            return result
+
+        rate = np.exp(between(self._logarithm))
+        shares = between(self._shares)
+        total = shares.sum(axis=1, keepdims=True)  # 0 where nobody ever leaves a place
+        shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0.0)
+        rate = np.where((total[:, 0] > 0.0) & (rate > self._least), rate, 0.0)
+        return Hops(rate, shares, between(self._position))
+
+
+def _transitions(hops: Hops, time: float) -> list[list[float]]:
+    """Cumulative probabilities of being in each place after a time (s), row by row from where it began."""
+    fastest = hops.rate * time
+    # What is faster is over long before the time is.
+    slowed = hops._replace(rate=np.minimum(hops.rate, _MOST_HOPS / time)) if fastest.max() > _MOST_HOPS else hops
+    probability = np.clip(expm(slowed.generator() * time), 0.0, None)
+    cumulative = np.cumsum(probability, axis=1)
+    result: list[list[float]] = (cumulative / cumulative[:, -1:]).tolist()
+    return result
+
+
+def walk(
+    table: HoppingTable,
+    values: FloatArray,
+    start: IntArray,
+    *,
+    dwell: float,
+    readings: int,
+    draw: np.random.Generator,
+) -> FloatArray:
+    """Positions (m) of walls at each reading of a staircase, shape (walls, values, readings).
+
+    start: places at the beginning; readings: at so many moments in the second half of each dwell.
+    """
+    fractions = 1.0 - 0.5 * (np.arange(readings)[::-1] + 0.5) / readings
+    first, between, last = fractions[0] * dwell, 0.5 * dwell / readings, (1.0 - fractions[-1]) * dwell
+    steps = {}
+    for value in np.unique(values).tolist():
+        hops = table.at(value)
+        steps[value] = (_transitions(hops, first), _transitions(hops, between), _transitions(hops, last), hops.position)
+    positions = np.empty((start.size, values.size, readings))
+    for wall, begin in enumerate(start.tolist()):
+        place = begin
+        dice = draw.random((values.size, readings + 1)).tolist()
+        for index, value in enumerate(values.tolist()):
+            to_first, to_next, to_end, where = steps[value]
+            throws = dice[index]
+            for reading in range(readings):
+                place = bisect_right((to_next if reading else to_first)[place], throws[reading])
+                positions[wall, index, reading] = where[place]
+            place = bisect_right(to_end[place], throws[-1])
+    return positions

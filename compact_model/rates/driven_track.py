@@ -1,0 +1,178 @@
+"""A track under a constant drive: where it holds the wall, and over which barriers the wall would leave."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..device.equilibrium import angle_field
+from ..device.junction import antiparallel_share, voltage_at_current
+from ..device.parameters import DeviceParameters
+from ..drive import CurrentDensity
+from ..ensemble import device_arrays
+from ..kernels.tables import device_at
+from ..kernels.terms import TERMS
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.validation import InputError
+from ..track.landscape import Landscape
+from .orbits import Site
+from .potentials import Beyond, Minimum, Scales, Side, angle_minima, stretches_beyond, track_minima
+
+LEAST_TEMPERATURE = 1.0
+"""K."""
+_TURN = np.linspace(0.0, 2.0 * np.pi, 721)
+_FAR_ABOVE = 10.0  # times the largest slope of the angle's energy, where nobody needs to look for a rest angle
+_TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
+_DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
+
+
+class Bias(NamedTuple):
+    """What the junction does to a wall that rests somewhere, as functions of its position (m), of any shape."""
+
+    density: Callable[[FloatArray], FloatArray]
+    """J in the torques, A/m2."""
+    voltage: Callable[[FloatArray], FloatArray]
+    """V."""
+
+
+def constant_density(parameters: DeviceParameters, density: float) -> Bias:
+    """The same J (A/m2) everywhere; the voltage is that of a junction that carries J times its area."""
+
+    def voltage(position: FloatArray) -> FloatArray:
+        share = antiparallel_share(parameters, position)
+        return voltage_at_current(parameters, share, density * parameters.junction_area)
+
+    return Bias(lambda position: np.full(np.shape(position), density), voltage)
+
+
+class DrivenTrack(NamedTuple):
+    """The places that hold the wall's position, from the track's start to its end, in wall widths and k_B T."""
+
+    places: list[Minimum]
+    sites: list[Site | None]
+    """The same with their rest angles; None: the current turns the wall there without end."""
+    gaps: list[float]
+    """The flat stretches between neighbours."""
+    beyond: tuple[Beyond, Beyond]
+
+    @property
+    def held(self) -> list[Site]:
+        """The sites that hold the wall."""
+        return [site for site in self.sites if site is not None]
+
+
+def field_like(parameters: DeviceParameters, density: FloatArray) -> FloatArray:
+    """sigma_FLT, T, of a J in A/m2."""
+    voltage = density * parameters.resistance_area_product
+    linear = parameters.field_like_ratio * parameters.torque_per_current_density * density
+    return np.asarray(linear + parameters.field_like_quadratic * voltage**2)
+
+
+def driven_track(
+    parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, bias: Bias
+) -> DrivenTrack | None:
+    """Under a net field H_z (T) and a bias; None where the field leaves no place that holds the wall."""
+
+    def push(position: FloatArray) -> FloatArray:
+        return net_field + field_like(parameters, bias.density(position))
+
+    ends = push(np.array([0.0, parameters.track_length]))
+    if float(np.abs(ends).min()) >= sum(well.coercive_field for well in landscape.wells):
+        return None
+    places = track_minima(parameters, landscape, scales, push)
+    if not places:
+        return None
+    where = np.array([each.place for each in places]) * scales.length
+    anisotropy = landscape.anisotropy_field(where, parameters)
+    turning = parameters.torque_per_current_density * bias.density(where)
+    sites = [
+        _site(parameters, place, field, torque, voltage, scales)
+        for place, field, torque, voltage in zip(
+            places, anisotropy.tolist(), turning.tolist(), bias.voltage(where).tolist(), strict=True
+        )
+    ]
+    gaps = [
+        max(0.0, after.place - after.below.coordinate[-1] - before.place - before.above.coordinate[-1])
+        for before, after in pairwise(places)
+    ]
+    beyond = stretches_beyond(parameters, scales, (float(ends[0]), float(ends[1])), places[0], places[-1])
+    return DrivenTrack(places, sites, gaps, beyond)
+
+
+def _site(
+    parameters: DeviceParameters, place: Minimum, anisotropy: float, torque: float, voltage: float, scales: Scales
+) -> Site | None:
+    steepest = float(np.abs(angle_field(parameters, _TURN, voltage=voltage, anisotropy=anisotropy)).max())
+    if abs(torque) > _FAR_ABOVE * steepest:
+        return None
+    cells, drop = angle_minima(parameters, anisotropy, torque, voltage, scales)
+    if not cells:
+        return None
+    level = min(cell.energy for cell in cells)
+    return Site(place, [_lowered(cell, level) for cell in cells], drop)
+
+
+def _lowered(cell: Minimum, level: float) -> Minimum:
+    below = Side(cell.below.coordinate, cell.below.energy - level)
+    above = Side(cell.above.coordinate, cell.above.energy - level)
+    return Minimum(cell.place, cell.energy - level, below, above)
+
+
+def strongest_anisotropy(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
+    """The H_K of the track, T, under which a wall's angle is hardest to turn, and the torque that turns it, T."""
+    profile = landscape.anisotropy
+    fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
+    steepest = [float(np.abs(angle_field(parameters, _TURN, anisotropy=each)).max()) for each in fields]
+    hardest = int(np.argmax(steepest))
+    return fields[hardest], steepest[hardest]
+
+
+def check_angles(parameters: DeviceParameters, landscape: Landscape) -> None:
+    """Raise InputError for a wall that no anisotropy gives an angle to rest at."""
+    if strongest_anisotropy(parameters, landscape)[1] == 0.0:
+        raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no angle to rest at")
+
+
+def check_temperature(temperature: float) -> float:
+    """A temperature at which there are rates, K."""
+    kelvin = validation.positive("temperature", temperature)
+    if kelvin < LEAST_TEMPERATURE:
+        raise InputError(f"temperature: expected at least {LEAST_TEMPERATURE:g} K for rates, got {kelvin:g} K")
+    return kelvin
+
+
+def check_width(parameters: DeviceParameters, driven: bool) -> None:
+    """Raise InputError for a device whose walls change their width under a current."""
+    device = device_at(device_arrays([parameters], CurrentDensity.of(0.0), "both", np.zeros(1), 1), 0)
+    for term in TERMS:
+        if not driven or term.relative_width is None or not term.is_on(parameters):
+            continue
+        width: Any = term.relative_width  # a jitted function, which runs as it stands, too
+        if width.py_func(device, 0.1) != 1.0:
+            on = " and ".join(f"{name} = {getattr(parameters, name):g}" for name in term.switches)
+            raise InputError(f"parameters: expected walls that keep their width under a current, got {on}")
+
+
+def barriers(site: Site) -> tuple[float, float, float]:
+    """To the left, to the right, and of the angle in the direction in which the torque turns it, k_B T."""
+    along, about = site.along, site.cells[0]
+    turning = about.below if site.drop >= 0.0 else about.above
+    return along.below.top - along.energy, along.above.top - along.energy, turning.top - about.energy
+
+
+def turns(site: Site) -> bool:
+    """Whether a wall that its torque has turned over the angle's barrier goes on turning."""
+    return abs(site.drop) > _TURNS
+
+
+def lowest_barrier(site: Site) -> float:
+    """The lowest barrier that leads out of a site, k_B T: that of the angle does where a torque keeps turning it."""
+    left, right, angle = barriers(site)
+    return min(left, right, angle) if turns(site) else min(left, right)
+
+
+def within_reach(sites: list[Site]) -> bool:
+    """Whether there is a site whose rate a float64 holds."""
+    return min(map(lowest_barrier, sites)) < _DEEPEST

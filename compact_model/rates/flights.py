@@ -1,0 +1,125 @@
+"""What walls do that have just left their place: integrated until they have lost what they had too much of."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..device.equilibrium import rest_angle
+from ..device.parameters import DeviceParameters
+from ..drive import Drive
+from ..simulation import simulate_ensemble
+from ..support.arrays import FloatArray, IntArray
+from ..support.validation import InputError
+from ..track.landscape import Landscape
+from .driven_track import barriers, turns
+from .orbits import Site
+
+LONGEST_STEP = 50e-12
+"""Of the stochastic Heun method here, s."""
+_SHORTEST_STEP = 1e-12  # s
+_RELAXATIONS = 5.0  # of the wall's energy, which takes 1 / (alpha gamma H_K)
+_SHORTEST, _LONGEST = 0.2e-6, 50e-6  # s
+_BEYOND = 0.05  # rad, past the top of the angle's barrier
+_SPARE = 0.5  # k_B T, mean: what a weakly damped wall has over a barrier's top
+_SLIGHTLY = 1e-3  # wall widths, past the top of a barrier along the track
+
+
+class Start(NamedTuple):
+    """Where a wall is when it leaves."""
+
+    position: float
+    """m."""
+    angle: float
+    """rad."""
+
+
+def settling_time(parameters: DeviceParameters, landscape: Landscape) -> float:
+    """How long a wall is followed until it counts as at rest again, s."""
+    profile = landscape.anisotropy
+    fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
+    # The mean, without sites whose own H_K happens to vanish.
+    stiffness = max(float(np.mean(np.abs(fields))), abs(parameters.fourth_order_anisotropy_field), 1e-6)
+    relaxation = 1.0 / (parameters.damping * parameters.gyromagnetic_ratio * stiffness)
+    return float(np.clip(_RELAXATIONS * relaxation, _SHORTEST, _LONGEST))
+
+
+def departures(site: Site, length: float, cooling: float, walls: int, draw: np.random.Generator) -> list[Start]:
+    """States of walls on their way out of a site that holds them; length: Delta, m.
+
+    Over the tops to the left and right with a little energy to spare, and, where the torque goes on turning a wall that
+    is over the angle's barrier, over that one with much more to come; each as often as its Boltzmann factor says.
+    cooling: how much colder than its surroundings the wall is.
+    """
+    along, about = site.along, site.cells[0]
+    ways = cooling * np.array(barriers(site))
+    if not turns(site):
+        ways[2] = np.inf
+    likely = np.exp(ways.min() - ways)
+    chosen = draw.choice(3, walls, p=likely / likely.sum()).tolist()
+    spare = np.minimum(draw.exponential(_SPARE, walls) / cooling, about.above.top - about.energy).tolist()
+    starts = []
+    for way, energy in zip(chosen, spare, strict=True):
+        if way == 2:
+            top = about.place - about.below.coordinate[-1] - _BEYOND
+            if site.drop < 0.0:
+                top = about.place + about.above.coordinate[-1] + _BEYOND
+            starts.append(Start(along.place * length, float(top)))
+            continue
+        along_side, about_side, sign = (along.above, about.above, 1.0) if way == 1 else (along.below, about.below, -1.0)
+        rising = about_side.energy + 1e-12 * np.arange(about_side.energy.size)
+        turned = float(np.interp(about.energy + energy, rising, about_side.coordinate))
+        place = along.place + sign * (along_side.coordinate[-1] + _SLIGHTLY)
+        starts.append(Start(place * length, about.place + sign * turned))
+    return starts
+
+
+def at_rest(parameters: DeviceParameters, landscape: Landscape, position: float, walls: int) -> list[Start]:
+    """Of walls that lie somewhere with nothing that keeps them there."""
+    angle = rest_angle(parameters, float(landscape.anisotropy_field(np.array(position), parameters)))
+    return [Start(position, angle)] * walls
+
+
+def fly(
+    parameters: DeviceParameters,
+    landscape: Landscape,
+    starts: Sequence[Start],
+    drive: Drive,
+    *,
+    external_field: float,
+    temperature: float,
+    duration: float,
+    seed: np.random.Generator,
+) -> FloatArray:
+    """Where walls are a while (s) after their starts, m."""
+    step = LONGEST_STEP
+    while True:
+        try:
+            run = simulate_ensemble(
+                parameters,
+                landscape,
+                drive,
+                [0.0, duration],
+                devices=len(starts),
+                initial_position=np.clip([start.position for start in starts], 0.0, parameters.track_length),
+                initial_angle=[start.angle for start in starts],
+                external_field=external_field,
+                temperature=temperature,
+                method="heun",
+                step=step,
+                seed=seed,
+            )
+        except InputError:
+            # Only the simulation knows how fast these fields can turn the angle, and refuses a step too long for that.
+            step *= 0.5
+            if step < _SHORTEST_STEP:
+                raise
+        else:
+            return np.asarray(run.position.values[:, -1])
+
+
+def counts(position: FloatArray, limits: FloatArray, owner: IntArray, states: int) -> FloatArray:
+    """How many walls of each owner are in each stretch between the limits, shape (states, states)."""
+    result = np.zeros((states, states))
+    np.add.at(result, (owner, np.searchsorted(limits, position)), 1.0)
+    return result

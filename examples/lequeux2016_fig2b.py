@@ -1,0 +1,107 @@
+"""Fig. 2b: the energy of the wall over its position and angle, the two ways out of a site, and walls that take them.
+
+On the left the field-like torque has tilted the energy along x until the wall leaves over what is left of the pinning
+barrier, which H_c sets; on the right the Slonczewski torque has tilted it along the angle until the wall turns over
+what is left of the barrier of the anisotropy K, and goes on turning out of the site.  The lines are simulated walls at
+300 K (stochastic Heun method) that leave the site within the time of the simulation.
+
+The paper's numbers: the device, x_c = 100 nm, H_K = 30 Oe (its fit), zeta = 0.3.  Free: H_c = 70 Oe at T = 0, which
+holds the wall at 300 K as long as the paper's site did (its 15 Oe are measured at room temperature); the two current
+densities, 0.93 of the static limit of either torque.  The paper's figure is a drawing without numbers and without
+walls on it.  The pad is parallel; the track's ends play no part.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+
+from compact_model import (
+    CurrentDensity,
+    DeviceParameters,
+    Landscape,
+    lequeux2016,
+    lequeux2016_intrinsic_site,
+    rest_position,
+    simulate_ensemble,
+    static_current_threshold,
+)
+
+BOLTZMANN_ENERGY = 1.380649e-23 * 300.0  # J
+SHARE = 0.93  # of the static limit
+WALLS, WINDOW, STEP = 48, 2e-6, 20e-12
+SITE, HALF_WIDTH = 500e-9, 100e-9
+POSITIONS = np.linspace(380e-9, 660e-9, 281)
+ANGLES = np.linspace(-2.6 * np.pi, 0.6 * np.pi, 321)
+
+
+def energy(device: DeviceParameters, track: Landscape, field: float, torque: float) -> np.ndarray:
+    """Of a wall at POSITIONS and ANGLES, k_B T; field, torque: along z and of the angle, T."""
+    per_field = device.energy_per_field_length
+    along = track.energy(POSITIONS, device) - per_field * field * POSITIONS
+    turn = 0.5 * device.anisotropy_field * np.sin(ANGLES) ** 2 + torque * ANGLES
+    result = (along[np.newaxis, :] + per_field * device.wall_width * turn[:, np.newaxis]) / BOLTZMANN_ENERGY
+    place = rest_position(track, field)
+    return result - result[np.abs(ANGLES).argmin(), np.abs(POSITIONS - place).argmin()]
+
+
+def walls(device: DeviceParameters, track: Landscape, density: float, torques: str) -> xr.Dataset:
+    """Walls from rest at this J (A/m2), until they leave the site."""
+    return simulate_ensemble(
+        device,
+        track,
+        CurrentDensity.of(density),
+        np.arange(0.0, WINDOW, 0.2e-9),
+        devices=WALLS,
+        initial_position=SITE,
+        temperature=300.0,
+        torques=torques,
+        step=STEP,
+        stop_below=SITE - HALF_WIDTH,
+        stop_above=SITE + 1.3 * HALF_WIDTH,
+        seed=2,
+    )
+
+
+def main(figure_path: Path) -> dict[str, float]:
+    """Simulate the walls, draw them on the energy and return the numbers that the figure must show."""
+    device = lequeux2016().replace(stray_field=0.0)
+    track = lequeux2016_intrinsic_site(device)
+    figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained", sharey=True)
+    numbers = {}
+    for axes, torques in zip(panels, ("field-like", "slonczewski"), strict=True):
+        limit = float(static_current_threshold(device, 70e-4, torques))
+        density = SHARE * limit
+        torque = device.torque_per_current_density * density
+        field, turning = (device.field_like_ratio * torque, 0.0) if torques == "field-like" else (0.0, torque)
+        surface = energy(device, track, field, turning)
+        run = walls(device, track, density, torques)
+        # Shown up to a little above the site: what lies far below is where walls go, not where they come from.
+        drawn = axes.contourf(
+            1e9 * POSITIONS, ANGLES / np.pi, np.clip(surface, -12.0, 12.0), np.linspace(-12.0, 12.0, 25), cmap="RdBu_r"
+        )
+        passed = run.passage_time.values
+        left = np.flatnonzero(np.isfinite(passed) & (run.position.values[:, -1] > SITE))
+        for number in left[np.argsort(passed[left])][:3].tolist():
+            # The last part of its way, with everything before it out of the picture.
+            shown = (run.time.values <= passed[number]) & (run.time.values > passed[number] - 25e-9)
+            axes.plot(1e9 * run.position.values[number, shown], run.angle.values[number, shown] / np.pi, linewidth=0.9)
+        title = r"field-like torque, over $H_c$" if torques == "field-like" else "Slonczewski torque, over $K$"
+        axes.set(xlabel="x (nm)", title=title, xlim=(380, 660), ylim=(-2.6, 0.6))
+        numbers[f"{torques}: static limit (1e6 A/cm2)"] = limit / 1e10
+        numbers[f"{torques}: walls that left in 2 us (of {WALLS})"] = float(np.isfinite(passed).sum())
+        turned = [np.interp(passed[number], run.time, run.angle.values[number]) / np.pi for number in left.tolist()]
+        numbers[f"{torques}: half turns of a wall on its way out, median"] = float(np.median(np.abs(turned)))
+    panels[0].set_ylabel(r"$\phi / \pi$")
+    figure.colorbar(drawn, ax=panels, label=r"energy ($k_B T$ at 300 K)")
+    figure.savefig(figure_path, dpi=150)
+    plt.close(figure)
+    for name, value in numbers.items():
+        print(f"{name}: {value:.2f}")
+    return numbers
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "lequeux2016_fig2b.png"))
