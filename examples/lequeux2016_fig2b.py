@@ -5,10 +5,10 @@ barrier, which H_c sets; on the right the Slonczewski torque has tilted it along
 what is left of the barrier of the anisotropy K, and goes on turning out of the site.  The lines are simulated walls at
 300 K (stochastic Heun method) that leave the site within the time of the simulation.
 
-The paper's numbers: the device, x_c = 100 nm, H_K = 30 Oe (its fit), zeta = 0.3.  Free: H_c = 70 Oe at T = 0, which
-holds the wall at 300 K as long as the paper's site did (its 15 Oe are measured at room temperature); the two current
-densities, 0.93 of the static limit of either torque.  The paper's figure is a drawing without numbers and without
-walls on it.  The pad is parallel; the track's ends play no part.
+The paper's numbers: the device, H_c = 15 Oe, x_c = 100 nm, H_K = 30 Oe (its fit), zeta = 0.3, as in its simulations.
+Free: the two current densities, 0.8 of the static limit of either torque.  The paper's figure is a drawing without
+numbers and without walls on it; a site of 15 Oe at T = 0, as here, would not have held its walls for minutes at 300 K.
+The pad is parallel; the track's ends, the AP end without its pin among them, play no part.
 """
 
 import sys
@@ -23,16 +23,17 @@ from compact_model import (
     DeviceParameters,
     Landscape,
     lequeux2016,
-    lequeux2016_intrinsic_site,
+    lequeux2016_measured_site,
     rest_position,
     simulate_ensemble,
     static_current_threshold,
 )
 
 BOLTZMANN_ENERGY = 1.380649e-23 * 300.0  # J
-SHARE = 0.93  # of the static limit
+SHARE = 0.8  # of the static limit
 WALLS, WINDOW, STEP = 48, 2e-6, 20e-12
 SITE, HALF_WIDTH = 500e-9, 100e-9
+SHOWN = 40e-9  # s, before a wall leaves
 POSITIONS = np.linspace(380e-9, 660e-9, 281)
 ANGLES = np.linspace(-2.6 * np.pi, 0.6 * np.pi, 321)
 
@@ -47,15 +48,15 @@ def energy(device: DeviceParameters, track: Landscape, field: float, torque: flo
     return result - result[np.abs(ANGLES).argmin(), np.abs(POSITIONS - place).argmin()]
 
 
-def walls(device: DeviceParameters, track: Landscape, density: float, torques: str) -> xr.Dataset:
-    """Walls from rest at this J (A/m2), until they leave the site."""
+def walls(device: DeviceParameters, track: Landscape, density: float, field: float, torques: str) -> xr.Dataset:
+    """Walls from rest at this J (A/m2), whose torque adds a field along z (T), until they leave the site."""
     return simulate_ensemble(
         device,
         track,
         CurrentDensity.of(density),
         np.arange(0.0, WINDOW, 0.2e-9),
         devices=WALLS,
-        initial_position=SITE,
+        initial_position=rest_position(track, field),
         temperature=300.0,
         torques=torques,
         step=STEP,
@@ -68,16 +69,16 @@ def walls(device: DeviceParameters, track: Landscape, density: float, torques: s
 def main(figure_path: Path) -> dict[str, float]:
     """Simulate the walls, draw them on the energy and return the numbers that the figure must show."""
     device = lequeux2016().replace(stray_field=0.0)
-    track = lequeux2016_intrinsic_site(device)
+    track = lequeux2016_measured_site(device)
     figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained", sharey=True)
     numbers = {}
     for axes, torques in zip(panels, ("field-like", "slonczewski"), strict=True):
-        limit = float(static_current_threshold(device, 70e-4, torques))
+        limit = float(static_current_threshold(device, 15e-4, torques))
         density = SHARE * limit
         torque = device.torque_per_current_density * density
         field, turning = (device.field_like_ratio * torque, 0.0) if torques == "field-like" else (0.0, torque)
         surface = energy(device, track, field, turning)
-        run = walls(device, track, density, torques)
+        run = walls(device, track, density, field, torques)
         # Shown up to a little above the site: what lies far below is where walls go, not where they come from.
         drawn = axes.contourf(
             1e9 * POSITIONS, ANGLES / np.pi, np.clip(surface, -12.0, 12.0), np.linspace(-12.0, 12.0, 25), cmap="RdBu_r"
@@ -85,9 +86,10 @@ def main(figure_path: Path) -> dict[str, float]:
         passed = run.passage_time.values
         left = np.flatnonzero(np.isfinite(passed) & (run.position.values[:, -1] > SITE))
         for number in left[np.argsort(passed[left])][:3].tolist():
-            # The last part of its way, with everything before it out of the picture.
-            shown = (run.time.values <= passed[number]) & (run.time.values > passed[number] - 25e-9)
-            axes.plot(1e9 * run.position.values[number, shown], run.angle.values[number, shown] / np.pi, linewidth=0.9)
+            shown = (run.time.values <= passed[number]) & (run.time.values > passed[number] - SHOWN)
+            angle = run.angle.values[number, shown] / np.pi
+            whole = np.ceil(angle.max() - 0.6)  # half turns, after which the energy looks the same
+            axes.plot(1e9 * run.position.values[number, shown], angle - whole, linewidth=0.9)
         title = r"field-like torque, over $H_c$" if torques == "field-like" else "Slonczewski torque, over $K$"
         axes.set(xlabel="x (nm)", title=title, xlim=(380, 660), ylim=(-2.6, 0.6))
         numbers[f"{torques}: static limit (1e6 A/cm2)"] = limit / 1e10

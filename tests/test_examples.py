@@ -42,6 +42,16 @@ def test_fig_1e_shows_the_hybrid_widths(tmp_path):
     assert numbers["relaxed: threshold of the Slonczewski torque at 100 nm (Oe)"] == pytest.approx(51.8, abs=0.5)
 
 
+def test_fig_2b_shows_the_two_ways_out_of_a_site(tmp_path):
+    numbers = numbers_of("lequeux2016_fig2b", tmp_path)
+    # sigma_FLT = H_c and sigma_ST = H_K / 2, with 6.012 Oe per 1e6 A/cm2.
+    assert numbers["field-like: static limit (1e6 A/cm2)"] == pytest.approx(15.0 / 0.3 / 6.012, rel=0.002)
+    assert numbers["slonczewski: static limit (1e6 A/cm2)"] == pytest.approx(15.0 / 6.012, rel=0.002)
+    for torques in ("field-like", "slonczewski"):
+        assert numbers[f"{torques}: walls that left in 2 us (of 48)"] > 24
+    assert numbers["slonczewski: half turns of a wall on its way out, median"] > 0.5
+
+
 def test_fig_2cd_shows_that_current_scatters_more_than_field(tmp_path):
     numbers = numbers_of("lequeux2016_fig2cd", tmp_path)
     # 200 ramps each: a quartile distance is known to about 10 %.
