@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dwmtj.study.description import shipped_studies
 
@@ -164,3 +165,15 @@ def test_the_installed_script_is_there(distributions):
     with zipfile.ZipFile(distributions[1]) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/entry_points.txt"))
         assert "dwmtj = dwmtj.cli:main" in archive.read(name).decode()
+
+
+def test_the_conda_recipe_asks_for_what_the_distribution_asks_for():
+    recipe = yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {"matplotlib-base": "matplotlib", "pyspice": "PySpice"}
+    asked = (line.split() for line in recipe["requirements"]["run"])
+    found = {names.get(name, name): bound for name, bound in asked}
+    assert found.pop("python") == project["requires-python"]
+    assert found.pop("ngspice") == ">=39"
+    assert {f"{name}{bound}" for name, bound in found.items()} == set(project["dependencies"])
+    assert recipe["context"]["version"] == project["version"]

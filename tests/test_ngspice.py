@@ -652,3 +652,33 @@ def test_a_helper_ends_with_the_python_that_asked(netlist_of_one):
 def test_an_impossible_folder_is_named(tmp_path):
     with pytest.raises(InputError, match="folder: expected an existing folder"):
         run_netlist("t\n.end", folder=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("system", "program", "library"),
+    [
+        ("Windows", "env/Library/bin/ngspice.exe", "env/Library/bin/ngspice.dll"),
+        ("Windows", "programs/Spice64/bin/ngspice_con.exe", "programs/Spice64_dll/dll-vs/ngspice.dll"),
+        ("Windows", "drive/Spice64/bin/ngspice_con.exe", "drive/Spice64_dll/dll-mingw/libngspice-0.dll"),
+        ("Darwin", "brew/bin/ngspice", "brew/opt/libngspice/lib/libngspice.dylib"),
+        ("Darwin", "brew/bin/ngspice", "brew/lib/libngspice.0.dylib"),
+        ("Darwin", "env/bin/ngspice", "env/lib/libngspice.dylib"),
+        ("Linux", "brew/bin/ngspice", "brew/lib/aarch64-linux-gnu/libngspice.so.0"),
+        ("Linux", "env/bin/ngspice", "env/lib64/libngspice.so"),
+    ],
+)
+def test_program_and_library_are_found_where_each_system_has_them(tmp_path, monkeypatch, system, program, library):
+    for name in (program, library):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    for variable in (installation.PROGRAM_VARIABLE, installation.LIBRARY_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CONDA_PREFIX", str(tmp_path / "env"))
+    monkeypatch.setenv("SYSTEMDRIVE", str(tmp_path / "drive"))
+    monkeypatch.setenv("PROGRAMFILES", str(tmp_path / "programs"))
+    monkeypatch.setattr(installation, "_system", lambda: system)
+    monkeypatch.setattr(installation, "_UNIX_PREFIXES", (tmp_path / "brew",))
+    monkeypatch.setattr(installation.sys, "prefix", str(tmp_path / "python"))
+    assert installation.find_program() == tmp_path / program
+    assert installation.find_library() == tmp_path / library

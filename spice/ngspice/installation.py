@@ -3,6 +3,7 @@
 import ctypes.util
 import functools
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -19,16 +20,58 @@ LIBRARY_VARIABLE = "NGSPICE_LIBRARY_PATH"  # PySpice's own name for it
 HOW_TO_INSTALL = (
     "install it: Debian and Ubuntu: apt-get install ngspice libngspice0; Fedora: dnf install ngspice libngspice; "
     "macOS: brew install ngspice libngspice; conda: conda install -c conda-forge ngspice; "
+    "Windows: unpack its ZIP into C:/; "
     f"or set {PROGRAM_VARIABLE} or {LIBRARY_VARIABLE} to its path"
 )
 
 
-def _prefixes() -> list[Path]:
-    """Where environments keep their programs and libraries, this Python's own first."""
-    found = [Path(sys.prefix)]
-    if "CONDA_PREFIX" in os.environ:
-        found.append(Path(os.environ["CONDA_PREFIX"]))
-    return [*found, Path("/opt/homebrew"), Path("/usr/local"), Path("/usr"), Path("/opt/local")]
+def _environments() -> list[Path]:
+    """This Python's own folder, and the conda environment's."""
+    return [Path(sys.prefix), *(Path(os.environ[name]) for name in ("CONDA_PREFIX",) if name in os.environ)]
+
+
+def _system() -> str:
+    return platform.system()
+
+
+def _windows_folders() -> tuple[Path, Path]:
+    """The root of the system's drive, and the folder of programs."""
+    return Path(os.environ.get("SYSTEMDRIVE", "C:") + "/"), Path(os.environ.get("PROGRAMFILES", "C:/Program Files"))
+
+
+def _program_folders() -> list[Path]:
+    """Where programs lie, the environments' first."""
+    if _system() == "Windows":
+        # conda's environments have a folder Library; the distribution is a ZIP with a folder Spice64.
+        own = [each / "Library" / "bin" for each in _environments()]
+        drive, programs = _windows_folders()
+        return [*own, drive / "Spice64" / "bin", programs / "Spice64" / "bin", programs / "ngspice" / "bin"]
+    return [each / "bin" for each in (*_environments(), *_UNIX_PREFIXES)]
+
+
+def _library_folders() -> list[Path]:
+    """Where shared libraries lie, the environments' first."""
+    if _system() == "Windows":
+        drive, programs = _windows_folders()
+        unpacked = [each / "Spice64_dll" / folder for each in (drive, programs) for folder in ("dll-vs", "dll-mingw")]
+        return [*_program_folders(), *unpacked]
+    homebrew = [each / "opt" / "libngspice" / "lib" for each in _UNIX_PREFIXES[:2]]
+    prefixes = (*_environments(), *_UNIX_PREFIXES)
+    lies_in = ("lib64", "lib")
+    usual = [each / folder for each in prefixes for folder in lies_in]
+    return [*usual, *(folder for each in prefixes for folder in sorted((each / "lib").glob("*-linux-gnu"))), *homebrew]
+
+
+_UNIX_PREFIXES = (Path("/opt/homebrew"), Path("/usr/local"), Path("/usr"), Path("/opt/local"))
+_PROGRAMS = ("ngspice_con.exe", "ngspice.exe", "ngspice")  # on Windows the first writes to the console
+_LIBRARIES = (
+    "libngspice.dylib",
+    "libngspice.so",
+    "libngspice.so.*",
+    "libngspice.*.dylib",
+    "ngspice*.dll",
+    "libngspice*.dll",
+)
 
 
 def find_program() -> Path | None:
@@ -36,27 +79,26 @@ def find_program() -> Path | None:
     given = os.environ.get(PROGRAM_VARIABLE)
     if given:
         return Path(given) if Path(given).is_file() else None
-    on_path = shutil.which("ngspice")
-    if on_path:
-        return Path(on_path)
-    return next((path for prefix in _prefixes() if (path := prefix / "bin" / "ngspice").is_file()), None)
+    for name in _PROGRAMS:
+        if on_path := shutil.which(name):
+            return Path(on_path)
+    found = (folder / name for folder in _program_folders() for name in _PROGRAMS)
+    return next((path for path in found if path.is_file()), None)
 
 
 def find_library() -> Path | str | None:
     """The shared library: a path, or a name that the system's loader knows, or None.
 
     Debian and Ubuntu ship libngspice.so.0 in a folder named after the architecture and no libngspice.so, Fedora uses
-    lib64, Homebrew and conda have .dylib or .so in their own lib.
+    lib64, Homebrew and conda have .dylib or .so in their own lib, Windows a .dll in a folder of its own.
     """
     given = os.environ.get(LIBRARY_VARIABLE)
     if given:
         return Path(given) if Path(given).is_file() else None
-    for prefix in _prefixes():
-        for folder in (prefix / "lib64", prefix / "lib", *sorted((prefix / "lib").glob("*-linux-gnu"))):
-            for pattern in ("libngspice.dylib", "libngspice.so", "libngspice.so.*", "libngspice.*.dylib"):
-                matches = sorted(folder.glob(pattern))
-                if matches:
-                    return matches[0]
+    for folder in _library_folders():
+        for pattern in _LIBRARIES:
+            if matches := sorted(folder.glob(pattern)):
+                return matches[0]
     return ctypes.util.find_library("ngspice")
 
 
