@@ -13,13 +13,18 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
 
-# The searches count what they met, in one process; all else goes side by side, a file at a time.
-test: $(TEST_STAMP) ngspice verilog-a-tools
+# The searches count what they met, in one process, while the types are checked and the tools for Verilog-A come.  All else
+# goes side by side, a file at a time, with one worker more than there are cores: many tests wait for processes.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
+
+test: $(TEST_STAMP) ngspice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/robustness
-	$(BIN)/python -m pytest -q --ignore tests/robustness -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	@sh scripts/install_verilog_a_tools.sh $(BIN)/python & tools=$$!; \
+		echo "$(BIN)/mypy"; $(BIN)/mypy & types=$$!; \
+		echo "$(BIN)/python -m pytest -q tests/robustness"; $(BIN)/python -m pytest -q tests/robustness; ended=$$?; \
+		wait $$types || ended=1; wait $$tools; exit $$ended
+	$(BIN)/python -m pytest -q --ignore tests/robustness -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 benchmark: $(STAMP) ngspice
 	$(INSTALL) -e '.[learn,benchmark]'
