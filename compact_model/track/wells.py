@@ -1,5 +1,6 @@
 """Pinning sites.  A new kind is one small class: its field, where the field jumps, and how far it reaches."""
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -43,10 +44,18 @@ class Well(ABC):
 
     def depth(self, parameters: DeviceParameters) -> float:
         """Energy that the wall needs to leave the well, 2 M_s W t times the integral of |H_pin| on one side, J."""
-        nodes, weights = np.polynomial.legendre.leggauss(200)
+        nodes, weights = _quadrature()
         offsets = 0.5 * self.reach * (nodes + 1.0)
         integral = -0.5 * self.reach * float(weights @ self.pinning_field(self.centre + offsets))
         return parameters.energy_per_field_length * integral
+
+
+@functools.cache
+def _quadrature() -> tuple[FloatArray, FloatArray]:
+    """Gauss-Legendre nodes and weights on [-1, 1]: finding them takes longer than using them a hundred times."""
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights
 
 
 @dataclass(frozen=True, kw_only=True)
