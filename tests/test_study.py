@@ -32,6 +32,7 @@ QUICK = {
     "threshold": {"temperature": 300.0, "ramp_rate": 1e19, "torques": "both"},
     "levels": {"pulses": 3, "rest": 20e-9, "amplitude": 0.4},
     "retention": {"duration": 2e-6},
+    "pulse": {"temperature": 300.0, "duration": 20e-9, "points": 21},
     "array": {"lines": 3},
 }
 SHALLOW = {"coercive_field": 8e-4, "half_width": 10e-9}
