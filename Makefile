@@ -27,7 +27,7 @@ test: $(TEST_STAMP) ngspice
 	$(BIN)/python -m pytest -q --ignore tests/robustness -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 benchmark: $(STAMP) ngspice
-	$(INSTALL) -e '.[learn,benchmark]'
+	$(INSTALL) -e '.[learn,benchmark,explore,test]'
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
@@ -41,6 +41,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/programming.py
 	$(BIN)/python benchmarks/studies.py
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/explorer.py
 
 # The search for inputs that break promises, so many times as long as in the tests and with new inputs each time.
 # 30 times takes about half an hour; `make robustness ROBUSTNESS_FACTOR=300` goes on for hours.
@@ -94,11 +95,11 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
-	$(INSTALL) -e '.[test,docs,studies,learn]'
+	$(INSTALL) -e '.[test,docs,studies,learn,explore]'
 	@touch $@
 
 $(DOCS_STAMP): $(STAMP)
-	$(INSTALL) -e '.[docs,studies,learn]'
+	$(INSTALL) -e '.[docs,studies,learn,explore]'
 	@touch $@
 
 clean:

@@ -30,6 +30,7 @@ extensions = [
     "sphinx_copybutton",
     "command_line",
     "device_parameters",
+    "explorer_pages",
     "gallery",
     "mathml",
     "plain_docstrings",

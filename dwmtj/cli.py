@@ -30,6 +30,7 @@ COMMANDS = {
     "fit": "Device parameters with errors from measured thresholds, loops, pulses or traces (CSV).",
     "micromagnetics": "The wall in a stripe by finite differences (Fig. 1e): width, angles, threshold.",
     "study": "Statistics over drawn devices at every point of a grid, by threads or Dask; resumable.",
+    "explore": "A page in the browser: one device or one array, live under sliders and clicks.",
     "run": "The main job: characterise the paper's device and leave a report with figures and data.",
 }
 

@@ -110,6 +110,7 @@ BRIEF: dict[str, dict[str, str]] = {
         "--repeats": "1",
         "--test-share": "0.99",
     },
+    "explore": {"--output": "new.html"},  # without it a page is served until Ctrl-C
     "study": {"--samples": "1", "--seed": "1", "--samples-per-part": "1", "--workers": "0", "--store": "new.study"},
     "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
 }

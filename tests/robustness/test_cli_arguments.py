@@ -75,7 +75,9 @@ def test_the_brief_call_is_valid(name, folder, request):
     if name == "crosscheck":
         request.getfixturevalue("ngspice")
     options = [f"{option}={value}" for option, value in BRIEF[name].items()]
-    status, _, error = answer([*name.split(), *options, *([] if name.endswith("export") else ["--quiet"])])
+    status, _, error = answer(
+        [*name.split(), *options, *([] if name.endswith("export") or name == "explore" else ["--quiet"])]
+    )
     assert (status, error) == (0, "")
 
 
