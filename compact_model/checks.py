@@ -128,7 +128,7 @@ def check_walker_precession(parameters: DeviceParameters) -> float:
     the mean of dx/dt over a turn is Delta gamma sqrt(sigma_ST^2 - H_K^2/4) / (1 + alpha^2).
     Returns the relative deviation of the mean speed over one hundred turns.
     """
-    long_track = parameters.replace(track_length=1.0, anisotropy_field=abs(parameters.anisotropy_field) or 1e-4)
+    long_track = parameters.replace(track_length=1e-3, anisotropy_field=abs(parameters.anisotropy_field) or 1e-4)
     density = 2.0 * long_track.walker_current_density
     field = density * long_track.torque_per_current_density
     alpha, gamma = long_track.damping, long_track.gyromagnetic_ratio
