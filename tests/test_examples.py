@@ -21,6 +21,8 @@ def test_fig_1ac_shows_15_to_20_levels(tmp_path):
     # 16 tracks with a standard deviation of 2 levels: four standard errors of the mean are 2 levels.
     assert numbers["mean number of levels"] == pytest.approx(16.6, abs=2.0)
     assert numbers["tracks with 15 to 20 levels"] >= 10
+    assert numbers["mean number of levels at a resolution of 0.25 Ohm"] == pytest.approx(23.4, abs=2.5)
+    assert numbers["mean number of levels at a resolution of 1 Ohm"] == pytest.approx(8.3, abs=1.5)
     assert numbers["levels in a single branch"] == pytest.approx(1.2, abs=0.4)
     assert numbers["levels with one H_K at 0 K"] == 0
     assert numbers["highest resistance (Ohm)"] == pytest.approx(70.2, abs=0.05)
