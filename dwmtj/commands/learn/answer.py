@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,17 @@ from ...output import key, table
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def scatter_line(result: xr.Dataset, accuracy: xr.DataArray, images: int) -> str:
+    """What the deviation of trials is, and what it is not; accuracy: over (levels, repeat); images: of all."""
+    tested = images - int(result.attrs["train_images"])
+    mean = float(accuracy.mean())
+    error = 100.0 * np.sqrt(mean * (1.0 - mean) / tested)
+    return (
+        f"+-: standard deviation of {accuracy.sizes['repeat']} trials, whose test sets overlap; the {tested} images of "
+        f"one alone leave +- {error:.1f}"
+    )
 
 
 def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArray) -> dict[str, Any]:
@@ -46,11 +57,10 @@ def text_of(
     accuracy: xr.DataArray,
     untrained: xr.DataArray,
     *,
-    header: str,
-    column: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
     closing: str,
 ) -> str:
-    """A table with a row for each kind of device, and the devices; header, column: what one kind of learning adds."""
+    """A table with a row for each kind of device, and the devices; columns: what one kind of learning adds."""
     from crossbar.learning.repeats import mean_and_deviation, written
 
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
@@ -60,11 +70,11 @@ def text_of(
             int(count),
             written(float(trained[0][row]), float(trained[1][row])),
             written(float(before[0][row]), float(before[1][row])),
-            column[row],
+            *(column[row] for column in columns.values()),
             round(float(pulses[row])),
             float(energy[row]),
         ]
         for row, count in enumerate(result.levels.values)
     ]
-    headers = ["levels", "test accuracy %", "untrained %", header, "pulses", "energy uJ"]
+    headers = ["levels", "test accuracy %", "untrained %", *columns, "pulses", "energy uJ"]
     return f"{table(headers, rows)}\n{closing}\n{device_line(result)}"

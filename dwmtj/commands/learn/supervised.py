@@ -7,11 +7,11 @@ import click
 
 from compact_model.support.validation import between, positive
 
-from ...digits import load_digits
+from ...digits import IMAGES
 from ...options.help import Command
-from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
+from ...options.learning import images_option, pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
-from .answer import summary_of, text_of
+from .answer import scatter_line, summary_of, text_of
 
 
 @click.command(
@@ -24,19 +24,27 @@ from .answer import summary_of, text_of
     writes="Accuracies, energies and conductances of each trial and epoch (.nc), learning curves (.png, .pdf, .svg).",
 )
 @click.option("--epochs", type=click.IntRange(0), default=30, show_default=True, help="Times through the images.")
-@click.option("--rate", type=float, default=1.0, show_default=True, help="Of learning, at the start.")
-@click.option("--decay", type=float, default=0.93, show_default=True, help="Of the rate, from epoch to epoch.")
-@click.option("--gain", type=float, default=15.0, show_default=True, help="Output of a pair in opposite end states.")
+@click.option(
+    "--rate", type=float, help="Of learning, at the start  [default: by the size of the images, 1 for digits]"
+)
+@click.option("--decay", type=float, help="Of the rate, from epoch to epoch  [default: to a ninth in all epochs]")
+@click.option(
+    "--gain", type=float, help="Output of a pair in opposite end states  [default: by the images, 15 for digits]"
+)
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images read before their pulses.")
 @click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="Of the pulse trains of an image.")
+@images_option
 @trial_options
 @pulsed_device_options("20")
 @output_options
 def command(
     epochs: int,
     rate: float,
-    decay: float,
-    gain: float,
+    decay: float | None,
+    gain: float | None,
+    batch: int,
     slots: int,
+    image_set: str,
     repeats: int,
     seed: int,
     test_share: float,
@@ -46,7 +54,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train one layer in place: 65 word lines, 20 bit lines, a pair of devices for each weight (Oe, nm, Ohm).
+    """Train one layer in place: a word line for each pixel, a pair of devices for each weight (Oe, nm, Ohm).
 
     Every change of a weight is a stochastic pulse through the array, its half-selected cells and its wires included.
     """
@@ -54,10 +62,12 @@ def command(
     from crossbar.learning.trials import held_back
 
     check_outputs(outputs)
-    between("--decay", decay, 0.0, 1.0)
-    positive("--rate", rate)
-    positive("--gain", gain)
-    images, labels = load_digits()
+    if decay is not None:
+        between("--decay", decay, 0.0, 1.0)
+    for name, value in (("--rate", rate), ("--gain", gain)):
+        if value is not None:
+            positive(name, value)
+    images, labels = IMAGES[image_set]()
     held_back("--test-share", test_share, labels.size)
     kinds, array = pulsed_devices_from(options, seed, store, quiet)
     result = supervised_learning(
@@ -69,6 +79,7 @@ def command(
         decay=decay,
         gain=gain,
         slots=slots,
+        batch=batch,
         test_share=test_share,
         repeats=repeats,
         seed=seed,
@@ -78,12 +89,19 @@ def command(
     )
     accuracies = result.accuracy.isel(epoch=-1), result.accuracy.sel(epoch=0)
     training = result.train_accuracy.mean("repeat").values.tolist()
-    summary = summary_of(result, *accuracies) | {"train_accuracy": training, "epochs": epochs}
+    summary = summary_of(result, *accuracies) | {
+        "train_accuracy": training,
+        "float_accuracy": result.float_accuracy.mean("repeat").values.tolist(),
+        "epochs": epochs,
+    }
     text = text_of(
         result,
         *accuracies,
-        header="training %",
-        column=[f"{100.0 * share:.1f}" for share in training],
-        closing=f"{repeats} repeats, {epochs} epochs of {result.attrs['train_images']} images",
+        columns={
+            "training %": [f"{100.0 * share:.1f}" for share in training],
+            "floating point %": [f"{100.0 * share:.1f}" for share in summary["float_accuracy"]],
+        },
+        closing=f"{epochs} epochs of {result.attrs['train_images']} images; floating point: a softmax alike\n"
+        + scatter_line(result, accuracies[0], labels.size),
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)

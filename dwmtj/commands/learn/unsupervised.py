@@ -8,9 +8,9 @@ import click
 from compact_model.figures import TWO_COLUMNS
 from compact_model.support.validation import between, non_negative, positive
 
-from ...digits import load_digits
+from ...digits import IMAGES
 from ...options.help import Command
-from ...options.learning import pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
+from ...options.learning import images_option, pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
 
@@ -33,6 +33,7 @@ GOAL = 0.75
 @click.option("--leak", type=float, default=0.9, show_default=True, help="Share of a potential kept in a slot.")
 @click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
 @click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
+@images_option
 @trial_options
 @pulsed_device_options("4,13,19")
 @output_options
@@ -44,6 +45,7 @@ def command(
     leak: float,
     threshold: float,
     homeostasis: float,
+    image_set: str,
     repeats: int,
     seed: int,
     test_share: float,
@@ -65,7 +67,7 @@ def command(
     between("--leak", leak, 0.0, 1.0)
     positive("--threshold", threshold)
     non_negative("--homeostasis", homeostasis)
-    images, labels = load_digits()
+    images, labels = IMAGES[image_set]()
     held_back("--test-share", test_share, labels.size)
     kinds, array = pulsed_devices_from(options, seed, store, quiet)
     result = unsupervised_learning(
@@ -93,8 +95,9 @@ def command(
     text = text_of(
         result,
         *accuracies,
-        header="above 75 %",
-        column=[f"{verdict}, {number} of {repeats}" for verdict, number in zip(verdicts, above, strict=True)],
+        columns={
+            "above 75 %": [f"{verdict}, {number} of {repeats}" for verdict, number in zip(verdicts, above, strict=True)]
+        },
         closing=f"{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images",
     )
 
