@@ -118,7 +118,7 @@ def main() -> None:
             plan,
             fixed_step.RK4,
             np.uint64(0),
-            0,
+            np.arange(1),
             wall,
             record,
             record,

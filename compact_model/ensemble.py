@@ -13,7 +13,7 @@ from .kernels.added_terms import ADDED, DeviceWithTerms
 from .kernels.tables import Device, PiecewiseTable, find_pieces
 from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
-from .support.arrays import FloatArray
+from .support.arrays import FloatArray, IntArray
 from .support.progress import Progress
 from .support.threads import run_shares, threads
 from .support.validation import ConvergenceError, InputError
@@ -258,7 +258,7 @@ def integrate_side_by_side(
     plan: fixed_step.StepPlan,
     tableau: fixed_step.Tableau,
     key: np.uint64,
-    first_counter: int,
+    numbers: IntArray,
     state: fixed_step.WallState,
     positions: FloatArray,
     angles: FloatArray,
@@ -266,7 +266,7 @@ def integrate_side_by_side(
     """`lanes.integrate_blocks` over all devices, by so many threads; see `fixed_step.integrate_devices`."""
     share = -(-len(devices.damping) // shares)
     width = min(lanes.LANES, -(-share // 8) * 8)
-    arguments = (width, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles)
+    arguments = (width, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles)
     run_shares(lanes.integrate_blocks, shares, *arguments)
 
 
@@ -278,7 +278,7 @@ def run_fixed_step(
     method: str,
     step: float,
     key: int,
-    first_device: int,
+    numbers: IntArray,
     progress: Progress,
 ) -> tuple[FloatArray, FloatArray]:
     """Positions and angles, (devices, times), by 'rk4' or 'heun'; the state is advanced in place."""
@@ -306,7 +306,7 @@ def run_fixed_step(
                 part,
                 TABLEAUS[method],
                 stream,
-                first_device,
+                numbers,
                 state,
                 positions,
                 angles,

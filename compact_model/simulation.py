@@ -15,13 +15,13 @@ from .kernels.fixed_step import WallState
 from .methods import DEFAULT_TOLERANCE, METHODS, REFERENCE_STEP
 from .results import label_trajectories
 from .support import validation
-from .support.arrays import FloatArray
+from .support.arrays import FloatArray, IntArray
 from .support.model_range import warn_of_field, warn_of_temperature
 from .support.options import named_options
 from .support.progress import Progress
 from .support.provenance import provenance
 from .support.random import Seed, generator, recorded
-from .support.validation import InputError
+from .support.validation import InputError, shown
 from .track.landscape import Landscape
 from .track.resting import resting_angles
 
@@ -48,7 +48,7 @@ def simulate_ensemble(
     stop_below: ArrayLike | None = None,
     stop_above: ArrayLike | None = None,
     seed: Seed = 0,
-    first_device: int = 0,
+    device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Many independent devices over time (Eq. 1 of Lequeux et al. 2016, doi 10.1038/srep31510).
@@ -71,7 +71,8 @@ def simulate_ensemble(
     tolerance: local error of the adaptive method, in rad and in wall widths.
     stop_below, stop_above: m, one or one per device; a wall that passes one of them stops there.
     seed: the thermal fields' random stream.  Device i gets the same numbers whatever the number of devices or threads.
-    first_device: number of the first device in that stream: the parts of an ensemble get the numbers of the whole.
+    device_numbers: of the devices in that stream, shape (devices,), from 0 and below 2**63; None: 0, 1, 2, ...  Parts
+        of an ensemble that are simulated by themselves get the noise of the whole by it.
     progress: show a bar on standard error.
 
     Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A),
@@ -97,7 +98,7 @@ def simulate_ensemble(
         stop_below=stop_below,
         stop_above=stop_above,
         seed=seed,
-        first_device=first_device,
+        device_numbers=device_numbers,
         progress=progress,
     )
 
@@ -120,7 +121,7 @@ def _simulate(
     stop_below: ArrayLike | None = None,
     stop_above: ArrayLike | None = None,
     seed: Seed = 0,
-    first_device: int = 0,
+    device_numbers: ArrayLike | None = None,
     progress: bool = False,
     alone: bool = False,
 ) -> xr.Dataset:
@@ -193,13 +194,13 @@ def _simulate(
     )
     origin = provenance(every_parameters, every_landscape, seed=None if method == "adaptive" else recorded(seed))
     key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
-    first = validation.whole("first_device", first_device, 0)
+    numbers = _numbers_in_stream(device_numbers, count)
     bar = Progress(progress)
     if method == "adaptive":
         positions, angles = ensemble.run_adaptive(devices_in_time, state, when, tolerance=local_error, progress=bar)
     else:
         positions, angles = ensemble.run_fixed_step(
-            devices_in_time, state, when, method=method, step=longest, key=key, first_device=first, progress=bar
+            devices_in_time, state, when, method=method, step=longest, key=key, numbers=numbers, progress=bar
         )
     if not (np.isfinite(positions).all() and np.isfinite(angles).all()):
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")
@@ -228,7 +229,7 @@ class SimulateOptions(TypedDict, total=False):
     stop_below: ArrayLike | None
     stop_above: ArrayLike | None
     seed: Seed
-    first_device: int
+    device_numbers: ArrayLike | None
     progress: bool
 
 
@@ -247,6 +248,17 @@ def simulate(
     Raises InputError, also for an option that there is not, with the nearest that there is.
     """
     return _simulate(parameters, landscape, drive, times, devices=1, alone=True, **options)
+
+
+def _numbers_in_stream(numbers: ArrayLike | None, count: int) -> IntArray:
+    if numbers is None:
+        return np.arange(count)
+    found = np.asarray(numbers)
+    if found.shape != (count,) or found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= 2**63:
+        raise InputError(
+            f"device_numbers: expected a whole number from 0 for each of the {count} devices, got {shown(numbers)}"
+        )
+    return found.astype(np.int64)
 
 
 def _length(name: str, values: Any) -> int:

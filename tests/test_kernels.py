@@ -66,7 +66,7 @@ def _normals(steps, lanes, key=42):
     first, second = np.empty((steps, lanes)), np.empty((steps, lanes))
     bits = np.empty((3, lanes), dtype=np.uint64)
     for step in range(steps):
-        fill_normal_pairs(np.uint64(key), 0, step, bits, first[step], second[step])
+        fill_normal_pairs(np.uint64(key), np.arange(lanes), step, bits, first[step], second[step])
     return first, second
 
 

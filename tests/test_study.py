@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -106,7 +107,7 @@ def test_edge_roughness_is_what_the_demagnetising_integral_makes_of_a_width():
     wide, narrow = (demagnetising_anisotropy_field(track_width=width, **shape) for width in (101e-9, 99e-9))
     assert anisotropy_slope(device) == pytest.approx(abs(wide - narrow) / 2e-9, rel=1e-3)
     rough = Study(measure="threshold", samples=400, landscape={"edge_roughness": 2e-9}, seed=1)
-    tracks = Batch(rough.points[0], {}, 1, 0, 400).tracks
+    tracks = Batch([rough.point(0)] * 400, np.arange(400), {}, 1).tracks
     fields = [float(track.anisotropy_field(np.array(0.5e-6), device)) for track in tracks]
     # The standard error of a standard deviation is 1/sqrt(2 n) of it.
     assert np.std(fields) == pytest.approx(2e-9 * anisotropy_slope(device), rel=4.0 / np.sqrt(800.0))
@@ -191,7 +192,8 @@ def test_a_million_samples_are_planned_before_they_start(tmp_path):
 def test_the_plans_memory_is_that_of_a_part(tmp_path):
     study = quick_study("levels", samples=64)
     plan = plan_study(study)
-    values = 64 * 6 * 40  # walls, pulses, recorded times
+    assert plan.samples_per_part == 128  # of both points
+    values = 128 * 6 * 40  # walls, pulses, recorded times
     assert 7 * 8 * values < plan.bytes_per_part < 30 * 8 * values
 
 
@@ -210,7 +212,7 @@ def test_a_study_goes_on_from_its_parts_and_ends_the_same(tmp_path):
     study = quick_study("retention", samples_per_part=2)
     whole = run_study(study, store=tmp_path / "kept")
     parts = sorted((tmp_path / "kept").glob("part_*.nc"))
-    assert len(parts) == 6
+    assert len(parts) == 5
     parts[1].unlink()
     parts[4].write_bytes(parts[4].read_bytes()[:500])
     before = {part: part.stat().st_mtime_ns for part in parts if part.exists()}
@@ -219,20 +221,145 @@ def test_a_study_goes_on_from_its_parts_and_ends_the_same(tmp_path):
     assert parts[4].stat().st_mtime_ns > before[parts[4]]
 
 
-def test_parts_that_are_not_those_of_the_study_are_measured_again(tmp_path):
+def test_a_part_is_read_by_its_samples_and_what_is_no_number_is_measured_again(tmp_path):
     study = quick_study("retention", samples_per_part=5)
     whole = run_study(study, store=tmp_path / "kept")
-    other = Store(tmp_path / "kept", study.identity())
-    first, second = other.load("part_0000000"), other.load("part_0000001")
-    other.save("part_0000000", second)  # of another point
-    other.save("part_0000001", first.assign(escape_time=np.nan * first.escape_time))
+    store = Store(tmp_path / "kept", study.identity())
+    first, second = (store.load(name) for name in store.names)
+    for path in (tmp_path / "kept").glob("part_*.nc"):
+        path.unlink()
+    store.save("any_name", second)
+    store.save("another", first.assign(escape_time=np.nan * first.escape_time))
+    assert plan_study(study, store=tmp_path / "kept").missing_samples == 5
     assert same(whole, run_study(study, store=tmp_path / "kept"))
+
+
+def test_samples_and_points_can_be_added_to_a_finished_study(tmp_path):
+    small = quick_study("threshold", sweep={"track_width": (90e-9, 100e-9)}, samples=3)
+    large = quick_study("threshold", sweep={"track_width": (80e-9, 90e-9, 100e-9)}, samples=5)
+    before = run_study(small, store=tmp_path / "kept")
+    assert plan_study(large, store=tmp_path / "kept").missing_samples == 9
+    grown = run_study(large, store=tmp_path / "kept")
+    assert same(grown, run_study(large))
+    np.testing.assert_array_equal(grown.threshold.values[1:, :3], before.threshold.values)
+    assert plan_study(small, store=tmp_path / "kept").missing_samples == 0
+    assert same(before, run_study(small, store=tmp_path / "kept"))
+
+
+def test_stores_of_one_study_are_merged_and_those_of_others_refused(tmp_path):
+    left = quick_study("array", sweep={"tmr": (0.5, 1.0)})
+    right = quick_study("array", sweep={"tmr": (1.0, 2.0)})
+    both = quick_study("array", sweep={"tmr": (0.5, 1.0, 2.0)})
+    run_study(left, store=tmp_path / "left")
+    run_study(right, store=tmp_path / "right")
+    merged = plan_study(both, store=tmp_path / "left", merge=[tmp_path / "right"])
+    assert merged.missing_samples == 0
+    assert same(run_study(both, store=tmp_path / "left"), run_study(both))
+    run_study(quick_study("array", seed=8), store=tmp_path / "other")
+    parts = sorted((tmp_path / "left").iterdir())
+    with pytest.raises(InputError, match=r"^merge: expected .*other to be of this run, got one with another seed"):
+        run_study(both, store=tmp_path / "left", merge=[tmp_path / "right", tmp_path / "other"])
+    assert sorted((tmp_path / "left").iterdir()) == parts
+    for folder in (tmp_path / "nowhere", 3):
+        with pytest.raises(InputError, match="merge: expected the folder of a study's store, got"):
+            run_study(both, store=tmp_path / "left", merge=[folder])
+
+
+def test_the_store_opens_as_one_dataset(tmp_path):
+    import xarray as xr
+
+    study = quick_study("threshold", samples_per_part=3)
+    result = run_study(study, store=tmp_path / "kept")
+    parts = [xr.load_dataset(path, engine="h5netcdf") for path in (tmp_path / "kept").glob("part_*.nc")]
+    rows = xr.concat(parts, "row").set_index(row=["coercive_field_spread", "sample"]).drop_vars("point_key")
+    np.testing.assert_array_equal(rows.unstack("row").threshold.values, result.threshold.values)
+
+
+def test_drawn_points_fill_their_ranges_and_more_of_them_keep_the_first():
+    sweep = {"lines": (2, 4), "tmr": (0.5, 2.0), "read_scheme": ("grounded", "floating")}
+    study = quick_study("array", sweep=sweep, settings={}, design="random", points=40, samples=1)
+    more = quick_study("array", sweep=sweep, settings={}, design="random", points=60, samples=1)
+    assert more.combinations[:40] == study.combinations
+    assert {each["lines"] for each in more.combinations} == {2, 3, 4}
+    even = quick_study("array", sweep={"tmr": (0.5, 2.0)}, design="latin-hypercube", points=50)
+    values = sorted(each["tmr"] for each in even.combinations)
+    np.testing.assert_array_equal(np.floor((np.array(values) - 0.5) / 1.5 * 50), np.arange(50))
+    result = run_study(study)
+    assert result.read_margin_mean.dims == ("point",)
+    assert result.tmr.dims == ("point",)
+    assert result.dwmtj.plot().get_xlabel()
+
+
+def test_many_points_are_planned_and_their_parts_shared(tmp_path):
+    values = tuple(np.linspace(0.5, 3.0, 300).tolist())
+    study = Study(measure="array", samples=1, sweep={"tmr": values}, settings={"lines": 1})
+    assert plan_study(study).parts == 6
+    run_study(study, store=tmp_path / "kept")
+    assert parts_in(tmp_path / "kept") == 6
+
+
+OWN = """
+from dwmtj.study.measures.measure import Measure
+from dwmtj.study.quantities import Quantity, Setting
+
+def run(batch):
+    return {"area": [factor(batch) * device.junction_area for device in batch.devices]}
+
+def factor(batch):
+    return 1.0 / batch.settings["parts"]
+
+MEASURE = Measure(
+    name="area", help="area of the junction", settings=(Setting("parts", "parts of it", default=2.0),),
+    results=(Quantity("area", "area of the junction", "nm2", 1e-18),), run=run, samples_per_part=10,
+)
+"""
+
+
+def test_a_measure_of_ones_own_is_a_python_file(tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(OWN)
+    text = '[study]\nmeasure = "own.py"\nsamples = 4\n[sweep]\ntrack_width = [90, 100]\n[area]\nparts = 4\n'
+    (tmp_path / "own.toml").write_text(text)
+    study = read_study(tmp_path / "own.toml")
+    result = run_study(study, store=tmp_path / "kept")
+    areas = [study.point(index).device.junction_area / 4.0 for index in (0, 1)]
+    np.testing.assert_allclose(result.area.values, np.repeat(areas, 4).reshape(2, 4), rtol=1e-12)
+    assert result.dwmtj.plot().get_ylabel().startswith("area of the junction (nm2)")
+    assert pickle.loads(pickle.dumps(study.kind)).run is study.kind.run
+    (tmp_path / "own.toml").write_text(text.replace("parts = 4", "parts = 0"))
+    with pytest.raises(InputError, match=r"own.py, line 9: ZeroDivisionError: float division by zero"):
+        run_study(read_study(tmp_path / "own.toml"))
+    (tmp_path / "own.toml").write_text(text)
+    for broken, message in (
+        (OWN.replace("MEASURE =", "OTHER ="), "own.py: expected a Measure called MEASURE, got NoneType"),
+        (OWN.replace("def run(batch)", "def run(batch"), "own.py, line 5: expected Python, got a syntax error"),
+        ("import nowhere", "own.py, line 1: ModuleNotFoundError"),
+        (OWN.replace("for device in batch.devices", "for device in batch.devices[1:]"), "number area for each of"),
+        (OWN.replace('{"area": [', '{"size": ['), "own.py: expected run to give a number area"),
+    ):
+        (tmp_path / "own.py").write_text(broken)
+        with pytest.raises(InputError, match=message):
+            run_study(read_study(tmp_path / "own.toml"))
+
+
+def test_thresholds_stand_beside_their_static_limit_and_a_fast_ramp_is_named():
+    given = {"measure": "threshold", "samples": 1, "landscape": {"coercive_field": 15e-4}}
+    slow = run_study(Study(settings={"temperature": 0.0, "ramp_rate": 1e17, "net_field": 5e-4}, **given))
+    device = lequeux2016()
+    expected = min(
+        device.anisotropy_field / 2.0 / device.torque_per_current_density,
+        10e-4 / device.field_like_ratio / device.torque_per_current_density,
+    )
+    assert float(slow.static_threshold[0]) == pytest.approx(expected, rel=1e-9)
+    assert slow.attrs["notes"] == ""
+    fast = run_study(Study(settings={"temperature": 0.0, "ramp_rate": 2e19, "net_field": 5e-4}, **given))
+    assert "at 1 of 1 points the median threshold is more than 1.25 times" in fast.attrs["notes"]
 
 
 def test_a_draw_that_makes_no_device_is_drawn_again():
     barely = {"half_width": 100e-9, "sites": 1}
     given = {"landscape": barely, "device": {"track_length": 225e-9}, "spread": {"track_length": 0.05}}
-    tracks = Batch(Study(measure="threshold", samples=200, **given).points[0], given["spread"], 1, 0, 200)
+    point = Study(measure="threshold", samples=200, **given).point(0)
+    tracks = Batch([point] * 200, np.arange(200), given["spread"], 1)
     lengths = np.array([device.track_length for device in tracks.devices])
     assert lengths.min() > 2.0 * 100e-9 / 0.95  # where a site of that half width just fits
     assert (lengths < 225e-9).mean() == pytest.approx(0.4, abs=0.15)
@@ -277,6 +404,7 @@ def test_a_store_of_another_version_or_study_is_refused(tmp_path, monkeypatch):
 
 STUDY_FILE = """
 [study]
+format = 2
 measure = "retention"
 samples = 24
 seed = 2
@@ -322,7 +450,7 @@ def test_after_a_kill_the_same_command_ends_with_the_same_numbers(tmp_path, stud
     assert 5 <= parts_in(folder) < 24
     again = dwmtj(study_file, "-o", "walls.nc", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert "parts are there already" in again.stderr
+    assert "samples are there already" in again.stderr
     import xarray as xr
 
     with xr.open_dataset(tmp_path / "walls.nc", engine="h5netcdf") as result:
@@ -452,6 +580,16 @@ def changed(old, new):
         (changed("half_width = [", "edge_roughness = [-3,"), "edge_roughness: expected at least 0 nm, got -3"),
         (STUDY_FILE + "[spread", "expected TOML, got a syntax error"),
         ("", r"expected a table \[study\], got none"),
+        (
+            changed("format = 2\n", ""),
+            r"duration: expected \[study\] to say in which unit .* 2 for ns, or format = 1 for us",
+        ),
+        (changed("format = 2", "format = 3"), "format: expected one of 1, 2, got 3"),
+        (changed("seed = 2", 'design = "random"'), "points: expected a number with the designs random, latin-hyper"),
+        (
+            changed("seed = 2", 'points = 7\ndesign = "random"').replace("[20, 30]", "[30]"),
+            "the lowest and the highest",
+        ),
         ("study = 3", r"expected \[study\] to be a table of keys, got 3"),
     ],
 )
@@ -462,6 +600,13 @@ def test_a_bad_study_file_is_refused_in_one_line(tmp_path, text, message):
         read_study(file)
     assert str(file) in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_of_the_first_format_is_read_in_its_units(tmp_path):
+    file = tmp_path / "old.toml"
+    file.write_text(changed("format = 2", "format = 1").replace("duration = 5000", "duration = 5\nstep = 20"))
+    settings = read_study(file).settings
+    assert settings == {"duration": pytest.approx(5e-6), "step": pytest.approx(20e-12)}
 
 
 def test_the_command_refuses_in_one_line(tmp_path):

@@ -29,7 +29,7 @@ def escape_times(
     devices: int | None = None,
     step: float = RETENTION_STEP,
     seed: Seed = 0,
-    first_device: int = 0,
+    device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> FloatArray:
     """When the wall of each device leaves its first well, s; inf where it stays for the duration (s).
@@ -56,7 +56,7 @@ def escape_times(
         stop_below=[well.centre - well.half_width for well in wells],
         stop_above=[well.centre + well.half_width for well in wells],
         seed=seed,
-        first_device=first_device,
+        device_numbers=device_numbers,
         progress=progress,
     )
     return np.asarray(run.passage_time.values)

@@ -51,7 +51,7 @@ def pulse_train(
     step: float = 10e-12,
     method: str | None = None,
     seed: Seed = 0,
-    first_device: int = 0,
+    device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Rectangular pulses, one for each amplitude (V or A, as drive says), and the state that each leaves behind.
@@ -86,7 +86,7 @@ def pulse_train(
         step=step,
         method=method,
         seed=seed,
-        first_device=first_device,
+        device_numbers=device_numbers,
         progress=progress,
     )
     shape = (run.sizes["device"], heights.size, pattern.size)

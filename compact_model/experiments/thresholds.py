@@ -107,7 +107,7 @@ def depinning_density(
     step: float = REFERENCE_STEP,
     temperature: float = 0.0,
     seed: Seed = 0,
-    first_device: int = 0,
+    device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> FloatArray:
     """J (in the torques) at which a current ramp frees the wall of each device from its first well, A/m2.
@@ -146,7 +146,7 @@ def depinning_density(
         stop_below=[well.centre - well.half_width for well in wells],
         stop_above=[well.centre + well.half_width for well in wells],
         seed=seed,
-        first_device=first_device,
+        device_numbers=device_numbers,
         progress=progress,
     )
     return rate * np.asarray(run.passage_time.values)

@@ -49,12 +49,12 @@ class WallState(NamedTuple):
 
 @kernel
 def integrate_devices(
-    first, every, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions, angles
+    first, every, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles
 ):
     """Advance the devices first, first + every, ... through the plan; the state and the records are written in place.
 
     devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
-    key: uint64, the random stream; first_counter: number of device 0 in that stream.
+    key: uint64, the random stream; numbers: int64 (devices,), of the devices in that stream.
     positions, angles: float64 (devices, columns).
     """
     bits = np.empty((3, 1), dtype=np.uint64)
@@ -82,7 +82,7 @@ def integrate_devices(
                 time = plan.start[run] + (plan.skipped[run] + count) * step
                 if hot:
                     counter = plan.first_index[run] + count
-                    fill_normal_pairs(key, first_counter + index, counter, bits, normal_z, normal_angle)
+                    fill_normal_pairs(key, numbers[index : index + 1], counter, bits, normal_z, normal_angle)
                     thermal_z = normal_z[0] * (device.thermal_field_per_root_time * inverse_root_step)
                     thermal_angle = normal_angle[0] * (device.thermal_field_per_root_time * inverse_root_step)
                 position_rate = 0.0

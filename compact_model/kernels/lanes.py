@@ -91,7 +91,7 @@ def _stop_lanes(state, first, reached, moved, time, step, rate):
 
 @kernel
 def integrate_blocks(
-    first_block, every, lanes, devices, mode, landscape, drive, plan, tableau, key, first_counter, state, positions,
+    first_block, every, lanes, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions,
     angles,
 ):  # fmt: skip
     """`fixed_step.integrate_devices` in blocks of so many lanes: the blocks first_block, first_block + every, ..."""
@@ -172,7 +172,7 @@ def integrate_blocks(
                 time = plan.start[run] + (plan.skipped[run] + index) * step
                 if hot:
                     counter = plan.first_index[run] + index
-                    fill_normal_pairs(key, first_counter + first, counter, bits, thermal_z, thermal_angle)
+                    fill_normal_pairs(key, numbers[first : first + count], counter, bits, thermal_z, thermal_angle)
                     for lane in range(count):
                         thermal_z[lane] *= thermal_strength[lane] * inverse_root_step
                     for lane in range(count):

@@ -43,11 +43,11 @@ def philox(counter_0, counter_1, counter_2, counter_3, key_0, key_1):
 
 
 @kernel
-def fill_normal_pairs(key, first_device, step, bits, first, second):
+def fill_normal_pairs(key, numbers, step, bits, first, second):
     """Two independent standard normal deviates per device, for one time step (Box and Muller).
 
-    key: uint64, from the seed; first_device, step: int64 counters; first, second: float64 (lanes,), overwritten;
-    bits: uint64 (3, lanes), scratch.
+    key: uint64, from the seed; numbers: int64 (lanes,), of the devices in the stream; step: int64, a counter;
+    first, second: float64 (lanes,), overwritten; bits: uint64 (3, lanes), scratch.
     """
     lanes = first.size
     uniform = bits.view(np.float64)
@@ -56,7 +56,7 @@ def fill_normal_pairs(key, first_device, step, bits, first, second):
     step_low = np.uint64(step) & _WORD
     step_high = np.uint64(step) >> _HALF
     for lane in range(lanes):
-        device = np.uint64(first_device + lane)
+        device = np.uint64(numbers[lane])
         word_0, word_1, word_2, word_3 = philox(step_low, step_high, device & _WORD, device >> _HALF, key_0, key_1)
         bits[0, lane] = ((word_0 << _TO_MANTISSA_LEFT) | (word_1 >> _TO_MANTISSA_RIGHT)) | _ONE_EXPONENT
         bits[1, lane] = ((word_2 << _TO_MANTISSA_LEFT) | (word_3 >> _TO_MANTISSA_RIGHT)) | _ONE_EXPONENT

@@ -329,7 +329,7 @@ class DomainWalls(MovingCells):
         count, steps = self._net_field.size, max(1, int(np.ceil(duration / self.step - 1e-9)))
         shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
         per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
-        nothing = np.empty((count, 0))
+        nothing, numbers = np.empty((count, 0)), np.arange(count)
         for done in range(0, steps, per_call):
             plan = fixed_step.StepPlan(
                 np.array([0.0]),
@@ -348,7 +348,7 @@ class DomainWalls(MovingCells):
                 plan,
                 self._tableau,
                 np.uint64(self._key),
-                0,
+                numbers,
                 self._state,
                 nothing,
                 nothing,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..study.plan import Plan
 
 
+_MOST_ROWS = 60
+
+
 @click.command(
     name="study",
     cls=Command,
@@ -38,6 +41,13 @@ if TYPE_CHECKING:
 @click.option("--samples", type=int, help="Samples at each point, instead of the file's.")
 @click.option("--seed", type=int, help="Instead of the file's.")
 @click.option("--samples-per-part", type=int, help="Measured and stored together; the numbers do not depend on it.")
+@click.option("--points", type=int, help="Points of a random or latin-hypercube design, instead of the file's.")
+@click.option(
+    "--merge",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A store of the same study from elsewhere, whose parts are copied into this one; may be given several times.",
+)
 @click.option(
     "--store",
     type=click.Path(file_okay=False, path_type=Path),
@@ -53,6 +63,8 @@ def command(
     samples: int | None,
     seed: int | None,
     samples_per_part: int | None,
+    points: int | None,
+    merge: tuple[Path, ...],
     store: Path | None,
     as_json: bool,
     outputs: tuple[Path, ...],
@@ -75,9 +87,9 @@ def command(
     if file is None:
         raise InputError(f"file: expected a study file, or one of {', '.join(shipped_studies())}, got none")
     check_outputs(outputs)
-    study = read_study(file, samples=samples, seed=seed, samples_per_part=samples_per_part)
+    study = read_study(file, samples=samples, seed=seed, samples_per_part=samples_per_part, points=points)
     folder = Path(f"{Path(file).stem}.study") if store is None else store
-    where: dict[str, Any] = {"store": folder, "scheduler": scheduler, "workers": workers}
+    where: dict[str, Any] = {"store": folder, "scheduler": scheduler, "workers": workers, "merge": merge}
     if only_plan:
         refuse_unused("study --plan", ["outputs"])
         plan = plan_study(study, **where, announce=unheard if as_json else _tell)
@@ -91,6 +103,7 @@ def command(
             click.echo(f"store: {folder}", err=True)
 
     result = run_study(study, **where, progress=not quiet, announce=unheard if quiet else announce)
+    notes = [line for line in result.attrs["notes"].splitlines() if line]
     columns, rows = _rows(study, result)
     headers = [f"{name} ({unit})" if unit else name for name, unit in columns]
     keys = [key(name, unit) for name, unit in columns]
@@ -98,17 +111,50 @@ def command(
         "measure": study.measure,
         "samples": study.samples,
         "points": [dict(zip(keys, map(_plain, row), strict=True)) for row in rows],
+        "notes": notes,
         "store": str(folder),
     }
+    shown = table(headers, rows) if len(rows) <= _MOST_ROWS else _overview(headers, rows, len(study.sweep))
     deliver(
         result,
         summary,
-        table(headers, rows),
+        "\n".join([shown, *(f"note: {line}" for line in notes)]),
         outputs=outputs,
         as_json=as_json,
         draw=lambda figure: draw_study(result, figure),
         size=(3.55 * (1 + len(study.kind.beside)), 2.8),
     )
+
+
+def _overview(headers: list[str], rows: list[list[Any]], swept: int) -> str:
+    """Of many points: how each column is distributed over them, and where its ends are."""
+    lines = [f"{len(rows)} points; their table is in FILE.nc (-o) and in --json"]
+    for place, header in enumerate(headers):
+        values = [row[place] for row in rows]
+        if place < swept:
+            numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+            ends = f"{min(values):.4g} to {max(values):.4g}" if numeric else ", ".join(map(str, dict.fromkeys(values)))
+            lines.append(f"{header}: {ends}")
+            continue
+        finite = sorted(value for value in values if math.isfinite(value))
+        if not finite:
+            lines.append(f"{header}: inf at all points")
+            continue
+        least, first, middle, third, largest = (
+            finite[int(share * (len(finite) - 1))] for share in (0.0, 0.25, 0.5, 0.75, 1.0)
+        )
+        infinite = f", inf at {len(values) - len(finite)} points" if len(finite) < len(values) else ""
+        lines.append(f"{header}: quartiles {first:.4g}, {middle:.4g}, {third:.4g}{infinite}")
+        lines += [
+            f"  {word} {value:.4g} at {_place(headers, rows[values.index(value)][:swept])}"
+            for word, value in (("least", least), ("largest", largest))
+        ]
+    return "\n".join(lines)
+
+
+def _place(headers: list[str], swept: list[Any]) -> str:
+    named = zip(headers, swept, strict=False)
+    return ", ".join(f"{name} = {each:.4g}" if isinstance(each, float) else f"{name} = {each}" for name, each in named)
 
 
 def _tell(plan: Plan, err: bool = False) -> None:

@@ -1,52 +1,60 @@
 """A study as it is written down: what is measured, on which devices, over which grid, how often."""
 
-import dataclasses
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compact_model.device.variation import SIGNED, SIZES, VARIABLE
+from compact_model.device.variation import SIGNED, VARIABLE
 from compact_model.support import validation
+from compact_model.support.arrays import IntArray
 from compact_model.support.provenance import release
 from compact_model.support.validation import InputError, nearest, shown
-from dwmtj.options.device import LANDSCAPE_DEFAULTS, WELLS, Quantity
+from dwmtj.options.device import Quantity
 
+from .designs import DESIGNS, GRID, check_ranges, drawn
 from .measures import MEASURES
 from .measures.measure import Measure
-from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, check_value, in_unit
-from .sampling import BASES, Batch, Point
+from .measures.own import SUFFIX, read_measure
+from .points import Recipe, keys_of
+from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, check_value
+from .sampling import Batch, Point
 
 SHIPPED = Path(__file__).parent / "shipped"
-_STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part")
+_STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part", "design", "points", "format")
+_FORMATS = (1, 2)
+# Files of format 1, those of dwmtj 0.1.0, had these in other units; nothing in the number tells.
+_FORMERLY = {"step": ("ps", 1e-3), "duration": ("us", 1e3)}
 _MOST_SAMPLES = 10**9
 _MOST_POINTS = 10**5
-_LANDSCAPE_DEFAULTS = {name: value for name, value in LANDSCAPE_DEFAULTS.items() if name != "track_seed"} | {
-    "half_width_share": None,
-    "edge_roughness": 0.0,
-}
+_MOST_TRIED = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """What is measured, on which devices, over which grid, how often.  SI units throughout.
 
-    measure: one of `MEASURES`.  samples: devices (or arrays) drawn at each point of the grid.  seed: of all draws.
+    measure: one of `MEASURES`, or the name of a Python file with a `Measure` called MEASURE.
+    samples: devices (or arrays) drawn at each point of the grid.  seed: of all draws.
     device, landscape, settings: what is fixed, by the names of the study file's tables [device], [landscape] and that
         of the measure; what is left out has its default.
     sweep: the values that the grid combines, by names out of the same tables; swept sizes keep the barrier,
         so that R_P goes with the area.
     spread: device-to-device standard deviations, as in `compact_model.vary`.
-    samples_per_part: samples that are measured and stored together; None: the measure's own number.  The numbers do not
-        depend on it.
+    samples_per_part: samples that are measured and stored together, of one point or of many; None: the measure's own
+        number.  The numbers do not depend on it.
+    design: 'grid'; or 'random' or 'latin-hypercube': so many points, drawn between the two values that sweep then has
+        for a quantity (of words and flags, out of those that it has).  More points of 'random' keep the first ones.
 
-    Raises InputError, also for a point of the grid that makes no sense.
+    Raises InputError, also for a point that makes no sense; of more than 300 points some are tried before the
+    study starts.
     """
 
     measure: str
@@ -59,9 +67,19 @@ class Study:
     sweep: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     spread: Mapping[str, float] = field(default_factory=dict)
     samples_per_part: int | None = None
+    design: str = GRID
+    points: int | None = None
 
     def __post_init__(self) -> None:
-        validation.choice("measure", self.measure, MEASURES)
+        _ = measure_called(self.measure)
+        validation.choice("design", self.design, DESIGNS)
+        if (self.design == GRID) != (self.points is None):
+            raise InputError(
+                f"points: expected a number with the designs {', '.join(DESIGNS[1:])}, and with no other, got "
+                f"{shown(self.points)} with {self.design}"
+            )
+        if self.points is not None:
+            validation.whole("points", self.points, 1)
         samples = validation.whole("samples", self.samples, 1)
         validation.whole("seed", self.seed, 0, at_most=None)
         if self.samples_per_part is not None:
@@ -73,7 +91,7 @@ class Study:
         if self.landscape and not self.kind.has_track:
             raise InputError(f"landscape: expected none for the measure {self.measure}, got {list(self.landscape)}")
         for table, items in self.tables().items():
-            for name, value in getattr(self, "settings" if table == self.measure else table).items():
+            for name, value in getattr(self, "settings" if table == self.kind.name else table).items():
                 check_value(_named(table, name, items, self.kind), value)
         swept = validation.instance("sweep", self.sweep, Mapping)
         object.__setattr__(self, "sweep", {name: self._swept(name, values) for name, values in swept.items()})
@@ -85,20 +103,33 @@ class Study:
                 f"sweep: expected at most {_MOST_POINTS:g} points and {_MOST_SAMPLES:g} samples, got "
                 f"{self.number_of_points} x {samples}"
             )
-        for point in self.points:
+        self._check_points()
+
+    def _check_points(self) -> None:
+        """Raise InputError for a point that makes no sense: all are tried, or of many some from everywhere."""
+        total = self.number_of_points
+        tried = range(total) if total <= _MOST_TRIED else np.linspace(0, total - 1, _MOST_TRIED).astype(int).tolist()
+        corners: Iterable[int] = []
+        if self.design == GRID and self.sweep:
+            ends = [sorted({0, length - 1}) for length in self.shape]
+            corners = [int(np.ravel_multi_index(each, self.shape)) for each in itertools.product(*ends)]
+        for index in sorted({*tried, *corners}):
+            point = self.point(index)
             try:
                 if self.kind.check is not None:
                     self.kind.check(point.settings)
                 if self.kind.has_track:
-                    _ = Batch(point, self.spread, self.seed, 0, 1).tracks
+                    _ = Batch([point], np.zeros(1, dtype=np.int64), self.spread, self.seed).tracks
             except InputError as error:
-                raise InputError(f"{self.words(point.index)}{error}") from None
+                raise InputError(f"{point.where}{error}") from None
 
     def _swept(self, name: str, values: Any) -> tuple[Any, ...]:
         item = _named("sweep", name, [item for item in self.quantities.values() if item.name != "base"], self.kind)
         plain = tuple(_plain(f"sweep {name}", value) for value in validation.listed(f"sweep {name}", values))
         for value in plain:
             check_value(item, value)
+        if self.design != GRID:
+            check_ranges(item, plain)
         if len(set(plain)) < len(plain):
             raise InputError(f"sweep: expected different values of {name}, got {list(plain)}")
         if name in self.device.keys() | self.landscape.keys() | self.settings.keys():
@@ -108,7 +139,7 @@ class Study:
     @property
     def kind(self) -> Measure:
         """The measure itself."""
-        return MEASURES[self.measure]
+        return measure_called(self.measure)
 
     def tables(self) -> dict[str, tuple[Quantity, ...]]:
         """The tables of a study file with the quantities that each may have."""
@@ -119,75 +150,73 @@ class Study:
         """Everything that can be swept, by name."""
         return {item.name: item for items in self.tables().values() for item in items}
 
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What all points have in common."""
+        return Recipe(
+            measure=self.kind,
+            device=self.device,
+            landscape=self.landscape,
+            settings=self.settings,
+            quantities={name: self.quantities[name] for name in self.sweep},
+        )
+
     @property
     def part_size(self) -> int:
-        """Samples that are measured and stored together."""
-        return min(self.samples_per_part or self.kind.samples_per_part, self.samples)
+        """Samples that are measured and stored together, of whatever points."""
+        return min(self.samples_per_part or self.kind.samples_per_part, self.samples * self.number_of_points)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Numbers of values of the swept quantities."""
+        """Of the result without its samples: numbers of values of the swept quantities, or of the drawn points."""
+        if self.design != GRID:
+            return (self.number_of_points,)
         return tuple(len(values) for values in self.sweep.values())
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Of the result without its samples."""
+        return tuple(self.sweep) if self.design == GRID else ("point",)
 
     @cached_property
     def number_of_points(self) -> int:
-        """Of the grid; 1 where nothing is swept."""
-        product = 1
-        for length in self.shape:
-            product *= length
-        return product
+        """Of the grid, 1 where nothing is swept; or as many as are drawn."""
+        return math.prod(map(len, self.sweep.values())) if self.points is None else self.points
 
     @cached_property
     def combinations(self) -> list[dict[str, Any]]:
-        """The swept values of each point, the last name's changing fastest."""
-        return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
+        """The swept values of each point; of a grid the last name's change fastest."""
+        if self.design == GRID:
+            return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
+        return drawn(self.design, self.number_of_points, self.sweep, self.quantities, self.seed)
 
     @cached_property
-    def points(self) -> list[Point]:
-        """Every point of the grid."""
-        return [self._point(index, swept) for index, swept in enumerate(self.combinations)]
+    def keys(self) -> IntArray:
+        """The number of each point, from its swept values alone."""
+        return keys_of(self.combinations)
 
-    def words(self, index: int) -> str:
-        """A point's swept values for a message, in the units of the edge."""
-        swept = self.combinations[index].items()
-        parts = [f"{name} = {in_unit(self.quantities[name], value)}" for name, value in swept]
-        return f"at {', '.join(parts)}: " if parts else ""
-
-    def _point(self, index: int, swept: Mapping[str, Any]) -> Point:
-        own = dict(self.device)
-        base = BASES[own.pop("base", "lequeux2016")]()
-        from_width = own.pop("anisotropy_from_width", False)
-        names = {item.name for item in DEVICE_TABLE}
-        moved = {name: value for name, value in swept.items() if name in names}
-        from_width = moved.pop("anisotropy_from_width", from_width)
-        try:
-            device = base.replace(**own)
-            sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
-            device = device.resized(**sizes).replace(**moved) if sizes else device.replace(**moved)
-            device = device.with_anisotropy_from_width() if from_width else device
-        except InputError as error:
-            raise InputError(f"{self.words(index)}{error}") from None
-
-        def chosen(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-            here = {name: value for name, value in swept.items() if name in defaults}
-            return dict(defaults) | dict(given) | here
-
-        numbers = chosen(_LANDSCAPE_DEFAULTS, self.landscape)
-        numbers["kind"] = WELLS[numbers.pop("well")]
-        return Point(
-            index, device, numbers, chosen({item.name: item.default for item in self.kind.settings}, self.settings)
-        )
+    def point(self, index: int) -> Point:
+        """One point.  Raises InputError that names it where it makes no sense."""
+        return self.recipe.point(int(self.keys[index]), self.combinations[index])
 
     def identity(self) -> dict[str, str]:
-        """What makes the study this one and no other, as text by name: what a store is checked against."""
-        fields = {
-            each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "description"
-        }
-        fields["samples_per_part"] = self.part_size
+        """What makes the study this one and no other, as text by name: what a store is checked against.
+
+        Samples and points can be added to a study, and parted otherwise: these are not in it.
+        """
+        fields = {name: getattr(self, name) for name in ("seed", "device", "landscape", "settings", "spread")}
+        fields |= {"measure": self.kind.name} | ({"measure_source": self.kind.source} if self.kind.source else {})
         return {name: json.dumps(value, sort_keys=True, default=dict) for name, value in fields.items()} | {
-            "sweep": json.dumps({name: list(values) for name, values in self.sweep.items()}),
+            "sweep": json.dumps(list(self.sweep)),
             "dwmtj_version": release(),
         }
+
+
+def measure_called(name: str) -> Measure:
+    """One of `MEASURES`, or that of a file of one's own."""
+    if isinstance(name, str) and name.endswith(SUFFIX):
+        return read_measure(Path(name))
+    return MEASURES[validation.choice("measure", name, MEASURES)]
 
 
 def tables_of(measure: Measure) -> dict[str, tuple[Quantity, ...]]:
@@ -228,10 +257,13 @@ def read_study(
     samples: int | None = None,
     seed: int | None = None,
     samples_per_part: int | None = None,
+    points: int | None = None,
 ) -> Study:
     """A study from a TOML file, in the units of the field, or one of `shipped_studies` by its name.
 
-    samples, seed, samples_per_part: in the place of the file's.
+    samples, seed, samples_per_part, points: in the place of the file's.
+    A file that has `step` or `duration`, which dwmtj 0.1.0 had in other units, has to say `format = 2`, or `format = 1`
+    to be read as 0.1.0 did.  A measure of one's own is looked for beside the file.
     Raises InputError with the file, the key, what was expected and what came.
     """
     if not isinstance(file, str | Path) or "\0" in str(file):
@@ -249,13 +281,15 @@ def read_study(
         known = ", ".join(shipped_studies())
         raise InputError(f"file: expected a study file, or one of {known}, got {str(file)!r}") from None
     try:
-        given = {"samples": samples, "seed": seed, "samples_per_part": samples_per_part}
-        return Study(**(_fields(content) | {name: value for name, value in given.items() if value is not None}))
+        given = {"samples": samples, "seed": seed, "samples_per_part": samples_per_part, "points": points}
+        return Study(
+            **(_fields(content, path.parent) | {name: value for name, value in given.items() if value is not None})
+        )
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The fields of a Study from the content of its file; names and values are checked by the Study itself."""
     head = _table(content, "study", required=True)
     for key in head:
@@ -264,7 +298,10 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("measure", "samples"):
         if key not in head:
             raise InputError(f"[study]: expected the key {key}, got none")
-    measure = MEASURES[validation.choice("measure", head["measure"], MEASURES)]
+    if isinstance(head["measure"], str) and head["measure"].endswith(SUFFIX):
+        head = head | {"measure": str(folder / head["measure"])}
+    measure = measure_called(head["measure"])
+    head, written = _format(head)
     tables = tables_of(measure)
     allowed = ("study", "sweep", "spread", *tables)
     for key in content:
@@ -274,10 +311,22 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
                 f"{key!r}{nearest(key, allowed)}"
             )
 
+    def value_of(where: str, item: Quantity, value: Any) -> Any:
+        if item.name in _FORMERLY and measure.name in MEASURES:
+            unit, share = _FORMERLY[item.name]
+            if written is None:
+                raise InputError(
+                    f"{where}: expected [study] to say in which unit {item.name} is: format = 2 for {item.unit}, or "
+                    f"format = 1 for {unit}, as dwmtj 0.1.0 had it; got no format"
+                )
+            if written == 1:
+                item = replace(item, unit=unit, scale=share * item.scale)
+        return item.read(where, value)
+
     def read(table: str, items: Iterable[Quantity]) -> dict[str, Any]:
         where = f"[{table}]"
         return {
-            key: _named(where, key, items, measure).read(f"{where} {key}", value)
+            key: value_of(f"{where} {key}", _named(where, key, items, measure), value)
             for key, value in _table(content, table).items()
         }
 
@@ -287,7 +336,7 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
         item = _named("[sweep]", key, every, measure)
         if not isinstance(values, list) or not values:
             raise InputError(f"[sweep]: expected a list of at least one value for {key}, got {values!r}")
-        sweep[key] = tuple(item.read(f"[sweep] {key}", value) for value in values)
+        sweep[key] = tuple(value_of(f"[sweep] {key}", item, value) for value in values)
     spread = {}
     edge = {item.name: item for item in DEVICE_TABLE}
     for key, value in _table(content, "spread").items():
@@ -301,6 +350,17 @@ def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
         "sweep": sweep,
         "spread": spread,
     }
+
+
+def _format(head: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """The rest of [study], and the file's format; None where it has none."""
+    rest = dict(head)
+    if "format" not in rest:
+        return rest, None
+    written = rest.pop("format")
+    if isinstance(written, bool) or written not in _FORMATS:
+        raise InputError(f"format: expected one of {', '.join(map(str, _FORMATS))}, got {shown(written)}")
+    return rest, int(written)
 
 
 def _table(content: Mapping[str, Any], name: str, required: bool = False) -> dict[str, Any]:

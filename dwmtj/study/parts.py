@@ -1,18 +1,28 @@
-"""A study in parts: each is measured by itself, wherever, and is a labelled file of its own."""
+"""A study in parts: samples of one point or of many that are measured and stored together, wherever."""
 
+import hashlib
 import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, overload
 
 import numpy as np
 import xarray as xr
 
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, IntArray
 from compact_model.support.validation import ConvergenceError, InputError
 
 from .description import Study
-from .measures import MEASURES
+from .measures.own import located
+from .points import Recipe
 from .quantities import si_unit
-from .sampling import Batch
+from .sampling import Batch, Point
+
+ROW = "row"
+"""The dimension of a stored part: its samples, whatever their points."""
+KEY = "point_key"
+"""The variable of a stored part with the keys of the samples' points."""
 
 # numba's simplest threading layer ends a process in which two threads start kernels at once.
 _ONE_PART_AT_A_TIME = threading.Lock()
@@ -20,44 +30,88 @@ _ONE_PART_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some samples of one point, and all that it takes to measure them anywhere.
+    """Some samples, and all that it takes to measure them anywhere.
 
-    number: of the part, from 0.  measure: by name.  where: the point in words.
+    points: the points that they belong to, by number in the study.  swept: the values there, and keys: their keys.
+    place: for each sample the place of its point in these three.  samples: the samples' numbers at their points.
     """
 
-    number: int
-    measure: str
-    batch: Batch
-    where: str
+    recipe: Recipe
+    seed: int
+    spreads: Mapping[str, float]
+    points: IntArray
+    swept: Sequence[Mapping[str, Any]]
+    keys: IntArray
+    place: IntArray
+    samples: IntArray
 
     @property
     def name(self) -> str:
-        """Of its file."""
-        return f"part_{self.number:07d}"
+        """Of its file: of these samples and no others, so that parts of several stores can lie in one folder."""
+        rows = np.stack([self.keys[self.place], self.samples]).tobytes()
+        return f"part_{hashlib.sha256(rows).hexdigest()[:16]}"
 
     @property
-    def samples(self) -> slice:
-        """Numbers of its samples at its point."""
-        return slice(self.batch.first, self.batch.first + self.batch.count)
+    def count(self) -> int:
+        """Number of samples."""
+        return self.samples.size
 
     def first_samples(self, count: int) -> "Part":
         """The same with fewer samples."""
-        return replace(self, batch=replace(self.batch, count=count))
+        return replace(self, place=self.place[:count], samples=self.samples[:count])
+
+    def batches(self) -> Iterator[tuple[slice, Batch]]:
+        """The samples as they are measured, with where they stand in the part: neighbours of the same settings."""
+        points: dict[int, Point] = {}
+        for place in np.unique(self.place).tolist():
+            points[place] = self.recipe.point(int(self.keys[place]), self.swept[place])
+        begin = 0
+        for _, group in groupby(self.place.tolist(), lambda place: _hashable(points[place].settings)):
+            rows = list(group)
+            here = slice(begin, begin + len(rows))
+            yield here, Batch([points[place] for place in rows], self.samples[here], self.spreads, self.seed)
+            begin = here.stop
 
 
-def parts_of(study: Study) -> list[Part]:
-    """All parts of a study, point by point."""
-    size = study.part_size
-    places = [(point, first) for point in study.points for first in range(0, study.samples, size)]
-    return [
-        Part(
-            number,
-            study.measure,
-            Batch(point, study.spread, study.seed, first, min(size, study.samples - first)),
-            study.words(point.index),
+def _hashable(settings: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(settings.values())
+
+
+class Parts(Sequence[Part]):
+    """The samples that are missing of a study, in parts.
+
+    missing: numbers of the samples, point by point: point times samples per point, plus the number at the point.
+    """
+
+    def __init__(self, study: Study, missing: IntArray) -> None:
+        self._study = study
+        self._missing = missing
+
+    def __len__(self) -> int:
+        return -(-self._missing.size // self._study.part_size)
+
+    @overload
+    def __getitem__(self, number: int) -> Part: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Part]: ...
+    def __getitem__(self, number: int | slice) -> Part | list[Part]:
+        if isinstance(number, slice):
+            return [self[index] for index in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        study, size = self._study, self._study.part_size
+        points, samples = np.divmod(self._missing[number * size : (number + 1) * size], study.samples)
+        here, place = np.unique(points, return_inverse=True)
+        return Part(
+            recipe=study.recipe,
+            seed=study.seed,
+            spreads=study.spread,
+            points=here,
+            swept=[study.combinations[index] for index in here.tolist()],
+            keys=study.keys[here],
+            place=place,
+            samples=samples,
         )
-        for number, (point, first) in enumerate(places)
-    ]
 
 
 def measure_part(part: Part) -> dict[str, FloatArray]:
@@ -65,43 +119,51 @@ def measure_part(part: Part) -> dict[str, FloatArray]:
 
     Raises InputError with the point that it is about, and ConvergenceError where a value is not a number.
     """
+    measure = part.recipe.measure
+    found = {item.name: np.empty(part.count) for item in measure.results}
     with _ONE_PART_AT_A_TIME:
-        try:
-            values = MEASURES[part.measure].run(replace(part.batch))  # a copy: what it draws is not kept with the part
-        except InputError as error:
-            raise InputError(f"{part.where}{error}") from None
-    for name, found in values.items():
-        if np.isnan(found).any():
-            worst = part.batch.first + int(np.isnan(found).argmax())
-            raise ConvergenceError(f"{part.where}{name} of sample {worst} is not a number")
-    return values
+        for rows, batch in part.batches():
+            try:
+                with located(measure):
+                    values = measure.run(batch)
+            except InputError as error:
+                several = len({point.key for point in batch.points}) > 1
+                where = "" if several or str(error).startswith("at ") else batch.points[0].where
+                raise InputError(f"{where}{error}") from None
+            for name, here in found.items():
+                here[rows] = _checked(measure.file or measure.name, name, values, batch)
+                if np.isnan(here[rows]).any():
+                    worst = int(np.isnan(here[rows]).argmax())
+                    raise ConvergenceError(
+                        f"{batch.points[worst].where}{name} of sample {batch.numbers[worst]} is not a number"
+                    )
+    return found
 
 
-def labelled(study: Study, part: Part, values: dict[str, FloatArray]) -> xr.Dataset:
-    """A part as it is stored: its values along `sample`, and the point as scalar coordinates."""
+def _checked(measure: str, name: str, values: Any, batch: Batch) -> FloatArray:
+    wanted = f"{measure}: expected run to give a number {name} for each of {len(batch.points)} samples"
+    if not isinstance(values, Mapping) or name not in values:
+        raise InputError(f"{wanted}, got none")
+    try:
+        found = np.asarray(values[name], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{wanted}, got {type(values[name]).__name__}") from None
+    if found.shape != (len(batch.points),):
+        raise InputError(f"{wanted}, got an array of shape {found.shape}")
+    return found
+
+
+def labelled(study: Study, part: Part, values: Mapping[str, FloatArray]) -> xr.Dataset:
+    """A part as it is stored: along `row` its values, and as coordinates the sample's number and the swept values."""
     found = {
-        item.name: (("sample",), values[item.name], {"long_name": item.help, "units": si_unit(item)})
+        item.name: ((ROW,), values[item.name], {"long_name": item.help, "units": si_unit(item)})
         for item in study.kind.results
     }
-    numbers = np.arange(part.samples.start, part.samples.stop)
-    coordinates = {
-        name: ((), value, {"units": si_unit(study.quantities[name])})
-        for name, value in study.combinations[part.batch.point.index].items()
+    coordinates: dict[str, Any] = {
+        "sample": ((ROW,), part.samples),
+        KEY: ((ROW,), part.keys[part.place], {"long_name": "number of the point, from its swept values"}),
     }
-    return xr.Dataset(found, coords={"sample": ("sample", numbers), **coordinates}, attrs=study.identity())
-
-
-def values_of(study: Study, part: Part, stored: xr.Dataset) -> dict[str, FloatArray] | None:
-    """The values of a stored part; None where they are not those of this part, and it must be measured again."""
-    names = [item.name for item in study.kind.results]
-    if any(stored.attrs.get(name) != text for name, text in study.identity().items()):
-        return None
-    if any(name not in stored for name in names):
-        return None
-    if not np.array_equal(stored.sample.values, np.arange(part.samples.start, part.samples.stop)):
-        return None
-    swept = study.combinations[part.batch.point.index]
-    if any(name not in stored.coords or stored[name].item() != value for name, value in swept.items()):
-        return None
-    values = {name: stored[name].values for name in names}
-    return None if any(np.isnan(found).any() for found in values.values()) else values
+    for name in study.sweep:
+        each = np.array([swept[name] for swept in part.swept])[part.place]
+        coordinates[name] = ((ROW,), each, {"units": si_unit(study.quantities[name])})
+    return xr.Dataset(found, coords=coordinates, attrs={"measure": study.measure, "seed": study.seed})

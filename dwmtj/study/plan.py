@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .description import Study
@@ -29,19 +30,19 @@ class Cost:
 class Plan:
     """What there is to do and, once some samples were measured, what that takes.
 
-    known_parts: in the store already.  cost: None before it was measured.  at_once: parts that are measured at the same
-    time; where: by whom.
+    parts: that are left.  cost: None before it was measured.  at_once: parts that are measured at the same time; where:
+    by whom.  seconds_per_part: for putting a part together and writing it, which one process does for all.
     """
 
     points: int
     samples_per_point: int
     parts: int
     samples_per_part: int
-    known_parts: int
     missing_samples: int
     bytes_of_result: float
     at_once: int
     where: str
+    seconds_per_part: float
     cost: Cost | None = None
 
     @property
@@ -54,7 +55,7 @@ class Plan:
         """That the missing samples will take; None before it was measured."""
         if self.cost is None:
             return None
-        return self.missing_samples * self.cost.seconds_per_sample / self.at_once
+        return self.missing_samples * self.cost.seconds_per_sample / self.at_once + self.parts * self.seconds_per_part
 
     @property
     def bytes_per_part(self) -> float | None:
@@ -63,7 +64,8 @@ class Plan:
 
     def extent(self) -> str:
         """What there is to do, in a line."""
-        known = f"; {self.known_parts} parts are there already" if self.known_parts else ""
+        there = self.samples - self.missing_samples
+        known = f"; {there} samples are there already" if there else ""
         return (
             f"plan: {self.points} points x {self.samples_per_point} samples = {self.samples} samples in {self.parts} "
             f"parts of up to {self.samples_per_part}, on {self.where}{known}"
@@ -75,14 +77,15 @@ class Plan:
             return ""
         part = f"{_size(self.bytes_per_part)} for each part that is measured, " if self.bytes_per_part else ""
         left, each = duration(self.seconds), 1e3 * self.cost.seconds_per_sample
+        storing = f"; {1e3 * self.seconds_per_part:.2g} ms a part to keep it" if self.seconds_per_part else ""
         return (
             f"memory: {part}{_size(self.bytes_of_result)} for the result\n"
             f"time: about {left} for the {self.missing_samples} samples left ({each:.3g} ms a sample, measured on "
-            f"{self.cost.samples})"
+            f"{self.cost.samples}{storing})"
         )
 
 
-def pilots(parts: list[Part]) -> list[Part]:
+def pilots(parts: Sequence[Part]) -> list[Part]:
     """Up to three parts from all over the grid."""
     count = min(_POINTS, len(parts))
     return [parts[(2 * index + 1) * len(parts) // (2 * count)] for index in range(count)]
@@ -102,9 +105,9 @@ def measured_cost(parts: list[Part]) -> Cost:
             begun = time.perf_counter()
             measure_part(part.first_samples(size))
             took = time.perf_counter() - begun
-            if took > _ENOUGH or size == part.batch.count:
+            if took > _ENOUGH or size == part.count:
                 break
-            size = min(4 * size, part.batch.count)
+            size = min(4 * size, part.count)
         each += took / size / len(parts)
         total += size
         traced = min(size, _TRACED_SAMPLES)

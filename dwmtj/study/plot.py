@@ -17,8 +17,8 @@ from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support.validation import choice
 from dwmtj.options.device import Quantity
 
-from .measures import MEASURES
-from .measures.measure import quantiles_of
+from .measures.measure import Measure, quantiles_of
+from .measures.own import loaded
 from .quantities import DEVICE_TABLE, LANDSCAPE_TABLE, in_unit
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
     on the upper edge a value that is inf.
     Without a sweep: the distribution of the result.
     """
-    measure = MEASURES[json.loads(result.attrs["measure"])]
+    measure = _measure_of(result)
     names = [item.name for item in measure.results]
     ends = measure.headline if quantity is None else quantiles_of(choice("quantity", quantity, names))
     swept = list(json.loads(result.attrs["sweep"]))
@@ -54,6 +54,9 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         return axes
     item = measure.quantity(ends[0])
     known = {each.name: each for each in (*DEVICE_TABLE, *LANDSCAPE_TABLE, *measure.settings)}
+    if "point" in result.dims:
+        _draw_points(result, ends[0], item, [known[name] for name in swept[:2]], axes, style)
+        return axes
     first, others = swept[0], swept[1:]
     across = result[first].values
     numeric = across.dtype.kind in "if"
@@ -70,6 +73,11 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         look: dict[str, Any] = {"color": cm.cividis(0.9 * number / max(len(places) - 1, 1)), "linewidth": 0.8} | style
         if numeric:
             axes.plot(at[shown], middle[shown], **look)
+        if measure.reference is not None and quantity is None and numeric:
+            limit = chosen[f"{measure.reference}_median"].values / item.scale
+            words = re.split(r" \(|; ", measure.quantity(measure.reference).help)[0]
+            dashes = look | {"linestyle": (0, (4, 2)), "linewidth": 0.6}
+            axes.plot(where, limit, label=f"dashed: {words}" if number == 0 else None, zorder=1, **dashes)
         full, open_end = shown & bounded, shown & ~bounded
         bars = np.maximum([middle[full] - lower[full], upper[full] - middle[full]], 0.0)
         marks = {"marker": "o", "linestyle": "", "label": label}
@@ -102,6 +110,34 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
     return axes
 
 
+def _measure_of(result: xr.Dataset) -> Measure:
+    name = json.loads(result.attrs["measure"])
+    return loaded(name)
+
+
+def _draw_points(
+    result: xr.Dataset, name: str, item: Quantity, swept: list[Quantity], axes: Axes, style: dict[str, Any]
+) -> None:
+    """Drawn points: the headline against the first swept quantity, the second in colour."""
+    values = result[name].values / item.scale
+    shown = np.isfinite(values)
+    x, *colour = (_numbers(result[each.name].values, each) for each in swept)
+    look: dict[str, Any] = {"s": 6, "linewidths": 0.0} | style
+    if colour:
+        drawn = axes.scatter(x[shown], values[shown], c=colour[0][shown], **look)
+        if axes.figure is not None:
+            axes.figure.colorbar(drawn, ax=axes, label=axis_label(swept[1]))
+    else:
+        axes.scatter(x[shown], values[shown], **look)
+    axes.set(xlabel=axis_label(swept[0]), ylabel=axis_label(item))
+    if not shown.all():
+        axes.set_title(f"{int((~shown).sum())} of {shown.size} beyond what was measured: not shown", fontsize="small")
+
+
+def _numbers(values: Any, item: Quantity) -> Any:
+    return values / item.scale if values.dtype.kind in "if" else np.unique(values, return_inverse=True)[1]
+
+
 def _draw_distribution(result: xr.Dataset, item: Quantity, axes: Axes, style: dict[str, Any]) -> None:
     values = result[item.name].values / item.scale
     finite = values[np.isfinite(values)]
@@ -116,7 +152,7 @@ def _draw_distribution(result: xr.Dataset, item: Quantity, axes: Axes, style: di
 
 def draw_study(result: xr.Dataset, figure: Figure) -> None:
     """Fill a figure with the measure's headline, and with what else it shows beside it."""
-    measure = MEASURES[json.loads(result.attrs["measure"])]
+    measure = _measure_of(result)
     panels: list[str | None] = [None, *measure.beside]
     for axes, quantity in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):
         plot_study(result, axes, quantity=quantity)

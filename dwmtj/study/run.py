@@ -1,23 +1,28 @@
 """A study from the plan to the labelled result, part by part, through a store that survives what happens."""
 
-from collections.abc import Callable, Mapping
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, IntArray
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
-from compact_model.support.store import Store
-from compact_model.support.validation import instance
+from compact_model.support.store import Store, write_netcdf
+from compact_model.support.validation import InputError, instance, shown
 from dwmtj.options.device import Quantity
 
 from . import plot  # noqa: F401 (registers how a study draws itself)
 from .description import Study
-from .parts import Part, labelled, parts_of, values_of
+from .designs import GRID
+from .measures.own import located
+from .parts import KEY, Part, Parts, labelled
 from .plan import Plan, pilots, result_bytes
 from .pools import Pool, open_pool
 from .quantities import si_unit
@@ -35,13 +40,15 @@ def run_study(
     store: str | Path | None = None,
     scheduler: str | None = None,
     workers: int = 0,
+    merge: Iterable[str | Path] = (),
     progress: bool = False,
     announce: Callable[[Plan], object] = unheard,
 ) -> xr.Dataset:
     """Measure what is missing of a study, and return all of it.
 
     store: a folder that keeps each part, a labelled NetCDF file, as soon as it is known; the same call goes on from
-        there.  None: nothing is kept.
+        there, and so does that of the same study with other samples or points.  None: nothing is kept.
+    merge: stores of the same study from elsewhere, whose parts are copied into this one first.
     scheduler: address of a Dask scheduler; workers: that many Dask workers of this machine instead, one thread each
         (in a script: under `if __name__ == "__main__"`); neither: the threads of this process.  All give the same
         numbers.
@@ -51,10 +58,11 @@ def run_study(
     Returns a Dataset over the swept quantities and `sample`: the measure's results; over the swept quantities alone:
     of each result the mean and the standard deviation (over the finite values), median, q05, q95 (of all), finite (the
     share), as `threshold_mean` and so on, and what the measure has besides.  Where no sample is finite the mean and the
-    standard deviation are inf; that of a single one is 0.
+    standard deviation are inf; that of a single one is 0.  Drawn points are along `point`.  The attribute notes has
+    what a reader should be told, a line each.
     Raises InputError, StoreError (a full disk), SchedulerError; what was measured before is in the store.
     """
-    return _Run(study, store, progress).result(scheduler, workers, announce)
+    return _Run(study, store, merge, progress).result(scheduler, workers, announce)
 
 
 def plan_study(
@@ -63,35 +71,52 @@ def plan_study(
     store: str | Path | None = None,
     scheduler: str | None = None,
     workers: int = 0,
+    merge: Iterable[str | Path] = (),
     announce: Callable[[Plan], object] = unheard,
 ) -> Plan:
-    """What a study, or what is missing of it in the store, will take; announce: as in `run_study`."""
-    run = _Run(study, store, False)
+    """What a study, or what is missing of it in the store, will take; merge, announce: as in `run_study`."""
+    run = _Run(study, store, merge, False)
     with open_pool(scheduler, workers) as pool:
         return run.plan(pool, announce)
 
 
 class _Run:
-    def __init__(self, study: Study, store: str | Path | None, progress: bool) -> None:
+    def __init__(self, study: Study, store: str | Path | None, merge: Iterable[str | Path], progress: bool) -> None:
         self._study = instance("study", study, Study)
         self._store = Store(store, study.identity())
         self._progress = progress
+        for other in [opened(study, each) for each in merge]:  # all are opened before the first is copied
+            if store is None:
+                raise InputError("merge: expected a store to copy parts into, got none")
+            self._store.adopt(other)
         size = (study.number_of_points, study.samples)
-        self._values = {item.name: np.empty(size) for item in study.kind.results}
-        self._parts = parts_of(study)
-        self._missing = [part for part in self._parts if not self._load(part)]
+        self._values = {item.name: np.full(size, np.nan) for item in study.kind.results}
+        for name in self._store.names:
+            stored = self._store.load_arrays(name)
+            if stored is not None:
+                self._place_stored(stored)
+        known = np.ones(size, dtype=bool)
+        for values in self._values.values():
+            known &= ~np.isnan(values)
+        self._missing = Parts(study, np.flatnonzero(~known))
+        self._missing_samples = int(known.size - known.sum())
 
-    def _load(self, part: Part) -> bool:
-        stored = self._store.load(part.name)
-        values = None if stored is None else values_of(self._study, part, stored)
-        if values is None:
-            return False
-        self._place(part, values)
-        return True
+    def _place_stored(self, stored: Mapping[str, Any]) -> None:
+        """The samples of a stored part that belong to the study; a store may have more points and samples."""
+        order = self._sorted
+        keys = self._study.keys[order]
+        rows = np.minimum(np.searchsorted(keys, stored[KEY]), keys.size - 1)
+        mine = (keys[rows] == stored[KEY]) & (stored["sample"] < self._study.samples)
+        for name, values in self._values.items():
+            values[order[rows[mine]], stored["sample"][mine]] = stored[name][mine]
+
+    @cached_property
+    def _sorted(self) -> IntArray:
+        return np.argsort(self._study.keys)
 
     def _place(self, part: Part, values: Mapping[str, FloatArray]) -> None:
         for name, found in values.items():
-            self._values[name][part.batch.point.index, part.samples] = found
+            self._values[name][part.points[part.place], part.samples] = found
 
     def plan(self, pool: Pool, announce: Callable[[Plan], object]) -> Plan:
         """The plan, announced before and after some samples were measured for it."""
@@ -99,19 +124,30 @@ class _Run:
         plan = Plan(
             points=study.number_of_points,
             samples_per_point=study.samples,
-            parts=len(self._parts),
+            parts=len(self._missing),
             samples_per_part=study.part_size,
-            known_parts=len(self._parts) - len(self._missing),
-            missing_samples=sum(part.batch.count for part in self._missing),
+            missing_samples=self._missing_samples,
             bytes_of_result=result_bytes(study),
             at_once=pool.at_once,
             where=pool.where,
+            seconds_per_part=self._storing(),
         )
         announce(plan)
         if self._missing:
             plan = replace(plan, cost=pool.cost(pilots(self._missing)))
             announce(plan)
         return plan
+
+    def _storing(self) -> float:
+        """What a part takes besides its measurement, s: that it is put together and written."""
+        if not self._missing or self._store.folder is None:
+            return 0.0
+        begun = time.perf_counter()
+        part = self._missing[0]
+        zeros = {item.name: np.zeros(part.count) for item in self._study.kind.results}
+        with tempfile.TemporaryDirectory(dir=self._store.folder, prefix=".plan-") as folder:
+            write_netcdf(labelled(self._study, part, zeros), Path(folder) / "part.nc")
+        return time.perf_counter() - begun
 
     def result(self, scheduler: str | None, workers: int, announce: Callable[[Plan], object]) -> xr.Dataset:
         if self._missing:
@@ -122,13 +158,26 @@ class _Run:
                     for part, values in pool.measure(self._missing):
                         self._store.save(part.name, labelled(self._study, part, values))
                         self._place(part, values)
-                        advance(part.batch.count)
+                        advance(part.count)
         return label_study(self._study, self._values)
+
+
+def opened(study: Study, folder: str | Path) -> Store:
+    """A store that is there, of the same study.  Raises InputError where there is none, or of another study."""
+    path = Path(folder) if isinstance(folder, str | Path) and "\0" not in str(folder) else None
+    if path is None or not path.is_dir():
+        raise InputError(f"merge: expected the folder of a study's store, got {shown(folder)}")
+    if not any(path.glob("[!.]*.nc")):
+        raise InputError(f"merge: expected a store with parts of this study, got none in {path}")
+    try:
+        return Store(path, study.identity())
+    except InputError as error:
+        raise InputError(f"merge: {str(error).removeprefix('store: ').partition('; give another')[0]}") from None
 
 
 def label_study(study: Study, values: Mapping[str, FloatArray]) -> xr.Dataset:
     """The Dataset of a study, from values of shape (points, samples)."""
-    grid = tuple(study.sweep)
+    grid = study.dimensions
     found: dict[str, Any] = {}
     for item in study.kind.results:
         each = values[item.name]
@@ -138,17 +187,29 @@ def label_study(study: Study, values: Mapping[str, FloatArray]) -> xr.Dataset:
             found[f"{item.name}_{name}"] = (grid, statistic.reshape(study.shape), of)
     if study.kind.summarise is not None:
         rows = [
-            study.kind.summarise({name: each[point.index] for name, each in values.items()}, point.settings)
-            for point in study.points
+            _summary(study, index, {name: each[index] for name, each in values.items()})
+            for index in range(study.number_of_points)
         ]
         for item in study.kind.extras:
             column = np.array([row[item.name] for row in rows])
             found[item.name] = (grid, column.reshape(study.shape), _attributes(item))
     coordinates: dict[str, Any] = {"sample": np.arange(study.samples)}
     for name, swept in study.sweep.items():
-        coordinates[name] = ((name,), list(swept), _attributes(study.quantities[name]))
-    attributes = study.identity() | {"experiment": "study", "description": study.description}
-    return xr.Dataset(found, coords=coordinates, attrs=attributes | provenance([study.points[0].device], []))
+        drawn = study.design != GRID
+        along = [combination[name] for combination in study.combinations] if drawn else list(swept)
+        coordinates[name] = (("point",) if drawn else (name,), along, _attributes(study.quantities[name]))
+    attributes: dict[str, Any] = study.identity() | {"experiment": "study", "description": study.description}
+    attributes |= {"design": study.design, "samples": study.samples}
+    result = xr.Dataset(found, coords=coordinates, attrs=attributes | provenance([study.point(0).device], []))
+    notes = [] if study.kind.notes is None else study.kind.notes(result)
+    return result.assign_attrs(notes="\n".join(notes))
+
+
+def _summary(study: Study, index: int, values: Mapping[str, FloatArray]) -> Mapping[str, float]:
+    assert study.kind.summarise is not None
+    settings = study.recipe.settings_at(study.combinations[index])
+    with located(study.kind):
+        return study.kind.summarise(values, settings)
 
 
 def statistics(values: FloatArray) -> dict[str, FloatArray]:

@@ -2,17 +2,19 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.published import lequeux2016
 from compact_model.device.variation import vary
+from compact_model.support.arrays import IntArray
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 from compact_model.track.random_sites import random_track
@@ -26,9 +28,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One combination of the swept quantities: the nominal device, the numbers of its track, the settings; all SI."""
+    """One combination of the swept quantities: the nominal device, the numbers of its track, the settings; all SI.
 
-    index: int
+    key: the number of the point, from its swept values.  where: they in words, for a message.
+    """
+
+    key: int
+    where: str
     device: DeviceParameters
     landscape: Mapping[str, Any]
     settings: Mapping[str, Any]
@@ -36,34 +42,35 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Samples `first` to `first + count` of a point, as they are measured.
+    """Samples that are measured together: those of one point, or of several whose settings are the same.
 
-    spreads: device-to-device standard deviations, as in `vary`.  seed: of the study.
-    Sample i of point p has a generator of its own, from (seed, p, i), and in the point's stream of thermal fields the
-    number i: nothing depends on how samples are parted, or on where they are measured.
+    points, numbers: the point of each sample, and its number there.  spreads: device-to-device standard deviations, as
+    in `vary`.  seed: of the study.
+    Sample i of a point has a generator of its own, from the seed, the point's key and i, and in the stream of thermal
+    fields a number of its own: nothing depends on how samples are parted, or on where they are measured.
     """
 
-    point: Point
+    points: Sequence[Point]
+    numbers: IntArray
     spreads: Mapping[str, float]
     seed: int
-    first: int
-    count: int
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Of the measure, SI, by name."""
-        return self.point.settings
+        return self.points[0].settings
 
     @property
     def generators(self) -> list[np.random.Generator]:
         """One for each sample, new."""
-        samples = range(self.first, self.first + self.count)
-        return [np.random.default_rng([self.seed, self.point.index, sample]) for sample in samples]
+        samples = zip(self.points, self.numbers.tolist(), strict=True)
+        return [np.random.default_rng([self.seed, point.key, number]) for point, number in samples]
 
     @property
-    def thermal_seed(self) -> int:
-        """Of the point's thermal fields."""
-        return int(np.random.default_rng([self.seed, self.point.index]).integers(0, 2**63))
+    def thermal_numbers(self) -> IntArray:
+        """Of the samples in the study's stream of thermal fields, which its seed begins."""
+        keys = np.array([point.key for point in self.points], dtype=np.uint64)
+        return (_mixed(keys ^ _mixed(self.numbers.astype(np.uint64))) >> np.uint64(1)).astype(np.int64)
 
     @property
     def devices(self) -> list[DeviceParameters]:
@@ -77,13 +84,23 @@ class Batch:
 
     @cached_property
     def _drawn(self) -> list[tuple[DeviceParameters, Landscape]]:
-        return [redrawn(functools.partial(self._draw, draw)) for draw in self.generators]
+        pairs = zip(self.points, self.generators, strict=True)
+        return [redrawn(functools.partial(self._draw, point, draw)) for point, draw in pairs]
 
-    def _draw(self, draw: np.random.Generator) -> tuple[DeviceParameters, Landscape]:
-        device = self.point.device
+    def _draw(self, point: Point, draw: np.random.Generator) -> tuple[DeviceParameters, Landscape]:
+        device = point.device
         if any(self.spreads.values()):
             device = vary(device, 1, self.spreads, seed=draw)[0]
-        return device, drawn_track(device, self.point.landscape, draw)
+        return device, drawn_track(device, point.landscape, draw)
+
+
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Words of 64 bits whose bits all depend on all bits (splitmix64, doi 10.1145/2714064.2660195)."""
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: NDArray[np.uint64] = words ^ (words >> np.uint64(31))
+    return mixed
 
 
 def redrawn(draw: Callable[[], T]) -> T:

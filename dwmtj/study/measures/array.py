@@ -23,12 +23,11 @@ def _run(batch: Batch) -> dict[str, FloatArray]:
     lines = settings.pop("lines")
     wires = Wires.equal(settings.pop("wire_resistance"), driver_resistance=settings.pop("driver_resistance"))
     reading = Reading(scheme=settings.pop("read_scheme"), kind=settings.pop("read_kind"))
-    nominal = batch.point.device
-    low, high = nominal.parallel_resistance, nominal.antiparallel_resistance
-    worst = _worst(lines, low, high, reading, wires)
-    cell = worst.word_line, worst.bit_line
     rows = []
-    for draw in batch.generators:
+    for point, draw in zip(batch.points, batch.generators, strict=True):
+        nominal = point.device
+        worst = _worst(lines, nominal.parallel_resistance, nominal.antiparallel_resistance, reading, wires)
+        cell = worst.word_line, worst.bit_line
         devices = redrawn(partial(vary, nominal, lines * lines, batch.spreads, seed=draw))
         rows.append(scattered_array(devices, worst.background, cell=cell, reading=reading, wires=wires, **settings))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}

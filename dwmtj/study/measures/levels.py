@@ -27,8 +27,8 @@ def _run(batch: Batch) -> dict[str, FloatArray]:
         temperature=settings["temperature"],
         initial_position=0.0,
         step=settings["step"],
-        seed=batch.thermal_seed,
-        first_device=batch.first,
+        seed=batch.seed,
+        device_numbers=batch.thermal_numbers,
     )
     ohms = train.resistance.values
     return {

@@ -33,6 +33,9 @@ class Measure:
     has_track: whether the track and its pinning sites matter.
     without_effect: keys of a device that change nothing here, and are refused.
     bars: what the headline and its two ends are, for a figure.
+    reference: a result that a figure shows dashed behind the headline.
+    notes: what a reader of the result, a Dataset, has to be told besides its numbers.
+    source, file: of a measure of one's own, the text that it comes from and the file's name; see `own.read_measure`.
     """
 
     name: str
@@ -49,6 +52,18 @@ class Measure:
     bars: str = "median, 5 to 95 %"
     has_track: bool = True
     without_effect: tuple[str, ...] = ()
+    reference: str | None = None
+    notes: Callable[[Any], list[str]] | None = None
+    source: str = ""
+    file: str = ""
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """To other processes a measure of one's own goes as its source, since they need not have the file."""
+        if not self.source:
+            return super().__reduce__()
+        from .own import measure_from
+
+        return measure_from, (self.source, self.file)
 
     @property
     def headline(self) -> tuple[str, str, str]:

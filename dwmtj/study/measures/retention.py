@@ -26,8 +26,8 @@ def _run(batch: Batch) -> dict[str, FloatArray]:
         temperature=settings["temperature"],
         current=settings["current"],
         step=settings["step"],
-        seed=batch.thermal_seed,
-        first_device=batch.first,
+        seed=batch.seed,
+        device_numbers=batch.thermal_numbers,
     )
     thermal = constants.BOLTZMANN_CONSTANT * settings["temperature"]
     pairs = zip(batch.tracks, batch.devices, strict=True)
