@@ -222,6 +222,8 @@ def statistics(values: FloatArray) -> dict[str, FloatArray]:
     deviation = np.sqrt(
         (np.where(finite, values - mean[:, np.newaxis], 0.0) ** 2).sum(axis=1) / np.maximum(some - 1, 1)
     )
+    # Of equal values the mean is rounded, and they would scatter about it.
+    deviation = np.where(np.ptp(kept, axis=1) + (count < values.shape[1]) == 0.0, 0.0, deviation)
     # The next lower order statistic: interpolating between a number and inf would give no number.
     quantiles = {name: np.quantile(values, share, axis=1, method="lower") for name, share in QUANTILES.items()}
     return {
