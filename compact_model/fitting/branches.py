@@ -29,6 +29,7 @@ _MOST_CANDIDATES = 300
 _CHUNK = 8  # neighbours whose mean is compared
 _FINEST = 1e-3  # the same without any noise
 _MOST_ROUNDS = 30
+_LEAST_KEPT = 0.5  # of the points of the stretches that a branch lies in
 
 
 def noise_of(values: FloatArray) -> float:
@@ -75,6 +76,7 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
         if (lower == before[0]).all() and (upper == before[1]).all():
             break
     _check(lower, upper)
+    _check_kept(stretch, lower, upper)
     return np.where(lower, STATES[0], np.where(upper, STATES[1], BETWEEN))
 
 
@@ -153,6 +155,23 @@ def _alike(members: NDArray[np.bool_], beyond: FloatArray) -> NDArray[np.bool_]:
         kept[chunk] = True
         count, total = count + chunk.size, total + float(beyond[chunk].sum())
     return kept
+
+
+def _check_kept(stretch: NDArray[np.int64], lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> None:
+    """Refuse branches that keep but a part of the stretches without a jump that they lie in.
+
+    A branch that bends where its curve does not, R_P that falls with the bias for instance, is kept where the two
+    happen to meet, with small errors and far from the truth.
+    """
+    sizes = np.bincount(stretch)
+    for name, members in zip(STATES, (lower, upper), strict=True):
+        inside = np.bincount(stretch, members)
+        around = int(sizes[inside >= LEAST_RUN].sum())
+        if members.sum() < _LEAST_KEPT * around:
+            raise InputError(
+                f"data: expected a loop whose {name} branch follows R_P, TMR_0 and V_h, got one of which "
+                f"{int(members.sum())} of {around} points do; give the state of each point"
+            )
 
 
 def _check(lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> None:

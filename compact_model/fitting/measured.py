@@ -72,8 +72,10 @@ _RESPONSE = {
 }
 KINDS: dict[str, dict[str, Column]] = {
     "threshold": {
-        "Delta_H": Column("offset", FIELD, required=True, positive=True),
-        "J_th": Column("threshold", CURRENT_DENSITY, required=True, positive=True),
+        "Delta_H": Column("offset", FIELD, positive=True),
+        "H": Column("field", FIELD),
+        "J_th": Column("threshold", CURRENT_DENSITY, positive=True),
+        "I_th": Column("threshold_current", CURRENT, positive=True),
         "sigma": Column("standard_deviation", CURRENT_DENSITY, positive=True),
     },
     "resistance": {
@@ -96,7 +98,12 @@ KINDS: dict[str, dict[str, Column]] = {
     "trace": {"train": Column("train", ()), "t": Column("time", TIME, required=True), **_DRIVE, **_RESPONSE},
 }
 """The columns of each kind of file, by their names in the header."""
-NEEDED = {"resistance": (("V", "I"),), "pulses": (("V", "I"), ("R", "x")), "trace": (("V", "I"), ("R", "x"))}
+NEEDED = {
+    "threshold": (("Delta_H", "H"), ("J_th", "I_th")),
+    "resistance": (("V", "I"),),
+    "pulses": (("V", "I"), ("R", "x")),
+    "trace": (("V", "I"), ("R", "x")),
+}
 """Columns of which a file has exactly one."""
 EXCLUSIVE = {"resistance": (("state", "x"),), "pulses": (("R_0", "x_0"),)}
 """Columns of which a file has one at most."""
@@ -113,10 +120,11 @@ def read_measured(
 ) -> MeasuredData:
     """Read a text file of measured data into arrays in SI; see `data_files.read_table` for the layouts that are read.
 
-    kind: 'threshold', columns Delta_H and J_th; 'resistance', columns V or I, and R, perhaps with `state` (P or AP) or
-    the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after the pulse,
-    perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t, V or I, and
-    R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of R or of x, in a unit of these.
+    kind: 'threshold', columns Delta_H or H, and J_th or I_th; 'resistance', columns V or I, and R, perhaps with `state`
+    (P or AP) or the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after
+    the pulse, perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t,
+    V or I, and R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of I_th, of R or of
+    x, in a unit of these.
     columns: what the file calls a column, by our name for it: {'J_th': 'Jc'}.  units: the unit of a column whose
     heading has none, by our name.  skip: lines to leave out at the beginning.  decimal: '.' or ','; None: what the
     numbers show.
@@ -148,6 +156,8 @@ def read_measured(
                 f"{where}: expected a column {pair[0]!r} or {pair[1]!r}, got "
                 f"{'both' if given else ', '.join(_labels(table))}"
             )
+    if "I_th" in places:
+        known = known | {"sigma": replace(known["sigma"], units=CURRENT)}
     if ("R", "x") in NEEDED.get(kind, ()) and "x" in places and "R" not in places:
         known = known | {"sigma": replace(known["sigma"], units=LENGTH)}
     factors = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device.junction import antiparallel_share, conductance, voltage_at_current
+from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -15,8 +15,9 @@ from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .measured import STATES
+from .measured_junction import MeasuredJunction
 from .result import FitResult, fit_dataset, fit_result
-from .unknowns import RESISTANCE_PARAMETERS, Unknowns, free_names
+from .unknowns import JUNCTION_PARAMETERS, RESISTANCE_PARAMETERS, Unknowns, free_names
 
 CURVE_POINTS = 201
 
@@ -24,9 +25,10 @@ CURVE_POINTS = 201
 def fit_resistance(
     parameters: DeviceParameters,
     data: Mapping[str, Any],
-    free: Sequence[str] = RESISTANCE_PARAMETERS,
+    free: Sequence[str] = JUNCTION_PARAMETERS,
     *,
     state: str | None = None,
+    series_resistance: float = 0.0,
 ) -> FitResult:
     """Fit R against V or I by `conductance`: R_P, TMR_0, V_h.
 
@@ -38,7 +40,13 @@ def fit_resistance(
     a state than about the noise are not told from it: simulated loops at 300 K give R_P within 0.3 % and TMR_0 within
     1.5 %, whatever smaller errors the points have.  AP is taken for all of the junction, f = 1; a loop that only came
     to a wall at x = 0, where the pad stays parallel, gives a smaller TMR_0, and a note says by how much.
-    parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS.
+    parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS, which besides R_P,
+    TMR_0 and V_h are those of `MeasuredJunction`: negative_half_voltage (V_h at V < 0), parallel_curvature (c in
+    G_P(V) = (1 + c V^2)/R_P, at known states) and series_resistance.
+    series_resistance: of leads and contacts, Ohm, which is in the measured R and takes its part of the voltage; where
+    it is free, the fit starts there.  Unsaid it goes into R_P and makes the TMR too small.  R at the states P and AP
+    does not tell it from R_P: free, it needs other positions of the wall.  A branch of a loop that R_P, TMR_0 and V_h
+    follow over less than half of its points is refused.
 
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
@@ -62,28 +70,32 @@ def fit_resistance(
     share = _shares(parameters, data, state, ohms.size)
     names = free_names(free, RESISTANCE_PARAMETERS)
 
-    def model(each: DeviceParameters, at: FloatArray = bias, shares: FloatArray = share) -> FloatArray:
-        volts = at if drive == "voltage" else voltage_at_current(each, shares, at)
-        return 1.0 / conductance(each, shares, volts)
+    leads = validation.non_negative("series_resistance", series_resistance)
 
-    def device(values: FloatArray) -> DeviceParameters:
-        return parameters.replace(**dict(zip(names, values.tolist(), strict=True)))
+    def junction(values: FloatArray) -> MeasuredJunction:
+        found = {"series_resistance": leads} | dict(zip(names, values.tolist(), strict=True))
+        own = {name: found.pop(name) for name in JUNCTION_PARAMETERS if name in found}
+        return MeasuredJunction(device=parameters.replace(**own), **found)
 
     volts = bias if drive == "voltage" else bias * ohms
     half_voltage = parameters.tmr_half_voltage
     starts = {
-        "parallel_resistance": float(ohms.min()),
+        "parallel_resistance": max(float(ohms.min()) - leads, 0.1 * float(ohms.min())),
         "tmr": parameters.tmr,
         "tmr_half_voltage": half_voltage if math.isfinite(half_voltage) else float(np.abs(volts).max()) or 1.0,
+        "parallel_curvature": 0.0,
+        "series_resistance": leads,
     }
+    starts["negative_half_voltage"] = starts["tmr_half_voltage"]
     problem = Problem(
         Unknowns(names, np.array([starts[name] for name in names]), WIDEST_RATIO),
-        lambda sets: np.array([model(device(values)) for values in sets]),
+        lambda sets: np.array([junction(values).resistance(share, drive, bias) for values in sets]),
         ohms,
         deviation_of(data, "resistance"),
     )
     fit = minimise(problem, problem.zoom())
-    fitted = device(fit.values)
+    measured = junction(fit.values)
+    fitted = measured.device
     curve = np.linspace(bias.min(), bias.max(), CURVE_POINTS)
     shares = np.unique(share)
     dataset = fit_dataset("resistance", "resistance", fit, fitted, ("resistance R", "Ohm"), data)
@@ -94,14 +106,22 @@ def fit_resistance(
     dataset["curve_share"] = ("branch", shares, dataset.share.attrs)
     dataset["curve"] = (
         ("branch", "along_curve"),
-        model(fitted, *np.broadcast_arrays(curve, shares[:, np.newaxis])),
+        measured.resistance(*_over(shares, curve, drive)),
         dataset.model.attrs,
     )
     if between.any():
         dataset[f"left_out_{drive}"] = ("point_left_out", left_out[0], dataset[drive].attrs)
         dataset["left_out"] = ("point_left_out", left_out[1], dataset.resistance.attrs)
     notes = (sorting, _other_end(fitted, names)) if sorting else ()
-    return fit_result(fit, fitted, dataset.assign_attrs(drive=drive), notes=notes)
+    return fit_result(
+        fit, fitted, dataset.assign_attrs(drive=drive, series_resistance=measured.series_resistance), notes=notes
+    )
+
+
+def _over(shares: FloatArray, curve: FloatArray, drive: str) -> tuple[FloatArray, str, FloatArray]:
+    """A curve at each of the shares, for `MeasuredJunction.resistance`."""
+    along, at = np.broadcast_arrays(shares[:, np.newaxis], curve)
+    return along, drive, at
 
 
 def _other_end(fitted: DeviceParameters, free: tuple[str, ...]) -> str:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND
+from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..experiments.thresholds import current_threshold, static_current_threshold
@@ -15,16 +17,17 @@ from ..support.arrays import FloatArray
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
-from .columns import column, deviation_of, same_length
+from .columns import column, deviation_of, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .result import FitResult, fit_dataset, fit_result
 from .roughness import rough_errors
-from .unknowns import THRESHOLD_PARAMETERS, Unknowns, free_names
+from .unknowns import DEPINNING_FIELD, THRESHOLD_PARAMETERS, Unknowns, free_names
 
 CURVE_POINTS = 201
 LONGEST_RAMP = 100e-6
 """A ramp that a fit simulates takes at most this long to the highest measured threshold, s."""
 _RAMP_RATIO = 30.0  # within which a fit by simulated ramps looks
+_DEPINNING_FIELDS = 24  # tried at first
 _RAMP_HIGHEST = 4.0  # times the highest measured threshold: where its ramps end at the latest
 
 _EXPONENTS = {
@@ -51,7 +54,10 @@ def fit_threshold(
     """Fit thresholds against Delta_H (the paper's Fig. 3) by their static limit, or by simulated ramps.
 
     data: `offset`, Delta_H in T, and `threshold`, the J in the torques in A/m2, and perhaps `standard_deviation` of the
-    threshold, A/m2; one-dimensional, in any order, all above 0; `read_measured` gives it.  parameters: where the fit
+    threshold, A/m2; one-dimensional, in any order, all above 0; `read_measured` gives it.  Instead of the offset it may
+    have `field`, the H along the track in T: then the depinning field H_d in Delta_H = H_d - H is free as well, since
+    an error of it goes into H_K many times over.  Instead of the threshold it may have `threshold_current`, A (and its
+    standard deviation in A), which `current_density_of` turns into J.  parameters: where the fit
     starts, and what is not free.  free: out of THRESHOLD_PARAMETERS.  The plateau is |H_K| / (2 P) and the slope
     1 / (zeta P), in units of 2 e M_s t / hbar, so that no data determine more than two of them, and the sign of H_K
     stays as it was.
@@ -64,13 +70,28 @@ def fit_threshold(
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
-    offset = column(data, "offset", positive=True)
+    against = one_of(data, ("offset", "field"))
+    offset = column(data, against, positive=against == "offset")
+    data = dict(data)
+    if one_of(data, ("threshold", "threshold_current")) == "threshold_current":
+        current = column(data, "threshold_current", positive=True)
+        same_length(data, "threshold_current")
+        data["threshold"] = current_density_of(parameters, current)
+        del data["threshold_current"]
+        if "standard_deviation" in data:
+            deviations = column(data, "standard_deviation", positive=True)
+            data["standard_deviation"] = deviations * data["threshold"] / current
     threshold = column(data, "threshold", positive=True)
     if parameters.field_like_quadratic != 0.0:
         raise InputError(f"field_like_quadratic: expected 0 in a static limit, got {parameters.field_like_quadratic:g}")
     if torques == "field-like" and parameters.field_like_ratio == 0.0 and "field_like_ratio" not in free:
         raise InputError("field_like_ratio: expected a number above 0 with torques 'field-like', got 0")
     names = free_names(free, THRESHOLD_PARAMETERS)
+    shifted = against == "field"
+    if shifted:
+        if ramp_rate is not None:
+            raise InputError("field: expected data 'offset' where ramps are simulated, got 'field'")
+        names = (*names, DEPINNING_FIELD)
     if parameters.anisotropy_field == 0.0 and "anisotropy_field" not in names and torques != "field-like":
         raise InputError("anisotropy_field: expected another value than 0 where it is not free, got 0")
     deviation = deviation_of(data, "threshold")
@@ -93,7 +114,13 @@ def fit_threshold(
             )
 
     def device(values: FloatArray) -> DeviceParameters:
-        return parameters.replace(**dict(zip(names, values.tolist(), strict=True)))
+        found = dict(zip(names, values.tolist(), strict=True))
+        found.pop(DEPINNING_FIELD, None)
+        return parameters.replace(**found)
+
+    def offsets(values: FloatArray, at: FloatArray = offset) -> FloatArray:
+        """Delta_H at the data, or wherever, by the depinning field if that is free."""
+        return values[-1] - at if shifted else at
 
     def model(each: DeviceParameters, at: FloatArray) -> FloatArray:
         if ramp_rate is None:
@@ -116,7 +143,19 @@ def fit_threshold(
         thresholds: FloatArray = run.threshold.values[:, 0]
         return thresholds
 
-    def kinks() -> list[FloatArray]:
+    def starts() -> list[FloatArray]:
+        """Coordinates where the search may begin, by depinning fields above all of the data if that is free."""
+        if not shifted:
+            return kinks(offset)
+        span = float(np.ptp(offset)) or abs(float(offset[0]))
+        found = []
+        for depinning_field in offset.max() + span * np.geomspace(0.003, 3.0, _DEPINNING_FIELDS):
+            for each in kinks(depinning_field - offset):
+                each[-1] = unknowns.scaled(np.append(unknowns.begin[:-1], depinning_field))[-1]
+                found.append(each)
+        return found
+
+    def kinks(offset: FloatArray) -> list[FloatArray]:
         """Coordinates for each split of the points into slope and plateau; at both ends one of them only."""
         begin = device(unknowns.begin)
         order = np.argsort(offset)
@@ -133,10 +172,10 @@ def fit_threshold(
             if split == 0:
                 slope = 4.0 * plateau / x[0]
             if torques != "field-like":
-                exponents.append([_EXPONENTS[name][0] for name in names])
+                exponents.append([_EXPONENTS.get(name, (0.0, 0.0))[0] for name in names])
                 ratios.append(plateau / begin.walker_current_density)
             if last > 0:
-                exponents.append([_EXPONENTS[name][1] for name in names])
+                exponents.append([_EXPONENTS.get(name, (0.0, 0.0))[1] for name in names])
                 ratios.append(slope * begin.field_like_ratio * begin.torque_per_current_density)
             found.append(unknowns.inside(unknowns.origin + np.linalg.pinv(np.array(exponents)) @ np.log(ratios)))
         return found
@@ -145,29 +184,31 @@ def fit_threshold(
         "anisotropy_field": parameters.anisotropy_field or 3e-3,
         "field_like_ratio": parameters.field_like_ratio or 0.3,
         "spin_polarisation": parameters.polarisation,
+        DEPINNING_FIELD: float(offset.max()),
     }
     unknowns = Unknowns(
         names,
-        np.array([begins.get(name, getattr(parameters, name)) for name in names]),
+        np.array([begins[name] if name in begins else getattr(parameters, name) for name in names]),
         WIDEST_RATIO if ramp_rate is None else _RAMP_RATIO,
     )
     problem = Problem(
         unknowns,
-        lambda sets: np.array([model(device(values), offset) for values in sets]),
+        lambda sets: np.array([model(device(values), offsets(values)) for values in sets]),
         threshold,
         deviation,
     )
     if ramp_rate is not None:
         # The wall leaves one oscillation earlier or later: thresholds have a jump every few per cent of a parameter.
         problem = replace(problem, difference=1e-4, least_sensitivity=1e-4, tolerance=1e-6, most_steps=60, jumps=True)
-    splits = kinks()
+    splits = starts()
     order = np.argsort(problem.squares(np.array(splits)), kind="stable")
     fit = minimise(problem, [*(splits[index] for index in order[:2]), splits[0], splits[-1]])
     fitted = device(fit.values)
     dataset = fit_dataset("threshold", "threshold", fit, fitted, ("threshold J_th", "A/m2"), data)
-    dataset["offset"] = ("point", offset, {"long_name": "offset field Delta_H = H_c - H_z", "units": "T"})
+    depinning_offset = offsets(fit.values)
+    dataset["offset"] = ("point", depinning_offset, {"long_name": "offset field Delta_H = H_c - H_z", "units": "T"})
     if ramp_rate is None:
-        curve = np.linspace(0.0, 1.05 * offset.max(), CURVE_POINTS)
+        curve = np.linspace(0.0, 1.05 * max(float(depinning_offset.max()), 0.0), CURVE_POINTS)
     else:
         curve = np.linspace(0.5 * offset.min(), offset.max(), CURVE_POINTS)
         dataset = dataset.assign_attrs(
@@ -177,6 +218,18 @@ def fit_threshold(
     dataset["curve"] = (("along_curve",), model(fitted, curve), dataset.model.attrs)
     notes = () if ramp_rate is None else rough_errors(problem, fit, "leave fewer free, or fit the static limit")
     return fit_result(fit, fitted, dataset.assign_attrs(torques=torques), notes=notes)
+
+
+def current_density_of(parameters: DeviceParameters, current: ArrayLike) -> FloatArray:
+    """The J of the torques, A/m2, at a current through the junction (A) with the wall in the middle of the track.
+
+    I / A where torque_density is 'current', A with the pad; else V / RA_P, with the voltage of the junction.
+    """
+    amperes = validation.array("current", current)
+    if parameters.torque_density == "current":
+        return amperes / parameters.junction_area
+    share = np.full_like(amperes, antiparallel_share(parameters, 0.5 * parameters.track_length))
+    return voltage_at_current(parameters, share, amperes) / parameters.resistance_area_product
 
 
 def _rate(value: float) -> str:

@@ -22,9 +22,13 @@ UNITS = {
     "parallel_resistance": "Ohm",
     "tmr": "",
     "tmr_half_voltage": "V",
+    "negative_half_voltage": "V",
+    "parallel_curvature": "1/V2",
+    "series_resistance": "Ohm",
     "coercive_field": "T",
     "half_width": "m",
     "external_field": "T",
+    "depinning_field": "T",
 }
 """What may be free in a fit, with its SI unit."""
 
@@ -35,13 +39,19 @@ THRESHOLD_PARAMETERS = (
     "saturation_magnetisation",
     "thickness",
 )
-RESISTANCE_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
+DEPINNING_FIELD = "depinning_field"
+"""H_d in Delta_H = H_d - H: free wherever thresholds are known against H."""
+JUNCTION_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
+MEASUREMENT_PARAMETERS = ("negative_half_voltage", "parallel_curvature", "series_resistance")
+"""What a measured junction has besides; see `MeasuredJunction`."""
+RESISTANCE_PARAMETERS = (*JUNCTION_PARAMETERS, *MEASUREMENT_PARAMETERS)
 DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
 TRACK_PARAMETERS = ("coercive_field", "half_width")
 SIMULATED_PARAMETERS = (*DEVICE_PARAMETERS, *TRACK_PARAMETERS, "external_field")
 """What may be free where the wall is simulated; H_c and x_c are those of the first site, the others go with it."""
 
-_SCALES = {"external_field": 1e-3}  # what may be 0 or change its sign has a scale instead of a logarithm
+# What may be 0 or change its sign has a scale instead of a logarithm.
+_SCALES = {"external_field": 1e-3, "depinning_field": 1e-3, "parallel_curvature": 1.0, "series_resistance": 1.0}
 _LARGEST = {"spin_polarisation": 1.0}
 
 
@@ -84,6 +94,10 @@ class Unknowns:
                 for name, value in zip(self.names, self.begin.tolist(), strict=True)
             ]
         )
+
+    def scaled(self, values: FloatArray) -> FloatArray:
+        """Coordinates of values in SI, both of shape (free,)."""
+        return Unknowns(self.names, values, self.widest).origin
 
     @property
     def lower(self) -> FloatArray:

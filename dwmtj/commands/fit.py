@@ -10,7 +10,11 @@ import click
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
 from compact_model.fitting.data_files import DECIMALS
 from compact_model.fitting.measured import KINDS, STATES, read_measured
-from compact_model.fitting.unknowns import RESISTANCE_PARAMETERS, SIMULATED_PARAMETERS, THRESHOLD_PARAMETERS
+from compact_model.fitting.unknowns import (
+    RESISTANCE_PARAMETERS,
+    SIMULATED_PARAMETERS,
+    THRESHOLD_PARAMETERS,
+)
 from compact_model.support.validation import InputError
 
 from ..options.device import DEVICE, LANDSCAPE, Quantity, device_from_options, device_options
@@ -22,9 +26,15 @@ if TYPE_CHECKING:
     from compact_model.fitting.result import FitResult
 
 FIELD = Quantity("external_field", "external field", "Oe", OERSTED)
+MEASUREMENT = (
+    Quantity("depinning_field", "depinning field H_d in Delta_H = H_d - H", "Oe", OERSTED),
+    Quantity("negative_half_voltage", "V_h at V < 0", "V"),
+    Quantity("parallel_curvature", "c in G_P(V) = (1 + c V^2)/R_P", "1/V2"),
+    Quantity("series_resistance", "resistance of leads and contacts", "Ohm"),
+)
 USED = {
     "threshold": {"torques", "ramp_rate"},
-    "resistance": {"state"},
+    "resistance": {"state", "series_resistance"},
     "pulses": {"torques", "external_field", "starts", "seed"},
     "trace": {"torques", "external_field", "starts", "seed"},
 }
@@ -48,7 +58,7 @@ USED = {
     metavar="NAME",
     help="Parameter to fit; may be given several times.  Of a threshold: "
     f"{', '.join(THRESHOLD_PARAMETERS)}  [default: the first two]; of a resistance: "
-    f"{', '.join(RESISTANCE_PARAMETERS)}  [default: all three]; of pulses and traces: "
+    f"{', '.join(RESISTANCE_PARAMETERS)}  [default: the first three]; of pulses and traces: "
     f"{', '.join(SIMULATED_PARAMETERS)}  [default: spin_polarisation, external_field of pulses; anisotropy_field, "
     "damping, spin_polarisation of a trace]",
 )
@@ -66,6 +76,14 @@ USED = {
     help="Simulate the current ramp of the measurement, A/cm2/ns  [default: the limit of a slow ramp] (threshold).",
 )
 @click.option("--state", type=click.Choice(STATES), help="State of the junction in all of a file (resistance).")
+@click.option(
+    "--series-resistance",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="OHM",
+    help="Of leads and contacts, in the measured R, Ohm; where it is free, the fit starts there (resistance).",
+)
 @field_option
 @click.option("--starts", type=int, help="Points tried at first  [default: 64, doubled for each free] (pulses, trace).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of these points (pulses, trace).")
@@ -86,6 +104,7 @@ def command(
     torques: str,
     ramp_rate: float | None,
     state: str | None,
+    series_resistance: float,
     external_field: float | None,
     starts: int | None,
     seed: int,
@@ -97,16 +116,17 @@ def command(
     """Device parameters from measured data, with their standard errors.
 
     FILE is a table in text whose headings have units, with commas, semicolons, tabs or spaces between its columns;
-    columns of other names are left out and named.  threshold: Delta_H (Oe), J_th (A/cm2), the static limit of the
-    paper's Fig. 3, or ramps from the site of the options below.  resistance: V (V) or I (mA), R (Ohm), and state (P or
-    AP) or the wall's position x (nm); without these two, or --state, a loop in the order measured, whose points are
-    sorted into P, AP and what is left out; AP means all of the junction, so that a loop that only came to a wall at
-    x = 0, which leaves the pad parallel, gives too small a TMR: a note says by how much.  pulses: V or I, width (ns),
-    period (ns), and R or x after each pulse, with R_0 or x_0 before the first of them, or a wall at rest in the first
-    site.  trace: t (ns), V or I, R or x.  Both may have the name of a train, or trace, in a column train.  A column
-    sigma, in a unit of J_th, R or x, has standard deviations; without it the errors follow from the scatter, and so
-    they do, with a note, where the data are much further from the model than sigma.  The options below are where the
-    fit starts, and the values of all that is not fitted.
+    columns of other names are left out and named. threshold: Delta_H (Oe), or H (Oe), with which the depinning
+    field is free as well, and J_th (A/cm2), or I_th (mA), the static limit of the paper's Fig. 3, or ramps from the
+    site of the options below. resistance: V (V) or I (mA), R (Ohm), and state (P or AP) or the wall's position x
+    (nm); without these two, or --state, a loop in the order measured, whose points are sorted into P, AP and what
+    is left out; AP means all of the junction, so that a loop that only came to a wall at x = 0, which leaves the
+    pad parallel, gives too small a TMR: a note says by how much. pulses: V or I, width (ns), period (ns), and R or
+    x after each pulse, with R_0 or x_0 before the first of them, or a wall at rest in the first site. trace: t
+    (ns), V or I, R or x. Both may have the name of a train, or trace, in a column train. A column sigma, in a unit
+    of J_th, R or x, has standard deviations; without it the errors follow from the scatter, and so they do, with a
+    note, where the data are much further from the model than sigma. The options below are where the fit starts, and
+    the values of all that is not fitted.
     """
     from compact_model.fitting.pulse_responses import fit_pulses
     from compact_model.fitting.resistances import fit_resistance
@@ -137,7 +157,7 @@ def command(
                 chosen.update({name: numbers[name] for name in ("coercive_field", "half_width", "kind")})
             result = fit_threshold(parameters, data, torques=torques, **chosen)
         elif kind == "resistance":
-            result = fit_resistance(parameters, data, state=state, **chosen)
+            result = fit_resistance(parameters, data, state=state, series_resistance=series_resistance, **chosen)
         else:
             field = field_from(external_field)
             chosen.update(torques=torques, external_field=field, starts=starts, seed=seed)
@@ -164,7 +184,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 
 def _fitted(result: FitResult) -> dict[str, dict[str, Any]]:
     """Values and errors of the parameters in the units of the field."""
-    edge = {item.name: item for item in (*DEVICE, *LANDSCAPE, FIELD)}
+    edge = {item.name: item for item in (*DEVICE, *LANDSCAPE, FIELD, *MEASUREMENT)}
     return {
         name: {"value": value / edge[name].scale, "standard_error": sigma / edge[name].scale, "unit": edge[name].unit}
         for name, value, sigma in zip(result.free, result.values, result.standard_errors, strict=True)
