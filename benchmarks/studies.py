@@ -1,4 +1,4 @@
-"""Studies: 10 000 devices x 100 pulses at 300 K, what the store costs, and what a second Dask worker brings.
+"""Studies: 10 000 devices x 100 pulses at 300 K, the store, a second Dask worker, and 1e5 points of one sample.
 
 Usage: python benchmarks/studies.py [--small]
 """
@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numba
 import xarray as xr
 
 from compact_model.support.store import Store
 from dwmtj.study.description import Study
-from dwmtj.study.run import run_study
+from dwmtj.study.run import plan_study, run_study
 
 THREADS = 2
 
@@ -29,7 +30,7 @@ def seconds(study: Study, **where: object) -> float:
 
 
 def main() -> None:
-    """Print the three comparisons."""
+    """Print the four comparisons."""
     small = "--small" in sys.argv[1:]
     numba.set_num_threads(THREADS)
     track = {
@@ -57,6 +58,8 @@ def main() -> None:
         took = seconds(replace(training, samples=2000), store=f"{folder}/store")
     print(f"store: {sum(stored):.2f} s of {took:.2f} s, {100.0 * sum(stored) / took:.1f} %, in {len(stored)} parts")
 
+    many_points(10_000 if small else 100_000)
+
     walls = Study(
         measure="retention",
         samples=512 if small else 2048,
@@ -66,6 +69,44 @@ def main() -> None:
     )
     one, two = (seconds_of_workers(walls, workers) for workers in (1, 2))
     print(f"Dask: {one:.1f} s by one worker, {two:.1f} s by two, {one / two:.2f} times as fast")
+
+
+NOTHING = """
+from dwmtj.study.measures.measure import Measure
+from dwmtj.study.quantities import Quantity
+
+def run(batch):
+    return {"width": [device.track_width for device in batch.devices]}
+
+MEASURE = Measure(
+    name="width", help="width of the track", settings=(), results=(Quantity("width", "width", "nm", 1e-9),), run=run,
+    samples_per_part=500,
+)
+"""
+
+
+def many_points(points: int) -> None:
+    """Print what points cost whose measurement takes nothing: devices and tracks, parts, and their store."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "nothing.py").write_text(NOTHING)
+        sweep = {"anisotropy_field": (30e-4, 60e-4), "coercive_field": (5e-4, 20e-4), "damping": (4e-3, 2e-2)}
+        given = {"measure": f"{folder}/nothing.py", "samples": 1, "sweep": sweep, "design": "random"}
+        store = f"{folder}/store"
+        run_study(Study(**given, points=20))
+        begun = time.process_time()
+        plan_study(Study(**given, points=points), store=store)
+        planned = time.process_time()
+        run_study(Study(**given, points=points), store=store)
+        measured = time.process_time()
+        run_study(Study(**given, points=points), store=store)
+        reloaded = time.process_time() - measured
+        each = (measured - planned) / points
+        files = list(Path(store).glob("*.nc"))
+        size = sum(file.stat().st_size for file in files)
+        print(
+            f"{points} points x 1 sample: planned in {planned - begun:.1f} s, {1e3 * each:.2f} ms a point, "
+            f"{len(files)} files of {size / 1e6:.1f} MB, reloaded in {reloaded:.1f} s"
+        )
 
 
 @contextmanager

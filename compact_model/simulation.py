@@ -253,7 +253,10 @@ def simulate(
 def _numbers_in_stream(numbers: ArrayLike | None, count: int) -> IntArray:
     if numbers is None:
         return np.arange(count)
-    found = np.asarray(numbers)
+    try:
+        found = np.asarray(numbers)
+    except ValueError:  # lists of different lengths
+        found = np.array(None)
     if found.shape != (count,) or found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= 2**63:
         raise InputError(
             f"device_numbers: expected a whole number from 0 for each of the {count} devices, got {shown(numbers)}"

@@ -46,7 +46,7 @@ class MeasuredJunction:
             return voltage_at_current(self.device, share, bias)
         if drive == "voltage" and self.series_resistance == 0.0:
             return bias
-        # Newton's method, kept between 0 and the most that it can be; the bias is nearly a straight line in the voltage.
+        # Newton's method, kept between 0 and the most that it can be; the bias is nearly straight in the voltage.
         direction, size = np.sign(bias), np.abs(bias)
         most = size if drive == "voltage" else size * self._junction(share, np.zeros_like(bias))
         step = _STEP * np.maximum(most, np.finfo(float).tiny)

@@ -15,7 +15,7 @@ from compact_model.support.arrays import FloatArray, IntArray
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
 from compact_model.support.store import Store, write_netcdf
-from compact_model.support.validation import InputError, instance, shown
+from compact_model.support.validation import InputError, instance, listed, shown
 from dwmtj.options.device import Quantity
 
 from . import plot  # noqa: F401 (registers how a study draws itself)
@@ -85,7 +85,8 @@ class _Run:
         self._study = instance("study", study, Study)
         self._store = Store(store, study.identity())
         self._progress = progress
-        for other in [opened(study, each) for each in merge]:  # all are opened before the first is copied
+        others = [] if isinstance(merge, list | tuple) and not merge else listed("merge", merge)
+        for other in [opened(study, each) for each in others]:  # all are opened before the first is copied
             if store is None:
                 raise InputError("merge: expected a store to copy parts into, got none")
             self._store.adopt(other)
