@@ -124,7 +124,7 @@ def _draw_points(
     x, *colour = (_numbers(result[each.name].values, each) for each in swept)
     look: dict[str, Any] = {"s": 6, "linewidths": 0.0} | style
     if colour:
-        drawn = axes.scatter(x[shown], values[shown], c=colour[0][shown], **look)
+        drawn = axes.scatter(x[shown], values[shown], c=colour[0][shown], cmap="cividis", **look)
         if axes.figure is not None:
             axes.figure.colorbar(drawn, ax=axes, label=axis_label(swept[1]))
     else:
