@@ -30,6 +30,7 @@ from .sampling import Batch, Point
 SHIPPED = Path(__file__).parent / "shipped"
 _STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part", "design", "points", "format")
 _FORMATS = (1, 2)
+_FIRST_MEASURES = ("threshold", "levels", "retention")
 # Files of format 1, those of dwmtj 0.1.0, had these in other units; nothing in the number tells.
 _FORMERLY = {"step": ("ps", 1e-3), "duration": ("us", 1e3)}
 _MOST_SAMPLES = 10**9
@@ -312,7 +313,7 @@ def _fields(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             )
 
     def value_of(where: str, item: Quantity, value: Any) -> Any:
-        if item.name in _FORMERLY and measure.name in MEASURES:
+        if item.name in _FORMERLY and measure.name in _FIRST_MEASURES:
             unit, share = _FORMERLY[item.name]
             if written is None:
                 raise InputError(

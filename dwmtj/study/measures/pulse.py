@@ -26,8 +26,8 @@ def _run(batch: Batch) -> dict[str, FloatArray]:
         external_field=[settings["net_field"] - device.stray_field for device in devices],
         temperature=settings["temperature"],
         step=settings["step"],
-        seed=batch.thermal_seed,
-        first_device=batch.first,
+        seed=batch.seed,
+        device_numbers=batch.thermal_numbers,
     )
     moved = run.position.values - run.position.values[:, :1]
     return {
