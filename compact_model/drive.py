@@ -1,5 +1,6 @@
 """What is applied to a device over time: a waveform of current, voltage or current density."""
 
+import bisect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ class Waveform(ABC):
     @abstractmethod
     def __call__(self, time: ArrayLike) -> FloatArray:
         """The value at times in s, any shape."""
+
+    def at(self, time: float) -> float:
+        """The value at one time, without the checks, for inner loops."""
+        return float(self(time))
 
     @abstractmethod
     def edges(self, start: float, stop: float) -> Iterable[float]:
@@ -61,6 +66,13 @@ class PiecewiseLinear(Waveform):
         # Before the first point both indices are that point, after the last one both are the last.
         result: FloatArray = values[low] + share * (values[high] - values[low])
         return result
+
+    def at(self, time: float) -> float:
+        after = bisect.bisect_right(self.times, time)
+        low, high = max(after - 1, 0), min(after, len(self.times) - 1)
+        span = self.times[high] - self.times[low]
+        share = (time - self.times[low]) / span if span > 0.0 else 0.0
+        return self.values[low] + share * (self.values[high] - self.values[low])
 
     def edges(self, start: float, stop: float) -> Iterable[float]:
         times = np.unique(np.asarray(self.times))

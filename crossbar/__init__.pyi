@@ -34,14 +34,14 @@ from .network.linear_network import Network as Network
 from .network.linear_network import Sources as Sources
 from .network.single_cell import CellUpdates as CellUpdates
 from .network.solve import solve_network as solve_network
-from .operate.operations import ReadAccess as ReadAccess
 from .operate.operations import WriteAccess as WriteAccess
-from .operate.operations import read as read
 from .operate.operations import record_writing as record_writing
 from .operate.operations import write as write
 from .operate.programming import Schedule as Schedule
 from .operate.programming import even_levels as even_levels
 from .operate.programming import program as program
+from .operate.reading import ReadAccess as ReadAccess
+from .operate.reading import read as read
 from .operate.updating import outer_product_update as outer_product_update
 from .operate.updating import pulse_block as pulse_block
 from .operate.updating import update_curves as update_curves

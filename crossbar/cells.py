@@ -49,6 +49,11 @@ class Cells(ABC):
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """I in A and dI/dV in S at voltages in V; all of shape (word lines, bit lines)."""
 
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The same for K inputs, all of shape (K, word lines, bit lines)."""
+        found = [self.current_and_slope(each) for each in voltage]
+        return np.array([current for current, _ in found]), np.array([slope for _, slope in found])
+
     @property
     def parameters(self) -> Sequence[Any]:
         """Parameter sets of the devices, one for all or one each, as a result's provenance names them."""
@@ -167,6 +172,9 @@ class Resistors(Cells):
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.conductance * voltage, self.conductance.copy()
 
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.conductance * voltage, np.array(np.broadcast_to(self.conductance, voltage.shape))
+
 
 class Junctions(StatefulCells):
     """Devices with walls at positions in m, shape (word lines, bit lines): I = V G(x, V).
@@ -251,7 +259,11 @@ class Junctions(StatefulCells):
         return low, np.array(np.broadcast_to(self._parallel_conductance, self.shape))
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
-        current, slope = np.empty(self.shape), np.empty(self.shape)
+        current, slope = self.at_inputs(np.asarray(voltage)[np.newaxis])
+        return current[0], slope[0]
+
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        current, slope = np.empty(voltage.shape), np.empty(voltage.shape)
         table = np.ascontiguousarray(voltage)
         rows = self.shape[0]
         count = min(threads(), rows) if voltage.size >= _PARALLEL_FROM else 1
@@ -302,15 +314,16 @@ class Selected(Cells):
         return other
 
     def on_device(self, voltage: FloatArray) -> FloatArray:
-        return voltage - self._on_selector(voltage)
+        found: FloatArray = voltage - self._on_selector(voltage[np.newaxis])[0]
+        return found
 
     def _on_selector(self, voltage: FloatArray) -> FloatArray:
-        """Where both carry the same current: Newton's method between bounds."""
+        """Of voltages (K, word lines, bit lines): where both carry the same current: Newton's method between bounds."""
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
         on_selector = 0.5 * voltage
         for number in range(_MOST_STEPS):
             through, slope = self.selector.current_and_slope(on_selector)
-            beside, other_slope = self.cells.current_and_slope(voltage - on_selector)
+            beside, other_slope = self.cells.at_inputs(voltage - on_selector)
             excess = through - beside
             high = np.where(excess >= 0.0, on_selector, high)
             low = np.where(excess <= 0.0, on_selector, low)
@@ -333,9 +346,13 @@ class Selected(Cells):
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The same current through both."""
+        current, slope = self.at_inputs(np.asarray(voltage)[np.newaxis])
+        return current[0], slope[0]
+
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         on_selector = self._on_selector(voltage)
         _, slope = self.selector.current_and_slope(on_selector)
-        through, other_slope = self.cells.current_and_slope(voltage - on_selector)
+        through, other_slope = self.cells.at_inputs(voltage - on_selector)
         with np.errstate(invalid="ignore", divide="ignore"):
             # From the branch with the smaller slope, which has lost no digits.
             joint = np.where(

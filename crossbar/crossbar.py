@@ -9,7 +9,7 @@ the array, a word line's into it.  As a matrix, a crossbar's conductances are in
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -198,18 +198,11 @@ class Crossbar(Wires):
         check_tolerance(tolerance)
         if earlier is not None:
             check_start(earlier, (sources.inputs, *self.shape))
-        results = []
-        for index in range(sources.inputs):
-            one = sources.input(index)
-            first = None if earlier is None else _input(earlier, index)
-            found, steps = solve_nonlinear(network, self.cells, one, start=first, **options)
-            results.append(label_solution(found, one, newton_steps=steps))
-            if self.cells.devices.has_barrier:
-                warn_of_voltage(float(np.abs(self.cells.on_device(found.word_voltage - found.bit_voltage)).max()))
-        worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "iterations", "residual")}
-        methods = ", ".join(dict.fromkeys(str(each.attrs["method"]) for each in results))
-        whole = xr.concat(results, "input", combine_attrs="override") if len(results) > 1 else results[0]
-        return whole.assign_attrs(worst, method=methods, **self.origin())
+        found, steps = solve_nonlinear(network, self.cells, sources, start=earlier, **options)
+        if self.cells.devices.has_barrier:
+            across = found.word_voltage - found.bit_voltage
+            warn_of_voltage(max(float(np.abs(self.cells.on_device(each)).max()) for each in across))
+        return label_solution(found, sources, newton_steps=steps, **self.origin())
 
     def find(
         self,
@@ -338,16 +331,6 @@ def _as_solution(start: xr.Dataset) -> NetworkSolution:
         residual=0.0,
         converged=True,
         reason="",
-    )
-
-
-def _input(solution: NetworkSolution, index: int) -> NetworkSolution:
-    rows = slice(index, index + 1)
-    return replace(
-        solution,
-        word_voltage=solution.word_voltage[rows],
-        bit_voltage=solution.bit_voltage[rows],
-        device_current=solution.device_current[rows],
     )
 
 

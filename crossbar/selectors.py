@@ -122,9 +122,9 @@ class Transistor(Selector):
         object.__setattr__(self, "on", given)
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
-        if np.shape(self.on) != voltage.shape:
-            raise InputError(f"on: expected a mask of shape {voltage.shape}, got {np.shape(self.on)}")
-        slope = np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance)
+        if np.shape(self.on) != voltage.shape[-2:]:
+            raise InputError(f"on: expected a mask of shape {voltage.shape[-2:]}, got {np.shape(self.on)}")
+        slope = np.broadcast_to(np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance), voltage.shape)
         return slope * voltage, slope
 
 

@@ -730,7 +730,8 @@ CALLS: dict[str, Call] = {
         X.solve_network, lambda: {"network": network(), "sources": sources(), "tolerance": 1e-10, "method": "direct"}
     ),
     "crossbar.ReadAccess": Call(
-        X.ReadAccess, lambda: {"voltage": 0.02, "scheme": "grounded", "width": 1 * NS, "settle": 1 * NS}
+        X.ReadAccess,
+        lambda: {"voltage": 0.02, "scheme": "grounded", "width": 1 * NS, "settle": 1 * NS, "calibrate": True},
     ),
     "crossbar.WriteAccess": Call(
         X.WriteAccess, lambda: {"scheme": "V/2", "edge": 1 * NS, "settle": 1 * NS, "compensate": False}

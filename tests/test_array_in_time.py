@@ -949,3 +949,16 @@ def test_results_with_other_devices_draw_themselves():
     assert found.attrs["first_state"] == "position"
     assert found.dwmtj.plot().get_ylabel() == "x (nm)"
     assert found.rename(position="heat").assign_attrs(first_state="heat").dwmtj.plot().get_ylabel() != "x (nm)"
+
+
+def test_smooth_drives_are_followed_in_few_intervals_of_any_length():
+    # 1.5 GHz: straight lines would have to be as short as 2 ps.
+    array, position = array_of(2)
+    held, waveform = bias("V/2", (2, 2), 0.3, word_line=1, bit_line=1), Sine(1.0, 1.5e9)
+    expected, _ = brute_force(array, position, SMOOTH, held, waveform, 1e-9, 10e-12)
+    arguments = (array, SMOOTH, ArrayDrive(((held, waveform),)), [0.0, 1e-9])
+    found = simulate_walls(*arguments, external_field=FIELD, tolerance=1e-12)
+    assert np.abs(found.position.values[-1] - expected).max() < 1e-12
+    assert found.attrs["intervals"] < 120
+    finer = simulate_walls(*arguments, external_field=FIELD, tolerance=1e-14, current_tolerance=1e-12)
+    assert np.abs(finer.position.values[-1] - expected).max() < 1e-13  # as far as 10 ps of RK4 go

@@ -289,13 +289,18 @@ def law(simulation, volts):
     return (1.0 - share * ratio / (1.0 + ratio)) / DEVICE.parallel_resistance
 
 
+RAW = ReadAccess(calibrate=False)
+
+
 def test_ideal_wires_read_the_exact_conductances():
     simulation = simulation_of()
-    found = read(simulation, access=ReadAccess(voltage=0.03))
+    found = read(simulation, access=ReadAccess(voltage=0.03, calibrate=False))
     assert found.dims == ("word_line", "bit_line")
     assert found.values == pytest.approx(law(simulation, 0.03), rel=1e-9)
-    assert read(simulation, access=ReadAccess(voltage=-0.03)).values == pytest.approx(found.values, rel=1e-12)
-    assert read(simulation, word_line=1).values == pytest.approx(law(simulation, 0.02)[1], rel=1e-9)
+    assert read(simulation, access=ReadAccess(voltage=-0.03, calibrate=False)).values == pytest.approx(
+        found.values, rel=1e-12
+    )
+    assert read(simulation, word_line=1, access=RAW).values == pytest.approx(law(simulation, 0.02)[1], rel=1e-9)
     assert simulation.conductance() == pytest.approx(law(simulation, 0.0), rel=1e-12)
     assert simulation.time == simulation.energy.sources == 0.0
 
@@ -303,7 +308,7 @@ def test_ideal_wires_read_the_exact_conductances():
 @pytest.mark.parametrize("scheme", ["grounded", "V/2", "V/3"])
 def test_one_cell_is_read_among_lines_that_are_held(scheme):
     simulation = simulation_of()
-    column = read(simulation, word_line=1, access=ReadAccess(scheme=scheme, voltage=0.02), bit_line=2)
+    column = read(simulation, word_line=1, access=ReadAccess(scheme=scheme, voltage=0.02, calibrate=False), bit_line=2)
     assert column.shape == ()
     between = SHARE[scheme][0] * 0.02  # on the other cells of its bit line, whose currents come along
     expected = law(simulation, 0.02)[1, 2] + between / 0.02 * law(simulation, between)[[0, 2], 2].sum()
@@ -315,7 +320,7 @@ def test_wires_make_readings_smaller_the_farther_the_cell():
         cells=Junctions(DEVICE, np.full((5, 5), 500e-9)), word_line_resistance=1.0, bit_line_resistance=1.0
     )
     simulation = simulation_of_walls(array, HARD)
-    found = read(simulation).values / simulation.conductance()
+    found = read(simulation, access=RAW).values / simulation.conductance()
     assert (found < 1.0).all()
     assert (np.diff(found, axis=1) < 0.0).all()  # away from the drivers
     assert (np.diff(found, axis=0) > 0.0).all()  # towards the sense nodes
@@ -325,12 +330,12 @@ def test_a_selector_shows_in_the_readings():
     selector = ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05)
     plain = simulation_of()
     selected = simulation_of(cells=Selected(plain.devices, selector))
-    assert (read(selected).values < read(plain).values).all()
+    assert (read(selected, access=RAW).values < read(plain, access=RAW).values).all()
     assert selected.conductance() == pytest.approx(plain.conductance())
 
 
 def test_a_reading_that_takes_time_moves_walls_as_a_pulse_does():
-    access = ReadAccess(voltage=0.05, width=3e-9, settle=5e-9)
+    access = ReadAccess(voltage=0.05, width=3e-9, settle=5e-9, calibrate=False)
     simulation = simulation_of(tolerance=1e-12)
     start = simulation.devices.position
     found = read(simulation, word_line=1, access=access)

@@ -676,3 +676,23 @@ def test_an_array_beyond_the_memory_is_refused_before_it_is_made():
 def test_other_nonsense_is_named(make, named):
     with pytest.raises(InputError, match=named):
         make()
+
+
+@pytest.mark.parametrize("selector", [None, ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05)])
+def test_many_inputs_at_once_are_each_input_alone(selector):
+    random = np.random.default_rng(4)
+    cells = Junctions(DEVICE, random.uniform(0.0, DEVICE.track_length, (5, 4)))
+    array = Crossbar(
+        cells=cells if selector is None else Selected(cells, selector),
+        word_line_resistance=1.0,
+        bit_line_resistance=2.0,
+    )
+    volts = random.uniform(-0.3, 0.3, (5, 12))
+    volts[:, 3] = 0.0
+    found = array.solve(volts, floating_bit_lines=[2])
+    for index in range(12):
+        alone = array.solve(volts[:, index], floating_bit_lines=[2], method="iterative")
+        here, there = (each.device_current.values for each in (found.isel(input=[index]), alone))
+        assert np.linalg.norm(here - there) <= 2e-10 * np.linalg.norm(there)
+    assert (found.device_current.values[3] == 0.0).all()
+    assert np.abs(found.word_line_current.sum("word_line") - found.bit_line_current.sum("bit_line")).max() < 1e-15

@@ -22,7 +22,7 @@ from crossbar import (
     read,
     write,
 )
-from crossbar.operate.programming import reading_correction
+from crossbar.operate.reading import correction
 
 
 def test_levels_are_even_over_what_all_devices_reach():
@@ -151,7 +151,7 @@ def test_further_passes_mend_what_other_rows_have_moved():
     assert (thrice.pulses.values >= once.pulses.values).all()
     assert (np.abs(once.disturbance) > 1e-3 * STEP).any()
     # What the first row reads like after the first pass is what the second one begins with.
-    reading = read(simulations[0]).values[0] / reading_correction(simulation_of((3, 3)), ReadAccess())[0]
+    reading = read(simulations[0]).values[0]
     away = np.abs(reading - target[0]) > 0.5 * STEP
     assert ((thrice.pulses.values[0] > once.pulses.values[0]) >= away).all()
     far_once, far_thrice = ((np.abs(each.error) > 0.5 * STEP).sum() for each in (once, thrice))
@@ -159,19 +159,32 @@ def test_further_passes_mend_what_other_rows_have_moved():
 
 
 def test_readings_are_corrected_for_the_wires():
-    simulation = simulation_of((3, 3), ohms=2.0)
-    correction = reading_correction(simulation, ReadAccess())
-    assert (correction < 0.99).all()
-    assert (correction > 0.8).all()
-    corrected = read(simulation).values / correction
-    assert corrected == pytest.approx(simulation.conductance(), rel=2e-3)
-    assert reading_correction(simulation_of((3, 3), ohms=0.0), ReadAccess(voltage=1e-4)) == pytest.approx(1.0, rel=1e-6)
+    simulation, raw = simulation_of((3, 3), ohms=2.0), ReadAccess(calibrate=False)
+    found = np.array([correction(simulation, row, ReadAccess()) for row in range(3)])
+    assert (found < 0.99).all()
+    assert (found > 0.8).all()
+    assert read(simulation).values == pytest.approx(simulation.conductance(), rel=2e-3)
+    assert read(simulation, access=raw).values == pytest.approx(read(simulation).values * found, rel=1e-12)
+    one = read(simulation, word_line=0, bit_line=2)
+    assert float(one) == pytest.approx(simulation.conductance()[0, 2], rel=2e-3)
+    ideal = simulation_of((3, 3), ohms=0.0)
+    assert correction(ideal, 1, ReadAccess(voltage=1e-4)) == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_cell_that_was_reached_reads_within_the_tolerance():
+    simulation = simulation_of((3, 3), ohms=5.0)
+    found = programmed(simulation, targets((3, 3)))
+    still = found.reached.values & (np.abs(found.disturbance.values) < 1e-3 * STEP)
+    assert still.any()
+    away = np.abs(read(simulation).values - found.target.values)
+    assert (away[still] <= 0.5 * STEP * 1.01).all()
+    assert read(simulation).values[2] == pytest.approx(found.reading.values[2], rel=1e-6)  # the row of the last pulse
 
 
 def test_without_calibration_the_wires_are_in_the_result():
     target = np.full((2, 2), LEVELS[7])
     with_it = programmed(simulation_of(ohms=5.0), target)
-    without = programmed(simulation_of(ohms=5.0), target, calibrate=False)
+    without = programmed(simulation_of(ohms=5.0), target, read=ReadAccess(calibrate=False))
     assert np.abs(with_it.error).max() < 0.6 * STEP
     assert (without.reading < without.verified).all()
     assert float(without.error.mean()) > float(with_it.error.mean())

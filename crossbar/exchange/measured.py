@@ -106,9 +106,13 @@ class MeasuredCells(StatefulCells):
         return self._conductance.copy()
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        current, slope = self.at_inputs(np.asarray(voltage)[np.newaxis])
+        return current[0], slope[0]
+
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         if self.half_voltage == np.inf:
-            return self._conductance * voltage, self._conductance.copy()
-        current, slope = np.empty(self.shape), np.empty(self.shape)
+            return self._conductance * voltage, np.array(np.broadcast_to(self._conductance, voltage.shape))
+        current, slope = np.empty(voltage.shape), np.empty(voltage.shape)
         ones = np.ones((1, 1))
         junction_law(
             0,

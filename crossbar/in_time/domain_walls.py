@@ -35,12 +35,11 @@ from compact_model.track.landscape import Landscape
 from compact_model.track.resting import resting_angles
 
 from ..cells import Junctions, State
-from ..kernels.waveforms import COLUMNS, straight_lines
-from .dynamics import MovingCells, NetlistCell, Saved
+from ..kernels.waveforms import fill_rows
+from .dynamics import MovingCells, NetlistCell, Saved, straight
 
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
 _COUPLING_TOLERANCE = 1e-12  # m
-_SHORT_ENOUGH = 5e-12  # s: the angle has hardly begun to turn
 _MOST_STEPS = 1e9
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
 _DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
@@ -119,7 +118,9 @@ class DomainWalls(MovingCells):
         kelvin = np.array(np.broadcast_to(self.temperature, self.shape)).ravel()
         self._devices = device_arrays(self.parameters, Voltage.of(0.0), "both", kelvin, count)
         self._track = landscape_table(self.landscapes, self.parameters)
-        self._rows, self._row_offsets = np.empty((count, COLUMNS)), np.arange(count + 1)
+        self._rows: dict[int, FloatArray] = {}  # by the number of columns
+        self._row_offsets = np.arange(count + 1)
+        self._longest_rest = 0.0  # s, that was checked
 
     def _one_or_each(self, name: str, values: ArrayLike) -> FloatArray:
         given = validation.array(name, values)
@@ -177,6 +178,9 @@ class DomainWalls(MovingCells):
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._law.current_and_slope(voltage)
 
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self._law.at_inputs(voltage)
+
     def conductance_range(self) -> tuple[FloatArray, FloatArray]:
         return self._law.conductance_range()
 
@@ -188,7 +192,7 @@ class DomainWalls(MovingCells):
 
     def copy(self) -> Self:
         other = copy.copy(self)
-        other._rows = np.empty_like(self._rows)
+        other._rows = {}
         other._state = self._state_at(self._state.position, self._state.angle)
         return other
 
@@ -239,7 +243,7 @@ class DomainWalls(MovingCells):
 
     @property
     def shortest_interval(self) -> float:
-        return _SHORT_ENOUGH
+        return self.step if self._hot else 0.0  # the thermal field is constant within a step
 
     @property
     def random(self) -> bool:
@@ -298,18 +302,25 @@ class DomainWalls(MovingCells):
             )
 
     def advance(self, duration: float, voltage: FloatArray, target: FloatArray) -> None:
-        waveforms = self._drive_table(duration, voltage.ravel(), target.ravel())
+        self.follow(duration, straight(voltage, target))
+
+    follows_curves = True
+
+    def follow(self, duration: float, voltage: FloatArray) -> None:
+        waveforms = self._drive_table(duration, voltage.reshape(voltage.shape[0], -1))
         if not (self.adaptive and self._adapt(waveforms, duration)):
             self._step_along(waveforms, duration)
         self._moved()
 
     def rest(self, duration: float) -> None:
         """The walls on their own at 0 V: adaptive at 0 K in any case, since nothing has to be met on the way."""
-        same = np.ptp(self._net_field) == 0.0
-        zero = np.zeros(1 if same else self._net_field.size)
-        if self._hot or not self._adapt(self._drive_table(duration, zero, zero), duration):
-            zero = np.zeros(self._net_field.size)
-            self._step_along(self._drive_table(duration, zero, zero), duration)
+        if duration > self._longest_rest:
+            if self.adaptive:
+                self.check_run(0.0, duration)
+            self._longest_rest = duration
+        same, count = np.ptp(self._net_field) == 0.0, self._net_field.size
+        if self._hot or not self._adapt(self._drive_table(duration, np.zeros((1, 1 if same else count))), duration):
+            self._step_along(self._drive_table(duration, np.zeros((1, count))), duration)
         self._moved()
 
     def _adapt(self, waveforms: PiecewiseTable, duration: float) -> bool:
@@ -318,7 +329,7 @@ class DomainWalls(MovingCells):
         ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
         times = np.array([0.0, duration])
         try:
-            run_adaptive(ensemble, self._state, times, tolerance=_WALL_TOLERANCE, progress=Progress())
+            run_adaptive(ensemble, self._state, times, tolerance=_WALL_TOLERANCE, progress=Progress(), checked=True)
         except ConvergenceError:  # a wall that slides along a jump of its landscape
             self._state.position[:], self._state.angle[:] = before
             return False
@@ -355,8 +366,12 @@ class DomainWalls(MovingCells):
             )
         self.steps += steps
 
-    def _drive_table(self, duration: float, voltage: FloatArray, target: FloatArray) -> PiecewiseTable:
-        """Voltages on straight lines and the net fields, as the kernels read them; it holds until the next one."""
-        rows = self._rows[: voltage.size]
-        straight_lines(0.0, duration, voltage, target, self._net_field, rows)
-        return PiecewiseTable(rows, self._row_offsets[: voltage.size + 1])
+    def _drive_table(self, duration: float, voltage: FloatArray) -> PiecewiseTable:
+        """Voltages, as `follow` takes them, and the net fields, as the kernels read them; it holds until the next."""
+        terms, devices = voltage.shape
+        columns = COEFFICIENTS + 2 * terms
+        if columns not in self._rows:
+            self._rows[columns] = np.zeros((self._net_field.size, columns))
+        rows = self._rows[columns][:devices]
+        fill_rows(duration, voltage, self._net_field, rows)
+        return PiecewiseTable(rows, self._row_offsets[: devices + 1])

@@ -161,7 +161,7 @@ class ArrayDrive:
 
     def voltages(self, time: float) -> tuple[FloatArray, ...]:
         """Of the word lines, of the bit lines and, where there are some, of the source lines at a time, V."""
-        values = [float(waveform(time)) for _, waveform in self.parts]
+        values = [waveform.at(time) for _, waveform in self.parts]
         kinds = ("word_line_voltage", "bit_line_voltage", "source_line_voltage")[: 3 if self.source_lines else 2]
         return tuple(
             np.asarray(sum(value * getattr(bias, kind) for value, (bias, _) in zip(values, self.parts, strict=True)))

@@ -93,9 +93,19 @@ class MovingCells(StatefulCells):
         nothing = np.zeros(self.shape)
         self.advance(duration, nothing, nothing)
 
+    follows_curves = False
+    """Whether `follow` is given: voltages that bend then take fewer intervals."""
+
+    def follow(self, duration: float, voltage: FloatArray) -> None:
+        """Move all states over `duration` seconds under voltages that are polynomials of the time.
+
+        voltage: (terms, word lines, bit lines), V, the coefficients of u^0, u^1, ..., with u from -1 to 1 on the way.
+        """
+        raise NotImplementedError(f"{type(self).__name__} moves under straight lines alone")
+
     @property
     def shortest_interval(self) -> float:
-        """s; in less no error of the voltages moves a state by anything that matters."""
+        """s; less than this between two solutions tells nothing, as within one draw of chance; else 0."""
         return 0.0
 
     @property
@@ -113,6 +123,11 @@ class MovingCells(StatefulCells):
     def origin(self) -> dict[str, Any]:
         """Further arguments of `provenance`: landscapes, seed."""
         return {}
+
+
+def straight(voltage: FloatArray, target: FloatArray) -> FloatArray:
+    """A straight line from one voltage to another, as `MovingCells.follow` takes it."""
+    return np.stack([0.5 * (voltage + target), 0.5 * (target - voltage)])
 
 
 def moving_devices(cells: Cells | None) -> MovingCells:

@@ -77,6 +77,8 @@ class ArraySimulation:
         self.tally = Tally()
         self._runs = 0
         self._tangents: dict[bytes, Tangents] = {}
+        self.corrections: dict[tuple[Any, ...], FloatArray] = {}
+        """What the wires make of readings, as `operate.reading` keeps it."""
 
     @property
     def energy(self) -> EnergyBudget:

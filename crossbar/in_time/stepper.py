@@ -1,5 +1,6 @@
 """The lines' voltages during one run of an array: predicted, corrected, and the intervals between solutions."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +28,11 @@ _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are c
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 1e-9
+_PAST = 3  # solutions before the last one that a curve is drawn through
+_FEWEST = 3  # points before the new one from which on a curve says how far it can be trusted
+_NOISE = 2.0  # voltages that are this many times the network's tolerance apart are the same
+
+Point = tuple[float, FloatArray]
 
 
 @dataclass
@@ -78,8 +84,10 @@ class LineVoltages:
             pull = max(self.devices.sensitivity(each) for each in extremes)
             self.first_interval = min(_FIRST_INTERVAL, self.share / (pull * self.largest + 1e-300))
         self.interval = self.first_interval
-        self.driven = np.empty(0)  # the lines' voltages at the last solution
+        self.driven = self.at_sources = np.empty(0)  # the lines' voltages, when the last interval ended and now
         self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
+        self.curved = self.devices.follows_curves and not (self.charging or self.devices.random)
+        self.past: list[tuple[float, FloatArray]] = []  # times and voltages before, on the drive's same smooth part
 
     def solve(self, time: float, target: float | None = None) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
         """The devices' voltages with their states as they are, and all powers.
@@ -87,10 +95,12 @@ class LineVoltages:
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         """
         cells, array = self.coupling.cells, self.coupling.array
+        volts = self.drive.voltages(time)
+        self.at_sources = np.concatenate(volts)
         if isinstance(array, TransistorCrossbar):
             return self._solve_transistors(array, time)
         assert self.tangents is not None
-        sources = driven = array.sources(*self.drive.voltages(time))
+        sources = driven = array.sources(*volts)
         if self.charging:
             step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
             self.tangents.set_shunts(step[0], step[1])
@@ -169,6 +179,8 @@ class LineVoltages:
             self.interval = self.first_interval
             return
         self.fresh |= at_edge
+        if at_edge:
+            self.past = []
         if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
             self.interval = min(self.interval, self.first_interval)
 
@@ -215,12 +227,18 @@ class LineVoltages:
         if self.fresh and not charging:
             # What the lines do is known: only what the devices add to it is not.
             self.slope = (self.solve(at)[0] - self.voltage) / length
-        guess = self.voltage + length * self.slope
+        points = [*self.past, (time, self.voltage)] if self.curved else []
+        curved = len(points) >= _FEWEST
+        guess = extrapolated(points, target) if curved else self.voltage + length * self.slope
         error = pull = np.inf
         for attempt in range(3):
             if attempt:
                 devices.restore(before)
-            devices.advance(length, self.voltage, guess)
+            if curved:
+                curve, missed = curve_through([*points, (target, guess)])
+                devices.follow(length, curve)
+            else:
+                devices.advance(length, self.voltage, guess)
             voltage, found, power = self.solve(at, target)
             pull = max(devices.sensitivity(voltage), devices.sensitivity(self.voltage))
             error = pull * float(np.abs(voltage - guess).max()) * 0.5 * length
@@ -228,23 +246,30 @@ class LineVoltages:
                 break
             guess = voltage
         slope = (voltage - self.voltage) / length
-        # What a straight line misses of a curve; right after a jump the slope before says nothing.
-        bend = np.abs(slope - self.slope).max() / length if self.slope.any() else 0.0
-        error += pull * float(bend) * length**3 / 12.0
+        order, missing = 2, 0.0
+        if curved:
+            order, missing = len(points), float(np.abs(missed).max())
+        elif self.slope.any():
+            # What a straight line misses of a curve; right after a jump the slope before says nothing.
+            missing = float(np.abs(slope - self.slope).max()) * length / 12.0
+        error += pull * missing * length
         if charging:
             error += pull * charging.error(target, voltage) * length
-        allowed = self.tolerance_rate * length + self.share
+        # What the network's own tolerance leaves of a voltage does not shrink with the interval.
+        noise = pull * _NOISE * self.coupling.current_tolerance * float(np.abs(voltage).max())
+        allowed = (self.tolerance_rate + noise) * length + self.share
         fastest = 2.0 if charging else 3.0  # the formula of second order is stable up to 2.4
-        factor = min(fastest, max(0.2, 0.9 * float(np.sqrt(allowed / error)))) if error > 0.0 else fastest
-        self.interval = min(_LONGEST_INTERVAL, max(length * factor, 2.0 * _SHORTEST))
-        # A network without charges does not care about less than what its devices call short.
+        factor = min(fastest, max(0.2, 0.9 * (allowed / error) ** (1.0 / order))) if error > 0.0 else fastest
+        least = 2.0 * _SHORTEST if charging else max(2.0 * _SHORTEST, devices.shortest_interval)
+        self.interval = min(_LONGEST_INTERVAL, max(length * factor, least))
         if error > allowed and (length > devices.shortest_interval or charging):
             devices.restore(before)
             return False
         energy = self.tally.energy
         energy.add_power(self.power, 0.5 * length).add_power(power, 0.5 * length)
+        self.past = [*self.past, (time, self.voltage)][-_PAST:]
         self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
-        self.driven = np.concatenate(self.drive.voltages(at))
+        self.driven = self.at_sources
         self.fresh = False
         if charging:
             charging.accept(target, found, voltage)
@@ -268,3 +293,35 @@ class LineVoltages:
             "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
             "source_power": np.array(self.power.sources),
         }
+
+
+def extrapolated(points: list[Point], time: float) -> FloatArray:
+    """The polynomial through all points (time, values) at another time, by Lagrange's formula."""
+    result = np.zeros_like(points[0][1])
+    for index, (own, values) in enumerate(points):
+        others = [other for place, (other, _) in enumerate(points) if place != index]
+        result += float(np.prod([(time - other) / (own - other) for other in others])) * values
+    return result
+
+
+def curve_through(points: list[Point]) -> tuple[FloatArray, FloatArray]:
+    """The polynomial through points (time, values), between the last two of them.
+
+    Returns its coefficients, as `MovingCells.follow` takes them, and what its mean would be off by without the first
+    point: more than it is.
+    """
+    begin, end = points[-2][0], points[-1][0]
+    places = [(2.0 * time - begin - end) / (end - begin) for time, _ in points[::-1]]
+    differences = [values for _, values in points[::-1]]
+    product = np.ones(1)  # (u - u_0) (u - u_1) ..., lowest power first
+    coefficients = np.zeros((len(points), *differences[0].shape))
+    for order in range(len(points)):
+        term = np.multiply.outer(product, differences[0])
+        coefficients[: order + 1] += term
+        product = np.convolve(product, [-places[order], 1.0])
+        differences = [
+            (high - low) / (places[first + order + 1] - places[first])
+            for first, (low, high) in enumerate(itertools.pairwise(differences))
+        ]
+    powers = np.arange(len(points))
+    return coefficients, np.tensordot(np.where(powers % 2, 0.0, 1.0 / (powers + 1.0)), term, axes=1)

@@ -209,6 +209,10 @@ class Memristors(MovingCells):
         conductance = 1.0 / self._resistance()
         return conductance * voltage, conductance
 
+    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
+        conductance = 1.0 / self._resistance()
+        return conductance * voltage, np.array(np.broadcast_to(conductance, voltage.shape))
+
     # -- the motion ---------------------------------------------------------------------------------------------------
 
     def advance(self, duration: float, voltage: FloatArray, target: FloatArray) -> None:

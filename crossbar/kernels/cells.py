@@ -6,19 +6,20 @@ from compact_model.kernels.junction import conductance_and_slope
 
 @kernel
 def junction_law(begin, stop, voltage, share, tmr, inverse_half_voltage, parallel_conductance, current, slope):
-    """I and dI/dV of G = [1 - f TMR(V) / (1 + TMR(V))] / R_P, written into current (A) and slope (S), shape (N, M).
+    """I and dI/dV of G = [1 - f TMR(V) / (1 + TMR(V))] / R_P, written into current (A) and slope (S), shape (K, N, M).
 
-    voltage (V) and share (f): (N, M); the parameters: (N, M), or (1, 1) where all devices are of one kind.  Only the
-    rows from `begin` to `stop` are done, so that threads may divide them.
+    voltage (V): (K, N, M) for K inputs; share (f): (N, M); the parameters: (N, M), or (1, 1) where all devices are of
+    one kind.  Only the rows from `begin` to `stop` are done, so that threads may divide them.
     """
     own = tmr.shape[0] > 1
-    for row in range(begin, stop):
-        place = row if own else 0
-        for column in range(voltage.shape[1]):
-            at = column if own else 0
-            volts = voltage[row, column]
-            relative, relative_slope = conductance_and_slope(
-                volts, share[row, column], tmr[place, at], inverse_half_voltage[place, at]
-            )
-            current[row, column] = volts * (relative * parallel_conductance[place, at])
-            slope[row, column] = relative_slope * parallel_conductance[place, at]
+    for index in range(voltage.shape[0]):
+        for row in range(begin, stop):
+            place = row if own else 0
+            for column in range(voltage.shape[2]):
+                at = column if own else 0
+                volts = voltage[index, row, column]
+                relative, relative_slope = conductance_and_slope(
+                    volts, share[row, column], tmr[place, at], inverse_half_voltage[place, at]
+                )
+                current[index, row, column] = volts * (relative * parallel_conductance[place, at])
+                slope[index, row, column] = relative_slope * parallel_conductance[place, at]

@@ -1,4 +1,4 @@
-"""Straight lines of voltage, one for each device, as the kernels of `compact_model` read a drive."""
+"""Voltages as polynomials of the time, one for each device, as the kernels of `compact_model` read a drive."""
 
 from compact_model.kernels.jit import kernel
 from compact_model.kernels.tables import (
@@ -11,20 +11,22 @@ from compact_model.kernels.tables import (
     RIGHT,
 )
 
-COLUMNS = COEFFICIENTS + 4
-
 
 @kernel
-def straight_lines(begin, end, voltage, target, net_field, rows):
-    """Fill rows (devices, COLUMNS): from voltage to target (V, (devices,)) over [begin, end], at a net field (T)."""
-    for device in range(voltage.size):
-        rows[device, LEFT] = begin
-        rows[device, REGION_LEFT] = begin
-        rows[device, RIGHT] = end
-        rows[device, REGION_RIGHT] = end
-        rows[device, MIDDLE] = 0.5 * (begin + end)
-        rows[device, INVERSE_HALF_WIDTH] = 2.0 / (end - begin)
-        rows[device, COEFFICIENTS] = 0.5 * (voltage[device] + target[device])
+def fill_rows(duration, voltage, net_field, rows):
+    """Fill rows (devices, COEFFICIENTS + 2 terms) for times from 0 to a duration in s, at a net field (T, (devices,)).
+
+    voltage: (terms, devices), V, the coefficients of u^0, u^1, ... with u from -1 to 1 over the duration.  The other
+    coefficients of the field are 0, as they are in the rows already.
+    """
+    terms, devices = voltage.shape
+    for device in range(devices):
+        rows[device, LEFT] = 0.0
+        rows[device, REGION_LEFT] = 0.0
+        rows[device, RIGHT] = duration
+        rows[device, REGION_RIGHT] = duration
+        rows[device, MIDDLE] = 0.5 * duration
+        rows[device, INVERSE_HALF_WIDTH] = 2.0 / duration
         rows[device, COEFFICIENTS + 1] = net_field[device]
-        rows[device, COEFFICIENTS + 2] = 0.5 * (target[device] - voltage[device])
-        rows[device, COEFFICIENTS + 3] = 0.0
+        for term in range(terms):
+            rows[device, COEFFICIENTS + 2 * term] = voltage[term, device]

@@ -12,6 +12,7 @@ once for each shape.
 """
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ from .refinement import Floats, refine
 from .solution import NetworkSolution
 
 _QUICK = 8.0 * 16.0**4  # nodes times the square of the bandwidth, up to which this is as fast as the iterative method
+_QUICK_AGAIN = 8.0 * 32.0**4  # the same where the factors are kept
 _MOST = 8.0 * 128.0**4  # the same, where it takes seconds
 _KEPT = 16  # shapes
 
@@ -54,6 +56,11 @@ def _work(network: Network) -> float:
 def covers(network: Network) -> bool:
     """Whether an array is so small, and such, that this is the way to solve it."""
     return _work(network) <= _QUICK and not unsupported(network)
+
+
+def covers_again(network: Network) -> bool:
+    """The same where the matrix changes little from one solution to the next, so that factors are kept."""
+    return _work(network) <= _QUICK_AGAIN and not unsupported(network)
 
 
 def unsupported(network: Network) -> str:
@@ -86,7 +93,7 @@ class _Layout:
     beside: (
         Indices  # (4, places): the node there; sources are numbered after the nodes, in Network's order, then ground
     )
-    value: Indices  # (4, places): where the conductance to it stands in `_Equations.values`
+    value: Indices  # (4, places): where the conductance to it stands in `Equations.values`
     stored: Indices  # where in the band each coupling of two nodes belongs
     coupling: Indices  # and where it stands in the first three rows of `beside`, flat
 
@@ -143,7 +150,7 @@ def _layout(words: int, bits: int, ideal_words: bool, ideal_bits: bool) -> _Layo
     )
 
 
-class _Equations:
+class Equations:
     """The nodal equations; voltages and currents of all nodes are (nodes, K), in the order of the band."""
 
     def __init__(self, network: Network, sources: Sources) -> None:
@@ -208,9 +215,40 @@ class _Equations:
         found.ravel()[layout.stored] = couplings
         return found.T
 
-    def residual(self, nodes: Floats) -> Floats:
-        """The currents into all nodes that are left over."""
+    def bands(self, slope: FloatArray) -> Iterator[FloatArray]:
+        """The band with slopes (K, N, M) added to the cells' conductances, for each of them."""
+        layout = self.layout
+        one = self.band().T
+        across = slope.reshape(slope.shape[0], -1).T
+        diagonal = self._of_nodes(np.concatenate([across, across])[layout.place])
+        lower = layout.cells.min(axis=0).ravel()
+        distance = layout.cells.max(axis=0).ravel() - lower
+        if self.held is not None:
+            free = np.ones(layout.nodes)
+            free[self.held] = 0.0
+            diagonal = diagonal * free[:, np.newaxis]
+            across = across * (free[lower] * free[lower + distance])[:, np.newaxis]
+        stored = lower * (layout.band + 1) + distance
+        for index in range(slope.shape[0]):
+            found = one.copy()
+            found[:, 0] += diagonal[:, index]
+            found.ravel()[stored] -= across[:, index]
+            yield found.T
+
+    def nodes_of(self, voltage: FloatArray) -> FloatArray:
+        """Voltages of all nodes from those at the cells, (K, 2, N, M); held nodes have their own."""
+        nodes = np.empty_like(self.start)
+        nodes[self.layout.cells.ravel()] = voltage.reshape(voltage.shape[0], -1).T
+        if self.held is not None:
+            nodes[self.held] = self.start[self.held]
+        return nodes
+
+    def residual(self, nodes: Floats, current: FloatArray | None = None) -> Floats:
+        """The currents into all nodes that are left over; current: through further cells, (K, N, M)."""
         left = self._flows(nodes).sum(axis=0)
+        if current is not None:
+            through = current.reshape(current.shape[0], -1).T
+            left += np.concatenate([-through, through])[self.layout.place]
         if self.entering is not None:
             left += self.entering
         left = self._of_nodes(left)
@@ -265,7 +303,7 @@ def solve_checked(
     network: Network, sources: Sources, tolerance: float, entrywise: bool = False, reason: str = "a small array"
 ) -> NetworkSolution:
     """The same for inner loops, without the checks."""
-    equations = _Equations(network, sources)
+    equations = Equations(network, sources)
     factor, failure = dpbtrf(equations.band(), lower=1, overwrite_ab=1)
     if failure:
         raise ConvergenceError("banded: the matrix is singular to float64; the resistances span too many decades")

@@ -229,7 +229,10 @@ class Sources:
 
     def input(self, index: int) -> "Sources":
         """One of the inputs."""
-        column = slice(index, index + 1)
+        return self.part(slice(index, index + 1))
+
+    def part(self, column: slice) -> "Sources":
+        """Some of the inputs."""
         return Sources(
             word_start=self.word_start[:, column],
             word_stop=self.word_stop[:, column],

@@ -1,6 +1,6 @@
 """Non-linear cells between the wires: Newton's method, with the solvers of the linear network inside."""
 
-import math
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,8 @@ from ..cells import Cells
 from . import banded
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, check_connected
-from .solution import NetworkSolution, norm
+from .small_newton import SmallNewton, inputs_at_once
+from .solution import NetworkSolution, inputs_of, joined, norm, norms
 from .solve import SMALLEST_TOLERANCE, solve_network
 
 _MOST_ITERATIONS = 100
@@ -24,20 +25,30 @@ _ROUND_OFF = 16 * 2.2e-16
 class Tangents:
     """The network with every cell replaced by a conductance and a current source, solved again and again.
 
-    many: whether thousands of times are to be expected: small arrays, too, are then solved by the iterative method,
-    which has to be compiled but takes half as long as `banded`.
+    many: whether thousands of times are to be expected: factors that are kept then pay for larger arrays.
     """
 
     def __init__(self, network: Network, method: str | None, entrywise: bool, *, many: bool = False) -> None:
         self.network, self.method, self.entrywise = network, method, entrywise
-        self._small = (method == "banded" or (method is None and not many)) and banded.covers(network)
-        iterative = method in (None, "iterative") and not self._small and not unsupported(network)
-        self.solver = IterativeSolver(network, entrywise=entrywise) if iterative else None
+        covered = banded.covers(network) or (many and banded.covers_again(network))
+        small = method == "banded" or (method is None and covered)
+        self.small = SmallNewton(network) if small and covered and not entrywise else None
+        self._banded = small and banded.covers(network)
+
+    @functools.cached_property
+    def solver(self) -> IterativeSolver | None:
+        """The iterative method where it is to be taken; made when it is, since it has to be compiled."""
+        if self.method not in (None, "iterative") or self._banded or unsupported(self.network):
+            return None
+        return IterativeSolver(self.network, entrywise=self.entrywise)
 
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
         """Other conductances from the lines' nodes to ground, (word lines,) and (bit lines,), S."""
         self.network = self.network.with_shunts(word_shunt, bit_shunt)
-        if self.solver is not None:
+        if self.small is not None:
+            self.small.set_shunts(word_shunt, bit_shunt)
+        if self.__dict__.get("solver") is not None:
+            assert self.solver is not None
             self.solver.set_shunts(word_shunt, bit_shunt)
 
     def solve(
@@ -45,7 +56,7 @@ class Tangents:
     ) -> NetworkSolution:
         """Cells with I = slope V + offset."""
         sources = sources.with_cell_current(-offset[np.newaxis])
-        if self._small and np.isfinite(slope.max()):
+        if self._banded and np.isfinite(slope.max()):
             try:
                 found = banded.solve_checked(self.network.with_cells(slope), sources, tolerance, self.entrywise)
             except ConvergenceError:
@@ -66,37 +77,42 @@ class Tangents:
         )
 
 
-def _check_kirchhoff(network: Network, sources: Sources, solution: NetworkSolution, scale: float, floor: float) -> None:
+def _check_kirchhoff(
+    network: Network, sources: Sources, solution: NetworkSolution, floor: FloatArray | float = 0.0
+) -> None:
     """ConvergenceError where what enters a line is not what its devices and shunts take.
 
-    scale: norm of the devices' currents, A; floor: what of it voltages in float64 cannot tell.
+    floor: (K,), A; what of the devices' currents voltages in float64 cannot tell.
     """
-    current = solution.device_current[0]
-    word = (solution.word_start_current + solution.word_stop_current)[0] - current.sum(axis=1)
-    bit = (solution.bit_start_current + solution.bit_stop_current)[0] + current.sum(axis=0)
+    current = solution.device_current
+    scale = norms(current)
+    word = solution.word_start_current + solution.word_stop_current - current.sum(axis=2)
+    bit = solution.bit_start_current + solution.bit_stop_current + current.sum(axis=1)
     for line, along, shunt, voltage, fed in (
-        (word, 1, network.word_shunt[:, np.newaxis], solution.word_voltage[0], sources.word_current),
-        (bit, 0, network.bit_shunt, solution.bit_voltage[0], sources.bit_current),
+        (word, 2, network.word_shunt[:, np.newaxis], solution.word_voltage, sources.word_current),
+        (bit, 1, network.bit_shunt, solution.bit_voltage, sources.bit_current),
     ):
         if fed is not None or shunt.any():
             taken = shunt * voltage
-            floor += _ROUND_OFF * norm(taken)
+            floor = floor + _ROUND_OFF * norms(taken)
             if fed is not None:
-                taken -= fed[0]
+                taken -= fed
             line -= taken.sum(axis=along)
-            scale = math.hypot(scale, norm(taken))
-    worst = max(float(np.abs(word).max()), float(np.abs(bit).max()))
-    if not worst <= max(1e-6 * scale, 10.0 * floor):
+            scale = np.hypot(scale, norms(taken))
+    worst = np.maximum(np.abs(word).max(axis=1), np.abs(bit).max(axis=1))
+    wrong = ~(worst <= np.maximum(1e-6 * scale, 10.0 * np.asarray(floor)))
+    if wrong.any():
         raise ConvergenceError(
-            f"cells: the currents of a line are out of balance by {worst:.3g} A; their slopes span too many decades"
+            f"cells: the currents of a line are out of balance by {worst[wrong][0]:.3g} A; their slopes span too many "
+            "decades"
         )
 
 
-def at_rest(network: Network) -> NetworkSolution:
+def at_rest(network: Network, inputs: int = 1) -> NetworkSolution:
     """Nothing drives the array: all voltages and currents are 0."""
     check_connected(network)
     words, bits = network.shape
-    cells, word, bit = np.zeros((1, words, bits)), np.zeros((1, words)), np.zeros((1, bits))
+    cells, word, bit = np.zeros((inputs, words, bits)), np.zeros((inputs, words)), np.zeros((inputs, bits))
     return NetworkSolution(
         word_voltage=cells,
         bit_voltage=cells.copy(),
@@ -124,7 +140,7 @@ def solve_nonlinear(
     start: NetworkSolution | None = None,
     tangents: Tangents | None = None,
 ) -> tuple[NetworkSolution, int]:
-    """The solution with non-linear cells, for one input, and the number of Newton's steps.
+    """The solution with non-linear cells, and the number of Newton's steps, the most over the inputs.
 
     Each step solves the network with every cell replaced by its tangent.  What is then left over at a cell's two nodes
     is by how much its current differs from the tangent, so trying a shorter step costs no solution: it is halved until
@@ -134,10 +150,18 @@ def solve_nonlinear(
     Raises ConvergenceError, which says how far it came.
     """
     if sources.silent():
-        return at_rest(network), 0  # exactly, since every law passes through the origin
+        return at_rest(network, sources.inputs), 0  # exactly, since every law passes through the origin
     if tangents is None:
         check_connected(network.replace(conductance=cells.zero_bias_conductance()))
         tangents = Tangents(network, method, entrywise)
+    if tangents.small is not None and sources.inputs <= inputs_at_once(network, sources.inputs):
+        begin = None if start is None else np.stack([start.word_voltage, start.bit_voltage], axis=1)
+        quick = tangents.small.solve(cells, sources, tolerance, begin)
+        if quick is not None:
+            _check_kirchhoff(network, sources, quick[0])
+            return quick
+    if sources.inputs > 1:
+        return _in_parts(cells, sources, tolerance, start, tangents)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
     current, slope = cells.current_and_slope(voltage)
     left = np.full(network.shape, np.inf)
@@ -166,7 +190,7 @@ def solve_nonlinear(
         floor = _ROUND_OFF * norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0])
         if length == 1.0 and size <= max(tolerance * scale, floor):
             solution = replace(found, device_current=trial_current[np.newaxis])
-            _check_kirchhoff(network, sources, solution, scale, floor)
+            _check_kirchhoff(network, sources, solution, floor)
             return solution, step
         if length < _SHORTEST_STEP:
             break
@@ -175,3 +199,23 @@ def solve_nonlinear(
         f"cells: Newton's method left {size:.3g} A of {norm(current):.3g} A unbalanced after {step} "
         f"steps; take the solution at a lower voltage as start, or ask for a tolerance above {tolerance:g}"
     )
+
+
+def _in_parts(
+    cells: Cells, sources: Sources, tolerance: float, start: NetworkSolution | None, tangents: Tangents
+) -> tuple[NetworkSolution, int]:
+    """The same for several inputs, so many at once as fit into memory, or one."""
+    network, count = tangents.network, sources.inputs
+    portion = inputs_at_once(network, count) if tangents.small is not None else 1
+    portion = 1 if portion == count else portion
+    found: list[NetworkSolution] = []
+    steps = 0
+    for first in range(0, count, portion):
+        part = slice(first, min(first + portion, count))
+        begin = None if start is None else inputs_of(start, part)
+        solution, taken = solve_nonlinear(
+            network, cells, sources.part(part), tolerance=tolerance, start=begin, tangents=tangents
+        )
+        found.append(solution)
+        steps = max(steps, taken)
+    return joined(found), steps

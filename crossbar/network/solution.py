@@ -1,6 +1,7 @@
 """What every method of solving a network gives back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,3 +39,30 @@ class NetworkSolution:
 def norm(values: FloatArray) -> float:
     """The Euclidean norm, without BLAS: its threads spin for tens of ms after a call, on the cores that ours need."""
     return float(np.sqrt(np.square(values).sum()))
+
+
+def norms(values: FloatArray) -> FloatArray:
+    """The same of each input, over all axes but the first."""
+    return np.asarray(np.sqrt(np.square(values).reshape(values.shape[0], -1).sum(axis=1)))
+
+
+_ARRAYS = tuple(field.name for field in fields(NetworkSolution) if field.name.endswith(("voltage", "current")))
+
+
+def inputs_of(solution: NetworkSolution, part: slice) -> NetworkSolution:
+    """Some of the inputs of a solution."""
+    arrays: dict[str, Any] = {name: getattr(solution, name)[part] for name in _ARRAYS}
+    return replace(solution, **arrays)
+
+
+def joined(solutions: list[NetworkSolution]) -> NetworkSolution:
+    """The inputs of several solutions of one network, one after the other."""
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in solutions]) for name in _ARRAYS}
+    return replace(
+        solutions[0],
+        **arrays,
+        method=", ".join(dict.fromkeys(each.method for each in solutions)),
+        iterations=max(each.iterations for each in solutions),
+        residual=max(each.residual for each in solutions),
+        converged=all(each.converged for each in solutions),
+    )

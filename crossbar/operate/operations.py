@@ -1,4 +1,4 @@
-"""What one does to an array through its two kinds of lines: write and read a cell, a row, all of it."""
+"""Writing through the two kinds of lines: a cell, a row, all of an array."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from compact_model.drive import constant, trapezoid
+from compact_model.drive import trapezoid
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.progress import Progress
@@ -53,36 +53,7 @@ class WriteAccess:
         validation.flag("compensate", self.compensate)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadAccess:
-    """How cells are read: V and scheme of the lines, and for how long.
-
-    offset: V, one or one for each bit line, at which the amplifiers hold the bit lines that are sensed, in place of
-        0 V; readings are as if it were 0.
-    width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
-    settle: s, of rest after such a pulse.
-    """
-
-    voltage: float = 0.02
-    scheme: str = "grounded"
-    width: float = 0.0
-    settle: float = 10e-9
-    offset: ArrayLike = 0.0
-
-    def __post_init__(self) -> None:
-        if validation.number("voltage", self.voltage) == 0.0:
-            raise InputError("voltage: expected a read voltage other than 0, got 0")
-        validation.choice("scheme", self.scheme, SCHEMES)
-        validation.non_negative("width", self.width)
-        validation.non_negative("settle", self.settle)
-        offset = validation.array("offset", self.offset, ("bit_line",))
-        if offset.ndim > 1:
-            raise InputError(f"offset: expected one, or one for each bit line, got shape {offset.shape}")
-        object.__setattr__(self, "offset", tuple(offset.tolist()) if offset.ndim else offset.item())
-
-
 HALF_SELECT = WriteAccess()
-GROUNDED_READ = ReadAccess()
 
 
 def write(
@@ -294,56 +265,3 @@ def _record_pulse(
     found = list(simulation.run(drive, times))
     skipped = 0 if first else 1  # the end of the pulse before
     return label_records(found[skipped:], begin + times[skipped:], simulation.devices.states)
-
-
-def read(
-    simulation: ArraySimulation,
-    *,
-    word_line: int | None = None,
-    bit_line: int | None = None,
-    access: ReadAccess = GROUNDED_READ,
-) -> xr.DataArray:
-    """Currents out of the bit lines over the read voltage, S: what sense amplifiers make of the cells' conductances.
-
-    word_line: None: every row in turn.  bit_line: one alone, while the others have what the scheme says; None: all of
-    them, each held at 0 V.  The result has the dimensions (word_line, bit_line) without that of a line that was given.
-    """
-    rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
-    chosen = range(rows) if word_line is None else [line_number("word_line", word_line, rows)]
-    found = np.array([row_reading(simulation, row, access, bit_line) for row in chosen])
-    everything = xr.DataArray(
-        found,
-        dims=("word_line", "bit_line"),
-        name="conductance",
-        attrs={"long_name": "current over read voltage", "units": "S"},
-    )
-    given = {"word_line": word_line, "bit_line": bit_line}
-    return everything.isel({name: 0 for name, line in given.items() if line is not None})
-
-
-def row_reading(
-    simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
-) -> FloatArray:
-    """What `read` gives of one row, as plain numbers, S: shape (bit lines,), or of one bit line, shape (1,)."""
-    validation.instance("simulation", simulation, ArraySimulation)
-    validation.instance("access", access, ReadAccess)
-    bits = simulation.shape[1]
-    selected = np.full(bits, bit_line is None)
-    if bit_line is not None:
-        selected[line_number("bit_line", bit_line, bits)] = True
-    held = simulation.array.row_bias(access.scheme, word_line, np.where(selected, access.voltage, 0.0), selected)
-    offset = np.asarray(access.offset)
-    if offset.shape not in ((), (bits,)):
-        raise InputError(f"offset: expected one, or one for each of the {bits} bit lines, got shape {offset.shape}")
-    if offset.any():
-        held = replace(held, bit_line_voltage=held.bit_line_voltage + np.where(selected, offset, 0.0))
-    if access.width > 0.0:
-        *_, record = simulation.run(ArrayDrive(((held, constant(1.0)),)), [0.0, access.width])
-        current = record["bit_line_current"]
-        if access.settle > 0.0:
-            simulation.rest(access.settle)
-    else:
-        found = simulation.solve_at_once(held)
-        current = -(found.bit_start_current + found.bit_stop_current)[0]
-    result: FloatArray = current[selected] / access.voltage
-    return result

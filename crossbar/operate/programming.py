@@ -19,8 +19,9 @@ from ..cells import Selected, StatefulCells, table
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
 from ..transistors.array import TransistorCrossbar
-from .operations import GROUNDED_READ, HALF_SELECT, ReadAccess, WriteAccess, row_reading
+from .operations import HALF_SELECT, WriteAccess
 from .operations import write as write_cells
+from .reading import GROUNDED_READ, ReadAccess, at_once, correction, plain_reading, row_reading
 
 _OUTSIDE = 1e-9  # of the range: round-off of a target at its end
 
@@ -100,7 +101,6 @@ def program(
     tolerance: float,
     write: WriteAccess = HALF_SELECT,
     read: ReadAccess = GROUNDED_READ,
-    calibrate: bool = True,
     passes: int = 1,
     history: bool = False,
     store: str | Path | None = None,
@@ -108,9 +108,8 @@ def program(
 ) -> xr.Dataset:
     """Bring every cell's conductance to its target, row by row: all cells of a row that need it share each pulse.
 
-    target: S, at zero bias, shape (word lines, bit lines); NaN: that cell is left alone.  tolerance: S, of a reading.
-    calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once, as one
-        would on a chip with known wires; False: the reading as it is.
+    target: S, at zero bias, shape (word lines, bit lines); NaN: that cell is left alone.
+    tolerance: S, of a reading, as `read` makes it with the same access.
     passes: over all rows; from the second on, what the writing of other rows has moved is mended.
     history: keep the conductances after each row as well, for an animation.
     store: folder in which each finished row is kept; the same call goes on from there, with the same numbers.
@@ -130,8 +129,7 @@ def program(
     wanted = _targets(simulation, target)
     near = validation.positive("tolerance", tolerance)
     rounds = validation.whole("passes", passes, 1)
-    correction = reading_correction(simulation, read) if calibrate else np.ones(simulation.shape)
-    _check_reading(simulation, read, correction, near)
+    _check_reading(simulation, read, near)
     initial = simulation.conductance()
     kept = simulation.keep_in(
         store,
@@ -141,7 +139,6 @@ def program(
         passes=repr(rounds),
         write=repr(write),
         read=repr(read),
-        calibrate=repr(bool(calibrate)),
     )
     known = _Progress(
         np.zeros(wanted.shape, dtype=np.int64),
@@ -159,7 +156,7 @@ def program(
                 _restore(simulation, known, earlier)
             else:
                 row = number % words
-                _program_row(simulation, known, row, wanted[row], schedule, near, correction[row], write, read)
+                _program_row(simulation, known, row, wanted[row], schedule, near, write, read)
                 kept.save(name, _part(simulation, known))
             if history:
                 frames.append(simulation.conductance())
@@ -173,34 +170,19 @@ def program(
     return result
 
 
-def _check_reading(simulation: ArraySimulation, read: ReadAccess, correction: FloatArray, near: float) -> None:
+def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -> None:
     """InputError where selectors, or transistors, leave so little of the read voltage that readings say nothing."""
     if not (isinstance(simulation.array, TransistorCrossbar) or isinstance(simulation.array.cells, Selected)):
         return
-    ends = [_readings(simulation.at_share(share), read) for share in (0.0, 1.0)]
-    least = float(((ends[1] - ends[0]) / correction).min())
+    least, ends = np.inf, [simulation.at_share(share) for share in (0.0, 1.0)]
+    for row in range(simulation.shape[0]):
+        low, high = (plain_reading(each, row, at_once(read)) for each in ends)
+        least = min(least, float(((high - low) / correction(simulation, row, read)).min()))
     if least < 2.0 * near:
         raise InputError(
             f"read: expected a voltage at which a reading tells the ends of the devices' range apart, by more than "
             f"{2.0 * near:.3g} S, got {read.voltage:g} V, of which selectors and transistors leave {least:.3g} S"
         )
-
-
-def at_once(read: ReadAccess) -> ReadAccess:
-    """The same reading in no time."""
-    return ReadAccess(voltage=read.voltage, scheme=read.scheme, offset=read.offset)
-
-
-def reading_correction(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:
-    """Readings over conductances of an array with these wires whose states are all half-way, (word, bit lines)."""
-    half = simulation.at_share(0.5)
-    result: FloatArray = _readings(half, read) / half.conductance()
-    return result
-
-
-def _readings(simulation: ArraySimulation, read: ReadAccess) -> FloatArray:
-    """Of all rows at once, in no time."""
-    return np.array([row_reading(simulation, row, at_once(read)) for row in range(simulation.shape[0])])
 
 
 def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
@@ -230,7 +212,6 @@ def _program_row(
     wanted: FloatArray,
     schedule: Schedule,
     near: float,
-    correction: FloatArray,
     write: WriteAccess,
     read: ReadAccess,
 ) -> None:
@@ -241,7 +222,7 @@ def _program_row(
     polarity = np.zeros(bits)
     chosen = ~np.isnan(wanted)
     while True:
-        reading = row_reading(simulation, row, read) / correction
+        reading = row_reading(simulation, row, read)
         error = np.where(chosen, reading - wanted, 0.0)
         needs = np.abs(error) > near
         if not (needs & (pulses < schedule.most_pulses)).any():

@@ -21,7 +21,8 @@ from ..crossbar import Crossbar
 from ..in_time.domain_walls import DomainWalls
 from ..in_time.options import WallOptions
 from ..in_time.simulation import ArraySimulation
-from ..operate.operations import HALF_SELECT, ReadAccess, WriteAccess, read, write
+from ..operate.operations import HALF_SELECT, WriteAccess, write
+from ..operate.reading import ReadAccess, plain_reading
 from ..wires import Wires, wires_or_ideal
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
@@ -140,7 +141,7 @@ def _conditions(simulation: ArraySimulation) -> dict[str, Any]:
 
 
 def _read(simulation: ArraySimulation, word_line: int, access: ReadAccess, number: int) -> None:
-    read(simulation, word_line=word_line, access=access)
+    plain_reading(simulation, word_line, access)
 
 
 def _repeat(

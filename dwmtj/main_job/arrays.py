@@ -12,8 +12,9 @@ from crossbar.cells import Junctions
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
-from crossbar.operate.operations import WriteAccess, read, row_drive
+from crossbar.operate.operations import WriteAccess, row_drive
 from crossbar.operate.programming import Schedule, even_levels, program
+from crossbar.operate.reading import read
 from crossbar.schemes import bias
 from crossbar.sneak import sneak_paths
 from crossbar.studies.margins import Reading, largest_array, read_margin

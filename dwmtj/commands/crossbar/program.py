@@ -76,8 +76,8 @@ def command(
 
     -o FILE.gif is a moving picture, row by row (Oe, nm, Ohm, ns).
     """
-    from crossbar.operate.operations import ReadAccess
     from crossbar.operate.programming import Schedule, even_levels, program
+    from crossbar.operate.reading import ReadAccess
 
     check_outputs(outputs, animated=True)
     array, access = ArrayInTime(options), access_from_options(options)

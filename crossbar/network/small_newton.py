@@ -1,0 +1,204 @@
+"""Newton's method for small arrays of non-linear cells: all inputs at once, over the band of `banded`.
+
+What is left over at the nodes is summed from the currents themselves, so factors that are not quite those of the
+present slopes lead to the same solution, only in more steps: while no slope of a cell is farther from the factorised
+one than a share r, a step leaves at most about r of an error (the two matrices differ by no more in any direction).
+Factors are therefore kept as long as that is cheaper, from one solution to the next where an array is followed in time.
+What is left after a step is therefore known without another one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpbtrf, dpbtrs
+
+from compact_model.support.arrays import FloatArray
+
+from ..cells import Cells
+from .banded import Equations
+from .ends import end_currents
+from .linear_network import Network, Sources
+from .measure import ROUND_OFF_REASON
+from .solution import NetworkSolution, norms
+
+_MOST_STEPS = 60
+_SHORTEST_STEP = 2.0**-10
+_KEPT_WITHIN = 0.03  # of the slopes: a new factorisation costs about as much as three steps
+_KEPT_WHERE_CHEAP = 1e-3
+_CHEAP = 16.0 * 16.0**3  # nodes times the square of the bandwidth, up to which it costs less than a step
+_INACCURACY = 1e-5  # what the factors themselves may leave of an error, by round-off
+_SMALLEST_SLOPE = 1e-13  # of the largest
+_NEARLY_THERE = 1e-3  # relative error from which full steps are taken
+_ROUND_OFF = 64 * 2.2e-16
+_BYTES_AT_ONCE = 1 << 26
+
+
+@dataclass
+class _Factors:
+    """Of all inputs in common, or one each, and the slopes (1 or K, N, M) that they are of."""
+
+    slope: FloatArray
+    each: list[FloatArray]
+
+    def solve(self, right: FloatArray) -> FloatArray:
+        """For right-hand sides (nodes, K)."""
+        if len(self.each) == 1:
+            return np.asarray(dpbtrs(self.each[0], right, lower=1)[0])
+        found = np.empty_like(right)
+        for index, factor in enumerate(self.each):
+            found[:, index] = dpbtrs(factor, right[:, index], lower=1)[0]
+        return found
+
+    def distance(self, slope: FloatArray) -> FloatArray:
+        """How far slopes (K, N, M) are from those of the factors, at most, as a share of these, for each input."""
+        if self.slope.shape[0] not in (1, slope.shape[0]):
+            return np.full(slope.shape[0], np.inf)
+        return np.asarray((np.abs(slope / self.slope - 1.0)).max(axis=(1, 2)))
+
+
+class SmallNewton:
+    """The method for one circuit, which keeps its factors; the wires as in `banded.covers`."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._factors: _Factors | None = None
+
+    def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
+        """Other conductances from the lines' nodes to ground, (word lines,) and (bit lines,), S."""
+        before = self.network
+        if not (np.array_equal(before.word_shunt, word_shunt) and np.array_equal(before.bit_shunt, bit_shunt)):
+            self._factors = None
+        self.network = before.with_shunts(word_shunt, bit_shunt)
+
+    def solve(
+        self, cells: Cells, sources: Sources, tolerance: float, start: FloatArray | None = None
+    ) -> tuple[NetworkSolution, int] | None:
+        """The solution for all inputs, and the steps; None where it is not found in a few.
+
+        start: voltages (K, 2, N, M) of the nodes of the word lines and the bit lines to begin from.
+        """
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of a step that is then halved
+            return self._solve(cells, sources, tolerance, start)
+
+    def _solve(
+        self, cells: Cells, sources: Sources, tolerance: float, start: FloatArray | None
+    ) -> tuple[NetworkSolution, int] | None:
+        network = self.network.with_cells(np.zeros(self.network.shape))
+        equations = Equations(network, sources)
+        nodes = equations.start.copy() if start is None else equations.nodes_of(start)
+        voltage, current, slope, left = _look(equations, cells, nodes)
+        size = norms(left.T)
+        kept_within = _KEPT_WITHIN if equations.layout.nodes * equations.layout.band**2 > _CHEAP else _KEPT_WHERE_CHEAP
+        distance = None if self._factors is None else self._factors.distance(slope)
+        for step in range(1, _MOST_STEPS + 1):
+            if self._factors is None or distance is None or not (distance <= kept_within).all():
+                self._factors = _factorised(equations, slope)
+                if self._factors is None:
+                    return None
+                distance = np.zeros(nodes.shape[1])
+            correction = self._factors.solve(left)
+            wrong = np.asarray(equations.at_cells(correction), dtype=np.float64)
+            error, rounded = _error(network, voltage, current, slope, wrong)
+            if not np.isfinite(error).all():
+                return None
+            length = np.ones(nodes.shape[1])
+            while True:
+                trial = nodes + length * correction
+                voltage, current, slope, left = _look(equations, cells, trial)
+                found = norms(left.T)
+                worse = (error > _NEARLY_THERE) & ~(found <= (1.0 - 0.1 * length) * size)
+                if not worse.any():
+                    break
+                length[worse] *= 0.5
+                if length.min() < _SHORTEST_STEP:
+                    return None
+            nodes, size = trial, found
+            after = self._factors.distance(slope)
+            remains = error * np.maximum(2.0 * np.maximum(distance, after), _INACCURACY)
+            distance = after
+            small = (error <= _NEARLY_THERE) & (remains <= max(tolerance, _ROUND_OFF))
+            if (small | rounded).all():
+                worst = float(np.where(small, remains, error).max())
+                return _solution(self.network, sources, voltage, current, worst, bool(rounded.any())), step
+        return None
+
+
+def inputs_at_once(network: Network, inputs: int) -> int:
+    """How many of the inputs fit into a few tens of MB."""
+    shorter, cells = min(network.shape), network.conductance.size
+    return max(1, min(inputs, _BYTES_AT_ONCE // (16 * cells * (2 * shorter + 1))))
+
+
+def _look(
+    equations: Equations, cells: Cells, nodes: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Voltages (K, 2, N, M), currents and slopes (K, N, M), and what is left over at the nodes (nodes, K)."""
+    voltage = np.asarray(equations.at_cells(nodes), dtype=np.float64)
+    current, slope = cells.at_inputs(voltage[:, 0] - voltage[:, 1])
+    # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
+    slope = np.maximum(slope, _SMALLEST_SLOPE * slope.max(axis=(1, 2), keepdims=True))
+    return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)
+
+
+def _factorised(equations: Equations, slope: FloatArray) -> _Factors | None:
+    """Of all inputs; None where a matrix is singular to float64."""
+    if not np.isfinite(slope).all():
+        return None
+    if slope.shape[0] > 1 and (slope == slope[0]).all():
+        slope = slope[:1]
+    each = []
+    for band in equations.bands(slope):
+        factor, failure = dpbtrf(band, lower=1, overwrite_ab=1)
+        if failure:
+            return None
+        each.append(factor)
+    return _Factors(slope, each)
+
+
+def _error(
+    network: Network, voltage: FloatArray, current: FloatArray, slope: FloatArray, wrong: FloatArray
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Of each input: the relative error that a correction of the voltages takes away, and whether it is round-off."""
+    volt = np.abs(voltage).max(axis=(1, 2, 3))
+    volt = np.where(volt > 0.0, volt, 1.0)
+    siemens = slope.max(axis=(1, 2))
+    at, off = voltage / volt[:, np.newaxis, np.newaxis, np.newaxis], wrong / volt[:, np.newaxis, np.newaxis, np.newaxis]
+    relative_slope = slope / siemens[:, np.newaxis, np.newaxis]
+    amps = norms(current / (siemens * volt)[:, np.newaxis, np.newaxis])
+    missing = norms(relative_slope * (off[:, 0] - off[:, 1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # From 0 on, the first step is the whole solution.
+        error = np.where(missing > 0.0, missing / amps, 0.0)
+        voltages = np.where(norms(off) > 0.0, norms(off) / norms(at), 0.0)
+        if network.word_shunt.any() or network.bit_shunt.any():
+            leak = np.stack([np.broadcast_to(network.word_shunt[:, np.newaxis], network.shape),
+                             np.broadcast_to(network.bit_shunt, network.shape)])  # fmt: skip
+            leak = leak / siemens[:, np.newaxis, np.newaxis, np.newaxis]
+            voltages = np.maximum(voltages, norms(leak * off) / np.hypot(amps, norms(leak * at)))
+    rounded = np.asarray(
+        (missing <= _ROUND_OFF * norms(relative_slope * np.abs(at).sum(axis=1))) & (voltages <= _ROUND_OFF)
+    )
+    error = np.maximum(np.minimum(error, 1e300), np.minimum(voltages, 1e300))  # NaN stays NaN
+    return error, rounded
+
+
+def _solution(
+    network: Network, sources: Sources, voltage: FloatArray, current: FloatArray, residual: float, rounded: bool
+) -> NetworkSolution:
+    word, bit = (np.ascontiguousarray(voltage[:, side]) for side in (0, 1))
+    ends = end_currents(network, sources, word, bit, current)
+    return NetworkSolution(
+        word_voltage=word,
+        bit_voltage=bit,
+        device_current=current,
+        word_start_current=ends[0],
+        word_stop_current=ends[1],
+        bit_start_current=ends[2],
+        bit_stop_current=ends[3],
+        method="banded",
+        iterations=0,
+        residual=residual,
+        converged=True,
+        reason="a small array" + (ROUND_OFF_REASON if rounded else ""),
+    )
