@@ -25,7 +25,8 @@ class ReadAccess:
     width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
     settle: s, of rest after such a pulse.
     calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once at the
-        same voltage and scheme without an offset, as one would on a chip with known wires; False: current over voltage as it is.
+        same voltage and scheme without an offset, as one would on a chip with known wires; False: current over voltage
+        as it is.
     """
 
     voltage: float = 0.02
