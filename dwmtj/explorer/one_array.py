@@ -15,7 +15,8 @@ from compact_model.track.landscape import Landscape
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.domain_walls import DomainWalls
 from crossbar.in_time.simulation import ArraySimulation
-from crossbar.operate.operations import ReadAccess, WriteAccess, cell_voltages, read, write
+from crossbar.operate.operations import WriteAccess, cell_voltages, write
+from crossbar.operate.reading import ReadAccess, read
 from crossbar.schemes import SCHEMES, Bias, bias
 from crossbar.sneak import sneak_paths
 from crossbar.studies.disturbing import write_disturb
@@ -199,7 +200,7 @@ class ExploredArray:
         self.access = WriteAccess(
             scheme=si["write_scheme"], edge=_EDGE * NANOSECOND, settle=_SETTLE * NANOSECOND, compensate=False
         )
-        self.reading = ReadAccess(voltage=si["read_voltage"], scheme=si["read_scheme"])
+        self.reading = ReadAccess(voltage=si["read_voltage"], scheme=si["read_scheme"], calibrate=False)
         device = notched_device()
         cells = range(self.shape[0] * self.shape[1])
         tracks = [notched_track(device, np.random.default_rng([si["seed"], cell])) for cell in cells]
@@ -373,7 +374,7 @@ def _action_lines(action: Action, text: Mapping[str, str]) -> list[str]:
         ]
     voltage, scheme = text["read_voltage"], text["read_scheme"]
     return [
-        f"seen = read(simulation, {place}, access=ReadAccess(voltage={voltage}, scheme={scheme}))  # S",
+        f"seen = read(simulation, {place}, access=ReadAccess(voltage={voltage}, scheme={scheme}, calibrate=False))  # S",
         "paths = sneak_paths(",
         "    Crossbar(resistance=1.0 / simulation.conductance(), **wires),",
         f"    bias({scheme}, shape, {voltage}, {place}), {place}, most_paths={MOST_PATHS},",
