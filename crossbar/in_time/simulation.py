@@ -290,6 +290,9 @@ class ArraySimulation:
             self._tangents[key] = Tangents(
                 self.array.network(floating_word_lines, floating_bit_lines), None, False, many=True
             )
+        small = self._tangents[key].small
+        if small is not None:
+            small.forget()
         if self.charging:
             self._tangents[key].set_shunts(np.zeros(self.shape[0]), np.zeros(self.shape[1]))
         return self._tangents[key]

@@ -64,6 +64,10 @@ class SmallNewton:
         self.network = network
         self._factors: _Factors | None = None
 
+    def forget(self) -> None:
+        """Drop the factors, so that what comes next does not depend, in its last digits, on what was before."""
+        self._factors = None
+
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
         """Other conductances from the lines' nodes to ground, (word lines,) and (bit lines,), S."""
         before = self.network

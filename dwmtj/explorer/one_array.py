@@ -374,7 +374,8 @@ def _action_lines(action: Action, text: Mapping[str, str]) -> list[str]:
         ]
     voltage, scheme = text["read_voltage"], text["read_scheme"]
     return [
-        f"seen = read(simulation, {place}, access=ReadAccess(voltage={voltage}, scheme={scheme}, calibrate=False))  # S",
+        f"access = ReadAccess(voltage={voltage}, scheme={scheme}, calibrate=False)",
+        f"seen = read(simulation, {place}, access=access)  # S",
         "paths = sneak_paths(",
         "    Crossbar(resistance=1.0 / simulation.conductance(), **wires),",
         f"    bias({scheme}, shape, {voltage}, {place}), {place}, most_paths={MOST_PATHS},",
