@@ -22,6 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import Landscape, count_levels, lequeux2016, lequeux2016_track, resistance_loop
+from compact_model.figures import STYLE
 
 EXTERNAL_FIELD = 85e-4  # T
 SWEEP = {"points": 132, "dwell": 300e-9, "external_field": EXTERNAL_FIELD, "temperature": 300.0, "step": 50e-12}
@@ -39,7 +40,8 @@ def main(figure_path: Path) -> dict[str, float]:
         device, Landscape(tracks[0].wells), amplitude=6.5e-3, points=132, external_field=EXTERNAL_FIELD
     )
 
-    figure, axes = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, axes = plt.subplots(1, 3, figsize=(7.1, 2.5))
     by_voltage.dwmtj.plot(axes[0], device=0)
     by_current.dwmtj.plot(axes[1], device=0, linewidth=0.5)
     axes[2].bar(np.arange(found.sizes["device"]), found.levels)

@@ -20,6 +20,7 @@ from compact_model import (
     micromagnetic_wall,
     relax_wall,
 )
+from compact_model.figures import STYLE
 
 WALL_WIDTHS = np.array([10.0, 12.0, 14.0, 16.6]) * 1e-9
 RIGID_TRACK_WIDTHS = np.arange(60.0, 161.0, 2.0) * 1e-9
@@ -28,7 +29,8 @@ TRACK_WIDTHS = np.linspace(60e-9, 130e-9, 71)
 
 def main(figure_path: Path) -> dict[str, float]:
     """Relax the wall, compute H_K(W), draw both and return the numbers that the figure must show."""
-    figure = plt.figure(figsize=(10.0, 3.6), layout="constrained")
+    plt.style.use(STYLE)
+    figure = plt.figure(figsize=(7.1, 2.8))
     picture, fields, turn = figure.subplots(1, 3)
     # Cells of 4 nm, whose stray field acts as a smaller A would: with this A they give the wall of smaller cells.
     wall = relax_wall(lequeux2016_stripe(100e-9).replace(exchange_stiffness=1.36e-11))
@@ -65,12 +67,14 @@ def main(figure_path: Path) -> dict[str, float]:
     fields.plot(1e9 * TRACK_WIDTHS, 1e4 * differences, color="black", label="relaxed")
     fields.axhline(0.0, color="black", linewidth=0.5)
     fields.axvspan(90.0, 110.0, color="orange", alpha=0.3, label="paper")
-    fields.set(xlabel="W (nm)", ylabel=r"$(E_{Neel} - E_{Bloch})/(M_s \Delta W t)$ (Oe)", ylim=(-400.0, 200.0))
+    fields.set(
+        xlabel="$W$ (nm)", ylabel=r"$(E_\mathrm{Neel} - E_\mathrm{Bloch})/(M_s \Delta W t)$ (Oe)", ylim=(-400.0, 200.0)
+    )
     fields.legend(fontsize="x-small")
     turn.plot(1e9 * TRACK_WIDTHS, 1e4 * relaxed["threshold"], color="black", label="threshold, relaxed")
     turn.plot(1e9 * TRACK_WIDTHS, 0.5e4 * np.abs(differences), color="black", linestyle="--", label=r"$|H_K|/2$ of it")
     turn.axvspan(90.0, 110.0, color="orange", alpha=0.3)
-    turn.set(xlabel="W (nm)", ylabel=r"$\sigma_{ST}$ that turns the wall (Oe)", ylim=(0.0, None))
+    turn.set(xlabel="$W$ (nm)", ylabel=r"$\sigma_\mathrm{ST}$ that turns the wall (Oe)", ylim=(0.0, None))
     turn.legend(fontsize="x-small")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)

@@ -28,6 +28,7 @@ from compact_model import (
     simulate_ensemble,
     static_current_threshold,
 )
+from compact_model.figures import STYLE
 
 BOLTZMANN_ENERGY = 1.380649e-23 * 300.0  # J
 SHARE = 0.8  # of the static limit
@@ -70,7 +71,8 @@ def main(figure_path: Path) -> dict[str, float]:
     """Simulate the walls, draw them on the energy and return the numbers that the figure must show."""
     device = lequeux2016().replace(stray_field=0.0)
     track = lequeux2016_measured_site(device)
-    figure, panels = plt.subplots(1, 2, figsize=(9.0, 3.8), layout="constrained", sharey=True)
+    plt.style.use(STYLE)
+    figure, panels = plt.subplots(1, 2, figsize=(7.1, 3.1), sharey=True)
     numbers = {}
     for axes, torques in zip(panels, ("field-like", "slonczewski"), strict=True):
         limit = float(static_current_threshold(device, 15e-4, torques))
@@ -91,7 +93,7 @@ def main(figure_path: Path) -> dict[str, float]:
             whole = np.ceil(angle.max() - 0.6)  # half turns, after which the energy looks the same
             axes.plot(1e9 * run.position.values[number, shown], angle - whole, linewidth=0.9)
         title = r"field-like torque, over $H_c$" if torques == "field-like" else "Slonczewski torque, over $K$"
-        axes.set(xlabel="x (nm)", title=title, xlim=(380, 660), ylim=(-2.6, 0.6))
+        axes.set(xlabel="$x$ (nm)", title=title, xlim=(380, 660), ylim=(-2.6, 0.6))
         numbers[f"{torques}: static limit (1e6 A/cm2)"] = limit / 1e10
         numbers[f"{torques}: walls that left in 2 us (of {WALLS})"] = float(np.isfinite(passed).sum())
         turned = [np.interp(passed[number], run.time, run.angle.values[number]) / np.pi for number in left.tolist()]

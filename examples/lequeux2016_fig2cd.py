@@ -23,6 +23,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import current_threshold, field_threshold, lequeux2016, lequeux2016_intrinsic_site, single_well
+from compact_model.figures import STYLE
 
 OERSTED = 1e-4
 REPEATS = 200
@@ -61,7 +62,7 @@ def at_a_laboratorys_pace(left: plt.Axes, right: plt.Axes) -> dict[str, float]:
     right.ecdf(by_field.threshold.values / OERSTED, color="black", label="1 Oe/s")
     numbers["1 Oe/s: median field (Oe)"] = float(np.median(by_field.threshold)) / OERSTED
     numbers["1 Oe/s: spread (%)"] = 100.0 * spread(by_field.threshold.values)
-    left.set(xlabel=r"$J$ at depinning, 20 $\mu$A/ms ($10^6$ A/cm$^2$)", ylabel="share of ramps", xscale="log")
+    left.set(xlabel=r"$J$ at depinning, 20 µA/ms (10$^6$ A/cm$^2$)", ylabel="share of ramps", xscale="log")
     right.set(xlabel=r"$H_z$ at depinning (Oe)", xlim=(0.0, 35.0))
     left.legend(loc="center right")
     right.legend()
@@ -76,7 +77,8 @@ def main(figure_path: Path) -> dict[str, float]:
     by_current = current_threshold(device, OFFSETS, ramp_rate=CURRENT_RAMP, **thermal)
     by_field = field_threshold(device, well, ramp_rate=FIELD_RAMP, **thermal)
 
-    figure, ((left, right), below) = plt.subplots(2, 2, figsize=(8.0, 6.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, ((left, right), below) = plt.subplots(2, 2, figsize=(7.1, 5.4))
     numbers = {}
     for offset, row in zip(OFFSETS, by_current.threshold.values, strict=True):
         name = rf"{offset / OERSTED:.0f} Oe"

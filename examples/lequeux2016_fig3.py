@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import current_threshold, lequeux2016, static_current_threshold
+from compact_model.figures import STYLE
 
 OERSTED = 1e-4
 OFFSETS = np.arange(1.0, 30.0, 1.0) * OERSTED
@@ -21,7 +22,8 @@ TORQUES = {"slonczewski": "o", "field-like": "s", "both": "x"}
 
 def main(figure_path: Path) -> dict[str, float]:
     """Run the ramps, draw the three panels and return the numbers that they must show."""
-    figure, panels = plt.subplots(1, 3, figsize=(11.0, 3.4), layout="constrained")
+    plt.style.use(STYLE)
+    figure, panels = plt.subplots(1, 3, figsize=(7.1, 2.5))
     numbers = {}
     for axes, (panel, anisotropy) in zip(panels, PANELS.items(), strict=True):
         device = lequeux2016().replace(anisotropy_field=anisotropy * OERSTED)
