@@ -106,9 +106,9 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
 def plot_sweep(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """R (Ohm) against the swept current (mA), voltage (V) or external field (Oe), one line for each device."""
     axes = new_axes(axes)
-    label, unit = (DRIVE_UNITS | {"field": (r"$H_{ext}$ (Oe)", OERSTED)})[result.attrs["drive"]]
+    label, unit = (DRIVE_UNITS | {"field": (r"$H_\mathrm{ext}$ (Oe)", OERSTED)})[result.attrs["drive"]]
     axes.plot(result[result.attrs["drive"]].values / unit, result.resistance.values.T, **({"linewidth": 0.8} | style))
-    axes.set(xlabel=label, ylabel=r"R ($\Omega$)")
+    axes.set(xlabel=label, ylabel="$R$ (Ω)")
     return axes
 
 

@@ -947,8 +947,8 @@ def test_the_field_cancels_each_devices_stray_field_by_itself():
 def test_results_with_other_devices_draw_themselves():
     found = simulate_walls(array_of(2)[0], HARD, write(2), [0.0, 1e-9], external_field=FIELD)
     assert found.attrs["first_state"] == "position"
-    assert found.dwmtj.plot().get_ylabel() == "x (nm)"
-    assert found.rename(position="heat").assign_attrs(first_state="heat").dwmtj.plot().get_ylabel() != "x (nm)"
+    assert found.dwmtj.plot().get_ylabel() == "$x$ (nm)"
+    assert found.rename(position="heat").assign_attrs(first_state="heat").dwmtj.plot().get_ylabel() != "$x$ (nm)"
 
 
 def test_smooth_drives_are_followed_in_few_intervals_of_any_length():

@@ -169,12 +169,12 @@ def test_bad_pulses_are_refused(device, paper_well, bad):
 def test_every_result_plots_itself_with_units_on_its_axes(device, paper_well):
     pulses = pulse_train(device, paper_well, [0.1], width=1e-9, period=5e-9, external_field=85e-4)
     results = [
-        (simulate(device, paper_well, Current.of(1e-3), [0.0, 1e-9], external_field=85e-4), "t (ns)"),
+        (simulate(device, paper_well, Current.of(1e-3), [0.0, 1e-9], external_field=85e-4), "$t$ (ns)"),
         (current_threshold(device, [5e-4]), "Oe"),
         (field_threshold(device, paper_well), "Oe"),
         (resistance_loop(device, paper_well, amplitude=1e-3, points=8, external_field=85e-4), "mA"),
         (pulses, "pulse number"),
-        (retention(device, paper_well, duration=1e-8, devices=2), "mu"),
+        (retention(device, paper_well, duration=1e-8, devices=2), "µs"),
     ]
     for result, unit in results:
         axes = result.dwmtj.plot()

@@ -127,7 +127,7 @@ def test_a_file_that_makes_no_session_is_refused_in_a_line(change, message):
 
 
 @pytest.mark.parametrize("given_values", DEVICES.values(), ids=DEVICES)
-def test_the_python_lines_and_the_study_give_the_numbers_of_the_device_page(given_values, tmp_path):
+def test_the_python_lines_give_the_numbers_of_the_device_page(given_values):
     values = new_session("device", given_values).values
     shown = one_device.picture(values)
     made = {}
@@ -137,6 +137,10 @@ def test_the_python_lines_and_the_study_give_the_numbers_of_the_device_page(give
     np.testing.assert_array_equal(made["loop"].remanent_resistance.values, shown.loop.remanent_resistance.values)
     assert made["pulse"].resistance.values[-1] == shown.numbers()["resistance_Ohm"]
 
+
+def test_the_study_gives_the_numbers_of_a_page_without_chance(tmp_path):
+    values = new_session("device", {"net_field": -7.5, "duration": 30, "voltage": -0.2, "track_width": 93}).values
+    shown = one_device.picture(values)
     file = tmp_path / "pulse.toml"
     file.write_text(one_device.study_file(values))
     study = run_study(read_study(file))
@@ -148,6 +152,14 @@ def test_the_python_lines_and_the_study_give_the_numbers_of_the_device_page(give
         ("resistance", shown.pulse.resistance.values[-1]),
     ):
         assert study[f"{name}_mean"].item() == pytest.approx(value, rel=1e-8)
+
+
+def test_the_study_of_a_page_with_chance_says_that_it_draws_anew(tmp_path):
+    values = new_session("device", DEVICES["hot, several sites, a field"]).values
+    file = tmp_path / "pulse.toml"
+    file.write_text(one_device.study_file(values))
+    assert file.read_text().startswith("# A study draws sites and thermal fields of its own")
+    assert np.isfinite(run_study(read_study(file, samples=3)).position.values).all()
 
 
 @pytest.mark.parametrize("start", one_array.STARTS)

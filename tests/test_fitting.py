@@ -452,11 +452,13 @@ def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms
         (("--state", "P"), f"{file}: expected either a column 'state' or 'x', or --state, got both", 2),
         (("--half-width", "50"), "--half-width: expected where it has an effect", 2),
     ):
-        refused = dwmtj("fit", "resistance", file, "-o", figure, *arguments, expect=status).stderr
+        refused = dwmtj("fit", "resistance", file, "-o", figure, "--overwrite", *arguments, expect=status).stderr
         assert message in refused
         assert refused.count("\n") == 1
     file.write_text("I,R (Ohm),state\n1,40,P\n")
-    assert "column 'I': expected a unit" in dwmtj("fit", "resistance", file, "-o", figure, expect=2).stderr
+    assert (
+        "column 'I': expected a unit" in dwmtj("fit", "resistance", file, "-o", figure, "--overwrite", expect=2).stderr
+    )
     assert figure.read_bytes() == before
 
 

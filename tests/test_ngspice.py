@@ -339,7 +339,7 @@ def test_the_result_is_of_the_kind_that_python_returns(device, paper_well):
         assert result[name].attrs == reference[name].attrs
     assert result.device.values.tolist() == ["Xcold", "Xwarm", "Xhot", "Xtwin"]
     assert float(result.node_voltage.sel(node="a")[0]) == pytest.approx(0.01)
-    assert result.dwmtj.plot().get_ylabel() == "x (nm)"
+    assert result.dwmtj.plot().get_ylabel() == "$x$ (nm)"
 
 
 ENDLESS = "endless\nV1 a 0 SIN(0 1 1g)\nR1 a b 1\nC1 b 0 1p\n.save b\n.tran 0.001n 1m 0 0.001n uic\n.end\n"

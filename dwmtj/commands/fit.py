@@ -81,7 +81,7 @@ USED = {
     type=float,
     default=0.0,
     show_default=True,
-    metavar="OHM",
+    metavar="Ohm",
     help="Of leads and contacts, in the measured R, Ohm; where it is free, the fit starts there (resistance).",
 )
 @field_option

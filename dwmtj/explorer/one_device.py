@@ -237,6 +237,8 @@ def study_file(values: Values) -> str:
         return f"{line:<40}# {units[name]}" if units.get(name) else line
 
     lines = ["[study]", 'measure = "pulse"', "samples = 1", entry("seed"), "", "[sweep]"]
+    if given["sites"] > 1 or given["temperature"] > 0.0:
+        lines.insert(0, "# A study draws sites and thermal fields of its own: a sample is not the page's.")
     lines += [entry("track_width", f"[{literal(given['track_width'])}]")]
     lines += ["", "[device]", entry("anisotropy_field"), "", "[landscape]"]
     lines += [entry(name) for name in ("coercive_field", "half_width", "sites", "coercive_field_spread")]

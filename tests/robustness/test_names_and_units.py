@@ -15,7 +15,7 @@ WITHOUT_UNIT = {"simulate --tolerance": "a local error, in rad and in wall width
 QUANTITIES = {"voltage", "current", "resistance", "energy", "power", "time", "duration", "field", "offset", "depth"}
 QUANTITIES |= {"barrier", "position", "angle", "displacement", "drift", "threshold", "excursion", "moved", "width"}
 IN_KEYS = ("Oe", "Ohm", "V", "mA", "A_per_cm2", "ns", "nm", "rad", "pJ", "mW", "kT", "uS", "nm_per_pulse", "deg")
-SILENT = ("run", "fit", "study", "export", "export-device", "crossbar export", "crosscheck")
+SILENT = ("run", "fit", "study", "export", "export-device", "crossbar export", "crosscheck", "monte-carlo", "explore")
 ANSWERING = [name for name in BRIEF if name not in SILENT]
 
 
