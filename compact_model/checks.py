@@ -6,11 +6,6 @@
 A check returns the number that it measured and raises CheckFailure, an AssertionError, with that number and its bound.
 """
 
-import functools
-import warnings
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
 import numpy as np
 
 from .constants import BOLTZMANN_CONSTANT
@@ -22,11 +17,8 @@ from .experiments.thresholds import current_threshold, static_current_threshold
 from .simulation import simulate, simulate_ensemble
 from .support import validation
 from .support.arrays import FloatArray
-from .support.model_range import ModelRangeWarning
+from .support.model_range import unquestioned
 from .track.landscape import Landscape, single_well
-
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
 
 
 class CheckFailure(AssertionError):
@@ -39,19 +31,7 @@ def _require(holds: bool, name: str, measured: float, bound: str) -> float:
     return measured
 
 
-def _out_of_range(check: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """A check that may go where no device would be, with drives and tracks that an analytic limit asks for."""
-
-    @functools.wraps(check)
-    def quietly(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ModelRangeWarning)
-            return check(*arguments, **options)
-
-    return quietly
-
-
-@_out_of_range
+@unquestioned
 def check_resistance_limits(parameters: DeviceParameters) -> float:
     """R is R_P with the wall at the P end, at most R_AP elsewhere, and rises with the antiparallel share.
 
@@ -65,7 +45,7 @@ def check_resistance_limits(parameters: DeviceParameters) -> float:
     return _require(deviation < 1e-12, "resistance limits", deviation, "below 1e-12")
 
 
-@_out_of_range
+@unquestioned
 def check_passivity(parameters: DeviceParameters, largest_voltage: float = 1.0) -> float:
     """The junction never delivers power: V I >= 0, dI/dV > 0, and I(V) has the inverse V(I).
 
@@ -83,7 +63,7 @@ def check_passivity(parameters: DeviceParameters, largest_voltage: float = 1.0) 
     return _require(error < 1e-12, "round trip V(I(V))", error, "below 1e-12")
 
 
-@_out_of_range
+@unquestioned
 def check_continuity(parameters: DeviceParameters, landscape: Landscape) -> float:
     """R(x) has no jump, and the compiled track follows the landscape between its edges.
 
@@ -109,7 +89,7 @@ def check_continuity(parameters: DeviceParameters, landscape: Landscape) -> floa
     return _require(worst < 1e-9, "compiled track", worst, "below 1e-9 of the largest field")
 
 
-@_out_of_range
+@unquestioned
 def check_methods_agree(parameters: DeviceParameters, landscape: Landscape) -> float:
     """The adaptive method and RK4 at 5 ps end a 20 ns current step at the same place.  Returns the distance in m."""
     current = 0.5 * parameters.walker_current
@@ -129,7 +109,7 @@ def check_methods_agree(parameters: DeviceParameters, landscape: Landscape) -> f
     return _require(distance < 1e-12, "distance of adaptive and RK4", distance, "below 1e-12 m")
 
 
-@_out_of_range
+@unquestioned
 def check_static_thresholds(
     parameters: DeviceParameters, coercive_field: float, half_width: float, tolerance: float = 0.2
 ) -> float:
@@ -147,7 +127,7 @@ def check_static_thresholds(
     return _require(worst < tolerance, "thresholds against statics", worst, f"below {tolerance:g}")
 
 
-@_out_of_range
+@unquestioned
 def check_walker_precession(parameters: DeviceParameters) -> float:
     """At twice the Walker current the Slonczewski torque alone moves the wall with the analytic mean speed.
 
@@ -175,7 +155,7 @@ def check_walker_precession(parameters: DeviceParameters) -> float:
     return _require(deviation < 1e-3, "Walker speed", deviation, "within 1e-3 of the analytic mean")
 
 
-@_out_of_range
+@unquestioned
 def check_equipartition(
     parameters: DeviceParameters,
     *,
@@ -230,7 +210,7 @@ def boltzmann_angles(
     return angles[:count]
 
 
-@_out_of_range
+@unquestioned
 def check_device(parameters: DeviceParameters, landscape: Landscape) -> dict[str, float]:
     """All the checks that need no further choice, on a device of one's own: name and measured number of each."""
     validation.instance("parameters", parameters, DeviceParameters)

@@ -133,6 +133,7 @@ def plot_retention(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     time = np.linspace(0.0, duration, 200)
     axes.plot(time * 1e6, np.exp(-time / float(result.mean_escape_time)), "k--", linewidth=0.8, label="exponential")
     axes.set(xlabel="$t$ (µs)", ylabel="share still in the well")
+    axes.locator_params(axis="x", nbins=5)
     axes.legend()
     return axes
 

@@ -178,7 +178,7 @@ def test_half_selected_cells_are_the_schemes_shares_on_ideal_wires():
     assert result.worst_voltage.sel(scheme="grounded").item() == pytest.approx(0.2)
     assert result.selected_voltage.values == pytest.approx(np.full((4, 1), 0.2))
     assert result.disturb_margin.sel(scheme="V/2").item() == pytest.approx(1.0 - 0.1 / DEVICE.threshold_voltage)
-    assert result.dwmtj.plot().get_ylabel() == "V / threshold"
+    assert result.dwmtj.plot().get_ylabel() == "$V$ / threshold"
 
 
 def test_the_threshold_is_the_walker_current_in_the_parallel_state():

@@ -238,7 +238,7 @@ def test_unusable_arguments_are_refused(start, thresholds, ohms):
         fit_threshold(start.replace(field_like_quadratic=1e-4), data)
     with pytest.raises(InputError, match="field_like_ratio: expected a number above 0"):
         fit_threshold(start.replace(field_like_ratio=0.0), data, torques="field-like")
-    with pytest.raises(InputError, match="data: expected 'threshold', got 'offset'"):
+    with pytest.raises(InputError, match="data: expected one of 'threshold' or 'threshold_current', got neither"):
         fit_threshold(start, {"offset": OFFSETS})
     plain = {"voltage": BIAS, "resistance": ohms}
     for changes, state, message in (
@@ -334,7 +334,7 @@ def test_columns_units_decimals_and_lines_can_be_named(tmp_path):
         ({"decimal": "x"}, "decimal: expected one of '.', ','"),
         (
             {"columns": {"J_t": "Jc"}},
-            "columns: expected names out of Delta_H, J_th, sigma, got 'J_t', did you mean 'J_th'",
+            "columns: expected names out of Delta_H, H, J_th, I_th, sigma, got 'J_t', did you mean 'J_th'",
         ),
         (
             {"columns": {"J_th": "Jk", "Delta_H": "H"}},
@@ -354,7 +354,10 @@ GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "expected a header with the columns Delta_H (Oe), J_th (A/cm2), sigma (A/cm2), got an empty file"),
+        (
+            "",
+            "Delta_H (Oe), H (Oe), J_th (A/cm2), I_th (A), sigma (A/cm2), got an empty file",
+        ),
         (GOOD, "expected lines of data under the header, got none"),
         (
             "Delta_H, J_th (A/cm2)\n1,2\n",
@@ -366,7 +369,7 @@ GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
         ("Delta_h (Oe), J_th (A/cm2)\n1,2\n", "got 'Delta_h (Oe)', did you mean 'Delta_H'?"),
         ("Delta_H (Oe, J_th (A/cm2)\n1,2\n", "got 'Delta_H (Oe'"),
         ("Delta_H (Oe), Delta_H (T)\n1,2\n", "expected each column once, got 'Delta_H' twice"),
-        ("Delta_H (Oe)\n1\n", "line 1: expected a column 'J_th', got Delta_H"),
+        ("Delta_H (Oe)\n1\n", "line 1: expected a column 'J_th' or 'I_th', got Delta_H"),
         (GOOD + "1, 2\n3, many\n", "line 3, column 'J_th': expected a number, got 'many'"),
         (GOOD + "1, nan\n", "line 2, column 'J_th': expected a finite number, got 'nan'"),
         (GOOD + "1_0, 2\n", "line 2, column 'Delta_H': expected a number, got '1_0'"),

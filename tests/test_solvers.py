@@ -125,6 +125,7 @@ def test_adaptive_agrees_with_an_independent_solver_on_a_smooth_track(device):
         assert run.angle.values[inside] == pytest.approx(angle[inside], abs=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:voltage on the barrier")  # driven as hard as the solver can be tried
 def test_adaptive_meets_the_promised_accuracy_through_many_hard_wells(device):
     long_track = device.replace(track_length=20e-6)
     centres = np.arange(0.3e-6, 19.7e-6, 0.3e-6)

@@ -369,7 +369,9 @@ def test_rest_angles_are_the_lowest_energies():
 
 
 def test_a_wall_at_rest_stays_there():
-    run = simulate(ALL_ON, SMOOTH, Voltage.of(0.0), np.linspace(0.0, 200e-9, 5), initial_position=0.5e-6)
+    run = simulate(
+        ALL_ON, SMOOTH, Voltage.of(0.0), np.linspace(0.0, 200e-9, 5), initial_position=0.5e-6, tolerance=1e-11
+    )
     assert np.ptp(run.angle.values) < 1e-9
     assert np.ptp(run.position.values) < 1e-16
 

@@ -66,7 +66,7 @@ def test_the_shares_say_how_the_window_was_found():
     assert float(lowest.sel(voltage=float(result.write_voltage))) >= 0.9
     assert float(highest.sel(voltage=float(result.disturb_voltage))) <= 0.1
     assert result.identical(write_window(DEVICE, SITE, conditions, seed=3))
-    assert result.dwmtj.plot().get_xlabel() == "V (V)"
+    assert result.dwmtj.plot().get_xlabel() == "$V$ (V)"
 
 
 def test_a_net_field_makes_the_worse_polarity_count():

@@ -145,7 +145,7 @@ class DeviceParameters:
             Spread.RELATIVE,
             netlist="tmr",
             note="a ratio: 0.95 is 95 %",
-            limits=(0.02, 20.0),
+            limits=(0.01, 20.0),
         ),
     ]
 

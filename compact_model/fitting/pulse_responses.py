@@ -12,6 +12,7 @@ from ..experiments.pulse_trains import READ_SHARE, READINGS
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import unquestioned
 from ..support.random import Seed, recorded
 from ..support.validation import InputError
 from ..track.landscape import Landscape
@@ -22,6 +23,7 @@ from .simulated import Measured, Situation, check_positions, check_work, fit_sim
 _OUTSIDE = 0.05  # of R: how far noise may take the first resistance beyond those of the track
 
 
+@unquestioned
 def fit_pulses(
     parameters: DeviceParameters,
     landscape: Landscape,

@@ -10,6 +10,7 @@ from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import unquestioned
 from ..support.validation import InputError
 from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, one_of, same_length
@@ -22,6 +23,7 @@ from .unknowns import JUNCTION_PARAMETERS, RESISTANCE_PARAMETERS, Unknowns, free
 CURVE_POINTS = 201
 
 
+@unquestioned
 def fit_resistance(
     parameters: DeviceParameters,
     data: Mapping[str, Any],

@@ -14,6 +14,7 @@ from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..experiments.thresholds import current_threshold, static_current_threshold
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import unquestioned
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
@@ -40,6 +41,7 @@ _EXPONENTS = {
 """The powers with which plateau and slope of the static threshold go with each parameter."""
 
 
+@unquestioned
 def fit_threshold(
     parameters: DeviceParameters,
     data: Mapping[str, Any],

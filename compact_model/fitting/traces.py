@@ -10,6 +10,7 @@ from ..drive import Drive, PiecewiseLinear
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import unquestioned
 from ..support.random import Seed, recorded
 from ..support.validation import InputError
 from ..track.landscape import Landscape
@@ -18,6 +19,7 @@ from .result import FitResult, fit_dataset, fit_result
 from .simulated import Measured, Situation, check_work, fit_simulated
 
 
+@unquestioned
 def fit_trace(
     parameters: DeviceParameters,
     landscape: Landscape,

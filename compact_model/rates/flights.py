@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..device.equilibrium import rest_angle
+from ..device.equilibrium import largest_turn, rest_angle
 from ..device.parameters import DeviceParameters
 from ..drive import Drive
 from ..simulation import simulate_ensemble
@@ -38,8 +38,8 @@ def settling_time(parameters: DeviceParameters, landscape: Landscape) -> float:
     """How long a wall is followed until it counts as at rest again, s."""
     profile = landscape.anisotropy
     fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
-    # The mean, without sites whose own H_K happens to vanish.
-    stiffness = max(float(np.mean(np.abs(fields))), abs(parameters.fourth_order_anisotropy_field), 1e-6)
+    # The mean, without sites whose own H_K happens to vanish; or what all terms of the angle's energy come to.
+    stiffness = max(float(np.mean(np.abs(fields))), 2.0 * float(largest_turn(parameters)), 1e-6)
     relaxation = 1.0 / (parameters.damping * parameters.gyromagnetic_ratio * stiffness)
     return float(np.clip(_RELAXATIONS * relaxation, _SHORTEST, _LONGEST))
 

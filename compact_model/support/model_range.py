@@ -1,7 +1,11 @@
 """A warning where a value lies outside the range that the model is meant for, with the likely slip of units."""
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
 
 from ..constants import OERSTED
 
@@ -11,6 +15,11 @@ LARGEST_VOLTAGE = 1.0
 """V: about where a barrier breaks down."""
 HIGHEST_TEMPERATURE = 700.0
 """K: M_s, TMR and H_K are constants here, whatever the temperature."""
+
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+_UNQUESTIONED = ContextVar("_UNQUESTIONED", default=False)
 
 
 class ModelRangeWarning(UserWarning):
@@ -32,7 +41,7 @@ def warn_outside(
     """
     size = abs(value)
     low, high = limits
-    if size == 0.0 or low <= size <= high or math.isnan(size):
+    if _UNQUESTIONED.get() or size == 0.0 or low <= size <= high or math.isnan(size):
         return
     meant = f"at least {written(low, unit)}" if size < low else f"at most {written(high, unit)}"
     slip = ""
@@ -60,3 +69,17 @@ def warn_of_voltage(largest: float) -> None:
 def warn_of_temperature(kelvin: float) -> None:
     """The same for a temperature above 0 K."""
     warn_outside("temperature", kelvin, (1.0, HIGHEST_TEMPERATURE), "K")
+
+
+def unquestioned(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """No warnings within a search, or a check against an analytic limit, which go where no device would be."""
+
+    @functools.wraps(function)
+    def quietly(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
+        before = _UNQUESTIONED.set(True)
+        try:
+            return function(*arguments, **options)
+        finally:
+            _UNQUESTIONED.reset(before)
+
+    return quietly

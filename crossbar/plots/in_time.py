@@ -155,6 +155,7 @@ def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any
     axes.plot(result.voltage, largest, **(look | style))
     axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
     axes.set(xlabel="read voltage (V)", ylabel="largest displacement (nm)")
+    axes.locator_params(axis="x", nbins=5)
     return axes
 
 

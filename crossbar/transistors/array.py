@@ -34,7 +34,7 @@ from .series import SeriesState
 
 SOURCE_LINES = ("bit_line", "word_line")
 """What the source lines run beside."""
-_BYTES_PER_CELL = 3000.0  # of the factors where every cell conducts, measured up to 256 x 256
+_BYTES_PER_CELL = 3000.0  # of the factors where every cell conducts; an estimate on the safe side, not measured
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,6 @@ import click
 
 from compact_model.constants import BOLTZMANN_CONSTANT, MILLIAMPERE, NANOSECOND
 from compact_model.methods import RETENTION_STEP
-from compact_model.rates.densities import density_at_rest
 from compact_model.support.validation import InputError
 
 from ..options.device import device_from_options, device_options
@@ -60,6 +59,7 @@ def command(
     which takes no longer for a year than for a microsecond.
     """
     from compact_model.experiments.escape import retention
+    from compact_model.rates.densities import density_at_rest
     from compact_model.rates.escapes import escape_rates
 
     check_outputs(outputs)
