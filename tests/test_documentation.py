@@ -25,8 +25,21 @@ DOCS = ROOT / "docs"
 NOTEBOOKS = sorted((DOCS / "tutorial").glob("*.ipynb"))
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
 WITH_PYTHON = [page for page in PAGES if "```python" in page.read_text()]
-# Examples of half a minute and more, which tests/test_examples.py and tests/test_learning_examples.py run.
-SLOW_EXAMPLES = "lequeux2016_fig1ac,what_an_array_can_bear,learning_inference,learning_supervised,learning_unsupervised"
+# Examples of some seconds and more, which tests/test_examples.py and tests/test_learning_examples.py run.
+SLOW_EXAMPLES = ",".join(
+    [
+        "lequeux2016_fig1ac",
+        "lequeux2016_fig2b",
+        "lequeux2016_fig2cd",
+        "lequeux2016_fig3",
+        "fit_measured_data",
+        "study_of_thresholds",
+        "what_an_array_can_bear",
+        "learning_inference",
+        "learning_supervised",
+        "learning_unsupervised",
+    ]
+)
 
 
 def text_of(path):

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from public_calls import PACKAGES
@@ -24,6 +25,7 @@ CHECKED_BY_A_TABLE = {
     "crossbar.ArraySimulation.keep_in": "what tells one operation from another, under any name",
     "spice.DomainWallJunction.connect": "parameters of the netlist, of which there is a table",
 }
+ROOT = Path(__file__).parent.parent
 PROGRAM = """
 from compact_model import Voltage, lequeux2016, simulate, single_well
 from crossbar import Crossbar, Wires, half_select, write_map
@@ -48,10 +50,11 @@ def test_a_type_checker_refuses_what_is_misspelt_and_nothing_else(tmp_path):
     file = tmp_path / "program.py"
     file.write_text(PROGRAM)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(file)],
+        # With the settings of the project, and with what it has found of the packages: a minute less.
+        [sys.executable, "-m", "mypy", str(file)],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=ROOT,
     )
     refused = re.findall(r"program\.py:(\d+): error", done.stdout)
     assert sorted({int(line) for line in refused}) == list(WRONG), done.stdout + done.stderr
