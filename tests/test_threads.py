@@ -52,6 +52,7 @@ def test_an_error_in_one_part_is_raised_when_all_are_done(failing):
 def test_an_interrupt_waits_for_the_other_threads_and_is_raised():
     code = (
         "import os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whatever the tests were started by
         "from compact_model.support.threads import run_together\n"
         "done = []\n"
         "def part(index):\n"
