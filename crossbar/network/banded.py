@@ -22,9 +22,9 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .ends import end_currents
+from .ends import with_ends
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources, ideal_side
-from .measure import ROUND_OFF_REASON, Error, measured_error
+from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
 
@@ -327,18 +327,4 @@ def solve_checked(
     voltage = equations.at_cells(nodes)
     current = np.asarray(network.conductance * (voltage[:, 0] - voltage[:, 1]), dtype=np.float64)
     word, bit = (np.ascontiguousarray(voltage[:, side], dtype=np.float64) for side in (0, 1))
-    ends = end_currents(network, sources, word, bit, current)
-    return NetworkSolution(
-        word_voltage=word,
-        bit_voltage=bit,
-        device_current=current,
-        word_start_current=ends[0],
-        word_stop_current=ends[1],
-        bit_start_current=ends[2],
-        bit_stop_current=ends[3],
-        method="banded",
-        iterations=0,
-        residual=error.residual,
-        converged=error.converged,
-        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
-    )
+    return with_ends(network, sources, word, bit, current, method="banded", error=error, reason=reason)

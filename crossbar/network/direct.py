@@ -15,9 +15,9 @@ from scipy.sparse.linalg import splu
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .ends import end_currents
+from .ends import with_ends
 from .linear_network import Network, Sources, check_connected, check_memory, check_sources
-from .measure import ROUND_OFF_REASON, Error, measured_error
+from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
 
@@ -252,18 +252,4 @@ def solve_direct(
     word, bit = (np.ascontiguousarray(each, dtype=np.float64) for each in (word_nodes, bit_nodes))
     if shorted.any():
         _short_currents(network, word, bit, sources, current)
-    ends = end_currents(network, sources, word, bit, current)
-    return NetworkSolution(
-        word_voltage=word,
-        bit_voltage=bit,
-        device_current=current,
-        word_start_current=ends[0],
-        word_stop_current=ends[1],
-        bit_start_current=ends[2],
-        bit_stop_current=ends[3],
-        method="direct",
-        iterations=0,
-        residual=error.residual,
-        converged=error.converged,
-        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
-    )
+    return with_ends(network, sources, word, bit, current, method="direct", error=error, reason=reason)

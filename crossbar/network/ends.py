@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from compact_model.support.arrays import FloatArray
 
 from .linear_network import Network, Sources
+from .measure import ROUND_OFF_REASON, Error
+from .solution import NetworkSolution
 
 Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
 # Resistance (lines,), voltage of the source and of the node (K, lines).
@@ -96,6 +98,35 @@ def end_currents(
         if by_drop.any():
             each[:, used] = np.divide(source - node, resistance, out=each[:, used], where=by_drop)
     return found
+
+
+def with_ends(
+    network: Network,
+    sources: Sources,
+    word: FloatArray,
+    bit: FloatArray,
+    current: FloatArray,
+    *,
+    method: str,
+    error: Error,
+    reason: str,
+) -> NetworkSolution:
+    """The solution by a direct method: word, bit and current as in `end_currents`, and the currents at the ends."""
+    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, word, bit, current)
+    return NetworkSolution(
+        word_voltage=word,
+        bit_voltage=bit,
+        device_current=current,
+        word_start_current=word_start,
+        word_stop_current=word_stop,
+        bit_start_current=bit_start,
+        bit_stop_current=bit_stop,
+        method=method,
+        iterations=0,
+        residual=error.residual,
+        converged=error.converged,
+        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
+    )
 
 
 def line_ends(

@@ -15,9 +15,9 @@ from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
-from .ends import end_currents
+from .ends import with_ends
 from .linear_network import Network, Sources, check_connected
-from .measure import ROUND_OFF_REASON, Error, measured_error
+from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
 
@@ -157,21 +157,7 @@ def solve_graph(network: Network, sources: Sources, tolerance: float, reason: st
     word_nodes, bit_nodes = table(voltages, "word"), table(voltages, "bit")
     word, bit = np.asarray(word_nodes, dtype=np.float64), np.asarray(bit_nodes, dtype=np.float64)
     current = np.asarray(network.conductance * (word_nodes - bit_nodes), dtype=np.float64)
-    word_start, word_stop, bit_start, bit_stop = end_currents(network, sources, word, bit, current)
-    return NetworkSolution(
-        word_voltage=word,
-        bit_voltage=bit,
-        device_current=current,
-        word_start_current=word_start,
-        word_stop_current=word_stop,
-        bit_start_current=bit_start,
-        bit_stop_current=bit_stop,
-        method="graph",
-        iterations=0,
-        residual=error.residual,
-        converged=error.converged,
-        reason=reason + (ROUND_OFF_REASON if error.rounded else ""),
-    )
+    return with_ends(network, sources, word, bit, current, method="graph", error=error, reason=reason)
 
 
 def _source_voltage(sources: Sources, node: Node) -> FloatArray:

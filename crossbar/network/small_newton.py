@@ -17,9 +17,9 @@ from compact_model.support.arrays import FloatArray
 
 from ..cells import Cells
 from .banded import Equations
-from .ends import end_currents
+from .ends import with_ends
 from .linear_network import Network, Sources
-from .measure import ROUND_OFF_REASON
+from .measure import Error
 from .solution import NetworkSolution, norms
 
 _MOST_STEPS = 60
@@ -78,7 +78,9 @@ class SmallNewton:
     def solve(
         self, cells: Cells, sources: Sources, tolerance: float, start: FloatArray | None = None
     ) -> tuple[NetworkSolution, int] | None:
-        """The solution for all inputs, and the steps; None where it is not found in a few.
+        """The solution for all inputs, and Newton's steps; None where it is not found in a few.
+
+        A correction with the slopes that the factors are of is a refinement of the same linear solution, no step.
 
         start: voltages (K, 2, N, M) of the nodes of the word lines and the bit lines to begin from.
         """
@@ -95,12 +97,16 @@ class SmallNewton:
         size = norms(left.T)
         kept_within = _KEPT_WITHIN if equations.layout.nodes * equations.layout.band**2 > _CHEAP else _KEPT_WHERE_CHEAP
         distance = None if self._factors is None else self._factors.distance(slope)
-        for step in range(1, _MOST_STEPS + 1):
+        newton_steps = 0
+        for _ in range(_MOST_STEPS):
             if self._factors is None or distance is None or not (distance <= kept_within).all():
                 self._factors = _factorised(equations, slope)
                 if self._factors is None:
                     return None
                 distance = np.zeros(nodes.shape[1])
+                newton_steps += 1
+            elif distance.any():
+                newton_steps += 1
             correction = self._factors.solve(left)
             wrong = np.asarray(equations.at_cells(correction), dtype=np.float64)
             error, rounded = _error(network, voltage, current, slope, wrong)
@@ -124,7 +130,9 @@ class SmallNewton:
             small = (error <= _NEARLY_THERE) & (remains <= max(tolerance, _ROUND_OFF))
             if (small | rounded).all():
                 worst = float(np.where(small, remains, error).max())
-                return _solution(self.network, sources, voltage, current, worst, bool(rounded.any())), step
+                return _solution(self.network, sources, voltage, current, worst, bool(rounded.any())), max(
+                    newton_steps, 1
+                )
         return None
 
 
@@ -191,18 +199,5 @@ def _solution(
     network: Network, sources: Sources, voltage: FloatArray, current: FloatArray, residual: float, rounded: bool
 ) -> NetworkSolution:
     word, bit = (np.ascontiguousarray(voltage[:, side]) for side in (0, 1))
-    ends = end_currents(network, sources, word, bit, current)
-    return NetworkSolution(
-        word_voltage=word,
-        bit_voltage=bit,
-        device_current=current,
-        word_start_current=ends[0],
-        word_stop_current=ends[1],
-        bit_start_current=ends[2],
-        bit_stop_current=ends[3],
-        method="banded",
-        iterations=0,
-        residual=residual,
-        converged=True,
-        reason="a small array" + (ROUND_OFF_REASON if rounded else ""),
-    )
+    error = Error(residual, True, rounded)
+    return with_ends(network, sources, word, bit, current, method="banded", error=error, reason="a small array")
