@@ -369,10 +369,11 @@ def test_rest_angles_are_the_lowest_energies():
 
 
 def test_a_wall_at_rest_stays_there():
-    run = simulate(
-        ALL_ON, SMOOTH, Voltage.of(0.0), np.linspace(0.0, 200e-9, 5), initial_position=0.5e-6, tolerance=1e-11
-    )
-    assert np.ptp(run.angle.values) < 1e-9
+    # At rest the steps grow to where the explicit method is just stable, and what it leaves there is of the size of the
+    # tolerance, by chance more or less: 2.5e-9 rad at the default of 3e-9.
+    times = np.linspace(0.0, 200e-9, 401)
+    run = simulate(ALL_ON, SMOOTH, Voltage.of(0.0), times, initial_position=0.5e-6, tolerance=1e-11)
+    assert np.ptp(run.angle.values) < 1e-10
     assert np.ptp(run.position.values) < 1e-16
 
 

@@ -89,7 +89,7 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
         lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.name}]({part.name}.png)"]
         if not as_json:
             click.echo(f"- {summary.sentence}")
-    lines += ["", "Data: `.nc` beside each figure (NetCDF, SI)."]
+    lines += ["", "Data (SI): the `.nc` files."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
     if as_json:
         click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
@@ -150,9 +150,7 @@ def _header(subject: Subject) -> list[str]:
     return [
         "# Characterisation of a spin-torque memristor",
         "",
-        "The device is a magnetic tunnel junction with one domain wall in its free layer. A current moves the "
-        "wall, the wall's position sets the resistance, and pinning sites hold it when the current is off. "
-        "Each section below simulates one measurement and compares it with the published device where that is known.",
+        "A current moves the domain wall of a magnetic tunnel junction; its position is the resistance.",
         "",
         f"`dwmtj run`, version {version('dwmtj')}; {name} (Lequeux et al. 2016, doi 10.1038/srep31510): "
         f"{1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm, "

@@ -58,7 +58,7 @@ def _summarise_margins(subject: Subject, data: xr.Dataset) -> Summary:
     return Summary(
         {"largest_floating_array": floating, "grounded_current_margin_percent": grounded},
         f"a TMR of {100.0 * subject.parameters.tmr:.0f} % reaches {floating} x {floating} in a floating passive array, "
-        "by the rule of 10 % of voltage margin with ideal wires; "
+        "at 10 % of voltage margin with ideal wires; "
         f"at {_SIZES[-1]} x {_SIZES[-1]} and {SEGMENT:g} Ohm per segment the current margin is "
         f"{grounded:.2g} % grounded, {other:.2g} % floating",
     )
@@ -83,7 +83,7 @@ def _summarise_sneak(subject: Subject, data: xr.Dataset) -> Summary:
     share = 100.0 * float(data.sneak_share)
     return Summary(
         {"sneak_percent": share},
-        f"floating read, 4 x 4, all devices parallel: {share:.0f} % of the current is sneak current, on "
+        f"floating read, 4 x 4, all devices parallel: {share:.0f} % is sneak current, on "
         f"{data.sizes['path'] - 1} paths",
     )
 
@@ -210,8 +210,7 @@ def _summarise_array_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     nanometre, current = 1e9 * float(data.position_difference), float(data.current_difference)
     return Summary(
         {"position_nm": nanometre, "current_share": current},
-        f"a write in a programmed 4 x 4 array, by ngspice: walls within {nanometre:.1g} nm, currents within "
-        f"{current:.0e}",
+        f"a write in a programmed 4 x 4 array: walls within {nanometre:.1g} nm, currents within {current:.0e}",
     )
 
 

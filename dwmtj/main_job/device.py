@@ -54,8 +54,7 @@ def _summarise_thresholds(subject: Subject, data: xr.Dataset) -> Summary:
     alone, field_like, both = (float(at.sel(torques=torques)) for torques in TORQUES)
     return Summary(
         {"slonczewski_1e6_A_per_cm2": alone, "field_like_1e6_A_per_cm2": field_like, "both_1e6_A_per_cm2": both},
-        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe, H_K = "
-        f"{subject.parameters.anisotropy_field / OERSTED:.3g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
+        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
         f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both",
     )
 
