@@ -98,7 +98,13 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
     drive = result.attrs["drive"]
     label, unit = DRIVE_UNITS[drive]
     look: dict[str, Any] = {"linewidth": 0.8} | style
-    axes.plot(result[drive].values / unit, result.resistance.values[device], **look)
+    across, ohms = result[drive].values / unit, result.resistance.values[device]
+    (line,) = axes.plot(across, ohms, **look)
+    # Which way the first cycle goes: an arrow in each quarter of it.
+    cycle = int((result.cycle.values == result.cycle.values[0]).sum()) - 1
+    for start in (number * cycle // 8 for number in (1, 3, 5, 7)):
+        arrow = {"arrowstyle": "->", "color": line.get_color(), "linewidth": 1.0}
+        axes.annotate("", (across[start + 1], ohms[start + 1]), (across[start], ohms[start]), arrowprops=arrow)
     axes.set(xlabel=label, ylabel="$R$ (Ω)")
     return axes
 

@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import Landscape, count_levels, lequeux2016, lequeux2016_track, resistance_loop
-from compact_model.figures import STYLE
+from compact_model.figures import ORANGE, STYLE, letters, whole_numbers
 
 EXTERNAL_FIELD = 85e-4  # T
 SWEEP = {"points": 132, "dwell": 300e-9, "external_field": EXTERNAL_FIELD, "temperature": 300.0, "step": 50e-12}
@@ -44,10 +44,12 @@ def main(figure_path: Path) -> dict[str, float]:
     figure, axes = plt.subplots(1, 3, figsize=(7.1, 2.5))
     by_voltage.dwmtj.plot(axes[0], device=0)
     by_current.dwmtj.plot(axes[1], device=0, linewidth=0.5)
-    axes[2].bar(np.arange(found.sizes["device"]), found.levels)
-    axes[2].axhspan(15.0, 20.0, color="orange", alpha=0.3, label="paper: 15 to 20")
-    axes[2].set(xlabel="seeded track", ylabel="intermediate levels")
-    axes[2].legend()
+    axes[2].axhspan(15.0, 20.0, color=ORANGE, alpha=0.25, linewidth=0.0, zorder=0, label="paper: 15 to 20")
+    axes[2].plot(np.arange(found.sizes["device"]), found.levels, linestyle="", marker="o")
+    axes[2].set(xlabel="seeded track", ylabel="intermediate levels", ylim=(0.0, None))
+    whole_numbers(axes[2].yaxis)
+    axes[2].legend(loc="lower left")
+    letters(axes)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
 

@@ -47,7 +47,7 @@ def main(figure_path: Path) -> dict[str, float]:
         for index, axes in enumerate(row):
             result.dwmtj.plot(axes, at={"resistance_area_product": index}, devices=DEVICES, norm=LogNorm(1.0, 48.0))
             barrier = f"{1e12 * BARRIERS[index]:.3g} Ohm um2"
-            axes.set_title(f"RA = {barrier}, sites of {sites_name}")
+            axes.set_title(f"RA = {1e12 * BARRIERS[index]:.3g} Ω µm², sites of {sites_name}")
             for name, (width, length) in DEVICES.items():
                 point = result.isel(resistance_area_product=index, scheme=0, wire_resistance=0).sel(
                     track_width=width, track_length=length, method="nearest"

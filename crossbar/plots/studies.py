@@ -233,16 +233,18 @@ def plot_design_map(
         axes.text(widths[column], lengths[row], str(number), va="center", **ink)
         point = result.track_width.values[column], result.track_length.values[row]
         for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
-            note = f"{name}\n{float(ohms[column, row]):.0f} " + r"$\Omega$"
+            note = f"{name}, {float(ohms[column, row]):.0f} Ω"
+            # In the outer columns the note begins, or ends, near the edge of the map.
+            aside, side = {0: (-18.0, "left"), len(widths) - 1: (14.0, "right")}.get(column, (0.0, "center"))
             below: dict[str, Any] = {
-                "xytext": (0.0, -14.0),
+                "xytext": (aside, -9.0),
                 "textcoords": "offset points",
                 "va": "top",
-                "fontsize": "small",
+                "fontsize": "x-small",
             }
-            axes.annotate(note, (widths[column], lengths[row]), **below, **ink)
-            axes.plot(widths[column], lengths[row], "o", markersize=20, markerfacecolor="none", color=VERMILION)
-    axes.set(xscale="log", yscale="log", xlabel="track width W (nm)", ylabel="track length L (nm)")
+            axes.annotate(note, (widths[column], lengths[row]), **below, **(ink | {"ha": side}))
+            axes.plot(widths[column], lengths[row], "o", markersize=14, markerfacecolor="none", color=VERMILION)
+    axes.set(xscale="log", yscale="log", xlabel="track width $W$ (nm)", ylabel="track length $L$ (nm)")
     axes.set_xticks(widths, [f"{width:g}" for width in widths])
     axes.set_yticks(lengths, [f"{length:g}" for length in lengths])
     axes.tick_params(which="minor", bottom=False, left=False, labelbottom=False, labelleft=False)
