@@ -31,6 +31,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/compile_time.py
 	$(BIN)/python benchmarks/micromagnetics.py
 	$(BIN)/python benchmarks/netlist.py
 	$(BIN)/python benchmarks/netlist_options.py

@@ -14,10 +14,10 @@ from timing import print_table
 
 CALLS = {
     "compact_model.simulate": (
-        "from compact_model import lequeux2016, simulate, single_well\n"
+        "from compact_model import Voltage, lequeux2016, simulate, single_well\n"
         "device = lequeux2016()\n"
         "well = single_well(device, coercive_field=15e-4, half_width=100e-9)",
-        "simulate(device, well, voltage=0.3, duration=10e-9)",
+        "simulate(device, well, Voltage.of(0.3), [0.0, 10e-9])",
     ),
     "Crossbar.solve, 8 x 8": (
         "import numpy as np\nfrom crossbar import Crossbar",
@@ -27,6 +27,19 @@ CALLS = {
         "import numpy as np\nfrom crossbar import Crossbar",
         "Crossbar(resistance=np.full((256, 256), 50.0), word_line_resistance=1.0, bit_line_resistance=1.0).solve(1.0)",
     ),
+    "crossbar.simulate_array, 32 x 32": (
+        "import numpy as np\n"
+        "from compact_model import lequeux2016, pulses, single_well\n"
+        "from crossbar import ArrayDrive, Crossbar, DomainWalls, bias, simulate_array\n"
+        "device = lequeux2016()\n"
+        "well = single_well(device, coercive_field=15e-4, half_width=100e-9)\n"
+        "walls = DomainWalls(device, well, np.full((32, 32), 500e-9))\n"
+        "array = Crossbar(cells=walls, word_line_resistance=0.1, bit_line_resistance=0.1)\n"
+        "half = bias('V/2', (32, 32), 0.3, word_line=16, bit_line=16)\n"
+        "drive = ArrayDrive(((half, pulses([1.0], width=10e-9, period=1e-6)),))",
+        "simulate_array(array, drive, np.linspace(0, 25e-9, 26))",
+    ),
+    "warm up compact_model": ("from compact_model.warm_up import compile_kernels", "compile_kernels()"),
     "warm up crossbar": ("from crossbar.warm_up import compile_kernels", "compile_kernels()"),
 }
 PROGRAM = """
