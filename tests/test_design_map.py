@@ -63,7 +63,7 @@ def test_arrays_grow_with_a_smaller_device_and_a_thicker_barrier_and_its_levels_
     ratio = result.write_voltage.isel(resistance_area_product=1) / result.write_voltage.isel(resistance_area_product=0)
     assert ratio.values == pytest.approx(15.0 / 4.41, rel=0.02)
     axes = result.dwmtj.plot(devices={"paper": (100e-9, 1e-6)}, at={"scheme": 1, "resistance_area_product": 1})
-    assert axes.get_xlabel() == "track width W (nm)"
+    assert axes.get_xlabel() == "track width $W$ (nm)"
     shown = {text.get_text() for text in axes.texts}
     last = result.largest_array.isel(resistance_area_product=1, scheme=1, wire_resistance=0)
     assert {str(number) for number in last.values.ravel().tolist()} <= shown

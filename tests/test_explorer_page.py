@@ -44,7 +44,7 @@ def address(browser):
 def page(browser):
     """A page that fails its test where it asks another machine, or logs an error."""
     opened = browser.new_page()
-    opened.set_default_timeout(20 * SECONDS)
+    opened.set_default_timeout(60 * SECONDS)  # on a busy machine the server may compile a kernel first
     wrong = []
     opened.on("request", lambda request: wrong.append(request.url) if not _is_local(request.url) else None)
     opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
@@ -83,17 +83,20 @@ def shown(page, below):
 
 
 def click_cell(page, word_line, bit_line):
-    place = page.evaluate(
-        """([i, j]) => {
-          const plot = Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
-            .find((each) => each.type === "Figure" && each.renderers.some((one) => one.glyph.type === "Rect"))
-          const view = Bokeh.index.find_one(plot)
-          const box = view.el.getBoundingClientRect()
-          return [box.left + view.frame.x_scale.compute(j), box.top + view.frame.y_scale.compute(i)]
-        }""",
-        [word_line, bit_line],
-    )
-    page.mouse.click(*place)
+    """A click on a cell once the page has come to rest: a click on what still moves meets another cell, or none."""
+    place = """([i, j]) => {
+      const plot = Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+        .find((each) => each.type === "Figure" && each.renderers.some((one) => one.glyph.type === "Rect"))
+      const view = Bokeh.index.find_one(plot)
+      const box = view.el.getBoundingClientRect()
+      return [box.left + view.frame.x_scale.compute(j), box.top + view.frame.y_scale.compute(i)]
+    }"""
+    page.wait_for_function("Bokeh.documents[0].is_idle")
+    before, now = None, page.evaluate(place, [word_line, bit_line])
+    while now != before:
+        page.wait_for_timeout(200)
+        before, now = now, page.evaluate(place, [word_line, bit_line])
+    page.mouse.click(*now)
 
 
 def colours(page, name):
@@ -156,6 +159,7 @@ def test_cells_are_written_read_and_disturbed_by_clicks(page, address):
     wait_for_link(page, "do=write:1:2:0.8:4")
     page.get_by_role("button", name="Disturb", exact=True).click()
     set_model(page, "count", 2)
+    wait_for_link(page, "count=2&")
     click_cell(page, 3, 0)
     wait_for_link(page, ";disturb:3:0:0.8:4:2")
     page.get_by_role("button", name="Read", exact=True).click()
