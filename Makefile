@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.installed-for-tests
 DOCS_STAMP := $(VENV)/.installed-for-docs
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test benchmark robustness wheels verilog-a verilog-a-tools docs links format clean ngspice
+.PHONY: run test test-oldest benchmark robustness wheels verilog-a verilog-a-tools docs links format clean ngspice
 
 run: $(STAMP) ngspice
 	$(BIN)/dwmtj run -o results
@@ -25,6 +25,17 @@ test: $(TEST_STAMP) ngspice
 		echo "$(BIN)/python -m pytest -q tests/robustness"; $(BIN)/python -m pytest -q tests/robustness; ended=$$?; \
 		wait $$types || ended=1; wait $$tools; exit $$ended
 	$(BIN)/python -m pytest -q --ignore tests/robustness -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
+# The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
+# `make test` has the newest.  What other packages of that age warn of is no error here.
+FAST_TESTS := $(patsubst %,tests/test_%.py,drive parameters resistance landscape loading solvers crossbar netlist)
+
+test-oldest: ngspice
+	@$(PYTHON) -m venv .venv-oldest
+	@$(PYTHON) scripts/oldest_versions.py > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt \
+		-e '.[learn]' pytest pytest-xdist hypothesis
+	.venv-oldest/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -o filterwarnings=default $(FAST_TESTS)
 
 benchmark: $(STAMP) ngspice
 	$(INSTALL) -e '.[learn,benchmark,explore,test]'
@@ -104,4 +115,4 @@ $(DOCS_STAMP): $(STAMP)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) results dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest results dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from xarray.indexes import PandasIndex
 
 from . import plots  # noqa: F401 (registers the accessor that draws the results)
 from .device.junction import antiparallel_share, conductance, voltage_at_current
@@ -125,7 +126,7 @@ def label_states(
     if devices is not None:
         coordinates["device"] = xr.IndexVariable("device", list(devices))
     # With its indexes at hand xarray need not look for them and align what is aligned: half of a small simulation.
-    indexes = {name: xr.indexes.PandasIndex(each.to_index(), name) for name, each in coordinates.items()}
+    indexes = {name: PandasIndex(each.to_index(), name) for name, each in coordinates.items()}
     dims = ("time",) if devices is None else ("device", "time")
     first = len(dims) - 1
     return xr.Dataset(

@@ -382,7 +382,7 @@ def test_the_graph_carries_the_components_on_its_edges():
     assert edge["conductance"] == pytest.approx(np.asarray(array.conductance)[1, 2])
     driver = graph.get_edge_data(("word source", 2, "start"), ("word", 2, 0))[0]
     assert driver["resistance"] == pytest.approx(7.0)
-    assert json.dumps(nx.node_link_data(graph, edges="edges"))
+    assert json.dumps(nx.adjacency_data(graph))
 
 
 def test_the_paths_add_up_to_the_read_current():
