@@ -87,7 +87,7 @@ def test_the_escape_rate_follows_arrhenius_with_the_wells_own_depth(device):
     rates, errors = [], []
     for temperature in temperatures:
         run = retention(
-            damped, landscape, duration=20e-6, temperature=float(temperature), devices=256, step=40e-12, seed=7
+            damped, landscape, duration=20e-6, temperature=float(temperature), devices=128, step=40e-12, seed=7
         )
         rates.append(1.0 / float(run.mean_escape_time))
         errors.append(1.0 / np.sqrt(float(run.escapes)))
