@@ -35,6 +35,9 @@ from .experiments.loops import resistance_loop as resistance_loop
 from .experiments.pulse_tables import pulse_table as pulse_table
 from .experiments.pulse_trains import potentiation_depression as potentiation_depression
 from .experiments.pulse_trains import pulse_train as pulse_train
+from .experiments.spike_tables import spike_table as spike_table
+from .experiments.spike_timing import spike_timing_window as spike_timing_window
+from .experiments.spikes import Spike as Spike
 from .experiments.sweeps import resistance_sweep as resistance_sweep
 from .experiments.thresholds import current_threshold as current_threshold
 from .experiments.thresholds import field_threshold as field_threshold

@@ -79,6 +79,16 @@ class PiecewiseLinear(Waveform):
         result: list[float] = times[(times > start) & (times < stop)].tolist()
         return result
 
+    def scaled(self, factor: float) -> "PiecewiseLinear":
+        """The same shape, its values times a factor."""
+        scale = validation.number("factor", factor)
+        return PiecewiseLinear(self.times, tuple(scale * value for value in self.values))
+
+    def delayed(self, delay: float) -> "PiecewiseLinear":
+        """The same shape, so much later, s; below 0: earlier."""
+        later = validation.number("delay", delay)
+        return PiecewiseLinear(tuple(later + time for time in self.times), self.values)
+
 
 @dataclass(frozen=True)
 class Sine(Waveform):

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
-from .figures import styled
+from .figures import legend_above, styled
 from .support.validation import InputError, choice
 
 if TYPE_CHECKING:
@@ -183,6 +183,28 @@ def plot_write_window(result: xr.Dataset, axes: Axes | None = None, **style: Any
     return axes
 
 
+def plot_spike_timing(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Change of the weight (%) against the delay (ns): a colour for each shape of spike, dashes at 0 K.
+
+    Above 0 K the mean has a band of one standard deviation of a single synapse.
+    """
+    axes = new_axes(axes)
+    delay = result.delay.values / NANOSECOND
+    for number, shape in enumerate(result["shape"].values):
+        for column, kelvin in enumerate(result.temperature.values):
+            mean = 100.0 * result.weight_change.values[number, column]
+            deviation = 100.0 * result.weight_deviation.values[number, column]
+            look: dict[str, Any] = {"color": f"C{number}", "linestyle": "-" if kelvin > 0.0 else "--", "marker": ""}
+            look |= {"linewidth": 0.8, "label": f"{shape}, {kelvin:g} K"} | style
+            (line,) = axes.plot(delay, mean, **look)
+            if kelvin > 0.0:
+                axes.fill_between(delay, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.12, lw=0.0)
+    axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=0)
+    axes.set(xlabel=r"$t_\mathrm{post} - t_\mathrm{pre}$ (ns)", ylabel="change of the weight (%)")
+    legend_above(axes)
+    return axes
+
+
 def _draw_measured(axes: Axes, across: Any, values: Any, deviation: Any, **style: Any) -> None:
     """Measured points, with error bars where there are standard deviations (None: none)."""
     look: dict[str, Any] = {"marker": "o", "markersize": 3.0, "linestyle": "", "label": "measured"} | style
@@ -258,6 +280,7 @@ PLOTTERS: dict[str, Plotter] = {
     "escape_rates": plot_escape_rates,
     "intrinsic_site": plot_intrinsic_site,
     "write_window": plot_write_window,
+    "spike_timing_window": plot_spike_timing,
     "fit_threshold": plot_fit_threshold,
     "fit_resistance": plot_fit_resistance,
     "fit_pulses": plot_fit_pulses,

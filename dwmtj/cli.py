@@ -18,6 +18,7 @@ COMMANDS = {
     "threshold": "Depinning threshold current density against the offset field (Fig. 3).",
     "loop": "Resistance against a swept current or voltage, and the levels it shows (Fig. 1).",
     "pulses": "Potentiation and depression by short pulses: resistance, energy, levels.",
+    "stdp": "Two spikes and the synapse between them: the change of its weight against their delay.",
     "simulate": "One device over time under a current, a voltage or a current density.",
     "export": "The device as an ngspice sub-circuit, a Verilog-A module or a PySpice script.",
     "export-device": "A device that learns by pulses for aihwkit, CrossSim or XBTorch, or as an open file (JSON).",

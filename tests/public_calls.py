@@ -19,6 +19,7 @@ from compact_model import (
     AnisotropyProfile,
     Current,
     ParabolicWell,
+    Spike,
     Voltage,
     WriteConditions,
     checks,
@@ -68,6 +69,7 @@ ACCESS = WriteAccess(scheme="V/3", edge=1 * NS, settle=2 * NS)
 QUICK = {"tolerance": 1e-8}
 GEOMETRY = {"thickness": 3e-9, "wall_width": 15e-9, "saturation_magnetisation": 4.7e5}
 BRIEF = WriteConditions(width=2 * NS, settle=1 * NS, devices=2, error_rate=0.5)
+SPIKE = Spike(pulse_voltage=0.05, tail_voltage=0.03, width=2 * NS, edge=1 * NS, tail=4 * NS)
 COARSE_STRIPE = compact_model.lequeux2016_stripe(4e-8, cell_size=6e-9)
 OFFSETS = np.array([5.0, 10.0, 15.0, 20.0]) * 1e-4
 
@@ -492,6 +494,48 @@ CALLS: dict[str, Call] = {
             "store": None,
         },
         work=("width", "edge", "settle", "samples"),
+    ),
+    "compact_model.Spike": Call(
+        C.Spike,
+        lambda: {
+            "pulse_voltage": 0.05,
+            "tail_voltage": 0.03,
+            "shape": "sawtooth",
+            "width": 2 * NS,
+            "edge": 1 * NS,
+            "tail": 4 * NS,
+        },
+    ),
+    "compact_model.spike_timing_window": Call(
+        C.spike_timing_window,
+        lambda: {
+            "parameters": DEVICE,
+            "landscapes": TRACK,
+            "delays": [-2 * NS, 2 * NS],
+            "spikes": SPIKE,
+            "temperatures": [0.0, 1.0],
+            "samples": 2,
+            "settle": 2 * NS,
+            "external_field": -DEVICE.stray_field,
+            "seed": 1,
+        },
+        work=("delays", "temperatures", "samples", "settle"),
+    ),
+    "compact_model.spike_table": Call(
+        C.spike_table,
+        lambda: {
+            "parameters": DEVICE,
+            "landscapes": TRACK,
+            "delays": [-2 * NS, 2 * NS],
+            "spike": SPIKE,
+            "settle": 2 * NS,
+            "temperature": 1.0,
+            "samples": 2,
+            "external_field": -DEVICE.stray_field,
+            "seed": 1,
+            "store": None,
+        },
+        work=("delays", "samples", "settle"),
     ),
     "compact_model.resting_places": Call(C.resting_places, lambda: {**_two(), "net_field": 1e-4}),
     "compact_model.write_window": Call(
