@@ -25,7 +25,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 from ..controls import with_remark
 from ..one_array import CONTROLS, KINDS, NEXT_PULSE, Action, ArrayPicture, ExploredArray, python_lines
 from ..sessions import Session, link, new_session, to_toml
-from .panels import ControlPanel, TextPanel, notice, numbers, words
+from .panels import ControlPanel, TextPanel, notice, numbers, sent_together, words
 from .style import FAINT, FONT, INK, LINE, SKY, VERMILION, plot, text_style, widget_style
 
 TITLES = ["Python", "Session (TOML)", "Link"]
@@ -138,6 +138,10 @@ class ArrayPage:
 
         def run() -> None:
             self._busy = False
+            with sent_together(self.roots[0].document):
+                finish()
+
+        def finish() -> None:
             try:
                 _, remark = with_remark(task)
                 self.session = new_session("array", self.panel.values, self.array.done)

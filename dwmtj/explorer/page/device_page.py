@@ -13,7 +13,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 from ..controls import Values, with_remark
 from ..one_device import CONTROLS, POINTS, DevicePicture, picture, python_lines, study_file
 from ..sessions import Session, link, new_session, to_toml
-from .panels import ControlPanel, TextPanel, notice, numbers, words
+from .panels import ControlPanel, TextPanel, notice, numbers, sent_together, words
 from .style import BLUE, FAINT, GREEN, INK, LINE, ORANGE, PURPLE, SKY, VERMILION, plot, widget_style
 
 TITLES = ["Python", "Study (TOML)", "Session (TOML)", "Link"]
@@ -73,11 +73,11 @@ class DevicePage:
         self._numbers = words("", name="numbers")
         self._notice = notice(message)
         self.moving, self.wall, self.land, self.sites = (
-            ColumnDataSource(name=name) for name in ("moving", "wall", "land", "sites")
+            ColumnDataSource(name=name, syncable=name != "wall") for name in ("moving", "wall", "land", "sites")
         )
         self.rising, self.falling = ColumnDataSource(), ColumnDataSource()
         self._lasting = [BoxAnnotation(left=0, fill_color=SKY, fill_alpha=0.15, line_color=None) for _ in range(3)]
-        self._spans = [Span(dimension="height", line_color=FAINT, line_dash="dotted") for _ in range(3)]
+        self._spans = [Span(dimension="height", line_color=FAINT, line_dash="dotted", syncable=False) for _ in range(3)]
         self._length = Range1d(0, 1000, bounds="auto")
         self._duration = Range1d(0, 100)
         self._fill(session.values)
@@ -106,6 +106,10 @@ class DevicePage:
     def update(self) -> None:
         """Show what the controls say, or beside them why that is refused."""
         self._waiting = False
+        with sent_together(self.roots[0].document):
+            self._refill()
+
+    def _refill(self) -> None:
         try:
             self._fill(self.panel.values)
         except (InputError, ConvergenceError) as error:
@@ -174,9 +178,9 @@ class DevicePage:
         strip.min_border_left = energy.min_border_left = 62
         slider = Slider(
             start=0, end=POINTS - 1, value=POINTS - 1, step=1, title=None, show_value=False,
-            sizing_mode="stretch_width", stylesheets=widget_style(), name="time_slider",
+            sizing_mode="stretch_width", stylesheets=widget_style(), name="time_slider", syncable=False,
         )  # fmt: skip
-        label = words("", name="time_label")
+        label = words("", name="time_label", syncable=False)
         cursor = CustomJS(
             args={
                 "slider": slider, "moving": self.moving, "wall": self.wall, "spans": self._spans,

@@ -1,6 +1,7 @@
 """Panels that both pages have: the controls with what is refused beside them, and the texts that make the state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -88,6 +89,7 @@ class ControlPanel:
             margin=(0, 8, 4, 8),
             stylesheets=widget_style(),
             name=f"{item.name}_slider",
+            syncable=False,
         )
         pair = {"slider": slider, "field": field}
         slider.js_on_change("value" if live else "value_throttled", CustomJS(args=pair, code=_SLIDER_TO_FIELD))
@@ -118,6 +120,19 @@ def _say(place: Any, message: str | None) -> None:
     text = "" if message is None else f'<div class="refusal" role="alert">{escape(message)}</div>'
     if place.text != text:
         place.text, place.visible = text, message is not None
+
+
+@contextmanager
+def sent_together(document: Any) -> Iterator[None]:
+    """All changes of the models reach the browser in one message, so that no plot is painted for a part of them."""
+    if document is None:  # not served yet
+        yield
+        return
+    document.hold("collect")
+    try:
+        yield
+    finally:
+        document.unhold()
 
 
 def notice(message: str | None) -> Any:

@@ -73,6 +73,7 @@ def plot(x_label: str, y_label: str, height: int, **settings: Any) -> Any:
         min_border_right=12,
         **settings,
     )
+    made.x_range.syncable = made.y_range.syncable = False  # the server need not hear of every end that follows the data
     made.outline_line_color = None
     made.grid.grid_line_color = "#eceff3"
     for axis in made.axis:
