@@ -66,6 +66,7 @@ from .studies.margins import largest_array as largest_array
 from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
+from .studies.spike_timing import array_spike_timing as array_spike_timing
 from .studies.writing import half_select as half_select
 from .studies.writing import largest_written_array as largest_written_array
 from .transistors.array import TransistorCrossbar as TransistorCrossbar

@@ -1053,6 +1053,19 @@ CALLS: dict[str, Call] = {
         },
         work=("voltage", "voltages", "widths", "sizes"),
     ),
+    "crossbar.array_spike_timing": Call(
+        X.array_spike_timing,
+        lambda: {
+            "arrays": _array_of_walls(),
+            "delays": [-2 * NS, 2 * NS],
+            "spike": SPIKE,
+            "word_line": 0,
+            "bit_line": -1,
+            "settle": 2 * NS,
+            **QUICK,
+        },
+        work=("delays", "settle"),
+    ),
     "crossbar.largest_array": Call(
         X.largest_array,
         lambda: {**_margins(), "reading": Reading(scheme="V/2"), "criterion": 0.1, "largest": 3},

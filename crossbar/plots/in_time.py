@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from compact_model.figures import BLUE, DIVERGING, SKY, VERMILION, legend_above, signed, whole_numbers
+from compact_model.figures import BLUE, DIVERGING, MARKERS, SKY, VERMILION, legend_above, signed, whole_numbers
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support import validation
 
@@ -209,12 +209,32 @@ def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity
     return axes
 
 
+def plot_array_spike_timing(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Change of the weight (%) against the delay (ns): where the two lines cross, and of the other cells of each kind.
+
+    Means over the cells of a kind and the repeats, with bars of one standard deviation where there are several.
+    """
+    from ..studies.spike_timing import by_selection
+
+    axes = new_axes(axes)
+    for number, (kind, values) in enumerate(by_selection(result, "weight_change").items()):
+        mean, deviation = 100.0 * values.mean(("repeat", "cell")), 100.0 * values.std(("repeat", "cell"))
+        look: dict[str, Any] = {"label": kind, "marker": MARKERS[number], "markersize": 2.5, "linewidth": 0.8}
+        several = values.sizes["repeat"] * values.sizes["cell"] > 1
+        axes.errorbar(1e9 * result.delay, mean, deviation if several else None, capsize=1.5, **(look | style))
+    axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=0)
+    axes.set(xlabel=r"$t_\mathrm{post} - t_\mathrm{pre}$ (ns)", ylabel="change of the weight (%)")
+    legend_above(axes)
+    return axes
+
+
 PLOTTERS.update(
     array_in_time=plot_array_in_time,
     programming=plot_programming,
     write_disturb=plot_write_disturb,
     read_disturb=plot_read_disturb,
     write_map=plot_write_map,
+    array_spike_timing=plot_array_spike_timing,
     update_curves=plot_update_curves,
     outer_product_update=plot_outer_product,
 )

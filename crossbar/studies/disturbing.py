@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
@@ -26,6 +26,13 @@ from ..operate.reading import ReadAccess, plain_reading
 from ..wires import Wires, wires_or_ideal
 
 SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
+
+
+def selection(shape: tuple[int, int], word_line: int, bit_line: int) -> NDArray[np.str_]:
+    """What every cell is, one of SELECTIONS, where one word line and one bit line are driven."""
+    kind = np.full(shape, SELECTIONS[3], dtype="<U14")
+    kind[word_line], kind[:, bit_line], kind[word_line, bit_line] = SELECTIONS[1], SELECTIONS[2], SELECTIONS[0]
+    return kind
 
 
 def write_disturb(
@@ -65,8 +72,7 @@ def write_disturb(
 
     identity = {"write": repr((volts, width, word_line, bit_line, access, bool(alternate)))}
     result = _repeat(simulation, pulse, count, level, identity, store, progress)
-    kind = np.full((words, bits), SELECTIONS[3], dtype="<U14")
-    kind[word_line], kind[:, bit_line], kind[word_line, bit_line] = SELECTIONS[1], SELECTIONS[2], SELECTIONS[0]
+    kind = selection((words, bits), word_line, bit_line)
     result["selection"] = (("word_line", "bit_line"), kind)
     number = np.arange(count + 1) - 0.5 * count
     slope = np.abs(np.tensordot(number, result.displacement.values, 1)) / (number**2).sum()

@@ -76,6 +76,18 @@ BRIEF: dict[str, dict[str, str]] = {
         "--edge": "1",
         "--tolerance": "1",
     },
+    "crossbar stdp": {
+        "--word-lines": "2",
+        "--bit-lines": "2",
+        "--longest-delay": "2",
+        "--points": "2",
+        "--repeats": "1",
+        "--settle": "2",
+        "--pulse-width": "2",
+        "--edge": "1",
+        "--tail": "4",
+        "--tolerance": "1",
+    },
     "crossbar design": {
         "--track-widths": "100",
         "--track-lengths": "400",

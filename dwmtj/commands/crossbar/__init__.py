@@ -12,6 +12,7 @@ COMMANDS = {
     "program": "Program and verify: pulse, read, decide, until every cell has its level.",
     "disturb": "Who moves when one cell is written or a row is read, again and again.",
     "update": "The array as a synapse: potentiation and depression in place, linearity, levels, energy.",
+    "stdp": "Two neurons at the lines of an array: what the timing of their spikes does to every cell.",
     "design": "The largest array that is written and read against the device's size, with levels and retention.",
     "accuracy": "Error of vector-matrix products against size and wires, with the levels of a device.",
     "export": "The array as a SPICE netlist, of resistors or of devices, or as a graph.",
