@@ -34,7 +34,9 @@ extensions = [
     "gallery",
     "mathml",
     "plain_docstrings",
+    "sphinx.ext.autosummary",
     "study_files",
+    "summaries",
 ]
 exclude_patterns = ["_build", "extensions"]
 
@@ -63,6 +65,7 @@ nb_merge_streams = True
 if not sources.ngspice_is_there():
     nb_execution_excludepatterns = ["tutorial/3_netlist.ipynb"]
 
+autosummary_generate = False  # tables alone; what is in them stands on the same page
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True

@@ -16,9 +16,9 @@ _FLAT = 1e-9  # of the largest energy: as high as the top of a barrier
 
 
 def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
-    """Positions, m, rising: where the field changes from pushing a wall on to pushing it back, and the two ends.
+    """Positions (m, rising) at which a wall rests, with the two ends of the track, which hold a wall driven there.
 
-    The ends hold a wall that was driven there.  net_field: T, beside the pinning field.
+    Between them the field changes from pushing a wall on to pushing it back.  net_field: T, beside the pinning field.
     """
     position, field = _fields(parameters, landscape, net_field)
     rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
