@@ -71,7 +71,8 @@ def simulate(
     validation.choice("method", method, METHODS)
     tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
     nodes = _nodes(circuit)
-    saved = dict.fromkeys([*nodes, *(node for each in instances for node in each.nodes if node != "0")])
+    shown = [node for each in instances for node in (*each.nodes, each.wall) if node not in ("0", "")]
+    saved = dict.fromkeys([*nodes, *shown])
     written = circuit_text(circuit)
     # A `.meas` or `.four` may read whatever there is.
     voltages = ["all"] if asked(written.splitlines()) else [f"v({node})" for node in saved]
@@ -182,6 +183,14 @@ def _asked_for(plot: Plot) -> xr.Dataset:
     return found
 
 
+def _nucleation_time(plot: Plot, instance: Instance) -> float:
+    """When a uniform device formed its wall, s; -inf: there was one from the start, inf: none was formed."""
+    if not instance.wall or not instance.value("uniform"):
+        return -np.inf
+    formed = np.real(plot.vectors[instance.wall]) > 0.5
+    return float(np.real(plot.vectors["time"])[np.argmax(formed)]) if formed.any() else np.inf
+
+
 def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list[str]) -> xr.Dataset:
     grid = np.real(plot.vectors["time"])
     after = times + JUMP  # where a source jumps, the later value is the one at that time
@@ -195,12 +204,15 @@ def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list
 
     rows: dict[str, list[FloatArray]] = {}
     for each in instances:
-        top, bottom, x, phi = each.nodes
+        top, bottom, x, phi, *field = each.nodes
         device = each.parameters
         position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(each.current)
         by_voltage = device.torque_density == "voltage"
         count = each.value(MULTIPLIER.name)  # the current is that of all junctions, as a circuit sees it
-        by_model = 1.0 / (count * conductance(device, antiparallel_share(device, position), voltage))
+        formed = _nucleation_time(plot, each)
+        share = antiparallel_share(device, position)
+        share = np.where(times < formed, 1.0, share) if formed > -np.inf and each.value("uniform") > 0.0 else share
+        by_model = 1.0 / (count * conductance(device, share, voltage))
         driven = np.abs(voltage) > _LEAST_VOLTAGE
         states = {
             "position": position,
@@ -211,8 +223,10 @@ def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list
             "current_density": voltage / device.resistance_area_product
             if by_voltage
             else current / (count * device.junction_area),
-            "net_field": np.full_like(times, each.value("hz")),
+            "net_field": each.value("hz") + (at(field[0]) if field and field[0] != "0" else np.zeros_like(times)),
         }
+        if any(other.device.nucleation for other in instances):
+            states["nucleation_time"] = np.array(formed)
         for name, values in states.items():
             rows.setdefault(name, []).append(values)
     result = label_states(

@@ -12,7 +12,7 @@ from compact_model.support.validation import InputError
 
 from .netlists import text
 from .netlists.expressions import evaluate
-from .netlists.ngspice_model import MULTIPLIER, NetlistDevice
+from .netlists.ngspice_model import MULTIPLIER, NetlistDevice, internal_node
 from .netlists.subcircuit import DomainWallJunction
 
 GROUND = ("0", "gnd")
@@ -29,6 +29,8 @@ class Instance:
     parameters: DeviceParameters
     current: str
     """ngspice's name for its current, from top to bottom."""
+    wall: str = ""
+    """Its node that is 1 once there is a wall; empty where there always is one."""
 
     def value(self, name: str) -> float:
         """A parameter of the instance, or its default, in the netlist's unit."""
@@ -103,7 +105,8 @@ def _within(netlist: Netlist, around: _Around) -> list[tuple[Any, Instance]]:
             label = element.name if not around.path else ".".join(path)
             parameters = kind.device.with_values(values)
             current = _current(path, (*around.levels, level))
-            found.append((element, Instance(label, nodes, kind.device, values, parameters, current)))
+            wall = ".".join((*path, internal_node(kind.device, "wall"))) if kind.device.nucleation else ""
+            found.append((element, Instance(label, nodes, kind.device, values, parameters, current, wall)))
             continue
         ports = dict(zip((str(port).lower() for port in kind.external_nodes), nodes, strict=True))
         scope = dict(around.scope)

@@ -41,6 +41,8 @@ from ..output import check_file, overwrite_option, write_text
 @field_option
 @click.option("--temperature", type=float, metavar="K", help="K; 0: no thermal fields  [default: 0]")
 @click.option("--seed", type=int, help="Seed of the thermal fields  [default: 0]")
+@click.option("--field-pin", is_flag=True, help="A fifth node for a field that changes in time, 1 V = 1 T.")
+@click.option("--nucleation", is_flag=True, help="With uniform=1 or -1 a current has to form the wall first.")
 @spread_option
 @click.option("--sigmas", type=float, default=3.0, show_default=True, help="Of the corners ff and ss, with --spread.")
 @device_options
@@ -54,6 +56,8 @@ def command(
     external_field: float | None,
     temperature: float | None,
     seed: int | None,
+    field_pin: bool,
+    nucleation: bool,
     spreads: tuple[str, ...],
     sigmas: float,
     **options: Any,
@@ -86,6 +90,9 @@ def command(
     if spreads and (testbench or language != "ngspice"):
         given = "--testbench" if testbench else f"--format {language}"
         raise InputError(f"--spread: expected --format ngspice without --testbench, got {given}")
+    if spreads and (field_pin or nucleation):
+        given = "--field-pin" if field_pin else "--nucleation"
+        raise InputError(f"--spread: expected the device without variants in a library of corners, got {given}")
     if not drive_given(options):
         options["current"] = 0.0
     drive, duration = drive_from_options(options)
@@ -106,6 +113,8 @@ def command(
             language,
             name=name,
             testbench=(drive, duration, start) if testbench else None,
+            field_pin=field_pin,
+            nucleation=nucleation,
         )
     if output is None:
         click.echo(text, nl=False)

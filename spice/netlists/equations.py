@@ -61,9 +61,24 @@ def derived_parameters(torque_density: str) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def junction_conductance(voltage: str) -> str:
-    """G(x, V), S, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division."""
-    return f"(conductance_p-conductance_drop*(length-V(x))/(bias_scale+{voltage}*{voltage}))"
+NUCLEATION = (
+    ("start", "(uniform>0.0 ? 0.0 : (uniform<0.0 ? length : x0))", "where the wall forms, or is, nm"),
+    (
+        "uniform_pad",
+        "(uniform>0.0 ? pad/width : 0.0)",
+        "the antiparallel pad of a device without a wall, nm of track",
+    ),
+)
+"""What follows from the parameters of a device that forms its wall, as `derived_parameters`."""
+
+
+def junction_conductance(voltage: str, wall: str = "") -> str:
+    """G(x, V), S, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division.
+
+    wall: where a device may be uniform, what is 1 with a wall in it and 0 without.
+    """
+    uniform = f"+(1.0-{wall})*uniform_pad" if wall else ""
+    return f"(conductance_p-conductance_drop*(length-V(x){uniform})/(bias_scale+{voltage}*{voltage}))"
 
 
 def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
@@ -71,13 +86,32 @@ def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
     return voltage if torque_density == "voltage" else f"({voltage}*{conductance})"
 
 
+FORMING_TIME = 0.5e-12
+"""s, in which the latch of a device that forms its wall answers; it has turned after 4.6 of them."""
+FORMED = 0.99
+"""From where on the latch holds itself.  A simulator tries a step anew from where one that it gave up had ended: with a
+lower value, and steps of 20 ps, it would find there a wall that never formed."""
+
+
+def has_wall(latch: str) -> str:
+    """1 with a wall in the track, 0 in a uniform device; latch: the voltage of the latch's node."""
+    return f"(uniform==0.0 || {latch}>{real('formed', FORMED)} ? 1.0 : 0.0)"
+
+
+def latch_target(torque_density: str, drive: str, latch: str) -> str:
+    """Where the latch goes: 1 where there is a wall, or J reaches jn, which forms one."""
+    per_drive = "(rp*area)" if torque_density == "voltage" else "area"
+    formed = real("formed", FORMED)
+    return f"(uniform==0.0 || {latch}>{formed} || uniform*{drive}>=jn*{per_drive} ? 1.0 : 0.0)"
+
+
 @dataclass(frozen=True)
 class Fields:
     """a and b of Eq. 1 of a device, in text.
 
     torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
-    thermal fields, rad/ns; pinning: the pinning field over its largest, where the language has a node for it; all as
-    the language writes them.
+    thermal fields, rad/ns; pinning: the pinning field over its largest, where the language has a node for it;
+    net_field: T; all as the language writes them.
     """
 
     parameters: DeviceParameters
@@ -87,6 +121,7 @@ class Fields:
     voltage: str
     thermal: tuple[str, ...]
     pinning: str = ""
+    net_field: str = "hz"
 
     @property
     def along_track(self) -> str:
@@ -121,6 +156,7 @@ class Fields:
         words = {
             "torque": self.torque,
             "drive": self.drive,
+            "net_field": self.net_field,
             "voltage": self.voltage,
             "angle": "V(phi)",
             "pinning": self.pinning or self.pinning_shape,

@@ -25,6 +25,8 @@ def export(
     *,
     name: str = "dwmtj",
     testbench: Testbench | None = None,
+    field_pin: bool = False,
+    nucleation: bool = False,
 ) -> str:
     """The device as text.
 
@@ -33,10 +35,11 @@ def export(
     name: of the sub-circuit or module, a plain identifier.
     testbench: (drive, duration in s, the instance's parameters in the netlist's units): not the device alone but a
         netlist, or a script, that runs as it stands.
+    field_pin, nucleation: variants of the device, as in `DomainWallJunction`.
     Raises InputError, also for a landscape that cannot be exported.
     """
     validation.choice("language", language, FORMATS)
-    device = NetlistDevice(parameters, landscape, name)
+    device = NetlistDevice(parameters, landscape, name, field_pin=field_pin, nucleation=nucleation)
     if language == "verilog-a":
         if testbench is not None:
             raise InputError(
@@ -67,6 +70,8 @@ def _script(device: NetlistDevice, testbench: Testbench | None) -> str:
     names = {"DeviceParameters", "Landscape", *(kind.__name__ for kind in kinds)}
     if device.landscape.anisotropy is not None:
         names.add("AnisotropyProfile")
+    chosen = {"field_pin": device.field_pin, "nucleation": device.nucleation}
+    variant = "".join(f", {option}=True" for option, wanted in chosen.items() if wanted)
     lines = [
         '"""A domain-wall junction for PySpice: `junction` is its sub-circuit."""',
         "",
@@ -79,7 +84,7 @@ def _script(device: NetlistDevice, testbench: Testbench | None) -> str:
         "",
         f"parameters = {device.parameters!r}",
         f"landscape = {device.landscape!r}",
-        f"junction = DomainWallJunction(parameters, landscape, {device.name!r})",
+        f"junction = DomainWallJunction(parameters, landscape, {device.name!r}{variant})",
     ]
     if testbench is not None:
         drive, duration, values = testbench

@@ -20,6 +20,8 @@ from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
+FIELD = "field"
+"""The terminal that a device with a field pin has after these."""
 RECOMMENDED_STEP = 20e-12
 """Longest time step for the agreement that is promised (0.1 nm over 1 us), s."""
 STEPS_PER_SAMPLE = 5.0
@@ -42,17 +44,30 @@ PAPER = "Lequeux et al., A magnetic synapse, Sci. Rep. 6, 31510 (2016), doi 10.1
 class NetlistDevice:
     """A device with its track, as the writers of netlists see it.
 
+    field_pin: whether it has a fifth terminal, whose volts are added to hz as teslas.  nucleation: whether it may be
+    uniform until a current forms its wall.
     Raises InputError for a name that is not a plain identifier and for a landscape that does not fit the track.
     """
 
-    def __init__(self, parameters: DeviceParameters, landscape: Landscape, name: str = "dwmtj") -> None:
+    def __init__(
+        self,
+        parameters: DeviceParameters,
+        landscape: Landscape,
+        name: str = "dwmtj",
+        *,
+        field_pin: bool = False,
+        nucleation: bool = False,
+    ) -> None:
         self.parameters = validation.instance("parameters", parameters, DeviceParameters)
         self.landscape = validation.instance("landscape", landscape, Landscape)
         self.name = text.identifier("name", name).lower()
+        self.field_pin = validation.flag("field_pin", field_pin)
+        self.nucleation = validation.flag("nucleation", nucleation)
+        self.terminals = (*TERMINALS, FIELD) if self.field_pin else TERMINALS
         self.track: Track = describe(self.parameters, self.landscape)
         """The landscape as polynomials."""
         self.quantities: dict[str, NetlistParameter] = {
-            each.name: each for each in quantities(self.parameters, self.landscape, self.track)
+            each.name: each for each in quantities(self.parameters, self.landscape, self.track, self.nucleation)
         }
         """The parameters by name, in order."""
 
@@ -67,6 +82,14 @@ class NetlistDevice:
                 text.INFINITY if endless else float(text.real(name, units.plain(name, value, quantity.unit)))
             )
         changed = self.with_values(values)
+        if values.get("uniform"):
+            length = values.get("length", self.quantities["length"].value)
+            end = 0.0 if values["uniform"] > 0.0 else length
+            if values.setdefault("x0", end) != end:
+                raise InputError(
+                    f"x0: expected none where uniform is {values['uniform']:g}, as the wall forms at {end:g} nm, got "
+                    f"{values['x0']:g} nm"
+                )
         if values and "phi0" not in values:
             angle = self._rest_angle(changed, values)
             if angle != self.quantities["phi0"].value:
@@ -107,6 +130,10 @@ class NetlistDevice:
                 validation.between(name, values.get(name, self.quantities[name].value), 0.0, length)
         for name in ("temperature", "hc"):
             validation.non_negative(name, values.get(name, 0.0))
+        if values.get("uniform", 0.0) not in (-1.0, 0.0, 1.0):
+            raise InputError(
+                f"uniform: expected 1 (antiparallel), -1 (parallel) or 0 (a wall), got {values['uniform']:g}"
+            )
         validation.between("ambient", values.get("ambient", 0.0), 0.0, 1.0)
         for name in ("xc", "ts", MULTIPLIER.name):
             validation.positive(name, values.get(name, 1.0))
@@ -140,12 +167,13 @@ def header(
         "Nodes, in this order: top, bottom: the junction. x: the wall's position, 1 V = 1 nm. phi: the wall's angle, "
         "1 V = 1 rad. The last two are copies of the state behind 1 uOhm, to be read: they may be left open, grounded, "
         "loaded or shared, which changes what is read there and not the wall.",
+        *_field_pin_advice(device),
         "Sign: a positive current, from top to bottom, moves the wall to larger x, towards the parallel state (x = "
         "length); so does a positive field hz.",
         "Parameters are plain numbers in the units below, without a suffix: x0=550, not x0=550n. A length that is "
         "below 1e-4 nm can only have been meant in metres, and a time below 1e-6 ns in seconds; both are converted.",
         *advice,
-        "A wall is there from the start (nucleation is not part of the netlist) and is held at the track's ends.",
+        _nucleation_advice(device),
         "temperature is that of the thermal fields and the only one that moves the wall; .temp and .options temp reach "
         "it where ambient = 1. No other parameter depends on a temperature.",
         "The thermal fields follow from time and seed alone: equal seeds give equal fields, so give each instance its "
@@ -161,6 +189,27 @@ def header(
     return [f"{mark} {line}".rstrip() for line in (*lines, "", *table)]
 
 
+def _field_pin_advice(device: NetlistDevice) -> list[str]:
+    if not device.field_pin:
+        return ["A field that changes in time needs the variant with a node for it (field_pin)."]
+    return [
+        "field, the fifth node: a net field that is added to hz, 1 V = 1 T, which may change in time: 85 Oe are 8.5m. "
+        "It takes no current but that of 1 GOhm to ground; left open, it adds nothing."
+    ]
+
+
+def _nucleation_advice(device: NetlistDevice) -> str:
+    if not device.nucleation:
+        return (
+            "A wall is there from the start and is held at the track's ends; one that a current forms needs the "
+            "variant for it (nucleation)."
+        )
+    return (
+        "uniform = 1 or -1: no wall until J reaches jn, which forms one at once at x = 0, or at x = length; x0 is not "
+        "used then. A wall is held at the track's ends, and does not vanish there."
+    )
+
+
 def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, draws: Sequence[str] = ()) -> str:
     """The `.subckt` of a device, with a header that says how to use it; ends with a newline.
 
@@ -169,7 +218,7 @@ def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, dr
     """
     quantities = (*device.quantities.values(), MULTIPLIER)
     defaults = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in quantities)
-    ports, inner = " ".join(_node(each) for each in _PORTS), _inner(device, draws)
+    ports, inner = _ports(device), _inner(device, draws)
     lines = [
         *header(device, "*", "ngspice", _ADVICE, (MULTIPLIER,)),
         *_drawing(device, [each.name for each in quantities], defaults, draws),
@@ -188,7 +237,7 @@ def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, dr
     def written(expression: str) -> str:
         return units.with_checked(expression, inside)
 
-    for name, value, meaning in equations.derived_parameters(device.parameters.torque_density):
+    for name, value, meaning in derived_parameters(device):
         lines.append(f".param {name}={{{written(value)}}} ; {meaning}")
     for name, arguments, value, meaning in equations.NOISE_FUNCTIONS:
         lines += [f"* {meaning}", text.folded(f".func {name}({','.join(arguments)}) {{{value}}}")]
@@ -201,6 +250,12 @@ def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, dr
     return _unmistakable("\n".join(lines) + "\n")
 
 
+def derived_parameters(device: NetlistDevice) -> tuple[tuple[str, str, str], ...]:
+    """Name, expression and meaning of what follows from the parameters alone."""
+    found = equations.derived_parameters(device.parameters.torque_density)
+    return (*found, *equations.NUCLEATION) if device.nucleation else found
+
+
 def _inner(device: NetlistDevice, draws: Sequence[str]) -> str:
     return f"{device.name}_drawn" if draws else device.name
 
@@ -210,7 +265,7 @@ def _drawing(device: NetlistDevice, names: Sequence[str], defaults: str, draws: 
     a parameter of an instance."""
     if not draws:
         return []
-    ports = " ".join(_node(each) for each in _PORTS)
+    ports = _ports(device)
     handed = " ".join([*(f"{name}={{{name}}}" for name in names), *(f"{name}={{agauss(0.0,1.0,1)}}" for name in draws)])
     return [
         text.folded(f".subckt {device.name} {ports} {defaults}"),
@@ -228,13 +283,24 @@ def _unmistakable(definition: str) -> str:
     return re.sub(rf"\b{text.INTERNAL}([a-z]+)\b", rf"{text.INTERNAL}\1_{own}", definition)
 
 
-_PORTS = ("top", "bottom", "position", "angle")  # inside, x and phi are the state itself
+def _ports(device: NetlistDevice) -> str:
+    shown = {"x": "position", "phi": "angle"}  # inside, x and phi are the state itself
+    return " ".join(_node(shown.get(each, each)) for each in device.terminals)
+
+
 _NODE_VOLTAGE = re.compile(r"\bV\((\w+)\)")
 
 
 def _node(name: str) -> str:
     """A node of the sub-circuit, apart from all names of its parameters."""
     return f"{text.INTERNAL}{name}"
+
+
+def internal_node(device: NetlistDevice, name: str) -> str:
+    """What a node inside the sub-circuit is called there, with its checksum."""
+    found = re.search(rf"\b{_node(name)}_\w+\b", subcircuit(device))
+    assert found
+    return found.group(0)
 
 
 def _prefixed(voltage: re.Match[str]) -> str:
@@ -252,7 +318,11 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     conductance = "(conductance_p+V(excess))"
     drive = equations.torque_drive(density, "V(bias)", conductance)
     thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
-    fields = equations.Fields(device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)")
+    net_field = f"(hz+V({FIELD}))" if device.field_pin else "hz"
+    fields = equations.Fields(
+        device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)", net_field
+    )
+    wall, start, moving = ("V(wall)", "start", "V(moving)*V(wall)") if device.nucleation else ("", "x0", "V(moving)")
     edge: list[tuple[str, str, str]] = []
     if device.track.has_edges:
         edge = [
@@ -274,10 +344,12 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             "the junction: nodes for its voltage and for G - 1/R_P save derivatives; 1 Ohm has the noise of sqrt(G) A",
             ("Gbias", "0 bias top bottom", "1e6"),
             ("Rbias", "bias 0", "1u noisy=0"),
-            ("Bexcess", "excess 0", f"V = {equations.junction_conductance('V(bias)')}-conductance_p"),
+            ("Bexcess", "excess 0", f"V = {equations.junction_conductance('V(bias)', wall)}-conductance_p"),
             ("Rthermal", "thermal 0", "1"),
             ("Bjunction", "top bottom", f"I = m*V(bias)*{conductance} + {noise}"),
         ),
+        *_latch(device, drive),
+        *_field_node(device),
         (
             "0 in a static analysis, where the wall is held, and 1 in a transient; no breakpoint, no ramp",
             ("Imoving", "0 moving", "DC 0 EXP(0 1e6 1e-20 1e-19 1e9 1)"),
@@ -294,9 +366,9 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
         ),
         (
             "the wall: 1 uF and a time in ns make a thousand amperes one nm/ns or one rad/ns",
-            ("Bx", "0 x", f"I = 1000.0*V(moving)*({position}) + (1.0-V(moving))*(x0-V(x))"),
-            ("Bphi", "0 phi", f"I = 1000.0*V(moving)*({angle}) + (1.0-V(moving))*(phi0-V(phi))"),
-            ("Cx", "x 0", "1u ic={x0}"),
+            ("Bx", "0 x", f"I = 1000.0*{moving}*({position}) + (1.0-V(moving))*({start}-V(x))"),
+            ("Bphi", "0 phi", f"I = 1000.0*{moving}*({angle}) + (1.0-V(moving))*(phi0-V(phi))"),
+            ("Cx", "x 0", f"1u ic={{{start}}}"),
             ("Cphi", "phi 0", "1u ic={phi0}"),
         ),
         (
@@ -307,3 +379,23 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             ("Rangle", "angle 0", "1u noisy=0"),
         ),
     )
+
+
+def _latch(device: NetlistDevice, drive: str) -> tuple[tuple[Any, ...], ...]:
+    if not device.nucleation:
+        return ()
+    target = equations.latch_target(device.parameters.torque_density, drive, "V(latch)")
+    return (
+        (
+            "a latch that J turns to 1 where it forms a wall, and that stays there; wall: 1 once there is one",
+            ("Blatch", "0 latch", f"I = {target}-V(latch)"),
+            ("Clatch", "latch 0", f"{text.real('forming', equations.FORMING_TIME)} ic={{(uniform==0.0 ? 1.0 : 0.0)}}"),
+            ("Bwall", "wall 0", f"V = {equations.has_wall('V(latch)')}"),
+        ),
+    )
+
+
+def _field_node(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
+    if not device.field_pin:
+        return ()
+    return (("the field's node reads 0 where it is left open", ("Rfield", f"{FIELD} 0", "1g noisy=0")),)

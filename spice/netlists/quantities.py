@@ -33,7 +33,7 @@ class NetlistParameter:
     """SI units per unit."""
 
 
-INSTANCE = ("x0", "phi0", "hz", "temperature", "ambient", "seed")
+INSTANCE = ("x0", "phi0", "hz", "uniform", "temperature", "ambient", "seed")
 
 
 def in_unit(value: float, scale: float) -> float:
@@ -49,7 +49,9 @@ def initial_state(parameters: DeviceParameters, landscape: Landscape) -> tuple[f
     return position, float(resting_angles([parameters], [landscape], np.array([position]))[0])
 
 
-def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track) -> tuple[NetlistParameter, ...]:
+def quantities(
+    parameters: DeviceParameters, landscape: Landscape, track: Track, nucleation: bool = False
+) -> tuple[NetlistParameter, ...]:
     """All parameters of the sub-circuit of a device, in the order in which they are written."""
     position, angle = initial_state(parameters, landscape)
     found = [
@@ -62,6 +64,14 @@ def quantities(parameters: DeviceParameters, landscape: Landscape, track: Track)
         NetlistParameter("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
         NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
+    if nucleation:
+        meaning = "1: uniformly antiparallel at t = 0, -1: parallel, until a wall forms at that end; 0: it is there"
+        forming = "J that forms the wall, J > 0 in the antiparallel state and J < 0 in the parallel one"
+        density = parameters.nucleation_current_density
+        found += [
+            NetlistParameter("uniform", 0.0, "", meaning),
+            NetlistParameter("jn", density, "A/m2", forming, "nucleation_current_density"),
+        ]
     off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     for row in PARAMETERS:
         if not row.netlist or row.name in off:

@@ -11,21 +11,32 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
 from . import text
-from .ngspice_model import TERMINALS, NetlistDevice, subcircuit
+from .ngspice_model import NetlistDevice, subcircuit
 
 
 class DomainWallJunction(SubCircuit):  # type: ignore[misc]
     """One kind of device: parameters and a landscape, as a SubCircuit with the nodes top, bottom, x and phi.
 
     name: of the sub-circuit; kinds that share a circuit need different names.
+    field_pin: a fifth node, `field`, whose volts are added to hz as teslas, so that a source drives the field in time.
+    nucleation: instances may be uniform until a current forms their wall: uniform=1 (AP) or -1 (P), as
+        `initial_position="AP"` or "P" of `compact_model.simulate`.
 
         junction = DomainWallJunction(parameters, landscape)
         junction.connect(circuit, "1", "in", circuit.gnd, x0=550, hz=0.0)
     """
 
-    def __init__(self, parameters: DeviceParameters, landscape: Landscape, name: str = "dwmtj") -> None:
-        self.device = NetlistDevice(parameters, landscape, name)
-        super().__init__(self.device.name, *TERMINALS)
+    def __init__(
+        self,
+        parameters: DeviceParameters,
+        landscape: Landscape,
+        name: str = "dwmtj",
+        *,
+        field_pin: bool = False,
+        nucleation: bool = False,
+    ) -> None:
+        self.device = NetlistDevice(parameters, landscape, name, field_pin=field_pin, nucleation=nucleation)
+        super().__init__(self.device.name, *self.device.terminals)
 
     def __str__(self) -> str:
         return subcircuit(self.device)
@@ -38,6 +49,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         bottom: str,
         x: str | None = None,
         phi: str | None = None,
+        field: str | None = None,
         **values: float | str,
     ) -> Any:
         """Add an instance X<label>, and to a Circuit the sub-circuit, where it is not there yet.
@@ -46,6 +58,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
             by `add_to`.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
+        field: the node of a device with a field pin, 1 V = 1 T; by default ground.
         values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
             ...): plain numbers, PySpice's values with a unit, which are converted, or expressions of the circuit's or
             cell's parameters in braces, as in x0="{start}"; a seed that is not given follows from the label, so that
@@ -57,8 +70,12 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         if type(circuit).__module__.partition(".")[0] != "InSpice":  # a fork of PySpice with the same methods
             validation.instance("circuit", circuit, Netlist)
         plain = text.node("label", label)
-        nodes = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
-        names = [text.node(name, value) for name, value in zip(TERMINALS, nodes, strict=True)]
+        nodes: tuple[str, ...] = (top, bottom, f"{plain}_x" if x is None else x, f"{plain}_phi" if phi is None else phi)
+        if self.device.field_pin:
+            nodes = (*nodes, "0" if field is None else field)
+        elif field is not None:
+            raise InputError(f"field: expected none, as this kind has no field_pin=True, got {field!r}")
+        names = [text.node(name, value) for name, value in zip(self.device.terminals, nodes, strict=True)]
         taken = {str(each.name).lower(): each.name for each in circuit.elements}
         if f"x{plain}".lower() in taken:
             raise InputError(

@@ -34,7 +34,7 @@ def testbench(device: NetlistDevice, drive: Drive, duration: float, **values: fl
         subcircuit(device).rstrip(),
         "* the drive, from the bottom to the top outside the junction",
         text.folded(source_line("drive", "top", "0", drive, device.parameters, 0.0, stop)),
-        text.folded(f"Xdut top 0 x phi {device.name} {given}".rstrip()),
+        text.folded(f"Xdut top 0 x phi {'0 ' if device.field_pin else ''}{device.name} {given}".rstrip()),
         f".options {options}",
         f".tran {text.real('step', step)} {text.real('stop', stop)} 0 {text.real('step', step)}",
         ".save x phi top @b.xdut.bjunction[i]",

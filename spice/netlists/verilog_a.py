@@ -1,9 +1,18 @@
 """The device as a Verilog-A module, for simulators that load OSDI models (ngspice 46, VACASK)."""
 
+from collections.abc import Callable
+
 from compact_model.constants import BOLTZMANN_CONSTANT
 
 from . import equations, text, units
-from .ngspice_model import RECOMMENDED_STEP, STEPS_PER_SAMPLE, TERMINALS, NetlistDevice, header
+from .ngspice_model import (
+    FIELD,
+    RECOMMENDED_STEP,
+    STEPS_PER_SAMPLE,
+    NetlistDevice,
+    derived_parameters,
+    header,
+)
 
 _ADVICE = (
     f"Recommended: trapezoidal or gear integration, reltol 1e-6. The module bounds the time step itself: "
@@ -23,9 +32,11 @@ def verilog_a(device: NetlistDevice) -> str:
     Terminals and parameters are those of the ngspice sub-circuit, with the same units.
     """
     density = device.parameters.torque_density
-    derived = equations.derived_parameters(density)
+    derived = derived_parameters(device)
     checked = units.checked(device.quantities.values())
-    ports = ", ".join(TERMINALS)
+    ports = ", ".join(device.terminals)
+    start = "start" if device.nucleation else "x0"
+    nodes = "moved, turned, latch" if device.nucleation else "moved, turned"
     lines = [
         *header(device, "//", "Verilog-A", _ADVICE),
         '`include "disciplines.vams"',
@@ -34,7 +45,7 @@ def verilog_a(device: NetlistDevice) -> str:
         f"    inout {ports};",
         f"    electrical {ports};",
         "    // how far the wall has moved (nm) and turned (rad): 0 at the start, as an analysis with uic takes it",
-        "    electrical moved, turned;",
+        f"    electrical {nodes};",
     ]
     for each in device.quantities.values():
         unit = f", {each.unit}" if each.unit else ""
@@ -55,7 +66,9 @@ def verilog_a(device: NetlistDevice) -> str:
         ]
     reals = [*(name for name, _ in checked.values()), *(name for name, _, _ in derived)]
     lines += ["", *_wrapped(f"real {', '.join(reals)};", "    ")]
-    lines += ["    real position, angle, conductance, torque, along, about;", "", "    analog begin"]
+    wall = "wall" if device.nucleation else ""
+    variables = ["position", "angle", "conductance", "torque", "along", "about", *([wall] if wall else [])]
+    lines += [f"    real {', '.join(variables)};", "", "    analog begin"]
 
     inside = {name: plain for name, (plain, _) in checked.items()}
 
@@ -72,20 +85,25 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += [f"        {name} = {written(value)};  // {meaning}" for name, value, meaning in derived]
     drive = equations.torque_drive(density, "V(top,bottom)", "conductance")
     thermal = tuple(equations.thermal_field("($abstime*1.0e9)", "$temperature", channel) for channel in (0, 1))
-    fields = equations.Fields(device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal)
+    net_field = f"(hz + V({FIELD}))" if device.field_pin else "hz"
+    fields = equations.Fields(
+        device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal, net_field=net_field
+    )
     moving = written(equations.position_rate("along", "about", fields.width))
     lines += [
-        f"        position = {written('x0')} + V(moved);",
+        f"        position = {written(start)} + V(moved);",
         "        angle = phi0 + V(turned);",
+        *([f"        wall = {equations.has_wall('V(latch)')};"] if wall else []),
         "        // the junction and its thermal noise",
-        f"        conductance = {written(equations.junction_conductance('V(top,bottom)'))};",
+        f"        conductance = {written(equations.junction_conductance('V(top,bottom)', wall))};",
         "        I(top, bottom) <+ V(top,bottom)*conductance;",
         f'        I(top, bottom) <+ white_noise({_FOUR_BOLTZMANN}*$temperature*conductance, "thermal");',
         "        // fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
         f"        torque = torque_rate*{drive};",
         *_wrapped(f"along = {written(fields.along_track)};"),
         *_wrapped(f"about = {written(fields.about_angle)};"),
-        '        if (analysis("static") || $abstime <= 0.0) begin',
+        *_latch(device, drive, written),
+        f'        if (analysis("static") || $abstime <= 0.0{" || wall < 0.5" if wall else ""}) begin',
         "            I(moved) <+ V(moved);",
         "            I(turned) <+ V(turned);",
         "        end else begin",
@@ -98,11 +116,23 @@ def verilog_a(device: NetlistDevice) -> str:
         "        // what is shown at the pins: copies behind 1 uOhm, so that nothing outside moves the wall",
         "        I(x) <+ 1.0e6*(V(x) - position);",
         "        I(phi) <+ 1.0e6*(V(phi) - angle);",
+        *([f"        I({FIELD}) <+ 1.0e-9*V({FIELD});  // left open, it adds nothing"] if device.field_pin else []),
         f"        $bound_step(temperature + ambient > 0.0 && {sample} < {longest} ? {sample} : {longest});",
         "    end",
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _latch(device: NetlistDevice, drive: str, written: Callable[[str], str]) -> list[str]:
+    if not device.nucleation:
+        return []
+    target = written(equations.latch_target(device.parameters.torque_density, drive, "V(latch)"))
+    return [
+        "        // a latch that J turns to 1 where it forms a wall, and that stays there",
+        *_wrapped(f"I(latch) <+ V(latch) - {target};"),
+        f"        I(latch) <+ ddt({text.real('forming', equations.FORMING_TIME)}*V(latch));",
+    ]
 
 
 _FOUR_BOLTZMANN = text.real("4 k_B", 4.0 * BOLTZMANN_CONSTANT)

@@ -1,11 +1,17 @@
 """A symbol of the sub-circuit for the schematic editor xschem."""
 
 from . import text
-from .ngspice_model import MULTIPLIER, TERMINALS, NetlistDevice
+from .ngspice_model import FIELD, MULTIPLIER, NetlistDevice
 from .quantities import INSTANCE
 
 # Where the pins are, and in which direction xschem takes them; the order is that of the sub-circuit's nodes.
-_PINS = {"top": (0, -40, "inout"), "bottom": (0, 40, "inout"), "x": (40, -10, "out"), "phi": (40, 10, "out")}
+_PINS = {
+    "top": (0, -40, "inout"),
+    "bottom": (0, 40, "inout"),
+    "x": (40, -10, "out"),
+    "phi": (40, 10, "out"),
+    FIELD: (-40, 0, "in"),
+}
 _LINES = (
     (0, -40, 0, -24),
     (0, 24, 0, 40),
@@ -25,7 +31,7 @@ def symbol(device: NetlistDevice) -> str:
 
     The parameters of an instance are properties of the symbol; all others keep their defaults.
     """
-    quantities = (*(device.quantities[name] for name in INSTANCE), MULTIPLIER)
+    quantities = (*(device.quantities[name] for name in INSTANCE if name in device.quantities), MULTIPLIER)
     given = " ".join(f"{each.name}=@{each.name}" for each in quantities)
     template = " ".join(f"{each.name}={text.real(each.name, each.value)}" for each in quantities)
     lines = [
@@ -37,7 +43,9 @@ def symbol(device: NetlistDevice) -> str:
         "E {}",
     ]
     lines += [f"L 4 {' '.join(map(str, line))} {{}}" for line in (*_LINES, _WALL)]
-    for name in TERMINALS:
+    if device.field_pin:
+        lines.append("L 4 -40 0 -20 0 {}")
+    for name in device.terminals:
         x, y, direction = _PINS[name]
         lines.append(f"B 5 {x - 2.5} {y - 2.5} {x + 2.5} {y + 2.5} {{name={name} dir={direction}}}")
     lines += [
