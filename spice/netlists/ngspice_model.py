@@ -338,7 +338,8 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
         ]
     position = equations.position_rate("V(along)", "V(about)", fields.width)
     angle = equations.angle_rate("V(along)", "V(about)")
-    noise = f"V(thermal)*sqrt(abs(m*{conductance}))"
+    # ngspice evaluates one branch of a condition alone; in a transient there is no noise.
+    noise = f"(V(moving)>0.5 ? 0.0 : V(thermal)*sqrt(abs(m*{conductance})))"
     return (
         (
             "the junction: nodes for its voltage and for G - 1/R_P save derivatives; 1 Ohm has the noise of sqrt(G) A",
@@ -366,8 +367,8 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
         ),
         (
             "the wall: 1 uF and a time in ns make a thousand amperes one nm/ns or one rad/ns",
-            ("Bx", "0 x", f"I = 1000.0*{moving}*({position}) + (1.0-V(moving))*({start}-V(x))"),
-            ("Bphi", "0 phi", f"I = 1000.0*{moving}*({angle}) + (1.0-V(moving))*(phi0-V(phi))"),
+            ("Bx", "0 x", f"I = ({moving}>0.5 ? 1000.0*({position}) : {start}-V(x))"),
+            ("Bphi", "0 phi", f"I = ({moving}>0.5 ? 1000.0*({angle}) : phi0-V(phi))"),
             ("Cx", "x 0", f"1u ic={{{start}}}"),
             ("Cphi", "phi 0", "1u ic={phi0}"),
         ),
