@@ -39,6 +39,8 @@ test-oldest: ngspice
 
 benchmark: $(STAMP) ngspice
 	$(INSTALL) -e '.[learn,benchmark,explore,test]'
+	@$(INSTALL) -e '.[badcrossbar]' 2>/dev/null || echo "make: badcrossbar could not be installed, its column stays" \
+		"empty; it needs the headers of cairo (on Debian and Ubuntu: apt-get install libcairo2-dev pkg-config)"
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
 	$(BIN)/python benchmarks/start_up.py
