@@ -318,24 +318,33 @@ class Selected(Cells):
         return found
 
     def _on_selector(self, voltage: FloatArray) -> FloatArray:
-        """Of voltages (K, word lines, bit lines): where both carry the same current: Newton's method between bounds."""
+        """Of voltages (K, word lines, bit lines): where both carry the same current.
+
+        Newton's method for the logarithm of the ratio of both currents, between bounds: a law that rises by decades is
+        nearly straight there, where Newton's method for the currents' difference would go down one scale at a time.
+        """
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
+        near = _PRECISION * np.abs(voltage)
         on_selector = 0.5 * voltage
-        for number in range(_MOST_STEPS):
+        before = np.full(voltage.shape, np.inf)
+        for _ in range(_MOST_STEPS):
             through, slope = self.selector.current_and_slope(on_selector)
             beside, other_slope = self.cells.at_inputs(voltage - on_selector)
             excess = through - beside
             high = np.where(excess >= 0.0, on_selector, high)
             low = np.where(excess <= 0.0, on_selector, low)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                proposed = on_selector - excess / (slope + other_slope)
-            # Every third step halves the bracket: a steep law lets Newton's method down one volt_scale at a time.
-            inside = (proposed > low) & (proposed < high) & (number % 3 < 2)  # False for NaN too
-            following = np.where(inside, proposed, 0.5 * (low + high))
-            done = (high - low <= _PRECISION * np.abs(voltage)) | (
-                inside & (np.abs(following - on_selector) <= _PRECISION * np.abs(voltage))
-            )
-            on_selector = following
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                ratio = np.log1p(excess / beside)
+                proposed = on_selector - ratio / (slope / through + other_slope / beside)
+                straight = on_selector - excess / (slope + other_slope)  # for a law that saturates
+                proposed = np.where((proposed > low) & (proposed < high), proposed, straight)
+                # Where that does not get on, the bracket is halved.
+                quick = ~(np.abs(ratio) > 0.5 * before)
+                arrived = np.abs(proposed - on_selector) <= near  # False for NaN, as what follows
+            inside = (proposed > low) & (proposed < high) & quick
+            done = arrived | (high - low <= near)
+            following = np.where(inside | arrived, proposed, 0.5 * (low + high))
+            on_selector, before = np.clip(following, low, high), np.where(inside, np.abs(ratio), np.inf)
             if done.all():
                 break
         else:
