@@ -2,7 +2,8 @@
 
 Square arrays of random devices, 1 Ohm in every segment of wire, word lines driven from the left, bit lines grounded at
 the bottom.  All sides give all node voltages and device currents for the same input; a cold solve of ours starts from
-the arrays of numbers, as the others do.  `--full` adds badcrossbar at 1024 x 1024 (two minutes and 6 GB).
+the arrays of numbers, as the others do.  `--full` adds badcrossbar at 1024 x 1024 (two minutes and 6 GB); `--small`
+and `--selectors` print the tables of small calls and of cells with selectors alone (seconds).
 
 `--memory SOLVER SIZE` is what the benchmark runs in processes of their own: it prints the peak of the resident memory,
 and what it was before the solve.
@@ -23,8 +24,18 @@ import numba
 import numpy as np
 from numba import njit, prange
 from scipy import sparse
+from scipy.sparse.linalg import spsolve
 from timing import alternate, print_table
 
+from compact_model import notched_device
+from crossbar import (
+    Crossbar,
+    DiodeSelector,
+    ExponentialSelector,
+    Junctions,
+    Selected,
+    ThresholdSelector,
+)
 from crossbar.network.linear_network import Network, Sources
 from crossbar.network.single_cell import CellUpdates
 from crossbar.network.solve import solve_network
@@ -230,6 +241,89 @@ def single_cells() -> None:
     )
 
 
+def solve_by_hand(conductance: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+    """Device currents of a square array with 1 Ohm wires, as briefly as scipy.sparse has it."""
+    size = conductance.shape[0]
+    cells = size * size
+    word = np.arange(cells).reshape(size, size)
+    bit = word + cells
+    first = np.concatenate([word.ravel(), word[:, :-1].ravel(), bit[:-1].ravel()])
+    second = np.concatenate([bit.ravel(), word[:, 1:].ravel(), bit[1:].ravel()])
+    joining = np.ones(first.size)
+    joining[:cells] = conductance.ravel()
+    diagonal = np.full((2, size, size), 2.0)
+    diagonal[0, :, -1] = diagonal[1, 0] = 1.0
+    diagonal += conductance
+    nodes = np.arange(2 * cells)
+    matrix = sparse.coo_matrix(
+        (
+            np.concatenate([diagonal.ravel(), -joining, -joining]),
+            (np.concatenate([nodes, first, second]), np.concatenate([nodes, second, first])),
+        ),
+        shape=(2 * cells, 2 * cells),
+    ).tocsc()
+    right = np.zeros(2 * cells)
+    right[word[:, 0]] = voltage
+    found = spsolve(matrix, right).reshape(2, size, size)
+    return conductance * (found[0] - found[1])
+
+
+def small_calls() -> None:
+    """Whole calls, labels and checks included, beside a sparse solve assembled by hand."""
+    draw = np.random.default_rng(8)
+    conductance, voltage = 1.0 / draw.uniform(36.0, 70.0, (8, 8)), draw.uniform(0.5, 1.0, 8)
+    array = Crossbar(conductance=conductance, word_line_resistance=1.0, bit_line_resistance=1.0)
+    reference = solve_by_hand(conductance, voltage)
+    difference = np.linalg.norm(array.solve(voltage).device_current[0] - reference) / np.linalg.norm(reference)
+    seconds = alternate(
+        {
+            "assembled by hand, scipy.sparse": lambda: solve_by_hand(conductance, voltage),
+            "Crossbar.solve": lambda: array.solve(voltage),
+            "Crossbar and its solve": lambda: Crossbar(
+                conductance=conductance, word_line_resistance=1.0, bit_line_resistance=1.0
+            ).solve(voltage),
+        },
+        rounds=40,
+    )
+    print("# Small calls: 8 x 8\n")
+    hand = next(iter(seconds.values()))
+    print_table(
+        ["call", "us", "times by hand"],
+        [[name, f"{1e6 * value:.0f}", f"{value / hand:.2f}"] for name, value in seconds.items()],
+    )
+    print(f"Currents within {difference:.0e} of each other, in the norm.\n")
+
+
+def cells_with_selectors() -> None:
+    """200 inputs of 8 x 8 junctions, by themselves and with each kind of selector, beside the linear solve."""
+    device = notched_device()
+    draw = np.random.default_rng(1)
+    junctions = Junctions(device, draw.uniform(0.0, device.track_length, (8, 8)))
+    voltages = draw.uniform(-0.5, 0.5, (8, 200))
+    ohms = device.parallel_resistance
+    kinds = {
+        "junctions": junctions,
+        "with exponential selectors": Selected(
+            junctions, ExponentialSelector(saturation_current=1e-6, voltage_scale=0.05)
+        ),
+        "with threshold selectors": Selected(
+            junctions,
+            ThresholdSelector(threshold_voltage=0.2, on_resistance=0.1 * ohms, off_resistance=1e3 * ohms),
+        ),
+        "with diodes": Selected(junctions, DiodeSelector(saturation_current=1e-9, ideality=1.5)),
+    }
+    wires = {"word_line_resistance": 1.0, "bit_line_resistance": 1.0}
+    arrays = {"linear": Crossbar(conductance=junctions.zero_bias_conductance(), **wires)}
+    arrays |= {name: Crossbar(cells=cells, **wires) for name, cells in kinds.items()}
+    sides = {name: lambda array=array: array.solve(voltages) for name, array in arrays.items()}
+    seconds = alternate(sides, rounds=7)
+    print("# 200 inputs at 8 x 8\n")
+    print_table(
+        ["cells", "ms", "times linear"],
+        [[name, f"{1e3 * value:.1f}", f"{value / seconds['linear']:.1f}"] for name, value in seconds.items()],
+    )
+
+
 def resident() -> float:
     """The most memory that this process has held so far, MiB (getrusage's figure begins with the parent's)."""
     with open("/proc/self/status") as lines:
@@ -267,11 +361,19 @@ def main() -> None:
     if "--memory" in sys.argv:
         peak(sys.argv[-2], int(sys.argv[-1]))
         return
+    if "--small" in sys.argv:
+        small_calls()
+        return
+    if "--selectors" in sys.argv:
+        cells_with_selectors()
+        return
     missing = {name: reason for name in PEERS if (reason := available(name))}
     speed = bandwidth()
     times(speed, missing, "--full" in sys.argv)
     many_inputs(missing)
     single_cells()
+    small_calls()
+    cells_with_selectors()
     memory(missing)
 
 

@@ -220,6 +220,18 @@ class Crossbar(Wires):
         return solve_nonlinear(network, self.cells, sources)[0]
 
 
+_CELL_AXES = ("input", "word_line", "bit_line")
+_VARIABLES = {
+    "device_current": (_CELL_AXES, "device current", "A"),
+    "device_voltage": (_CELL_AXES, "voltage across the device", "V"),
+    "word_line_voltage": (_CELL_AXES, "voltage of the word line at the cell", "V"),
+    "bit_line_voltage": (_CELL_AXES, "voltage of the bit line at the cell", "V"),
+    "bit_line_current": (("input", "bit_line"), "current out of the bit line", "A"),
+    "word_line_current": (("input", "word_line"), "current into the word line", "A"),
+    "power": (("input",), "power of the sources", "W"),
+}
+
+
 def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) -> xr.Dataset:
     """The Dataset of `Crossbar.solve`, with more attributes."""
     values = {
@@ -231,8 +243,7 @@ def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) 
         "word_line_current": found.word_start_current + found.word_stop_current,
         "power": source_power(found, sources),
     }
-    result = _labels(*found.device_current.shape).copy(data=values)
-    result.attrs = {
+    attrs = {
         "experiment": "crossbar",
         "method": found.method,
         "reason": found.reason,
@@ -240,33 +251,13 @@ def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) 
         "residual": found.residual,
         **attributes,
     }
-    return result
-
-
-@functools.lru_cache(maxsize=64)
-def _labels(inputs: int, words: int, bits: int) -> xr.Dataset:
-    """What solutions of one shape have in common, without memory for values: a copy is quicker than a new Dataset."""
-    cells = ("input", "word_line", "bit_line")
     variables = {
-        "device_current": (cells, "device current", "A"),
-        "device_voltage": (cells, "voltage across the device", "V"),
-        "word_line_voltage": (cells, "voltage of the word line at the cell", "V"),
-        "bit_line_voltage": (cells, "voltage of the bit line at the cell", "V"),
-        "bit_line_current": (("input", "bit_line"), "current out of the bit line", "A"),
-        "word_line_current": (("input", "word_line"), "current into the word line", "A"),
-        "power": (("input",), "power of the sources", "W"),
+        name: xr.Variable(axes, values[name], {"long_name": long_name, "units": unit}, fastpath=True)
+        for name, (axes, long_name, unit) in _VARIABLES.items()
     }
-    sizes = {"input": inputs, "word_line": words, "bit_line": bits}
-    return xr.Dataset(
-        {
-            name: xr.Variable(
-                axes,
-                np.broadcast_to(0.0, tuple(sizes[axis] for axis in axes)),
-                {"long_name": long_name, "units": unit},
-            )
-            for name, (axes, long_name, unit) in variables.items()
-        }
-    )
+    # As xarray makes its own results: the checks of a new Dataset take as long as solving a small array.
+    sizes = dict(zip(_CELL_AXES, found.device_current.shape, strict=True))
+    return xr.Dataset._construct_direct(variables, set(), sizes, attrs)
 
 
 def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
@@ -278,7 +269,7 @@ def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
         (found.bit_start_current, sources.bit_start),
         (found.bit_stop_current, sources.bit_stop),
     ):
-        power += (current * voltage.T).sum(axis=1)
+        power += np.add.reduce(current * voltage.T, axis=1)
     for fed, voltage in ((sources.word_current, found.word_voltage), (sources.bit_current, found.bit_voltage)):
         if fed is not None:
             power += (fed * voltage).sum(axis=(1, 2))
@@ -364,6 +355,8 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
 
 
 def _inputs(name: str, voltage: ArrayLike) -> int:
+    if isinstance(voltage, float):
+        return 1
     shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
     return int(shape[1]) if len(shape) == 2 else 1
 
@@ -381,7 +374,11 @@ def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArr
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
             f"got shape {given.shape}"
         )
-    return np.array(np.broadcast_to(given, (lines, inputs)))
+    if given.shape == (lines, inputs):
+        return given.astype(np.float64)  # a copy
+    values = np.empty((lines, inputs))
+    values[:] = given
+    return values
 
 
 def _ends(

@@ -47,33 +47,28 @@ def _size(network: Network) -> tuple[float, float]:
     return 2.0 * cells, 2.0 * min(words, bits)
 
 
-def _work(network: Network) -> float:
-    """What the factorisation takes, up to a factor."""
-    nodes, bandwidth = _size(network)
-    return nodes * bandwidth**2
-
-
 def covers(network: Network) -> bool:
     """Whether an array is so small, and such, that this is the way to solve it."""
-    return _work(network) <= _QUICK and not unsupported(network)
+    return not unsupported(network, _QUICK)
 
 
 def covers_again(network: Network) -> bool:
     """The same where the matrix changes little from one solution to the next, so that factors are kept."""
-    return _work(network) <= _QUICK_AGAIN and not unsupported(network)
+    return not unsupported(network, _QUICK_AGAIN)
 
 
-def unsupported(network: Network) -> str:
-    """Why this method does not cover a network; empty where it does."""
+def unsupported(network: Network, most: float = _MOST) -> str:
+    """Why this method does not cover a network; empty where it does.  most: nodes times the square of the bandwidth."""
+    nodes, bandwidth = _size(network)
+    if nodes * bandwidth**2 > most:
+        return "the array is too large"
     if network.conductance.max() == np.inf:
         return "a cell is shorted"
     words, bits = network.shape
     ideal = ideal_side(network.word_segment, bits), ideal_side(network.bit_segment, words)
     if None in ideal:
         return "some wires have no resistance and others do"
-    if all(ideal):
-        return "no wire has resistance"
-    return "the array is too large" if _work(network) > _MOST else ""
+    return "no wire has resistance" if all(ideal) else ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,7 @@ class Equations:
         ideal_bits = words > 1 and not network.bit_segment.any()
         self.layout = layout = _layout(words, bits, ideal_words, ideal_bits)
         shunts = network.word_shunt, network.bit_shunt
-        rows = 4 if any(shunt.any() for shunt in shunts) else 3
+        rows = 4 if network.shunted else 3
         ohms = np.concatenate(
             [
                 *(network.word_segment, network.bit_segment),

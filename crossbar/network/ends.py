@@ -19,11 +19,9 @@ all currents of a line by the same share of their sum of sizes, hence the drop i
 drive less through the end than that sum.
 """
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compact_model.support.arrays import FloatArray
 
@@ -32,8 +30,6 @@ from .measure import ROUND_OFF_REASON, Error
 from .solution import NetworkSolution
 
 Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
-# Resistance (lines,), voltage of the source and of the node (K, lines).
-_End = tuple[FloatArray, FloatArray, FloatArray]
 
 
 def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
@@ -42,11 +38,11 @@ def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: Flo
     size = np.abs(leaving_words)
     for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
         weights = np.arange(nodes - 1, -1, -1.0)
-        leaving.sum(axis=summed, out=out[0])
-        (leaving * (weights if summed == 2 else weights[:, np.newaxis])).sum(axis=summed, out=out[1])
+        np.add.reduce(leaving, axis=summed, out=out[0])
+        np.add.reduce(leaving * (weights if summed == 2 else weights[:, np.newaxis]), axis=summed, out=out[1])
         if leaving is leaving_bits and leaving is not leaving_words:
             size = np.abs(leaving)
-        size.sum(axis=summed, out=out[2])
+        np.add.reduce(size, axis=summed, out=out[2])
 
 
 def end_currents(
@@ -64,39 +60,36 @@ def end_currents(
     """
     fed, drawn = sources.node_currents()
     leaving_words, leaving_bits = current, current
-    if fed.size or network.word_shunt.any():
+    if fed.size or network.shunted:
         leaving_words = current + (network.word_shunt[:, np.newaxis] * word - (fed if fed.size else 0.0))
-    if drawn.size or network.bit_shunt.any():
+    if drawn.size or network.shunted:
         leaving_bits = current - (network.bit_shunt * bit + (drawn if drawn.size else 0.0))
     inputs, words, bits = current.shape
     of_words, of_bits = np.empty((3, inputs, words)), np.empty((3, inputs, bits))
     summation(np.ascontiguousarray(leaving_words), np.ascontiguousarray(leaving_bits), of_words, of_bits)
     of_bits[:2] *= -1.0
-    ends: tuple[_End, ...] = (
-        (network.word_start, sources.word_start.T, word[:, :, 0]),
-        (network.word_stop, sources.word_stop.T, word[:, :, -1]),
-        (network.bit_start, sources.bit_start.T, bit[:, 0]),
-        (network.bit_stop, sources.bit_stop.T, bit[:, -1]),
-    )
+    ohms = network.word_start, network.word_stop, network.bit_start, network.bit_stop
+    volts = sources.word_start.T, sources.word_stop.T, sources.bit_start.T, sources.bit_stop.T
     found = [
-        *_split(of_words, network.word_segment, bits, ends[0], ends[1]),
-        *_split(of_bits, network.bit_segment, words, ends[2], ends[3]),
+        *_split(of_words, network.word_segment, bits, ohms[:2], volts[:2]),
+        *_split(of_bits, network.bit_segment, words, ohms[2:], volts[2:]),
     ]
-    connected = [
-        (each, used, resistance[used], source[:, used], node[:, used], resistance[used] * sums[2][:, used])
-        for each, sums, (resistance, source, node) in zip(
-            found, (of_words, of_words, of_bits, of_bits), ends, strict=True
-        )
-        if (used := _connected(resistance)) is not None
-    ]
-    largest = functools.reduce(np.maximum, (np.abs(end[3]).max(axis=1) for end in connected), np.zeros(inputs))
-    if not any((end[5] > largest[:, np.newaxis]).any() for end in connected):
+    # The ends of all lines beside each other, (K, ends), since small arrays are many and each look at one takes time.
+    ends, driving = np.concatenate(ohms), np.concatenate(volts, axis=1)
+    connected = ends < np.inf
+    drops = np.where(connected, ends, 0.0) * np.concatenate([of_words[2], of_words[2], of_bits[2], of_bits[2]], axis=1)
+    largest = np.maximum.reduce(np.abs(driving) * connected, axis=1, keepdims=True)
+    if (drops <= largest).all():
         return found  # as mostly; the nodes' voltages would make the largest still larger
-    largest = functools.reduce(np.maximum, (np.abs(end[4]).max(axis=1) for end in connected), largest)
-    for each, used, resistance, source, node, drop in connected:
-        by_drop = drop > largest[:, np.newaxis]
-        if by_drop.any():
-            each[:, used] = np.divide(source - node, resistance, out=each[:, used], where=by_drop)
+    nodes = np.concatenate([word[:, :, 0], word[:, :, -1], bit[:, 0], bit[:, -1]], axis=1)
+    largest = np.maximum(largest, (np.abs(nodes) * connected).max(axis=1, keepdims=True))
+    by_drop = drops > largest
+    across = np.divide(driving - nodes, ends, out=np.zeros_like(nodes), where=by_drop)
+    first = 0
+    for each in found:
+        part = slice(first, first + each.shape[1])
+        each[by_drop[:, part]] = across[:, part][by_drop[:, part]]
+        first = part.stop
     return found
 
 
@@ -139,26 +132,26 @@ def line_ends(
     nodes = leaving.shape[2]
     weights = np.arange(nodes - 1, -1, -1.0)
     sums = np.stack([leaving.sum(axis=2), (leaving * weights).sum(axis=2), np.abs(leaving).sum(axis=2)])
-    return _split(sums, segment, nodes, (start, voltage, voltage), (stop, voltage, voltage))
-
-
-def _connected(resistance: FloatArray) -> slice | NDArray[np.intp] | None:
-    """Which lines have a source at that end, as an index; None: none."""
-    if resistance.max() < np.inf:
-        return slice(None)
-    used = np.flatnonzero(resistance < np.inf)
-    return used if used.size else None
+    return _split(sums, segment, nodes, (start, stop), (voltage, voltage))
 
 
 def _split(
-    sums: FloatArray, segment: FloatArray, nodes: int, at_start: _End, at_stop: _End
+    sums: FloatArray,
+    segment: FloatArray,
+    nodes: int,
+    ohms: tuple[FloatArray, FloatArray],
+    volts: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
-    """The currents into lines at both ends, (K, lines), from those that leave their nodes."""
-    (start, start_source, _), (stop, stop_source, _) = at_start, at_stop
+    """The currents into lines at both ends, (K, lines), from those that leave their nodes.
+
+    ohms: (lines,), of the start and of the stop; volts: (K, lines), of the sources there.
+    """
+    (start, stop), (start_source, stop_source) = ohms, volts
     total, weighted, _ = sums
-    if stop.min() == np.inf and start.max() < np.inf:  # as mostly
+    open_start, open_stop = start.min() == np.inf, stop.min() == np.inf  # as mostly one of them
+    if open_stop and start.max() < np.inf:
         return total.copy(), np.zeros(total.shape)
-    if start.min() == np.inf and stop.max() < np.inf:
+    if open_start and stop.max() < np.inf:
         return np.zeros(total.shape), total.copy()
     no_start, no_stop = np.isinf(start), np.isinf(stop)
     from_start = np.where(no_start, 0.0, total)

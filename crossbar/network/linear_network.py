@@ -60,11 +60,16 @@ def check_range(name: str, values: FloatArray) -> None:
 def _voltages(name: str, given: ArrayLike, shape: tuple[int, int], dimensions: str) -> FloatArray:
     values = _floats(name, given, shape, dimensions)
     size = np.abs(values)
-    if not size.max(initial=0.0) <= _LARGEST:  # so is NaN
+    largest = size.max(initial=0.0)
+    if largest == 0.0:  # as mostly at the bit lines
+        return values
+    if not largest <= _LARGEST:  # so is NaN
         _refuse(name, values, ~np.isfinite(values), "finite voltages")
         raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
+    if size.min() >= _SMALLEST:
+        return values
     small = size < _SMALLEST
-    return np.where(small, 0.0, values) if small.any() and values[small].any() else values
+    return np.where(small, 0.0, values) if values[small].any() else values
 
 
 def _check_resistance(name: str, values: FloatArray, infinite: bool) -> None:
@@ -86,8 +91,10 @@ class Network:
         end.
     word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
 
-    Arrays are kept as they are where they are contiguous float64, and copied where not.  InputError for a wrong shape,
-    NaN, a negative number, an infinite segment or shunt.
+    shunted: whether there may be shunts other than 0; set by itself.
+
+    Arrays are kept as they are where they are contiguous float64, and copied where not; shunts that are all 0 are
+    read-only copies.  InputError for a wrong shape, NaN, a negative number, an infinite segment or shunt.
     """
 
     conductance: FloatArray
@@ -99,6 +106,7 @@ class Network:
     bit_stop: FloatArray
     word_shunt: FloatArray = None  # type: ignore[assignment]  # stored as zeros
     bit_shunt: FloatArray = None  # type: ignore[assignment]
+    shunted: bool = dataclasses.field(init=False, default=False)
 
     def __post_init__(self) -> None:
         conductance = _floats("conductance", self.conductance, None, "(word lines, bit lines)")
@@ -124,6 +132,10 @@ class Network:
             if values.any():
                 _refuse(name, values, ~((values >= 0.0) & (values < np.inf)), "finite S of at least 0")
                 check_range(name, values)
+                object.__setattr__(self, "shunted", True)
+            else:
+                values = np.zeros(count)
+                values.flags.writeable = False  # so that `shunted` stays true
             object.__setattr__(self, name, values)
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
@@ -165,6 +177,7 @@ class Network:
         other = copy.copy(self)
         object.__setattr__(other, "word_shunt", word_shunt)
         object.__setattr__(other, "bit_shunt", bit_shunt)
+        object.__setattr__(other, "shunted", True)
         return other
 
     def replace(self, **changes: Any) -> "Network":
@@ -211,7 +224,8 @@ class Sources:
             if name.endswith("stop") and given is start:
                 values = checked
             else:
-                values = checked = _voltages(name, given, shapes[side], f"({side} lines, inputs)")
+                plain = {"word_start": word_start, "bit_start": bit_start}.get(name, given)
+                values = checked = _voltages(name, plain, shapes[side], f"({side} lines, inputs)")
             start = given
             object.__setattr__(self, name, values)
         for name in ("cell_current", "word_current", "bit_current"):
@@ -300,12 +314,9 @@ class Sources:
 
 def ideal_side(segment: FloatArray, nodes: int) -> bool | None:
     """Whether all wires of one kind are ideal; None where only some are.  A line of one node has no segment."""
-    if nodes == 1:
+    if nodes == 1 or segment.all():  # as mostly
         return False
-    ideal = segment == 0.0
-    if ideal.all():
-        return True
-    return None if ideal.any() else False
+    return None if segment.any() else True
 
 
 def check_sources(network: Network, sources: Sources) -> None:
@@ -355,10 +366,11 @@ def check_connected(network: Network) -> None:
 
     A line is one node here, since a segment always conducts; each line is looked at once.
     """
-    word_grounded = np.isfinite(network.word_start) | np.isfinite(network.word_stop)
-    bit_grounded = np.isfinite(network.bit_start) | np.isfinite(network.bit_stop)
-    if word_grounded.all() and bit_grounded.all():
+    word_ohms = np.minimum(network.word_start, network.word_stop)
+    bit_ohms = np.minimum(network.bit_start, network.bit_stop)
+    if word_ohms.max() < np.inf and bit_ohms.max() < np.inf:
         return
+    word_grounded, bit_grounded = np.isfinite(word_ohms), np.isfinite(bit_ohms)
     word_grounded |= network.word_shunt > 0.0
     bit_grounded |= network.bit_shunt > 0.0
     words, bits = _reached_lines(network.conductance, word_grounded, bit_grounded)

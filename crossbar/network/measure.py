@@ -26,13 +26,13 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
     voltage, wrong: (K, 2, N, M), V, of the nodes of the word lines and of the bit lines, and the errors of these.
     """
     cells = network.conductance
-    siemens = float(cells.max())
+    siemens = float(np.maximum.reduce(cells, axis=None))
     if siemens == math.inf:
         cells = np.where(np.isinf(cells), 0.0, cells)
         siemens = float(cells.max())
     # In units of the largest, so that no square that matters falls below the smallest double.
-    volt = np.abs(voltage).max(axis=(1, 2, 3), keepdims=True)
-    if not (volt.min() > 0.0 and volt.max() < np.inf):
+    volt = np.maximum.reduce(np.abs(voltage), axis=(1, 2, 3), keepdims=True)
+    if not (volt.all() and volt.max() < np.inf):  # so is NaN
         volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
     siemens = siemens or 1.0
     both = np.empty((2, *voltage.shape), voltage.dtype)
@@ -44,7 +44,7 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
     relative = _share(error, size)
     of_volts, of_wrong = _norm(both)
     others = _share(of_wrong, of_volts)
-    if network.word_shunt.any() or network.bit_shunt.any():
+    if network.shunted:
         leak = np.empty((2, *cells.shape))
         leak[0], leak[1] = network.word_shunt[:, np.newaxis] / siemens, network.bit_shunt / siemens
         leaking, wrongly = _norm(leak * both)
@@ -65,7 +65,7 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
 def _norm(values: Floats) -> Floats:
     """The norms over all axes but the first two."""
     squares = np.square(values).reshape(*values.shape[:2], -1)
-    return np.asarray(np.sqrt(squares.sum(axis=2)))
+    return np.asarray(np.sqrt(np.add.reduce(squares, axis=2)))
 
 
 def _share(error: Floats, size: Floats) -> Floats:

@@ -183,7 +183,7 @@ def _error(
         # From 0 on, the first step is the whole solution.
         error = np.where(missing > 0.0, missing / amps, 0.0)
         voltages = np.where(norms(off) > 0.0, norms(off) / norms(at), 0.0)
-        if network.word_shunt.any() or network.bit_shunt.any():
+        if network.shunted:
             leak = np.stack([np.broadcast_to(network.word_shunt[:, np.newaxis], network.shape),
                              np.broadcast_to(network.bit_shunt, network.shape)])  # fmt: skip
             leak = leak / siemens[:, np.newaxis, np.newaxis, np.newaxis]
