@@ -10,6 +10,7 @@ from .device.junction import resistance as resistance
 from .device.junction import voltage_at_current as voltage_at_current
 from .device.notched import notched_device as notched_device
 from .device.notched import notched_track as notched_track
+from .device.notched import spiking_device as spiking_device
 from .device.parameters import DeviceParameters as DeviceParameters
 from .device.polarisation import julliere_polarisation as julliere_polarisation
 from .device.polarisation import slonczewski_polarisation as slonczewski_polarisation

@@ -23,9 +23,11 @@ from .in_time.simulation import ArraySimulation as ArraySimulation
 from .in_time.simulation import simulate_array as simulate_array
 from .in_time.vteam import Memristors as Memristors
 from .in_time.vteam import VteamParameters as VteamParameters
+from .learning.autonomous import autonomous_learning as autonomous_learning
 from .learning.pretrained import inference as inference
 from .learning.pulse_tables import tabulate as tabulate
 from .learning.pulsed_device import PulsedDevice as PulsedDevice
+from .learning.spiked_device import SpikedDevice as SpikedDevice
 from .learning.supervised import supervised_learning as supervised_learning
 from .learning.table_array import TableArray as TableArray
 from .learning.unsupervised import unsupervised_learning as unsupervised_learning

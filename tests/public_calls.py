@@ -42,6 +42,7 @@ from crossbar import (
     ReadAccess,
     Reading,
     Schedule,
+    SpikedDevice,
     TableArray,
     VteamParameters,
     Wires,
@@ -198,6 +199,11 @@ def pulse_responses() -> dict[str, Any]:
 @functools.cache
 def synapses() -> PulsedDevice:
     return PulsedDevice.notched(2, tracks=1, samples=2, wired=True, variation=0.05, seed=1)
+
+
+@functools.cache
+def spiked() -> SpikedDevice:
+    return SpikedDevice.notched(2, tracks=1, samples=2, seed=1)
 
 
 def device_path() -> Path:
@@ -587,6 +593,7 @@ CALLS: dict[str, Call] = {
     "compact_model.lequeux2016_track": Call(C.lequeux2016_track, lambda: {"parameters": DEVICE, "seed": 1}),
     "compact_model.read_measured": Call(C.read_measured, lambda: {"path": THRESHOLDS, "kind": "threshold"}),
     "compact_model.notched_device": Call(C.notched_device),
+    "compact_model.spiking_device": Call(C.spiking_device),
     "compact_model.notched_track": Call(
         C.notched_track, lambda: {"parameters": compact_model.notched_device(), "seed": 1}
     ),
@@ -1165,6 +1172,43 @@ CALLS: dict[str, Call] = {
         X.unsupervised_learning,
         lambda: {**_trials(), "outputs": 2, "window": 1, "leak": 0.9, "threshold": 0.5, "homeostasis": 0.02},
         work=("epochs", "slots", "repeats", "outputs"),
+    ),
+    "crossbar.autonomous_learning": Call(
+        X.autonomous_learning,
+        lambda: {
+            **_examples(),
+            **{name: _trials()[name] for name in ("test_share", "repeats", "seed", "store")},
+            "device": spiked(),
+            "outputs": 2,
+            "epochs": 1,
+            "slots": 2,
+            "leak": 0.9,
+            "threshold": 0.5,
+            "homeostasis": 0.02,
+            "read_disturb": (True, False),
+        },
+        work=("epochs", "slots", "repeats", "outputs"),
+    ),
+    "crossbar.SpikedDevice": Call(
+        X.SpikedDevice,
+        lambda: {name: getattr(spiked(), name) for name in ("device", "table", "spike", "delay")},
+        infinite=True,
+    ),
+    "crossbar.SpikedDevice.notched": Call(
+        X.SpikedDevice.notched,
+        lambda: {
+            "levels": 2,
+            "device": compact_model.spiking_device(),
+            "spike": spiked().spike,
+            "delay": 12 * NS,
+            "tracks": 1,
+            "samples": 2,
+            "temperature": 300.0,
+            "seed": 1,
+            "store": None,
+        },
+        infinite=True,
+        work=("levels", "tracks", "samples", "delay"),
     ),
     "crossbar.PulsedDevice": Call(
         X.PulsedDevice,

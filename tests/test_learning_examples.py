@@ -42,3 +42,19 @@ def test_supervised_learning_goes_on_with_wires_and_half_selected_cells(tmp_path
         assert numbers[f"{case}: mean accuracy (%)"] > 70.0
         assert numbers[f"{case}: pulses"] > 300
         assert numbers[f"{case}: energy (uJ)"] > 0.1
+
+
+def test_an_array_that_is_only_read_learns_from_its_reading(tmp_path):
+    few = {"count": 450, "repeats": 1, "epochs": 2, "tracks": 2, "samples": 32}
+    numbers = numbers_of("learning_autonomous", tmp_path, **few)
+    assert numbers["change of the weight, 12 ns after it (%)"] < 0.0
+    assert numbers["change of the weight, first spike 12 ns before the second (%)"] > 0.0
+    assert (
+        numbers["walls that one spike alone moves from a notch (%)"]
+        < 2.0
+        < 50.0
+        < numbers["from an end of the track (%)"]
+    )
+    # 150 test images: four standard errors of a share of a half are 16 points.
+    assert numbers["with read disturb: mean accuracy (%)"] > 30.0
+    assert numbers["without: mean accuracy (%)"] > 40.0

@@ -76,11 +76,13 @@ def plot_unsupervised(result: xr.Dataset, axes: Axes | None = None, **style: Any
 def plot_weights(result: xr.Dataset, axes: Axes | None = None, *, levels: int = 0, repeat: int = 0) -> Axes:
     """What each output has learned, as square images side by side, above each its label (-: it never fires).
 
-    levels, repeat: which kind and which repeat, by number.
+    levels, repeat: which kind and which repeat, by number; of learning by spikes, the case with read disturb.
     """
     axes = new_axes(axes)
-    names = result.output_label.isel(levels=levels, repeat=repeat).values
-    weight = result.weight.isel(levels=levels, repeat=repeat).transpose("output", "input").values
+    one = {"repeat": repeat} | ({"levels": levels} if "levels" in result.dims else {"read_disturb": 0})
+    kind = int(result.levels[levels]) if "levels" in result.dims else int(result.attrs["levels"])
+    names = result.output_label.isel(one).values
+    weight = result.weight.isel(one).transpose("output", "input").values
     side = round(np.sqrt(weight.shape[1]))
     columns = int(np.ceil(np.sqrt(1.6 * len(weight))))
     rows = -(-len(weight) // columns)
@@ -94,7 +96,23 @@ def plot_weights(result: xr.Dataset, axes: Axes | None = None, *, levels: int = 
         axes.text(left + 0.5 * side - 0.5, top - 0.8, name, ha="center", va="bottom", fontsize="x-small")
     shown = axes.imshow(sheet, cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
     axes.figure.colorbar(shown, ax=axes, label="weight", shrink=0.7)
-    axes.set(xticks=[], yticks=[], title=f"weights of {len(weight)} outputs, {int(result.levels[levels])} levels")
+    axes.set(xticks=[], yticks=[], title=f"weights of {len(weight)} outputs, {kind} levels")
+    return axes
+
+
+def plot_autonomous(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """Test accuracy (%) with and without read disturb, in floating point and untrained: each repeat and their mean."""
+    axes = new_axes(axes)
+    names = {True: "read\ndisturb", False: "no read\ndisturb"}
+    columns = {names[bool(each)]: result.accuracy.sel(read_disturb=each) for each in result.read_disturb.values}
+    columns |= {"floating\npoint": result.float_accuracy, "untrained": result.untrained_accuracy}
+    for place, values in enumerate(columns.values()):
+        mean, deviation = mean_and_deviation(100.0 * values)
+        axes.plot(np.full(values.size, place), 100.0 * values, ".", color="grey", zorder=3)
+        look: dict[str, Any] = {"marker": "o", "capsize": 3.0, "color": "C0"} | style
+        axes.errorbar(place, mean, deviation, **look)
+    axes.set_xticks(range(len(columns)), list(columns))
+    axes.set(ylabel="test accuracy (%)", ylim=(0.0, 100.0), xlim=(-0.5, len(columns) - 0.5))
     return axes
 
 
@@ -147,6 +165,7 @@ PLOTTERS.update(
         "update_statistics": plot_update_statistics,
         "supervised_learning": plot_supervised,
         "unsupervised_learning": plot_unsupervised,
+        "autonomous_learning": plot_autonomous,
         "inference": plot_inference,
     }
 )

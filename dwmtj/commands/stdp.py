@@ -13,7 +13,7 @@ from ..options.array import numbers_from
 from ..options.device import DEVICE, LANDSCAPE, device_from_options, parameter_options
 from ..options.drive import field_from, field_option
 from ..options.help import Command
-from ..options.spikes import SPIKE_SHAPES, delays_from, spike_options, spikes_from_options
+from ..options.spikes import SPIKE_SHAPES, balanced_spike_options, balanced_spikes, delays_from
 from ..output import check_outputs, deliver, output_options, refuse_unused, table
 
 _ANSWERED = (
@@ -44,7 +44,7 @@ _ANSWERED = (
 @click.option("--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after the spikes, ns.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the tracks and the thermal fields.")
 @field_option
-@spike_options
+@balanced_spike_options
 @parameter_options(notched_device(), (*DEVICE, *LANDSCAPE), "tables [device] and [landscape]")
 @output_options
 def command(
@@ -85,7 +85,7 @@ def command(
         parameters,
         landscapes,
         delays_from(longest_delay, points),
-        spikes_from_options(options, parameters, tuple(dict.fromkeys(shapes)) or SPIKE_SHAPES),
+        balanced_spikes(options, parameters, tuple(dict.fromkeys(shapes)) or SPIKE_SHAPES),
         temperatures=sorted(set(numbers_from("--temperatures", temperatures, float))),
         samples=samples,
         settle=non_negative("--settle", settle) * NANOSECOND,

@@ -98,12 +98,15 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
     return add
 
 
-def notched_options(without_effect: Sequence[str]) -> Callable[[Function], Function]:
-    """Add the parameters of `notched_device` to a command but for those that change nothing, and its length.
+def notched_options(
+    without_effect: Sequence[str], base: DeviceParameters | None = None
+) -> Callable[[Function], Function]:
+    """Add the parameters of `notched_device`, or of another base, but for those that change nothing, and its length.
 
     The tracks are as long as their notches need, and their landscape is theirs.
     """
-    length = 1e6 * notched_device().track_length
+    device = notched_device() if base is None else base
+    length = 1e6 * device.track_length
     quantities = [
         replace(item, help=f"R_P of a track of {length:g} um; others by their area")
         if item.name == "parallel_resistance"
@@ -111,12 +114,12 @@ def notched_options(without_effect: Sequence[str]) -> Callable[[Function], Funct
         for item in DEVICE
         if item.name not in ("track_length", *without_effect)
     ]
-    return parameter_options(notched_device(), quantities, "a table [device]")
+    return parameter_options(device, quantities, "a table [device]")
 
 
-def device_from(options: dict[str, Any]) -> DeviceParameters:
-    """The device that was asked for, `notched_device` below; InputError where a landscape was given."""
-    parameters, _, numbers = device_from_options(options, notched_device())
+def device_from(options: dict[str, Any], base: DeviceParameters | None = None) -> DeviceParameters:
+    """The device that was asked for, `notched_device` or another one below; InputError where a landscape was given."""
+    parameters, _, numbers = device_from_options(options, notched_device() if base is None else base)
     if numbers["own_landscape"]:
         raise InputError("--parameters: expected no [landscape], got one; the tracks are notched")
     return parameters

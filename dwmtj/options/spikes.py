@@ -21,38 +21,63 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 SPIKE_SHAPES = ("rectangle", "sawtooth")
 
 
-@in_group("Spikes")
-def spike_options(function: Function) -> Function:
-    """Add what a spike is, but for its shape, to a command."""
-    for option in (
-        click.option(
-            "--tail", type=float, default=24.0, show_default=True, metavar="ns", help="Length of the tail, ns."
-        ),
-        click.option("--edge", type=float, default=4.0, show_default=True, metavar="ns", help="Slopes of a spike, ns."),
-        click.option(
-            "--pulse-width", type=float, default=6.0, show_default=True, metavar="ns", help="Width of the pulse, ns."
-        ),
-        click.option(
-            "--tail-voltage",
-            type=float,
-            metavar="V",
-            help="Of the tail at its start, V  [default: 0.45 times the threshold, 0.25 with a rectangle]",
-        ),
-        click.option(
-            "--pulse-voltage",
-            type=float,
-            metavar="V",
-            help="Of the pulse, V  [default: 0.65 times the threshold, 0.75 with a rectangle]",
-        ),
-    ):
-        function = option(function)
-    return function
+def spike_options(*, edge: float, pulse: str, tail: str) -> Callable[[Function], Function]:
+    """Add what a spike is, but for its shape, to a command; its usual edge in ns, and its usual voltages in words."""
+
+    @in_group("Spikes")
+    def add(function: Function) -> Function:
+        for option in (
+            click.option(
+                "--tail", type=float, default=24.0, show_default=True, metavar="ns", help="Length of the tail, ns."
+            ),
+            click.option(
+                "--edge", type=float, default=edge, show_default=True, metavar="ns", help="Slopes of a spike, ns."
+            ),
+            click.option(
+                "--pulse-width",
+                type=float,
+                default=6.0,
+                show_default=True,
+                metavar="ns",
+                help="Width of the pulse, ns.",
+            ),
+            click.option(
+                "--tail-voltage",
+                type=float,
+                metavar="V",
+                help=f"Of the tail at its start, V  [default: {tail}]",
+            ),
+            click.option(
+                "--pulse-voltage",
+                type=float,
+                metavar="V",
+                help=f"Of the pulse, V  [default: {pulse}]",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return add
 
 
-def spikes_from_options(options: dict[str, Any], parameters: DeviceParameters, shapes: tuple[str, ...]) -> list[Spike]:
-    """Take these options out of a command's options: one spike for each shape."""
+balanced_spike_options = spike_options(
+    edge=4.0,
+    pulse="0.65 times the threshold, 0.75 with a rectangle",
+    tail="0.45 times the threshold, 0.25 with a rectangle",
+)
+"""Those of a spike that does least by itself."""
+
+
+def balanced_spikes(options: dict[str, Any], parameters: DeviceParameters, shapes: tuple[str, ...]) -> list[Spike]:
+    """Take the options of spikes out of a command's options: one balanced spike for each shape, changed by them."""
     from compact_model.experiments.spikes import Spike
 
+    changes = spike_changes(options)
+    return [replace(Spike.below_threshold(parameters, shape), **changes) for shape in shapes]
+
+
+def spike_changes(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of spikes out of a command's options: what is to be set of a `Spike`."""
     changes: dict[str, Any] = {
         "width": positive("--pulse-width", options.pop("pulse_width")) * NANOSECOND,
         "edge": non_negative("--edge", options.pop("edge")) * NANOSECOND,
@@ -62,7 +87,7 @@ def spikes_from_options(options: dict[str, Any], parameters: DeviceParameters, s
         volts = options.pop(name)
         if volts is not None:
             changes[name] = non_negative("--" + name.replace("_", "-"), volts)
-    return [replace(Spike.below_threshold(parameters, shape), **changes) for shape in shapes]
+    return changes
 
 
 def delays_from(longest: float, points: int) -> Any:

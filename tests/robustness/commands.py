@@ -123,6 +123,16 @@ BRIEF: dict[str, dict[str, str]] = {
         "--repeats": "1",
         "--test-share": "0.99",
     },
+    "learn autonomous": {
+        "--levels": "2",
+        "--tracks": "1",
+        "--samples": "1",
+        "--neurons": "2",
+        "--epochs": "1",
+        "--slots": "2",
+        "--repeats": "1",
+        "--test-share": "0.99",
+    },
     "learn unsupervised": {
         "--levels": "2",
         "--tracks": "1",

@@ -12,7 +12,7 @@ from compact_model.support.validation import positive
 from ...options.array import size_option
 from ...options.help import Command
 from ...options.in_time import ArrayInTime, time_options
-from ...options.spikes import SPIKE_SHAPES, delays_from, spike_options, spikes_from_options
+from ...options.spikes import SPIKE_SHAPES, balanced_spike_options, balanced_spikes, delays_from
 from ...output import check_outputs, deliver, output_options, refuse_unused, table
 
 
@@ -38,7 +38,7 @@ from ...output import check_outputs, deliver, output_options, refuse_unused, tab
     "--repeats", type=click.IntRange(1), default=1, show_default=True, help="Arrays, each with its own chance."
 )
 @click.option("--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after the spikes, ns.")
-@spike_options
+@balanced_spike_options
 @time_options
 @output_options
 def command(
@@ -70,7 +70,7 @@ def command(
     delays = delays_from(longest_delay, points)
     rest = positive("--settle", settle) * NANOSECOND
     array = ArrayInTime(options)
-    (spike,) = spikes_from_options(options, array.parameters, (shape,))
+    (spike,) = balanced_spikes(options, array.parameters, (shape,))
     arrays = []
     for repeat in range(repeats):
         array.of_walls["seed"] = np.random.default_rng([array.seed, 5, repeat])

@@ -5,6 +5,7 @@ from ...lazy_group import LazyGroup
 COMMANDS = {
     "inference": "Weights trained in floating point on devices: accuracy against levels, variation, wires.",
     "supervised": "One layer trained in place by outer products of pulses.",
+    "autonomous": "Spikes that read the array and, by their timing alone, change it; with and without read disturb.",
     "unsupervised": "Spiking outputs that compete and sort images by themselves, against the levels of a device.",
 }
 

@@ -1,0 +1,263 @@
+"""Learning by reading: spikes that are read through an array change it where they meet the spikes of its outputs.
+
+There is no write phase, no read phase and no end of learning.  After Querlioz et al. 2013 (doi
+10.1109/TNANO.2013.2250995), with a synapse that knows nothing but the voltages at its two ends (Zamarreno-Ramos et al.
+2011, doi 10.3389/fnins.2011.00026).  Time goes in slots: in each, an input fires with a probability of its pixel, and
+what its pulse lets through the synapses adds to the outputs' potentials.  The first output that passes its threshold
+fires a spike of its own backwards, `delay` later, which meets the tails of the inputs' last spikes; `delay` after that,
+the inputs fire that did not, so that their pulses meet its tail.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.provenance import digest, provenance, release
+from compact_model.support.random import Seed, generator, recorded
+from compact_model.support.store import Store
+from compact_model.support.validation import InputError
+
+from .spiked_device import ExactSynapses, SpikedArray, SpikedDevice, Synapses
+from .trials import Advance, Examples, examples, held_back
+
+_UNIT_IMAGES = 500
+
+
+def autonomous_learning(
+    images: ArrayLike,
+    labels: ArrayLike,
+    device: SpikedDevice,
+    *,
+    outputs: int = 50,
+    epochs: int = 4,
+    slots: int = 40,
+    leak: float = 0.9,
+    threshold: float = 6.0,
+    homeostasis: float = 0.02,
+    read_disturb: Sequence[bool] = (True, False),
+    test_share: float = 1.0 / 3.0,
+    repeats: int = 5,
+    seed: Seed = 0,
+    store: str | Path | None = None,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Images sorted by an array of inputs x outputs devices whose reading currents are what changes them.
+
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0, which only name the outputs.
+    An output's potential keeps the share `leak` from slot to slot; its unit is the mean of all outputs' currents in one
+    slot at the start.  The first to pass its threshold (`threshold` times its own factor, 1 at the start) takes all
+    potentials to 0, and the next image follows; its factor rises by the share `homeostasis`, those of all fall so that
+    the mean stays.  An image that makes no output fire in so many `slots` is passed over.
+    read_disturb: whether a spike that meets no other one moves walls, as it does by the table; the other case tells
+    what that costs.  test_share: of the images, drawn anew in each of `repeats`.
+
+    Each output is named after the label of the images that it won in the last epoch.  The images held back are then
+    shown once, in which the array goes on as before: each counts as recognised where the output that fires first has
+    its label, and changes the array only after that.
+
+    Returns a Dataset: accuracy (read_disturb, repeat); untrained_accuracy (repeat), of the same array while its walls
+    are held, before it learns; float_accuracy (repeat), of weights in floating point that two spikes change by what
+    they do to a device on average, and that one does not disturb; weight (read_disturb, repeat, input, output), from 0
+    to 1; output_label (read_disturb, repeat, output; -1: never fired); energy (read_disturb, repeat; J, of all spikes);
+    pairs and spikes (read_disturb, repeat), how many cells saw two spikes, and one alone.
+    Raises InputError.
+    """
+    given = examples(images, labels)
+    validation.instance("device", device, SpikedDevice)
+    cases = [validation.flag("read_disturb", each) for each in validation.listed("read_disturb", read_disturb)]
+    if not cases or len(set(cases)) < len(cases):
+        raise InputError(f"read_disturb: expected True, False or both, got {validation.shown(read_disturb)}")
+    neurons, turns = validation.whole("outputs", outputs, 1), validation.whole("epochs", epochs, 1)
+    settings: dict[str, Any] = {
+        "slots": validation.whole("slots", slots, 1),
+        "leak": validation.between("leak", leak, 0.0, 1.0),
+        "threshold": validation.positive("threshold", threshold),
+        "homeostasis": validation.non_negative("homeostasis", homeostasis),
+    }
+    shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
+    origin = recorded(seed)
+    streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
+    identity = {
+        "version": release(),
+        "kind": "autonomous_learning",
+        "examples": digest(given.images, given.labels.astype(np.float64)),
+        "device": device.identity(),
+        "settings": repr((neurons, turns, cases, test_share, settings)),
+        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
+    }
+    kept, parts = Store(store, identity), []
+    shape = given.images.shape[1], neurons
+    with Progress(progress, "autonomous learning").bar(
+        (len(cases) + 1) * turns * shown * len(streams), "image"
+    ) as advance:
+        for repeat, stream in enumerate(streams):
+            name = f"repeat_{repeat:04d}"
+            part = kept.load(name)
+            if part is None:
+                rows = [
+                    _trial(given, test_share, stream, device, shape, disturbed, turns, settings, advance)
+                    for disturbed in cases
+                ]
+                beside = _references(given, test_share, stream, device, shape, turns, settings, advance)
+                part = xr.concat(rows, "read_disturb").assign(beside)
+                kept.save(name, part)
+            else:
+                advance((len(cases) + 1) * turns * shown)
+            parts.append(part)
+    return (
+        xr.concat(parts, "repeat")
+        .transpose("read_disturb", "repeat", ...)
+        .assign_coords(read_disturb=("read_disturb", cases, {"long_name": "whether single spikes move walls"}))
+        .assign_attrs(
+            experiment="autonomous_learning",
+            outputs=neurons,
+            epochs=turns,
+            **settings,
+            test_share=test_share,
+            train_images=shown,
+            levels=device.levels,
+            pulse_voltage=device.spike.pulse_voltage,
+            tail_voltage=device.spike.tail_voltage,
+            delay=device.delay,
+            temperature=float(device.table.attrs["temperature"]),
+            seed_of_table=device.table.attrs["seed"],
+            landscape=device.table.attrs["landscape"],
+            **provenance([device.device], seed=origin),
+        )
+    )
+
+
+class _Network:
+    """Neurons that integrate, leak, fire and inhibit one another, on synapses that their spikes change."""
+
+    def __init__(
+        self,
+        synapses: Synapses,
+        images: FloatArray,
+        draw: np.random.Generator,
+        *,
+        slots: int,
+        leak: float,
+        threshold: float,
+        homeostasis: float,
+    ) -> None:
+        self.synapses, self.draw = synapses, draw
+        self.slots, self.leak, self.homeostasis = slots, leak, homeostasis
+        few = images[:_UNIT_IMAGES]
+        currents = [synapses.read(draw.random(image.size) < image).mean() for image in few]
+        self.unit = float(np.mean(currents))
+        if self.unit <= 0.0:
+            raise InputError("images: expected some above 0 to learn from, got none that draws a current")
+        self.thresholds = np.full(synapses.shape[1], threshold)
+
+    def show(self, image: FloatArray) -> int:
+        """The output that fires first, -1: none does; what the spikes do to the synapses is done."""
+        potential = np.zeros(self.thresholds.size)
+        for _ in range(self.slots):
+            fired = self.draw.random(image.size) < image
+            potential = self.leak * potential + self.synapses.read(fired) / self.unit
+            excess = potential / self.thresholds
+            first = int(excess.argmax())
+            if excess[first] > 1.0:
+                self.synapses.change(fired, first)
+                if self.synapses.plastic:
+                    winner = np.arange(self.thresholds.size) == first
+                    self.thresholds *= np.exp(self.homeostasis * (winner - 1.0 / winner.size))
+                return first
+            self.synapses.disturb(fired)
+        return -1
+
+    def epoch(self, given: Examples, order: NDArray[np.int64], classes: int, advance: Advance) -> NDArray[np.int64]:
+        """Show images, and name each output after the label of most that it won; -1 for one that won none."""
+        votes = np.zeros((self.thresholds.size, classes), dtype=np.int64)
+        for index in order.tolist():
+            first = self.show(given.images[index])
+            if first >= 0:
+                votes[first, given.labels[index]] += 1
+            advance(1)
+        return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
+
+    def accuracy(self, given: Examples, names: NDArray[np.int64]) -> float:
+        """The share of images, each shown once, for which an output of their label fires first."""
+        first = np.array([self.show(image) for image in given.images])
+        return float(((first >= 0) & (names[first] == given.labels)).mean())
+
+
+def _learned(
+    synapses: Synapses,
+    train: Examples,
+    test: Examples,
+    draw: np.random.Generator,
+    epochs: int,
+    settings: dict[str, Any],
+    advance: Advance,
+) -> tuple[float, NDArray[np.int64]]:
+    """Accuracy, and what the outputs are named after, having learned from the images."""
+    network, classes = _Network(synapses, train.images, draw, **settings), max(train.classes, test.classes)
+    names = np.full(synapses.shape[1], -1)
+    for _ in range(epochs):
+        names = network.epoch(train, draw.permutation(len(train.labels)), classes, advance)
+    return network.accuracy(test, names), names
+
+
+def _nothing(steps: int) -> None:
+    """No bar to advance."""
+
+
+def _trial(
+    given: Examples,
+    test_share: float,
+    stream: int,
+    kind: SpikedDevice,
+    shape: tuple[int, int],
+    read_disturb: bool,
+    epochs: int,
+    settings: dict[str, Any],
+    advance: Advance,
+) -> xr.Dataset:
+    draw = np.random.default_rng(stream)
+    train, test = given.divided(test_share, draw)
+    array = SpikedArray(kind, shape, read_disturb=read_disturb, seed=draw)
+    accuracy, names = _learned(array, train, test, draw, epochs, settings, advance)
+    return xr.Dataset(
+        {
+            "accuracy": ((), accuracy, {"long_name": "test accuracy"}),
+            "energy": ((), array.energy, {"long_name": "energy of all spikes", "units": "J"}),
+            "pairs": ((), array.pairs, {"long_name": "cells that saw two spikes"}),
+            "spikes": ((), array.single, {"long_name": "cells that saw one spike"}),
+            "weight": (("input", "output"), array.weights(), {"long_name": "weight"}),
+            "output_label": (("output",), names, {"long_name": "label of the output"}),
+        }
+    )
+
+
+def _references(
+    given: Examples,
+    test_share: float,
+    stream: int,
+    kind: SpikedDevice,
+    shape: tuple[int, int],
+    epochs: int,
+    settings: dict[str, Any],
+    advance: Advance,
+) -> dict[str, xr.DataArray]:
+    """Accuracies on the same division of the images: of the same array while held, and of weights in floating point."""
+    draw = np.random.default_rng(stream)
+    train, test = given.divided(test_share, draw)
+    exact, _ = _learned(ExactSynapses(kind, shape, draw), train, test, draw, epochs, settings, advance)
+    draw = np.random.default_rng(stream)
+    given.divided(test_share, draw)
+    held = SpikedArray(kind, shape, seed=draw)
+    held.plastic = False
+    untrained, _ = _learned(held, train, test, draw.spawn(1)[0], 1, settings, _nothing)
+    return {
+        "untrained_accuracy": xr.DataArray(untrained, attrs={"long_name": "test accuracy before learning"}),
+        "float_accuracy": xr.DataArray(exact, attrs={"long_name": "test accuracy of weights in floating point"}),
+    }
