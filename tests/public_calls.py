@@ -1165,8 +1165,8 @@ CALLS: dict[str, Call] = {
     ),
     "crossbar.supervised_learning": Call(
         X.supervised_learning,
-        lambda: {**_trials(), "rate": 1.0, "decay": 0.9, "gain": 15.0, "batch": 2},
-        work=("epochs", "slots", "repeats", "batch"),
+        lambda: {**_trials(), "rate": 1.0, "decay": 0.9, "gain": 15.0, "batch": 2, "hidden": 2},
+        work=("hidden", "epochs", "slots", "repeats", "batch"),
     ),
     "crossbar.unsupervised_learning": Call(
         X.unsupervised_learning,

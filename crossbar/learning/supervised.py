@@ -1,11 +1,13 @@
-"""Supervised learning in place: one layer of differential pairs, trained by outer products of pulses.
+"""Supervised learning in place: one or two layers of differential pairs, trained by outer products of pulses.
 
-The outputs are read through the array; their error is digital; every change of a weight is a pulse on a word line that
+The outputs are read through the arrays; their error is digital; every change of a weight is a pulse on a word line that
 coincides with one on a bit line, and moves a wall or does not (Gokmen and Vlasov 2016, doi 10.3389/fnins.2016.00333).
+The errors of a hidden layer are read from the array behind it, with voltages at its bit lines: its transpose.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -16,6 +18,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
+from ..network.linear_network import check_memory
 from ..operate.updating import pulse_block
 from ..schemes import block_bias
 from ..wires import Wires
@@ -26,6 +29,9 @@ from .trials import Advance, Examples, examples, held_back, repeated
 _MOST_PULSES = 100  # for each level
 # The usual gain for images whose squared inputs add up to 1, and the usual decay for so many epochs.
 _GAIN, _DECAY, _EPOCHS = 240.0, 0.93, 30
+_HALF_SQUARED = 0.25  # of a logistic function at 0: its square, and its steepest slope
+_LARGEST_POTENTIAL = 500.0  # of a logistic function, which is 0 or 1 long before
+_BYTES_PER_CELL = 96
 _BY_HAND = 16  # images that the softmax in floating point takes at once
 
 
@@ -34,6 +40,7 @@ def supervised_learning(
     labels: ArrayLike,
     devices: PulsedDevice | Sequence[PulsedDevice],
     *,
+    hidden: int = 0,
     epochs: int = 30,
     rate: float | None = None,
     decay: float | None = None,
@@ -48,7 +55,7 @@ def supervised_learning(
     wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """A layer of (inputs + 1) word lines and two bit lines for each class, and what it learns.
+    """A layer of (inputs + 1) word lines and two bit lines for each class, or two layers, and what they learn.
 
     It starts from random states; pulses on the whole array first bring all devices to about the middle of their range,
     which the overdrive must allow for: after 100 pulses for each level they stay where they are.
@@ -61,20 +68,25 @@ def supervised_learning(
     rate, decay, gain: None: 1, 0.93^(30 / epochs) and 240 / q, where q is the mean over the images of the sum of their
     squared inputs, the 1 included.  So an image moves its own outputs by as much whatever the number of inputs, and the
     last rate is a ninth of the first; gains are 15 for 8 x 8 digits and 2.7 for MNIST.
+    hidden: outputs of a first layer in an array of its own, whose logistic function, with a 1, is the input of the
+    second; 0: one layer.  The errors of the second are read back through its array and, times the slope of the logistic
+    function over its steepest, are those of the first.  The second has the same rate and the gain 960 / (hidden + 4):
+    its inputs are about one half.  `gain` is the first one's.
     batch: so many images are read and judged before the pulses of the first of them; each then has its own pulses.
     test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
     spreads: from device to device, of what a table can follow: tmr and parallel_resistance of junctions.  wires: None:
     ideal ones; with others the devices must be `wired`.  store: a folder that keeps finished repeats.
 
     Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, with epoch 0 before any
-    learning as a control; train_accuracy (levels, repeat) at the end; float_accuracy (levels, repeat), of a softmax in
-    floating point that learns the same images in the same way, its weights moved by the mean of what the pulses do, up
-    to the same bounds; energy (levels, repeat; J, of all pulses), pulses
-    (levels, repeat).
+    learning as a control; train_accuracy (levels, repeat) at the end; float_accuracy (levels, repeat), of the same
+    network in floating point that learns the same images in the same way, its weights moved from the same start by the
+    mean of what the pulses do, up to the same bounds; energy (levels, repeat; J, of all pulses) and pulses (levels,
+    repeat), of all arrays.
     """
     given = examples(images, labels)
     kinds = validation.several("devices", devices, PulsedDevice)
     varied = checked_spreads(spreads, kinds[0].devices)
+    between = validation.whole("hidden", hidden, 0)
     turns = validation.whole("epochs", epochs, 0)
     count = validation.whole("slots", slots, 1)
     together = validation.whole("batch", batch, 1)
@@ -87,29 +99,42 @@ def supervised_learning(
     usual = _DECAY ** (_EPOCHS / max(turns, 1))
     fading = usual if decay is None else validation.between("decay", decay, 0.0, 1.0)
 
+    sizes = [(inputs.shape[1], whole.classes)]
+    gains = [steepness]
+    if between:
+        sizes = [(inputs.shape[1], between), (between + 1, whole.classes)]
+        gains.append(_GAIN / (_HALF_SQUARED * between + 1.0))
+    for words, outputs in sizes:
+        check_memory("hidden", float(_BYTES_PER_CELL) * words * 2 * outputs)
+
     def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)
-        array = kind.array((inputs.shape[1], 2 * whole.classes), seed=draw, spreads=spreads, wires=wires)
-        level_out(array, kind)
-        low, high = kind.conductance_range()
-        layer = _Layer(array, steepness / (READ_VOLTAGE * (high - low)))
-        accuracy = [layer.accuracy(test)]
+        layers = []
+        for (words, outputs), own_gain in zip(sizes, gains, strict=True):
+            array = kind.array((words, 2 * outputs), seed=draw, spreads=spreads, wires=wires)
+            level_out(array, kind)
+            layers.append(_Pairs(array, kind, own_gain))
+        start_weights = [layer.weights() for layer in layers]
+        network = _Network(layers)
+        accuracy = [network.accuracy(test)]
         for epoch in range(turns):
             order = draw.permutation(shown)
             share = np.sqrt(start * fading**epoch)
             for begin in range(0, shown, together):
                 chosen = order[begin : begin + together]
-                given_images = train.images[chosen]
-                rows = np.minimum(share * given_images, 1.0)
-                errors = np.clip(share * layer.errors(given_images, train.labels[chosen]), -1.0, 1.0)
-                columns = np.stack([errors, -errors], axis=2).reshape(chosen.size, -1)
-                for one_row, one_column in zip(rows, columns, strict=True):
-                    pulse_coincidences(array, one_row, one_column, kind, count, draw)
+                for layer, (given_inputs, errors) in zip(
+                    layers, network.errors(train.images[chosen], train.labels[chosen]), strict=True
+                ):
+                    rows = np.minimum(share * given_inputs, 1.0)
+                    pairs = np.clip(share * _on_pairs(errors), -1.0, 1.0)
+                    for one_row, one_column in zip(rows, pairs, strict=True):
+                        pulse_coincidences(layer.array, one_row, one_column, kind, count, draw)
                 advance(chosen.size)
-            accuracy.append(layer.accuracy(test))
+            accuracy.append(network.accuracy(test))
         strength = count * start * mean_step(kind)
-        exact = _float_accuracy(train, test, whole.classes, steepness, strength, fading, turns, draw.spawn(1)[0])
-        return _label(np.array(accuracy), layer.accuracy(train), exact, array)
+        exact = _Network([_Exact(each, own) for each, own in zip(start_weights, gains, strict=True)])
+        _learn_exactly(exact, train, strength, fading, turns, draw.spawn(1)[0])
+        return _label(np.array(accuracy), network.accuracy(train), exact.accuracy(test), layers)
 
     return repeated(
         trial,
@@ -120,6 +145,7 @@ def supervised_learning(
         repeats=repeats,
         seed=seed,
         settings={
+            "hidden": between,
             "epochs": turns,
             "rate": start,
             "decay": fading,
@@ -144,26 +170,109 @@ def mean_step(device: PulsedDevice) -> float:
     return 0.25 * float(up - down)  # of a weight from -1 to 1
 
 
-def _float_accuracy(
-    train: Examples,
-    test: Examples,
-    classes: int,
-    gain: float,
-    strength: float,
-    decay: float,
-    epochs: int,
-    draw: np.random.Generator,
-) -> float:
-    """Of a layer whose weights, from -1 to 1, get 2 strength x input x error for each image: two devices a weight."""
-    weights = np.zeros((train.images.shape[1], classes))
+class _Layer(Protocol):
+    """What a network needs of a layer: its outputs, and its transpose."""
+
+    def outputs(self, inputs: FloatArray) -> FloatArray:
+        """Of shape (vectors, outputs), for inputs (vectors, inputs)."""
+        ...
+
+    def turned(self, errors: FloatArray) -> FloatArray:
+        """The products of errors (vectors, outputs), of sizes up to 1, and the weights: (vectors, inputs)."""
+        ...
+
+
+Layer = TypeVar("Layer", bound=_Layer)
+
+
+class _Pairs:
+    """A layer of differential pairs, read through their array from either side."""
+
+    def __init__(self, array: TableArray, kind: PulsedDevice, gain: float) -> None:
+        low, high = kind.conductance_range()
+        self.array, self.gain, self._span = array, gain, high - low
+
+    def outputs(self, inputs: FloatArray) -> FloatArray:
+        """Currents of the bit lines, each second one subtracted."""
+        current = self.array.read(READ_VOLTAGE * inputs)
+        result: FloatArray = self.gain / (READ_VOLTAGE * self._span) * (current[:, ::2] - current[:, 1::2])
+        return result
+
+    def turned(self, errors: FloatArray) -> FloatArray:
+        """Currents of the word lines."""
+        result: FloatArray = self.array.read_back(READ_VOLTAGE * _on_pairs(errors)) / (READ_VOLTAGE * self._span)
+        return result
+
+    def weights(self) -> FloatArray:
+        """From -1 to 1, (inputs, outputs)."""
+        cells = self.array.conductance()
+        result: FloatArray = (cells[:, ::2] - cells[:, 1::2]) / self._span
+        return result
+
+
+class _Exact:
+    """A layer in floating point."""
+
+    def __init__(self, weights: FloatArray, gain: float) -> None:
+        self.weights, self.gain = weights, gain
+
+    def outputs(self, inputs: FloatArray) -> FloatArray:
+        """By one product."""
+        result: FloatArray = self.gain * (inputs @ self.weights)
+        return result
+
+    def turned(self, errors: FloatArray) -> FloatArray:
+        """By the transpose."""
+        result: FloatArray = errors @ self.weights.T
+        return result
+
+
+class _Network(Generic[Layer]):
+    """Layers one behind the other: logistic functions between them, a softmax at the end."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = layers
+
+    def _forward(self, inputs: FloatArray) -> tuple[list[FloatArray], FloatArray]:
+        """The inputs of each layer and the last one's outputs."""
+        entering = [inputs]
+        for layer in self.layers[:-1]:
+            potential = np.clip(layer.outputs(entering[-1]), -_LARGEST_POTENTIAL, _LARGEST_POTENTIAL)
+            shares = 1.0 / (1.0 + np.exp(-potential))
+            entering.append(np.column_stack([shares, np.ones(len(shares))]))
+        return entering, self.layers[-1].outputs(entering[-1])
+
+    def errors(self, inputs: FloatArray, labels: NDArray[np.int64]) -> list[tuple[FloatArray, FloatArray]]:
+        """The inputs and the errors, 1 for the label less the softmax at the end, of each layer for these images."""
+        entering, outputs = self._forward(inputs)
+        found = [_errors(outputs, labels)]
+        for number in range(len(self.layers) - 1, 0, -1):
+            shares = entering[number][:, :-1]
+            back = self.layers[number].turned(found[0])[:, :-1]  # nothing is learned behind the input of 1
+            found.insert(0, np.clip(shares * (1.0 - shares) / _HALF_SQUARED * back, -1.0, 1.0))
+        return list(zip(entering, found, strict=True))
+
+    def accuracy(self, given: Examples) -> float:
+        """The share of images whose label has the largest output."""
+        return float((self._forward(given.images)[1].argmax(axis=1) == given.labels).mean())
+
+
+def _on_pairs(errors: FloatArray) -> FloatArray:
+    """Of bit lines, (vectors, 2 outputs): the error and its opposite."""
+    return np.stack([errors, -errors], axis=2).reshape(len(errors), -1)
+
+
+def _learn_exactly(
+    network: _Network[_Exact], train: Examples, strength: float, decay: float, epochs: int, draw: np.random.Generator
+) -> None:
+    """Each image adds 2 strength x input x error to the weights, which stay from -1 to 1: two devices a weight."""
     for epoch in range(epochs):
         order = draw.permutation(len(train.labels))
         for begin in range(0, order.size, _BY_HAND):
             chosen = order[begin : begin + _BY_HAND]
-            errors = _errors(gain * (train.images[chosen] @ weights), train.labels[chosen])
-            weights += 2.0 * strength * decay**epoch * (train.images[chosen].T @ errors)
-            np.clip(weights, -1.0, 1.0, out=weights)
-    return float(((test.images @ weights).argmax(axis=1) == test.labels).mean())
+            found = network.errors(train.images[chosen], train.labels[chosen])
+            for layer, (inputs, errors) in zip(network.layers, found, strict=True):
+                layer.weights = np.clip(layer.weights + 2.0 * strength * decay**epoch * (inputs.T @ errors), -1.0, 1.0)
 
 
 def _errors(output: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
@@ -211,35 +320,22 @@ def level_out(array: TableArray, kind: PulsedDevice) -> None:
             pulse_block(array, *every, way * array.devices.polarity * kind.voltage, kind.width, kind.access)
 
 
-class _Layer:
-    """The outputs of differential pairs, read through their array."""
-
-    def __init__(self, array: TableArray, per_current: float) -> None:
-        self.array, self.per_current = array, per_current
-
-    def outputs(self, inputs: FloatArray) -> FloatArray:
-        """Of shape (vectors, classes), for inputs (vectors, word lines)."""
-        current = self.array.read(READ_VOLTAGE * inputs)
-        result: FloatArray = self.per_current * (current[:, ::2] - current[:, 1::2])
-        return result
-
-    def errors(self, inputs: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-        """Of images, (images, classes): 1 for the label, less the softmax of the outputs."""
-        return _errors(self.outputs(inputs), labels)
-
-    def accuracy(self, given: Examples) -> float:
-        """The share of images whose label has the largest output."""
-        return float((self.outputs(given.images).argmax(axis=1) == given.labels).mean())
-
-
-def _label(accuracy: FloatArray, train_accuracy: float, float_accuracy: float, array: TableArray) -> xr.Dataset:
+def _label(accuracy: FloatArray, train_accuracy: float, float_accuracy: float, layers: Sequence[_Pairs]) -> xr.Dataset:
     return xr.Dataset(
         {
             "accuracy": (("epoch",), accuracy, {"long_name": "test accuracy"}),
             "train_accuracy": ((), train_accuracy, {"long_name": "accuracy on the images learned from"}),
-            "float_accuracy": ((), float_accuracy, {"long_name": "test accuracy of a softmax in floating point"}),
-            "energy": ((), array.energy.sources, {"long_name": "energy of all pulses", "units": "J"}),
-            "pulses": ((), array.pulses, {"long_name": "pulses"}),
+            "float_accuracy": (
+                (),
+                float_accuracy,
+                {"long_name": "test accuracy of the same network in floating point"},
+            ),
+            "energy": (
+                (),
+                sum(layer.array.energy.sources for layer in layers),
+                {"long_name": "energy of all pulses", "units": "J"},
+            ),
+            "pulses": ((), sum(layer.array.pulses for layer in layers), {"long_name": "pulses"}),
         },
         coords={"epoch": ("epoch", np.arange(accuracy.size), {"long_name": "epoch"})},
     )

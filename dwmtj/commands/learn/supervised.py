@@ -23,6 +23,9 @@ from .answer import scatter_line, summary_of, text_of
     ],
     writes="Accuracies, energies and conductances of each trial and epoch (.nc), learning curves (.png, .pdf, .svg).",
 )
+@click.option(
+    "--hidden", type=click.IntRange(0), default=0, show_default=True, help="Outputs of a first layer; 0: one layer."
+)
 @click.option("--epochs", type=click.IntRange(0), default=30, show_default=True, help="Times through the images.")
 @click.option(
     "--rate", type=float, help="Of learning, at the start  [default: by the size of the images, 1 for digits]"
@@ -38,6 +41,7 @@ from .answer import scatter_line, summary_of, text_of
 @pulsed_device_options("20")
 @output_options
 def command(
+    hidden: int,
     epochs: int,
     rate: float,
     decay: float | None,
@@ -54,7 +58,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train one layer in place: a word line for each pixel, a pair of devices for each weight (Oe, nm, Ohm).
+    """Train one or two layers in place: a word line for each input, a pair of devices for each weight (Oe, nm, Ohm).
 
     Every change of a weight is a stochastic pulse through the array, its half-selected cells and its wires included.
     """
@@ -74,6 +78,7 @@ def command(
         images,
         labels,
         kinds,
+        hidden=hidden,
         epochs=epochs,
         rate=rate,
         decay=decay,
@@ -92,6 +97,7 @@ def command(
     summary = summary_of(result, *accuracies) | {
         "train_accuracy": training,
         "float_accuracy": result.float_accuracy.mean("repeat").values.tolist(),
+        "hidden": hidden,
         "epochs": epochs,
     }
     text = text_of(
@@ -101,7 +107,7 @@ def command(
             "training %": [f"{100.0 * share:.1f}" for share in training],
             "floating point %": [f"{100.0 * share:.1f}" for share in summary["float_accuracy"]],
         },
-        closing=f"{epochs} epochs of {result.attrs['train_images']} images; floating point: a softmax alike\n"
+        closing=f"{epochs} epochs of {result.attrs['train_images']} images; floating point: the same network\n"
         + scatter_line(result, accuracies[0], labels.size),
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
