@@ -22,6 +22,7 @@ from ..cells import StatefulCells
 from ..crossbar import Crossbar, source_power
 from ..in_time.energy import EnergyBudget, PowerBudget
 from ..kernels.transitions import draw_states
+from ..network.ideal_lines import voltages_with_floating_lines
 from ..network.iterative import IterativeSolver, unsupported
 from ..network.linear_network import Network, Sources
 from ..network.newton import Tangents, solve_nonlinear
@@ -197,6 +198,17 @@ class TableArray:
             return voltage, PowerBudget(sources=heat, devices=heat)
         if held.floating_word_lines.any() or held.floating_bit_lines.any():
             self._need_close_grid("floating lines")
+            if self._ideal:
+                across = voltages_with_floating_lines(
+                    cells,
+                    held.word_line_voltage,
+                    held.bit_line_voltage,
+                    held.floating_word_lines,
+                    held.floating_bit_lines,
+                )
+                if across is not None:
+                    heat = float((across * cells.current_and_slope(across)[0]).sum())
+                    return across, PowerBudget(sources=heat, devices=heat)
         key = held.floating_word_lines.tobytes() + held.floating_bit_lines.tobytes()
         if key not in self._tangents:
             self._tangents.clear()
