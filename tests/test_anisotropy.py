@@ -68,3 +68,21 @@ def test_a_profile_needs_rising_positions_and_as_many_values():
         AnisotropyProfile((1e-7, 0.0), (1e-3, 1e-3))
     with pytest.raises(InputError, match="anisotropy_fields: expected one value for each"):
         AnisotropyProfile((0.0, 1e-7), (1e-3,))
+
+
+def test_the_law_of_the_width_is_asked_for_by_name_and_keeps_to_its_film(device):
+    relaxed = device.with_anisotropy_from_width()
+    # The row of the shipped table at 100 nm.
+    assert relaxed.anisotropy_field == pytest.approx(-52.24e-4, rel=1e-3)
+    assert relaxed.fourth_order_anisotropy_field == pytest.approx(-64.31e-4, rel=1e-3)
+    assert relaxed.wall_width == pytest.approx(16.633e-9, rel=1e-3)
+    assert device.with_anisotropy_from_width("given") == device
+    rigid = device.with_anisotropy_from_width("rigid-wall")
+    assert rigid.anisotropy_field == pytest.approx(-119.0e-4, abs=0.1e-4)
+    assert rigid.replace(anisotropy_field=device.anisotropy_field) == device
+    assert device.replace(track_width=130 * 1e-9).with_anisotropy_from_width().anisotropy_field > 0.0
+    for changes, name in (({"track_width": 50e-9}, "track_width"), ({"thickness": 1.2e-9}, "thickness")):
+        with pytest.raises(InputError, match=f"{name}: expected .* micromagnetic walls.*'rigid-wall'"):
+            device.replace(**changes).with_anisotropy_from_width()
+    with pytest.raises(InputError, match=r"anisotropy_from_width: expected one of .* did you mean 'rigid-wall'"):
+        device.with_anisotropy_from_width("rigid")

@@ -143,9 +143,12 @@ def test_parameters_come_from_toml_and_options_win(tmp_path):
     overridden = json.loads(run(*common, "--anisotropy-field", "50").stdout)["threshold_A_per_cm2"][0]
     assert from_file == pytest.approx(8.64e6, rel=0.01)
     assert overridden == pytest.approx(0.5 * from_file, rel=0.05)
-    file.write_text("[device]\nanisotropy_from_width = true\n")
+    file.write_text("[device]\nanisotropy_from_width = 'rigid-wall'\n")
     from_width = json.loads(run(*common).stdout)["threshold_A_per_cm2"][0]
     assert from_width == pytest.approx(119.0 / 100.0 * from_file, rel=0.02)
+    file.write_text("[device]\nanisotropy_from_width = 'micromagnetics'\n")
+    both = run(*common, "--wall-width", "12", expect=2)
+    assert "wall_width: expected either it or anisotropy_from_width" in both.stderr
 
 
 def test_loop_pulses_and_retention_answer_in_json():
@@ -240,7 +243,10 @@ def test_nonsense_gets_one_clear_line_and_status_2(tmp_path, arguments, message)
             "[device]\ntrack_width = 1" + 400 * "0" + "\n",
             "device.toml: track_width: expected a number of at most 1e+100",
         ),
-        ("[device]\nanisotropy_from_width = 1\n", "anisotropy_from_width: expected true or false, got 1"),
+        (
+            "[device]\nanisotropy_from_width = true\n",
+            "anisotropy_from_width: expected one of given, micromagnetics, rigid-wall, got True",
+        ),
     ],
 )
 def test_a_bad_toml_file_is_named_with_its_key(tmp_path, text, message):

@@ -153,10 +153,19 @@ def test_the_devices_of_a_map_keep_their_barrier_and_take_their_pad_along():
     assert float(small.parallel_resistance) == pytest.approx(DEVICE.resistance_area_product / area)
     assert float(small.anisotropy_field) == DEVICE.anisotropy_field
     thick = design_map(
-        DEVICE, 50e-9, 300e-9, resistance_area_products=15e-12, anisotropy_from_width=True, **options
+        DEVICE, 50e-9, 300e-9, resistance_area_products=15e-12, anisotropy_from_width="rigid-wall", **options
     ).squeeze()
     assert float(thick.parallel_resistance) == pytest.approx(15e-12 / area)
     assert float(thick.anisotropy_field) == pytest.approx(-527e-4, rel=0.01)
+
+
+def test_a_map_by_micromagnetics_has_the_wall_of_the_table_and_refuses_other_widths():
+    options = {"conditions": COLD, "largest": 1, "anisotropy_from_width": "micromagnetics"}
+    point = design_map(DEVICE, 100e-9, 1e-6, **options).squeeze()
+    assert float(point.anisotropy_field) == pytest.approx(-52.24e-4, rel=1e-3)  # the row of the shipped table
+    assert point.attrs["anisotropy_from_width"] == "micromagnetics"
+    with pytest.raises(InputError, match=r"track_width: expected 60 to 130 nm.*'rigid-wall'"):
+        design_map(DEVICE, [50e-9, 100e-9], 1e-6, **options)
 
 
 def test_the_largest_size_is_followed_to_where_it_ends():

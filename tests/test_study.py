@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
+from compact_model.device.width_laws import anisotropy_slope
 from compact_model.experiments.escape import mean_escape_time
 from compact_model.support.store import Store
 from crossbar.studies.margins import read_margin
@@ -26,7 +27,7 @@ from dwmtj.study.description import Study, read_study, shipped_studies
 from dwmtj.study.measures import MEASURES
 from dwmtj.study.plan import duration
 from dwmtj.study.run import plan_study, run_study, statistics
-from dwmtj.study.sampling import BASES, Batch, anisotropy_slope
+from dwmtj.study.sampling import BASES, Batch
 
 NANO = 1e-9
 QUICK = {
@@ -97,15 +98,21 @@ def test_without_spread_and_heat_the_threshold_is_that_of_the_experiment():
     np.testing.assert_allclose(found.threshold.values, expected, rtol=1e-9)
 
 
-def test_edge_roughness_is_what_the_demagnetising_integral_makes_of_a_width():
+def test_edge_roughness_is_what_the_law_of_the_width_makes_of_a_width():
     device = lequeux2016()
+    # The rows of the shipped table at 90, 100 and 110 nm.
+    assert anisotropy_slope(device) == pytest.approx((84.88 - 26.55) * 1e-4 / 20e-9, rel=1e-3)
+    edge = lequeux2016(130e-9)
+    assert anisotropy_slope(edge) == pytest.approx((13.96 + 5.90) * 1e-4 / 10e-9, rel=1e-3)
     shape = {
         "thickness": device.thickness,
         "wall_width": device.wall_width,
         "saturation_magnetisation": device.saturation_magnetisation,
     }
     wide, narrow = (demagnetising_anisotropy_field(track_width=width, **shape) for width in (101e-9, 99e-9))
-    assert anisotropy_slope(device) == pytest.approx(abs(wide - narrow) / 2e-9, rel=1e-3)
+    assert anisotropy_slope(device, "rigid-wall") == pytest.approx(abs(wide - narrow) / 2e-9, rel=1e-3)
+    with pytest.raises(InputError, match="track_width: expected 60 to 130 nm"):
+        anisotropy_slope(lequeux2016(50e-9))
     rough = Study(measure="threshold", samples=400, landscape={"edge_roughness": 2e-9}, seed=1)
     tracks = Batch([rough.point(0)] * 400, np.arange(400), {}, 1).tracks
     fields = [float(track.anisotropy_field(np.array(0.5e-6), device)) for track in tracks]
@@ -376,7 +383,10 @@ def test_a_refused_study_does_not_stand_in_the_way_of_a_better_one(tmp_path):
         ({"sweep": {"tmr": [[1.0], [2.0]]}}, "tmr: expected"),
         ({"sweep": None}, "sweep: expected a Mapping"),
         ({"device": {"base": "foo"}}, "base: expected one of"),
-        ({"device": {"anisotropy_from_width": "no"}}, "anisotropy_from_width: expected True or False"),
+        (
+            {"device": {"anisotropy_from_width": "no"}},
+            "anisotropy_from_width: expected one of 'given', 'micromagnetics'",
+        ),
         ({"description": 5}, "description: expected a str"),
         ({"settings": {"lines": 10**6}}, "lines: expected at most 4096"),
     ],

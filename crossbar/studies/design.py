@@ -12,6 +12,7 @@ from compact_model import constants
 from compact_model.constants import OERSTED
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
+from compact_model.device.width_laws import AnisotropyLaw
 from compact_model.experiments.write_windows import WriteConditions, write_window
 from compact_model.rates.escapes import mean_escape_time
 from compact_model.support import validation
@@ -80,7 +81,7 @@ def design_map(
     conditions: WriteConditions | None = None,
     reading: Reading | None = None,
     criterion: float = 0.1,
-    anisotropy_from_width: bool = False,
+    anisotropy_from_width: AnisotropyLaw = "given",
     largest: int = 128,
     seed: Seed = 0,
     progress: bool = False,
@@ -88,7 +89,9 @@ def design_map(
     """The largest array that is written and read at each size of a device, with the device's levels and retention.
 
     parameters: the device that is scaled, as `resized` does, with the side of its nucleation pad in proportion to the
-        width.  anisotropy_from_width: its H_K from each width by the demagnetising integral; else it stays.
+        width.  anisotropy_from_width: "given", its H_K stays at every width; "micromagnetics", the paper's relaxed
+        wall of each width, 60 to 130 nm; "rigid-wall", the quick estimate of `with_anisotropy_from_width` at every
+        width.  One law holds for the whole map; a width that it does not cover raises InputError.
     track_widths, track_lengths: m.  resistance_area_products: RA_P, Ohm m2; None: the device's own.
     wire_resistances: Ohm per segment of both kinds of lines.  driver_resistance: Ohm, of the word lines' drivers and,
         in writing, of the bit lines'.  schemes: for writing.
@@ -140,7 +143,7 @@ def design_map(
             nucleation_pad_area=parameters.nucleation_pad_area * (width / parameters.track_width) ** 2,
             resistance_area_product=barrier,
         )
-        return device.with_anisotropy_from_width() if anisotropy_from_width else device
+        return device.with_anisotropy_from_width(anisotropy_from_width)
 
     for column, length in enumerate(place["track_length"].tolist()):
         device = device_at(parameters.resistance_area_product, parameters.track_width, length)
@@ -191,6 +194,7 @@ def design_map(
         pulse_width=pulse.width,
         driver_resistance=driver,
         read_scheme=read.scheme,
+        anisotropy_from_width=anisotropy_from_width,
         largest=limit,
         **provenance([parameters], [track.landscape(parameters)], seed=origin),
     )

@@ -1,7 +1,7 @@
 """Device and landscape from options and from a TOML file, in the units of the field."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import click
 from compact_model.constants import NANOMETRE, OERSTED
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.device.published import COERCIVE_FIELD, WELL_HALF_WIDTH, lequeux2016, lequeux2016_track
+from compact_model.device.width_laws import ANISOTROPY_LAWS, SET_BY_LAW, AnisotropyLaw
 from compact_model.support.validation import InputError, nearest, number, whole
 from compact_model.track.landscape import Landscape, single_well
 from compact_model.track.random_sites import random_track
@@ -32,7 +33,6 @@ class Quantity:
     unit: str = ""
     scale: float = 1.0
     whole: bool = False
-    flag: bool = False
     choices: tuple[str, ...] = ()
     si: str | None = None
     """The unit in SI; None: the usual one of the unit at the edge."""
@@ -44,10 +44,6 @@ class Quantity:
 
     def read(self, where: str, value: Any) -> Any:
         """A value from the edge in SI; raises InputError that names where it came from."""
-        if self.flag:
-            if not isinstance(value, bool):
-                raise InputError(f"{where}: expected true or false, got {value!r}")
-            return value
         if self.choices:
             if value not in self.choices:
                 raise InputError(f"{where}: expected one of {', '.join(self.choices)}, got {value!r}")
@@ -64,7 +60,12 @@ def _device() -> Iterator[Quantity]:
         edge = row.dimension.edge
         yield Quantity(row.name, row.in_words, edge.name, edge.scale, choices=row.range.choices, si=row.dimension.si)
         if row.name == "anisotropy_field":
-            yield Quantity("anisotropy_from_width", "take H_K from the track's width instead", flag=True)
+            yield Quantity(
+                "anisotropy_from_width",
+                "wall by the track's width instead: H_K, H_4 and Delta of the paper's film at 60 to 130 nm "
+                "(micromagnetics), or a quick estimate of H_K (rigid-wall)",
+                choices=ANISOTROPY_LAWS,
+            )
 
 
 DEVICE = tuple(_device())
@@ -103,14 +104,12 @@ def parameter_options(
     base: DeviceParameters, quantities: Sequence[Quantity], tables: str
 ) -> Callable[[Function], Function]:
     """Add --parameters FILE.toml, with those tables, and an option for each quantity, whose default is the base's."""
-    defaults = {item.name: getattr(base, item.name) for item in DEVICE if not item.flag} | LANDSCAPE_DEFAULTS
+    own: dict[str, Any] = {item.name: getattr(base, item.name, "given") for item in DEVICE}
+    defaults = own | LANDSCAPE_DEFAULTS
 
     @in_group(DEVICE_GROUP)
     def add(function: Function) -> Function:
         for item in reversed(quantities):
-            if item.flag:
-                function = click.option(item.option, item.name, is_flag=True, default=None, help=item.help)(function)
-                continue
             value = defaults[item.name]
             shown = value if item.choices or item.whole else f"{value / item.scale:.6g}"
             unit = f", {item.unit}" if item.unit else ""
@@ -177,11 +176,12 @@ def _from_toml(path: Path) -> dict[str, Any]:
 
 
 def device_from_options(
-    options: dict[str, Any], base: DeviceParameters | None = None
+    options: dict[str, Any], base: DeviceParameters | None = None, *, at_its_width: bool = True
 ) -> tuple[DeviceParameters, Landscape, dict[str, Any]]:
     """Take the device's options out of a command's options; TOML first, options over it, `base` (the paper's) below.
 
-    Returns the parameters, the landscape, and the landscape's numbers in SI by name.
+    Returns the parameters, the landscape, and the landscape's numbers in SI by name, with anisotropy_from_width.
+    at_its_width: whether the device has that anisotropy; a caller that scales it applies the law itself.
     """
     path = options.pop("parameters")
     given = _from_toml(path) if path is not None else {}
@@ -192,10 +192,11 @@ def device_from_options(
                 given[item.name] = item.read(item.option, value)
     own_landscape = bool(given.keys() & LANDSCAPE_DEFAULTS.keys() - {"track_seed"})
     numbers = LANDSCAPE_DEFAULTS | {name: given.pop(name) for name in LANDSCAPE_DEFAULTS if name in given}
-    from_width = given.pop("anisotropy_from_width", False)
+    law = given.pop("anisotropy_from_width", "given")
+    check_law(law, given)
     parameters = (lequeux2016() if base is None else base).replace(**given)
-    if from_width:
-        parameters = parameters.with_anisotropy_from_width()
+    if at_its_width:
+        parameters = parameters.with_anisotropy_from_width(law)
     kind = WELLS[numbers["well"]]
     whole("--sites", numbers["sites"], 1)
     whole("--track-seed", numbers["track_seed"], 0, at_most=None)
@@ -215,4 +216,20 @@ def device_from_options(
             anisotropy_spread=numbers["anisotropy_spread"],
             kind=kind,
         )
-    return parameters, landscape, numbers | {"kind": kind, "own_landscape": own_landscape}
+    return (
+        parameters,
+        landscape,
+        numbers
+        | {
+            "kind": kind,
+            "own_landscape": own_landscape,
+            "anisotropy_from_width": law,
+        },
+    )
+
+
+def check_law(law: AnisotropyLaw, given: Collection[str]) -> None:
+    """Raise InputError where a parameter is given that the law of the width sets."""
+    for name in SET_BY_LAW[law]:
+        if name in given:
+            raise InputError(f"{name}: expected either it or anisotropy_from_width {law!r}, which sets it, got both")

@@ -52,7 +52,7 @@ class Study:
     samples_per_part: samples that are measured and stored together, of one point or of many; None: the measure's own
         number.  The numbers do not depend on it.
     design: 'grid'; or 'random' or 'latin-hypercube': so many points, drawn between the two values that sweep then has
-        for a quantity (of words and flags, out of those that it has).  More points of 'random' keep the first ones.
+        for a quantity (of words, out of those that it has).  More points of 'random' keep the first ones.
 
     Raises InputError, also for a point that makes no sense; of more than 300 points some are tried before the
     study starts.

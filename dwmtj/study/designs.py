@@ -14,7 +14,7 @@ DESIGNS = (GRID, "random", "latin-hypercube")
 
 def check_ranges(item: Quantity, values: tuple[Any, ...]) -> None:
     """Raise InputError where a number is not given as its two ends."""
-    if not (item.choices or item.flag) and (len(values) != 2 or values[0] >= values[1]):
+    if not item.choices and (len(values) != 2 or values[0] >= values[1]):
         raise InputError(
             f"sweep {item.name}: expected the lowest and the highest value for drawn points, got {len(values)} "
             f"value{'s' if len(values) != 1 else ' that do not rise' if len(values) == 2 else ''}"
@@ -39,7 +39,7 @@ def drawn(
 
 
 def _values(item: Quantity, ends: tuple[Any, ...], shares: Any) -> list[Any]:
-    if item.choices or item.flag:
+    if item.choices:
         return [ends[int(share * len(ends))] for share in shares]
     low, high = ends
     if item.whole:

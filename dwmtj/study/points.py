@@ -11,7 +11,7 @@ import numpy as np
 from compact_model.device.variation import SIZES
 from compact_model.support.arrays import IntArray
 from compact_model.support.validation import InputError
-from dwmtj.options.device import LANDSCAPE_DEFAULTS, WELLS, Quantity
+from dwmtj.options.device import LANDSCAPE_DEFAULTS, WELLS, Quantity, check_law
 
 from .measures.measure import Measure
 from .quantities import DEVICE_TABLE, in_unit
@@ -37,19 +37,21 @@ class Recipe:
         """The point at these swept values.  Raises InputError that names them."""
         own = dict(self.device)
         base = BASES[own.pop("base", "lequeux2016")]()
-        from_width = own.pop("anisotropy_from_width", False)
+        from_width = own.pop("anisotropy_from_width", "given")
         names = {item.name for item in DEVICE_TABLE}
         moved = {name: value for name, value in swept.items() if name in names}
         from_width = moved.pop("anisotropy_from_width", from_width)
         try:
+            check_law(from_width, own.keys() | moved.keys())
             device = base.replace(**own)
             sizes = {name: moved.pop(name) for name in SIZES if name in moved and "parallel_resistance" not in moved}
             device = device.resized(**sizes).replace(**moved) if sizes else device.replace(**moved)
-            device = device.with_anisotropy_from_width() if from_width else device
+            device = device.with_anisotropy_from_width(from_width)
         except InputError as error:
             raise InputError(f"{self.words(swept)}{error}") from None
         numbers = _chosen(_LANDSCAPE_DEFAULTS, self.landscape, swept)
         numbers["kind"] = WELLS[numbers.pop("well")]
+        numbers["roughness_by"] = "micromagnetics" if from_width == "given" else from_width
         return Point(key, self.words(swept), device, numbers, self.settings_at(swept))
 
     def settings_at(self, swept: Mapping[str, Any]) -> dict[str, Any]:

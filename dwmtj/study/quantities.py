@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.support.validation import InputError, choice, flag, number, whole
+from compact_model.support.validation import InputError, choice, number, whole
 from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
 from .sampling import BASES
@@ -45,9 +45,6 @@ def check_value(item: Quantity, value: Any) -> None:
     """Raise InputError for a value, SI, of another kind than the quantity's, or out of its range."""
     if item.choices:
         choice(item.name, value, item.choices)
-        return
-    if item.flag:
-        flag(item.name, value)
         return
     found = whole(item.name, value, 0) if item.whole else number(item.name, value)
     if not isinstance(item, Setting):

@@ -14,14 +14,13 @@ from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.published import lequeux2016
 from compact_model.device.variation import vary
+from compact_model.device.width_laws import anisotropy_slope
 from compact_model.support.arrays import IntArray
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 from compact_model.track.random_sites import random_track
 
 BASES = {"lequeux2016": lequeux2016, "notched": notched_device}
-# Over so much of the width the slope of H_K(W) is taken.
-_WIDTH_STEP = 0.01
 _DRAWS = 100
 T = TypeVar("T")
 
@@ -124,7 +123,7 @@ def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.r
     if (roughness := numbers["edge_roughness"]) > 0.0:
         if spread > 0.0:
             raise InputError("edge_roughness: expected either it or anisotropy_spread, got both")
-        spread = anisotropy_slope(device) * roughness
+        spread = anisotropy_slope(device, numbers["roughness_by"]) * roughness
     return random_track(
         device,
         sites,
@@ -137,13 +136,3 @@ def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.r
         position_jitter=0.5 if sites > 1 else 0.0,
         kind=numbers["kind"],
     )
-
-
-def anisotropy_slope(device: DeviceParameters) -> float:
-    """How fast H_K moves with the width of the track, T/m, by the demagnetising integral; a size."""
-    step = _WIDTH_STEP * device.track_width
-    above, below = (
-        device.replace(track_width=device.track_width + sign * step).with_anisotropy_from_width().anisotropy_field
-        for sign in (0.5, -0.5)
-    )
-    return abs(above - below) / step

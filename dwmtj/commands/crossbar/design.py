@@ -93,8 +93,7 @@ def command(
         non_negative(option, options.pop(option[2:].replace("-", "_")))
         for option in ("--wire-resistance", "--driver-resistance")
     )
-    from_width = bool(options.get("anisotropy_from_width"))
-    parameters, _, numbers = device_from_options(options)
+    parameters, _, numbers = device_from_options(options, at_its_width=False)
     if numbers["own_landscape"]:
         raise InputError("--parameters: expected no [landscape], got one; the sites have options of their own")
     result = design_map(
@@ -121,7 +120,7 @@ def command(
         ),
         reading=Reading(scheme=read_scheme, kind=read_kind),
         criterion=0.01 * criterion,
-        anisotropy_from_width=from_width,
+        anisotropy_from_width=numbers["anisotropy_from_width"],
         largest=largest,
         seed=seed,
         progress=not quiet,

@@ -1,0 +1,90 @@
+"""The anisotropy that the width of a track gives its wall: by a table for the paper's film, or by an estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ..constants import NANOMETRE
+from ..support import validation
+from ..support.validation import InputError
+from .anisotropy import demagnetising_anisotropy_field
+
+if TYPE_CHECKING:
+    from .parameters import DeviceParameters
+
+AnisotropyLaw = Literal["given", "micromagnetics", "rigid-wall"]
+"""What sets the wall's anisotropy: the device's own numbers, the table of `micromagnetic_wall`, the rigid wall."""
+ANISOTROPY_LAWS: tuple[AnisotropyLaw, ...] = get_args(AnisotropyLaw)
+
+SET_BY_LAW: dict[str, tuple[str, ...]] = {
+    "given": (),
+    "micromagnetics": ("wall_width", "anisotropy_field", "fourth_order_anisotropy_field"),
+    "rigid-wall": ("anisotropy_field",),
+}
+"""The parameters that each law sets."""
+
+_WIDTH_STEP = 0.01
+"""The share of the width over which its effect on H_K is measured."""
+
+
+def anisotropy_by_width(parameters: DeviceParameters, by: str) -> dict[str, float]:
+    """The parameters that a law sets, SI and tesla; see `DeviceParameters.with_anisotropy_from_width`."""
+    law = validation.choice("anisotropy_from_width", by, ANISOTROPY_LAWS)
+    if law == "micromagnetics":
+        from ..micromagnetics.table import micromagnetic_wall
+
+        _check_covered(parameters)
+        wall = micromagnetic_wall(parameters.track_width)
+        return {name: float(wall[name]) for name in SET_BY_LAW[law]}
+    return {"anisotropy_field": _rigid_field(parameters, parameters.track_width)} if law == "rigid-wall" else {}
+
+
+def anisotropy_slope(parameters: DeviceParameters, by: str = "micromagnetics") -> float:
+    """How fast H_K moves with the width of the track, |dH_K/dW| in T/m, by a law other than "given".
+
+    At 100 nm the table has 2.9 Oe per nm, the rigid wall 4.4.
+    """
+    law = validation.choice("by", by, ANISOTROPY_LAWS[1:])
+    half = 0.5 * _WIDTH_STEP * parameters.track_width
+    lower, upper = parameters.track_width - half, parameters.track_width + half
+    if law == "rigid-wall":
+        return abs(_rigid_field(parameters, upper) - _rigid_field(parameters, lower)) / (upper - lower)
+    from ..micromagnetics.table import micromagnetic_wall, table_widths
+
+    _check_covered(parameters)
+    narrowest, widest = table_widths()
+    lower, upper = max(lower, narrowest), min(upper, widest)
+    above, below = (float(micromagnetic_wall(width).anisotropy_field) for width in (upper, lower))
+    return abs(above - below) / (upper - lower)
+
+
+def _rigid_field(parameters: DeviceParameters, track_width: float) -> float:
+    return demagnetising_anisotropy_field(
+        track_width=track_width,
+        thickness=parameters.thickness,
+        wall_width=parameters.wall_width,
+        saturation_magnetisation=parameters.saturation_magnetisation,
+    )
+
+
+def _check_covered(parameters: DeviceParameters) -> None:
+    """Raise InputError, with what the quick estimate says, for a film or a width that the table does not hold."""
+    from ..micromagnetics.published import lequeux2016_stripe
+    from ..micromagnetics.table import table_widths
+
+    film = lequeux2016_stripe()
+    narrowest, widest = table_widths()
+    other = "; the quick estimate for any film and width is 'rigid-wall'"
+    for name in ("thickness", "saturation_magnetisation"):
+        own, expected = getattr(parameters, name), getattr(film, name)
+        if abs(own - expected) > 1e-9 * expected:
+            raise InputError(
+                f"{name}: expected {expected:g}, of the film that the table of micromagnetic walls is for, got {own:g}"
+                f"{other}"
+            )
+    # The ends of the table are rounded numbers: 130 times 1e-9 is not 130e-9.
+    if not narrowest * (1.0 - 1e-12) <= parameters.track_width <= widest * (1.0 + 1e-12):
+        raise InputError(
+            f"track_width: expected {narrowest / NANOMETRE:g} to {widest / NANOMETRE:g} nm, the widths in the table of "
+            f"micromagnetic walls, got {parameters.track_width / NANOMETRE:g} nm{other}"
+        )
