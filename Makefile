@@ -56,6 +56,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/studies.py
 	$(BIN)/python benchmarks/learning.py
 	$(BIN)/python benchmarks/explorer.py
+	$(BIN)/python benchmarks/first_minutes.py
 
 # The search for inputs that break promises, so many times as long as in the tests and with new inputs each time.
 # 30 times takes about half an hour; `make robustness ROBUSTNESS_FACTOR=300` goes on for hours.

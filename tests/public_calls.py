@@ -764,7 +764,7 @@ CALLS: dict[str, Call] = {
         lambda: {
             name: getattr(network(), name)
             for name in network().__dataclass_fields__
-            if name not in ("word_shunt", "bit_shunt")
+            if name not in ("word_shunt", "bit_shunt", "shunted")
         },
         infinite=True,
     ),
