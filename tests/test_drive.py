@@ -5,6 +5,8 @@ import pytest
 
 from compact_model import Current, InputError, PiecewiseLinear, Sine, constant, pulses, ramp, staircase
 from compact_model.drive import Drive
+from compact_model.support.validation import ConvergenceError
+from compact_model.track.piecewise import polynomial_rows
 
 
 def test_pulses_are_on_for_their_width_and_off_until_the_next():
@@ -44,3 +46,11 @@ def test_a_drive_says_what_it_drives():
     with pytest.raises(InputError, match="expected a Current, a Voltage or a CurrentDensity"):
         Drive(constant(1.0))
     assert Current.of(1e-3).unit == "A"
+
+
+def test_a_function_that_no_polynomial_fits_is_refused_before_it_fills_the_memory():
+    def rough(time):
+        return np.modf(1e5 * np.sin(1e14 * time))[0]
+
+    with pytest.raises(ConvergenceError, match="a function could not be fitted near"):
+        polynomial_rows((rough, rough), [], [], (0.0, 1e-6))

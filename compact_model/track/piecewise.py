@@ -23,6 +23,8 @@ Channels = tuple[Callable[[FloatArray], FloatArray], Callable[[FloatArray], Floa
 DEGREES = (1, 3, 9)
 RELATIVE_TOLERANCE = 1e-11
 _MOST_HALVINGS = 25
+_MOST_PIECES = 200_000
+"""Left to halve, beside four for each piece to begin with: where nothing fits, halving would fill the memory first."""
 
 
 @functools.cache
@@ -72,6 +74,7 @@ def polynomial_rows(
     middle = 0.5 * (edges[1:] + edges[:-1])
     half = 0.5 * (edges[1:] - edges[:-1])
     scales = [max(float(np.abs(channel(middle)).max()), 1e-300) for channel in channels]
+    most = max(_MOST_PIECES, 4 * middle.size)
     for _ in range(_MOST_HALVINGS):
         for degree in DEGREES:
             fits = [_interpolate(channel, middle, half, degree) for channel in channels]
@@ -85,6 +88,8 @@ def polynomial_rows(
             middle, half = middle[~good], half[~good]
             if middle.size == 0:
                 return _rows(pieces, np.concatenate([[start], hard, [stop]]))
+        if middle.size > most:
+            break
         middle = np.concatenate([middle - 0.5 * half, middle + 0.5 * half])
         half = np.concatenate([0.5 * half, 0.5 * half])
     raise ConvergenceError(
