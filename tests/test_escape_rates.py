@@ -17,6 +17,7 @@ from compact_model import (
     simulate_ensemble,
     single_well,
 )
+from compact_model.support.validation import ConvergenceError
 
 DEVICE = lequeux2016().replace(stray_field=0.0)
 PAPER = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
@@ -199,3 +200,13 @@ def test_nonsense_is_named(arguments, named):
 def test_a_wall_without_an_anisotropy_has_no_rate():
     with pytest.raises(InputError, match="other than 0"):
         mean_escape_time(DEVICE.replace(anisotropy_field=0.0), PAPER, 300.0)
+
+
+@pytest.mark.parametrize(
+    ("anisotropy_field", "walker_share"), [(0.5e-4, 0.0), (-0.5e-4, 0.0), (1e-6, 0.0), (30e-4, 0.999)]
+)
+def test_without_a_barrier_of_the_angle_no_rate_is_made_up(device, anisotropy_field, walker_share):
+    device = device.replace(anisotropy_field=anisotropy_field)
+    track = single_well(device, coercive_field=15e-4, half_width=100e-9)
+    with pytest.raises(ConvergenceError, match=r"the rate theory finds no rate.* integrate the walls"):
+        escape_rates(device, track, current_density=walker_share * device.walker_current_density)

@@ -36,6 +36,7 @@ LARGEST_DAMPING = 0.2
 """Above it walls diffuse back and forth over their barriers, and the rates are too large."""
 DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
+_INSTEAD = "where the barrier of the angle is far below k_B T, integrate the walls: retention, simulate_ensemble"
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
 HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
 _HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
@@ -97,10 +98,23 @@ def escape_rates(
     track = _held_track(parameters, landscape, scales, external + stray, density)
     sites = track.held
     network = OrbitNetwork(sites, track.gaps, track.beyond, scales)
-    escapes = network.escapes(destinations) if within_reach(sites) else _none(len(sites))
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):  # what has no orbits is refused below
+            escapes = network.escapes(destinations) if within_reach(sites) else _none(len(sites))
+    except ConvergenceError as error:
+        raise ConvergenceError(f"{error}; {_INSTEAD}") from None
     left, right, caught = escapes.left, escapes.right, escapes.caught
     heights = np.array([barriers(site) for site in sites])
     lowest = np.array([lowest_barrier(site) for site in sites])
+    lost = np.array([within_reach([site]) for site in sites]) & ~(left + right > 0.0)
+    if lost.any():
+        nowhere = int(np.argmax(lost))
+        place = sites[nowhere].along.place * scales.length
+        angle = heights[nowhere, 2]
+        raise ConvergenceError(
+            f"the rate theory finds no rate for the site at {place:.4g} m, its lowest barrier is {lowest[nowhere]:.3g} "
+            f"k_B T and that of the angle {angle:.2g} k_B T; {_INSTEAD}"
+        )
     low = lowest < LEAST_BARRIER
     direct = low & (left + right > 2.0 / _LONGEST_WINDOW)
     for number in np.flatnonzero(direct):

@@ -23,6 +23,7 @@ import scipy.sparse as sparse
 from scipy.sparse.linalg import SuperLU, splu
 
 from ..support.arrays import FloatArray, IntArray
+from ..support.validation import ConvergenceError
 from .potentials import Beyond, Minimum, Scales, Side
 
 _STAGES = 3  # of the change of energy within a quadrant: the sum of so many exponential ones is nearly Gaussian
@@ -552,7 +553,10 @@ def _stationary(rates: FloatArray) -> FloatArray:
         return np.ones(1)
     generator = rates - np.diag(np.diag(rates))
     generator -= np.diag(generator.sum(axis=1))
-    generator /= np.abs(generator).max()
+    largest = np.abs(generator).max()
+    if not 0.0 < largest < np.inf:
+        raise ConvergenceError("the rate theory finds no rates between the rest angles of a site")
+    generator /= largest
     equations = np.vstack([generator.T, np.ones(rates.shape[0])])
     result: FloatArray = np.linalg.lstsq(equations, np.append(np.zeros(rates.shape[0]), 1.0), rcond=None)[0]
     return np.clip(result, 0.0, 1.0)
