@@ -111,7 +111,7 @@ def test_a_command_goes_on_from_its_folder(tmp_path):
     ],
 )
 def test_nonsense_on_the_command_line_is_named(arguments, named, monkeypatch):
-    monkeypatch.setattr("compact_model.experiments.pulse_tables.simulate_ensemble", lambda *a, **k: pytest.fail("ran"))
+    monkeypatch.setattr("compact_model.experiments.resting_walls.simulate_ensemble", lambda *a, **k: pytest.fail("ran"))
     found = CliRunner().invoke(group, ["learn", *arguments, "--quiet"])
     assert isinstance(found.exception, InputError)
     assert named in str(found.exception)
