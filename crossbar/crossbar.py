@@ -20,12 +20,13 @@ from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.model_range import warn_of_voltage
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from .cells import Cells, Resistors, Selected, table
-from .network.linear_network import Network, Sources, check_memory, check_range
+from .network.linear_network import Network, Sources, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network

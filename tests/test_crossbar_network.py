@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compact_model.support.validation import ConvergenceError, InputError
-from crossbar.network import iterative, linear_network, solve
+from crossbar.network import iterative, solve
 from crossbar.network.direct import solve_direct
 from crossbar.network.iterative import IterativeSolver, wire_modes
 from crossbar.network.linear_network import Network, Sources, check_connected
@@ -678,7 +678,7 @@ def test_sources_shorted_together_are_named():
 
 def test_a_size_beyond_the_memory_is_refused_with_both_numbers(monkeypatch):
     circuit = make_network(1300, 1300)
-    monkeypatch.setattr(linear_network, "available_memory", lambda: 10 * 2**20)
+    monkeypatch.setattr("compact_model.support.memory.available_memory", lambda: 10 * 2**20)
     with pytest.raises(InputError, match=r"needs 0\.\d+ GiB where 0\.00977 GiB are available"):
         solve_network(circuit, Sources.zero(circuit))
     with pytest.raises(InputError, match="the direct method needs"):

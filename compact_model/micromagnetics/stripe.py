@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -12,6 +11,7 @@ import scipy.fft
 from ..constants import VACUUM_PERMEABILITY
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.memory import available_memory
 from ..support.validation import InputError
 from .tensor import demagnetising_tensor, pairs_of_rows, tail_of_row
 
@@ -69,7 +69,7 @@ class Stripe:
                 f"{self.cell_size:g}"
             )
         needed = BYTES_PER_CELL * self.track_width * self.window / self.cell_size**2
-        present = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        present = float(available_memory())
         if needed > 0.5 * present:
             raise InputError(
                 f"cell_size: expected a window that fits in half of the memory, {0.5e-9 * present:.3g} GB, got one of "

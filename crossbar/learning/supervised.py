@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
-from ..network.linear_network import check_memory
 from ..operate.updating import pulse_block
 from ..schemes import block_bias
 from ..wires import Wires

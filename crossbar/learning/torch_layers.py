@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
 from ..adjoint import gradient_of
 from ..crossbar import Crossbar
-from ..network.linear_network import check_memory
 from ..network.solve import solve_network
 from ..wires import Wires, wires_or_ideal
 from .pulsed_device import PulsedDevice

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
 from .ends import with_ends
-from .linear_network import Network, Sources, check_connected, check_memory, check_sources, ideal_side
+from .linear_network import Network, Sources, check_connected, check_sources, ideal_side
 from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution

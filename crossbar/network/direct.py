@@ -13,10 +13,11 @@ from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
 from .ends import with_ends
-from .linear_network import Network, Sources, check_connected, check_memory, check_sources
+from .linear_network import Network, Sources, check_connected, check_sources
 from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution

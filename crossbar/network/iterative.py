@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.threads import run_with_help, threads
 from compact_model.support.validation import InputError
 
 from ..kernels import arrays, factors, iteration, sharing
 from ..kernels.line_sums import line_sums
 from .ends import end_currents
-from .linear_network import Network, Sources, check_connected, check_memory, check_sources, ideal_side
+from .linear_network import Network, Sources, check_connected, check_sources, ideal_side
 from .solution import NetworkSolution
 
 _MOST_ITERATIONS = 200

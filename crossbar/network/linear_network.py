@@ -6,7 +6,6 @@ nodes of one place.  A line's start is its left or its top end, its stop the rig
 
 import copy
 import dataclasses
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -386,29 +385,3 @@ def check_connected(network: Network) -> None:
             more = f" and {len(joining) - _NAMED} more" if len(joining) > _NAMED else ""
             parts.append(f"cell{'s' if len(joining) > 1 else ''} {shown}{more} between them")
     raise InputError(f"network: expected a path from every line to a source, got none from {', '.join(parts)}")
-
-
-def available_memory() -> int:
-    """Bytes that a process can have now without swapping."""
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 1 << 62  # unknown: no refusal
-
-
-def check_memory(what: str, needed: float) -> None:
-    """InputError where so many bytes are not there."""
-    if needed > 1e8:
-        available = available_memory()
-        if needed > available:
-            raise InputError(
-                f"memory: expected a size that fits in memory, got one for which {what} needs "
-                f"{needed / 2**30:.3g} GiB where {available / 2**30:.3g} GiB are available"
-            )

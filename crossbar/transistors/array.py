@@ -18,11 +18,11 @@ from numpy.typing import ArrayLike
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..cells import Cells
-from ..network.linear_network import check_memory
 from ..network.solution import NetworkSolution
 from ..network.solve import check_tolerance
 from ..schemes import line_number
