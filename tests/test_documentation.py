@@ -35,6 +35,7 @@ SLOW_EXAMPLES = ",".join(
         "fit_measured_data",
         "study_of_thresholds",
         "what_an_array_can_bear",
+        "learning_autonomous",
         "learning_inference",
         "learning_supervised",
         "learning_unsupervised",
