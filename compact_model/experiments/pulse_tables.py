@@ -14,9 +14,8 @@ from ..drive import Voltage, trapezoid
 from ..support import validation
 from ..support.provenance import digest, release
 from ..support.random import Seed
-from ..support.validation import InputError
 from ..track.landscape import Landscape
-from .resting_walls import Event, transition_table
+from .resting_walls import Event, devices_and_tracks, transition_table
 
 
 def pulse_table(
@@ -52,10 +51,7 @@ def pulse_table(
     share of walls found within k_B T of the top of a barrier after settling.
     Raises InputError, and ConvergenceError where that is more than 1 % on average.
     """
-    tracks = validation.several("landscapes", landscapes, Landscape)
-    devices = validation.several("parameters", parameters, DeviceParameters)
-    if len(devices) not in (1, len(tracks)):
-        raise InputError(f"parameters: expected one set, or one for each of {len(tracks)} tracks, got {len(devices)}")
+    devices, tracks = devices_and_tracks(parameters, landscapes)
     volts = validation.increasing("voltages", voltages)
     walls = validation.whole("samples", samples, 1)
     on, slope = validation.positive("width", width), validation.non_negative("edge", edge)
@@ -63,8 +59,6 @@ def pulse_table(
     own_field = None if external_field is None else validation.number("external_field", external_field)
     conditions = repr((on, slope, rest, kelvin, walls, own_field))
     identity = {"version": release(), "pulses": digest(volts, conditions)}
-    if store is not None:
-        identity |= {"devices": digest(repr(devices)), "landscapes": digest(repr(tracks))}
     table = transition_table(
         devices,
         tracks,

@@ -14,12 +14,13 @@ from ..device.junction import resistance
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Drive
 from ..simulation import simulate_ensemble
+from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.progress import Progress
 from ..support.provenance import digest, provenance
 from ..support.random import Seed, generator, recorded
 from ..support.store import Store
-from ..support.validation import ConvergenceError
+from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
 from ..track.resting import dividing_points, resting_places, wall_energy
 
@@ -34,6 +35,17 @@ class Event:
 
     drive: Drive
     duration: float
+
+
+def devices_and_tracks(
+    parameters: DeviceParameters | Sequence[DeviceParameters], landscapes: Landscape | Sequence[Landscape]
+) -> tuple[list[DeviceParameters], list[Landscape]]:
+    """As lists; InputError where there is neither one device nor one for each track."""
+    tracks = validation.several("landscapes", landscapes, Landscape)
+    devices = validation.several("parameters", parameters, DeviceParameters)
+    if len(devices) not in (1, len(tracks)):
+        raise InputError(f"parameters: expected one set, or one for each of {len(tracks)} tracks, got {len(devices)}")
+    return devices, tracks
 
 
 def transition_table(
@@ -63,6 +75,8 @@ def transition_table(
     """
     origin, draw = recorded(seed), generator(seed)
     streams = draw.integers(0, 2**63, (len(tracks), len(events)))
+    if store is not None:
+        identity = {**identity, "devices": digest(repr(list(devices))), "landscapes": digest(repr(list(tracks)))}
     kept = Store(store, {**identity, "seed": digest(streams.astype(np.float64))})
     parts = []
     with Progress(progress, title).bar(len(tracks) * len(events), "pulse") as advance:

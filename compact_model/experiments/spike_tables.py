@@ -14,7 +14,7 @@ from ..support.provenance import digest, release
 from ..support.random import Seed
 from ..support.validation import InputError
 from ..track.landscape import Landscape
-from .resting_walls import Event, transition_table
+from .resting_walls import Event, devices_and_tracks, transition_table
 from .spike_timing import LONGEST_DELAY, spike_coordinates
 from .spikes import NEURONS, Spike
 
@@ -42,10 +42,7 @@ def spike_table(
     alone_probability (track, neuron, state, final_state) of one spike alone, 'presynaptic' or 'postsynaptic'.
     Raises InputError and ConvergenceError.
     """
-    tracks = validation.several("landscapes", landscapes, Landscape)
-    devices = validation.several("parameters", parameters, DeviceParameters)
-    if len(devices) not in (1, len(tracks)):
-        raise InputError(f"parameters: expected one set, or one for each of {len(tracks)} tracks, got {len(devices)}")
+    devices, tracks = devices_and_tracks(parameters, landscapes)
     when = validation.increasing("delays", delays)
     if max(abs(when[0]), abs(when[-1])) > LONGEST_DELAY:
         raise InputError(f"delays: expected at most {LONGEST_DELAY:g} s either way, got {when[0]:g} to {when[-1]:g} s")
@@ -56,8 +53,6 @@ def spike_table(
     events = [Event(Voltage(spike.pair(delay)), spike.duration + abs(delay) + rest) for delay in when.tolist()]
     events += [Event(Voltage(spike.alone(neuron)), spike.duration + rest) for neuron in NEURONS]
     identity = {"version": release(), "spikes": digest(when, repr((spike, rest, kelvin, walls, own_field)))}
-    if store is not None:
-        identity |= {"devices": digest(repr(devices)), "landscapes": digest(repr(tracks))}
     whole = transition_table(
         devices,
         tracks,

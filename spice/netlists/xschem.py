@@ -48,10 +48,11 @@ def symbol(device: NetlistDevice) -> str:
     for name in device.terminals:
         x, y, direction = _PINS[name]
         lines.append(f"B 5 {x - 2.5} {y - 2.5} {x + 2.5} {y + 2.5} {{name={name} dir={direction}}}")
+    shown = [(name, _PINS[name]) for name in device.terminals[2:]]
     lines += [
         "T {@name} -25 -45 0 1 0.2 0.2 {}",
         f"T {{{device.name}}} -25 30 0 1 0.2 0.2 {{}}",
         "T {x0=@x0} 45 25 0 0 0.2 0.2 {}",
-        *(f"T {{{name}}} {_PINS[name][0] + 4} {_PINS[name][1] - 12} 0 0 0.15 0.15 {{}}" for name in ("x", "phi")),
+        *(f"T {{{name}}} {x + 4} {y - 12} 0 0 0.15 0.15 {{}}" for name, (x, y, _) in shown),
     ]
     return "\n".join(lines) + "\n"
