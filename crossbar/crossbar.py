@@ -9,7 +9,7 @@ the array, a word line's into it.  As a matrix, a crossbar's conductances are in
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,11 @@ class Crossbar(Wires):
     def with_conductance(self, cells: ArrayLike) -> "Crossbar":
         """The same wires with other devices, S."""
         return Crossbar(conductance=cells, **self.keywords())
+
+    def with_cells(self, cells: Cells) -> "Crossbar":
+        """The same wires with other cells."""
+        changed: Crossbar = replace(self, conductance=None, cells=cells)
+        return changed
 
     def network(self, floating_word_lines: Lines = (), floating_bit_lines: Lines = ()) -> Network:
         """The plain arrays of the solvers, with some lines cut off from their sources."""

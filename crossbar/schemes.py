@@ -49,6 +49,15 @@ class Bias:
         """Word lines and bit lines."""
         return self.word_line_voltage.size, self.bit_line_voltage.size
 
+    def line_voltages(self) -> tuple[FloatArray, ...]:
+        """Of the word lines, the bit lines and, where there are any, the source lines, V."""
+        return self.word_line_voltage, self.bit_line_voltage
+
+    @property
+    def largest_voltage(self) -> float:
+        """About the largest voltage that the lines can put across a cell, V."""
+        return float(np.abs(self.word_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
+
     def arguments(self) -> dict[str, Any]:
         """What `Crossbar.solve` takes."""
         return {

@@ -1,6 +1,5 @@
 """The same device under the same drive in Python and in ngspice, side by side."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -156,7 +155,7 @@ def crosscheck_array(
         raise InputError(
             "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"
         )
-    states, present = simulation.devices.states, _with_cells(simulation)
+    states, present = simulation.devices.states, simulation.array.with_cells(simulation.cells)
     netlist = _array_in_ngspice(present, drive, when, [each.name for each in states], time_limit)
     records = list(simulation.run(drive, when))
     found = {each.name: np.array([record[each.name].ravel() for record in records]) for each in states}
@@ -190,15 +189,6 @@ def crosscheck_array(
     share = apart["current"][~near].max(initial=0.0) / largest if largest > 0.0 else 0.0
     result["current_difference"] = ((), share)
     return result
-
-
-def _with_cells(simulation: ArraySimulation) -> Crossbar | TransistorCrossbar:
-    """The simulation's array with its devices as they are now."""
-    array = simulation.array
-    if isinstance(array, TransistorCrossbar):
-        return replace(array, cells=simulation.cells)
-    present: Crossbar = replace(array, conductance=None, cells=simulation.cells)
-    return present
 
 
 def _array_in_ngspice(

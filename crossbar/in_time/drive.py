@@ -132,9 +132,8 @@ class ArrayDrive:
         """A short text that tells this drive from others."""
         items: list[str | FloatArray] = []
         for held, waveform in self.parts:
-            items += [held.word_line_voltage, held.bit_line_voltage, repr(waveform)]
-            if isinstance(held, TransistorBias):
-                items.append(held.source_line_voltage)
+            words, bits, *others = held.line_voltages()
+            items += [words, bits, repr(waveform), *others]
             items += [held.floating_word_lines.astype(float), held.floating_bit_lines.astype(float)]
         return digest(*items)
 
@@ -162,24 +161,14 @@ class ArrayDrive:
     def voltages(self, time: float) -> tuple[FloatArray, ...]:
         """Of the word lines, of the bit lines and, where there are some, of the source lines at a time, V."""
         values = [waveform.at(time) for _, waveform in self.parts]
-        kinds = ("word_line_voltage", "bit_line_voltage", "source_line_voltage")[: 3 if self.source_lines else 2]
         return tuple(
-            np.asarray(sum(value * getattr(bias, kind) for value, (bias, _) in zip(values, self.parts, strict=True)))
-            for kind in kinds
+            np.asarray(sum(value * volts for value, volts in zip(values, of_parts, strict=True)))
+            for of_parts in zip(*(bias.line_voltages() for bias, _ in self.parts), strict=True)
         )
 
     def largest_voltage(self) -> float:
         """About the largest voltage that the lines can put across a cell, V."""
-        return sum(
-            (float(np.abs(_feeding(bias)).max()) + float(np.abs(bias.bit_line_voltage).max()))
-            * _largest_value(waveform)
-            for bias, waveform in self.parts
-        )
-
-
-def _feeding(bias: Bias) -> FloatArray:
-    """The voltages of the lines across from the bit lines."""
-    return bias.source_line_voltage if isinstance(bias, TransistorBias) else bias.word_line_voltage
+        return sum(bias.largest_voltage * _largest_value(waveform) for bias, waveform in self.parts)
 
 
 def _largest_value(waveform: Waveform) -> float:

@@ -8,7 +8,6 @@ lines are at 0 V the devices are on their own, and no network is solved.
 
 import copy
 import itertools
-import sys
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from compact_model.drive import constant
 from compact_model.support import validation
@@ -27,20 +26,17 @@ from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.store import Store
 from compact_model.support.validation import InputError
 
-from ..cells import Cells, Selected, State
+from ..cells import Cells, State
 from ..crossbar import Crossbar
-from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..schemes import Bias
 from ..transistors.array import TransistorCrossbar
-from ..transistors.bias import TransistorBias
-from .capacitance import LineCharges
+from .array_lines import lines_of
 from .drive import ArrayDrive
 from .dynamics import MovingCells, moving_devices
 from .energy import EnergyBudget
 from .stepper import Coupling, LineVoltages, Record, Tally
 
-_ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 _RECORDS_PER_PART = 64
 _LONGEST_RUN = 1e-3  # s: a million intervals, or a time in ns that was given in s
 _CELLS = ("word_line", "bit_line")
@@ -63,20 +59,18 @@ class ArraySimulation:
     def __init__(
         self, array: Crossbar | TransistorCrossbar, *, tolerance: float | None = None, current_tolerance: float = 1e-9
     ) -> None:
-        if not isinstance(array, TransistorCrossbar):
-            validation.instance("array", array, Crossbar)
         self.array = array
+        self.lines = lines_of(array)
         self.devices: MovingCells = moving_devices(array.cells).copy()
         assert array.cells is not None
         self.cells: Cells = array.cells.with_devices(self.devices)
         self.shape = array.shape
         self.tolerance = self.devices.tolerance if tolerance is None else validation.positive("tolerance", tolerance)
         self.current_tolerance = validation.between("current_tolerance", current_tolerance, 1e-14, 1e-3)
-        self.charging = self._line_charges()
+        self.charging = self.lines.charging
         self.time = 0.0
         self.tally = Tally()
         self._runs = 0
-        self._tangents: dict[bytes, Tangents] = {}
         self.corrections: dict[tuple[Any, ...], FloatArray] = {}
         """What the wires make of readings, as `operate.reading` keeps it."""
 
@@ -110,12 +104,7 @@ class ArraySimulation:
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
         """The network under a bias with the devices as they are, in no time; charges do not count."""
-        if isinstance(self.array, TransistorCrossbar):
-            validation.instance("held", held, TransistorBias)
-            return self.array.find(self.cells, **held.arguments(), tolerance=1e-9)[0]
-        tangents = self.network(held.floating_word_lines, held.floating_bit_lines)
-        sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
-        return solve_nonlinear(tangents.network, self.cells, sources, tolerance=1e-9, tangents=tangents)[0]
+        return self.lines.solve_at_once(self.cells, held)
 
     def at_share(self, share: float) -> "ArraySimulation":
         """The same array with all first states at this share of their range, from 0 (lowest conductance) to 1.
@@ -129,30 +118,11 @@ class ArraySimulation:
 
     def identity(self) -> dict[str, str]:
         """What tells this simulation from others, as text by name, for `compact_model.support.store.Store`."""
-        if isinstance(self.array, TransistorCrossbar):
-            with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
-                return {
-                    "version": release(),
-                    "shape": repr(self.shape),
-                    "kind of device": type(self.devices).__name__,
-                    "wires and transistors": digest(repr(self.array.description())),
-                    "accuracy": repr((self.tolerance, self.current_tolerance)),
-                    **self.devices.identity(),
-                }
-        network = self.array.network()
-        wires = [getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)]
-        cells = self.array.cells
-        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
-            selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
         return {
             "version": release(),
             "shape": repr(self.shape),
             "kind of device": type(self.devices).__name__,
-            "selector": selector if len(selector) < 200 else digest(selector),
-            "wires": digest(*wires),
-            "capacitances": digest(
-                np.asarray(self.array.word_line_capacitance), np.asarray(self.array.bit_line_capacitance)
-            ),
+            **self.lines.identity(),
             "accuracy": repr((self.tolerance, self.current_tolerance)),
             **self.devices.identity(),
         }
@@ -223,7 +193,7 @@ class ArraySimulation:
         validation.instance("drive", drive, ArrayDrive)
         if drive.shape != self.shape:
             raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
-        lines = self.array.source_line_count if isinstance(self.array, TransistorCrossbar) else 0
+        lines = self.lines.source_line_count
         if drive.source_lines != lines:
             raise InputError(f"drive: expected voltages of {lines} source lines, got those of {drive.source_lines}")
         if times.size < 2:
@@ -261,12 +231,9 @@ class ArraySimulation:
         edges = set(drive.edges(first, last))
         marks = np.unique(np.concatenate([when, [*edges, *drive.knots(first, last)]]))
         records = set(when.tolist())
-        bias = drive.parts[0][0]
-        tangents = None
-        if isinstance(self.array, Crossbar):
-            tangents = self.network(bias.floating_word_lines, bias.floating_bit_lines)
-        coupling = Coupling(self.array, self.cells, self.devices, self.charging, self.tolerance, self.current_tolerance)
-        lines = LineVoltages(coupling, drive, tangents, span, self.tally)
+        self.lines.hold(drive.parts[0][0])
+        coupling = Coupling(self.lines, self.cells, self.devices, self.tolerance, self.current_tolerance)
+        lines = LineVoltages(coupling, drive, span, self.tally)
         lines.settle(first)
         yield lines.record()
         for begin, end in itertools.pairwise(marks.tolist()):
@@ -280,36 +247,6 @@ class ArraySimulation:
     def _check_turn(self, number: int) -> None:
         if number != self._runs:
             raise InputError("run: expected one run after the other, got a new one before the last record of this one")
-
-    def network(self, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> Tangents:
-        """The solver of the wires with these lines floating; kept for the next run."""
-        assert isinstance(self.array, Crossbar)
-        key = floating_word_lines.tobytes() + floating_bit_lines.tobytes()
-        if key not in self._tangents:
-            self._tangents.clear()  # one at a time: a solver holds several arrays of the size of the array
-            self._tangents[key] = Tangents(
-                self.array.network(floating_word_lines, floating_bit_lines), None, False, many=True
-            )
-        small = self._tangents[key].small
-        if small is not None:
-            small.forget()
-        if self.charging:
-            self._tangents[key].set_shunts(np.zeros(self.shape[0]), np.zeros(self.shape[1]))
-        return self._tangents[key]
-
-    def _line_charges(self) -> LineCharges | None:
-        """The charges of lines with a capacitance, at 0 V."""
-        array = self.array
-        if isinstance(array, TransistorCrossbar):
-            return None  # its lines have no capacitances
-        if not (np.any(array.word_line_capacitance) or np.any(array.bit_line_capacitance)):
-            return None
-        network = array.network()
-        resistances = np.concatenate([getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)])
-        largest = 2.0 / float(resistances[resistances > 0.0].min(initial=1e100))
-        charges = LineCharges(array, largest + float(network.conductance.max()))
-        charges.begin(np.zeros(self.shape), np.zeros(self.shape))
-        return charges
 
 
 def simulate_array(

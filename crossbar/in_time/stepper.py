@@ -9,14 +9,8 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError
 
 from ..cells import Cells
-from ..crossbar import Crossbar, source_power
-from ..kernels.power import bit_line_heat, word_line_heat
-from ..network.linear_network import Sources
-from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
-from ..transistors.array import TransistorCrossbar, into_sources
-from ..transistors.lines import source_power as transistor_source_power
-from .capacitance import LineCharges
+from .array_lines import ArrayLines
 from .drive import ArrayDrive
 from .dynamics import MovingCells
 from .energy import EnergyBudget, PowerBudget
@@ -46,17 +40,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Coupling:
-    """An array and what moves in it.
+    """An array's lines and what moves between them.
 
-    cells: the array's, of which the devices are `devices`; charges: those on the lines, None without capacitances.
+    cells: the array's, of which the devices are `devices`.
     tolerance: what a run may add to a device's first state, in its unit; current_tolerance: of the network's currents,
     relative, in the norm.
     """
 
-    array: Crossbar | TransistorCrossbar
+    lines: ArrayLines
     cells: Cells
     devices: MovingCells
-    charges: LineCharges | None
     tolerance: float
     current_tolerance: float
 
@@ -64,15 +57,13 @@ class Coupling:
 class LineVoltages:
     """The voltages during one run, and the intervals between solutions of the network."""
 
-    def __init__(
-        self, coupling: Coupling, drive: ArrayDrive, tangents: Tangents | None, duration: float, tally: Tally
-    ) -> None:
-        self.coupling, self.drive, self.tangents, self.tally = coupling, drive, tangents, tally
-        self.devices, self.charging = coupling.devices, coupling.charges
+    def __init__(self, coupling: Coupling, drive: ArrayDrive, duration: float, tally: Tally) -> None:
+        self.coupling, self.drive, self.tally = coupling, drive, tally
+        self.lines, self.devices, self.charging = coupling.lines, coupling.devices, coupling.lines.charging
         self.tolerance_rate = coupling.tolerance / duration
         self.found: NetworkSolution | None = None
-        self.voltage = np.zeros(coupling.array.shape)  # across the devices
-        self.slope = np.zeros(coupling.array.shape)  # of these over time, V/s
+        self.voltage = np.zeros(drive.shape)  # across the devices
+        self.slope = np.zeros(drive.shape)  # of these over time, V/s
         self.power = PowerBudget()
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * coupling.tolerance if self.charging else 0.0
@@ -80,7 +71,7 @@ class LineVoltages:
         self.largest = drive.largest_voltage()
         if self.charging:
             self.largest = max(self.largest, self._on_lines())
-            extremes = (np.full(coupling.array.shape, sign * self.largest) for sign in (1.0, -1.0))
+            extremes = (np.full(drive.shape, sign * self.largest) for sign in (1.0, -1.0))
             pull = max(self.devices.sensitivity(each) for each in extremes)
             self.first_interval = min(_FIRST_INTERVAL, self.share / (pull * self.largest + 1e-300))
         self.interval = self.first_interval
@@ -94,74 +85,15 @@ class LineVoltages:
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         """
-        cells, array = self.coupling.cells, self.coupling.array
         volts = self.drive.voltages(time)
         self.at_sources = np.concatenate(volts)
-        if isinstance(array, TransistorCrossbar):
-            return self._solve_transistors(array, time)
-        assert self.tangents is not None
-        sources = driven = array.sources(*volts)
-        if self.charging:
-            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
-            self.tangents.set_shunts(step[0], step[1])
-            driven = step[2]
-        found, _ = solve_nonlinear(
-            self.tangents.network,
-            cells,
-            driven,
+        self.tally.solutions += 1
+        return self.lines.solve(
+            self.coupling.cells,
+            volts,
             tolerance=self.coupling.current_tolerance,
             start=self.found,
-            tangents=self.tangents,
-        )
-        self.tally.solutions += 1
-        across = (found.word_voltage - found.bit_voltage)[0]
-        power = PowerBudget(
-            float(source_power(found, sources)[0]),
-            float((across * found.device_current[0]).sum()),
-            self._line_power(found, driven),
-        )
-        return cells.on_device(across), found, power
-
-    def _solve_transistors(
-        self, array: TransistorCrossbar, time: float
-    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """`solve` where transistors stand in the cells."""
-        cells = self.coupling.cells
-        gates, bits, sources = self.drive.voltages(time)
-        found, state, _ = array.find(
-            cells, gates, bits, sources, tolerance=self.coupling.current_tolerance, start=self.found
-        )
-        self.tally.solutions += 1
-        across = (found.word_voltage - found.bit_voltage)[0]
-        delivered = transistor_source_power(found, sources, bits)
-        taken = float((across * found.device_current[0]).sum())
-        power = PowerBudget(delivered, taken, delivered - taken)
-        return cells.on_device(state.between - found.bit_voltage[0]), found, power
-
-    def _line_power(self, found: NetworkSolution, sources: Sources) -> float:
-        assert self.tangents is not None
-        network, leaving = self.tangents.network, found.device_current[0]
-        entering = leaving
-        if sources.word_current is not None and sources.bit_current is not None:
-            leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
-            entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
-        return float(
-            word_line_heat(
-                leaving,
-                network.word_segment,
-                network.word_start,
-                network.word_stop,
-                found.word_start_current[0],
-                found.word_stop_current[0],
-            )
-            + bit_line_heat(
-                entering,
-                network.bit_segment,
-                network.bit_start,
-                network.bit_stop,
-                found.bit_start_current[0],
-                found.bit_stop_current[0],
-            )
+            target=target,
         )
 
     def settle(self, time: float, at_edge: bool = True) -> None:
@@ -281,16 +213,11 @@ class LineVoltages:
         """The state and the currents at present."""
         assert self.found is not None
         found = self.found
-        into = into_sources(found)
-        lines = {"word_line_current": into}
-        if isinstance(self.coupling.array, TransistorCrossbar):
-            lines = {"word_line_current": np.zeros(self.coupling.array.shape[0]), "source_line_current": into}
         return {
             **self.devices.values(),
             "device_voltage": self.voltage.copy(),
             "device_current": found.device_current[0].copy(),
-            **lines,
-            "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
+            **self.lines.line_currents(found),
             "source_power": np.array(self.power.sources),
         }
 

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from compact_model.drive import trapezoid
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.progress import Progress
@@ -18,10 +17,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 from ..in_time.drive import ArrayDrive
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation, label_records, recorded
-from ..schemes import SCHEMES, Bias, line_number, unselected_bit_line_voltage
-from ..transistors.array import TransistorCrossbar
-from ..transistors.bias import TransistorBias
-from .transistor_rows import raised, transistor_row_drive
+from ..schemes import SCHEMES, Bias, line_number
 
 _COMPENSATION_ROUNDS = 60
 _COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells are to get
@@ -143,29 +139,8 @@ def row_drive(
     if access.compensate:
         held = compensated(simulation, held, word_line, volts)
     widths = np.where(volts != 0.0, np.broadcast_to(wide, (bits,)), 0.0)
-    if isinstance(held, TransistorBias) and isinstance(simulation.array, TransistorCrossbar):
-        drive = transistor_row_drive(simulation.array, held, widths, access.edge)
-    else:
-        drive = _row_drive(held, access.scheme, volts, widths, access.edge)
+    drive = simulation.lines.row_drive(held, access.scheme, volts, widths, access.edge)
     return drive, float(widths.max()) + 2.0 * access.edge
-
-
-def _row_drive(held: Bias, scheme: str, volts: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
-    """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
-    longest = float(widths.max())
-    distinct = np.unique(widths[widths > 0.0])
-    if distinct.size == 1:
-        return ArrayDrive.pulse(held, longest, edge)
-    parked = unselected_bit_line_voltage(scheme, volts)
-    if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
-        parked = float(held.word_line_voltage[~held.floating_word_lines][0])
-    parts = [(replace(held, bit_line_voltage=np.where(volts == 0.0, held.bit_line_voltage, parked)), longest)]
-    for width in distinct.tolist():
-        part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
-        parts.append(
-            (replace(held, word_line_voltage=np.zeros_like(held.word_line_voltage), bit_line_voltage=part), width)
-        )
-    return ArrayDrive(tuple((each, trapezoid(width=width, edge=edge)) for each, width in parts))
 
 
 def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltages: ArrayLike) -> Bias:
@@ -182,20 +157,8 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
         missing = np.where(chosen, wanted - across, 0.0)
         if np.abs(missing).max() <= _COMPENSATION_TOLERANCE * largest:
             return held
-        # Half of what all lack comes from the word line, so that no other cell of a bit line bears it alone.
-        common = 0.5 * float(missing[chosen].mean())
-        word = held.word_line_voltage.copy()
-        word[word_line] += common
-        if isinstance(held, TransistorBias) and isinstance(simulation.array, TransistorCrossbar):
-            held = raised(simulation.array, held, word_line, wanted, missing)
-            word = held.source_line_voltage
-        else:
-            held = replace(
-                held,
-                word_line_voltage=word,
-                bit_line_voltage=held.bit_line_voltage - np.where(chosen, missing - common, 0.0),
-            )
-        if np.abs(word).max() + np.abs(held.bit_line_voltage).max() > 2.0 * _LARGEST_COMPENSATION * largest:
+        held = simulation.lines.raised(held, word_line, wanted, missing)
+        if held.largest_voltage > 2.0 * _LARGEST_COMPENSATION * largest:
             break
     worst = int(np.argmax(np.abs(missing)))
     raise ConvergenceError(

@@ -15,10 +15,9 @@ from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest
 from compact_model.support.validation import InputError
 
-from ..cells import Selected, StatefulCells, table
+from ..cells import StatefulCells, table
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
-from ..transistors.array import TransistorCrossbar
 from .operations import HALF_SELECT, WriteAccess
 from .operations import write as write_cells
 from .reading import GROUNDED_READ, ReadAccess, at_once, correction, plain_reading, row_reading
@@ -172,7 +171,7 @@ def program(
 
 def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -> None:
     """InputError where selectors, or transistors, leave so little of the read voltage that readings say nothing."""
-    if not (isinstance(simulation.array, TransistorCrossbar) or isinstance(simulation.array.cells, Selected)):
+    if not simulation.lines.weakens_reading:
         return
     least, ends = np.inf, [simulation.at_share(share) for share in (0.0, 1.0)]
     for row in range(simulation.shape[0]):

@@ -9,7 +9,7 @@ bulk is at 0 V: no line goes below it, and for a negative voltage the bit line i
 """
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,10 @@ class TransistorCrossbar:
         own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("cells", "transistor")}
         law = {each.name: getattr(self.transistor, each.name) for each in fields(self.transistor)}
         return {"shape": self.shape, "cells": type(self.cells).__name__, **own, **law}
+
+    def with_cells(self, cells: Cells) -> "TransistorCrossbar":
+        """The same lines and transistors with other cells."""
+        return replace(self, cells=cells)
 
     def origin(self) -> dict[str, str]:
         """What a solution of this array came from: see `compact_model.support.provenance`."""

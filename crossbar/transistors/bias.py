@@ -41,6 +41,15 @@ class TransistorBias(Bias):
             self.of(np.zeros_like(self.word_line_voltage), sources, bits),
         )
 
+    def line_voltages(self) -> tuple[FloatArray, ...]:
+        """Of the word lines, the bit lines and the source lines, V."""
+        return *super().line_voltages(), self.source_line_voltage
+
+    @property
+    def largest_voltage(self) -> float:
+        """About the largest voltage that the lines can put across a cell, V; gates put none."""
+        return float(np.abs(self.source_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
+
     def arguments(self) -> dict[str, Any]:
         """What `TransistorCrossbar.solve` takes."""
         return {

@@ -1,0 +1,173 @@
+"""The lines of an array without transistors: wires, their charges, and rows between half-selected lines."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from compact_model.drive import trapezoid
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import digest
+
+from ..cells import Cells, Selected
+from ..crossbar import Crossbar, source_power
+from ..kernels.power import bit_line_heat, word_line_heat
+from ..network.linear_network import Sources
+from ..network.newton import Tangents, solve_nonlinear
+from ..network.solution import NetworkSolution
+from ..schemes import Bias, unselected_bit_line_voltage
+from .capacitance import LineCharges
+from .drive import ArrayDrive
+from .energy import PowerBudget
+
+_ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
+
+
+class PassiveLines:
+    """See `array_lines.ArrayLines`."""
+
+    source_line_count = 0
+
+    def __init__(self, array: Crossbar) -> None:
+        self.array = array
+        self.weakens_reading = isinstance(array.cells, Selected)
+        self.charging = self._charges()
+        self._solver: tuple[bytes, Tangents] | None = None  # one at a time: it holds arrays of the size of the array
+
+    def identity(self) -> dict[str, str]:
+        """What tells these lines from others, as text by name."""
+        network = self.array.network()
+        cells = self.array.cells
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
+            selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
+        return {
+            "selector": selector if len(selector) < 200 else digest(selector),
+            "wires": digest(*(getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS))),
+            "capacitances": digest(
+                np.asarray(self.array.word_line_capacitance), np.asarray(self.array.bit_line_capacitance)
+            ),
+        }
+
+    def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
+        """The network under a bias, in no time; charges do not count."""
+        tangents = self._tangents(held)
+        sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
+        return solve_nonlinear(tangents.network, cells, sources, tolerance=1e-9, tangents=tangents)[0]
+
+    def hold(self, held: Bias) -> None:
+        """Prepare for a run in which the lines float that float in this bias."""
+        self._tangents(held)
+
+    def solve(
+        self,
+        cells: Cells,
+        volts: tuple[FloatArray, ...],
+        *,
+        tolerance: float,
+        start: NetworkSolution | None,
+        target: float | None,
+    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
+        """The devices' voltages, the solution and all powers, with the lines as `hold` left them."""
+        assert self._solver is not None
+        tangents = self._solver[1]
+        sources = driven = self.array.sources(*volts)
+        if self.charging:
+            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
+            tangents.set_shunts(step[0], step[1])
+            driven = step[2]
+        found, _ = solve_nonlinear(tangents.network, cells, driven, tolerance=tolerance, start=start, tangents=tangents)
+        across = (found.word_voltage - found.bit_voltage)[0]
+        power = PowerBudget(
+            float(source_power(found, sources)[0]),
+            float((across * found.device_current[0]).sum()),
+            _line_power(tangents, found, driven),
+        )
+        return cells.on_device(across), found, power
+
+    def line_currents(self, found: NetworkSolution) -> dict[str, FloatArray]:
+        """Currents into word lines and out of bit lines, A."""
+        return {
+            "word_line_current": (found.word_start_current + found.word_stop_current)[0],
+            "bit_line_current": -(found.bit_start_current + found.bit_stop_current)[0],
+        }
+
+    def row_drive(self, held: Bias, scheme: str, voltages: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
+        """The row's bias in which each selected bit line goes to its unselected voltage after its own width."""
+        longest = float(widths.max())
+        distinct = np.unique(widths[widths > 0.0])
+        if distinct.size == 1:
+            return ArrayDrive.pulse(held, longest, edge)
+        parked = unselected_bit_line_voltage(scheme, voltages)
+        if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
+            parked = float(held.word_line_voltage[~held.floating_word_lines][0])
+        parts = [(replace(held, bit_line_voltage=np.where(voltages == 0.0, held.bit_line_voltage, parked)), longest)]
+        for width in distinct.tolist():
+            part = np.where(widths == width, held.bit_line_voltage - parked, 0.0)
+            parts.append(
+                (replace(held, word_line_voltage=np.zeros_like(held.word_line_voltage), bit_line_voltage=part), width)
+            )
+        return ArrayDrive(tuple((each, trapezoid(width=width, edge=edge)) for each, width in parts))
+
+    def raised(self, held: Bias, word_line: int, wanted: FloatArray, missing: FloatArray) -> Bias:
+        """The row's bias with what its cells lack added."""
+        chosen = wanted != 0.0
+        # Half of what all lack comes from the word line, so that no other cell of a bit line bears it alone.
+        common = 0.5 * float(missing[chosen].mean())
+        word = held.word_line_voltage.copy()
+        word[word_line] += common
+        bit = held.bit_line_voltage - np.where(chosen, missing - common, 0.0)
+        return replace(held, word_line_voltage=word, bit_line_voltage=bit)
+
+    def _tangents(self, held: Bias) -> Tangents:
+        """The solver of the wires with this bias's lines floating, free of shunts; kept for the next run."""
+        floating = held.floating_word_lines, held.floating_bit_lines
+        key = b"".join(each.tobytes() for each in floating)
+        if self._solver is None or self._solver[0] != key:
+            self._solver = None
+            self._solver = key, Tangents(self.array.network(*floating), None, False, many=True)
+        tangents = self._solver[1]
+        if tangents.small is not None:
+            tangents.small.forget()
+        if self.charging:
+            words, bits = self.array.shape
+            tangents.set_shunts(np.zeros(words), np.zeros(bits))
+        return tangents
+
+    def _charges(self) -> LineCharges | None:
+        """The charges of lines with a capacitance, at 0 V."""
+        array = self.array
+        if not (np.any(array.word_line_capacitance) or np.any(array.bit_line_capacitance)):
+            return None
+        network = array.network()
+        resistances = np.concatenate([getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)])
+        largest = 2.0 / float(resistances[resistances > 0.0].min(initial=1e100))
+        charges = LineCharges(array, largest + float(network.conductance.max()))
+        charges.begin(np.zeros(array.shape), np.zeros(array.shape))
+        return charges
+
+
+def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) -> float:
+    """What becomes heat in the wires and at their ends, W."""
+    network, leaving = tangents.network, found.device_current[0]
+    entering = leaving
+    if sources.word_current is not None and sources.bit_current is not None:
+        leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
+        entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
+    return float(
+        word_line_heat(
+            leaving,
+            network.word_segment,
+            network.word_start,
+            network.word_stop,
+            found.word_start_current[0],
+            found.word_stop_current[0],
+        )
+        + bit_line_heat(
+            entering,
+            network.bit_segment,
+            network.bit_start,
+            network.bit_stop,
+            found.bit_start_current[0],
+            found.bit_stop_current[0],
+        )
+    )

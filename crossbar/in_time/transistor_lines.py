@@ -1,0 +1,111 @@
+"""The lines of an array with transistors: source lines and bit lines, and rows whose gates open for a write."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from compact_model.drive import trapezoid
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.provenance import digest
+
+from ..cells import Cells
+from ..network.solution import NetworkSolution
+from ..schemes import Bias
+from ..transistors.array import TransistorCrossbar, into_sources, out_of_bits
+from ..transistors.bias import TransistorBias
+from ..transistors.lines import source_power
+from .capacitance import LineCharges
+from .drive import ArrayDrive
+from .energy import PowerBudget
+
+
+class TransistorLines:
+    """See `array_lines.ArrayLines`."""
+
+    charging: LineCharges | None = None  # its lines have no capacitance
+    weakens_reading = True
+
+    def __init__(self, array: TransistorCrossbar) -> None:
+        self.array = array
+        self.source_line_count = array.source_line_count
+
+    def identity(self) -> dict[str, str]:
+        """What tells these lines from others, as text by name."""
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+            return {"wires and transistors": digest(repr(self.array.description()))}
+
+    def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
+        """The network under a bias, in no time."""
+        bias = validation.instance("held", held, TransistorBias)
+        return self.array.find(cells, **bias.arguments(), tolerance=1e-9)[0]
+
+    def hold(self, held: Bias) -> None:
+        """Nothing to prepare: no line of such an array floats."""
+
+    def solve(
+        self,
+        cells: Cells,
+        volts: tuple[FloatArray, ...],
+        *,
+        tolerance: float,
+        start: NetworkSolution | None,
+        target: float | None,
+    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
+        """The devices' voltages, the solution and all powers; no charges, so `target` says nothing."""
+        gates, bits, sources = volts
+        found, state, _ = self.array.find(cells, gates, bits, sources, tolerance=tolerance, start=start)
+        across = (found.word_voltage - found.bit_voltage)[0]
+        delivered = source_power(found, sources, bits)
+        taken = float((across * found.device_current[0]).sum())
+        power = PowerBudget(delivered, taken, delivered - taken)
+        return cells.on_device(state.between - found.bit_voltage[0]), found, power
+
+    def line_currents(self, found: NetworkSolution) -> dict[str, FloatArray]:
+        """Currents into word lines (none) and source lines and out of bit lines, A."""
+        return {
+            "word_line_current": np.zeros(self.array.shape[0]),
+            "source_line_current": into_sources(found),
+            "bit_line_current": out_of_bits(found),
+        }
+
+    def row_drive(self, held: Bias, scheme: str, voltages: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
+        """The row's gates are open throughout, slopes included; each cell has its voltage for its own width.
+
+        Where a cell's time is over, both its lines are at one potential.
+        """
+        bias = validation.instance("held", held, TransistorBias)
+        sources, bits = bias.source_line_voltage, bias.bit_line_voltage
+        distinct = np.unique(widths[widths > 0.0]).tolist()
+        if self.array.source_lines == "bit_line":
+            parts = [
+                (np.where(widths == each, sources, 0.0), np.where(widths == each, bits, 0.0), each) for each in distinct
+            ]
+        else:  # the row's source line is everybody's for the longest time, and so is the potential cells return to
+            parked = np.full(bits.size, sources.max())
+            parts = [(sources, parked, distinct[-1])]
+            parts += [(np.zeros_like(sources), np.where(widths == each, bits - parked, 0.0), each) for each in distinct]
+        gates, _ = bias.parted()
+        closed = np.zeros_like(bias.word_line_voltage)
+        lines = [
+            (TransistorBias.of(closed, of_sources, of_bits), trapezoid(width=width, edge=edge))
+            for of_sources, of_bits, width in parts
+        ]
+        return ArrayDrive(((gates, trapezoid(width=distinct[-1] + 2.0 * edge, edge=0.0)), *lines))
+
+    def raised(self, held: Bias, word_line: int, wanted: FloatArray, missing: FloatArray) -> Bias:
+        """The row's bias with what its cells lack added to the higher of each cell's two lines; no line below 0 V."""
+        bias = validation.instance("held", held, TransistorBias)
+        sources, bits = bias.source_line_voltage, bias.bit_line_voltage
+        if self.array.source_lines == "bit_line":
+            upward = wanted > 0.0
+            return replace(
+                bias,
+                source_line_voltage=np.where(upward, np.maximum(sources + missing, 0.0), sources),
+                bit_line_voltage=np.where(upward, bits, np.maximum(bits - missing, 0.0)),
+            )
+        lift = float(missing[wanted > 0.0].max(initial=-sources.max())) if (wanted > 0.0).any() else 0.0
+        higher = sources.copy()
+        higher[word_line] += lift
+        return replace(bias, source_line_voltage=higher, bit_line_voltage=np.maximum(bits + lift - missing, 0.0))
