@@ -18,7 +18,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 
 from .ends import with_ends
 from .linear_network import Network, Sources, check_connected, check_sources
-from .measure import Error, measured_error
+from .measure import Error, ShortCurrents, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
 
@@ -144,34 +144,63 @@ def _incidence(tail: Indices, head: Indices, nodes: int) -> sparse.csr_matrix:
     )
 
 
-def _short_currents(network: Network, word: FloatArray, bit: FloatArray, sources: Sources, current: FloatArray) -> None:
-    """Fill the currents of shorted cells by Kirchhoff's law in a node of theirs whose wires all have resistance."""
-    fed, drawn = sources.node_currents()
-    for i, j in np.argwhere(np.isinf(network.conductance)):
-        for side, voltage, line, place, last, currents in (
-            (1.0, word[:, i, :], i, j, network.shape[1] - 1, fed),
-            (-1.0, bit[:, :, j], j, i, network.shape[0] - 1, drawn),
-        ):
-            name = "word" if side > 0 else "bit"
+class _Shorts:
+    """The currents of shorted cells by Kirchhoff's law, in a node of theirs whose wires all have resistance.
+
+    Of a cell's two nodes it is the one with less conductance around it, so that less cancels.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.cells = np.argwhere(np.isinf(network.conductance))
+        self._sides = [self._side(int(i), int(j)) for i, j in self.cells]
+
+    def _side(self, i: int, j: int) -> tuple[str, float]:
+        network, found = self._network, {}
+        for name, line, place, last in (("word", i, j, network.shape[1] - 1), ("bit", j, i, network.shape[0] - 1)):
             segment = getattr(network, f"{name}_segment")[line]
-            neighbours = [(segment, voltage[:, place - 1])] if place > 0 else []
-            neighbours += [(segment, voltage[:, place + 1])] if place < last else []
-            for at, end in ((0, "start"), (last, "stop")):
-                resistance = getattr(network, f"{name}_{end}")[line]
-                if place == at and np.isfinite(resistance):
-                    neighbours.append((resistance, getattr(sources, f"{name}_{end}")[line]))
-            if all(resistance > 0.0 for resistance, _ in neighbours):
-                into = sum((other - voltage[:, place]) / resistance for resistance, other in neighbours)
-                into = into - getattr(network, f"{name}_shunt")[line] * voltage[:, place]
-                current[:, i, j] = side * into
-                if currents.size:
-                    current[:, i, j] += currents[:, i, j]
-                break
-        else:
+            around = [segment] * (int(place > 0) + int(place < last))
+            around += [getattr(network, f"{name}_start")[line]] * (place == 0)
+            around += [getattr(network, f"{name}_stop")[line]] * (place == last)
+            if all(resistance > 0.0 for resistance in around):
+                found[name] = sum(1.0 / resistance for resistance in around)
+        if not found:
             raise InputError(
                 f"conductance: expected a shorted cell to have wires with resistance on one side, got cell ({i}, {j}) "
                 "with ideal ones on both, whose current is not determined"
             )
+        least = min(found, key=lambda name: found[name])
+        return least, found[least]
+
+    def currents(self, nodes: Floats, sources: Sources | None) -> Floats:
+        """A, (K, cells), from voltages (K, 2, N, M); sources: None where all of them are 0."""
+        result = np.zeros((nodes.shape[0], len(self._sides)), nodes.dtype)
+        for column, ((i, j), (name, _)) in enumerate(zip(self.cells, self._sides, strict=True)):
+            words = name == "word"
+            line, place = (i, j) if words else (j, i)
+            along = nodes[:, 0, i] if words else nodes[:, 1, :, j]
+            here, last = along[:, place], along.shape[1] - 1
+            segment = getattr(self._network, f"{name}_segment")[line]
+            into = -getattr(self._network, f"{name}_shunt")[line] * here
+            for beside in (place - 1, place + 1):
+                if 0 <= beside <= last:
+                    into = into + (along[:, beside] - here) / segment
+            for at, end in ((0, "start"), (last, "stop")):
+                resistance = getattr(self._network, f"{name}_{end}")[line]
+                if place == at and np.isfinite(resistance):
+                    behind = 0.0 if sources is None else getattr(sources, f"{name}_{end}")[line]
+                    into = into + (behind - here) / resistance
+            result[:, column] = into if words else -into
+            if sources is not None:
+                given = sources.node_currents()[0 if words else 1]
+                if given.size:
+                    result[:, column] += given[:, i, j]
+        return result
+
+    def sizes(self, nodes: Floats) -> Floats:
+        """What adds up to the currents, without signs, A, (K, cells)."""
+        largest = np.abs(nodes).max(axis=(1, 2, 3))
+        return np.asarray(np.multiply.outer(largest, [2.0 * siemens for _, siemens in self._sides]))
 
 
 def estimated_bytes(network: Network, inputs: int) -> float:
@@ -213,6 +242,7 @@ def solve_direct(
     if drawn.size:
         np.add.at(entering, group[cells : 2 * cells], -drawn.reshape(sources.inputs, cells).T)
     shorted = np.isinf(network.conductance)
+    shorts = _Shorts(network) if shorted.any() else None
     error = Error(0.0, True, False)
 
     def at_cells(nodes: Floats) -> Floats:
@@ -222,7 +252,13 @@ def solve_direct(
         nonlocal error
         whole = np.zeros_like(held)
         whole[free] = correction
-        error = measured_error(network, at_cells(insert(nodes)), at_cells(whole), tolerance)
+        voltage, wrong = at_cells(insert(nodes)), at_cells(whole)
+        of_shorts = None
+        if shorts is not None:
+            of_shorts = ShortCurrents(
+                shorts.currents(voltage, sources), shorts.currents(wrong, None), shorts.sizes(voltage)
+            )
+        error = measured_error(network, voltage, wrong, tolerance, of_shorts)
         return error.converged and not error.rounded
 
     def insert(nodes: Floats) -> Floats:
@@ -248,9 +284,9 @@ def solve_direct(
         nodes = insert(found)
     voltage = at_cells(nodes)
     word_nodes, bit_nodes = voltage[:, 0], voltage[:, 1]
-    finite = np.where(shorted, 0.0, network.conductance) if shorted.any() else network.conductance
+    finite = network.conductance if shorts is None else np.where(shorted, 0.0, network.conductance)
     current = np.asarray(finite * (word_nodes - bit_nodes), dtype=np.float64)
     word, bit = (np.ascontiguousarray(each, dtype=np.float64) for each in (word_nodes, bit_nodes))
-    if shorted.any():
-        _short_currents(network, word, bit, sources, current)
+    if shorts is not None:
+        current[:, *shorts.cells.T] = shorts.currents(voltage, sources)
     return with_ends(network, sources, word, bit, current, method="direct", error=error, reason=reason)

@@ -20,10 +20,21 @@ class Error(NamedTuple):
     rounded: bool
 
 
-def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: float) -> Error:
+class ShortCurrents(NamedTuple):
+    """Of shorted cells, (K, cells), A: the currents, what the error makes of them, and the sizes that make them up."""
+
+    current: Floats
+    wrong: Floats
+    size: Floats
+
+
+def measured_error(
+    network: Network, voltage: Floats, wrong: Floats, tolerance: float, shorts: ShortCurrents | None = None
+) -> Error:
     """The largest over the inputs, of the devices' currents, of the voltages and of the shunts' currents, in the norm.
 
     voltage, wrong: (K, 2, N, M), V, of the nodes of the word lines and of the bit lines, and the errors of these.
+    shorts: the currents of the cells without resistance, which no difference of voltages gives.
     """
     cells = network.conductance
     siemens = float(np.maximum.reduce(cells, axis=None))
@@ -41,6 +52,9 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
     cells = cells / siemens
     least = max(tolerance, _ROUND_OFF)
     size, error = _norm(cells * (both[:, :, 0] - both[:, :, 1]))
+    if shorts is not None:
+        of_shorts = _norm(np.stack(shorts) / (siemens * volt[:, 0, 0]))
+        size, error = np.hypot(size, of_shorts[0]), np.hypot(error, of_shorts[1])
     relative = _share(error, size)
     of_volts, of_wrong = _norm(both)
     others = _share(of_wrong, of_volts)
@@ -57,6 +71,8 @@ def measured_error(network: Network, voltage: Floats, wrong: Floats, tolerance: 
         unit = _ROUND_OFF / np.finfo(np.float64).eps * np.finfo(voltage.dtype).eps
         sizes = np.abs(both[0])
         most = _norm(cells * (sizes[:, :1] + sizes[:, 1:]))[:, 0]
+        if shorts is not None:
+            most = np.hypot(most, of_shorts[2])
         rounded = (relative > least) & (error <= unit * most)
     small = (others <= least) & ((relative <= least) | rounded)
     return Error(worst if not math.isnan(worst) else math.inf, bool(small.all()), bool(rounded.any()))
