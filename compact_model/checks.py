@@ -1,9 +1,10 @@
-"""Physics checks that a user can run on a device of his own, in his own tests, in one line each.
+"""Physics checks for user-defined devices, each a single line in a test.
 
     from compact_model import checks, lequeux2016, single_well
     checks.check_device(lequeux2016(), single_well(lequeux2016(), coercive_field=15e-4, half_width=100e-9))
 
-A check returns the number that it measured and raises CheckFailure, an AssertionError, with that number and its bound.
+Each check returns the quantity that it measured.  If the bound is exceeded, it raises CheckFailure, an AssertionError,
+with both.
 """
 
 import numpy as np
@@ -113,9 +114,9 @@ def check_methods_agree(parameters: DeviceParameters, landscape: Landscape) -> f
 def check_static_thresholds(
     parameters: DeviceParameters, coercive_field: float, half_width: float, tolerance: float = 0.2
 ) -> float:
-    """The simulated ramp frees the wall where statics says, for each torque alone, at Delta_H = H_c / 2 and H_c.
+    """The simulated ramp depins the wall at the static threshold, for each torque alone, at Delta_H = H_c / 2 and H_c.
 
-    Returns the largest relative deviation.  A ramp overshoots a low threshold: the wall needs time to leave.
+    Returns the largest relative deviation.  A ramp overshoots a low threshold, because the wall needs time to leave.
     """
     deltas = np.array([0.5, 1.0]) * coercive_field
     worst = 0.0
@@ -129,10 +130,11 @@ def check_static_thresholds(
 
 @unquestioned
 def check_walker_precession(parameters: DeviceParameters) -> float:
-    """At twice the Walker current the Slonczewski torque alone moves the wall with the analytic mean speed.
+    """At twice the Walker current, the Slonczewski torque alone moves the wall at the analytic mean speed.
 
-    On an unpinned track the angle turns at -alpha b / (1 + alpha^2), so a turn takes the integral of its inverse, and
-    the mean of dx/dt over a turn is Delta gamma sqrt(sigma_ST^2 - H_K^2/4) / (1 + alpha^2).
+    On a track without pinning the angle turns at the rate -alpha b / (1 + alpha^2).  The duration of a turn is the
+    integral of the inverse rate, and the mean of dx/dt over a turn is Delta gamma sqrt(sigma_ST^2 - H_K^2/4) / (1 +
+    alpha^2).
     Returns the relative deviation of the mean speed over one hundred turns.
     """
     long_track = parameters.replace(track_length=1.0, anisotropy_field=abs(parameters.anisotropy_field) or 1e-4)
@@ -167,8 +169,8 @@ def check_equipartition(
 ) -> float:
     """In a well that the wall cannot leave, <x^2> = k_B T x_c / (2 M_s W t H_c).
 
-    The ensemble starts in equilibrium (a normal deviate in x, a Boltzmann one in phi), so what is tested is that the
-    thermal fields keep it there.  Returns the deviation in standard errors; raises beyond four.
+    The ensemble starts in equilibrium (normally distributed in x, Boltzmann-distributed in phi), and the check is that
+    the thermal fields keep it there.  Returns the deviation in standard errors; raises beyond four.
     """
     validation.positive("coercive_field", coercive_field)
     validation.positive("temperature", temperature)
@@ -197,7 +199,7 @@ def check_equipartition(
 def boltzmann_angles(
     parameters: DeviceParameters, temperature: float, count: int, draw: np.random.Generator
 ) -> FloatArray:
-    """Wall angles in rad, drawn from exp(-E / k_B T), with E = M_s Delta W t H_K sin^2 phi by H_K alone (rejection)."""
+    """Wall angles in rad, drawn from exp(-E / k_B T) by rejection; with H_K alone, E = M_s Delta W t H_K sin^2 phi."""
     validation.positive("temperature", temperature)
     scale = parameters.energy_per_field_length * parameters.wall_width / (BOLTZMANN_CONSTANT * temperature)
     lowest = scale * angle_energy(parameters, np.array(rest_angle(parameters)))
@@ -212,7 +214,7 @@ def boltzmann_angles(
 
 @unquestioned
 def check_device(parameters: DeviceParameters, landscape: Landscape) -> dict[str, float]:
-    """All the checks that need no further choice, on a device of one's own: name and measured number of each."""
+    """Run all checks that need no further arguments on a device; returns what each measured, by name."""
     validation.instance("parameters", parameters, DeviceParameters)
     well = validation.instance("landscape", landscape, Landscape).wells[0]
     results = {

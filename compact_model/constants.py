@@ -1,4 +1,4 @@
-"""Physical constants in SI (CODATA 2022) and the units that the field uses at its edges."""
+"""Physical constants in SI units (CODATA 2022), and conversions to the units customary in the field."""
 
 import math
 

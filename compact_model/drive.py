@@ -1,4 +1,4 @@
-"""What is applied to a device over time: a waveform of current, voltage or current density."""
+"""Drives: waveforms of current, voltage or current density, applied to a device over time."""
 
 import bisect
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ _MOST_PERIODS = 1e6  # of a sine in one simulation: each is a row of polynomials
 
 
 class Waveform(ABC):
-    """A function of the time in s.  A new kind gives its values and the times at which they jump or kink."""
+    """A function of time in s.  A new kind defines its values and the times at which they jump or have a kink."""
 
     @abstractmethod
     def __call__(self, time: ArrayLike) -> FloatArray:
@@ -32,15 +32,15 @@ class Waveform(ABC):
         """Times in (start, stop) at which the value or its slope jumps."""
 
     def knots(self, start: float, stop: float) -> Iterable[float]:
-        """Times in (start, stop) that the smooth parts are to be divided at, so that no feature is missed."""
+        """Times in (start, stop) at which the smooth parts must be divided, so that no feature is missed."""
         return ()
 
 
 @dataclass(frozen=True)
 class PiecewiseLinear(Waveform):
-    """Straight lines between points, as in SPICE's PWL, constant before the first and after the last point.
+    """Linear interpolation between points, as in SPICE's PWL; constant before the first and after the last point.
 
-    times: s, in non-decreasing order; a time given twice is a jump (the later value holds at that time).
+    times: s, in non-decreasing order; a time that occurs twice is a jump (the later value holds at that time).
     values: of the same length.
     """
 
@@ -80,12 +80,12 @@ class PiecewiseLinear(Waveform):
         return result
 
     def scaled(self, factor: float) -> "PiecewiseLinear":
-        """The same shape, its values times a factor."""
+        """The same waveform with its values multiplied by a factor."""
         scale = validation.number("factor", factor)
         return PiecewiseLinear(self.times, tuple(scale * value for value in self.values))
 
     def delayed(self, delay: float) -> "PiecewiseLinear":
-        """The same shape, so much later, s; below 0: earlier."""
+        """The same waveform, delayed by a time in s; negative: earlier."""
         later = validation.number("delay", delay)
         return PiecewiseLinear(tuple(later + time for time in self.times), self.values)
 
@@ -125,7 +125,7 @@ class Sine(Waveform):
 
 @dataclass(frozen=True)
 class WaveformSum(Waveform):
-    """Waveforms times numbers (scales, one each), added to a constant offset."""
+    """A weighted sum of waveforms (scales: one weight for each) plus a constant offset."""
 
     waveforms: tuple[Waveform, ...]
     scales: tuple[float, ...]
@@ -149,7 +149,7 @@ class WaveformSum(Waveform):
 
 
 def is_known(waveform: Waveform) -> bool:
-    """Whether a waveform is of this module: then it never changes, and equal ones are the same function."""
+    """Whether a waveform is defined in this module, so that it never changes and equal ones are the same function."""
     if type(waveform) is WaveformSum:
         return all(is_known(each) for each in waveform.waveforms)
     return type(waveform) in (PiecewiseLinear, Sine)
@@ -168,7 +168,7 @@ def ramp(rate: float, stop: float, start_value: float = 0.0) -> PiecewiseLinear:
 
 
 def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float = 0.0) -> PiecewiseLinear:
-    """Rectangular pulses, one for each amplitude, `period` apart (s), 0 between them; the first begins at start."""
+    """Rectangular pulses, one for each amplitude, with a period in s and 0 in between; the first begins at start."""
     heights = validation.numbers("amplitudes", amplitudes)
     on = validation.positive("width", width)
     every = validation.positive("period", period)
@@ -182,13 +182,13 @@ def pulses(amplitudes: ArrayLike, *, width: float, period: float, start: float =
 
 
 def trapezoid(*, width: float, edge: float) -> PiecewiseLinear:
-    """A pulse of height 1: up over `edge` seconds from t = 0, 1 for `width`, down over `edge`; edge 0: a rectangle."""
+    """A pulse of height 1 from t = 0: rise in `edge` (s), top of `width`, fall in `edge`; edge 0: a rectangle."""
     on, rise = validation.positive("width", width), validation.non_negative("edge", edge)
     return PiecewiseLinear((0.0, rise, rise + on, 2.0 * rise + on), (0.0, 1.0, 1.0, 0.0))
 
 
 def staircase(values: ArrayLike, *, dwell: float) -> PiecewiseLinear:
-    """Each value for `dwell` seconds, one after the other from t = 0: a dc sweep."""
+    """A dc sweep: each value in turn for `dwell` seconds, from t = 0."""
     levels = validation.numbers("values", values)
     duration = validation.positive("dwell", dwell)
     times = np.repeat(duration * np.arange(levels.size + 1), 2)[1:-1]
@@ -196,13 +196,13 @@ def staircase(values: ArrayLike, *, dwell: float) -> PiecewiseLinear:
 
 
 def as_waveform(name: str, value: Waveform | float) -> Waveform:
-    """A waveform as it is; a number as a constant one."""
+    """A waveform unchanged, or a number as a constant waveform."""
     return value if isinstance(value, Waveform) else constant(validation.number(name, value))
 
 
 @dataclass(frozen=True)
 class Drive:
-    """A waveform with its quantity; use one of the three subclasses.  A number is a constant waveform."""
+    """A waveform together with its quantity; use one of the three subclasses.  A number means a constant waveform."""
 
     waveform: Waveform
 
@@ -228,14 +228,14 @@ class Current(Drive):
 
 
 class Voltage(Drive):
-    """A voltage source, V; of the sign of the current."""
+    """A voltage source, V; a positive voltage drives a positive current."""
 
     quantity = "voltage"
     unit = "V"
 
 
 class CurrentDensity(Drive):
-    """A current source of J times the junction's area, with this J in the torques, A/m2 (the paper's simulations)."""
+    """A current source of J times the junction's area, with this J in the torques, A/m2 (as the paper simulates)."""
 
     quantity = "current density"
     unit = "A/m2"

@@ -1,4 +1,4 @@
-"""Simulations: devices, landscapes and a drive in, one labelled result out."""
+"""Simulation of devices on their landscapes under a drive, with a labelled result."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
@@ -51,35 +51,36 @@ def simulate_ensemble(
     device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Many independent devices over time (Eq. 1 of Lequeux et al. 2016, doi 10.1038/srep31510).
+    """Simulate many independent devices over time (Eq. 1 of Lequeux et al. 2016, doi 10.1038/srep31510).
 
-    parameters, landscape, drive, external_field: one for all devices, or a sequence with one each.
-    times: s, rising, shape (times,): the start and where the state is recorded.
-    devices: how many, where no sequence tells.
-    initial_position: m, one or one per device; 'AP' or 'P': a uniform device without a wall; None: the centre of
-        the landscape's first well.  A uniform device forms its wall at the first moment at which J (in the torques)
-        reaches nucleation_current_density in the direction that reverses it: the AP state at x = 0, in the pad, for
-        J > 0, the P state at x = L for J < 0.  This is an assumption: nucleation is taken as sharp and instant, and
-        a wall that reaches an end of the track is held there and not annihilated.
-    initial_angle: rad; None: at rest without a current, by H_K alone 0 where H_K > 0 and pi/2 where H_K < 0.
-    external_field: T, a number or a waveform, to which the parameters' stray field adds; None: for each device what
-        cancels its stray field, so that the net field is 0.
+    parameters, landscape, drive, external_field: one for all devices, or a sequence with one for each.
+    times: s, increasing, shape (times,): the start, and the times at which the state is recorded.
+    devices: their number, if no sequence determines it.
+    initial_position: m, one for all devices or one for each; 'AP' or 'P': a uniform device without a wall; None: the
+    centre of the landscape's first well.  A uniform device forms its wall as soon as J (in the torques) reaches
+    nucleation_current_density in the direction that reverses it: at x = 0, in the pad, in the AP state for J > 0, and
+    at x = L in the P state for J < 0.  This is an assumption: nucleation is sharp and instant, and a wall that reaches
+    an end of the track is held there and not annihilated.
+    initial_angle: rad; None: the rest angle without a current; with H_K alone 0 if H_K > 0 and pi/2 if H_K < 0.
+    external_field: T, a number or a waveform, to which the stray field of the device is added; None: cancels the stray
+    field of each device, so that the net field is 0.
     temperature: K, one or one per device.
     torques: 'slonczewski', 'field-like' or 'both'.
-    method: 'adaptive' (order 8, T = 0 only), 'rk4' or 'heun' (fixed step); None: adaptive at T = 0, else heun.
-    step: s, the longest step of the fixed-step methods; shortened to end on the times and on the drive's jumps.
+    method: 'adaptive' (order 8, T = 0 only), 'rk4' or 'heun' (fixed step); None: adaptive at T = 0, else heun.  step:
+    s, the longest step of the fixed-step methods; it is shortened to end on the times and on jumps of the drive.
     tolerance: local error of the adaptive method, in rad and in wall widths.
-    stop_below, stop_above: m, one or one per device; a wall that passes one of them stops there.
-    seed: the thermal fields' random stream.  Device i gets the same numbers whatever the number of devices or threads.
-    device_numbers: of the devices in that stream, shape (devices,), from 0 and below 2**63; None: 0, 1, 2, ...  Parts
-        of an ensemble that are simulated by themselves get the noise of the whole by it.
+    stop_below, stop_above: m, one for all devices or one for each; a wall that passes one of them stops there.
+    seed: of the random stream of the thermal fields.  Device i gets the same numbers whatever the number of devices or
+    threads.
+    device_numbers: numbers of the devices in that stream, shape (devices,), from 0 and below 2**63; None: 0, 1, 2, ...
+    They allow parts of an ensemble to be simulated separately with the same noise.
     progress: show a bar on standard error.
 
-    Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A),
-    resistance (Ohm), current_density (A/m2, in the torques), net_field (T); and per device passage_time (s, inf: no
-    stop was passed) and nucleation_time (s, -inf: there was a wall from the start, inf: none was formed).  The
-    attribute external_field is what was applied: T, or text for a waveform.
-    Raises InputError for arguments that make no sense and ConvergenceError where the method cannot go on.
+    Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A), resistance
+    (Ohm), current_density (A/m2, in the torques), net_field (T); and per device passage_time (s, inf: no stop was
+    passed) and nucleation_time (s, -inf: there was a wall from the start, inf: no wall was formed).  The attribute
+    external_field is the field that was applied: T, or text for a waveform.  Raises InputError for invalid arguments
+    and ConvergenceError if the method cannot continue.
     """
     return _simulate(
         parameters,
@@ -216,7 +217,7 @@ def _simulate(
 
 
 class SimulateOptions(TypedDict, total=False):
-    """The options of `simulate`: those of `simulate_ensemble`, which says what they are, but for several devices."""
+    """The options of `simulate`, which are those of `simulate_ensemble` except for the ones about several devices."""
 
     initial_position: ArrayLike | str | None
     initial_angle: ArrayLike | None
@@ -241,11 +242,11 @@ def simulate(
     times: ArrayLike,
     **options: Unpack[SimulateOptions],
 ) -> xr.Dataset:
-    """One device over time; the options are those of `simulate_ensemble`, and so are the variables of the result.
+    """Simulate one device over time; the options and the variables of the result are those of `simulate_ensemble`.
 
-    times: s, rising, shape (times,); the result's dimension is 'time' alone, and `devices` is 1.
-    external_field: T, on top of the stray field; None: what cancels it, so that the drive alone moves the wall.
-    Raises InputError, also for an option that there is not, with the nearest that there is.
+    times: s, increasing, shape (times,); the only dimension of the result is 'time'.
+    external_field: T, in addition to the stray field; None: cancels it, so that only the drive moves the wall.  Raises
+    InputError; for an unknown option it suggests the nearest known one.
     """
     return _simulate(parameters, landscape, drive, times, devices=1, alone=True, **options)
 

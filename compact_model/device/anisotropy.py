@@ -1,4 +1,4 @@
-"""The wall's anisotropy field from the shape of the track, and as a profile along it."""
+"""The wall's anisotropy field: from the shape of the track, and as a profile along it."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -19,20 +19,20 @@ _POINTS_ALONG = 64
 def demagnetising_anisotropy_field(
     *, track_width: float, thickness: float, wall_width: float, saturation_magnetisation: float
 ) -> float:
-    """H_K(W) = mu_0 M_s (N_x - N_y) in T, of a wall of profile sech(x / Delta) in a stripe of width W, thickness t.
+    """H_K(W) = mu_0 M_s (N_x - N_y) in T of a wall with profile sech(x / Delta) in a stripe of width W, thickness t.
 
     All lengths in m, M_s in A/m.  Negative on the Neel side (narrow tracks), positive on the Bloch side; the wall is
-    hybrid where it vanishes (see `hybrid_track_width`).  A quick estimate, for a wall that keeps its shape: with the
-    paper's film, W = 100 nm and Delta = 16.6 nm it gives -119 Oe, where a wall that may change its width and tilt has
-    -40 Oe between Neel and Bloch, and a four-fold anisotropy beside (`turn_wall`, `micromagnetic_wall`).
+    hybrid where it vanishes (see `hybrid_track_width`).  This is a quick estimate for a wall that keeps its shape.  For
+    the paper's film, W = 100 nm and Delta = 16.6 nm, it gives -119 Oe.  A wall that may change its width and tilt has
+    -40 Oe between Neel and Bloch, and in addition a four-fold anisotropy (`turn_wall`, `micromagnetic_wall`).
 
     With k^2 = k_x^2 + k_y^2 and sinc u = sin u / u,
 
         N_i = 1/(2 Delta W) int d2k/(4 pi^2) [1 - (1 - exp(-k t))/(k t)] (k_i/k)^2
               (pi Delta sech(pi Delta k_x/2))^2 (W sinc(k_y W/2))^2,
 
-    the magnetostatic energy of that profile, in reciprocal space.
-    Replacing the wall by a prism of length pi Delta misses the hybrid width by more than a factor of two.
+    which is the magnetostatic energy of that profile in reciprocal space.  Replacing the wall by a prism of length pi
+    Delta would give a hybrid width that is wrong by more than a factor of two.
     """
     width = validation.positive("track_width", track_width)
     depth = validation.positive("thickness", thickness)
@@ -75,11 +75,11 @@ def demagnetising_anisotropy_field(
 
 
 def hybrid_track_width(*, thickness: float, wall_width: float) -> float:
-    """W* in m at which `demagnetising_anisotropy_field` vanishes, the rigid wall's estimate of the hybrid width.
+    """Track width in m at which `demagnetising_anisotropy_field` vanishes: the hybrid width of a rigid wall.
 
-    It is 15 % too large for the paper's film (135 nm for Delta = 16.6 nm; relaxed, Neel and Bloch walls have the same
-    energy at 118 nm, and spins near 45 degrees at 100 nm).  A wall is not free to turn there: its four-fold anisotropy
-    asks for the torque that `micromagnetic_wall` has as threshold.
+    For the paper's film the estimate is 15 % too large: 135 nm for Delta = 16.6 nm, where relaxed Neel and Bloch walls
+    have the same energy at 118 nm, and spins near 45 degrees at 100 nm.  Even at that width a wall does not turn
+    freely: because of its four-fold anisotropy it takes the torque that `micromagnetic_wall` returns as threshold.
     """
     from scipy.optimize import brentq
 
@@ -130,7 +130,7 @@ class AnisotropyProfile:
         wall_width: float,
         saturation_magnetisation: float,
     ) -> Self:
-        """The profile of a track whose width varies (rough edges), by the demagnetising integral at each point."""
+        """A track of varying width (rough edges), by the demagnetising integral at each point."""
         where = validation.increasing("positions", positions)
         widths = validation.numbers("track_widths", track_widths)
         fields = [

@@ -1,4 +1,4 @@
-"""From the wall's position and the bias to the junction's resistance: parallel conduction of the two domains."""
+"""Resistance of the junction from the wall position and the bias; the two domains conduct in parallel."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,7 @@ def _broadcast(values: dict[str, FloatArray]) -> tuple[FloatArray, ...]:
 def antiparallel_share(parameters: DeviceParameters, position: ArrayLike) -> FloatArray:
     """f, the share of the junction's area (pad included) that is antiparallel, for a wall at x.
 
-    position: m, any shape.  The pad is parallel once a wall is in the track.
+    position: m, any shape.  The pad is parallel whenever there is a wall in the track.
     """
     length = validation.instance("parameters", parameters, DeviceParameters).track_length
     inside = np.clip(validation.array("position", position), 0.0, length)
@@ -75,7 +75,7 @@ def voltage_at_current(parameters: DeviceParameters, share: ArrayLike, current: 
 
 
 def position_for_resistance(parameters: DeviceParameters, ohms: ArrayLike) -> FloatArray:
-    """The x in m at which R(x, 0) takes a value in Ohm (positive); beyond the track's range, one of its ends."""
+    """The x in m at which R(x, 0) equals a resistance in Ohm (positive), or the nearer end of the track."""
     validation.instance("parameters", parameters, DeviceParameters)
     values = validation.array("ohms", ohms)
     if (values < 1.0 / validation.LARGEST).any():

@@ -40,10 +40,10 @@ from .width_laws import AnisotropyLaw, anisotropy_by_width
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceParameters:
-    """Geometry, magnetism and transport of one domain-wall magnetic tunnel junction, in SI.
+    """Geometry, magnetism and transport of one domain-wall magnetic tunnel junction, in SI units.
 
-    Fields are given as flux densities mu_0 H in tesla (1 Oe = 1e-4 T).  Raises InputError for a value that is
-    negative, zero, infinite or not a number where the model does not allow it.
+    Fields are given as flux densities mu_0 H in tesla (1 Oe = 1e-4 T).  Raises InputError for a value that is not a
+    finite number, or that is negative or zero where the model does not allow it.
 
     The wall's position x runs from 0 to track_length; the P domain lies below x, the AP domain above, so that a
     positive current, and a positive field, move the wall towards the P state.
@@ -361,7 +361,7 @@ class DeviceParameters:
                 raise InputError(f"{names}: expected values of a real device in SI units, got some out of all range")
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with other values for some fields; an unknown name raises InputError with the nearest known one."""
+        """A copy with some parameters changed; an unknown name raises InputError with the nearest known one."""
         known = [row.name for row in PARAMETERS]
         for name in changes:
             if name not in known:
@@ -378,10 +378,10 @@ class DeviceParameters:
         nucleation_pad_area: float | None = None,
         resistance_area_product: float | None = None,
     ) -> Self:
-        """A copy of another size (m, m2) with the same barrier, or with one of another RA_P (Ohm m2); R_P follows.
+        """A copy with another size (m, m2) and the same barrier, or with another RA_P (Ohm m2); R_P follows.
 
-        The pad keeps its area unless another one is given; H_K stays, see `with_anisotropy_from_width`; so do
-        thickness, M_s, damping, TMR and its half voltage, also at another RA_P.
+        The pad keeps its area unless another one is given.  H_K does not change (see `with_anisotropy_from_width`), nor
+        do thickness, M_s, damping, TMR and its half voltage, even at another RA_P.
         """
         sizes = {"track_length": track_length, "track_width": track_width, "nucleation_pad_area": nucleation_pad_area}
         other = self.replace(**{name: value for name, value in sizes.items() if value is not None})
@@ -391,14 +391,14 @@ class DeviceParameters:
         return other.replace(parallel_resistance=barrier / other.junction_area)
 
     def with_anisotropy_from_width(self, by: AnisotropyLaw = "micromagnetics") -> Self:
-        """A copy with the anisotropy that the track's width gives by the shape of the film.
+        """A copy with the shape anisotropy that follows from the width of the track.
 
-        by: "micromagnetics", the wall_width, anisotropy_field and fourth_order_anisotropy_field of
-            `micromagnetic_wall`, a table for the paper's film (2.2 nm, 1.05e6 A/m) from 60 to 130 nm; any other film
-            or width raises InputError.  "rigid-wall", the anisotropy_field of `demagnetising_anisotropy_field` for
-            this wall_width, a quick estimate for any film.  For the paper's its H_K is 146 Oe (60 nm) to 28 Oe
-            (130 nm) below the table's, and its threshold |H_K|/2 1.5 times (60 nm) to a seventh (130 nm) of the
-            relaxed wall's.  "given": the device as it is.
+        by: "micromagnetics" takes wall_width, anisotropy_field and fourth_order_anisotropy_field from
+            `micromagnetic_wall`, a table for the paper's film (2.2 nm, 1.05e6 A/m) from 60 to 130 nm; any other film or
+            width raises InputError.  "rigid-wall" takes anisotropy_field from `demagnetising_anisotropy_field` with
+            this wall_width, a quick estimate for any film.  For the paper's film, that H_K is 146 Oe (60 nm) to 28 Oe
+            (130 nm) below the table's, and the threshold |H_K|/2 is between 1.5 times (60 nm) and a seventh (130 nm) of
+            that of the relaxed wall.  "given" leaves the device unchanged.
         """
         return self.replace(**anisotropy_by_width(self, by))
 
@@ -428,8 +428,8 @@ class DeviceParameters:
     def torque_per_current_density(self) -> float:
         """sigma_ST / J = hbar P / (2 e M_s t), T m2/A.
 
-        The paper's J P g mu_B / (2 e M_s) has the dimension of a velocity: it lacks the thickness of the layer over
-        which the torque acts (and gamma), and its mu_B is the Bohr magneton, not a permeability.
+        The paper's J P g mu_B / (2 e M_s) has the dimension of a velocity: the thickness of the layer on which the
+        torque acts is missing (and gamma), and its mu_B is the Bohr magneton, not a permeability.
         """
         return (
             constants.REDUCED_PLANCK_CONSTANT
@@ -439,10 +439,10 @@ class DeviceParameters:
 
     @property
     def walker_current_density(self) -> float:
-        """J above which the Slonczewski torque alone turns the wall without end, A/m2.
+        """J above which the wall precesses under the Slonczewski torque alone, A/m2.
 
-        |H_K| / (2 sigma_ST / J), and with further terms of the wall's energy on what takes its place: the lowest J > 0
-        that leaves the wall no angle to rest at in the parallel state; inf where the voltage makes up for the torque.
+        It is |H_K| / (2 sigma_ST / J).  With further terms in the wall's energy, it is the lowest J > 0 at which the
+        wall has no rest angle in the parallel state; inf where the effect of the voltage compensates for the torque.
         """
         from .equilibrium import turning_density
 
@@ -455,18 +455,18 @@ class DeviceParameters:
 
     @property
     def threshold_voltage(self) -> float:
-        """|V| across the junction from which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
+        """|V| across the junction above which the Slonczewski torque frees a wall from any well: J_W RA_P, V.
 
-        The static threshold: below the Walker current density J_W the wall stays in its well, which is the device's own
-        selector.  It holds for slow edges, at 0 K, without a net field, for the Slonczewski torque alone.  Where J in
-        the torques is I / A (torque_density 'current') it is that of a wall at the P end; elsewhere R(x) / R_P times as
-        much is needed.
+        This is the static threshold: below the Walker current density J_W the wall stays in its well, so that the
+        device acts as its own selector.  It holds for slow edges, at 0 K, without a net field, and for the Slonczewski
+        torque alone.  Where J in the torques is I / A (torque_density 'current'), it applies to a wall at the P end; at
+        other positions R(x) / R_P times this voltage is needed.
         """
         return self.walker_current_density * self.resistance_area_product
 
     @property
     def walker_field(self) -> float:
-        """H_z > 0 above which a field alone turns the wall without end, T: alpha |H_K| / 2, or by the whole energy."""
+        """H_z > 0 above which the wall precesses under a field alone, T: alpha |H_K| / 2, or from the full energy."""
         from .equilibrium import largest_turn
 
         return self.damping * float(largest_turn(self))
@@ -478,7 +478,7 @@ class DeviceParameters:
 
     @property
     def angle_barrier(self) -> float:
-        """Energy between the wall's rest angle and the lower top beside it, J; M_s Delta W t |H_K| by H_K alone."""
+        """The lower energy barrier against rotation from the rest angle, J; with H_K alone M_s Delta W t |H_K|."""
         from .equilibrium import angle_barrier
 
         return angle_barrier(self)
@@ -486,8 +486,8 @@ class DeviceParameters:
     def thermal_field_per_root_time(self, temperature: float) -> float:
         """sqrt(alpha k_B T / (gamma M_s Delta W t)), T sqrt(s): the rms thermal field is this over sqrt(dt).
 
-        Two independent white fields of this strength, one in each equation: the macrospin formula for the volume
-        2 Delta W t, which meets the fluctuation-dissipation theorem.
+        There are two independent white fields of this strength, one in each equation.  This is the macrospin formula
+        for the volume 2 Delta W t, which satisfies the fluctuation-dissipation theorem.
         """
         kelvin = validation.non_negative("temperature", temperature)
         volume = self.wall_width * self.track_width * self.thickness
@@ -500,7 +500,7 @@ class DeviceParameters:
 
 
 def applied_field(parameters: DeviceParameters, external_field: float | None) -> float:
-    """The external field on a device, T; None: the one that cancels its stray field."""
+    """The external field on a device, T; None: the field that cancels its stray field."""
     if external_field is None:
         return -parameters.stray_field
     field = validation.number("external_field", external_field)

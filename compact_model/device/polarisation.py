@@ -1,4 +1,4 @@
-"""From the tunnel magnetoresistance to the spin polarisation in the torques."""
+"""Spin polarisation in the torques, from the tunnel magnetoresistance."""
 
 import math
 
@@ -15,7 +15,7 @@ def julliere_polarisation(tmr: float) -> float:
 
 
 def slonczewski_polarisation(julliere: float) -> float:
-    """P = P_J / (1 + P_J^2), for a torque per current of the parallel state, J = V / RA_P.
+    """P = P_J / (1 + P_J^2), for torques per current density of the parallel state, J = V / RA_P.
 
     Slonczewski and Sun 2007, doi 10.1016/j.jmmm.2006.10.507.
     """

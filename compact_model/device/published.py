@@ -24,9 +24,9 @@ _JULLIERE_POLARISATION = 0.55
 def lequeux2016(track_width: float = 100e-9) -> DeviceParameters:
     """The paper's device: 1 um long, R_P = 36 Ohm, TMR 95 %, H_K = 30 Oe (its best fit), measured at 90 to 110 nm.
 
-    track_width: m.  P = 0.422 follows from P_J = 0.55.  The paper gives no numbers for the pad's size, for V_h or
-    for the nucleation current; the values here are assumptions: a pad of 150 nm x 150 nm, V_h = 0.5 V (usual for MgO
-    barriers), 3e6 A/cm2 (nucleation within the range of its Fig. 1c).
+    track_width: m.  P = 0.422 follows from P_J = 0.55.  The paper gives no values for the size of the pad, for V_h or
+    for the nucleation current.  The values here are assumptions: a pad of 150 nm x 150 nm, V_h = 0.5 V (usual for MgO
+    barriers) and 3e6 A/cm2 (nucleation within the range of the paper's Fig. 1c).
     """
     return DeviceParameters(
         track_length=1e-6,
@@ -48,18 +48,20 @@ def lequeux2016(track_width: float = 100e-9) -> DeviceParameters:
 
 
 def lequeux2016_measured_site(parameters: DeviceParameters) -> Landscape:
-    """The paper's single site with its literal numbers, H_c = 15 Oe and x_c = 100 nm, in the middle of the track.
+    """The paper's single site with the values it states, H_c = 15 Oe and x_c = 100 nm, in the middle of the track.
 
-    For the paper's figures, which are drawn at T = 0.  At 300 K it is 8.4 k_B T deep and left after milliseconds.
+    Use it for the paper's simulated figures, which are for T = 0.  At 300 K it is 8.4 k_B T deep, and a wall escapes
+    from it within milliseconds.
     """
     return single_well(parameters, coercive_field=COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
 
 
 def lequeux2016_intrinsic_site(parameters: DeviceParameters) -> Landscape:
-    """A site of x_c = 100 nm that at 300 K behaves as the paper's did in the laboratory: H_c = 70 Oe at T = 0.
+    """A site with x_c = 100 nm that behaves at 300 K as the measured one did: H_c = 70 Oe at T = 0.
 
-    H_c and H_K measured at room temperature over minutes are not parameters at T = 0; this H_c is, for simulations
-    with thermal fields.  It follows from the stability alone: the paper gives no other number for it.
+    H_c and H_K measured at room temperature over minutes are not parameters at T = 0.  This H_c is such a parameter,
+    for simulations with thermal fields.  It is derived from the stability of the site alone, because the paper gives no
+    other value from which it could be derived.
     """
     return single_well(parameters, coercive_field=INTRINSIC_COERCIVE_FIELD, half_width=WELL_HALF_WIDTH)
 
@@ -67,11 +69,11 @@ def lequeux2016_intrinsic_site(parameters: DeviceParameters) -> Landscape:
 def lequeux2016_track(parameters: DeviceParameters, seed: Seed) -> Landscape:
     """A many-level track for the paper's device (Fig. 1c), drawn with a seed: a site every 50 nm.
 
-    The paper says nothing about its sites but that they give 15 to 20 levels on 1 um.  That is a pitch of about 50 nm,
-    which wells of x_c = 100 nm do not fit; 20 narrower ones (18 nm) need a larger H_c (60 Oe) to keep the depth, here
-    6 k_B T at 300 K and W = 100 nm.  With H_K = 30 Oe everywhere a dc sweep is binary (above the Walker current
-    nothing stops the wall), so H_K is 80 Oe on average and varies by 30 Oe from site to site, as edge roughness of
-    6 nm rms would make it; micromagnetics gives the threshold of |H_K| = 104 Oe (`micromagnetic_wall`).
+    The paper states only that its sites give 15 to 20 levels on 1 um.  This requires a pitch of about 50 nm, too small
+    for wells with x_c = 100 nm; 20 narrower ones (18 nm) need a larger H_c (60 Oe) for a comparable depth, here 6 k_B T
+    at 300 K and W = 100 nm.  With H_K = 30 Oe everywhere, a dc sweep would be binary, because nothing stops the wall
+    above the Walker current.  Therefore H_K is 80 Oe on average and varies by 30 Oe from site to site, as it would with
+    an edge roughness of 6 nm rms.  Micromagnetics gives the threshold of |H_K| = 104 Oe (`micromagnetic_wall`).
     """
     validation.instance("parameters", parameters, DeviceParameters)
     return random_track(

@@ -1,4 +1,4 @@
-"""Device-to-device variation: many devices drawn about one, each with its own parameters."""
+"""Device-to-device variation: random devices around a nominal one, each with its own parameters."""
 
 from collections.abc import Mapping
 
@@ -23,15 +23,17 @@ VARIABLE = tuple(row.name for row in PARAMETERS if row.spread is not Spread.NONE
 def vary(
     parameters: DeviceParameters, count: int, spreads: Mapping[str, float], *, seed: Seed
 ) -> list[DeviceParameters]:
-    """`count` devices whose parameters scatter about those given, drawn with a seed.
+    """Draw `count` devices whose parameters vary around those given, with a seed.
 
-    spreads: standard deviation by name of a parameter: relative, of a log-normal law that keeps the mean, for those
-        that are positive; in their SI unit, of a normal law, for those of either sign (H_K, the stray field, ...).
-    A device that is wider or longer has a lower R_P, by its area: the barrier stays the same.  A spread of
-    parallel_resistance comes on top and stands for the barrier.  Raises InputError for a name that cannot vary.
+    spreads: standard deviations by parameter name.  For positive parameters they are relative, of a log-normal
+        distribution that keeps the mean; for parameters of either sign (H_K, the stray field, ...) they are in the SI
+        unit, of a normal distribution.
+    A wider or longer device has a lower R_P, in proportion to its area, because the barrier stays the same.  A spread
+    of parallel_resistance comes in addition, and represents variation of the barrier.  Raises InputError for a name
+    that cannot vary.
 
     Each parameter is drawn for all devices at once, in the order of `VARIABLE`, so that the same seed gives the same
-    devices however the mapping is ordered.
+    devices whatever the order of the mapping.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     total = validation.whole("count", count, 1)

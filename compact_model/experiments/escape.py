@@ -1,4 +1,4 @@
-"""How long a state is kept: the thermal escape of the wall from its well, at zero and at read current."""
+"""Retention: thermal escape of the wall from its well, at zero and at read current."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def escape_times(
     device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> FloatArray:
-    """When the wall of each device leaves its first well, s; inf where it stays for the duration (s).
+    """Time at which the wall of each device leaves its first well, s; inf where it stays for the whole duration (s).
 
     parameters, landscape: one for all devices, or one each.  The other arguments are those of `retention`.
     """
@@ -63,9 +63,10 @@ def escape_times(
 
 
 def mean_escape_time(times: ArrayLike, duration: float) -> tuple[float, float, float]:
-    """The maximum-likelihood mean of an exponential law, s, and its 95 % interval, from censored times (inf: stayed).
+    """Maximum-likelihood mean of an exponential distribution, s, and its 95 % interval, from censored times (inf:
+    stayed).
 
-    After no escape at all the first two are the 95 % lower bound and the upper end is inf.
+    If no wall escapes, the first two are the 95 % lower bound and the upper end is inf.
     """
     from scipy.stats import chi2
 
@@ -92,13 +93,15 @@ def retention(
 ) -> xr.Dataset:
     """Escape of many walls from the landscape's first well within a simulated duration (s).
 
-    temperature: K; current: A, 0 or that of a read; external_field: T, None: what cancels the stray field.
-    A wall starts at rest in the centre and has escaped when |x - x_0| > x_c; those that stay are counted as censored.
+    temperature: K; current: A, 0 or a read current; external_field: T, None: cancels the stray field.
+    A wall starts at rest in the centre of the well and has escaped when |x - x_0| > x_c.  Walls that stay are treated
+    as censored observations.
 
     Returns a Dataset: escape_time (device) in s, inf where the wall stayed; mean_escape_time, the maximum-likelihood
-    estimate for an exponential law (total time over escapes), with lower_escape_time and upper_escape_time, its 95 %
-    interval; after no escape at all the first two are the 95 % lower bound and the upper one is inf; well_depth and
-    angle_barrier in k_B T.  Retention is an output of the model, with its assumptions (one rigid wall, this well).
+    estimate for an exponential distribution (total time over number of escapes), with its 95 % interval
+    lower_escape_time to upper_escape_time; well_depth and angle_barrier in k_B T. If no wall escapes, the mean and the
+    lower end are the 95 % lower bound, and the upper end is inf.  Retention is a result of the model and of its
+    assumptions (one rigid wall, this well).
     """
     well = validation.instance("landscape", landscape, Landscape).wells[0]
     validation.instance("parameters", parameters, DeviceParameters)

@@ -1,4 +1,4 @@
-"""Resistance against current or voltage under a slow sweep, and how many levels it shows (the paper's Fig. 1)."""
+"""Resistance against current or voltage in a slow sweep, and the levels that it shows (the paper's Fig. 1)."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ LEVEL_RESOLUTION = 0.5
 
 
 def sweep_values(amplitude: float, points: int, cycles: int) -> FloatArray:
-    """0, +amplitude, -amplitude, 0 in equal steps, so many points in each cycle."""
+    """0, +amplitude, -amplitude, 0 in equal steps, with a number of points in each cycle."""
     quarter = np.linspace(0.0, 1.0, points // 4 + 1)[1:]
     cycle = np.concatenate([quarter, 1.0 - quarter, -quarter, quarter - 1.0])
     return np.concatenate([[0.0], np.tile(amplitude * cycle, cycles)])
@@ -46,13 +46,13 @@ def resistance_loop(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """R against a dc current or voltage that is swept 0, +amplitude, -amplitude, 0, so many cycles.
+    """R against a dc current or voltage that is swept from 0 to +amplitude, -amplitude and back to 0, several cycles.
 
-    amplitude: A or V, as drive ('current' or 'voltage') says; points: per cycle, a multiple of 4; dwell: s at each,
-    None: 20 ns.  ramp_rate: instead of dwell, how fast the sweep is as a current density, that of the current over the
-    junction's area or of the voltage over RA_P, A/(m2 s).
+    amplitude: A or V, depending on drive ('current' or 'voltage'); points: per cycle, a multiple of 4; dwell: time at
+    each point, s, None: 20 ns.  ramp_rate, instead of dwell: the rate of the sweep as a current density (current over
+    the junction's area, or voltage over RA_P), A/(m2 s).
     samples, external_field, temperature, initial_position, step, method, seed, progress: as in `resistance_sweep`,
-    which follows a slow sweep by rates of escape; the attribute 'method' tells.
+    which simulates a slow sweep by escape rates; the attribute 'method' says which method was used.
 
     Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
     same state at zero bias), position (m); and current (A) or voltage (V), and cycle, along point.
@@ -106,15 +106,15 @@ def count_levels(
     resolution: float = LEVEL_RESOLUTION,
     least_points: int = 4,
 ) -> xr.Dataset:
-    """How many intermediate resistance levels each device of a `resistance_loop` shows.
+    """The number of intermediate resistance levels of each device in a `resistance_loop`.
 
-    A plateau is a run of at least least_points readings in a row whose zero-bias resistance stays within resolution
-    (Ohm) of the first of the run.  Plateaus of all branches and cycles are sorted by their mean; a gap wider than
-    resolution starts a new level (single linkage).  The uniform states and the two ends of the track do not count.
+    A plateau is a run of at least least_points consecutive readings whose zero-bias resistance stays within resolution
+    (Ohm) of the first.  The plateaus of all branches and cycles are sorted by their mean; a gap wider than resolution
+    starts a new level (single linkage).  The uniform states and the two ends of the track do not count.
 
     Returns a Dataset: levels (device), the number over all cycles; branch_levels (device, branch), the number that one
     monotonic branch of the sweep shows; and level_resistance (device, level) in Ohm, padded with nan where a device has
-    fewer levels than the richest one.
+    fewer levels than others.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     if validation.instance("loop", loop, xr.Dataset).attrs.get("experiment") != "resistance_loop":
@@ -163,7 +163,7 @@ def _plateaus(
 
 
 def clusters(values: FloatArray, gap: float) -> FloatArray:
-    """Means of the groups that a sorted list falls into at gaps wider than `gap`."""
+    """Means of the groups into which a sorted list divides at gaps wider than `gap`."""
     if values.size == 0:
         return values
     ordered = np.sort(values)

@@ -1,6 +1,6 @@
-"""What one pulse does to a wall, as probabilities from every resting place to every other one: a Markov chain.
+"""The effect of one pulse on a wall, as transition probabilities between its rest positions: a Markov chain.
 
-Such a table is drawn from the equation of motion once and then stands for it where millions of pulses are needed.
+Such a table is computed once from the equation of motion, and then replaces it where millions of pulses are needed.
 """
 
 from collections.abc import Sequence
@@ -33,23 +33,23 @@ def pulse_table(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The share of walls that one pulse brings from each resting place of a track to each other one.
+    """Transition probabilities of a wall between the rest positions of its track under one pulse.
 
-    parameters: of all tracks, or one set each.  landscapes: the tracks.  voltages: V, rising, of the pulses' tops;
-    width, edge: s, of the top and of each of the two slopes.  settle: s at 0 V after it.  temperature: K, above 0.
-    samples: walls in each place under each voltage: a share p has a standard error of sqrt(p (1 - p) / samples), and
-    what happens in less than one of so many pulses is missing.  external_field: T, None: what cancels the stray field.
-    store: a folder that keeps the tracks as they are done; the same call goes on from there.
+    parameters: one set for all tracks, or one for each.  landscapes: the tracks.  voltages: amplitudes of the pulse, V,
+    increasing.  width, edge: s, duration of the top and of each edge.  settle: s at 0 V after the pulse.  temperature:
+    K, above 0.  samples: number of walls for each position and voltage; a probability p has a standard error of sqrt(p
+    (1 - p) / samples), and transitions rarer than one in `samples` are missed.  external_field: T, None: cancels the
+    stray field.  store: a folder in which each finished track is saved; repeating the call resumes from there.
 
-    The places are those of `resting_places`.  In a site the walls start in thermal equilibrium, at an end exactly
-    there; the angle is in equilibrium too.  That is what makes one pulse independent of the one before; a wall that
-    still rings when the next pulse comes is not covered, so `settle` must be long enough.
+    The rest positions are those of `resting_places`.  In a site the walls start in thermal equilibrium, at an end of
+    the track exactly there; the angle is in equilibrium as well.  This makes each pulse independent of the one before.
+    A wall that still rings when the next pulse arrives is not covered, so `settle` must be long enough.
 
-    Returns a Dataset: probability (track, voltage, state, final_state), which adds up to 1 over final_state; position
-    (m) and conductance (S, at zero bias) of the states (track, state), NaN where a track has fewer states than
-    another; voltage_scale (track; Ohm m2), RA_P: what moves a wall is V over it; unsettled (track, voltage), the
-    share of walls found within k_B T of the top of a barrier after settling.
-    Raises InputError, and ConvergenceError where that is more than 1 % on average.
+    Returns a Dataset: probability (track, voltage, state, final_state), which sums to 1 over final_state; position (m)
+    and conductance (S, at zero bias) of the states (track, state), NaN where a track has fewer states than another;
+    voltage_scale (track; Ohm m2), the RA_P by which V is divided to give the current density that moves a wall;
+    unsettled (track, voltage), the share of walls within k_B T of the top of a barrier after settling.  Raises
+    InputError, and ConvergenceError if that share is more than 1 % on average.
     """
     devices, tracks = devices_and_tracks(parameters, landscapes)
     volts = validation.increasing("voltages", voltages)

@@ -1,4 +1,4 @@
-"""Trains of pulses: how a synapse is written, what it costs and how many levels it takes."""
+"""Pulse trains: the resistance, the energy and the number of levels when a synapse is written by pulses."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ READINGS = 16
 
 
 def potentiation_depression(amplitude: float, count: int, depression_amplitude: float | None = None) -> FloatArray:
-    """Amplitudes of `count` positive pulses and then `count` negative ones (their size: the same, or another one)."""
+    """Amplitudes of `count` positive pulses followed by `count` negative ones (of the same size, or another one)."""
     size = validation.positive("amplitude", amplitude)
     back = size if depression_amplitude is None else validation.positive("depression_amplitude", depression_amplitude)
     number = validation.whole("count", count, 1)
@@ -32,7 +32,7 @@ def potentiation_depression(amplitude: float, count: int, depression_amplitude: 
 
 
 def check_width(width: float, period: float) -> None:
-    """Raise InputError for pulses that reach into the time in which the state is read; s."""
+    """Raise InputError for pulses that extend into the time in which the state is read; s."""
     if width >= (1.0 - READ_SHARE) * period:
         raise InputError(f"width: expected less than {1.0 - READ_SHARE:g} of the period {period:g} s, got {width:g} s")
 
@@ -54,15 +54,14 @@ def pulse_train(
     device_numbers: ArrayLike | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Rectangular pulses, one for each amplitude (V or A, as drive says), and the state that each leaves behind.
+    """Rectangular pulses, one for each amplitude (V or A, depending on drive), and the state after each.
 
-    width, period: s; the state is read as the mean over the last quarter of each period, at zero bias.
-    external_field: T, on top of the stray field; None: what cancels it.  The other arguments are those of
-    `simulate_ensemble`.
+    width, period: s; the state is read as the mean over the last quarter of each period, at zero bias.  external_field:
+    T, in addition to the stray field; None: cancels it.  The other arguments are those of `simulate_ensemble`.
 
     Returns a Dataset with dimensions (device, pulse): resistance (Ohm, after the pulse), position (m), energy (J, the
     integral of V I over the pulse); amplitude (V or A) along pulse; initial_resistance (device, Ohm); and levels
-    (device), the number of distinct resistances the train leaves behind (single linkage, gaps of LEVEL_RESOLUTION).
+    (device), the number of distinct resistances after the pulses (single linkage, gaps of LEVEL_RESOLUTION).
     """
     validation.choice("drive", drive, tuple(DRIVES))
     heights = validation.numbers("amplitudes", amplitudes)

@@ -1,4 +1,4 @@
-"""What two spikes do to a wall, against their delay, as probabilities from every resting place to every other one."""
+"""The effect of two spikes on a wall against their delay, as transition probabilities between its rest positions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,14 +33,14 @@ def spike_table(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The share of walls that a spike before a synapse and one after it bring from each resting place to each other.
+    """Transition probabilities of a wall between its rest positions under a presynaptic and a postsynaptic spike.
 
-    delays: s, rising, of the second neuron's spike behind the first one's.  All else is as in `pulse_table`; settle: s
-    at 0 V after both spikes.
+    delays: s, increasing, from the presynaptic to the postsynaptic spike.  The other arguments are those of
+    `pulse_table`; settle: s at 0 V after both spikes.
 
-    Returns a Dataset as `pulse_table` does, with probability (track, delay, state, final_state), and beside it
-    alone_probability (track, neuron, state, final_state) of one spike alone, 'presynaptic' or 'postsynaptic'.
-    Raises InputError and ConvergenceError.
+    Returns a Dataset as `pulse_table` does, with probability (track, delay, state, final_state), and in addition
+    alone_probability (track, neuron, state, final_state) for a single spike, 'presynaptic' or 'postsynaptic'.  Raises
+    InputError and ConvergenceError.
     """
     devices, tracks = devices_and_tracks(parameters, landscapes)
     when = validation.increasing("delays", delays)

@@ -1,8 +1,8 @@
-"""Spike-timing-dependent plasticity: how much two spikes change the synapse between them, against their delay.
+"""Spike-timing-dependent plasticity: the change of a synapse by two spikes, against their delay.
 
-Measured in neurons by Bi and Poo 1998 (doi 10.1523/JNEUROSCI.18-24-10464.1998); a rule of learning in Song et al. 2000
-(doi 10.1038/78829); of memristors between overlapping spikes in Zamarreno-Ramos et al. 2011 (doi
-10.3389/fnins.2011.00026).
+It was measured in neurons by Bi and Poo 1998 (doi 10.1523/JNEUROSCI.18-24-10464.1998), proposed as a learning rule by
+Song et al. 2000 (doi 10.1038/78829), and derived for memristors under overlapping spikes by Zamarreno-Ramos et al. 2011
+(doi 10.3389/fnins.2011.00026).
 """
 
 from collections.abc import Sequence
@@ -52,21 +52,20 @@ def spike_timing_window(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The change of a synapse by one spike before it and one after it, against the delay between them.
+    """The change of a synapse by one presynaptic and one postsynaptic spike, against the delay between them.
 
-    landscapes: the tracks; on each the walls start at the resting place next to its middle, at 0 K exactly there and
-    without chance, above in thermal equilibrium.  delays: s, rising, of either sign: how much later the neuron after
-    the synapse fires than the one before it.  spikes: one shape or several; both neurons have the same.  temperatures:
-    K, rising.  samples: walls on each track above 0 K.  settle: s at 0 V after both spikes.  external_field: T, None:
-    what cancels the stray field.
+    landscapes: the tracks.  On each, walls start at the rest position nearest to its middle: exactly there at 0 K, in
+    thermal equilibrium above.  delays: s, increasing, of either sign: the time from the presynaptic to the postsynaptic
+    spike.  spikes: one shape or several; both neurons fire the same.  temperatures: K, increasing.  samples: walls on
+    each track above 0 K. settle: s at 0 V after both spikes.  external_field: T, None: cancels the stray field.
 
     The weight is the conductance at zero bias, from 0 with the wall at x = 0 to 1 with it at the other end.
 
     Returns a Dataset: over (spike, temperature, delay) weight_change and weight_deviation, mean and standard deviation
-    over all walls, position_change (m) and moved, the share of walls that end at another resting place; the same of one
-    spike alone, alone_<name> (spike, temperature, neuron).  The spikes' shapes and voltages are coordinates.
-    Raises InputError, also for a spike that reaches the static threshold of the walls where they start, or that alone
-    moves one of them to another place at 0 K.
+    over all walls, position_change (m) and moved, the share of walls that end at another rest position; the same for a
+    single spike, alone_<name> (spike, temperature, neuron).  The spikes' shapes and voltages are coordinates.  Raises
+    InputError, also for a spike that reaches the static threshold of the walls at their start, or that on its own moves
+    one of them to another rest position at 0 K.
     """
     device = validation.instance("parameters", parameters, DeviceParameters)
     tracks = validation.several("landscapes", landscapes, Landscape)
@@ -123,7 +122,7 @@ def spike_timing_window(
 
 
 def spike_coordinates(spikes: Sequence[Spike]) -> dict[str, Any]:
-    """What spikes are, along the dimension `spike`."""
+    """Shapes and voltages of spikes, along the dimension `spike`."""
     rows = {
         "shape": ("shape of the tail", None),
         "pulse_voltage": ("voltage of the pulse", "V"),
@@ -161,7 +160,7 @@ class _Walls:
     settle: float
 
     def after(self, waveform: Waveform, duration: float, stream: int) -> tuple[float, float, float, float]:
-        """The measures, over all walls, of what a voltage does to them that lasts so long."""
+        """The results, over all walls, of a voltage that is applied for a duration."""
         draw = np.random.default_rng(stream)
         lots, states = self._lots
         rest = np.repeat([lot.places[state] for lot, state in zip(lots, states, strict=True)], self.each)
@@ -204,7 +203,7 @@ class _Walls:
 
     @property
     def each(self) -> int:
-        """How many walls a track has: one where nothing is left to chance."""
+        """Number of walls on each track: one where the motion is deterministic."""
         return self.samples if self.temperature > 0.0 else 1
 
     def _state(self, lot: RestingWalls) -> int:
@@ -215,7 +214,7 @@ class _Walls:
         return 1 + int(np.abs(inner - 0.5 * self.device.track_length).argmin())
 
     def check_alone(self, spike: Spike) -> None:
-        """InputError where one spike alone frees a wall without any help of the temperature, or might."""
+        """InputError where a single spike frees a wall without thermal activation, or might do so."""
         largest, threshold = max(spike.pulse_voltage, spike.tail_voltage), self._threshold
         if largest >= threshold:
             raise InputError(

@@ -1,4 +1,4 @@
-"""The spike of a neuron, and the voltage that two neurons leave across the synapse between them."""
+"""The spike of a neuron, and the voltage of two neurons across the synapse between them."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ NEURONS = ("presynaptic", "postsynaptic")
 
 @dataclass(frozen=True, kw_only=True)
 class Spike:
-    """A negative pulse, and after it a positive tail that lasts longer: what a neuron puts on its side of a synapse.
+    """A negative pulse followed by a longer positive tail, applied by a neuron to its terminal of a synapse.
 
-    The voltage across a synapse is that of the neuron before it less that of the neuron after it, so that a spike alone
-    is seen as it is, or upside down, and two of them add up where the pulse of one meets the tail of the other: to
-    pulse_voltage + tail_voltage, towards the parallel state where the neuron before was first, and to minus as much
-    where it was second (Zamarreno-Ramos et al. 2011, doi 10.3389/fnins.2011.00026).
+    The voltage across a synapse is that of the presynaptic neuron minus that of the postsynaptic neuron.  A single
+    spike thus appears as it is, or inverted.  Two spikes add up where the pulse of one overlaps with the tail of the
+    other: to pulse_voltage + tail_voltage, towards the parallel state, if the presynaptic neuron fires first, and to
+    the opposite voltage if it fires second (Zamarreno-Ramos et al. 2011, doi 10.3389/fnins.2011.00026).
 
     Raises InputError.
     """
@@ -46,11 +46,11 @@ class Spike:
 
     @classmethod
     def below_threshold(cls, parameters: DeviceParameters, shape: str = "sawtooth") -> "Spike":
-        """One for a device: neither its pulse nor its tail reaches the static threshold, `threshold_voltage`.
+        """A spike for a device, whose pulse and tail stay below the static threshold, `threshold_voltage`.
 
         Pulse and tail are 0.65 and 0.45 times the threshold with a sawtooth, 0.75 and 0.25 times with a rectangle.
-        Together they reach it (1.1 and 1.0 times), and their areas are about equal, so that what thermal fields let one
-        half of a spike move, the other half mostly moves back.
+        Together they reach it (1.1 and 1.0 times).  Their areas are about equal, so that the tail mostly undoes
+        thermally activated motion during the pulse.
         """
         threshold = validation.instance("parameters", parameters, DeviceParameters).threshold_voltage
         pulse, tail = _SHARES[validation.choice("shape", shape, SHAPES)]
@@ -63,7 +63,7 @@ class Spike:
 
     @property
     def waveform(self) -> PiecewiseLinear:
-        """V, from 0 s on."""
+        """The voltage of the spike, V, which starts at 0 s."""
         top = self.edge, self.edge + self.width
         tail = top[1] + self.edge, top[1] + self.edge + self.tail
         last = self.tail_voltage if self.shape == "rectangle" else 0.0
@@ -73,18 +73,18 @@ class Spike:
         )
 
     def alone(self, neuron: str) -> PiecewiseLinear:
-        """V across the synapse where only the 'presynaptic' or only the 'postsynaptic' neuron fires."""
+        """Voltage across the synapse, V, when only the 'presynaptic' or only the 'postsynaptic' neuron fires."""
         return self.waveform.scaled(1.0 if validation.choice("neuron", neuron, NEURONS) == "presynaptic" else -1.0)
 
     def starts(self, delay: float) -> tuple[float, float]:
-        """When the neurons before and after the synapse fire, s: the first at 0, the other so much later."""
+        """Firing times of the presynaptic and the postsynaptic neuron, s; the earlier one is 0."""
         later = validation.number("delay", delay)
         return max(0.0, -later), max(0.0, later)
 
     def pair(self, delay: float) -> WaveformSum:
-        """V across the synapse whose second neuron fires `delay` s after its first one; below 0: before it.
+        """Voltage across the synapse, V, when the postsynaptic neuron fires `delay` (s) after the presynaptic one.
 
-        It begins with the earlier of the two.
+        A negative delay means before it.  Time 0 is the start of the earlier spike.
         """
         before, after = self.starts(delay)
         return WaveformSum((self.waveform.delayed(before), self.waveform.delayed(after)), (1.0, -1.0))

@@ -1,7 +1,7 @@
-"""Resistance on a dc sweep of current, voltage or field, from one too fast for a wall to one as slow as a laboratory's.
+"""Resistance in a dc sweep of current, voltage or field, from nanoseconds to laboratory ramp rates.
 
-A fast sweep is integrated.  On a slow one the wall is left alone between two moments at which something happens: it is
-a Markov chain over the places of its track, whose rates and destinations follow the drive (`rates.hopping`).
+A fast sweep is integrated.  In a slow sweep the motion of the wall is a Markov chain over the rest positions of its
+track, whose rates and destinations follow the drive (`rates.hopping`).
 """
 
 from collections.abc import Sequence
@@ -53,19 +53,20 @@ def resistance_sweep(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """R on a staircase of a dc current (A), a voltage (V) or, without a current, an external field (T).
+    """R on a staircase of dc current (A), voltage (V) or, without a current, external field (T).
 
-    parameters, landscape: one for all devices, or one each; devices: how many, where no sequence tells.
-    values: of the drive ('current', 'voltage' or 'field'), one after the other, shape (points,); dwell: s at each.
-    samples: readings that are averaged in the second half of each dwell, as a dc measurement does.
-    external_field: T, on top of the stray field; None: what cancels it; not given where it is what is swept.
-    temperature: K.  initial_position: m, one or one for each device; 'AP' or 'P', a uniform device that forms its wall
-    as in `simulate_ensemble`; None: the centre of the landscape's first well.
-    method: one of `simulate_ensemble` with its step (s), or 'rates', by a Markov chain over the resting places of the
-    wall: its rates are those of `escape_rates`; where the drive turns or frees the wall somewhere, 32 walls a place are
-    integrated to see where they go.  It knows no slowest sweep, and needs a dwell in which a wall comes to rest.  None:
-    'rates' where the drive takes more than rates.ramps.LONGEST_SIMULATED to rise from 0 to its largest value at this
-    pace, else the simulation; the attribute 'method' tells.
+    parameters, landscape: one for all devices, or one for each; devices: their number, if no sequence determines it.
+    values: values of the drive ('current', 'voltage' or 'field') in turn, shape (points,); dwell: time at each, s.
+    samples: number of readings averaged in the second half of each dwell, as in a dc measurement.
+    external_field: T, in addition to the stray field; None: cancels it; must not be given if the field is swept.
+    temperature: K. initial_position: m, one for all devices or one for each; 'AP' or 'P': a uniform device that forms
+    its wall as in `simulate_ensemble`; None: the centre of the landscape's first well.
+    method: one of those of `simulate_ensemble`, with its step (s), or 'rates', a Markov chain over the rest positions
+    of the wall.  Its rates are those of `escape_rates`; where the drive makes the wall precess or frees it, 32 walls
+    for each position are integrated to find their destinations.  It has no lower limit on the rate of the sweep, but
+    needs a dwell long enough for a wall to come to rest.  None: 'rates' if the drive would take more than
+    rates.ramps.LONGEST_SIMULATED to rise from 0 to its largest value at this rate, else a simulation; the attribute
+    'method' says which method was used.
 
     Returns a Dataset with dimensions (device, point): resistance (Ohm, at the bias), remanent_resistance (Ohm, of the
     same state at zero bias), position (m); and the drive along point.  Raises InputError for a sweep that neither

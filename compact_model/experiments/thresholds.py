@@ -1,4 +1,4 @@
-"""When a ramp of current or of field frees the wall from its pinning site (the paper's Figs. 2c, 2d and 3)."""
+"""Depinning thresholds: the current or field at which a ramp frees the wall (the paper's Figs. 2c, 2d and 3)."""
 
 from collections.abc import Callable, Sequence
 
@@ -36,13 +36,14 @@ def static_current_threshold(
 ) -> FloatArray:
     """J at which a slow ramp frees the wall at T = 0, A/m2; offset: Delta_H = H_c - H_z in T, any shape.
 
-    It is the lowest J > 0 that leaves the wall no angle or no position to rest at.  Slonczewski torque alone: the angle
-    turns over at sigma_ST = |H_K| / 2, whatever Delta_H; where further terms are on, at the largest slope of the wall's
-    energy, found numerically (inf where there is none).  A wall that rests in a shallower minimum than others swings to
-    one of those before; a lightly damped one may be freed by that.  Field-like torque alone: it adds to H_z, so
-    sigma_FLT = Delta_H.  Both: whichever comes first.  They cross at Delta_H = zeta |H_K| / 2.
-    position: of the wall, m, None: the middle of the track.  Where the anisotropy follows the voltage, it counts: the
-    voltage is that of a junction that carries J times its area.
+    It is the lowest J > 0 at which the wall has no rest angle or no rest position.  With the Slonczewski torque alone,
+    the angle becomes unstable at sigma_ST = |H_K| / 2, whatever Delta_H; with further terms in the wall's energy, at
+    the largest slope of that energy, which is found numerically (inf where there is none).  A wall in a shallower
+    minimum swings to another one at a lower J, which may free a lightly damped wall.  The field-like torque alone adds
+    to H_z, so that sigma_FLT = Delta_H.  With both torques, the lower threshold applies; the two cross at Delta_H =
+    zeta |H_K| / 2.
+    position: of the wall, m, None: the middle of the track.  It matters if the anisotropy depends on the voltage, which
+    is that of a junction that carries J times its area.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     delta = validation.array("offset", offset)
@@ -69,7 +70,7 @@ def _field_like_limit(parameters: DeviceParameters, delta: FloatArray) -> FloatA
 
 
 def rest_position(landscape: Landscape, net_field: float) -> float:
-    """Where a wall rests in the landscape's first well under a net field H_z (T), m.
+    """Rest position of a wall in the landscape's first well under a net field H_z (T), m.
 
     Raises InputError where the field is stronger than the well.
     """
@@ -112,9 +113,9 @@ def depinning_density(
 ) -> FloatArray:
     """J (in the torques) at which a current ramp frees the wall of each device from its first well, A/m2.
 
-    parameters, landscape, net_field (H_z, T): one for all devices, or one each.  The ramp goes from 0 by ramp_rate,
-    A/(m2 s), to largest_density, A/m2; inf where the wall is still held then.  The other arguments are those of
-    `simulate_ensemble`; method None is 'rk4', the paper's, or 'heun' at T > 0.
+    parameters, landscape, net_field (H_z, T): one for all devices, or one for each.  The ramp rises from 0 at
+    ramp_rate, A/(m2 s), to largest_density, A/m2; the result is inf if the wall is still pinned then.  The other
+    arguments are those of `simulate_ensemble`; method None is 'rk4', the paper's, or 'heun' at T > 0.
     The wall starts at rest in the well; it is free when |x - x_0| > x_c.
     """
     devices = [parameters] if isinstance(parameters, DeviceParameters) else list(parameters)
@@ -171,18 +172,18 @@ def current_threshold(
 ) -> xr.Dataset:
     """J at which a current ramp frees the wall from a well, against the offset field Delta_H = H_c - H_z (Fig. 3).
 
-    offsets: Delta_H in T, any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
-    ramp_rate: A/(m2 s); the ramp goes from 0 to largest_density (A/m2; None: three times the static limit).
-    method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', by the rates of escape
-    (`escape_rates`), which know no slowest ramp.  None: 'rates' where a ramp to the static limit takes more than
-    rates.ramps.LONGEST_SIMULATED and the walls leave over more than 1 k_B T, else 'rk4', the paper's, or 'heun' at
-    T > 0; the attribute 'method' tells.
+    offsets: Delta_H in T, in any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
+    ramp_rate: A/(m2 s); the ramp rises from 0 to largest_density (A/m2; None: three times the static limit).
+    method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', which uses escape rates
+    (`escape_rates`) and has no lower limit on the ramp rate.  None: 'rates' if a ramp to the static limit takes more
+    than rates.ramps.LONGEST_SIMULATED and the walls escape over more than 1 k_B T, else 'rk4', the paper's method, or
+    'heun' at T > 0; the attribute 'method' says which method was used.
     The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
 
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
-    slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.
-    Raises ConvergenceError where the ramp ends before the wall is free, InputError for 'rates' on a ramp so fast that
-    walls leave over barriers of less than 1 k_B T.
+    slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.  Raises
+    ConvergenceError if the ramp ends before the wall is free, and InputError for 'rates' with a ramp so fast that walls
+    leave over barriers of less than 1 k_B T.
     """
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)
@@ -297,8 +298,8 @@ def field_threshold(
 ) -> xr.Dataset:
     """H_z at which a field ramp frees the wall from the landscape's first well, at a constant J (Fig. 2d).
 
-    ramp_rate: T/s; the net field goes from 0 to largest_field (T; None: ten times H_c).  The other arguments are
-    those of `current_threshold`, with its choice of a method.
+    ramp_rate: T/s; the net field rises from 0 to largest_field (T; None: ten times H_c).  The other arguments, and the
+    choice of a method, are those of `current_threshold`.
     Returns a Dataset with dimension (repeat): threshold (T).
     """
     well = validation.instance("landscape", landscape, Landscape).wells[0]

@@ -1,4 +1,4 @@
-"""Between which voltages a device is written, and below which it is left alone: the write window of one pulse."""
+"""The write window of one pulse: the voltage that writes a device, and the voltage below which it is not disturbed."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -29,9 +29,9 @@ _FINEST = 1e-4  # ... and to the highest voltage
 
 @dataclass(frozen=True, kw_only=True)
 class WriteConditions:
-    """One write pulse, and what is asked of the devices that it is applied to.
+    """One write pulse, and the conditions under which devices are written.
 
-    Raises InputError for nonsense, also for an error rate that so few devices cannot show.
+    Raises InputError for invalid values, also for an error rate too small for the number of devices.
     """
 
     width: float = 10e-9
@@ -63,7 +63,7 @@ class WriteConditions:
 
     @property
     def duration(self) -> float:
-        """From the pulse's start to the end of the settling, s."""
+        """Time from the start of the pulse to the end of settling, s."""
         return self.width + 2.0 * self.edge + self.settle
 
     def pulse(self, voltage: float) -> PiecewiseLinear:
@@ -81,21 +81,23 @@ def write_window(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The voltages of a pulse that frees nearly every wall from its site, and of one that frees nearly none.
+    """The voltage of a pulse that frees nearly every wall from its site, and the voltage of one that frees nearly none.
 
-    The wall starts where it rests in the landscape's first well; it has left when |x - x_0| > x_c at any time of the
-    pulse or of the settling.  That says that it moves, not where it ends.
-    external_field: T, None: what cancels the stray field.
+    The wall starts at rest in the landscape's first well.  It counts as freed if |x - x_0| > x_c at any time during the
+    pulse or the settling; this does not say where it ends.
+    external_field: T, None: cancels the stray field.
 
-    write_voltage is the lowest voltage at which at least 1 - error_rate of the devices leave, disturb_voltage the
-    highest at which at most error_rate do, each for the worse of the two polarities (which differ under a net field or
-    with a quadratic field-like torque), to 1 %, from the safe side.  Both are bisected: the share is taken to rise with
-    the voltage, as it does but for a few per cent of the voltage under a strong net field.
-    Every voltage meets the same devices, drawn with the seed, and the same thermal fields, others for each polarity.
-    Shares have standard errors of about sqrt(error_rate / devices).  At 0 K without spreads one device stands for all.
+    write_voltage is the lowest voltage at which at least 1 - error_rate of the devices leave their site;
+    disturb_voltage is the highest voltage at which at most error_rate do.  Each is for the worse of the two polarities
+    (which differ under a net field or with a quadratic field-like torque), accurate to 1 % on the safe side.  Both are
+    found by bisection, on the assumption that the share rises with the voltage; under a strong net field this fails for
+    a few per cent of the voltage.
+    All voltages are applied to the same devices, drawn with the seed, with the same thermal fields for each polarity.
+    Shares have standard errors of about sqrt(error_rate / devices).  At 0 K without spreads, a single device represents
+    all.
 
-    Returns a Dataset: write_voltage (V, inf: not below the breakdown voltage), disturb_voltage (V, 0: walls leave
-    even without a voltage), and share_left (polarity, voltage) at the voltages that were simulated to find them.
+    Returns a Dataset: write_voltage (V, inf: none below the breakdown voltage), disturb_voltage (V, 0: walls leave even
+    without a voltage), and share_left (polarity, voltage) at the voltages that were simulated.
     """
     asked = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)
     site = validation.instance("landscape", landscape, Landscape).wells[0]
@@ -165,7 +167,7 @@ class _Lot:
         self.shares: dict[float, FloatArray] = {}
 
     def share_left(self, voltage: float) -> FloatArray:
-        """Of the walls, for each polarity of a pulse of this voltage, V."""
+        """Share of the walls freed by a pulse of this voltage (V), for each polarity."""
         if voltage not in self.shares:
             self.shares[voltage] = np.array(
                 [self._share_left(sign * voltage, key) for sign, key in zip(POLARITIES, self.streams, strict=True)]

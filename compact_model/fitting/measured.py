@@ -26,7 +26,7 @@ STATES = ("P", "AP")
 
 @dataclass(frozen=True)
 class Column:
-    """One column that a file may have: what it is called in Python, its units, and the values it bears."""
+    """One column that a file may have: its name in Python, its units, and the values that it may take."""
 
     name: str
     units: tuple[str, ...]
@@ -37,14 +37,14 @@ class Column:
     """What a word may be; empty: anything."""
 
     def factor(self, unit: str) -> float:
-        """To SI; raises ValueError for a unit of something else."""
+        """Factor to SI units; raises ValueError for a unit of another quantity."""
         factor, dimension = units.parse(unit)
         if dimension != units.parse(self.units[0])[1]:
             raise ValueError(unit)
         return factor
 
     def read(self, text: str, decimal: str) -> Any:
-        """A value as it stands in the file; raises ValueError with what was expected."""
+        """Convert a value from the text of the file; raises ValueError with what was expected."""
         if not self.units:
             if not text or (self.words and text not in self.words):
                 raise ValueError(" or ".join(self.words) or "a name")
@@ -58,7 +58,7 @@ class Column:
 
 
 class MeasuredData(dict[str, NDArray[Any]]):
-    """Arrays in SI by their Python names, and what of the file they are not."""
+    """Arrays in SI units by their Python names, and the parts of the file that were left out."""
 
     ignored: tuple[str, ...] = ()
     """Headings of the columns that were left out, as they stand in the file."""
@@ -118,19 +118,19 @@ def read_measured(
     skip: int = 0,
     decimal: str | None = None,
 ) -> MeasuredData:
-    """Read a text file of measured data into arrays in SI; see `data_files.read_table` for the layouts that are read.
+    """Read a text file of measured data into arrays in SI units; `data_files.read_table` lists the layouts it accepts.
 
-    kind: 'threshold', columns Delta_H or H, and J_th or I_th; 'resistance', columns V or I, and R, perhaps with `state`
-    (P or AP) or the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or x after
-    the pulse, perhaps with `train` (the name of the row's train) and R_0 or x_0 before the train; 'trace', columns t,
-    V or I, and R or x, perhaps with `train`.  All may have sigma, the standard deviation of J_th, of I_th, of R or of
-    x, in a unit of these.
-    columns: what the file calls a column, by our name for it: {'J_th': 'Jc'}.  units: the unit of a column whose
-    heading has none, by our name.  skip: lines to leave out at the beginning.  decimal: '.' or ','; None: what the
-    numbers show.
+    kind: 'threshold', columns Delta_H or H, and J_th or I_th; 'resistance', columns V or I, and R, optionally with
+    `state` (P or AP) or the wall's position x; 'pulses', a row for each pulse, columns V or I, width, period, and R or
+    x after the pulse, optionally with `train` (the name of the train) and R_0 or x_0 before the train; 'trace', columns
+    t, V or I, and R or x, optionally with `train`.  All may have sigma, the standard deviation of J_th, I_th, R or x,
+    in a unit of that quantity.
+    columns: the name of a column in the file, by the name used here: {'J_th': 'Jc'}. units: the unit of a column
+    without one in its heading, by the name used here.  skip: number of lines to skip at the beginning.  decimal: '.' or
+    ','; None: detected from the numbers.
 
-    The arrays bear their Python names.  Other columns are left out and named in `ignored`, unless one looks like a
-    misspelt name.  Raises InputError that names file, line and column; a file is read whole or not at all.
+    The arrays have their Python names.  Other columns are left out and listed in `ignored`, unless one looks like a
+    misspelt name.  Raises an InputError that names file, line and column; a file is read as a whole or not at all.
     """
     choice("kind", kind, tuple(KINDS))
     if not isinstance(path, str | Path) or "\0" in str(path):

@@ -1,4 +1,4 @@
-"""What every fit hands back."""
+"""The result of a fit."""
 
 import itertools
 import math
@@ -19,7 +19,7 @@ from .unknowns import UNITS
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """What a fit has found; numbers in SI, in the order of `free`."""
+    """Fitted parameters with their errors, in SI units and in the order of `free`."""
 
     free: tuple[str, ...]
     values: tuple[float, ...]
@@ -44,7 +44,7 @@ class FitResult:
     """What was done with the data, and what to beware of, as lines of text."""
 
     def table(self) -> str:
-        """One line for each parameter, its error and its unit, and what the fit is worth."""
+        """One line for each parameter with its error and unit, and the goodness of the fit."""
         width = max(map(len, self.free))
         lines = [
             f"{name:<{width}}  {value:.6g} +- {error:.2g} {UNITS[name]}".rstrip()
@@ -75,7 +75,7 @@ def fit_dataset(
     landscapes: tuple[Landscape, ...] = (),
     seed: str | None = None,
 ) -> xr.Dataset:
-    """What the Datasets of all fits have: data, curve at the data, provenance; quantity: long name and unit."""
+    """The common part of all fits' Datasets: data, fitted curve at the data, provenance; quantity: long name, unit."""
     long_name, unit = quantity
     dataset = xr.Dataset(
         {
@@ -97,7 +97,7 @@ def fit_result(
     landscape: Landscape | None = None,
     notes: tuple[str, ...] = (),
 ) -> FitResult:
-    """The result of a minimum, with its numbers in the Dataset's attributes as well."""
+    """The FitResult at a minimum, with its values also in the attributes of the Dataset."""
     reduced = fit.chi_square / fit.freedom
     dataset = dataset.assign_attrs(
         free=", ".join(fit.names),

@@ -10,7 +10,7 @@ same wall with A = 1.36e-11."""
 
 
 def lequeux2016_stripe(track_width: float = 100e-9, *, cell_size: float = 4e-9) -> Stripe:
-    """The free layer of Lequeux et al. 2016 (doi 10.1038/srep31510) in a stripe of a width, m.
+    """The free layer of Lequeux et al. 2016 (doi 10.1038/srep31510) in a stripe of a given width, m.
 
     M_s = 1.05e6 A/m, K_u = 7e5 J/m3 (its 7e6 "erg/m3" are erg/cm3), t = 2.2 nm; A by EXCHANGE_STIFFNESS.
     """

@@ -1,4 +1,4 @@
-"""A stripe of a perpendicular film with one wall across it, cut into cells, and its energy."""
+"""A stripe of a film with perpendicular magnetisation and one wall, divided into cells, and its energy."""
 
 import dataclasses
 import functools
@@ -21,11 +21,11 @@ BYTES_PER_CELL = 1500
 
 @dataclass(frozen=True, kw_only=True)
 class Stripe:
-    """A stripe without end with one wall, of a film magnetised across itself; a window about the wall is computed.
+    """An infinite stripe of a perpendicular film with one wall; a window around the wall is computed.
 
-    Beyond the window the domains are magnetised straight up (P side, x < 0) and down (x > 0); their stray field and
-    their exchange with the first cells of the window are taken in full, so that the window need only hold the wall.
-    Raises InputError for values that no stripe has, and for a window that does not fit in memory.
+    Outside the window the domains are magnetised straight up (P side, x < 0) and down (x > 0).  Their stray field, and
+    their exchange with the outermost cells of the window, are included in full, so that the window need only contain
+    the wall.  Raises InputError for invalid values, and for a window that does not fit in memory.
     """
 
     track_width: float
@@ -77,7 +77,7 @@ class Stripe:
             )
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with other values for some fields."""
+        """A copy with some fields changed."""
         known = [field.name for field in dataclasses.fields(self)]
         for name in changes:
             if name not in known:
@@ -118,11 +118,12 @@ class Stripe:
 
 
 class StripeEnergy:
-    """The energy of the cells of a stripe and the field that it exerts on them.
+    """The energy of the cells of a stripe and the effective field on them.
 
-    A state is an array m of shape (3, cells along, cells across) of unit vectors.  The energy is counted from that of
-    the same stripe without a wall, magnetised straight up, all that lies outside of the window included.  (With a DMI
-    the spins along the edges of the domains lean a little; what that gains is then in the energy of the wall too.)
+    A state is an array m of unit vectors, of shape (3, cells along, cells across).  The energy is relative to that of
+    the same stripe without a wall, magnetised straight up, including everything outside the window.  (With a DMI the
+    spins along the edges of the domains tilt a little; the energy gained by that is then also part of the wall's
+    energy.)
     """
 
     def __init__(self, stripe: Stripe, *, domains: bool = True, magnetostatic: bool = True):
@@ -187,7 +188,7 @@ class StripeEnergy:
         return back[:, : m.shape[1], : m.shape[2]]
 
     def field(self, m: FloatArray) -> FloatArray:
-        """-dE/dm over the moment of a cell, T; shape as m."""
+        """-dE/dm divided by the moment of a cell, T; shape as m."""
         stripe = self.stripe
         magnetisation, edge = stripe.saturation_magnetisation, stripe.cell_edge
         wide = self._beyond(m)
@@ -215,7 +216,7 @@ class StripeEnergy:
         return np.stack([along[2], across[2], -along[0] - across[1]])
 
     def terms(self, m: FloatArray) -> dict[str, float]:
-        """The energy, J, by its terms; their sum is the wall's energy."""
+        """The terms of the energy, J, by name; their sum is the wall's energy."""
         stripe = self.stripe
         volume, edge = stripe.cell_volume, stripe.cell_edge
         wide = self._beyond(m)
@@ -240,7 +241,8 @@ class StripeEnergy:
 
     @functools.cached_property
     def stiffest(self) -> float:
-        """An upper bound of the energy's curvature, T: exchange between opposed neighbours, all the rest in full."""
+        """An upper bound of the energy's curvature, T: exchange between opposite neighbours, all other terms in
+        full."""
         stripe, edge = self.stripe, self.stripe.cell_edge
         densities = 16.0 * stripe.exchange_stiffness / edge**2 + 2.0 * stripe.uniaxial_anisotropy
         densities += 4.0 * abs(stripe.interfacial_dmi) / edge

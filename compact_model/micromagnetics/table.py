@@ -1,4 +1,4 @@
-"""The shipped table of walls in the paper's stripe, and what the compact model takes from it."""
+"""The table of walls in the paper's stripe that comes with the package, and the parameters taken from it."""
 
 import csv
 import functools
@@ -27,20 +27,20 @@ def _columns() -> dict[str, FloatArray]:
 
 
 def table_widths() -> tuple[float, float]:
-    """The narrowest and the widest track of the table, m."""
+    """Smallest and largest track width in the table, m."""
     known = _columns()["track_width"]
     return float(known[0]), float(known[-1])
 
 
 def micromagnetic_wall(track_width: float) -> xr.Dataset:
-    """The wall of the paper's stripe (`lequeux2016_stripe`) by micromagnetics, 60 to 130 nm wide, in SI and tesla.
+    """Micromagnetic properties of a wall in the paper's stripe (`lequeux2016_stripe`), 60 to 130 nm wide, in SI units.
 
-    Straight lines between the rows of the shipped table, every 10 nm, for cells of size 0; its header has the command
-    that made it.  Of the free wall: wall_width (Delta by a tanh), torque_width, centre_angle, mean_angle, moment_angle,
-    tilt; bloch_energy and neel_energy; and of `turn_wall`: threshold, the sigma_ST that turns the wall whatever site it
-    is in, anisotropy_field, fourth_order_anisotropy_field, which give the compact model the same threshold, fit_error,
-    energy_anisotropy_field.  The exchange constant is fitted to Delta = 16.6 nm at 100 nm; 2 % of K_u move the
-    threshold by half.
+    The values are interpolated linearly between the rows of a table with steps of 10 nm, extrapolated to zero cell
+    size; its header states the command that made it.  For the free wall: wall_width (Delta from a tanh fit),
+    torque_width, centre_angle, mean_angle, moment_angle, tilt; bloch_energy and neel_energy.  From `turn_wall`:
+    threshold, the sigma_ST (T) that turns the wall in any site; anisotropy_field and fourth_order_anisotropy_field,
+    which give the compact model the same threshold; fit_error; energy_anisotropy_field.  The exchange constant is
+    fitted to Delta = 16.6 nm at 100 nm.  A change of K_u by 2 % moves the threshold by half.
     """
     width = validation.positive("track_width", track_width)
     columns = _columns()
@@ -62,10 +62,10 @@ def micromagnetic_wall(track_width: float) -> xr.Dataset:
 
 
 def micromagnetic_device(track_width: float = 100e-9) -> DeviceParameters:
-    """The paper's device (`lequeux2016`) with the wall of its stripe, 60 to 130 nm wide: Delta, H_K, H_4 of the table.
+    """The paper's device (`lequeux2016`), 60 to 130 nm wide, with Delta, H_K and H_4 from micromagnetics.
 
-    With them sigma_ST at the static threshold is that of micromagnetics (`micromagnetic_wall`, threshold), 52 Oe at
-    100 nm, for a perfect stripe at T = 0; the paper's H_K = 30 Oe, of `lequeux2016`, is its fit to measured thresholds.
+    Its sigma_ST at the static threshold is that of micromagnetics (threshold of `micromagnetic_wall`), 52 Oe at 100 nm,
+    for a perfect stripe at T = 0.  The paper's H_K = 30 Oe in `lequeux2016` is a fit to measured thresholds.
     """
     wall = micromagnetic_wall(track_width)
     names = ("wall_width", "anisotropy_field", "fourth_order_anisotropy_field")

@@ -1,4 +1,4 @@
-"""Walls at rest in a stripe: free, held at an angle, and turned from Bloch to Neel."""
+"""Relaxed walls in a stripe: free, held at an angle, and turned from Bloch to Neel."""
 
 from collections.abc import Mapping
 
@@ -43,16 +43,16 @@ _UNITS = {
 def relax_wall(
     stripe: Stripe, angle: float | None = None, *, tolerance: float = TOLERANCE, most_steps: int = MOST_STEPS
 ) -> xr.Dataset:
-    """A wall at rest in a stripe: its spins, energy, width, angles and tilt.
+    """Relax a wall in a stripe: its spins, energy, width, angles and tilt.
 
-    angle: phi at which the wall is held, rad: 0 is a Bloch wall, pi/2 a Neel wall; None: free, let go at 45 degrees.
-    A wall is held by a Slonczewski torque, see `turn_wall`.  tolerance: field across a spin that may be left, T.
-    Returns a Dataset with magnetisation (component, along, across) and, in SI, energy (above the stripe without a
-    wall) and its terms; torque_field, the sigma_ST that holds the wall; wall_width, Delta of the tanh that fits m_z
-    best along the centre line (what the paper calls the width); torque_width, half the integral of sin^2 theta along
-    the stripe, mean over its width (for a tanh the same); centre_angle, mean_angle and moment_angle from Bloch towards
-    Neel, of the spins at the centre, of all spins with the weight sin^2 theta, and of the wall's whole moment in the
-    plane; tilt; residual; iterations.
+    angle: phi at which the wall is held, rad: 0 is a Bloch wall, pi/2 a Neel wall; None: free, starting at 45 degrees.
+    A Slonczewski torque holds the wall (see `turn_wall`).  tolerance: largest remaining field perpendicular to a spin,
+    T. Returns a Dataset with magnetisation (component, along, across) and, in SI, energy (above the stripe without a
+    wall) and its terms; torque_field, the sigma_ST that holds the wall; wall_width, Delta of the tanh that best fits
+    m_z along the centre line (the width in the paper); torque_width, half the integral of sin^2 theta along the stripe,
+    averaged over its width (the same for a tanh); centre_angle, mean_angle and moment_angle, from Bloch towards Neel,
+    of the spins at the centre, of all spins weighted by sin^2 theta, and of the wall's total moment in the plane; tilt;
+    residual; iterations.
     Raises ConvergenceError for a wall that does not come to rest, or that does not fit in the window.
     """
     validation.instance("stripe", stripe, Stripe)
@@ -87,22 +87,22 @@ def turn_wall(
     most_steps: int = MOST_STEPS,
     progress: bool = False,
 ) -> xr.Dataset:
-    """A wall held at one angle after the other: its energy E(phi), and the torque that it takes to turn it.
+    """Hold a wall at a series of angles: its energy E(phi), and the torque that is needed to turn it.
 
-    angles: rising, rad; by default every 5 degrees from Bloch to Neel, or all around where there is a DMI.
-    The wall is held by what turns it in the device, the Slonczewski torque, a field sigma m x z in every cell, sigma
-    such that the mean angle (weight sin^2 theta) stays: so torque_field(angle) is the sigma_ST that a current must have
-    to keep the wall there, all its spins, its width and its tilt at rest.  The largest one is the threshold: a larger
-    torque turns the wall without end, whatever site it is in.
-    Returns a Dataset over `angle` of what `relax_wall` finds; threshold, T, and threshold_angle, by a parabola through
-    the largest three; and what the compact model, a rigid wall, makes of it: anisotropy_field H_K and
-    fourth_order_anisotropy_field H_4, T, of its equation of motion at rest,
+    angles: increasing, rad; by default every 5 degrees from Bloch to Neel, or over a full turn if there is a DMI.
+    The wall is held by the torque that turns it in the device, the Slonczewski torque.  It is a field sigma m x z in
+    every cell, with sigma such that the mean angle (weighted by sin^2 theta) stays.  torque_field(angle) is therefore
+    the sigma_ST at which the wall is at rest at this angle, with all its spins, its width and its tilt.  Its maximum is
+    the threshold: under a larger torque the wall precesses, whatever site it is in.
+    Returns a Dataset with the results of `relax_wall` over `angle`; threshold, T, and threshold_angle, from a parabola
+    through the largest three values; and the parameters of the compact model's rigid wall, anisotropy_field H_K and
+    fourth_order_anisotropy_field H_4, T. These are fitted to its equation of motion at rest,
 
         sigma_ST = -(H_K sin 2 phi + H_4 sin 4 phi)/2     [+ H_D cos phi, dmi_field, where there is a DMI],
 
-    by least squares, then multiplied by what gives the fit the true threshold; fit_error is the rms of what is left, T.
-    energy_anisotropy_field, where Bloch and Neel are among the angles: (E_Neel - E_Bloch)/(M_s Delta W t), T, with
-    Delta = wall_width at the least energy.  It would be H_K if the wall kept its width while it turns.
+    by least squares, and then scaled so that the fit has the true threshold; fit_error is the rms residual, T. If Bloch
+    and Neel are among the angles, energy_anisotropy_field is (E_Neel - E_Bloch)/(M_s Delta W t), T, with Delta =
+    wall_width at the lowest energy.  It would be H_K if the wall kept its width while it turned.
     """
     validation.instance("stripe", stripe, Stripe)
     if angles is None:
@@ -212,7 +212,7 @@ def _tanh_fit(along: FloatArray, line: FloatArray) -> tuple[float, float]:
 def compact_fields(
     stripe: Stripe, angles: FloatArray, columns: Mapping[str, FloatArray]
 ) -> dict[str, tuple[float, str, str]]:
-    """What the compact model makes of a turned wall, see `turn_wall`: value, long name and unit of each.
+    """Parameters of the compact model from a turned wall (see `turn_wall`): value, long name and unit of each.
 
     columns: torque_field, energy and wall_width at the angles.
     """

@@ -1,4 +1,4 @@
-"""At which rates walls leave their sites, and where they go, under a constant field and current."""
+"""Thermal escape rates of walls from their sites, and their destinations, under a constant field and current."""
 
 from dataclasses import dataclass
 
@@ -56,32 +56,33 @@ def escape_rates(
     destinations: bool = True,
     seed: Seed = 0,
 ) -> xr.Dataset:
-    """Rates, 1/s, at which a wall leaves each site of a track, and where it is caught, under a constant drive.
+    """Rates, 1/s, at which a wall leaves each site of a track, and its destinations, under a constant drive.
 
-    external_field: T; None: what cancels the stray field.  current_density: J in the torques, A/m2.  temperature: K.
-    walls: how many are integrated at a site whose lowest barrier is below LEAST_BARRIER, with this seed.
-    destinations: False leaves out where walls are caught, the costly part on a track of many sites.
+    external_field: T; None: cancels the stray field.  current_density: J in the torques, A/m2.  temperature: K.
+    walls: number of walls that are integrated, with this seed, at a site whose lowest barrier is below LEAST_BARRIER.
+    destinations: False omits the destinations, which take most of the time on a track with many sites.
 
-    The wall's energy diffuses over the orbits of its own (x, phi) plane, past the barriers along the track and those of
-    the angle: see `compact_model.rates.orbits`.  Against direct simulations of wells between 3 and 6 k_B T, with
-    damping from 0.002 to 0.05, the mean time is right to 25 % (benchmarks/escape_rates.py).  H_K is that of the site's
-    centre.  Below LEAST_BARRIER a rate means little; such sites are integrated, and only the shares of their
-    destinations are those of the theory.  Where that would take more than 100 us the theory's rate stays and is marked
-    invalid, as all are above LARGEST_DAMPING.
+    The theory describes the diffusion of the wall's energy over its orbits in the (x, phi) plane, across the barriers
+    along the track and those of the angle: see `compact_model.rates.orbits`.  Compared with direct simulations of wells
+    between 3 and 6 k_B T, with damping from 0.002 to 0.05, the mean time is correct to 25 %
+    (benchmarks/escape_rates.py).  H_K is taken at the centre of each site.  Below LEAST_BARRIER the theory is not
+    reliable; such sites are integrated, and only the relative probabilities of their destinations are taken from the
+    theory.  If the integration would take more than 100 us of simulated time, the theoretical rate is kept and marked
+    invalid, as are all rates above LARGEST_DAMPING.
 
-    Returns a Dataset over site, one for each place at which the wall rests under this drive, and destination, 'left
-    end', the sites' numbers, 'right end' (beyond the last site):
+    Returns a Dataset over site, one for each rest position under this drive, and destination, 'left end', the numbers
+    of the sites, 'right end' (beyond the last site):
 
-    position (m), angle (rad) at rest; left_barrier, right_barrier, angle_barrier (k_B T; the last one in the direction
-    in which the Slonczewski torque turns the wall); left_rate, right_rate (1/s), of leaving over a barrier's top for
-    the first time; escape_time (s), the mean time until then; destination_rate (1/s), of being caught there, returns
-    to the own site left out; return_rate (1/s), over end and destination, at which a wall that lies beyond the sites
-    comes back to them (transition-state theory, for a wall that the track's end holds no more than its field does);
-    orbit_loss, the energy that the damping takes in one orbit at the lowest barrier, k_B T;
-    regime, from 'energy diffusion' over 'crossover' to 'transition state'; method, 'rates' or 'direct'; valid.
+    position (m) and angle (rad) at rest; left_barrier, right_barrier, angle_barrier (k_B T; the last one in the
+    direction in which the Slonczewski torque turns the wall); left_rate, right_rate (1/s), of crossing the top of a
+    barrier for the first time; escape_time (s), the mean time until then; destination_rate (1/s), of being caught at a
+    destination, not counting returns to the same site; return_rate (1/s), over end and destination, at which a wall
+    outside the sites comes back to them (transition-state theory, for a wall that is held at the end of the track only
+    by its field); orbit_loss, the energy lost to damping in one orbit at the lowest barrier, k_B T; regime, 'energy
+    diffusion', 'crossover' or 'transition state'; method, 'rates' or 'direct'; valid.
 
-    Raises InputError where no site holds the wall: its field is too strong, or its current turns the wall at all of
-    them (the Walker threshold).
+    Raises InputError if no site holds the wall, because the field is too strong or the current makes the wall precess
+    at all sites (the Walker threshold).
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
@@ -257,7 +258,7 @@ def _integrated(
 
 @dataclass(frozen=True)
 class SiteRate:
-    """Of one site, by the theory alone."""
+    """Escape rates from one site, from the theory alone."""
 
     left: float
     """1/s."""
@@ -275,10 +276,11 @@ class SiteRate:
 def leaving_rate(
     parameters: DeviceParameters, landscape: Landscape, *, net_field: float, density: float, temperature: float
 ) -> SiteRate | None:
-    """Rates of the site nearest to the landscape's first well, T and A/m2; None where no site holds the wall.
+    """Rates from the site nearest to the landscape's first well, for a field (T) and J (A/m2); None if no site holds
+    the wall.
 
-    Of a wall that has been there for long, and without the integration of shallow sites, where a wall on a ramp is
-    for no time.
+    They are for a wall that has been in the site for a long time.  Shallow sites are not integrated, because a wall on
+    a ramp spends no time in them.
     """
     check_width(parameters, density != 0.0)
     if temperature == 0.0:
@@ -299,7 +301,7 @@ def leaving_rate(
 
 
 def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatArray]:
-    """Rates, 1/s, of leaving each site to the left and right, of walls that have been there for long, (sites,) each."""
+    """Rates, 1/s, of leaving each site to the left and to the right, for walls long in it, shape (sites,) each."""
     if not within_reach(sites):
         return np.zeros(len(sites)), np.zeros(len(sites))
     nothing = Beyond(0.0, 1.0)
@@ -313,9 +315,9 @@ def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatA
 
 
 def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:
-    """Mean time, s, in which a wall leaves the site of the landscape's first well, at zero net field and current.
+    """Mean time, s, until a wall leaves the landscape's first well at zero net field and current.
 
-    By `escape_rates`; inf at 0 K, and 0 where the well holds no wall.
+    It is computed by `escape_rates`; inf at 0 K, and 0 if the well does not hold a wall.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     well = validation.instance("landscape", landscape, Landscape).wells[0]

@@ -1,4 +1,4 @@
-"""Between what a laboratory measures of a site and its parameters at T = 0, in both directions."""
+"""Conversion between the measured properties of a site and its parameters at T = 0, in both directions."""
 
 from collections.abc import Callable
 
@@ -31,9 +31,10 @@ def laboratory_thresholds(
     ramp_rate: float = LABORATORY_RAMP_RATE,
     temperature: float = 300.0,
 ) -> tuple[float, float, float]:
-    """Quartiles, T, of the net field at which a ramp (T/s) frees the wall from the landscape's first well.
+    """Quartiles, T, of the net field at which a field ramp frees the wall from the landscape's first well.
 
-    ramp_rate: of the net field, any from a laboratory's to where walls leave over 1 k_B T; temperature: K.
+    ramp_rate: of the net field, T/s, from laboratory rates up to the rate at which walls leave over 1 k_B T.
+    temperature: K.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     well = validation.instance("landscape", landscape, Landscape).wells[0]
@@ -63,17 +64,17 @@ def intrinsic_site(
     temperature: float = 300.0,
     kind: type[Well] = ParabolicWell,
 ) -> xr.Dataset:
-    """H_c at T = 0 of the site that shows a measured threshold, or a measured stability, at a temperature.
+    """H_c at T = 0 of the site that has a measured threshold, or a measured stability, at some temperature.
 
-    threshold_field: T, the median net field at which a ramp of ramp_rate (T/s) frees the wall, with its error.
-    stable_field: T, the largest net field under which the wall stays for stable_time (s; its mean time of escape), with
-        its error: half of the range of fields over which the site is stable.  One of the two is given.
-    half_width: x_c, m, with its error; kind: the class of the well; temperature: K.
+    Give one of the following.  threshold_field: T, the median net field at which a ramp of ramp_rate (T/s) frees the
+    wall, with its error.  stable_field: T, the largest net field under which the wall stays for stable_time (s; its
+    mean escape time), with its error: half of the range of fields over which the site is stable.  half_width: x_c, m,
+    with its error; kind: the class of the well; temperature: K.
 
-    Returns a Dataset: coercive_field (T) with coercive_field_error, from the errors given (to first order);
-    half_width (m); well_depth (k_B T at that temperature); measured_field (T), what was given, and lower_quartile,
-    median, upper_quartile (T), the thresholds that the site shows on the ramp.  Raises InputError where no site below
-    200 times the measured field explains it.
+    Returns a Dataset: coercive_field (T) with coercive_field_error, from the errors given (to first order); half_width
+    (m); well_depth (k_B T at that temperature); measured_field (T), as given; lower_quartile, median, upper_quartile
+    (T), the thresholds of the site on the ramp.  Raises InputError if no H_c below 200 times the measured field
+    explains the measurement.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     if (threshold_field is None) == (stable_field is None):

@@ -1,4 +1,4 @@
-"""A warning where a value lies outside the range that the model is meant for, with the likely slip of units."""
+"""A warning if a value lies outside the model's range of validity, with the likely mistake of units."""
 
 import functools
 import math
@@ -23,7 +23,7 @@ _UNQUESTIONED = ContextVar("_UNQUESTIONED", default=False)
 
 
 class ModelRangeWarning(UserWarning):
-    """A result rests on a value outside the range of validity in the model card; it is computed all the same."""
+    """A result depends on a value outside the range of validity in the model card; it is computed nevertheless."""
 
 
 def written(value: float, unit: str) -> str:

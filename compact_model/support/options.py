@@ -1,4 +1,4 @@
-"""Options that a function hands on to another one: told to whoever asks for help, and checked by name."""
+"""Options that a function passes on to another one: listed in its help, and checked by name."""
 
 import functools
 import inspect
@@ -11,10 +11,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def named_options(receiver: Callable[..., Any]) -> Callable[[Function], Function]:
-    """Decorate a function that hands its `**options: Unpack[SomeOptions]`, a TypedDict, on to the receiver.
+    """Decorate a function that passes its `**options: Unpack[SomeOptions]`, a TypedDict, on to the receiver.
 
-    `help` and editors then list the options one by one, with the receiver's defaults, and an option that is not in the
-    TypedDict is an InputError that names the nearest one.  A type checker reads the annotation without this.
+    `help` and editors then list the options individually, with the receiver's defaults.  An option that is not in the
+    TypedDict raises an InputError that names the nearest one.  A type checker reads the annotation without this
+    decorator.
     """
 
     def decorate(function: Function) -> Function:

@@ -19,11 +19,11 @@ _LONGEST = 100  # characters of a value in a message
 
 
 class InputError(ValueError):
-    """An argument that the model cannot work with; the message names it, what was expected and what came."""
+    """An invalid argument; the message names it, what was expected and what was given."""
 
 
 class ConvergenceError(RuntimeError):
-    """A solver that could not reach what was asked of it; the message says where and what to try."""
+    """A solver that could not reach the requested accuracy; the message says where, and what to try."""
 
 
 def shown(value: Any) -> str:

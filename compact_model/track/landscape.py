@@ -1,4 +1,4 @@
-"""What a wall meets along the track: pinning sites and, where it varies, the anisotropy field."""
+"""The landscape of a track: pinning sites and, where it varies, the anisotropy field."""
 
 import functools
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class Landscape:
         )
 
     def energy(self, position: ArrayLike, parameters: DeviceParameters) -> FloatArray:
-        """Pinning energy of the wall at positions in m (any shape), against the track's start, J."""
+        """Pinning energy of the wall at positions in m (any shape), relative to the start of the track, J."""
         from ..kernels.tables import COEFFICIENTS, LEFT, MIDDLE, RIGHT
 
         validation.instance("parameters", parameters, DeviceParameters)
@@ -126,13 +126,13 @@ def _rows(landscape: Same[Landscape], parameters: Same[DeviceParameters]) -> Flo
 
 
 def check_kind(kind: type[Well]) -> None:
-    """Raise InputError unless kind is a class of wells that can be made."""
+    """Raise InputError unless kind is a concrete class of wells."""
     if not (isinstance(kind, type) and issubclass(kind, Well)) or kind is Well:
         raise InputError(f"kind: expected a class of wells, such as ParabolicWell, got {validation.shown(kind)}")
 
 
 def check_well_fits(parameters: DeviceParameters, well: Well) -> None:
-    """Raise InputError where a wall cannot leave a well because the track ends before."""
+    """Raise InputError if a wall cannot leave a well because the track ends first."""
     if not well.half_width <= well.centre <= parameters.track_length - well.half_width:
         raise InputError(
             f"half_width: expected a well that fits on the track of {parameters.track_length:g} m, got "

@@ -1,4 +1,4 @@
-"""Tracks with many pinning sites, drawn from distributions: what a real track with rough edges looks like."""
+"""Tracks with many random pinning sites, like a real track with rough edges."""
 
 import numpy as np
 
@@ -30,17 +30,17 @@ def random_track(
     position_jitter: float = 0.5,
     kind: type[Well] = ParabolicWell,
 ) -> Landscape:
-    """A landscape of `count` pinning sites, each on its own stretch of the track, drawn with a seed.
+    """A landscape of `count` random pinning sites, each in its own section of the track, drawn with a seed.
 
     coercive_field: mean H_c, T; coercive_field_spread: its relative standard deviation (log-normal).
     half_width: mean x_c, m; half_width_spread: relative standard deviation (log-normal); a draw that does not fit
-    between its neighbours is cut to what fits.
-    anisotropy_spread: standard deviation of H_K from site to site, T (normal, about parameters.anisotropy_field).
-    H_K is constant across a site and changes linearly between sites.  Edge roughness is its cause: near the hybrid
-    width H_K moves by about 5 Oe per nm of track width (`demagnetising_anisotropy_field`).
-    position_jitter: 0 (equal pitch) to 1 (anywhere on its own stretch where the site fits).
+    between its neighbours is reduced to fit.
+    anisotropy_spread: standard deviation of H_K from site to site, T (normal, about parameters.anisotropy_field).  H_K
+    is constant across a site and changes linearly between sites.  This represents edge roughness: near the hybrid
+    width, H_K changes by about 5 Oe per nm of track width (`demagnetising_anisotropy_field`).
+    position_jitter: from 0 (equal pitch) to 1 (anywhere in its own section where the site fits).
 
-    Raises InputError where a mean half width does not fit the pitch.
+    Raises InputError if the mean half width does not fit the pitch.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     check_kind(kind)

@@ -1,4 +1,4 @@
-"""Where a wall stays on its track without a drive, and which stretch of the track leads to each of these places."""
+"""Rest positions of a wall on its track without a drive, and the section of the track that leads to each of them."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,9 +16,10 @@ _FLAT = 1e-9  # of the largest energy: as high as the top of a barrier
 
 
 def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
-    """Positions (m, rising) at which a wall rests, with the two ends of the track, which hold a wall driven there.
+    """Rest positions of a wall (m, increasing), including the two ends of the track, which hold a wall driven there.
 
-    Between them the field changes from pushing a wall on to pushing it back.  net_field: T, beside the pinning field.
+    At the others the field changes from pushing a wall forwards to pushing it back.  net_field: T, in addition to the
+    pinning field.
     """
     position, field = _fields(parameters, landscape, net_field)
     rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
@@ -30,9 +31,9 @@ def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field
 def resting_angles(
     parameters: Sequence[DeviceParameters], landscapes: Sequence[Landscape], position: FloatArray
 ) -> FloatArray:
-    """phi in rad at which walls rest at positions in m, shape (walls,), without a current.
+    """Rest angles phi in rad of walls at positions in m, shape (walls,), without a current.
 
-    parameters, landscapes: one for all walls, or one each.
+    parameters, landscapes: one for all walls, or one for each.
     """
     if len(parameters) == len(landscapes) == 1:
         anisotropy = landscapes[0].anisotropy_field(position, parameters[0])
@@ -45,16 +46,16 @@ def resting_angles(
 def wall_energy(
     parameters: DeviceParameters, landscape: Landscape, position: FloatArray, net_field: float = 0.0
 ) -> FloatArray:
-    """Of a wall at rest at positions in m, against the track's start, J."""
+    """Energy of a wall at rest at positions in m, relative to the start of the track, J."""
     zeeman: FloatArray = parameters.energy_per_field_length * net_field * position
     return landscape.energy(position, parameters) - zeeman
 
 
 def dividing_points(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
-    """Between each two neighbouring `resting_places` the place from which a wall goes either way, m.
+    """Between each two neighbouring `resting_places`, the position from which a wall may go either way, m.
 
-    The top of the barrier between them, or the middle of its flat top; beside an end the flat stretch belongs to the
-    end.
+    It is the top of the barrier between them, or the middle of a flat top; next to an end of the track, a flat section
+    belongs to the end.
     """
     places = resting_places(parameters, landscape, net_field)
     position, _ = _fields(parameters, landscape, net_field)

@@ -1,4 +1,4 @@
-"""Pinning sites.  A new kind is one small class: its field, where the field jumps, and how far it reaches."""
+"""Pinning sites.  A new kind is one small class: its field, the positions where the field jumps, and its range."""
 
 import functools
 import math
@@ -14,7 +14,7 @@ from ..support.arrays import FloatArray
 
 @dataclass(frozen=True, kw_only=True)
 class Well(ABC):
-    """One pinning site, with the paper's two numbers for its strength."""
+    """One pinning site, with the paper's two parameters for its strength."""
 
     centre: float
     """x_0, m."""
@@ -43,7 +43,7 @@ class Well(ABC):
         """Distance from the centre beyond which the field is negligible (below 1e-12 of H_c), m."""
 
     def depth(self, parameters: DeviceParameters) -> float:
-        """Energy that the wall needs to leave the well, 2 M_s W t times the integral of |H_pin| on one side, J."""
+        """Energy needed to leave the well, 2 M_s W t times the integral of |H_pin| on one side, J."""
         nodes, weights = _quadrature()
         offsets = 0.5 * self.reach * (nodes + 1.0)
         integral = -0.5 * self.reach * float(weights @ self.pinning_field(self.centre + offsets))
