@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import scipy.fft
+import scipy  # scipy.fft is imported when it is used: the command line needs the stripe for its help
 
 from ..constants import VACUUM_PERMEABILITY
 from ..support import validation

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import zeta
+import scipy
 
 from ..support.arrays import FloatArray
 
@@ -65,8 +65,8 @@ def _summed(
     total = count(x) @ near
     # From there on N_zz = V / (4 pi r^3) with 1/r^3 = 1/x^3 - 3 y^2 / (2 x^5), whose sums are Hurwitz's zeta function.
     constant, slope = float(count(np.zeros(1))[0]), float(count(np.ones(1))[0] - count(np.zeros(1))[0])
-    far = constant * (zeta(3, last) - 1.5 * aside**2 * zeta(5, last))
-    far = far + slope * (zeta(2, last) - 1.5 * aside**2 * zeta(4, last))
+    far = constant * (scipy.special.zeta(3, last) - 1.5 * aside**2 * scipy.special.zeta(5, last))
+    far = far + slope * (scipy.special.zeta(2, last) - 1.5 * aside**2 * scipy.special.zeta(4, last))
     total += np.prod(cell) / (4.0 * np.pi * cell[0] ** 3) * far
     result: FloatArray = total.reshape(y.shape)
     return result
