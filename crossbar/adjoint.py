@@ -1,7 +1,8 @@
-"""How the currents read from an array change with its cells and its inputs: exact derivatives from one solution more.
+"""Derivatives of read currents with respect to cells and inputs, exact, from one additional solution.
 
-A network of resistors is reciprocal.  What a weighted sum of bit-line currents gains by a small current beside a cell
-is the voltage across that cell when the weights stand, as voltages, at the bit lines' ends, and the word lines at 0 V.
+A network of resistors is reciprocal.  The change of a weighted sum of bit-line currents by a small current in parallel
+with a cell equals the voltage across that cell when the weights are applied as voltages to the ends of the bit lines,
+with the word lines at 0 V.
 """
 
 from typing import Any
@@ -29,19 +30,20 @@ def read_gradient(
     floating_bit_lines: Lines = (),
     tolerance: float = 1e-10,
 ) -> xr.Dataset:
-    """The derivatives of L = sum of weight times bit-line current, over all bit lines and inputs.
+    """The derivatives of L, the sum of weight times bit-line current over all bit lines and inputs.
 
     word_line_voltage: V, shape (word lines, inputs), as `Crossbar.solve` takes it; bit lines are at 0 V.
     weight: shape (inputs, bit lines), a number for each current (out of the array): dL/dI of a loss.
     floating lines, tolerance: as in `Crossbar.solve`.
 
     Returns a Dataset: bit_line_current (input, bit_line; A); voltage_gradient (input, word_line; dL/dV of the word
-    line's source, A times the weight's unit); sensitivity (input, word_line, bit_line), what L gains for an ampere more
-    through the cell at the same voltage, and device_voltage (V) of the same shape; and conductance_gradient (word_line,
-    bit_line; dL/dG), the sum over the inputs of their product.  Wires, drivers and floating lines are all in it.  With
-    cells that have a current-voltage law the network is linear around its solution, and the derivative by a parameter p
-    is the sum over the inputs of sensitivity times dI/dp; conductance_gradient is that of a conductance in parallel.
-    Twice the time of a solution: no differences are taken.  Raises InputError and ConvergenceError.
+    line's source, A times the weight's unit); sensitivity (input, word_line, bit_line), the change of L for each
+    additional ampere through the cell at the same voltage, and device_voltage (V) of the same shape; and
+    conductance_gradient (word_line, bit_line; dL/dG), the sum over the inputs of their product.  Wires, drivers and
+    floating lines are included.  For cells with a non-linear current-voltage law, the network is linearised around its
+    solution.  The derivative with respect to a parameter p is then the sum over the inputs of sensitivity times dI/dp;
+    conductance_gradient is for a conductance in parallel.  It takes twice the time of a solution, without finite
+    differences.  Raises InputError and ConvergenceError.
     """
     words, bits = validation.instance("array", array, Crossbar).shape
     check_tolerance(tolerance)

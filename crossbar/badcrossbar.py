@@ -3,8 +3,8 @@
     from crossbar import badcrossbar
     solution = badcrossbar.compute(applied_voltages, resistances, r_i=0.5)
 
-Joksas and Mehonic, SoftwareX 12, 100617 (2020), doi 10.1016/j.softx.2020.100617; compared with version 1.1.0.  What
-its `plot.branches` and `plot.nodes` take is what stands in a solution here.
+Joksas and Mehonic, SoftwareX 12, 100617 (2020), doi 10.1016/j.softx.2020.100617; compared with version 1.1.0.  A
+solution has everything that badcrossbar's `plot.branches` and `plot.nodes` need.
 """
 
 from typing import NamedTuple
@@ -26,8 +26,8 @@ class ArgumentTypeError(InputError, TypeError):
 class Currents(NamedTuple):
     """A; output (inputs, bit lines), the others (word lines, bit lines), or (..., inputs) where there are several.
 
-    device flows from the word line to the bit line; word_line through the segment that ends at a cell, coming from the
-    source; bit_line through the segment that begins at a cell, towards the output.
+    device: from the word line to the bit line; word_line: through the segment that ends at a cell, from the source;
+    bit_line: through the segment that begins at a cell, towards the output.
     """
 
     output: FloatArray
@@ -44,7 +44,7 @@ class Voltages(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """What badcrossbar calls a solution."""
+    """A solution as badcrossbar defines it."""
 
     currents: Currents
     voltages: Voltages | None
@@ -63,11 +63,10 @@ def badcrossbar_compute(
     """Branch currents and node voltages of a crossbar.
 
     applied_voltages: (word lines, inputs), V.  resistances: of the devices, (word lines, bit lines), Ohm, above 0, inf:
-    open.  r_i: of a segment of wire, Ohm; where it is given it stands for both r_i_word_line and r_i_bit_line, which
-    are both needed where it is not.  node_voltages, all_currents: False leaves out the voltages, and all currents but
-    those of the outputs (None stands in their place).
-    Raises InputError, a ValueError, and ArgumentTypeError, a TypeError as well.  Unlike badcrossbar it refuses NaN, and
-    an unknown keyword.
+    open.  r_i: of a wire segment, Ohm; it applies to both word lines and bit lines.  Without it, both r_i_word_line and
+    r_i_bit_line are needed.  node_voltages, all_currents: False omits the voltages, or all currents except those of the
+    outputs (they are None).  Raises InputError, a ValueError, and ArgumentTypeError, which is also a TypeError.  Unlike
+    badcrossbar, it rejects NaN and unknown keywords.
     """
     if r_i is not None:
         r_i_word_line = r_i_bit_line = r_i

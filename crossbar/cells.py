@@ -1,7 +1,8 @@
-"""What stands at the crossings: linear resistors, junctions whose TMR follows the bias, and either with a selector.
+"""The cells at the crossings: linear resistors, junctions with bias-dependent TMR, and either with a selector.
 
-Three steps lead to a device of one's own: `Cells` have current-voltage laws, which is all that a static solution asks
-for; `StatefulCells` have a state that sets the law; `in_time.dynamics.MovingCells` say how voltages move that state.
+User-defined devices can be added at three levels.  `Cells` have current-voltage laws, which is all that a static
+solution needs.  `StatefulCells` have a state that determines the law.  `in_time.dynamics.MovingCells` define how
+voltages change that state.
 """
 
 import copy
@@ -30,7 +31,7 @@ _PARALLEL_FROM = 16_384  # cells: below, waking the threads takes longer
 
 
 class Cells(ABC):
-    """The current-voltage laws of all cells; each rises monotonically through the origin."""
+    """The current-voltage laws of all cells; each must increase monotonically and pass through the origin."""
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
         """Refuse a class that lacks a part, by the names of both, before anything is done with it."""
@@ -56,7 +57,7 @@ class Cells(ABC):
 
     @property
     def parameters(self) -> Sequence[Any]:
-        """Parameter sets of the devices, one for all or one each, as a result's provenance names them."""
+        """Parameter sets of the devices, one for all or one for each, as recorded in the provenance of results."""
         return ()
 
     @property
@@ -65,7 +66,7 @@ class Cells(ABC):
         return self
 
     def with_devices(self, devices: "Cells") -> "Cells":
-        """Other devices of the same shape, behind the selectors of these; not checked."""
+        """The same selectors with other devices of the same shape; not checked."""
         return devices
 
     def zero_bias_conductance(self) -> FloatArray:
@@ -73,21 +74,21 @@ class Cells(ABC):
         return self.current_and_slope(np.zeros(self.shape))[1]
 
     def on_device(self, voltage: FloatArray) -> FloatArray:
-        """The part of a cell's voltage that lies across its device, V; all of it where nothing is in series."""
+        """The part of a cell's voltage that drops across its device, V; all of it if nothing is in series."""
         return voltage
 
     @property
     def has_barrier(self) -> bool:
-        """Whether the devices are tunnel junctions, in which a volt is a matter of the barrier's life."""
+        """Whether the devices are tunnel junctions, whose barrier may break down at about 1 V."""
         return False
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A variable of the devices' state: its name and unit in results, and its ends.
+    """A state variable of the devices: its name and unit in results, and its limits.
 
-    start, stop: numbers, or shape (word lines, bit lines), in the unit.  The first of a device's states is the one that
-    sets its conductance, which is lowest at `start`; start may be above stop.
+    start, stop: numbers, or shape (word lines, bit lines), in the unit.  The first state variable of a device
+    determines its conductance, which is lowest at `start`; start may be above stop.
     """
 
     name: str
@@ -97,14 +98,14 @@ class State:
     stop: FloatArray | float = np.inf
 
     def inside(self, values: FloatArray) -> bool:
-        """Whether values lie between the ends, but for round-off."""
+        """Whether values lie between the limits, apart from round-off."""
         low, high = np.minimum(self.start, self.stop), np.maximum(self.start, self.stop)
         slack = 1e-12 * np.where(np.isfinite(high - low), high - low, 0.0)
         return bool(((values >= low - slack) & (values <= high + slack)).all())
 
 
 class StatefulCells(Cells):
-    """Devices whose law hangs on a state, as a static solution, a table of pulses and a target need them."""
+    """Devices whose law depends on a state, as needed for static solutions, transition tables and targets."""
 
     polarity = 1.0
     """The sign of the voltage that raises the conductance."""
@@ -115,7 +116,7 @@ class StatefulCells(Cells):
     @property
     @abstractmethod
     def states(self) -> tuple[State, ...]:
-        """The variables of the state; the first one sets the conductance."""
+        """The state variables; the first one determines the conductance."""
 
     @abstractmethod
     def values(self) -> dict[str, FloatArray]:
@@ -123,22 +124,22 @@ class StatefulCells(Cells):
 
     @abstractmethod
     def at(self, values: FloatArray) -> Self:
-        """An independent copy with the first state elsewhere, shape (word lines, bit lines); not checked."""
+        """An independent copy with another first state variable, shape (word lines, bit lines); not checked."""
 
     @abstractmethod
     def array_of(self, shape: tuple[int, int], spreads: Mapping[str, float], seed: Seed) -> Self:
-        """Devices of the kind of the first one at every crossing of an array, at the start of their first state.
+        """Devices like the first one at every crossing of an array, with their first state variable at its start.
 
-        spreads: standard deviations by name of a parameter, as `compact_model.vary` takes them; what a class cannot
-        draw it refuses.
+        spreads: standard deviations by parameter name, as for `compact_model.vary`; a class rejects parameters that it
+        cannot vary.
         """
 
     def first_state(self) -> FloatArray:
-        """The state that sets the conductance, a copy."""
+        """A copy of the state variable that determines the conductance."""
         return self.values()[self.states[0].name]
 
     def at_share(self, share: float) -> Self:
-        """A copy with the first state this share of its way from the lowest to the highest conductance, 0 to 1."""
+        """A copy with the first state variable at a fraction, 0 to 1, of the way from lowest to highest conductance."""
         first = self.states[0]
         return self.at(
             np.array(np.broadcast_to(first.start + share * (np.subtract(first.stop, first.start)), self.shape))
@@ -149,16 +150,16 @@ class StatefulCells(Cells):
         return self.at_share(0.0).zero_bias_conductance(), self.at_share(1.0).zero_bias_conductance()
 
     def voltage_scale(self) -> FloatArray:
-        """By what voltages are divided where devices are compared: alike ones move alike at equal shares of it."""
+        """Divisor of voltages when devices are compared: similar devices move equally at equal fractions of it."""
         return np.ones(self.shape)
 
     def coordinates(self) -> dict[str, tuple[float, dict[str, str]]]:
-        """What tells this kind of device from others in a study: values and attributes by name, of the first device."""
+        """Values and attributes, by name, that identify this kind of device in a study; those of the first device."""
         return {}
 
 
 class Resistors(Cells):
-    """Linear cells of given conductances, S, shape (word lines, bit lines); 0: open."""
+    """Linear cells with given conductances, S, shape (word lines, bit lines); 0: open."""
 
     def __init__(self, conductance: ArrayLike) -> None:
         self.conductance = table("conductance", conductance)
@@ -179,7 +180,7 @@ class Resistors(Cells):
 class Junctions(StatefulCells):
     """Devices with walls at positions in m, shape (word lines, bit lines): I = V G(x, V).
 
-    parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
+    parameters: one set for all devices, or a sequence with one for each, row by row (see `compact_model.vary`).
     """
 
     spreads_in_tables = ("parallel_resistance", "tmr")
@@ -227,7 +228,7 @@ class Junctions(StatefulCells):
         return Junctions(vary(one, count, dict(spreads), seed=seed) if spreads else one, np.zeros(shape))
 
     def voltage_scale(self) -> FloatArray:
-        """R_P times the junction's area, Ohm m2: V over it is what moves a wall."""
+        """R_P times the junction's area, Ohm m2: V divided by it is the current density that moves a wall."""
         return self.per_device("junction_area") * self.per_device("parallel_resistance")
 
     def coordinates(self) -> dict[str, tuple[float, dict[str, str]]]:
@@ -238,12 +239,12 @@ class Junctions(StatefulCells):
         }
 
     def per_device(self, name: str) -> FloatArray:
-        """A parameter of every device, shape (word lines, bit lines), or (1, 1) where all are of one kind."""
+        """A parameter of every device, shape (word lines, bit lines), or (1, 1) if all devices are equal."""
         shape = self.shape if len(self.parameters) > 1 else (1, 1)
         return np.array([getattr(item, name) for item in self.parameters], dtype=np.float64).reshape(shape)
 
     def at(self, values: FloatArray) -> Self:
-        """The same devices with their walls elsewhere, m; not checked."""
+        """The same devices with their walls at other positions, m; not checked."""
         other = copy.copy(self)
         other.position = values
         other._share = (self._length - np.minimum(values, self._length)) * self._share_per_length

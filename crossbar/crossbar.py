@@ -1,8 +1,8 @@
-"""The array that a user describes and solves: resistances in, labelled voltages and currents out.
+"""Arrays: from resistances to labelled voltages and currents.
 
-Conventions, in this one place.  Shape (word lines, bit lines); row 0 on top.  Word lines run horizontally and are
-driven from the left ('start'); bit lines run vertically and are sensed at the bottom ('stop').  Every segment has the
-whole segment resistance, also the first, from the driver to the first cell, and the last, from the last cell to the
+These are the conventions.  Shape (word lines, bit lines); row 0 on top.  Word lines run horizontally and are driven
+from the left ('start'); bit lines run vertically and are sensed at the bottom ('stop').  Every segment has the full
+segment resistance, including the first, from the driver to the first cell, and the last, from the last cell to the
 sense node.  A device's current is positive from its word line to its bit line; a bit line's current is positive out of
 the array, a word line's into it.  As a matrix, a crossbar's conductances are inputs x outputs: currents = voltages @ G.
 """
@@ -42,11 +42,11 @@ _BYTES_PER_CELL_AND_INPUT = 32
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Crossbar(Wires):
-    """A passive array of N word lines and M bit lines: wires, with devices at their crossings.
+    """A passive array of N word lines and M bit lines, with devices at their crossings.
 
-    resistance, conductance or cells: of the devices, shape (word lines, bit lines), Ohm or S, or `cells.Cells` with
-        their current-voltage laws; one of the three.  An infinite resistance is an open device, one of 0 a shorted one.
-    The other arguments are those of `Wires`.
+    resistance, conductance or cells: one of the three; resistances (Ohm) or conductances (S) of the devices, shape
+    (word lines, bit lines), or `cells.Cells` with their current-voltage laws.  An infinite resistance is an open
+    device, and a resistance of 0 a shorted one.  The other arguments are those of `Wires`.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
     """
@@ -76,7 +76,7 @@ class Crossbar(Wires):
     def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, *, wires: Wires | None = None) -> "Crossbar":
         """An array of one kind of device with walls at positions in m, of shape (word lines, bit lines), at zero bias.
 
-        For devices whose resistance follows the bias see `cells`.
+        For devices with a bias-dependent resistance, see `cells`.
         """
         validation.instance("parameters", parameters, DeviceParameters)
         conductance = 1.0 / resistance(parameters, table("position", position))
@@ -100,7 +100,7 @@ class Crossbar(Wires):
         }
 
     def origin(self) -> dict[str, str]:
-        """What a solution of this array came from: see `compact_model.support.provenance`."""
+        """Provenance of a solution of this array: see `compact_model.support.provenance`."""
         return self._origin
 
     @functools.cached_property
@@ -151,15 +151,15 @@ class Crossbar(Wires):
         )
 
     def row_bias(self, scheme: str, word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None) -> Bias:
-        """How a row is held for several of its cells at once; see `schemes.row_bias`."""
+        """The bias for several cells of a row at once; see `schemes.row_bias`."""
         return row_bias(scheme, self.shape, word_line, voltages, selected)
 
     def block_bias(self, scheme: str, word_lines: ArrayLike, bit_lines: ArrayLike, voltage: float) -> Bias:
-        """How lines are held for all cells between some of them at once; see `schemes.block_bias`."""
+        """The bias for all cells between some word lines and some bit lines at once; see `schemes.block_bias`."""
         return block_bias(scheme, self.shape, word_lines, bit_lines, voltage)
 
     def sources(self, word_line_voltage: ArrayLike, bit_line_voltage: ArrayLike = 0.0) -> Sources:
-        """The source voltages as the solvers take them; both ends of a line have the same."""
+        """The source voltages in the form that the solvers take; both ends of a line have the same voltage."""
         words, bits = self.shape
         inputs = max(_inputs("word_line_voltage", word_line_voltage), _inputs("bit_line_voltage", bit_line_voltage))
         check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
@@ -179,21 +179,21 @@ class Crossbar(Wires):
         method: str | None = None,
         start: xr.Dataset | None = None,
     ) -> xr.Dataset:
-        """All voltages and currents.
+        """Solve for all voltages and currents.
 
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
-            bit lines.
-        floating_word_lines, floating_bit_lines: numbers of the lines, or a mask, that no source holds.
+        bit lines.
+        floating_word_lines, floating_bit_lines: lines that are not connected to a source, as numbers or as a mask.
         tolerance, entrywise, method: as in `solve.solve_network`; 'banded', 'iterative', 'direct' or 'graph', None:
-            chosen.
-        start: an earlier result of the same shape to begin from.
+        chosen automatically.
+        start: an earlier result of the same shape, from which to start.
 
-        Returns a Dataset that always has the dimension `input`, also for one: device_current, device_voltage (word line
-        less bit line), word_line_voltage and bit_line_voltage of the nodes at each cell (input, word_line, bit_line);
-        bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it) and power
-        (input; what the sources deliver, W).  Its attributes say which method was chosen and why, the iterations and
-        the residual, and with non-linear cells the steps of Newton's method.
-        Raises InputError, and ConvergenceError where no method reaches the tolerance.
+        Returns a Dataset that always has the dimension `input`, even for a single one: device_current, device_voltage
+        (word line minus bit line), word_line_voltage and bit_line_voltage of the nodes at each cell (input, word_line,
+        bit_line); bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it)
+        and power (input; delivered by the sources, W).  Its attributes state which method was chosen and why, the
+        number of iterations and the residual, and for non-linear cells the number of Newton steps.  Raises InputError,
+        and ConvergenceError if no method reaches the tolerance.
         """
         network = self.network(floating_word_lines, floating_bit_lines)
         sources = self.sources(word_line_voltage, bit_line_voltage)
@@ -267,7 +267,7 @@ def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) 
 
 
 def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
-    """What the sources deliver, those that feed nodes included, W, shape (inputs,)."""
+    """Power delivered by the sources, including those that feed nodes, W, shape (inputs,)."""
     power = np.zeros(sources.inputs)
     for current, voltage in (
         (found.word_start_current, sources.word_start),

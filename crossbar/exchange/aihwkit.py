@@ -1,4 +1,4 @@
-"""A device as one of the pulsed devices of IBM's aihwkit, with what the fit leaves over.
+"""A device as one of the pulsed devices of IBM's aihwkit, with the residual of the fit.
 
 Rasch et al. 2021 (doi 10.1109/AICAS51828.2021.9458494) describe that simulator; its weights go from -1 to 1 here.
 """
@@ -22,9 +22,9 @@ _MOST_NODES = 8
 class AihwkitDevice:
     """A pulsed device of aihwkit: the name of its class, its parameters by name, and how well it fits.
 
-    residual: by how much the model's mean step differs from the table's, root mean square over both directions and all
-    states of all tracks, over dw_min.  noise: what of it the samples of the table explain, over dw_min.
-    residuals: the residual of each class that was tried.
+    residual: root-mean-square difference between the mean steps of the model and of the table, over both directions and
+    all states of all tracks, divided by dw_min.  noise: the part of it that is explained by the number of samples in
+    the table, divided by dw_min.  residuals: the residual of each class that was tried.
     """
 
     model: str
@@ -35,12 +35,12 @@ class AihwkitDevice:
 
 
 def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
-    """Which of aihwkit's pulsed devices a device is: constant steps, steps that change linearly, or piecewise.
+    """Fit one of aihwkit's pulsed devices to a device: with constant, linear or piecewise linear steps.
 
-    The simplest class that the table's samples can tell no better one from (Bayesian information criterion of mean
-    steps) is taken.  The spread of a step from pulse to pulse is `dw_min_std`, that of its mean from track to track,
-    less what the samples explain, `dw_min_dtod`; the bounds are the outermost states at which a device stays.
-    Raises InputError, also for a device that pulses do not move both ways.
+    The class with the best Bayesian information criterion of the mean steps is chosen, so that more parameters must be
+    justified by the samples.  The variation of a step from pulse to pulse is `dw_min_std`.  The variation of its mean
+    from track to track, minus the part explained by the samples, is `dw_min_dtod`.  The bounds are the outermost states
+    at which a device stays.  Raises InputError, also for a device that pulses do not move in both directions.
     """
     found = update_statistics(device)
     step, inside = found.step.values, found.inside.values

@@ -1,6 +1,6 @@
-"""The open file of a device that learns by pulses: JSON, units in the names, checked against a schema of its own.
+"""The open file format of a device that learns by pulses: JSON, with units in the names, checked against a schema.
 
-`device_file.schema.json` beside this file is the schema (JSON Schema, draft 2020-12); docs/exchange.md explains it.
+The schema is `device_file.schema.json` next to this file (JSON Schema, draft 2020-12); docs/exchange.md explains it.
 """
 
 import json
@@ -28,10 +28,11 @@ _MOST_STATES, _MOST_VOLTAGES = 4096, 4096
 
 
 def write_device(device: PulsedDevice, path: str | Path, *, description: str = "") -> None:
-    """A device with its table as a file that `read_device` and other programs read.
+    """Write a device with its transition table to a file that `read_device` and other programs can read.
 
-    description: free text for people.  What a `parallel_resistance` of its own would do to a device (`spreads`) is not
-    kept.  Raises InputError, and OSError where the file cannot be written; whole or not at all.
+    description: free text.  The effect of device-to-device variation of `parallel_resistance` (`spreads`) is not
+    stored.  The file is written completely or not at all.  Raises InputError, and OSError if the file cannot be
+    written.
     """
     text = json.dumps(device_document(device, description=description), allow_nan=False, indent=1)
     with whole_file(_path(path)) as temporary:
@@ -39,7 +40,7 @@ def write_device(device: PulsedDevice, path: str | Path, *, description: str = "
 
 
 def device_document(device: PulsedDevice, *, description: str = "") -> dict[str, Any]:
-    """What `write_device` writes, as plain dictionaries, lists, numbers and text."""
+    """The contents of the file that `write_device` writes, as dictionaries, lists, numbers and text."""
     kind = validation.instance("device", device, PulsedDevice)
     validation.instance("description", description, str)
     table, cells = kind.table, kind.devices
@@ -89,11 +90,11 @@ def device_document(device: PulsedDevice, *, description: str = "") -> dict[str,
 
 
 def read_device(path: str | Path) -> PulsedDevice:
-    """The device of a file that `write_device` or somebody's measurement made, ready to learn with.
+    """Read a device from a file, written by `write_device` or made from measurements, for use in learning.
 
-    Its cells are `MeasuredCells`.  Raises InputError, in one line that names the entry of the file: for another format
-    or version, an entry that is missing or not known, probabilities that do not add up to one, conductances that do not
-    rise; and for a file that cannot be read.
+    Its cells are `MeasuredCells`.  Raises an InputError that names the entry of the file: for another format or
+    version, a missing or unknown entry, probabilities that do not sum to one, or conductances that do not increase; and
+    for a file that cannot be read.
     """
     source = _path(path)
     try:

@@ -1,4 +1,4 @@
-"""Devices known by what was measured of them: the conductances of their states, and nothing of their inside."""
+"""Devices that are described by measurements only: the conductances of their states, without a physical model."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,8 @@ class MeasuredCells(StatefulCells):
     conductance: S, shape (word lines, bit lines), each from `lowest` to `highest` (S, of every device; lowest above 0).
     polarity: 1 or -1, the sign of the voltage that raises the conductance.
     half_voltage: V, at which a tunnel junction's TMR has fallen to half; inf: the devices follow Ohm's law.
-    tmr: of the junction, a ratio; None: that of highest and lowest.  More means that a part of it never switches.
+    tmr: of the junction, a ratio; None: from highest and lowest.  A larger value means that a part of the junction
+    never switches.
 
     The law is that of `Junctions`, G(V) = highest [1 - f TMR(V) / (1 + TMR(V))] with TMR(V) = TMR / (1 +
     (V/half_voltage)^2) and the share f that gives the conductance at 0 V.  Raises InputError.

@@ -1,4 +1,4 @@
-"""Which tools a device goes to, by name."""
+"""The tools to which a device can be exported, by name."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ PEERS: dict[str, Callable[[PulsedDevice], str]] = {
 
 
 def export_device(device: PulsedDevice, peer: str) -> str:
-    """The text of a Python module that gives the device to another tool, one of PEERS; the tool is not needed for it.
+    """The text of a Python module that defines the device in another tool, one of PEERS; the tool itself is not needed.
 
     'aihwkit': `device()`, a pulsed device fitted to the table (`aihwkit_device`), and `rpu_config()`; 'crosssim': a
     class with levels, drift and current; 'xbtorch': `device()`, with a table of jumps.  Raises InputError.

@@ -1,4 +1,4 @@
-"""The mean step that a pulse makes in each state, and the curve of potentiation and depression that follows."""
+"""The mean step of a pulse in each state, and the resulting curve of potentiation and depression."""
 
 import numpy as np
 import xarray as xr
@@ -17,18 +17,19 @@ DIRECTIONS = ("up", "down")
 
 
 def update_statistics(device: PulsedDevice, *, count: int | None = None) -> xr.Dataset:
-    """Mean and standard deviation of the step that one pulse makes, and the mean curve under many, from the table.
+    """Mean and standard deviation of the step of one pulse, and the mean curve under many pulses, from the table.
 
-    count: pulses of a polarity in the curve; None: three for each level.
+    count: number of pulses of each polarity in the curve; None: three for each level.
 
-    A weight is a conductance at zero bias on the scale from -1 (the device's lowest) to 1 (its highest).  States that a
-    device leaves by itself (a wall at an end of its track) are left out; where a pulse ends in one, the device counts
-    as in the state beside it, where it is found later.
+    A weight is the conductance at zero bias, scaled to the range from -1 (the device's lowest) to 1 (its highest).
+    States that a device leaves spontaneously (a wall at an end of its track) are excluded; if a pulse ends in such a
+    state, the device is counted in the neighbouring state, where it will be found later.
 
     Returns a Dataset: step, deviation (direction, track, state; of the weight), `step` NaN where there is no such
-    state; inside (direction, track, state): whether the state is not the last one of its direction, where the step is
-    that of the bound; weight (track, state); curve, curve_deviation (pulse; over devices and chance, of the weight),
-    `count` pulses up from the lowest state, then as many down.  Exact for the table: no chance of its own.
+    state; inside (direction, track, state): whether the state is not the last one of its direction, where the bound
+    limits the step; weight (track, state); curve, curve_deviation (pulse; of the weight, over devices and random
+    transitions), for `count` pulses up from the lowest state and then as many down.  The result is exact for the table,
+    without sampling.
     """
     kind = validation.instance("device", device, PulsedDevice)
     number = 3 * kind.levels if count is None else validation.whole("count", count, 1)
@@ -79,7 +80,7 @@ def update_statistics(device: PulsedDevice, *, count: int | None = None) -> xr.D
 
 
 def stable_states(device: PulsedDevice) -> NDArray[np.bool_]:
-    """Which states of which track a device does not leave by itself, a mask of shape (track, state)."""
+    """Mask of the states that a device does not leave spontaneously, shape (track, state)."""
     there: NDArray[np.bool_] = np.isfinite(device.table.conductance.transpose("track", "state").values)
     if not device.table.attrs.get("leaving_states", 0):
         return there

@@ -1,4 +1,4 @@
-"""Domain-wall junctions that move: every cell integrates its own wall by the kernels of `compact_model`."""
+"""Domain-wall junctions in an array over time: the kernels of `compact_model` integrate the wall of every cell."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -54,16 +54,16 @@ class TrackedDevice:
 
 
 class DomainWalls(MovingCells):
-    """Junctions whose walls move along their tracks: I = V G(x, V), and Eq. 1 for x and the wall's angle.
+    """Junctions whose walls move along their tracks: I = V G(x, V), and Eq. 1 for the wall's position and angle.
 
-    parameters: of all devices, or a sequence of one set each, row by row (see `compact_model.vary`).
-    landscape: the track of all devices, or a sequence of one each.  position: m, shape (word lines, bit lines).
+    parameters: one set for all devices, or a sequence with one for each, row by row (see `compact_model.vary`).
+    landscape: the track of all devices, or a sequence with one for each.  position: m, shape (word lines, bit lines).
     initial_angle: rad, one or (word lines, bit lines); None: at rest without a current.
-    external_field: T; None: what cancels each device's stray field.
+    external_field: T; None: cancels the stray field of each device.
     temperature: K, one or (word lines, bit lines).  seed: of the thermal fields.
-    step: s, of RK4, or above 0 K of Heun's method; None: 5 ps above 0 K, and at 0 K the adaptive method, which steps
-        onto every hard edge of a landscape.  RK4 is off there by what the angle turns in a step: 0.1 nm in notches of
-        300 Oe at 5 ps.
+    step: s, of RK4, or of Heun's method above 0 K; None: 5 ps above 0 K, and the adaptive method at 0 K, which places a
+    step on every sharp edge of a landscape.  RK4 does not, and has an error there of 0.1 nm in notches of 300 Oe at 5
+    ps.
 
     `position` (m) and `angle` (rad) are the present state, copies of shape (word lines, bit lines).  Raises InputError.
     """
@@ -287,7 +287,7 @@ class DomainWalls(MovingCells):
         ]
 
     def check_run(self, largest_voltage: float, duration: float) -> None:
-        """InputError where the steps do not resolve, or never end with, what the voltages can do to a wall."""
+        """Raise InputError if the steps do not resolve the motion under these voltages, or would never end."""
         row = np.zeros((1, COEFFICIENTS + 2))
         row[0, COEFFICIENTS:] = largest_voltage, np.abs(self._net_field).max()
         ensemble = Ensemble(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2)))
@@ -313,7 +313,7 @@ class DomainWalls(MovingCells):
         self._moved()
 
     def rest(self, duration: float) -> None:
-        """The walls on their own at 0 V: adaptive at 0 K in any case, since nothing has to be met on the way."""
+        """Move the walls at 0 V, at 0 K always by the adaptive method, because nothing depends on the steps."""
         if duration > self._longest_rest:
             if self.adaptive:
                 self.check_run(0.0, duration)

@@ -1,4 +1,4 @@
-"""What drives an array over time: line voltages, each scheme times a waveform."""
+"""Drives of an array over time: line voltages, as bias schemes times waveforms."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ LineWaveforms = Mapping[int, Waveform | float] | Iterable[tuple[int, Waveform | 
 
 @dataclass(frozen=True)
 class ArrayDrive:
-    """Line voltages over time: the sum of Biases, each times a waveform without unit.
+    """Line voltages over time: a sum of Biases, each multiplied by a dimensionless waveform.
 
-    parts: pairs (Bias, Waveform or number); which lines float is the first Bias's to say, for all times.
+    parts: pairs (Bias, Waveform or number); the first Bias determines which lines float, at all times.
     """
 
     parts: tuple[tuple[Bias, Waveform], ...]
@@ -57,9 +57,9 @@ class ArrayDrive:
 
     @classmethod
     def pulse(cls, held: Bias, width: float, edge: float = 0.0) -> Self:
-        """A Bias for `width` seconds from the start, with slopes of `edge` seconds before and after; then 0 V.
+        """A Bias for `width` seconds, with edges of `edge` seconds before and after, starting at t = 0; then 0 V.
 
-        The gates of a TransistorBias have their whole voltage from the start to the end of the second slope.
+        The gates of a TransistorBias have their full voltage from the start to the end of the second edge.
         """
         if isinstance(held, TransistorBias):
             gates, lines = held.parted()
@@ -77,10 +77,10 @@ class ArrayDrive:
         floating_word_lines: Iterable[int] = (),
         floating_bit_lines: Iterable[int] = (),
     ) -> Self:
-        """Every line its own waveform (V): by a line's number, or in pairs with it; all others are at 0 V or float.
+        """A waveform (V) for each line, by its number or in pairs with it; all other lines are at 0 V or float.
 
-        shape: word lines and bit lines.  Raises InputError for a line that is not there, is driven twice, or is driven
-        and floats.
+        shape: word lines and bit lines.  Raises InputError for a line that does not exist, is driven twice, or is both
+        driven and floating.
         """
         words, bits = array_shape(shape)
         for each, given in (
@@ -124,12 +124,12 @@ class ArrayDrive:
 
     @property
     def source_lines(self) -> int:
-        """How many source lines it drives: those of an array with transistors, else 0."""
+        """Number of source lines that are driven: those of an array with transistors, else 0."""
         first = self.parts[0][0]
         return first.source_line_voltage.size if isinstance(first, TransistorBias) else 0
 
     def identity(self) -> str:
-        """A short text that tells this drive from others."""
+        """A short text that identifies this drive."""
         items: list[str | FloatArray] = []
         for held, waveform in self.parts:
             words, bits, *others = held.line_voltages()
@@ -142,7 +142,7 @@ class ArrayDrive:
         return sorted({edge for _, waveform in self.parts for edge in waveform.edges(start, stop)})
 
     def knots(self, start: float, stop: float) -> list[float]:
-        """Times in (start, stop) at which the smooth parts of the lines' voltages are to be looked at."""
+        """Times in (start, stop) at which the smooth parts of the lines' voltages must be sampled."""
         knots = {knot for _, waveform in self.parts for knot in waveform.knots(start, stop)}
         return sorted(knot for knot in knots if start < knot < stop)
 

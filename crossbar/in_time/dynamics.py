@@ -1,8 +1,7 @@
-"""What stands at the crossings and moves: all that the network in time asks of a device, whatever it is.
+"""The interface of devices whose state moves: everything that the simulation of an array over time needs from them.
 
-A new kind of device is one class derived from `MovingCells`.  The network (`stepper`, `simulation`) and all that is
-done with arrays (writing, programming, disturb, updates, learning, netlists) know this class and nothing of what is
-behind.
+A new kind of device is one class derived from `MovingCells`.  The network (`stepper`, `simulation`) and all operations
+on arrays (writing, programming, disturb, updates, learning, netlists) use only this interface.
 """
 
 from abc import abstractmethod
@@ -23,11 +22,11 @@ Saved = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SubcircuitText:
-    """One kind of device as a sub-circuit in ngspice's language.
+    """One kind of device as a sub-circuit for ngspice.
 
-    text: up to `.ends`, as ngspice reads it.  Its terminals are top, bottom and one node for each of `states`, in the
-    order of the device's own; `units` says what 1 V on each of them is, in the state's unit.  current: the name of the
-    B source within that carries the device's current.
+    text: the sub-circuit up to `.ends`.  Its terminals are top, bottom and one node for each of `states`, in the order
+    of the device's state variables; `units` gives the value of 1 V on each of these nodes, in the unit of the state.
+    current: the name of the B source inside that carries the device's current.
     """
 
     name: str
@@ -42,7 +41,7 @@ class NetlistCell:
     """One cell as an element of a netlist.
 
     model: a SubcircuitText, or an object of a class for which `spice.netlists.devices` has a writer; cells of one kind
-    share one object.  values: of the instance's parameters, among them where its states start.
+    share one object.  values: instance parameters, including the initial state.
     """
 
     model: Any
@@ -50,39 +49,39 @@ class NetlistCell:
 
 
 class MovingCells(StatefulCells):
-    """Devices with a state that voltages move; the state is theirs and goes on in place.
+    """Devices with a state that is moved by voltages and updated in place.
 
-    Current-voltage law, state and range come from `StatefulCells`.  All arrays have shape (word lines, bit lines).
+    Current-voltage law, state and range are defined by `StatefulCells`.  All arrays have shape (word lines, bit lines).
     """
 
     @abstractmethod
     def copy(self) -> Self:
-        """The same devices in the same state, which go on independently."""
+        """The same devices in the same state, which then evolve independently."""
 
     @abstractmethod
     def advance(self, duration: float, voltage: FloatArray, target: FloatArray) -> None:
-        """Move all states over `duration` seconds, under voltages (V) that go straight from `voltage` to `target`."""
+        """Move all states over `duration` seconds, under voltages (V) that go linearly from `voltage` to `target`."""
 
     @abstractmethod
     def save(self) -> Saved:
-        """All that goes on, copied, so that `restore` continues from it bit for bit."""
+        """A copy of everything that changes, from which `restore` continues bit for bit."""
 
     @abstractmethod
     def restore(self, saved: Saved) -> None:
-        """Continue from a `save` of the same devices; InputError for one of others."""
+        """Continue from a `save` of the same devices; raises InputError if it is of other devices."""
 
     @abstractmethod
     def sensitivity(self, voltage: FloatArray) -> float:
-        """How fast an error of these voltages moves a first state at most, in its unit per (V s)."""
+        """Largest rate at which a voltage error moves a first state variable, in its unit per (V s)."""
 
     @property
     @abstractmethod
     def tolerance(self) -> float:
-        """What the coupling to the wires may add to a first state in one run unless another is asked for; its unit."""
+        """Default limit of the error of a first state variable in one run by the coupling to the wires, in its unit."""
 
     @abstractmethod
     def identity(self) -> dict[str, str]:
-        """What tells these devices in this state from others, as short texts by name."""
+        """Short texts by name that identify these devices in this state."""
 
     @abstractmethod
     def netlist(self) -> Sequence[NetlistCell]:
@@ -99,25 +98,26 @@ class MovingCells(StatefulCells):
     def follow(self, duration: float, voltage: FloatArray) -> None:
         """Move all states over `duration` seconds under voltages that are polynomials of the time.
 
-        voltage: (terms, word lines, bit lines), V, the coefficients of u^0, u^1, ..., with u from -1 to 1 on the way.
+        voltage: (terms, word lines, bit lines), V, the coefficients of u^0, u^1, ..., with u from -1 to 1 over the
+        duration.
         """
         raise NotImplementedError(f"{type(self).__name__} moves under straight lines alone")
 
     @property
     def shortest_interval(self) -> float:
-        """s; less than this between two solutions tells nothing, as within one draw of chance; else 0."""
+        """Shortest useful time between two solutions, s, such as the interval of random numbers; 0 if there is none."""
         return 0.0
 
     @property
     def random(self) -> bool:
-        """Whether chance moves the states as well."""
+        """Whether the states also move at random."""
         return False
 
     def check_run(self, largest_voltage: float, duration: float) -> None:
-        """InputError for a run (V on a device, s) that these devices cannot be taken through."""
+        """Raise InputError for a run (V across a device, s) that these devices cannot follow."""
 
     def attributes(self) -> dict[str, Any]:
-        """What a result says of these devices besides their origin: numbers and texts by name."""
+        """Attributes of results about these devices, besides their provenance: numbers and texts by name."""
         return {}
 
     def origin(self) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def straight(voltage: FloatArray, target: FloatArray) -> FloatArray:
 
 
 def moving_devices(cells: Cells | None) -> MovingCells:
-    """The devices among the cells of an array, without their selectors; InputError where these cannot move."""
+    """The devices of an array without their selectors; raises InputError if they cannot move."""
     devices = None if cells is None else cells.devices
     if isinstance(devices, MovingCells):
         return devices

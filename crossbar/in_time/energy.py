@@ -1,4 +1,4 @@
-"""What a run took and where it went."""
+"""Energy and power budgets of a run."""
 
 from dataclasses import astuple, dataclass
 from typing import Self
@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class PowerBudget:
-    """What the sources give at one time and what becomes of it, W."""
+    """Power delivered by the sources at one time, and where it goes, W."""
 
     sources: float = 0.0
     devices: float = 0.0
@@ -17,7 +17,7 @@ class PowerBudget:
 
 @dataclass
 class EnergyBudget:
-    """What the sources gave and what became of it, J."""
+    """Energy delivered by the sources, and where it went, J."""
 
     sources: float = 0.0
     devices: float = 0.0
@@ -28,11 +28,11 @@ class EnergyBudget:
     """What is on the lines' capacitances at present."""
 
     def since(self, before: "EnergyBudget") -> "EnergyBudget":
-        """What came on top of an earlier state."""
+        """The difference from an earlier budget."""
         return EnergyBudget(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
 
     def add(self, other: "EnergyBudget") -> Self:
-        """Add what something else took."""
+        """Add another budget."""
         self.sources += other.sources
         self.devices += other.devices
         self.lines += other.lines

@@ -1,9 +1,9 @@
-"""Arrays in time: every cell integrates its own state while the voltages of the whole array follow the resistances.
+"""Simulation of arrays over time: every cell integrates its state while the voltages follow the changing resistances.
 
-Between two solutions of the network each device's voltage is a straight line in time, first extrapolated and then,
-where it was off by too much, corrected; the devices are moved under it by whatever they are (`dynamics.MovingCells`).
-The network is solved anew, from the solution before, as often as the change of the resistances asks for.  Where all
-lines are at 0 V the devices are on their own, and no network is solved.
+Between two solutions of the network, the voltage of each device is a straight line in time.  It is extrapolated first
+and corrected if the error is too large; the devices move under this voltage according to their own law
+(`dynamics.MovingCells`).  The network is solved again, starting from the previous solution, as often as the change of
+the resistances requires.  While all lines are at 0 V the devices move independently, and no network is solved.
 """
 
 import copy
@@ -43,17 +43,17 @@ _CELLS = ("word_line", "bit_line")
 
 
 class ArraySimulation:
-    """An array whose devices move, and what is done to it, one drive after the other.
+    """An array of devices whose states move, under a sequence of operations.
 
-    array: a Crossbar with devices that move (`DomainWalls`, `Memristors`, or `MovingCells` of one's own) as cells, or
-        `Selected` ones, or a TransistorCrossbar of these: where their states start, the wires.  The array itself stays
-        as it is.
-    tolerance: what the coupling of devices and voltages may add to a device's first state in one run, in that state's
-        unit (m for walls); None: the devices' own.  current_tolerance: of the network's currents, relative, in the
-        norm.
+    array: a Crossbar whose cells are devices that move (`DomainWalls`, `Memristors`, or user-defined `MovingCells`),
+    possibly `Selected`, or a TransistorCrossbar of these.  It gives the wires and the initial states; the array itself
+    does not change.
+    tolerance: limit of the error of a device's first state variable in one run due to the coupling of devices and
+    voltages, in the unit of that state (m for walls); None: the default of the devices.  current_tolerance: of the
+    network's currents, relative, in the norm.
 
-    `devices` are the array's devices in their present state, `cells` the same behind their selectors, `time` (s) the
-    sum of all that was run, `energy` (J) what that took.  Raises InputError.
+    `devices` are the array's devices in their present state, `cells` the same with their selectors, `time` (s) the
+    total simulated time, and `energy` (J) the total energy.  Raises InputError.
     """
 
     def __init__(
@@ -76,15 +76,15 @@ class ArraySimulation:
 
     @property
     def energy(self) -> EnergyBudget:
-        """What all that was run took, J."""
+        """Energy budget of everything that was run, J."""
         return self.tally.energy
 
     def conductance(self) -> FloatArray:
-        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+        """Present conductance of the devices at zero bias, S, shape (word lines, bit lines)."""
         return self.devices.zero_bias_conductance()
 
     def attributes(self) -> dict[str, Any]:
-        """What a result says of all that was done so far: counts, energies (J), the accuracy asked for, its origin."""
+        """Attributes of a result about everything done so far: counts, energies (J), requested accuracy, provenance."""
         return {
             "solutions_of_the_network": self.tally.solutions,
             "intervals": self.tally.intervals,
@@ -99,17 +99,17 @@ class ArraySimulation:
         }
 
     def origin(self) -> dict[str, str]:
-        """What a result that this simulation had a part in came from: see `compact_model.results.provenance`."""
+        """Provenance of results of this simulation: see `compact_model.results.provenance`."""
         return provenance(self.devices.parameters, array=self.array.description(), **self.devices.origin())
 
     def solve_at_once(self, held: Bias) -> NetworkSolution:
-        """The network under a bias with the devices as they are, in no time; charges do not count."""
+        """Solve the network under a bias with the present states, at zero time and without charging currents."""
         return self.lines.solve_at_once(self.cells, held)
 
     def at_share(self, share: float) -> "ArraySimulation":
-        """The same array with all first states at this share of their range, from 0 (lowest conductance) to 1.
+        """The same array with all first state variables at a fraction of their range, from 0 (lowest conductance) to 1.
 
-        It is there to be read at once; it shares all else with this one and must not run.
+        It is meant for an instantaneous read; it shares everything else with this simulation and must not be run.
         """
         other = copy.copy(self)
         other.devices = self.devices.at_share(share)
@@ -117,7 +117,7 @@ class ArraySimulation:
         return other
 
     def identity(self) -> dict[str, str]:
-        """What tells this simulation from others, as text by name, for `compact_model.support.store.Store`."""
+        """Texts by name that identify this simulation for `compact_model.support.store.Store`."""
         return {
             "version": release(),
             "shape": repr(self.shape),
@@ -128,12 +128,12 @@ class ArraySimulation:
         }
 
     def keep_in(self, folder: str | Path | None, **operation: str) -> Store:
-        """A Store for what an operation does to this simulation, whose own arguments come as text; None: nowhere."""
+        """A Store for the results of an operation, whose arguments are given as text; None: no store."""
         # The texts of a million devices of their own take seconds: only where somebody reads them.
         return Store(folder, {} if folder is None else self.identity() | operation)
 
     def state(self) -> xr.Dataset:
-        """All that goes on from one run to the next: what a file must hold so that `restore` continues from it."""
+        """Everything that changes from one run to the next, from which `restore` can continue."""
         saved = {f"device_{name}": (_CELLS[: np.ndim(values)], values) for name, values in self.devices.save().items()}
         charges = {}
         if self.charging:
@@ -150,7 +150,7 @@ class ArraySimulation:
         )
 
     def restore(self, state: xr.Dataset) -> None:
-        """Continue from a `state` of the same array and devices; bit for bit what an uninterrupted run gives."""
+        """Continue from a `state` of the same array and devices, bit for bit as in an uninterrupted run."""
         validation.instance("state", state, xr.Dataset)
         kept = self.state()
         missing = [name for name in (*kept, *kept.attrs) if name not in (*state, *state.attrs)]
@@ -174,10 +174,11 @@ class ArraySimulation:
         )
 
     def run(self, drive: ArrayDrive, times: ArrayLike, *, span: float | None = None) -> Iterator[Record]:
-        """Apply a drive from the first to the last of the times (s, rising, on the drive's clock); yield a record each.
+        """Apply a drive from the first to the last of the times (s, increasing, in the drive's time); yield a record at
+        each.
 
-        It goes on as its records are taken; nothing else may be done to the simulation before the last one.
-        span: s, over which the tolerance is meant; None: from the first to the last time.
+        The simulation advances as the records are consumed; it must not be used otherwise before the last one.
+        span: s, the duration to which the tolerance refers; None: from the first to the last time.
         A record holds the devices' states by name (position in m and angle in rad of walls), device_voltage (V),
         device_current (A), of shape (word lines, bit lines), word_line_current (into the array) and bit_line_current
         (out of it), and source_power, W.
@@ -189,7 +190,7 @@ class ArraySimulation:
         return self._records(drive, when, self._runs, float(when[-1] - when[0]) if span is None else span)
 
     def check(self, drive: ArrayDrive, times: FloatArray) -> None:
-        """InputError for a drive or for times that cannot be run."""
+        """Raise InputError for a drive or for times that cannot be run."""
         validation.instance("drive", drive, ArrayDrive)
         if drive.shape != self.shape:
             raise InputError(f"drive: expected one for an array of {self.shape}, got one for {drive.shape}")
@@ -204,18 +205,18 @@ class ArraySimulation:
             raise InputError(f"times: expected at most {_LONGEST_RUN:g} s in one run, got {duration:g} s")
 
     def apply(self, drive: ArrayDrive, duration: float) -> None:
-        """Apply a drive for so many seconds, from time 0 on its clock."""
+        """Apply a drive for a duration in s, from its time 0."""
         for _ in self.run(drive, [0.0, validation.positive("duration", duration)]):
             pass
 
     def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
-        """The lines as the bias says for `width` seconds between two slopes of `edge` seconds; then rest."""
+        """Apply a bias for `width` seconds between two edges of `edge` seconds; then rest."""
         self.apply(ArrayDrive.pulse(held, width, edge), width + 2.0 * edge)
         if settle > 0.0:
             self.rest(settle)
 
     def rest(self, duration: float) -> None:
-        """All lines at 0 V for so many seconds."""
+        """Keep all lines at 0 V for a duration in s."""
         length = validation.positive("duration", duration)
         if self.charging:
             nobody = np.zeros(self.shape[0], dtype=bool), np.zeros(self.shape[1], dtype=bool)
@@ -259,18 +260,18 @@ def simulate_array(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The devices of an array under the voltages that its wires leave them.
+    """Simulate an array over time, with every device under the voltage that the wires leave it.
 
-    array, tolerance, current_tolerance: as in `ArraySimulation`.  times: s, rising: the start and the records.
-    store: a folder in which the records are kept as they come; the same call goes on from what is there, with the same
-    numbers.
+    array, tolerance, current_tolerance: as in `ArraySimulation`.  times: s, increasing: the start and the times of the
+    records.  store: a folder in which the records are saved as they are produced; repeating the call resumes from
+    there, with identical results.
 
     Returns a Dataset over (time, word_line, bit_line): the devices' states (of walls position, m, and angle, rad),
     device_voltage (V), device_current (A); word_line_current (time, word_line; into the array), bit_line_current (time,
     bit_line; out of it) and source_power (time; W); of a TransistorCrossbar, whose word lines carry no current, also
-    source_line_current (time, source_line; into the array).  Its attributes count the solutions of the network and the
-    intervals between them, and say what the sources gave and where it went (J).
-    Raises InputError, and ConvergenceError where the voltages do not settle.
+    source_line_current (time, source_line; into the array).  Its attributes give the number of solutions of the network
+    and of intervals between them, and the energy delivered by the sources and where it went (J).  Raises InputError,
+    and ConvergenceError if the voltages do not converge.
     """
     simulation = ArraySimulation(array, tolerance=tolerance, current_tolerance=current_tolerance)
     when = validation.increasing("times", times)
@@ -303,7 +304,7 @@ def simulate_array(
 
 
 def recorded(states: tuple[State, ...]) -> dict[str, tuple[tuple[str, ...], str, str]]:
-    """Dimensions, long name and unit of all that a record of devices with such states may hold."""
+    """Dimensions, long name and unit of everything that a record of devices with these states may contain."""
     cells = ("time", *_CELLS)
     return {
         **{each.name: (cells, each.long_name, each.unit) for each in states},

@@ -1,4 +1,4 @@
-"""The VTEAM memristor, a device without a wall: a state that voltages beyond two thresholds move.
+"""The VTEAM memristor, a device without a domain wall: voltages beyond two thresholds move its state.
 
 Kvatinsky, Ramadan, Friedman and Kolodny, VTEAM: a general model for voltage-controlled memristors, IEEE Trans. Circuits
 Syst. II 62, 786 (2015), doi 10.1109/TCSII.2015.2433536:
@@ -7,9 +7,9 @@ Syst. II 62, 786 (2015), doi 10.1109/TCSII.2015.2433536:
             0                                           v_on <= v <= v_off
             k_on (v / v_on - 1)^alpha_on f_on(w)        v < v_on < 0
 
-with R between R_on at w_on and R_off at w_off.  What depends on the voltage and what depends on the state are factors
-of one product, so that both are integrated in closed form under a voltage that changes linearly: a step has no error,
-however long it is, and needs no control.
+with R between R_on at w_on and R_off at w_off.  The right-hand side is a product of a factor that depends on the
+voltage and one that depends on the state, so that both can be integrated in closed form under a linearly changing
+voltage.  A step therefore has no error, however long it is, and needs no step control.
 """
 
 import dataclasses
@@ -44,11 +44,11 @@ _EDGE = 1e-4  # of the range: over which a netlist's rectangular window falls, a
 
 @dataclass(frozen=True, kw_only=True)
 class VteamParameters:
-    """One kind of VTEAM memristor, SI units.
+    """One kind of VTEAM memristor, in SI units.
 
-    on_resistance, off_resistance: Ohm, at w_on and at w_off; resistance: how R goes between them, 'linear' in w, or
+    on_resistance, off_resistance: Ohm, at w_on and at w_off; resistance: R between them, 'linear' in w, or
         'exponential': R = R_on (R_off / R_on)^((w - w_on) / (w_off - w_on)).
-    on_state, off_state: m, the ends w_on < w_off of w.
+    on_state, off_state: m, the limits w_on < w_off of w.
     off_rate, on_rate: m/s, k_off > 0 and k_on < 0.  off_exponent, on_exponent: alpha, at least 1.
     off_voltage, on_voltage: V, the thresholds v_off > 0 and v_on < 0.
     window: 'rectangular', f = 1 up to the ends; or 'team', f_off = exp(-exp((w - a_off) / w_c)) and f_on =
@@ -110,19 +110,19 @@ class VteamParameters:
 
 
 def kvatinsky2015() -> VteamParameters:
-    """A device of 50 and 1000 Ohm that 1 V at 50 MHz takes through a pinched loop: the example of the model's authors.
+    """A device of 50 to 1000 Ohm with a pinched hysteresis loop at 1 V and 50 MHz: the example of the model's authors.
 
-    These are VteamParameters' defaults, as MemTorch (Lammie et al. 2022, doi 10.1016/j.neucom.2022.02.043) has them
-    too.
+    These are the defaults of VteamParameters and also of MemTorch (Lammie et al. 2022, doi
+    10.1016/j.neucom.2022.02.043).
     """
     return VteamParameters()
 
 
 class Memristors(MovingCells):
-    """VTEAM memristors at all crossings: I = V / R(w), and the paper's equation for w.
+    """VTEAM memristors at all crossings: I = V / R(w), and the equation of the VTEAM model for w.
 
-    parameters: of all devices, or a sequence of one set each, row by row.  state: w in m, shape (word lines, bit
-    lines). A positive voltage, from the word line to the bit line, beyond v_off raises w and the resistance.
+    parameters: one set for all devices, or a sequence with one for each, row by row.  state: w in m, shape (word lines,
+    bit lines).  A positive voltage (from word line to bit line) above v_off raises w and the resistance.
     """
 
     polarity = -1.0

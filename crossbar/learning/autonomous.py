@@ -1,11 +1,12 @@
-"""Learning by reading: spikes that are read through an array change it where they meet the spikes of its outputs.
+"""Autonomous learning from read spikes: the spikes that read an array also change it, together with those of its
+outputs.
 
-There is no write phase, no read phase and no end of learning.  After Querlioz et al. 2013 (doi
-10.1109/TNANO.2013.2250995), with a synapse that knows nothing but the voltages at its two ends (Zamarreno-Ramos et al.
-2011, doi 10.3389/fnins.2011.00026).  Time goes in slots: in each, an input fires with a probability of its pixel, and
-what its pulse lets through the synapses adds to the outputs' potentials.  The first output that passes its threshold
-fires a spike of its own backwards, `delay` later, which meets the tails of the inputs' last spikes; `delay` after that,
-the inputs fire that did not, so that their pulses meet its tail.
+There is no write phase, no read phase and no end of learning.  The network follows Querlioz et al. 2013 (doi
+10.1109/TNANO.2013.2250995), with synapses that respond only to the voltages at their two terminals (Zamarreno-Ramos et
+al. 2011, doi 10.3389/fnins.2011.00026).  Time advances in slots.  In each slot, inputs fire with probabilities given by
+their pixels, and the currents that their pulses drive through the synapses add to the outputs' potentials.  The first
+output to reach its threshold fires a spike back `delay` later, which overlaps with the tails of the last input spikes.
+After another `delay`, the inputs that did not fire do so, and their pulses overlap with its tail.
 """
 
 from collections.abc import Sequence
@@ -48,25 +49,27 @@ def autonomous_learning(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Images sorted by an array of inputs x outputs devices whose reading currents are what changes them.
+    """Classify images with an array of inputs x outputs devices that is changed only by its read spikes.
 
-    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0, which only name the outputs.
-    An output's potential keeps the share `leak` from slot to slot; its unit is the mean of all outputs' currents in one
-    slot at the start.  The first to pass its threshold (`threshold` times its own factor, 1 at the start) takes all
-    potentials to 0, and the next image follows; its factor rises by the share `homeostasis`, those of all fall so that
-    the mean stays.  An image that makes no output fire in so many `slots` is passed over.
-    read_disturb: whether a spike that meets no other one moves walls, as it does by the table; the other case tells
-    what that costs.  test_share: of the images, drawn anew in each of `repeats`.
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0, used only to assign classes to
+    outputs.
+    An output's potential keeps the fraction `leak` from slot to slot; its unit is the mean current of all outputs in
+    one slot at the start.  The first output to reach its threshold (`threshold` times its own factor, initially 1)
+    resets all potentials to 0, and the next image follows.  Its factor rises by the fraction `homeostasis`; then all
+    factors are reduced so that their mean stays.  An image for which no output fires within `slots` slots is skipped.
+    read_disturb: whether a spike that does not overlap with another one moves walls, as the table describes; False
+    shows the accuracy without this disturb.  test_share: fraction of the images held back for testing, drawn anew in
+    each of `repeats`.
 
-    Each output is named after the label of the images that it won in the last epoch.  The images held back are then
-    shown once, in which the array goes on as before: each counts as recognised where the output that fires first has
-    its label, and changes the array only after that.
+    Each output is assigned the most frequent label among the images that it won in the last epoch.  The test images are
+    then shown once, while the array continues to learn: an image counts as recognised if the first output to fire has
+    its label, and it changes the array only afterwards.
 
-    Returns a Dataset: accuracy (read_disturb, repeat); untrained_accuracy (repeat), of the same array while its walls
-    are held, before it learns; float_accuracy (repeat), of weights in floating point that two spikes change by what
-    they do to a device on average, and that one does not disturb; weight (read_disturb, repeat, input, output), from 0
-    to 1; output_label (read_disturb, repeat, output; -1: never fired); energy (read_disturb, repeat; J, of all spikes);
-    pairs and spikes (read_disturb, repeat), how many cells saw two spikes, and one alone.
+    Returns a Dataset: accuracy (read_disturb, repeat); untrained_accuracy (repeat), of the same array before learning,
+    with fixed walls; float_accuracy (repeat), of weights in floating point that change by the mean effect of two spikes
+    on a device, without read disturb; weight (read_disturb, repeat, input, output), from 0 to 1; output_label
+    (read_disturb, repeat, output; -1: never fired); energy (read_disturb, repeat; J, of all spikes); pairs and spikes
+    (read_disturb, repeat), the numbers of times that a cell received two spikes, and a single one.
     Raises InputError.
     """
     given = examples(images, labels)

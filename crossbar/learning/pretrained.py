@@ -1,7 +1,7 @@
-"""Inference: weights trained elsewhere, stored as differences of two devices in the states that these devices have.
+"""Inference: weights that were trained elsewhere, stored as differences of two devices with a finite number of states.
 
-Each device is programmed to the level of its own that comes nearest; what is left are the finite number of levels,
-where they lie, what was not known of a device when it was programmed, the wires and the noise of the reading.
+Each device is programmed to the nearest of its own levels.  The remaining errors are due to the finite number of
+levels, their positions, device parameters that were unknown when it was programmed, the wires and the read noise.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,21 +55,23 @@ def inference(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The share of images that arrays of devices recognise, against levels, variation, and size with wires.
+    """Classification accuracy of arrays of devices against levels, variation, tile size and wire resistance.
 
     weights: (inputs + 1, classes), trained in floating point; the last row is for an input that is always 1.
-    images: (images, inputs), from 0 to 1, and labels: (images,): those to be recognised.
-    device: None: `notched_device`; its barrier (RA_P) stays, its length is replaced.
-    levels: notches on a device's track, one every 50 nm as in `PulsedDevice.notched`, so that a device of more levels
-    is longer, and its R_P lower; up to 4096.  'even': at equal distances; 'random': each device has one of 64 tracks
-    drawn by `notched_track` with a position_jitter of 1.  The two ends, which a wall leaves by itself, are not used.
+    images: (images, inputs), from 0 to 1, and labels: (images,), for testing.
+    device: None: `notched_device`; its barrier (RA_P) is kept, its length is replaced.
+    levels: number of notches on a device's track, one every 50 nm as in `PulsedDevice.notched`, so that a device with
+    more levels is longer and has a lower R_P; up to 4096.  'even': equally spaced; 'random': each device has one of 64
+    tracks drawn by `notched_track` with a position_jitter of 1.  The two ends of the track, which a wall leaves
+    spontaneously, are not used.
     variations: relative standard deviation of R_P from device to device; a device is programmed 'verified', to the
-    nearest of its own levels, or 'blind', as if it were the mean device with the same track.
-    tiles: word lines, and bit lines, of the largest array: the layer is cut into such tiles, whose currents are added
-    digitally.  wire_resistances: Ohm, of a segment, with 'random' tracks of `wired_levels` levels.
-    read_noise: standard deviation of a tile's current, over what one device at its highest conductance gives.
-    clip: quantile of the weights' sizes that takes the whole range of a pair; larger ones are cut off.
-    store: a folder that keeps each repeat.
+    nearest of its own levels, or 'blind', as if it were the average device with the same track.
+    tiles: number of word lines, and of bit lines, of the largest array: the layer is divided into such tiles, whose
+    currents are added digitally.  wire_resistances: Ohm, of a segment, with 'random' tracks of `wired_levels` levels.
+    read_noise: standard deviation of a tile's current, relative to that of one device at its highest conductance.
+    clip: quantile of the weights' absolute values that is mapped to the full range of a pair; larger weights are
+    clipped.
+    store: a folder in which each repeat is saved.
 
     Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
     wired_accuracy (wire_resistance, tile, repeat); depth (levels, repeat; k_B T at 300 K), of the shallowest notch of
@@ -150,10 +152,10 @@ def inference(
 def nearest_pairs(
     wanted: FloatArray, plus: FloatArray, minus: FloatArray
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which levels of the two devices of each weight differ by what comes nearest to the wanted conductance.
+    """The levels of the two devices of each weight whose difference is nearest to the wanted conductance.
 
-    wanted: (weights,), S; plus, minus: (weights, levels), S, rising.  Of equally near ones those that conduct least.
-    Returns the numbers of the levels of plus and minus, (weights,) each.
+    wanted: (weights,), S; plus, minus: (weights, levels), S, increasing.  Among equally near pairs, the one with the
+    lowest conductance.  Returns the numbers of the levels of plus and minus, (weights,) each.
     """
     step = float(max(np.ptp(plus), np.ptp(minus)))
     first, second = np.empty(wanted.size, dtype=np.int64), np.empty(wanted.size, dtype=np.int64)

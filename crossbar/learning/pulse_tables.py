@@ -1,4 +1,4 @@
-"""What one pulse does to devices of any kind that moves, as probabilities between states of an even grid."""
+"""The effect of one pulse on any device that moves, as transition probabilities between states on an even grid."""
 
 import numpy as np
 import xarray as xr
@@ -23,14 +23,15 @@ def tabulate(
     samples: int = 1,
     seed: Seed = 0,
 ) -> xr.Dataset:
-    """The share of devices that one pulse brings from each state of an even grid to each other one.
+    """Transition probabilities of a device between the states of an even grid under one pulse.
 
-    devices: any array of them, whose first one counts.  voltages: V, rising, of the pulses' tops; width, edge: s, of
-    the top and of each of the two slopes; settle: s at 0 V after it.  states: of the first state, both ends included.
-    samples: devices in each state under each voltage, where chance has a part.  seed: of the devices' own chances.
+    devices: any array of devices, of which the first is used.  voltages: amplitudes of the pulse, V, increasing.
+    width, edge: s, duration of the top and of each edge; settle: s at 0 V after the pulse.  states: number of values of
+    the first state variable, both limits included.  samples: number of devices for each state and voltage, if the
+    device is stochastic.  seed: of the random motion of the devices.
 
-    A device that ends between two states counts to both, by its distance, so that the mean change of a state is exact
-    however small a pulse is; the steps are then taken at random.  For walls, whose states are their sites, take
+    A device that ends between two states is shared between them according to the distance, so that the mean change is
+    exact however small a pulse is; the steps are then random.  For domain walls, whose states are pinning sites, use
     `compact_model.pulse_table`.
 
     Returns a Dataset as `compact_model.pulse_table` does, with one track: probability (track, voltage, state,

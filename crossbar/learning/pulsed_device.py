@@ -1,4 +1,4 @@
-"""A kind of device for arrays that learn: the pulse that moves it, and what that pulse does, in one object."""
+"""A kind of device for arrays that learn: the update pulse and its transition table, in one object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,9 +100,10 @@ def _hop_rates(
 class PulsedDevice:
     """One kind of device for arrays that learn.
 
-    devices: any array of them, whose first one counts: `Junctions` for walls, or others with a state.
-    table: from `compact_model.pulse_table` or `tabulate`, of as many tracks as cells are to differ by.
-    voltage: V, of a pulse, a size; the table must reach it on both sides.  access: how lines are held and for how long.
+    devices: any array of devices, of which the first is used: `Junctions` for walls, or others with a state.
+    table: from `compact_model.pulse_table` or `tabulate`, with as many tracks as there are different cells.
+    voltage: V, absolute value of a pulse; the table must include it in both polarities.  access: bias scheme and timing
+    of the lines.
     """
 
     devices: StatefulCells
@@ -137,10 +138,9 @@ class PulsedDevice:
         variation: float = 0.0,
         seed: Seed = 0,
     ) -> "PulsedDevice":
-        """Devices that move, with their table from `tabulate`: of so many states, for pulses of a voltage (V) and width
-        (s).
+        """Devices that move, with a table from `tabulate`, for pulses of a voltage (V) and width (s).
 
-        access: its edge and its rest are the pulse's.  samples: of each state, where chance has a part in what happens.
+        access: its edge and settle time are those of the pulse.  samples: for each state, if the device is stochastic.
         wired, variation: as in `notched`.
         """
         volts = validation.positive("voltage", voltage)
@@ -176,18 +176,20 @@ class PulsedDevice:
         store: str | Path | None = None,
         progress: bool = False,
     ) -> "PulsedDevice":
-        """`notched_device` with a track as long as its notches need, one every 50 nm: so many levels.
+        """`notched_device` with a number of levels: a track with one notch every 50 nm.
 
-        The ends of the track, which a wall leaves by itself within a microsecond, are not counted as levels.
-        device: to be used instead of `notched_device`; its length is replaced and its barrier stays.
-        overdrive: voltage of a pulse over the device's threshold; at 1 about half of the walls go on by one notch.
-        wired: whether the table shall cover what wires leave of a voltage, and not only the scheme's shares; floating
-        lines have no shares of their own, their table always does.
-        variation: the largest relative deviation of R_P that arrays shall have (`spreads`), up to 0.3: with R_P goes
-        the threshold, and the table then reaches above the pulse's voltage, to five standard deviations.
+        The ends of the track, which a wall leaves spontaneously within a microsecond, are not counted as levels.
+        device: used instead of `notched_device`; its length is replaced and its barrier is kept.
+        overdrive: voltage of a pulse divided by the device's threshold; at 1 about half of the walls advance by one
+        notch.
+        wired: whether the table covers voltages reduced by wires, and not only the fractions of the bias scheme; with
+        floating lines, whose voltages are not fixed, it always does.
+        variation: the largest relative standard deviation of R_P in arrays (`spreads`), up to 0.3.  The threshold is
+        proportional to R_P, and the table then extends above the voltage of the pulse, to five standard deviations.
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
-        retention: whether the table gets `hop_rate` (track, state, side), 1/s, at which a wall leaves a notch by itself
-        down or up the track, from `compact_model.escape_rates`; NaN at the ends, and where that theory does not hold.
+        retention: whether the table gets `hop_rate` (track, state, side), 1/s, the rate at which a wall leaves a notch
+        spontaneously down or up the track, from `compact_model.escape_rates`; NaN at the ends, and where the theory
+        does not apply.
         """
         base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
@@ -221,7 +223,7 @@ class PulsedDevice:
 
     @property
     def levels(self) -> int:
-        """Of a track, the mean over the tracks rounded; of walls without the two ends, which they leave."""
+        """Number of levels of a track, the rounded mean over tracks; for walls without the two ends."""
         states = self.table[self.devices.states[0].name].transpose("track", "state")
         return round(float(np.isfinite(states.values).sum(axis=-1).mean())) - int(
             self.table.attrs.get("leaving_states", 0)
@@ -233,7 +235,7 @@ class PulsedDevice:
         return float(self.table.attrs["width"])
 
     def identity(self) -> str:
-        """A short text that tells this kind from others."""
+        """A short text that identifies this kind of device."""
         table = self.table.probability.values, self.table[self.devices.states[0].name].values, self.table.voltage.values
         return digest(repr((self.devices.parameters[:1], self.voltage, self.access)), *table)
 
@@ -247,9 +249,9 @@ class PulsedDevice:
     ) -> TableArray:
         """An array with every device in a random state of its track, as if nothing had been written yet.
 
-        spreads: deviations from device to device of what the table can follow (of junctions tmr and
-        parallel_resistance), as `compact_model.vary` takes them; the tracks differ in any case.  The threshold goes
-        with R_P, so that the table must be made for that `variation`.  wires: None: ideal ones.
+        spreads: standard deviations from device to device, as for `compact_model.vary`, of parameters that the table
+        supports (tmr and parallel_resistance of junctions); the tracks differ in any case.  The threshold is
+        proportional to R_P, so that the table must have been made for this `variation`.  wires: None: ideal ones.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)

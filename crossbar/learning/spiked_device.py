@@ -1,4 +1,4 @@
-"""A kind of device between spiking neurons, and arrays of it that two spikes change by their timing."""
+"""A kind of device between spiking neurons, and arrays of such devices with spike-timing-dependent plasticity."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ SECOND, FIRST, ALONE = range(3)
 
 
 def usual_spike(device: DeviceParameters) -> Spike:
-    """A sawtooth of 0.45 and 0.3 times the device's threshold, which moves few walls by itself."""
+    """A sawtooth of 0.45 and 0.3 times the device's threshold, which on its own moves few walls."""
     threshold = device.threshold_voltage
     return Spike(pulse_voltage=_PULSE * threshold, tail_voltage=_TAIL * threshold, width=_WIDTH, edge=_EDGE)
 
@@ -39,8 +39,8 @@ def usual_spike(device: DeviceParameters) -> Spike:
 class SpikedDevice:
     """One kind of device between neurons that fire the same spike.
 
-    table: from `compact_model.spike_table` of this device and spike, with the delays -delay and delay among its own.
-    delay: s, between two spikes that shall change a device.
+    table: from `compact_model.spike_table` for this device and spike, which includes the delays -delay and delay.
+    delay: s, between two spikes that change a device.
     """
 
     device: DeviceParameters
@@ -74,11 +74,11 @@ class SpikedDevice:
         store: str | Path | None = None,
         progress: bool = False,
     ) -> "SpikedDevice":
-        """`spiking_device` with a track as long as its notches need, one every 50 nm.
+        """`spiking_device` with a number of levels: a track with one notch every 50 nm.
 
-        device: to be used instead; its length is replaced and its barrier stays.  spike: None: `usual_spike`.  delay:
-        s, None: a pulse and a slope, where two spikes do most.  samples, temperature (K), store: see
-        `compact_model.pulse_table`.  seed: of the tracks and the table.
+        device: used instead of it; its length is replaced and its barrier is kept.  spike: None: `usual_spike`.  delay:
+        s, None: the duration of a pulse and an edge, at which two spikes have the largest effect.  samples, temperature
+        (K), store: see `compact_model.pulse_table`.  seed: of the tracks and the table.
         """
         base = validation.instance("device", spiking_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
@@ -101,7 +101,7 @@ class SpikedDevice:
 
     @property
     def levels(self) -> int:
-        """Of a track, the mean over the tracks rounded, without the two ends, which walls leave."""
+        """Number of levels of a track, the rounded mean over tracks, without the two ends, which walls leave."""
         return round(float(np.isfinite(self.table.position.values).sum(axis=-1).mean())) - 2
 
     def identity(self) -> str:
@@ -125,7 +125,7 @@ class SpikedDevice:
         return result
 
     def read_current(self) -> FloatArray:
-        """What the pulse of a reading spike lets through a device, A, (track, state); NaN where there is none."""
+        """Current of a device during the pulse of a read spike, A, (track, state); NaN where there is no such state."""
         places = self.table.position.transpose("track", "state").values
         volts = np.full(places.shape, self.spike.pulse_voltage)
         result: FloatArray = volts * conductance(self.device, antiparallel_share(self.device, places), volts)
@@ -134,7 +134,7 @@ class SpikedDevice:
     def mean_steps(self) -> tuple[float, float]:
         """Mean change of a weight (0 to 1) by a spike before that of the output, and by one after it.
 
-        In the middle half of the track, from whose notches walls do not reach an end.
+        It is averaged over the middle half of the track, from whose notches walls do not reach an end.
         """
         places = self.table.position.transpose("track", "state").values / self.device.track_length
         pairs = self.table.probability.sel(delay=[self.delay, -self.delay], method="nearest")
@@ -147,7 +147,7 @@ class SpikedDevice:
         return up, down
 
     def disturbed_shares(self) -> tuple[float, float]:
-        """Share of the walls that one spike by itself brings to another place: from a notch, and from an end."""
+        """Share of the walls that a single spike moves to another rest position: from a notch, and from an end."""
         alone = self.table.alone_probability.sel(neuron="presynaptic").transpose("track", "state", "final_state").values
         places = self.table.position.transpose("track", "state").values / self.device.track_length
         moved = 1.0 - np.diagonal(alone, axis1=1, axis2=2)
@@ -155,7 +155,7 @@ class SpikedDevice:
         return float(moved[inner].mean()), float(moved[(places == 0.0) | (places == 1.0)].mean())
 
     def energies(self) -> FloatArray:
-        """Integral of the squared voltage over what a cell may see, V2 s, in the order of SECOND, FIRST, ALONE."""
+        """Integrals of the squared voltage for each case of a cell, V2 s, in the order SECOND, FIRST, ALONE."""
         seen = (self.spike.pair(-self.delay), self.spike.pair(self.delay), self.spike.alone("presynaptic"))
         time = np.linspace(0.0, self.spike.duration + self.delay, _ENERGY_POINTS)
         return np.array([np.trapezoid(np.asarray(waveform(time)) ** 2, time) for waveform in seen])

@@ -1,8 +1,9 @@
-"""Supervised learning in place: one or two layers of differential pairs, trained by outer products of pulses.
+"""Supervised learning in the array: one or two layers of differential pairs, trained by outer products of pulses.
 
-The outputs are read through the arrays; their error is digital; every change of a weight is a pulse on a word line that
-coincides with one on a bit line, and moves a wall or does not (Gokmen and Vlasov 2016, doi 10.3389/fnins.2016.00333).
-The errors of a hidden layer are read from the array behind it, with voltages at its bit lines: its transpose.
+The outputs are read through the arrays, and their error is computed digitally.  Every change of a weight is a pulse on
+a word line that coincides with one on a bit line, and moves the wall with some probability (Gokmen and Vlasov 2016, doi
+10.3389/fnins.2016.00333).  The errors of a hidden layer are read from the next array with voltages at its bit lines,
+which gives the transposed product.
 """
 
 from collections.abc import Sequence
@@ -55,33 +56,35 @@ def supervised_learning(
     wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """A layer of (inputs + 1) word lines and two bit lines for each class, or two layers, and what they learn.
+    """Train a layer of (inputs + 1) word lines and two bit lines for each class, or two such layers.
 
-    It starts from random states; pulses on the whole array first bring all devices to about the middle of their range,
-    which the overdrive must allow for: after 100 pulses for each level they stay where they are.
+    The devices start in random states.  Pulses on the whole array first bring them to about the middle of their range.
+    The overdrive must be large enough for that: after 100 pulses for each level this phase ends in any case.
 
-    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  devices: one kind, or several.
-    The last word line always has an input of 1.  Output k is gain times the difference of its two currents over that of
-    one pair of devices in opposite end states; the softmax of the outputs, less 1 for the label, is the error.  An
-    image's input fires each word line with a probability of its value, in each of `slots`, and each bit line with one
-    of rate times the error's size; the rate is multiplied with `decay` after each epoch.
-    rate, decay, gain: None: 1, 0.93^(30 / epochs) and 240 / q, where q is the mean over the images of the sum of their
-    squared inputs, the 1 included.  So an image moves its own outputs by as much whatever the number of inputs, and the
-    last rate is a ninth of the first; gains are 15 for 8 x 8 digits and 2.7 for MNIST.
-    hidden: outputs of a first layer in an array of its own, whose logistic function, with a 1, is the input of the
-    second; 0: one layer.  The errors of the second are read back through its array and, times the slope of the logistic
-    function over its steepest, are those of the first.  The second has the same rate and the gain 960 / (hidden + 4):
-    its inputs are about one half.  `gain` is the first one's.
-    batch: so many images are read and judged before the pulses of the first of them; each then has its own pulses.
-    test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
-    spreads: from device to device, of what a table can follow: tmr and parallel_resistance of junctions.  wires: None:
-    ideal ones; with others the devices must be `wired`.  store: a folder that keeps finished repeats.
+    images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  devices: one kind, or several.  The
+    last word line always has an input of 1.  Output k is gain times the difference of its two currents, in units of
+    that of one pair of devices in opposite end states.  The softmax of the outputs, minus 1 for the label, is the
+    error.  In each of `slots`, each word line fires with a probability equal to its input, and each bit line with a
+    probability equal to rate times the absolute error.  The rate is multiplied by `decay` after each epoch.  rate,
+    decay, gain: None: 1, 0.93^(30 / epochs) and 240 / q, where q is the mean over the images of the sum of their
+    squared inputs, the 1 included.  An image thus changes its own outputs by the same amount for any number of inputs,
+    and the last rate is a ninth of the first.  The gain is 15 for 8 x 8 digits and 2.7 for MNIST.
+    hidden: number of outputs of a first layer in an array of its own, whose logistic function, together with a 1, is
+    the input of the second layer; 0: one layer.  The errors of the second layer are read back through its array.
+    Multiplied by the slope of the logistic function relative to its maximum, they are the errors of the first layer.
+    The second layer has the same rate and the gain 960 / (hidden + 4), because its inputs are about one half; `gain`
+    applies to the first layer.
+    batch: number of images that are read before the pulses of the first of them; each image then has its own pulses.
+    test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
+    spreads: standard deviations from device to device of parameters that the table supports: tmr and
+    parallel_resistance of junctions.  wires: None: ideal ones; otherwise the devices must be `wired`.  store: a folder
+    in which finished repeats are saved.
 
     Returns a Dataset: accuracy (levels, repeat, epoch) on the test images after each epoch, with epoch 0 before any
     learning as a control; train_accuracy (levels, repeat) at the end; float_accuracy (levels, repeat), of the same
-    network in floating point that learns the same images in the same way, its weights moved from the same start by the
-    mean of what the pulses do, up to the same bounds; energy (levels, repeat; J, of all pulses) and pulses (levels,
-    repeat), of all arrays.
+    network in floating point, trained on the same images from the same start, with weights that change by the mean
+    effect of the pulses up to the same bounds; energy (levels, repeat; J, of all pulses) and pulses (levels, repeat),
+    of all arrays.
     """
     given = examples(images, labels)
     kinds = validation.several("devices", devices, PulsedDevice)
@@ -162,7 +165,7 @@ def supervised_learning(
 
 
 def mean_step(device: PulsedDevice) -> float:
-    """By how much a pulse moves a device on average, over its whole range: both directions, all states."""
+    """Mean change of a device by one pulse, relative to its range, over both directions and all states."""
     if device.levels < 2:
         return 0.0
     found = update_statistics(device, count=1)
@@ -253,7 +256,7 @@ class _Network(Generic[Layer]):
         return list(zip(entering, found, strict=True))
 
     def accuracy(self, given: Examples) -> float:
-        """The share of images whose label has the largest output."""
+        """Share of the images whose label has the largest output."""
         return float((self._forward(given.images)[1].argmax(axis=1) == given.labels).mean())
 
 
@@ -307,10 +310,10 @@ def pulse_coincidences(
 
 
 def level_out(array: TableArray, kind: PulsedDevice) -> None:
-    """Bring devices of any states to about the middle of their range: all to one end, then back until the mean is
-    there.
+    """Bring devices in any states to about the middle of their range: all to one end, then back to the middle on
+    average.
 
-    How many pulses that takes depends on the overdrive, the temperature and the wires.
+    The number of pulses depends on the overdrive, the temperature and the wires.
     """
     every = np.ones(array.shape[0], dtype=bool), np.ones(array.shape[1], dtype=bool)
     for way, goal in ((-1.0, 0.75 / kind.levels), (1.0, 0.5)):  # between the first two notches

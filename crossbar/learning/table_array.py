@@ -1,9 +1,9 @@
-"""An array whose devices go from one state to another by a table of probabilities: millions of pulses in seconds.
+"""An array whose devices change state by a table of transition probabilities: millions of pulses in seconds.
 
-The physics is in the table (`compact_model.pulse_table` for walls, `pulse_tables.tabulate` for other devices); the
-voltages of all cells, those of half-selected ones included, are solved for before each pulse with the devices as they
-are.  What counts is V over the device's own scale of voltages, R_P times the area of a junction: a cell whose barrier
-is thicker than the table's device's is looked up at a voltage that is as much lower.
+The physics is in the table (`compact_model.pulse_table` for walls, `pulse_tables.tabulate` for other devices).  Before
+each pulse, the voltages of all cells, including half-selected ones, are solved for with the present states.  The table
+is looked up by V divided by the device's voltage scale (for a junction, R_P times its area), so that a cell with a
+thicker barrier than the table's device is looked up at a correspondingly lower voltage.
 """
 
 from typing import Any
@@ -41,20 +41,20 @@ _WIDEST_GAP = 0.15  # ... and a straight line over more than this is no longer l
 
 
 class TableArray:
-    """An array of devices in states, and what pulses do to it, one after the other.
+    """An array of devices in discrete states, under a sequence of pulses.
 
-    array: a Crossbar with devices that have a state (`Junctions`, `Memristors`, ...) as cells; each is taken to the
-        nearest of the table's states.
-    table: as `compact_model.pulse_table` or `tabulate` give it, for the pulses that are to be used.  Where cells do not
-    just see the shares of a scheme (wires, floating lines, devices with barriers of their own) its voltages must lie
-    close.
-    track: number of the table's track for each cell, shape (word lines, bit lines); None: one after the other, row by
-    row, and again from the first.
-    seed: of the draws.
+    array: a Crossbar whose cells are devices with a state (`Junctions`, `Memristors`, ...); each is set to the nearest
+    state of the table.
+    table: from `compact_model.pulse_table` or `tabulate`, for the pulses that will be applied.  If cells see other
+    voltages than the fractions of the bias scheme (wires, floating lines, variation of barriers), its voltages must be
+    closely spaced.
+    track: number of the table's track for each cell, shape (word lines, bit lines); None: in order, row by row,
+    starting again after the last.
+    seed: of the random transitions.
 
-    `state` and `track` have shape (word lines, bit lines), `energy` (J) is what all pulses took, `pulses` their number.
-    The voltage of a cell during a pulse is the one at its start, and the slopes count for the energy as on ideal wires.
-    Raises InputError.
+    `state` and `track` have shape (word lines, bit lines), `energy` (J) is the energy of all pulses, `pulses` their
+    number.  The voltage of a cell during a pulse is its voltage at the start of the pulse, and the energy of the edges
+    is that on ideal wires.  Raises InputError.
     """
 
     def __init__(self, array: Crossbar, table: xr.Dataset, *, track: ArrayLike | None = None, seed: Seed = 0) -> None:
@@ -130,18 +130,18 @@ class TableArray:
 
     @property
     def values(self) -> FloatArray:
-        """Of the first state (of walls the position, m), shape (word lines, bit lines)."""
+        """The first state variable (for walls the position, m), shape (word lines, bit lines)."""
         result: FloatArray = self._places[self.track, self.state]
         return result
 
     def share(self) -> FloatArray:
-        """How far each device is from its lowest conductance to its highest, by its first state, 0 to 1."""
+        """First state variable of each device as a fraction of its way from lowest to highest conductance, 0 to 1."""
         first = self.devices.states[0]
         result: FloatArray = (self.values - first.start) / np.subtract(first.stop, first.start)
         return result
 
     def conductance(self) -> FloatArray:
-        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+        """Present conductance of the devices at zero bias, S, shape (word lines, bit lines)."""
         return self._present_conductance().copy()
 
     def _present_conductance(self) -> FloatArray:
@@ -150,12 +150,12 @@ class TableArray:
         return self._conductance
 
     def scatter(self) -> None:
-        """Every device into one of the states of its track, each as likely as the others, by the seed."""
+        """Put every device into a random state of its track, all with equal probability, by the seed."""
         states = np.isfinite(self._places).sum(axis=1)[self.track]
         self.state = (self._draw.random(self.shape) * states).astype(np.int64)
 
     def attributes(self) -> dict[str, Any]:
-        """What a result says of all that was done so far: pulses, energies (J), its origin."""
+        """Attributes of a result about everything done so far: pulses, energies (J), provenance."""
         return {
             "pulses": self.pulses,
             "energy_of_sources": self.energy.sources,
@@ -166,7 +166,7 @@ class TableArray:
         }
 
     def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
-        """The lines as the bias says for `width` seconds between two edges, and a rest: the pulse of the table."""
+        """Apply a bias for `width` seconds between two edges, followed by a rest: the pulse of the table."""
         if validation.instance("held", held, Bias).shape != self.shape:
             raise InputError(f"held: expected a bias of shape {self.shape}, got {held.shape}")
         for name, given in (("width", width), ("edge", edge), ("settle", settle)):
@@ -223,9 +223,9 @@ class TableArray:
         return voltage, PowerBudget(sources=given, devices=heat, lines=given - heat)
 
     def read(self, voltages: ArrayLike) -> FloatArray:
-        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), through the wires; no state changes.
+        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), with the wires; no state changes.
 
-        voltages: V, of the word lines, (vectors, word lines).
+        voltages: of the word lines, V, (vectors, word lines).
         """
         volts = np.atleast_2d(validation.array("voltages", voltages))
         if volts.shape[1] != self.shape[0]:
@@ -240,9 +240,10 @@ class TableArray:
         return result
 
     def read_back(self, voltages: ArrayLike) -> FloatArray:
-        """Currents out of the word lines at 0 V, A, shape (vectors, word lines), of voltages at the bit lines' ends.
+        """Currents out of the word lines at 0 V, A, shape (vectors, word lines), for voltages at the ends of the bit
+        lines.
 
-        voltages: V, (vectors, bit lines).  The same cells and wires as `read`, from the other side: its transpose.
+        voltages: V, (vectors, bit lines).  The cells and wires are those of `read`; this is the transposed product.
         """
         volts = np.atleast_2d(validation.array("voltages", voltages))
         if volts.shape[1] != self.shape[1]:

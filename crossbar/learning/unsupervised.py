@@ -1,10 +1,10 @@
-"""Unsupervised learning in place: spiking neurons that compete, and a simplified rule of spike times.
+"""Unsupervised learning in the array: competing spiking neurons with a simplified spike-timing rule.
 
-After Querlioz et al. 2013 (doi 10.1109/TNANO.2013.2250995) and 2015 (doi 10.1109/JPROC.2015.2437616).  What is
-simplified here: time goes in slots; an image's input spikes in each slot with a probability of its value; the first
-output that reaches its threshold takes all potentials back to 0, its own and by inhibition the others', and while
-learning the next image follows; the thresholds' homeostasis counts images instead of a running rate.  Neurons are
-digital, synapses are devices, one each.
+The network follows Querlioz et al. 2013 (doi 10.1109/TNANO.2013.2250995) and 2015 (doi 10.1109/JPROC.2015.2437616),
+with these simplifications.  Time advances in slots.  In each slot, an input spikes with a probability equal to its
+value.  The first output to reach its threshold resets all potentials to 0, its own and, by inhibition, those of the
+others; during learning, the next image follows.  The homeostasis of the thresholds counts images instead of a running
+rate.  Neurons are digital; each synapse is one device.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,21 +47,22 @@ def unsupervised_learning(
     wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """An array of inputs x outputs devices that sorts images by itself; labels are used only to name the outputs after.
+    """Train an array of inputs x outputs devices to classify images without labels, which serve only to name the
+    outputs.
 
     images: (images, inputs), from 0 to 1; labels: (images,), whole numbers from 0.  devices: one kind, or several.
-    Each output adds the current of its bit line, less what devices in their lowest state would give, to a potential
-    that keeps the share `leak` from slot to slot.  The unit of a potential is the mean of all outputs' currents in one
-    slot at the start.  The first to pass its threshold (`threshold` times its own factor, 1 at the start), the one
-    farthest beyond where several do, has won; its devices get two pulses: on the inputs that spiked in the last
-    `window` slots, towards the high conductance, and on all others, towards the low one.
-    homeostasis: by which share the winner's factor rises; those of all fall so that the mean stays.
-    test_share: of the images, drawn anew in each of `repeats`, which are never learned from.
-    After learning every image learned from is shown once more, for all slots and without pulses, and each output gets
-    the label of the images that it spiked for most; a test image counts as recognised where the outputs of its label
-    spike most.
+    Each output adds the current of its bit line, minus that of devices in their lowest state, to a potential that keeps
+    the fraction `leak` from slot to slot.  The unit of a potential is the mean current of all outputs in one slot at
+    the start.  The first output to reach its threshold (`threshold` times its own factor, initially 1) wins; if several
+    do so in one slot, the one farthest above it.  Its devices get two pulses: one towards high conductance at inputs
+    that spiked in the last `window` slots, and one towards low conductance at all others.
+    homeostasis: fraction by which the winner's factor rises; then all factors are reduced so that their mean stays.
+    test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
+    After learning, every training image is shown once more, for all slots and without pulses, and each output is
+    assigned the label for which it spiked most.  A test image counts as recognised if the outputs with its label spike
+    most.
     spreads, wires, store: as in `supervised_learning`.  A pulse drives most devices of one bit line at once: with 64
-    of 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
+    inputs and 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
 
     Returns a Dataset: accuracy (levels, repeat); untrained_accuracy (levels, repeat), of the same array with outputs
     named before learning, as a control; energy (levels, repeat; J, of all pulses), pulses (levels, repeat),

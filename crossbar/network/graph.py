@@ -1,9 +1,9 @@
-"""The circuit as a networkx graph: to look at, to follow currents through, and to solve small arrays with.
+"""The circuit as a networkx graph, for inspection, for tracing currents and for solving small arrays.
 
 Nodes are ('word', i, j) and ('bit', i, j) at each cell, ('word source', i, end) and ('bit source', j, end), and
 ('ground',) where a line has a shunt.  Edges carry `conductance` (S), `resistance` (Ohm) and `kind`: 'device', 'word
-wire', 'bit wire', 'end' or 'shunt'.  What has no resistance joins its nodes into one, named by the source where there
-is one.
+wire', 'bit wire', 'end' or 'shunt'.  Nodes that are joined without resistance become one node, which is named after the
+source if there is one.
 """
 
 from typing import Any
@@ -78,9 +78,10 @@ def merged(graph: "nx.MultiGraph[Node]") -> "tuple[nx.MultiGraph[Node], dict[Nod
 
 
 def solve_graph(network: Network, sources: Sources, tolerance: float, reason: str) -> NetworkSolution:
-    """All voltages and currents by Kirchhoff's laws on the graph, dense: for small arrays and for explaining.
+    """All voltages and currents by Kirchhoff's laws on the graph, with a dense matrix, for small arrays and for
+    teaching.
 
-    Raises InputError for arrays of more than MOST_CELLS cells, and where two sources are joined without resistance.
+    Raises InputError for arrays of more than MOST_CELLS cells, and if two sources are joined without resistance.
     """
     check_connected(network)
     words, bits = network.shape

@@ -85,9 +85,8 @@ class Network:
 
     conductance: (N, M), S, of the cells, at least 0; 0 is an open cell, inf a shorted one.
     word_segment, bit_segment: (N,), (M,), Ohm, between neighbouring nodes of that line; 0 is an ideal wire.
-    word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, all that lies between the source and the
-        first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open
-        end.
+    word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, total resistance between the source and the
+    first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open end.
     word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
 
     shunted: whether there may be shunts other than 0; set by itself.
@@ -188,8 +187,8 @@ class Network:
 class Sources:
     """Voltages behind the ends of all lines, and currents into their nodes, for K inputs.
 
-    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V.  What stands at an open end is ignored, and what
-        is below 1e-100 V, as the tail of a pulse may be, counts as 0.
+    word_start, word_stop: (N, K), V.  bit_start, bit_stop: (M, K), V. Voltages at open ends are ignored, and voltages
+        below 1e-100 V, such as the tail of a pulse, count as 0.
     cell_current: (K, N, M), A, of a current source beside each cell, into its word node and out of its bit node; None:
         there is none.  A solution's device_current is then that of the conductance alone.
     word_current, bit_current: (K, N, M), A, from ground into each node of the word lines and of the bit lines; None:

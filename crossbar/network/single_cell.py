@@ -1,7 +1,8 @@
-"""New values of a few cells' conductance, without solving the network again (Woodbury's identity).
+"""New conductances of a few cells, without solving the network again (Woodbury's identity).
 
-A cell whose conductance changes by D draws the current D u more, where u is its voltage afterwards.  The answer to 1 A
-through each chosen cell is solved for once; then a new value costs a solve as small as the number of cells.
+A cell whose conductance changes by D draws an additional current D u, where u is its voltage after the change.  The
+response to 1 A through each chosen cell is solved for once.  Each new set of values then takes the solution of a system
+with as many unknowns as chosen cells.
 """
 
 from dataclasses import dataclass
@@ -59,11 +60,11 @@ class CellUpdate:
 
 
 class CellUpdates:
-    """The network's answers to a current through each of a few cells, made once.
+    """The response of a network to a current through each of a few cells, computed once.
 
-    network, sources, solution: a solved network; the accuracy of updates is that of the solution.
+    network, sources, solution: a solved network, whose accuracy the updates have.
     cells: (C, 2) whole numbers, word line and bit line of each cell, no cell twice; or one pair.
-    InputError for cells that are not there; for shorted ones, whose voltage does not change.
+    Raises InputError for cells that do not exist, and for shorted ones, whose voltage does not change.
     """
 
     def __init__(self, network: Network, sources: Sources, solution: NetworkSolution, cells: ArrayLike) -> None:
@@ -118,7 +119,7 @@ class CellUpdates:
     def update(self, conductances: ArrayLike) -> CellUpdate:
         """The network with these conductances (C,), S, in the chosen cells; 0 opens one, inf shorts it.
 
-        InputError for a wrong shape, NaN, negative numbers, or where it leaves a part without a path to a source.
+        Raises InputError for a wrong shape, NaN or negative values, and if a part is left without a path to a source.
         """
         try:
             values = np.atleast_1d(np.asarray(conductances, dtype=np.float64))

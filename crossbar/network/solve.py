@@ -1,4 +1,4 @@
-"""One interface for every method of solving a network."""
+"""A common interface to all methods of solving a network."""
 
 import math
 from collections.abc import Callable
@@ -69,25 +69,28 @@ def solve_network(
 ) -> NetworkSolution:
     """All voltages and currents of a network, for all inputs.
 
-    tolerance: of the error in the device currents and in the node voltages, each in the norm and relative to its norm,
-        for each input.  The error is that which an approximate inverse makes of the residual of the true equations,
-        measured at the end (for currents, the smaller of two bounds of it): device currents keep it, voltages were up
-        to sixty times farther off in one case of a hundred, and those of bit lines near 0 V by 1e-7 of themselves.  At
-        least 1e-15.  Voltages in float64 carry currents only to G (|w| + |b|) 1e-16; where that is above the tolerance,
-        it is what one gets, and the reason says so.  The currents through the shunts of the lines that are iterated on
-        keep it as well, relative to all that devices, shunts and current sources take; end currents are sums of these.
-    entrywise: ask for every current and voltage by itself, however small beside the largest: the residual of each node
-        is below the tolerance times the sum of the currents that meet there (or at round-off of that node's voltage).
-        Takes float64 throughout, and two to four times as long; at 1e-10, currents over eleven decades were within
-        3e-9 of the direct method's.  Beyond twelve decades it mostly ends in the direct method, which takes no notice.
-    method: "banded" (a factorisation, for small arrays), "iterative", "direct", "graph" (of networkx, for small
-        arrays), or None: banded up to some 16 x 16 cells where it covers the network (`banded.unsupported`); else
-        iterative where that does (`iterative.unsupported`), and direct after it where it did not converge.  All but
-        the iterative one refine their answer, in extended precision where it takes that.
-    start: an earlier solution of the same shape, to begin the iterations from.
+    tolerance: relative error of the device currents and of the node voltages, each in the norm, for each input; at
+        least 1e-15.  The error is estimated at the end by applying an approximate inverse to the residual of the true
+        equations (for currents, the smaller of two bounds is used).  Device currents stay within it.  Voltages were up
+        to sixty times less accurate in one case out of a hundred, and voltages of bit lines near 0 V by 1e-7 of their
+        value.  Currents from voltages in float64 are accurate only to G (|w| + |b|) 1e-16; if this is above the
+        tolerance, it limits the accuracy, and the reason says so.  The currents through the shunts of the lines that
+        are iterated on are within the tolerance as well, relative to the total of devices, shunts and current sources;
+        end currents are sums of these.
+    entrywise: apply the tolerance to every current and voltage individually, however small it is compared with the
+    largest.  The residual of each node is below the tolerance times the sum of the currents that meet there (or at
+    round-off of that node's voltage).  This uses float64 throughout and takes two to four times as long; at 1e-10,
+    currents over eleven decades were within 3e-9 of those of the direct method.  Beyond twelve decades it mostly falls
+    back to the direct method, which is not affected.
+    method: "banded" (a factorisation, for small arrays), "iterative", "direct", "graph" (networkx, for small arrays),
+    or None: banded up to about 16 x 16 cells if it covers the network (`banded.unsupported`), else iterative if it does
+    (`iterative.unsupported`), and direct if that does not converge.  All except the iterative method refine their
+    solution, in extended precision where necessary.
+    start: an earlier solution of the same shape, from which the iterations start.
 
-    InputError for sources that do not fit, an unknown method, a part of the network without a path to a source, a size
-    beyond the memory; ConvergenceError where no method reaches the tolerance, whichever was asked for.
+    Raises InputError for sources that do not fit, an unknown method, a part of the network without a path to a source,
+    or a size that exceeds the memory, and ConvergenceError if no method reaches the tolerance, including the one
+    requested.
     """
     check_sources(network, sources)
     tolerance = check_tolerance(tolerance)
