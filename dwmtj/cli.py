@@ -1,18 +1,15 @@
 """The `dwmtj` command: its sub-commands are imported when they are called, so that `--help` answers at once."""
 
-import signal
+import functools
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from . import interrupts
 from .lazy_group import LazyGroup
-
-_UNTIL_NEXT_INTERRUPT = 5.0  # s: long enough for what a command does to end well
 
 COMMANDS = {
     "threshold": "Depinning threshold current density against the offset field (Fig. 3).",
@@ -50,26 +47,6 @@ def group() -> None:
     """
 
 
-@contextmanager
-def _persistent_interrupts() -> Iterator[None]:
-    """Raise Ctrl-C again every few seconds until it is heeded: Python drops what is raised in a callback of its own."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        signal.setitimer(signal.ITIMER_REAL, _UNTIL_NEXT_INTERRUPT)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGALRM)}
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _tell_warnings_in_a_line() -> None:
     """What lies outside the model's range is one line on standard error, once; other warnings are Python's own."""
     from compact_model.support.model_range import ModelRangeWarning
@@ -90,7 +67,7 @@ def main() -> None:
     """Run the command line; every refusal is one line on standard error, status 2 for bad input."""
     _tell_warnings_in_a_line()
     try:
-        with _persistent_interrupts():
+        with interrupts.ending_in_time(_tell_interruption):
             status = group.main(standalone_mode=False, prog_name="dwmtj")
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message())
@@ -98,7 +75,8 @@ def main() -> None:
     except click.ClickException as error:
         _refuse(error.format_message(), 2)
     except (click.Abort, KeyboardInterrupt):
-        _refuse("interrupted; files that were complete are kept", 130)
+        _tell_interruption()
+        sys.exit(interrupts.STATUS)
     except BrokenPipeError:
         sys.exit(0)
     except MemoryError as error:
@@ -117,6 +95,17 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _refuse(message: str, status: int) -> None:
+def _tell(message: str) -> None:
     click.echo(f"dwmtj: {' '.join(message.split())}", err=True)
+
+
+@functools.cache  # once, whichever thread comes first
+def _tell_interruption() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        click.echo(err=True)  # ends what the main thread may have begun: a bar, or a line about compilation
+    _tell("interrupted; files that were complete are kept")
+
+
+def _refuse(message: str, status: int) -> None:
+    _tell(message)
     sys.exit(status)
