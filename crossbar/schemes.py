@@ -1,4 +1,4 @@
-"""How the lines of an array are held while a cell, or a row, is read or written: the usual schemes, by name."""
+"""Bias schemes: the voltages of an array's lines while a cell or a row is read or written."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from compact_model.support.validation import InputError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bias:
-    """Voltages of the lines, V, and which of them float; a scheme of one's own is made by giving these.
+    """Voltages of the lines, V, and which of them float; user-defined schemes are made directly from these.
 
     word_line_voltage, floating_word_lines: shape (word lines,); bit_line_voltage, floating_bit_lines: (bit lines,).
     """
@@ -36,7 +36,7 @@ class Bias:
 
     @classmethod
     def zero(cls, floating_word_lines: NDArray[np.bool_], floating_bit_lines: NDArray[np.bool_]) -> "Bias":
-        """All lines at 0 V but those that float."""
+        """All lines at 0 V except those that float."""
         return cls(
             word_line_voltage=np.zeros(floating_word_lines.size),
             bit_line_voltage=np.zeros(floating_bit_lines.size),
@@ -59,7 +59,7 @@ class Bias:
         return float(np.abs(self.word_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
 
     def arguments(self) -> dict[str, Any]:
-        """What `Crossbar.solve` takes."""
+        """The arguments of `Crossbar.solve`."""
         return {
             "word_line_voltage": self.word_line_voltage,
             "bit_line_voltage": self.bit_line_voltage,
@@ -81,13 +81,13 @@ SCHEMES = tuple(_SHARES)
 
 
 def bias(scheme: str, shape: tuple[int, int], voltage: float, *, word_line: int = 0, bit_line: int | None = 0) -> Bias:
-    """The selected word line at `voltage`, the selected bit line at 0 V, the others as the scheme says.
+    """The selected word line at `voltage`, the selected bit line at 0 V, and the others according to the scheme.
 
     scheme: 'floating'; 'grounded', 0 V; 'V/2'; 'V/3', word lines at V/3 and bit lines at 2V/3.
     shape: word lines and bit lines.  voltage: V, of either sign: a write of the other polarity.
     word_line, bit_line: the selected cell; bit_line None: the whole row in parallel, all bit lines at 0 V.
-    A scheme of one's own, free, is a `Bias` made directly.
-    Raises InputError for an unknown scheme and for lines that are not there.
+    For a user-defined scheme, make a `Bias` directly.  Raises InputError for an unknown scheme and for lines that do
+    not exist.
     """
     volts = validation.number("voltage", voltage)
     words, bits = array_shape(shape)
@@ -102,10 +102,10 @@ def row_bias(
 ) -> Bias:
     """Several cells of one row at once, each with its own voltage between its two lines.
 
-    voltages: V, shape (bit lines,), of one sign; selected: a mask of the bit lines, None: those with a voltage.
-    The word line takes the largest of the voltages V, a selected bit line what is left of V for its cell, and all
-    other lines their share of V.  In V/3 a selected cell with less than V/3 puts more than V/3 on the others of its bit
-    line.  Raises InputError as `bias` does, and for voltages of both signs.
+    voltages: V, shape (bit lines,), of one sign; selected: a mask of the bit lines, None: those with a voltage.  The
+    word line is at the largest of the voltages, V. A selected bit line is at V minus the voltage of its cell, and all
+    other lines at their fraction of V. With V/3, a selected cell with less than V/3 puts more than V/3 across the
+    others on its bit line.  Raises InputError as `bias` does, and for voltages of both signs.
     """
     word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
     words, bits = array_shape(shape)
@@ -154,7 +154,7 @@ def block_bias(
 
 
 def unselected_bit_line_voltage(scheme: str, voltages: FloatArray) -> float | None:
-    """What `row_bias` puts on the bit lines that are not selected, V; None: they float."""
+    """Voltage of the unselected bit lines in `row_bias`, V; None: they float."""
     share = _SHARES[scheme][1]
     return None if share is None else share * float(voltages[np.argmax(np.abs(voltages))])
 
@@ -169,7 +169,7 @@ def array_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def line_number(name: str, number: int, count: int) -> int:
-    """The number of a line; InputError for one that is not there."""
+    """The number of a line; raises InputError if it does not exist."""
     line = validation.whole(name, number, 0)
     if line >= count:
         raise InputError(f"{name}: expected a number from 0 to {count - 1}, got {line}")

@@ -1,4 +1,4 @@
-"""What stands in series with a device so that half-selected cells stay off: four kinds, each a current-voltage law."""
+"""Selectors in series with the devices, which keep half-selected cells off: four kinds of current-voltage laws."""
 
 import math
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from compact_model.support.validation import InputError
 
 
 class Selector(ABC):
-    """A monotone current-voltage law through the origin.  A new kind gives its current and its slope."""
+    """A monotone current-voltage law through the origin.  A new kind defines its current and its slope."""
 
     @abstractmethod
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -45,9 +45,10 @@ class ExponentialSelector(Selector):
 
 @dataclass(frozen=True, kw_only=True)
 class ThresholdSelector(Selector):
-    """Both polarities: off_resistance below the threshold, on_resistance for what exceeds it.
+    """Both polarities: off_resistance below the threshold, on_resistance for the voltage above it.
 
-    The corner is rounded over `sharpness` volts.  A volatile switch that snaps back is not monotone and not covered.
+    The corner is rounded over `sharpness` volts.  Volatile switches with snapback are not monotone, and are not
+    covered.
     """
 
     threshold_voltage: float
@@ -98,7 +99,7 @@ class DiodeSelector(Selector):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Transistor(Selector):
-    """1T1R: on_resistance where the cell's transistor is on, off_resistance elsewhere (infinite: cut off).
+    """1T1R: on_resistance if the cell's transistor is on, else off_resistance (infinite: cut off).
 
     on: a mask of shape (word lines, bit lines), usually one row of True.
     """

@@ -1,4 +1,4 @@
-"""Where a read current comes from: the selected device, and the detours through the others."""
+"""Sneak paths: the parts of a read current through the selected device and through detours over other devices."""
 
 import itertools
 from typing import Any
@@ -22,18 +22,19 @@ _NEGLIGIBLE = 1e-10  # of the read current: what is left undivided
 def sneak_paths(
     array: Crossbar, bias: Bias, *, word_line: int, bit_line: int, most_paths: int = 2000, share: float = 0.999
 ) -> xr.Dataset:
-    """The current of a bit line, divided into the paths on which it comes.
+    """Divide the current of a bit line into the paths that carry it.
 
-    Current runs from higher to lower voltages, so it flows on a graph without circles; the widest path is taken out of
-    it, then the widest of the rest, until `share` of the current is explained or `most_paths` are found.  A division
-    into paths is not unique; this one is the one with the strongest paths first.
+    Current flows from higher to lower voltages, so that its graph has no cycles.  The path with the largest current is
+    removed, then the largest of the rest, until `share` of the current is explained or `most_paths` are found.  A
+    division into paths is not unique; this one takes the strongest paths first.
 
     array, bias: as solved; word_line, bit_line: the selected cell, whose bit line is sensed.
-    Returns a Dataset over `path`: path_share (of the bit line's current), length (devices on the path: 1 is a device of
-    the selected bit line alone, 3 the shortest detour), and route (a text of its devices, 'w0-b1 w2-b1 ...'); over
-    `length_class`: length_share; and read_current (A), cell_current (A, of the selected device; more than read_current
-    where some of it leaks into other lines), sneak_share (what does not come through it, at least 0), explained_share.
-    Raises InputError for arrays of more than 1024 cells, and where the bit line's current does not leave the array.
+    Returns a Dataset over `path`: path_share (of the bit line's current), length (number of devices on the path: 1 for
+    a device on the selected bit line alone, 3 for the shortest detour), and route (a text of its devices, 'w0-b1 w2-b1
+    ...'); over `length_class`: length_share; and read_current (A), cell_current (A, of the selected device; more than
+    read_current if some of it leaks into other lines), sneak_share (the part that does not flow through it, at least
+    0), explained_share.  Raises InputError for arrays of more than 1024 cells, and if the bit line's current does not
+    leave the array.
     """
     words, bits = validation.instance("array", array, Crossbar).shape
     if words * bits > _MOST_CELLS:

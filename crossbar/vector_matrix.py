@@ -1,4 +1,4 @@
-"""Vector-matrix products on an array: weights as differences of two devices, in the states that a device really has."""
+"""Vector-matrix products on an array, with weights as differences of two devices at their available levels."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,10 @@ from .crossbar import Crossbar
 
 
 def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatArray:
-    """Conductances at zero bias of the places where a wall stays, S, rising; with those of the track's two ends.
+    """Conductances at zero bias of the rest positions of the wall, S, increasing; including the two ends of the track.
 
-    A wall stays where the pinning field changes from pushing it on to pushing it back, and at the ends, which hold it.
+    A wall rests where the pinning field changes from pushing it forwards to pushing it back, and at the ends, which
+    hold it.
     """
     return np.unique(1.0 / resistance(parameters, resting_places(parameters, landscape)))
 
@@ -29,8 +30,8 @@ def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatAr
 class DifferentialPairs:
     """Weights on an array: output k is read from bit lines 2k (plus) and 2k + 1 (minus).
 
-    conductance: (inputs, 2 outputs), S; per_weight: S of difference that stand for a weight of 1.
-    stored: (inputs, outputs), the weights as the levels give them.
+    conductance: (inputs, 2 outputs), S; per_weight: difference in S that represents a weight of 1.
+    stored: (inputs, outputs), the weights as rounded to the levels.
     """
 
     conductance: FloatArray
@@ -49,8 +50,8 @@ class DifferentialPairs:
     ) -> xr.Dataset:
         """inputs @ weights through an array whose wires are those of `array` and whose devices are these.
 
-        inputs: (vectors, inputs), of absolute values up to 1, applied as that share of read_voltage (V).
-        tolerance, entrywise, method: as in `Crossbar.solve`.
+        inputs: (vectors, inputs), of absolute values up to 1, applied as that fraction of read_voltage (V).  tolerance,
+        entrywise, method: as in `Crossbar.solve`.
         Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires); power
         (vector; W).
         """
@@ -77,12 +78,13 @@ class DifferentialPairs:
 
 
 def map_weights(weights: ArrayLike, levels: ArrayLike) -> DifferentialPairs:
-    """Weights as pairs of devices in the states that come nearest.
+    """Map weights to pairs of devices at the nearest levels.
 
-    weights: (inputs, outputs), any finite numbers: the largest absolute value takes the whole range of conductance.
-    levels: conductances that a device has, S, at least two; as from `device_levels`.
-    Of the pairs with the nearest difference the one with the lowest conductance is taken: it costs the least power and
-    the least voltage on the wires.
+    weights: (inputs, outputs), any finite numbers; the largest absolute value is mapped to the full range of
+    conductance.
+    levels: available conductances of a device, S, at least two, such as from `device_levels`.
+    Among the pairs with the nearest difference, the one with the lowest conductance is chosen, because it needs the
+    least power and causes the smallest voltage drop on the wires.
     """
     wanted = validation.array("weights", weights)
     if wanted.ndim != 2 or wanted.size == 0:

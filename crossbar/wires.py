@@ -1,4 +1,4 @@
-"""The wires of an array, in one object: what every study takes, whatever the size and the cells of its arrays."""
+"""The wires of an array, as one object that every study accepts for arrays of any size and with any cells."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -24,16 +24,16 @@ LINES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Wires:
-    """What lies between the cells of an array and the sources; without arguments ideal wires.
+    """The wires, drivers and sense resistances of an array; without arguments, ideal wires.
 
     word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
     driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
     sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
     word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
-        or one per line.  They count in time (`simulate_array`) only.
+    or one per line.  They matter only in simulations over time (`simulate_array`).
     word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
 
-    Raises InputError for a negative value, or one that is no number.
+    Raises InputError for a value that is negative or not a number.
     """
 
     word_line_resistance: ArrayLike = 0.0
@@ -68,7 +68,7 @@ class Wires:
         )
 
     def keywords(self) -> dict[str, Any]:
-        """The wires as keyword arguments: those that all lines share as one number, so that any array can have them."""
+        """The wires as keyword arguments; values that all lines share are single numbers, which fit any array."""
         return {
             **{name: _shared(getattr(self, name)) for name in LINES},
             "word_line_ends": self.word_line_ends,
@@ -77,12 +77,12 @@ class Wires:
 
 
 def wires_or_ideal(wires: Wires | None) -> Wires:
-    """The wires that were given to a study; None: ideal ones."""
+    """The wires given to a study; None: ideal wires."""
     return Wires() if wires is None else validation.instance("wires", wires, Wires)
 
 
 def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
-    """One of the numbers of `Wires`, checked, for each of so many lines."""
+    """One of the values of `Wires`, checked, for each of a number of lines."""
     given = np.asarray(values, dtype=np.float64)
     if given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")

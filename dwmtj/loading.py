@@ -1,4 +1,4 @@
-"""Results from files, in a process that knows nothing of what made them."""
+"""Loading of results from files."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import xarray as xr
 
 
 def load(path: str | Path) -> xr.Dataset:
-    """A result as `-o FILE.nc` or `to_netcdf` wrote it, whole and in memory; `load(path).dwmtj.plot()` draws it.
+    """Load a result that `-o FILE.nc` or `to_netcdf` wrote, completely into memory; `load(path).dwmtj.plot()` draws it.
 
-    Files of earlier versions are loaded as they are; the attribute dwmtj_version says which one made them.
-    Raises InputError for a file that is no result of this package, and for one of a later version.
+    Files of earlier versions are loaded unchanged; the attribute dwmtj_version says which version made them.  Raises
+    InputError for a file that is not a result of this package, or that a later version made.
     """
     from compact_model.support.result_files import ResultFiles
 

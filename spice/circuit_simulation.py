@@ -1,4 +1,4 @@
-"""Circuits of PySpice that hold these devices, run in ngspice; the answer is labelled as a simulation in Python is."""
+"""PySpice circuits with these devices, run in ngspice; results are labelled as those of simulations in Python."""
 
 import json
 import re
@@ -43,24 +43,24 @@ def simulate(
     backend: str = "auto",
     time_limit: float | None = None,
 ) -> xr.Dataset:
-    """A transient of a PySpice circuit with `DomainWallJunction`s in real ngspice.
+    """Run a transient analysis of a PySpice circuit with `DomainWallJunction`s in ngspice.
 
-    times: s, rising, from 0 on, shape (times,): where the state is recorded; ngspice starts at 0.
-    maximum_step: s; None: 20 ps, or a fifth of a sample of the thermal fields where that is shorter: the position is
-        right to 0.1 nm over 1 us; a longer one converges all the same, to a wrong position.
-    method: 'trap' or 'gear'; use_initial_conditions: `uic`, no operating point before the start.
+    times: s, increasing, from 0 on, shape (times,): the times at which the state is recorded; ngspice starts at 0.
+    maximum_step: s; None: 20 ps, or a fifth of a sample of the thermal fields if that is shorter, which makes the
+    position accurate to 0.1 nm over 1 us.  With a longer step ngspice still converges, but to a wrong position.
+    method: 'trap' or 'gear'; use_initial_conditions: `uic`, without an operating point before the start.
     backend, time_limit: as in `run_netlist`.
 
-    Returns a Dataset as `compact_model.simulate_ensemble` does, with dimensions (device, time), `device` holding the
-    elements' names: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm;
-    voltage over current, and R(x, V) where there is less than 1 mV), current_density (A/m2), net_field (T); and
-    node_voltage (V), of dimensions (node, time), for the circuit's nodes with plain names, in lower case.  A device in
-    a sub-circuit is called by its path, 'xcell.x1'.  What `.meas tran` lines of the circuit's `raw_spice` find is
-    `measured`, of dimension (measure), by name, NaN where ngspice says that one failed; of `.four` lines the result has
-    fourier_frequency (Hz), fourier_magnitude and fourier_phase (rad), of dimensions (signal, harmonic), and
-    total_harmonic_distortion (signal).
-    Raises InputError, and SimulatorError as run_netlist does; its `partial` is then the Dataset up to where it came,
-    or None.
+    Returns a Dataset as `compact_model.simulate_ensemble` does, with dimensions (device, time), where `device` is the
+    name of the element: position (m), angle (rad), voltage (V), current (A, measured in the junction), resistance (Ohm;
+    voltage divided by current, or R(x, V) below 1 mV), current_density (A/m2), net_field (T); and node_voltage (V), of
+    dimensions (node, time), for the circuit's nodes with plain names, in lower case.  A device in a sub-circuit is
+    named by its path, 'xcell.x1'.  The results of `.meas tran` lines in the circuit's `raw_spice` are `measured`, of
+    dimension (measure), NaN if ngspice reports that one failed.  The results of `.four` lines are fourier_frequency
+    (Hz), fourier_magnitude and fourier_phase (rad), of dimensions (signal, harmonic), and total_harmonic_distortion
+    (signal).
+    Raises InputError, and SimulatorError as run_netlist does, whose `partial` is then the Dataset up to the point of
+    failure, or None.
     """
     validation.instance("circuit", circuit, Circuit)
     when = validation.increasing("times", times)
@@ -106,7 +106,8 @@ def simulate(
 def circuit_text(circuit: Circuit) -> str:
     """A PySpice circuit as text without its `.end`.
 
-    Raises InputError for a title of more than one line, and for analyses in the circuit: whoever runs it adds them.
+    Raises InputError for a title of more than one line, and for analyses in the circuit, which are added when it is
+    run.
     """
     if not circuit.title.isprintable():
         raise InputError(f"circuit: expected a title of one printable line, got {circuit.title!r}")

@@ -1,4 +1,4 @@
-"""The same device under the same drive in Python and in ngspice, side by side."""
+"""Comparison of the same device under the same drive in Python and in ngspice."""
 
 from typing import Any
 
@@ -54,16 +54,16 @@ def crosscheck(
     backend: str = "process",
     time_limit: float | None = None,
 ) -> xr.Dataset:
-    """One device by the adaptive method and by ngspice, at T = 0.
+    """Simulate one device by the adaptive method and by ngspice, at T = 0, and compare.
 
-    Arguments as in `compact_model.simulate`, with a constant external_field (T; None: what cancels the stray field);
-    from maximum_step on as in `spice.simulate`.
+    Arguments as in `compact_model.simulate`, with a constant external_field (T; None: cancels the stray field); from
+    maximum_step on as in `spice.simulate`.
 
     Returns a Dataset with dimension `simulator` ('python', 'ngspice') before 'time', for position, angle, resistance,
     voltage and current, and, per variable, `<name>_difference`, the largest absolute difference over time.  Voltage,
-    current and resistance are not compared within 20 fs of a jump of the drive, where a record may be on either side
-    of it.  `sensitivity` says by how much two paths run apart that start 1e-5 nm apart: above CHAOTIC the differences
-    say nothing about the simulators.
+    current and resistance are not compared within 20 fs of a jump of the drive, where a record may be on either side of
+    it.  `sensitivity` is the factor by which two trajectories diverge that start 1e-5 nm apart; above CHAOTIC, the
+    differences reveal nothing about the simulators.
     """
     when = validation.increasing("times", times)
     if when[0] != 0.0:
@@ -134,9 +134,9 @@ def crosscheck(
 def crosscheck_array(
     simulation: ArraySimulation, drive: ArrayDrive, times: ArrayLike, *, time_limit: float | None = None
 ) -> xr.Dataset:
-    """An array, as it stands, under the same drive in Python and in ngspice, without chance; the simulation moves on.
+    """Simulate an array in its present state under the same drive in Python and in ngspice, without noise, and compare.
 
-    times: s, rising from 0.  time_limit: s, for ngspice.
+    The simulation advances.  times: s, increasing from 0.  time_limit: s, for ngspice.
 
     Returns a Dataset with dimensions (simulator, time, device): the devices' states (of walls position, m, and angle,
     rad) and current (A); device is 'X<i>_<j>', row by row; <state>_difference in the state's unit and

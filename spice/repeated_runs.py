@@ -1,4 +1,4 @@
-"""One deck run many times, each with random numbers of its own, and what its `.meas` lines find, labelled."""
+"""Monte Carlo runs of a netlist, each with its own random numbers, and the labelled results of its `.meas` lines."""
 
 import os
 import re
@@ -39,20 +39,20 @@ def monte_carlo(
     time_limit: float | None = None,
     folder: Path | None = None,
 ) -> xr.Dataset:
-    """A whole netlist run many times by `ngspice -b`; what its `.meas` lines find in each run.
+    """Run a complete netlist many times by `ngspice -b`; returns the results of its `.meas` lines in each run.
 
-    netlist: text from its title to `.end`, such as one with `.lib corners.lib mc`; what it draws (agauss, gauss, aunif,
-        ...) is drawn anew in each run.  The parameter `mc_run` is the number of the run, from 1 on: with
-        `seed={1000*mc_run+3}` on an instance its thermal fields are others in each.
-    seed: from which the runs' own seeds follow; the same seed gives the same results with any number of workers.
-    workers: processes at a time; None: one for each core.
-    time_limit: s for one run; folder: what included paths are relative to.
+    netlist: text from its title to `.end`, such as one with `.lib corners.lib mc`; its random numbers (agauss, gauss,
+    aunif, ...) are drawn anew in each run.  The parameter `mc_run` is the number of the run, from 1 on: with
+    `seed={1000*mc_run+3}` on an instance, its thermal fields differ between runs.
+    seed: from which the seeds of the runs are derived; the same seed gives the same results with any number of workers.
+    workers: number of simultaneous processes; None: one for each core.
+    time_limit: s, for one run; folder: to which included paths are relative.
 
-    Returns a Dataset of dimension `run` with one variable for each `.meas`, NaN where ngspice says that one failed in a
-    run, and `run_seed`, what `.options seed=` had.  Where two analyses have a `.meas` of one name, the variables are
-    called after both, as in 'tran_x_end'.
-    Raises InputError for a netlist that measures nothing, or has an `.options seed` of its own, and SimulatorError,
-    with the number and the seed of the run, where one fails; its `partial` is the Dataset until there, or None.
+    Returns a Dataset of dimension `run` with one variable for each `.meas`, NaN if ngspice reports that one failed in a
+    run, and `run_seed`, the value of `.options seed=`.  If two analyses have a `.meas` of the same name, the variables
+    are named after both, as in 'tran_x_end'.  Raises InputError for a netlist without measurements, or with an
+    `.options seed` of its own, and SimulatorError, with the number and seed of the run, if one fails; its `partial` is
+    the Dataset of the previous runs, or None.
     """
     validation.instance("netlist", netlist, str)
     count = validation.whole("runs", runs, 1, _MOST_RUNS)

@@ -1,4 +1,4 @@
-"""Writing through the two kinds of lines: a cell, a row, all of an array."""
+"""Writing a cell, a row or a whole array through its word lines and bit lines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,13 +28,13 @@ _LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, the wires take nearly
 class WriteAccess:
     """How cells are reached for writing.
 
-    scheme: one of SCHEMES; what the unselected lines get.  In an array with transistors those of the row are on from
-        the first slope to the last and all others off, whatever the scheme.
-    edge: s, in which the lines' voltages rise before a pulse and fall after it.  settle: s, all lines at 0 V after it.
+    scheme: one of SCHEMES, the bias of the unselected lines.  In an array with transistors, those of the row are on
+        from the first edge to the last and all others are off, whatever the scheme.
+    edge: s, rise time of the lines' voltages before a pulse and fall time after it.  settle: s, time at 0 V after it.
     A wall rings for about 1/(alpha gamma H_K), hundreds of ns in the paper's device, when its voltage jumps, and pulses
-    that come while it does pump it out of its site; slow edges leave it at rest.
-    compensate: raise the lines' voltages by what the wires drop, so that each selected cell gets what was asked for
-    where its wall is before the pulse.
+    during that time can pump it out of its site; slow edges leave it at rest.
+    compensate: raise the lines' voltages by the voltage drop of the wires, so that each selected cell gets the
+    requested voltage with its wall at its position before the pulse.
     """
 
     scheme: str = "V/2"
@@ -62,13 +62,14 @@ def write(
     access: WriteAccess = HALF_SELECT,
     after_row: Callable[[int], object] = lambda row: None,
 ) -> EnergyBudget:
-    """One pulse on each cell with a voltage, row by row, each followed by a rest; returns what it took, J.
+    """Apply one pulse to each cell, row by row, each followed by a rest; returns the energy, J.
 
-    voltages, V: a number, for `bit_line` of `word_line` (a number, several numbers, or None: the whole row);
-        shape (bit lines,), for the cells of `word_line`, of one sign; or shape (word lines, bit lines), for all cells,
-        in each row first the positive ones.  0: that cell is left alone.
-    width: s, one or (bit lines,): how long each cell of a row has its voltage; it is then no longer selected.
-    after_row: called with each row's number.
+    voltages, V: a number, for `bit_line` of `word_line` (a number, several numbers, or None: the whole row); shape (bit
+    lines,), for the cells of `word_line`, of one sign; or shape (word lines, bit lines), for all cells, in each row
+    first the positive ones.  0: the cell is not written.
+    width: s, one or (bit lines,): duration of the pulse for each cell of a row; after it the cell is no longer
+    selected.
+    after_row: called with the number of each row.
     """
     rows = _rows_to_write(simulation, voltages, word_line, bit_line)
     spent = EnergyBudget()
@@ -124,7 +125,7 @@ def _write_row(
 def row_drive(
     simulation: ArraySimulation, word_line: int, voltages: ArrayLike, width: ArrayLike, access: WriteAccess
 ) -> tuple[ArrayDrive | None, float]:
-    """What `write` applies to a row, and for how many seconds; None where no cell is selected."""
+    """The drive that `write` applies to a row, and its duration in s; None if no cell is selected."""
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, WriteAccess)
     volts = validation.array("voltages", voltages)
@@ -147,7 +148,7 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
     """The same bias with the selected lines' voltages raised until each selected cell has its voltage at once.
 
     voltages: V, shape (bit lines,), on the cells of the selected word line; 0: not selected.
-    Raises ConvergenceError where the wires take so much that it would need several times the voltage.
+    Raises ConvergenceError if the wires would require several times the voltage.
     """
     wanted = validation.array("voltages", voltages)
     chosen = wanted != 0.0
@@ -168,7 +169,7 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
 
 
 def cell_voltages(simulation: ArraySimulation, held: Bias) -> FloatArray:
-    """Across all cells under a bias with the devices as they are, V, shape (word lines, bit lines)."""
+    """Voltages of all cells under a bias with the present states, V, shape (word lines, bit lines)."""
     found = simulation.solve_at_once(held)
     result: FloatArray = (found.word_voltage - found.bit_voltage)[0]
     return result
@@ -184,9 +185,10 @@ def record_writing(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """`write` of all cells with so many records in each pulse and in each rest; the result is that of `simulate_array`.
+    """`write` all cells and record each pulse and each rest; the result has the form of that of `simulate_array`.
 
-    store: a folder in which the records of each pulse are kept as they come; the same call goes on from there.
+    store: a folder in which the records of each pulse are saved as they are produced; repeating the call resumes from
+    there.
     """
     validation.instance("simulation", simulation, ArraySimulation)
     volts = validation.array("voltages", voltages)

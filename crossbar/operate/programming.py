@@ -1,4 +1,4 @@
-"""Program and verify: pulse, read, decide, until every cell has its conductance or has had its pulses."""
+"""Program and verify: pulse, read and decide, until every cell has reached its conductance or used up its pulses."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
@@ -27,13 +27,14 @@ _OUTSIDE = 1e-9  # of the range: round-off of a target at its end
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """The pulses that a cell gets, one after the other, until a reading is near enough.
+    """The sequence of pulses for a cell until its reading is close enough to the target.
 
-    voltages: V, sizes, one for each attempt; widths: s, one for all or one for each.  A cell whose error has changed
-    its sign begins anew with the first pulse, of the other polarity; after the last one it begins anew as well.
-    most_pulses: on any cell in one pass.
-    conductance_step: S, what the first pulse moves, about; a cell that is several of it away gets so many times the
-    width, up to `longest` times.  None: everybody gets the same.
+    voltages: V, absolute values, one for each attempt; widths: s, one for all or one for each.  When the error of a
+    cell changes its sign, the sequence starts again with the first pulse, in the other polarity; it also starts again
+    after the last pulse.
+    most_pulses: for any cell in one pass.
+    conductance_step: S, approximate change by the first pulse; a cell that is several steps from its target gets a
+    pulse of that many times the width, up to `longest` times.  None: all cells get the same width.
     """
 
     voltages: Sequence[float]
@@ -69,7 +70,7 @@ class Schedule:
 
 
 def even_levels(devices: StatefulCells, count: int) -> FloatArray:
-    """`count` conductances, S, evenly spaced over what all of these devices reach, ends included; rising."""
+    """`count` conductances, S, increasing and evenly spaced over the common range of these devices, ends included."""
     levels = validation.whole("count", count, 2)
     low, high = validation.instance("devices", devices, StatefulCells).conductance_range()
     bottom, top = float(low.max()), float(high.min())
@@ -105,21 +106,23 @@ def program(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Bring every cell's conductance to its target, row by row: all cells of a row that need it share each pulse.
+    """Bring every cell's conductance to its target, row by row; all cells of a row that need a pulse share it.
 
-    target: S, at zero bias, shape (word lines, bit lines); NaN: that cell is left alone.
-    tolerance: S, of a reading, as `read` makes it with the same access.
-    passes: over all rows; from the second on, what the writing of other rows has moved is mended.
-    history: keep the conductances after each row as well, for an animation.
-    store: folder in which each finished row is kept; the same call goes on from there, with the same numbers.
+    target: S, at zero bias, shape (word lines, bit lines); NaN: the cell is not programmed.
+    tolerance: S, for a reading, as obtained by `read` with the same access.
+    passes: number of passes over all rows; from the second on, cells that were disturbed by writing other rows are
+    corrected.
+    history: also record the conductances after each row, for an animation.
+    store: a folder in which each finished row is saved; repeating the call resumes from there, with identical results.
 
     Returns a Dataset over (word_line, bit_line): target, conductance (true, at the end), reading (the last one),
     error (conductance - target), reached (by the readings, when its row was finished), pulses, verified (true
     conductance when its row was finished), disturbance (conductance - verified) and initial_conductance, all S; with
     `history` also conductance_after_row (row, word_line, bit_line).  Attributes: energy_of_sources (J) and
     energy_per_pulse (J) of the writing, duration (s, on the array's own clock), total_pulses, unreached.
-    Raises InputError for targets that a cell cannot have, and for a read voltage that selectors swallow.  A cell that
-    the schedule does not bring there is reported in `reached`, and the others are programmed.
+    Raises InputError for targets outside the range of a cell, and for a read voltage at which the selectors do not
+    conduct.  A cell that the schedule does not bring to its target is marked in `reached`; the others are still
+    programmed.
     """
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("schedule", schedule, Schedule)

@@ -1,4 +1,4 @@
-"""Reading through the two kinds of lines: a cell, a row, all of an array."""
+"""Reading a cell, a row or a whole array through its word lines and bit lines."""
 
 from dataclasses import dataclass, replace
 
@@ -18,15 +18,15 @@ from ..schemes import SCHEMES, line_number
 
 @dataclass(frozen=True, kw_only=True)
 class ReadAccess:
-    """How cells are read: V and scheme of the lines, and for how long.
+    """How cells are read: read voltage, bias scheme and timing.
 
-    offset: V, one or one for each bit line, at which the amplifiers hold the bit lines that are sensed, in place of
-        0 V; readings are as if it were 0.
-    width: s, of a pulse whose current is sensed at its end; 0: at once, without moving a wall.
-    settle: s, of rest after such a pulse.
-    calibrate: divide readings by what the wires make of an array whose cells are all half-way, measured once at the
-        same voltage and scheme without an offset, as one would on a chip with known wires; False: current over voltage
-        as it is.
+    offset: V, one or one for each bit line, the actual potential at which the amplifiers hold the sensed bit lines
+    instead of 0 V; readings are evaluated as if it were 0.
+    width: s, of a pulse whose current is sensed at its end; 0: instantaneous, without moving a wall.
+    settle: s, rest time after such a pulse.
+    calibrate: correct readings for the wires, by division by those of an array whose cells are all in the middle of
+    their range.  These are measured once at the same voltage and scheme without an offset, as on a chip with known
+    wires.  False: current divided by voltage, uncorrected.
     """
 
     voltage: float = 0.02
@@ -59,12 +59,13 @@ def read(
     bit_line: int | None = None,
     access: ReadAccess = GROUNDED_READ,
 ) -> xr.DataArray:
-    """The cells' conductances as sense amplifiers see them: currents out of the bit lines over the read voltage, S.
+    """Read the cells' conductances as sense amplifiers do: bit-line currents divided by the read voltage, S.
 
-    Unless `access` says otherwise, they are corrected for the wires, as `program` does it.
+    Unless `access` disables it, they are corrected for the wires, as in `program`.
 
-    word_line: None: every row in turn.  bit_line: one alone, while the others have what the scheme says; None: all of
-    them, each held at 0 V.  The result has the dimensions (word_line, bit_line) without that of a line that was given.
+    word_line: None: every row in turn.  bit_line: a single one, with the others biased by the scheme; None: all of
+    them, each held at 0 V. The result has the dimensions (word_line, bit_line), without the dimension of a line that
+    was given.
     """
     rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
     chosen = range(rows) if word_line is None else [line_number("word_line", word_line, rows)]
@@ -82,7 +83,7 @@ def read(
 def row_reading(
     simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
 ) -> FloatArray:
-    """What `read` gives of one row, as plain numbers, S: shape (bit lines,), or of one bit line, shape (1,)."""
+    """The reading of one row as plain numbers, S: shape (bit lines,), or shape (1,) for a single bit line."""
     found = plain_reading(simulation, word_line, access, bit_line)
     return found / correction(simulation, word_line, access, bit_line) if access.calibrate else found
 
@@ -90,9 +91,9 @@ def row_reading(
 def correction(
     simulation: ArraySimulation, word_line: int, access: ReadAccess, bit_line: int | None = None
 ) -> FloatArray:
-    """Current over voltage of a row over the conductances, where all states are half-way; 1 without calibration.
+    """Current over voltage of a row, divided by the conductances, with all states in the middle; 1 without calibration.
 
-    Kept by the simulation, since it does not depend on the present states.
+    It is stored in the simulation, because it does not depend on the present states.
     """
     if not access.calibrate:
         return np.ones(simulation.shape[1] if bit_line is None else 1)
@@ -109,14 +110,14 @@ def correction(
 
 
 def at_once(access: ReadAccess) -> ReadAccess:
-    """The same reading in no time."""
+    """The same reading, but instantaneous."""
     return replace(access, width=0.0)
 
 
 def plain_reading(
     simulation: ArraySimulation, word_line: int, access: ReadAccess = GROUNDED_READ, bit_line: int | None = None
 ) -> FloatArray:
-    """The same as current over voltage, whether corrections are asked for or not."""
+    """The same without correction for the wires."""
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, ReadAccess)
     bits = simulation.shape[1]

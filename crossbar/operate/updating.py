@@ -1,4 +1,4 @@
-"""The array as a synapse: outer-product updates in place, and what potentiation and depression are worth."""
+"""The array as synapses: outer-product updates, and curves of potentiation and depression."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ LEVELS_PER_RANGE = 60
 
 @runtime_checkable
 class Pulsed(Protocol):
-    """An array that pulses change: devices in time (`ArraySimulation`), or states out of a table (`TableArray`)."""
+    """An array that pulses change: simulated over time (`ArraySimulation`) or by a transition table (`TableArray`)."""
 
     shape: tuple[int, int]
 
@@ -39,20 +39,20 @@ class Pulsed(Protocol):
 
     @property
     def devices(self) -> StatefulCells:
-        """What is at the crossings."""
+        """The devices at the crossings."""
 
     @property
     def energy(self) -> EnergyBudget:
-        """What all pulses took, J."""
+        """Energy of all pulses, J."""
 
     def conductance(self) -> FloatArray:
-        """Of the devices as they are now, at zero bias, S, shape (word lines, bit lines)."""
+        """Present conductance of the devices at zero bias, S, shape (word lines, bit lines)."""
 
     def attributes(self) -> dict[str, Any]:
-        """What a result says of all that was done so far."""
+        """Attributes of a result about everything done so far."""
 
     def pulse(self, held: Bias, width: float, *, edge: float = 0.0, settle: float = 0.0) -> None:
-        """The lines as the bias says for `width` seconds between two slopes of `edge` seconds; then rest."""
+        """Apply a bias for `width` seconds between two edges of `edge` seconds; then rest."""
 
 
 def pulse_block(
@@ -63,9 +63,10 @@ def pulse_block(
     width: float,
     access: WriteAccess = HALF_SELECT,
 ) -> EnergyBudget:
-    """One pulse (V, s) on all cells between some word lines and some bit lines (masks); then rest.  What it took, J.
+    """Apply one pulse (V, s) to all cells between some word lines and some bit lines (masks), then rest; returns the
+    energy, J.
 
-    access.compensate has no meaning here: the cells of a block share lines.
+    access.compensate has no effect here, because the cells of a block share lines.
     """
     validation.instance("simulation", simulation, Pulsed)
     validation.instance("access", access, WriteAccess)
@@ -87,13 +88,13 @@ def outer_product_update(
     access: WriteAccess = HALF_SELECT,
     seed: Seed = 0,
 ) -> xr.Dataset:
-    """Add about rows x columns to the weights: pulses on rows and columns that coincide where both are large.
+    """Add a multiple of rows x columns to the weights on average, by random pulses on rows and columns that coincide.
 
-    rows, columns: shape (word lines,), (bit lines,), from -1 to 1.  In each of `slots` a line fires with a probability
-    of its absolute value; a cell whose two lines fire together gets the voltage (V, a size) for `width` (s), of the
-    sign that raises its conductance where the product is positive; the others get the scheme's share.  The four pairs
-    of signs come one after the other. (Gokmen and Vlasov 2016, doi 10.3389/fnins.2016.00333.)  seed: of the pulse
-    trains.
+    rows, columns: shape (word lines,), (bit lines,), from -1 to 1.  In each of `slots`, a line fires with a probability
+    equal to its absolute value.  A cell whose two lines fire together gets the voltage (V, absolute value) for `width`
+    (s), with the sign that raises its conductance if the product is positive; the other cells get the fractions of the
+    bias scheme.  The four combinations of signs are applied one after the other.  (Gokmen and Vlasov 2016, doi
+    10.3389/fnins.2016.00333.)  seed: of the pulse trains.
 
     Returns a Dataset over (word_line, bit_line): coincidences (signed count; its mean is slots * rows x columns),
     change (of the conductance, S); attributes energy (J, of the sources), energy_per_coincidence (J).
@@ -177,10 +178,10 @@ def update_curves(
     store: str | Path | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """`count` potentiating and then `count` depressing pulses on all cells at once: how the weights follow.
+    """Response of the weights to `count` potentiating and then `count` depressing pulses on all cells at once.
 
-    voltage, depression_voltage: V, sizes (None: the same); width: s.  store: a folder that keeps each pulse; the same
-    call goes on from there.
+    voltage, depression_voltage: V, absolute values (None: the same); width: s.  store: a folder in which each pulse is
+    saved; repeating the call resumes from there.
 
     Returns a Dataset: conductance (pulse, word_line, bit_line), S, from before the first pulse on; energy (pulse), J;
     and of each cell (word_line, bit_line): nonlinearity (largest distance of either branch from the straight line

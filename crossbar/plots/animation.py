@@ -1,4 +1,4 @@
-"""The state of an array as a moving picture, for people who would rather look."""
+"""The state of an array as an animation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_FRAMES = 200
 
 
 def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12) -> None:
-    """Write a result over time, rows or pulses as a GIF, one frame for each, at most 200.
+    """Write a result over time, rows or pulses as an animated GIF, one frame for each, at most 200.
 
     Raises InputError for a result without such a dimension; one of `program` needs its `history`.
     """

@@ -1,4 +1,4 @@
-"""How exact a vector-matrix product is on arrays with wires and with the levels of real devices."""
+"""Accuracy of vector-matrix products on arrays with wires and a finite number of levels."""
 
 from collections.abc import Sequence
 
@@ -29,13 +29,13 @@ def product_accuracy(
 ) -> xr.Dataset:
     """Relative errors of products of random weights and inputs, against size and wires.
 
-    sizes: inputs; there are half as many outputs, each a pair of bit lines.
-    wire_resistance: Ohm per segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).
-    Weights and inputs are uniform on -1 to 1, drawn with the seed.
+    sizes: numbers of inputs; there are half as many outputs, each a pair of bit lines.  wire_resistance: Ohm per
+    segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).  Weights and inputs are
+    uniform from -1 to 1, drawn with the seed.
 
     Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
-    to that of the exact product, of the stored and of the wanted weights; and level_error over (size, repeat), what the
-    levels alone cost.
+    to that of the exact product, for the stored and for the wanted weights; and level_error over (size, repeat), the
+    error due to the levels alone.
     """
     counts = [validation.whole("sizes", size, 2) for size in validation.listed("sizes", sizes)]
     segments = validation.numbers("wire_resistance", wire_resistance)

@@ -1,4 +1,4 @@
-"""The largest array that a device can be written and read in, against the device's geometry: a map for designers."""
+"""Design map: the largest array in which a device can be written and read, against the device's geometry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from .writing import largest_written_array
 
 @dataclass(frozen=True, kw_only=True)
 class PinningSites:
-    """Equal pinning sites at equal distances along a track of any length, by default those of `lequeux2016_track`."""
+    """Equal, equally spaced pinning sites on a track of any length, by default those of `lequeux2016_track`."""
 
     pitch: float = 50e-9
     """Distance of two sites, m."""
@@ -52,7 +52,7 @@ class PinningSites:
             )
 
     def landscape(self, parameters: DeviceParameters) -> Landscape:
-        """As many sites as fit on the device's track, at least one, about its middle."""
+        """As many sites as fit on the device's track, at least one, centred on it."""
         count = max(1, int(parameters.track_length / self.pitch + 1e-9))
         centres = 0.5 * parameters.track_length + self.pitch * (np.arange(count) - 0.5 * (count - 1))
         if self.half_width > centres[0]:
@@ -86,30 +86,30 @@ def design_map(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """The largest array that is written and read at each size of a device, with the device's levels and retention.
+    """The largest array that can be written and read for each size of a device, with its levels and retention.
 
-    parameters: the device that is scaled, as `resized` does, with the side of its nucleation pad in proportion to the
-        width.  anisotropy_from_width: "given", its H_K stays at every width; "micromagnetics", the paper's relaxed
-        wall of each width, 60 to 130 nm; "rigid-wall", the quick estimate of `with_anisotropy_from_width` at every
-        width.  One law holds for the whole map; a width that it does not cover raises InputError.
+    parameters: the device, which is scaled by `resized`, with the side of its nucleation pad in proportion to the
+    width.  anisotropy_from_width: "given" keeps its H_K at every width; "micromagnetics" uses the paper's relaxed wall
+    at each width, 60 to 130 nm; "rigid-wall" uses the quick estimate of `with_anisotropy_from_width`.  One law applies
+    to the whole map; a width that it does not cover raises InputError.
     track_widths, track_lengths: m.  resistance_area_products: RA_P, Ohm m2; None: the device's own.
     wire_resistances: Ohm per segment of both kinds of lines.  driver_resistance: Ohm, of the word lines' drivers and,
         in writing, of the bit lines'.  schemes: for writing.
-    sites: of the track; they stay what they are at every width.  conditions: of the write pulse, with temperature,
-        spreads, error rate and breakdown voltage.  reading: how a cell is read, None: `Reading()`, and
-        criterion: the least margin between a device's two end states, as in `largest_array`.
-    largest: lines at which the searches end (in the result it means: at least that).
+    sites: of the track, the same at every width.  conditions: of the write pulse, with temperature, spreads, error rate
+        and breakdown voltage.  reading: how a cell is read, None: `Reading()`; criterion: the smallest acceptable
+        margin between a device's two end states, as in `largest_array`.
+    largest: number of lines at which the search ends (in the result it means: at least that many).
 
-    Written: every selected wall moves and no other one does, each but for the error rate in one pulse.  A device's
-    `write_window` gives the voltages, `largest_written_array` the array.  The window depends on the width and on RA_P
-    alone, since the torques follow V / RA_P.  In an array whose cells are all written once, a cell sees about
-    2 (lines - 1) pulses of others: the error rate is for each of them.
+    An array can be written if every selected wall moves and no other wall does, each with at most the error rate in one
+    pulse.  `write_window` gives the voltages of a device, and `largest_written_array` the array.  The window depends
+    only on the width and on RA_P, because the torques follow V / RA_P.  If all cells of an array are written once, each
+    cell receives about 2 (lines - 1) pulses meant for others; the error rate is for each of these.
 
     Returns a Dataset over (resistance_area_product, scheme, wire_resistance, track_width, track_length), each variable
-    with those of these dimensions that it depends on: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
-    largest_written, largest_read and largest_array (the smaller of the two; lines), levels (places where a wall stays,
-    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `mean_escape_time`) and
-    anisotropy_field (T).  Raises InputError.
+    with those dimensions on which it depends: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
+    largest_written, largest_read and largest_array (the smaller of the two; lines), levels (rest positions of the wall,
+    with the two ends), well_depth (k_B T, inf at 0 K), retention_time (s, `mean_escape_time`) and anisotropy_field (T).
+    Raises InputError.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     if parameters.torque_density != "voltage":

@@ -1,4 +1,4 @@
-"""What writing and reading do to the other cells: drift per pulse, pulses until a level is lost, the window between."""
+"""Disturb of other cells by writing and reading: drift per pulse, pulses until a level is lost, write window."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ SELECTIONS = ("selected", "same word line", "same bit line", "unselected")
 
 
 def selection(shape: tuple[int, int], word_line: int, bit_line: int) -> NDArray[np.str_]:
-    """What every cell is, one of SELECTIONS, where one word line and one bit line are driven."""
+    """The selection of every cell, one of SELECTIONS, when one word line and one bit line are driven."""
     kind = np.full(shape, SELECTIONS[3], dtype="<U14")
     kind[word_line], kind[:, bit_line], kind[word_line, bit_line] = SELECTIONS[1], SELECTIONS[2], SELECTIONS[0]
     return kind
@@ -51,14 +51,15 @@ def write_disturb(
 ) -> xr.Dataset:
     """Write one cell `count` times and follow all walls.
 
-    voltage (V), width (s): of a pulse; alternate: every second one of the other polarity.  level: m, by how much a wall
-    may move before its level counts as lost.  store: a folder that keeps each pulse; the same call goes on from there.
+    voltage (V), width (s): of a pulse; alternate: every second pulse has the opposite polarity.  level: m, the
+    displacement of a wall beyond which its level counts as lost.  store: a folder in which each pulse is saved;
+    repeating the call resumes from there.
 
     Returns a Dataset: displacement (pulse, word_line, bit_line), m, from the start; lost_after (word_line, bit_line),
-    the number of pulses after which a wall was first beyond `level`, NaN where it never was; selection (word_line,
-    bit_line), one of SELECTIONS; by group of these, NaN where there is no such cell: drift (group), m per pulse, the
-    mean size of the slopes of the walls' displacements over the pulses (jitter in a well leaves one that vanishes with
-    the number of pulses); lost (group), the share of walls that lost their level.
+    the number of pulses after which a wall was first beyond `level`, NaN if it never was; selection (word_line,
+    bit_line), one of SELECTIONS; and by group of these, NaN if there is no such cell: drift (group), m per pulse, the
+    mean absolute slope of the walls' displacements against the number of pulses (jitter in a well contributes less the
+    more pulses there are); lost (group), the share of walls that lost their level.
     """
     words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
     volts = validation.number("voltage", voltage)
@@ -98,9 +99,9 @@ def read_disturb(
     word_line: int = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Read one row `count` times at each of several voltages, from the same start, and see what moved.
+    """Read one row `count` times at each of several voltages, from the same start, and follow all walls.
 
-    simulation_at: makes the array anew.  voltages: V.  width: s, of a read pulse; settle: s, after it.  level: m.
+    simulation_at: makes a new array.  voltages: V.  width: s, of a read pulse; settle: s, after it.  level: m.
 
     Returns a Dataset: displacement (voltage, word_line, bit_line), m, after the last read; lost (voltage), the share of
     all walls that were ever beyond `level` after a read.
@@ -210,16 +211,16 @@ def write_map(
     current_tolerance: float = 1e-9,
     **options: Unpack[WallOptions],
 ) -> xr.Dataset:
-    """One write of the farthest cell of square arrays against voltage (V) and pulse width (s): who moves?
+    """Which walls move in one write of the farthest cell of square arrays, against voltage (V) and pulse width (s).
 
-    level: m, from which a wall has moved; None: the half width of the first well.  position: m, of all walls at the
-    start; None: the well nearest to the middle of the track.  wires: None: ideal ones; tolerance (m) and
-    current_tolerance: those of ArraySimulation; options: those of DomainWalls.
-    store: a folder that keeps each point of the map; the same call goes on from there.
-    Above 0 K every point has the same random numbers, so that neighbours differ by voltage and width alone.
+    level: m, the displacement above which a wall has moved; None: the half width of the first well.  position: m, of
+    all walls at the start; None: the well nearest to the middle of the track.  wires: None: ideal ones; tolerance (m)
+    and current_tolerance: those of ArraySimulation; options: those of DomainWalls.
+    store: a folder in which each point of the map is saved; repeating the call resumes from there.
+    Above 0 K every point uses the same random numbers, so that neighbouring points differ only by voltage and width.
 
     Returns a Dataset over (size, voltage, width): selected_displacement, other_displacement (the largest of all other
-    walls), m; outcome: 0 nobody moved, 1 the selected wall alone, 2 another one as well, 3 only others; energy (J).
+    walls), m; outcome: 0 no wall moved, 1 only the selected wall, 2 others as well, 3 only others; energy (J).
     """
     validation.instance("parameters", parameters, DeviceParameters)
     lines_between = wires_or_ideal(wires)

@@ -1,9 +1,10 @@
-"""How well a cell can be told apart, and how large an array may be.
+"""Read margins, and the largest array that can be read.
 
-The reading: the selected word line at the read voltage, the selected bit line over a load R_pu to ground.  With R_eff
-the resistance that the load sees, the voltage margin is R_pu/(R_pu + R_eff,L) - R_pu/(R_pu + R_eff,H), R_pu = R_L
-unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V.  Both for the worst cell, often but not
-always the one farthest from driver and sense node, and for the worst of the patterns in the other cells.
+To read a cell, the selected word line is at the read voltage, and the selected bit line is connected to ground through
+a load R_pu.  With R_eff the resistance seen by the load, the voltage margin is R_pu/(R_pu + R_eff,L) - R_pu/(R_pu +
+R_eff,H), R_pu = R_L unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V. Both are for the
+worst cell, which is often but not always the one farthest from driver and sense node, and for the worst of the patterns
+in the other cells.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,7 @@ _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a cell is read, and by which margin two of its states are told apart.
+    """How a cell is read, and by which margin two of its states are distinguished.
 
     scheme: of the other lines, one of SCHEMES.  kind: 'current' or 'voltage', the margin.  pull_up: R_pu, the load of
     the voltage margin, Ohm; None: R_L.
@@ -54,14 +55,14 @@ class Reading:
             validation.positive("pull_up", self.pull_up)
 
     def load(self, low_resistance: float) -> float:
-        """Between the selected bit line and ground, Ohm."""
+        """Load between the selected bit line and ground, Ohm."""
         if self.kind == "current":
             return 0.0
         return low_resistance if self.pull_up is None else self.pull_up
 
 
 class WorstCase(NamedTuple):
-    """The lowest margin that was found, and where."""
+    """The lowest margin found, and its cell and background."""
 
     margin: float
     pattern: str
@@ -73,7 +74,7 @@ class WorstCase(NamedTuple):
 
 
 def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str, Mask]:
-    """Backgrounds by name, True where a device has the low resistance; the selected cell is set by who reads it."""
+    """Backgrounds by name, True where a device has the low resistance; the selected cell is set when it is read."""
     words, bits = shape
     rows, columns = np.indices(shape)
     on_row, on_column = rows == word_line, columns == bit_line
@@ -100,10 +101,10 @@ def cell_margin(
     reading: Reading,
     wires: Wires | None = None,
 ) -> float:
-    """The margin between two resistances of one cell (Ohm), before one background.
+    """The margin between two resistances of one cell (Ohm) for one background.
 
-    background: (word lines, bit lines), Ohm, of the other cells; what stands for the cell itself has no meaning.
-    wires: None: ideal ones.  Where they leave no current that is a number, the margin is 0.
+    background: (word lines, bit lines), Ohm, of the other cells; the entry of the selected cell is ignored.  wires:
+    None: ideal ones.  If they leave no current that is a number, the margin is 0.
     """
     low, high = _pair(low_resistance, high_resistance)
     load = validation.instance("reading", reading, Reading).load(low)
@@ -132,12 +133,12 @@ def read_margin(
     wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Voltage and current margins of square arrays, at the worst cell and before the worst background.
+    """Voltage and current margins of square arrays, for the worst cell and the worst background.
 
-    sizes: lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; pull_up: R_pu, Ohm, None:
-    R_L; wires: None: ideal ones.
-    Cell and background are those of `worst_pattern`, which in arrays of up to SEARCHED lines goes on from the worst of
-    `patterns` cell by cell.
+    sizes: numbers of lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; pull_up: R_pu,
+    Ohm, None: R_L; wires: None: ideal ones.
+    Cell and background are those of `worst_pattern`, which in arrays of up to SEARCHED lines continues from the worst
+    of `patterns` by changing single cells.
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and for each, as voltage_pattern,
     voltage_word_line and so on, the name of the worst background and the lines of the worst cell.  Raises InputError.
     """
@@ -195,13 +196,13 @@ def worst_pattern(
     wires: Wires | None = None,
     search: bool = True,
 ) -> WorstCase:
-    """The lowest margin over the cells of a square array and the backgrounds in the other cells, and where it is.
+    """The lowest margin over the cells of a square array and the backgrounds in the other cells, with its position.
 
-    The farthest cell before each of `patterns`, and other cells before the three that are worst for it: every cell in
-    arrays of up to SEARCHED lines; in larger ones the corners, the middles of the edges and the middle, and from the
-    worst of these on its neighbours, nearer and nearer.
-    search: go on from the worst by changing single cells of the background as long as that lowers the margin; the
-    pattern is then 'searched' where it did.  For arrays of at most 256 cells.  Raises InputError.
+    The farthest cell is tried with each of `patterns`, and other cells with the three patterns that are worst for it:
+    every cell in arrays of up to SEARCHED lines; in larger ones the corners, the middles of the edges and the centre,
+    and then the neighbourhood of the worst of these with decreasing distance.
+    search: continue from the worst pattern by changing single cells of the background as long as that lowers the
+    margin; if it did, the pattern is 'searched'.  For arrays of at most 256 cells.  Raises InputError.
     """
     lines = validation.whole("size", size, 1)
     if search and lines * lines > _MOST_SEARCHED:
@@ -220,9 +221,9 @@ def largest_array(
     largest: int = 256,
     wires: Wires | None = None,
 ) -> int:
-    """The most lines of a square array whose margin is at least `criterion`; 0 where no size has it.
+    """The largest number of lines of a square array whose margin is at least `criterion`; 0 if there is none.
 
-    A driver's resistance may let the margin rise before it falls: see `largest_size`.  criterion: 1e-6 to 1.
+    With a driver resistance the margin may rise before it falls: see `largest_size`.  criterion: 1e-6 to 1.
     """
     rule = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
@@ -241,10 +242,10 @@ def largest_array(
 
 
 def largest_size(enough: Callable[[int], bool], largest: int) -> int:
-    """The most lines, up to `largest`, with which an array is good enough; 0 where no size is.
+    """The largest number of lines, up to `largest`, with which an array meets a condition; 0 if there is none.
 
-    What is enough need not be so for all smaller arrays: sizes are tried downwards in steps of a half or a third, and
-    the first that is enough is followed upwards to where that ends.
+    Smaller arrays need not meet the condition as well.  Sizes are therefore tried downwards in steps of a half or a
+    third, and the first that meets it is followed upwards to the limit.
     """
     tried = sorted({size for power in range(31) for size in (2**power, 3 * 2**power) if size < largest} | {largest})
     place = next((place for place in reversed(range(len(tried))) if enough(tried[place])), None)
@@ -316,13 +317,13 @@ class _Margins:
         self._known: dict[tuple[Cell, str], float] = {}
 
     def of(self, cell: Cell, name: str) -> float:
-        """Of a cell before one of `patterns`."""
+        """Margin of a cell with one of `patterns`."""
         if (cell, name) not in self._known:
             self._known[cell, name] = self.before(cell, patterns((self.lines, self.lines), *cell)[name])
         return self._known[cell, name]
 
     def before(self, cell: Cell, background: Mask) -> float:
-        """Of a cell before any background."""
+        """Margin of a cell with any background."""
         return cell_margin(
             np.where(background, self.low, self.high),
             low_resistance=self.low,
@@ -334,7 +335,7 @@ class _Margins:
         )
 
     def at_farthest(self) -> Iterator[float]:
-        """Of the cell farthest from driver and sense node, which is the worst most often, before each pattern."""
+        """Margins of the cell farthest from driver and sense node, which is usually the worst, with each pattern."""
         return (self.of((0, self.lines - 1), name) for name in patterns((1, 1), 0, 0))
 
     def worst_by_name(self) -> WorstCase:
@@ -363,7 +364,7 @@ class _Margins:
         return WorstCase(self.of(cell, name), name, patterns((self.lines, self.lines), *cell)[name].copy(), *cell)
 
     def searched(self, worst: WorstCase) -> WorstCase:
-        """What single changes of the background make of it."""
+        """The margin after a search by single changes of the background."""
         cell, pattern = (worst.word_line, worst.bit_line), worst.background.copy()
         lowest, name, improved = worst.margin, worst.pattern, True
         while improved:

@@ -1,4 +1,4 @@
-"""Two spikes in an array: what they do, by their timing, to the synapse where their lines cross and to all others."""
+"""Spike-timing-dependent plasticity in an array: the selected synapse and all others."""
 
 from collections.abc import Sequence
 
@@ -33,14 +33,14 @@ def array_spike_timing(
 ) -> xr.Dataset:
     """The change of every weight of an array by one spike on a word line and one on a bit line, against their delay.
 
-    arrays: with devices that move as cells, or several of one shape that differ in their devices, their starts or the
-    seed of their thermal fields: repeats.  Each meets the same start and the same chance at every delay.  delays: s,
-    rising, of either sign: how much later the neuron at the bit line fires than the one at the word line.  All other
-    neurons hold their lines at 0 V.  word_line, bit_line: of the two neurons, from -1 backwards; (0, -1) is the cell
-    that is farthest from both.  settle: s at 0 V after both spikes.  tolerance, current_tolerance: as in
-    `ArraySimulation`.
+    arrays: an array of devices that move, or several of one shape as repeats, which differ in their devices, initial
+    states or the seed of their thermal fields.  Each has the same initial state and the same random numbers at every
+    delay.  delays: s, increasing, of either sign: the time from the spike on the word line to the spike on the bit
+    line.  All other neurons hold their lines at 0 V. word_line, bit_line: of the two neurons, from -1 backwards; (0,
+    -1) is the cell that is farthest from both.  settle: s at 0 V after both spikes.  tolerance, current_tolerance: as
+    in `ArraySimulation`.
 
-    The weight is the conductance at zero bias over the device's own range, from 0 to 1.  Returns a Dataset:
+    The weight is the conductance at zero bias, scaled to the device's own range, from 0 to 1.  Returns a Dataset:
     weight_change (repeat, delay, word_line, bit_line); largest_voltage, of the same shape, V, the largest across the
     device at a kink of the spikes; selection (word_line, bit_line), one of `SELECTIONS`.
     Raises InputError and ConvergenceError.

@@ -1,4 +1,4 @@
-"""What the cells of an array feel while one of them is written, and what that costs."""
+"""Voltages on the cells of an array while one of them is written, and the power."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,10 +29,10 @@ def half_select(
     schemes: Sequence[str] = SCHEMES,
     wires: Wires | None = None,
 ) -> xr.Dataset:
-    """Voltages on the selected cell and on all others of square arrays, under each scheme, at zero time.
+    """Voltages on the selected cell and on all others in square arrays, for each scheme, at the start of a pulse.
 
     write_voltage: V, on the selected word line; None: 1.5 times the device's threshold_voltage.
-    position: m, of all walls; None: the P end, the lowest resistance and so the heaviest load.
+    position: m, of all walls; None: the P end, which has the lowest resistance and is the heaviest load.
     wires: None: ideal ones.  The selected cell is the farthest one.
     Devices follow their bias-dependent TMR.
 
@@ -87,10 +87,10 @@ def half_select(
 def applied_voltage(
     parameters: DeviceParameters, size: int, *, scheme: str, write_voltage: float, wires: Wires | None = None
 ) -> float:
-    """V on the selected line of a square array from which every cell gets the write voltage.
+    """Voltage on the selected line of a square array, V, with which every cell gets the write voltage.
 
-    The farthest cell gets the least, with all walls at the P end: low resistances load the wires most, and the voltage
-    on the cell is then proportional to the one applied.  wires: as in `half_select`.
+    The farthest cell gets the lowest voltage, with all walls at the P end: low resistances load the wires most, and the
+    voltage on the cell is then proportional to the applied voltage.  wires: as in `half_select`.
     """
     cells = Junctions(parameters, np.full((size, size), parameters.track_length))
     array = Crossbar(cells=cells, **wires_or_ideal(wires).keywords())
@@ -111,10 +111,11 @@ def worst_disturbance(
     """The largest |V| on any cell but the selected one, over selected cells and states of all cells, V.
 
     applied: V on the selected line.  enough: V at which the search may end.  wires: as in `half_select`.
-    Selected: the corners and the middle.  The states, walls at one or the other end of each track, are searched: the
-    voltage on the cell that sees most rises or falls with every other resistance, in the direction (by Tellegen's
-    theorem) of the product of that resistance's own voltage and of what it feels of a change of that cell; all are set
-    by this, until no cell sees more.  Exhaustive searches of 3 x 3 arrays find the same, or less than 1 % more.
+    The selected cells tried are the corners and the middle.  The worst states, with each wall at one or the other end
+    of its track, are found by a search.  The voltage on the most disturbed cell rises or falls with every other
+    resistance, in a direction given by Tellegen's theorem: by the sign of the product of that resistance's voltage and
+    of its response to a change of that cell.  All states are set accordingly until the voltage does not rise any more.
+    Exhaustive searches of 3 x 3 arrays find the same voltage, or less than 1 % more.
     """
     lines_between = wires_or_ideal(wires).keywords()
     ends = {False: 0.0, True: parameters.track_length}
@@ -159,8 +160,8 @@ def can_be_written(
 ) -> bool:
     """Whether one applied voltage writes every cell of a square array, one at a time, and disturbs no other.
 
-    Every selected cell gets at least write_voltage (`applied_voltage`), no other one more than disturb_voltage
-    (`worst_disturbance`) and none more than breakdown_voltage, V; by the device's non-linear law, at the start of a
+    Every selected cell must get at least write_voltage (`applied_voltage`), no other cell more than disturb_voltage
+    (`worst_disturbance`), and none more than breakdown_voltage, V, by the device's non-linear law at the start of a
     pulse.  wires: as in `half_select`.
     """
     applied = applied_voltage(parameters, size, scheme=scheme, write_voltage=write_voltage, wires=wires)
@@ -180,7 +181,7 @@ def largest_written_array(
     largest: int = 256,
     wires: Wires | None = None,
 ) -> int:
-    """The most lines of a square array that `can_be_written`; 0 where not even one cell can.
+    """The largest number of lines of a square array that `can_be_written`; 0 if not even one cell can.
 
     write_voltage, disturb_voltage: V, as from `compact_model.write_window`; an infinite write voltage is never reached.
     wires: None: ideal ones.  Raises InputError.

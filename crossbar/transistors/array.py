@@ -1,11 +1,12 @@
-"""The 1T1R array that a user describes and solves.
+"""Arrays with one transistor in every cell (1T1R).
 
-Conventions.  Shape (word lines, bit lines), row 0 on top.  Word lines drive the gates of a row and carry no steady
-current.  Bit lines run vertically, sensed at the bottom ('stop').  Source lines run beside them, driven from the top
-('start'), or beside the word lines, driven from the left ('start').  In a cell the transistor is at the source line,
-the device between it and the bit line.  A device's current is positive from its source line to its bit line, which is
-where the word line is in an array without transistors; so a positive voltage moves a state the same way in both.  The
-bulk is at 0 V: no line goes below it, and for a negative voltage the bit line is the higher one.
+These are the conventions.  Shape (word lines, bit lines), row 0 on top.  Word lines drive the gates of a row and carry
+no steady current.  Bit lines run vertically, sensed at the bottom ('stop').  Source lines run parallel to them, driven
+from the top ('start'), or parallel to the word lines, driven from the left ('start').  In a cell, the transistor is at
+the source line, and the device is between it and the bit line.  A device's current is positive from its source line to
+its bit line; the source line is at the terminal that has the word line in an array without transistors, so that a
+positive voltage moves a state the same way in both.  The bulk is at 0 V: no line goes below it, and for a negative
+voltage the bit line is at the higher potential.
 """
 
 import functools
@@ -41,9 +42,9 @@ _BYTES_PER_CELL = 3000.0  # of the factors where every cell conducts; an estimat
 class TransistorCrossbar:
     """An array of cells with a transistor each, between source lines and bit lines.
 
-    cells: the devices, shape (word lines, bit lines).  transistor: the law and its numbers, for all or for each cell.
+    cells: the devices, shape (word lines, bit lines).  transistor: its parameters, for all cells or for each.
     gate_voltage: V, of the word line of a selected row; the others are at 0 V.
-    source_lines: 'bit_line', beside the bit lines, as in most MRAM: one for each of them; or 'word_line'.
+    source_lines: 'bit_line', parallel to the bit lines as in most MRAM, one for each of them; or 'word_line'.
     source_line_resistance, bit_line_resistance: Ohm, of one segment; one for all lines, or one per line.
     driver_resistance, sense_resistance: Ohm, between a source line's or a bit line's source and its first segment.
     source_line_ends, bit_line_ends: which ends are connected: 'start', 'stop' or 'both'.
@@ -94,7 +95,7 @@ class TransistorCrossbar:
 
     @property
     def source_line_count(self) -> int:
-        """How many source lines there are."""
+        """Number of source lines."""
         return np.asarray(self.source_line_resistance).size
 
     def description(self) -> dict[str, Any]:
@@ -108,7 +109,7 @@ class TransistorCrossbar:
         return replace(self, cells=cells)
 
     def origin(self) -> dict[str, str]:
-        """What a solution of this array came from: see `compact_model.support.provenance`."""
+        """Provenance of a solution of this array: see `compact_model.support.provenance`."""
         return self._origin
 
     @functools.cached_property
@@ -117,7 +118,7 @@ class TransistorCrossbar:
 
     @functools.cached_property
     def network(self) -> TransistorNetwork:
-        """The lines as the solver takes them."""
+        """The lines in the form that the solver takes."""
         axis = 0 if self.source_lines == "bit_line" else 1
         return TransistorNetwork(
             Lines.along(
@@ -133,9 +134,10 @@ class TransistorCrossbar:
     ) -> TransistorBias:
         """Several cells of one row at once, each with its own voltage between its source line and its bit line.
 
-        voltages: V, shape (bit lines,); of one sign where the source lines run beside the word lines, since the cells
-        then share one.  selected: taken for the sake of `schemes.row_bias`; cells with 0 V get none.  scheme: not
-        needed, since all other rows are cut off; the columns that are not selected have 0 V across their cells.
+        voltages: V, shape (bit lines,); of one sign if the source lines are parallel to the word lines, because the
+        cells then share one.  selected: accepted for compatibility with `schemes.row_bias`; cells with 0 V are not
+        selected.  scheme: not needed, because all other rows are cut off; unselected columns have 0 V across their
+        cells.
         """
         words, bits = self.shape
         volts = validation.array("voltages", voltages, ("bit_line",))
@@ -180,16 +182,16 @@ class TransistorCrossbar:
         *,
         tolerance: float = 1e-10,
     ) -> xr.Dataset:
-        """All voltages and currents; V, each a number, shape (lines,) or (lines, inputs).
+        """Solve for all voltages and currents; V, each a number, shape (lines,) or (lines, inputs).
 
-        word_line_voltage: of the gates; source_line_voltage, bit_line_voltage: behind the lines' ends.
+        word_line_voltage: of the gates; source_line_voltage, bit_line_voltage: of the sources at the ends of the lines.
         tolerance: of the cells' currents, relative, in the norm.
 
         Returns a Dataset that always has the dimension `input`: device_current, device_voltage (across the device
         alone), transistor_voltage, source_line_voltage and bit_line_voltage of the nodes at each cell (input,
         word_line, bit_line); source_line_current (input, source_line; into the array), bit_line_current (input,
         bit_line; out of it), power (input; of the sources, W).
-        Raises InputError, and ConvergenceError where Newton's method does not get there.
+        Raises InputError, and ConvergenceError if Newton's method does not converge.
         """
         check_tolerance(tolerance)
         given = {

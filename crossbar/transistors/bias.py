@@ -1,4 +1,4 @@
-"""How the lines of a 1T1R array are held."""
+"""The bias of the lines of a 1T1R array."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ class TransistorBias(Bias):
 
     @classmethod
     def of(cls, gates: FloatArray, sources: FloatArray, bits: FloatArray) -> "TransistorBias":
-        """From the voltages alone, shapes (word lines,), (source lines,), (bit lines,)."""
+        """A bias from voltages of shapes (word lines,), (source lines,), (bit lines,)."""
         return cls(
             word_line_voltage=gates,
             bit_line_voltage=bits,
@@ -34,7 +34,7 @@ class TransistorBias(Bias):
         )
 
     def parted(self) -> "tuple[TransistorBias, TransistorBias]":
-        """The gates alone, and the other lines alone."""
+        """Two biases, one with the gates only and one with the other lines only."""
         sources, bits = self.source_line_voltage, self.bit_line_voltage
         return (
             self.of(self.word_line_voltage, np.zeros_like(sources), np.zeros_like(bits)),
@@ -47,11 +47,11 @@ class TransistorBias(Bias):
 
     @property
     def largest_voltage(self) -> float:
-        """About the largest voltage that the lines can put across a cell, V; gates put none."""
+        """About the largest voltage that the lines can put across a cell, V, without the gates."""
         return float(np.abs(self.source_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
 
     def arguments(self) -> dict[str, Any]:
-        """What `TransistorCrossbar.solve` takes."""
+        """The arguments of `TransistorCrossbar.solve`."""
         return {
             "word_line_voltage": self.word_line_voltage,
             "source_line_voltage": self.source_line_voltage,

@@ -12,18 +12,18 @@ from compact_model.support.validation import InputError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MosTransistor:
-    """An n-channel transistor with its bulk at 0 V, SPICE's level 1.  Each number is for all cells or one for each,
-    shape (word lines, bit lines).
+    """An n-channel transistor with its bulk at 0 V, SPICE level 1.
 
-    With V_GS and V_DS counted from the terminal at the lower potential, V_S above the bulk, and beta = K' W / L:
+    Each parameter is a number for all cells or has the shape (word lines, bit lines).  With V_GS and V_DS relative to
+    the terminal at the lower potential, V_S above the bulk, and beta = K' W / L:
 
         V_T = V_T0 + gamma (sqrt(phi + V_S) - sqrt(phi))
         I = 0                                                              V_GS <= V_T
         I = beta (1 + lambda V_DS) V_DS (V_GS - V_T - V_DS / 2)            V_DS < V_GS - V_T
         I = beta (1 + lambda V_DS) (V_GS - V_T)^2 / 2                      otherwise
 
-    and V_DS / off_resistance beside it.  Which terminal is the source follows from the potentials, so that a cell
-    written from its other side loses gate voltage to its own junction, as on a chip.  Raises InputError.
+    plus V_DS / off_resistance.  The potentials determine which terminal is the source, so that a cell written from its
+    other side loses gate voltage to its own junction, as on a chip.  Raises InputError.
     """
 
     threshold_voltage: ArrayLike
@@ -60,7 +60,7 @@ class MosTransistor:
             object.__setattr__(self, name, values if values.ndim else values.item())
 
     def check_shape(self, shape: tuple[int, int]) -> None:
-        """InputError where a number of each cell is not one for each of these."""
+        """Raise InputError if a parameter given for each cell does not have this shape."""
         for field in fields(self):
             given = np.shape(getattr(self, field.name))
             if given not in ((), shape):
@@ -71,8 +71,8 @@ class MosTransistor:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The current from the first to the second terminal, A, and its slopes with their potentials, S.
 
-        first, second, gate: V against the bulk, shape (word lines, bit lines), or what spreads to it.  The first slope
-        is at least 0, the second at most 0.
+        first, second, gate: V relative to the bulk, broadcastable to shape (word lines, bit lines).  The first slope is
+        at least 0, the second at most 0.
         """
         forward = first >= second
         low = np.where(forward, second, first)

@@ -1,4 +1,4 @@
-"""A file of corners, as a design kit has one: sections tt, ff, ss and mc of a device that varies as `vary` has it."""
+"""Corner files, as in design kits: sections tt, ff, ss and mc of a device with the variation of `vary`."""
 
 import math
 import textwrap
@@ -31,14 +31,15 @@ def corner_file(
 ) -> str:
     """A library for ngspice with the sections tt, ff, ss and mc, for `.lib FILE SECTION`.
 
-    spreads: standard deviation by name of a parameter, as in `compact_model.vary`: relative, of a log-normal law that
-        keeps the mean, or in its SI unit, of a normal law, for those of either sign.  A larger area lowers R_P.
+    spreads: standard deviations by parameter name, as in `compact_model.vary`: relative, of a log-normal distribution
+    that keeps the mean, or in the SI unit, of a normal distribution, for parameters of either sign.  A larger area
+    lowers R_P.
     name: of the sub-circuit, the same in all sections.
-    sigmas: how far all parameters together are in ff and ss, each in the direction that lowers (ff) or raises the
-        voltage from which the wall moves, or speeds it up.
+    sigmas: number of standard deviations by which all parameters are shifted in ff and ss, each in the direction that
+    lowers (ff) or raises (ss) the voltage above which the wall moves, or that makes it faster or slower.
 
-    tt is the device itself; in mc every instance draws its own values once, with the seed of `.options seed=`.
-    Raises InputError for parameters that cannot vary, or not in a netlist of this landscape.
+    tt is the nominal device; in mc every instance draws its own values once, with the seed of `.options seed=`.  Raises
+    InputError for parameters that cannot vary, or cannot vary in a netlist of this landscape.
     """
     device = NetlistDevice(parameters, landscape, name)
     found = _checked(device, spreads)

@@ -1,4 +1,4 @@
-"""The device as text, in each of the languages that it can be written in."""
+"""Export of the device as text, in all supported languages."""
 
 from compact_model.constants import NANOMETRE
 from compact_model.device.parameters import DeviceParameters
@@ -33,8 +33,8 @@ def export(
     language: 'ngspice', a `.subckt`; 'verilog-a', a module; 'pyspice', a Python script that builds the sub-circuit;
         'xschem', a symbol of the sub-circuit for that schematic editor.
     name: of the sub-circuit or module, a plain identifier.
-    testbench: (drive, duration in s, the instance's parameters in the netlist's units): not the device alone but a
-        netlist, or a script, that runs as it stands.
+    testbench: (drive, duration in s, parameters of the instance in the netlist's units): a complete netlist or script
+        that can be run, instead of the device alone.
     field_pin, nucleation: variants of the device, as in `DomainWallJunction`.
     Raises InputError, also for a landscape that cannot be exported.
     """

@@ -1,4 +1,4 @@
-"""What drives a device in Python, as a source of a netlist."""
+"""Drives as sources of a netlist."""
 
 import itertools
 
@@ -27,7 +27,7 @@ def source_letter(drive: Drive) -> str:
 def source_value(drive: Drive, parameters: DeviceParameters, start: float, stop: float) -> str:
     """The value of a SPICE source over start to stop (s): a constant, a SIN or a PWL.
 
-    Raises InputError for a current density that the netlist's device would not take as the J of its torques.
+    Raises InputError for a current density that would not be the J in the torques of the device in the netlist.
     """
     scale = 1.0
     validation.instance("parameters", parameters, DeviceParameters)
@@ -59,7 +59,7 @@ def waveform_value(waveform: Waveform, start: float, stop: float, scale: float =
 
 
 def corners(waveform: Waveform, start: float, stop: float) -> tuple[list[float], list[float]]:
-    """Points whose straight lines are the waveform: exact for straight lines, to 1e-4 of a feature for curves."""
+    """Points of a piecewise linear waveform: exact for straight lines, to 1e-4 of a feature for curves."""
     rows = polynomial_rows(
         (waveform, waveform), waveform.edges(start, stop), waveform.knots(start, stop), (start, stop)
     )

@@ -1,4 +1,4 @@
-"""The device as a sub-circuit of PySpice."""
+"""The device as a PySpice sub-circuit."""
 
 import zlib
 from typing import Any
@@ -15,12 +15,13 @@ from .ngspice_model import NetlistDevice, subcircuit
 
 
 class DomainWallJunction(SubCircuit):  # type: ignore[misc]
-    """One kind of device: parameters and a landscape, as a SubCircuit with the nodes top, bottom, x and phi.
+    """A device with its parameters and landscape, as a SubCircuit with the nodes top, bottom, x and phi.
 
-    name: of the sub-circuit; kinds that share a circuit need different names.
-    field_pin: a fifth node, `field`, whose volts are added to hz as teslas, so that a source drives the field in time.
-    nucleation: instances may be uniform until a current forms their wall: uniform=1 (AP) or -1 (P), as
-        `initial_position="AP"` or "P" of `compact_model.simulate`.
+    name: of the sub-circuit; different devices in one circuit need different names.
+    field_pin: adds a fifth node, `field`, whose voltage in V is added to hz in T, so that a source can vary the field
+    in time.
+    nucleation: instances may be uniform until a current forms their wall: uniform=1 (AP) or -1 (P), as with
+    `initial_position="AP"` or "P" in `compact_model.simulate`.
 
         junction = DomainWallJunction(parameters, landscape)
         junction.connect(circuit, "1", "in", circuit.gnd, x0=550, hz=0.0)
@@ -52,20 +53,20 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         field: str | None = None,
         **values: float | str,
     ) -> Any:
-        """Add an instance X<label>, and to a Circuit the sub-circuit, where it is not there yet.
+        """Add an instance X<label>, and to a Circuit also the sub-circuit if it is missing.
 
-        circuit: a Circuit or a cell (SubCircuit) of PySpice or InSpice; a circuit with such cells gets the sub-circuit
-            by `add_to`.
+        circuit: a Circuit or SubCircuit of PySpice or InSpice; a circuit that contains such SubCircuits gets the
+        definition by `add_to`.
 
         x, phi: nodes that show the state, 1 V = 1 nm and 1 V = 1 rad; by default <label>_x and <label>_phi.
         field: the node of a device with a field pin, 1 V = 1 T; by default ground.
-        values: the instance's parameters in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
-            ...): plain numbers, PySpice's values with a unit, which are converted, or expressions of the circuit's or
-            cell's parameters in braces, as in x0="{start}"; a seed that is not given follows from the label, so that
-            instances are independent.
-        Returns PySpice's element.  Raises InputError for a label or node that is no plain name, for a label that the
-        circuit has, in whatever case, for an unknown parameter, a unit that is not the parameter's, and for values
-        outside the model.
+        values: parameters of the instance in the netlist's units (x0 in nm, phi0, hz in T, temperature, seed, hk, m,
+            ...): plain numbers, PySpice values with a unit, which are converted, or expressions of parameters in
+            braces, as in x0="{start}".  Without a seed, it is derived from the label, so that instances are
+            independent.
+        Returns the PySpice element.  Raises InputError for a label or node that is not a plain name, a label that
+        already exists in the circuit (ignoring case), an unknown parameter, a unit that does not fit the parameter, and
+        values outside the range of the model.
         """
         if type(circuit).__module__.partition(".")[0] != "InSpice":  # a fork of PySpice with the same methods
             validation.instance("circuit", circuit, Netlist)

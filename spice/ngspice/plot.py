@@ -1,4 +1,4 @@
-"""What a run of ngspice answers with, whichever way it was run, and the errors that a run can end in."""
+"""Results and errors of a run of ngspice, the same for the shared library and the process."""
 
 import re
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ _ABSCISSAE = ("time", "frequency")
 
 @dataclass(frozen=True)
 class Fourier:
-    """A `.four` of one signal: its harmonics from 0 on, arrays of shape (harmonics,)."""
+    """The result of `.four` for one signal: harmonics from 0 on, arrays of shape (harmonics,)."""
 
     frequency: NDArray[Any]
     """Hz."""
@@ -57,11 +57,11 @@ class Fourier:
 class Plot:
     """One analysis ('op', 'dc', 'ac', 'tran', 'noise', 'tf', 'pz', 'disto', 'sens'), and its vectors by name.
 
-    A node's voltage goes by the node's name, the current of a source V1 by 'v1#branch', a device's own quantity by
-    '@device[name]'; the abscissa, which is first and real, is 'time', 'frequency', or 'v-sweep', 'i-sweep', 'res-sweep'
-    and 'temp-sweep' by what is swept.  All names are in lower case, the same whichever way ngspice was run.
-    `measures` are the analysis's `.meas` by name, NaN where ngspice says that one failed (nothing crossed, say);
-    `fourier` its `.four` by signal, as in 'v(top)'.
+    The voltage of a node has the name of the node, the current of a source V1 is 'v1#branch', and a quantity of a
+    device is '@device[name]'.  The abscissa, which is first and real, is 'time', 'frequency', or 'v-sweep', 'i-sweep',
+    'res-sweep' or 'temp-sweep', depending on what is swept.  All names are in lower case, the same for the shared
+    library and the process.  `measures` are the results of `.meas` by name, NaN if ngspice reports that one failed (for
+    example because nothing crossed); `fourier` are those of `.four` by signal, as in 'v(top)'.
     """
 
     analysis: str
@@ -76,9 +76,9 @@ class Plot:
 
 
 class SimulatorError(ConvergenceError):
-    """ngspice could not do what was asked; `partial` holds what it had computed until then, where there is any.
+    """ngspice failed; `partial` holds the results up to the failure, if there are any.
 
-    Its type is that of the call that raised it: a list of Plots, or a labelled Dataset.
+    Their type is that of the call that raised the error: a list of Plots, or a labelled Dataset.
     """
 
     def __init__(self, message: str, partial: Any = None) -> None:
@@ -90,11 +90,11 @@ class SimulatorError(ConvergenceError):
 
 
 class SimulatorMissing(SimulatorError):
-    """There is no ngspice, or none that is recent enough; the message says what to install."""
+    """ngspice was not found, or is too old; the message says what to install."""
 
 
 def plain_name(name: str) -> str:
-    """A vector's name as `Plot` has it, from the forms that raw files and the library use."""
+    """The name of a vector in a `Plot`, from the forms used in raw files and by the library."""
     lower = name.lower()
     sweep = _SWEEP.match(lower.removesuffix("#branch"))
     if sweep:
@@ -117,7 +117,7 @@ def plot(title: str, vectors: Iterable[tuple[str, NDArray[Any]]]) -> Plot:
 
 
 def reached(plots: list[Plot]) -> str:
-    """How far a run came, for a message."""
+    """The time that a run reached, for a message."""
     for plot in reversed(plots):
         if "time" in plot.vectors and plot.points:
             return f"{plot.points} points up to {1e9 * float(np.real(plot.vectors['time'][-1])):.6g} ns are kept"
@@ -125,7 +125,7 @@ def reached(plots: list[Plot]) -> str:
 
 
 def aborted(output: str) -> bool:
-    """Whether ngspice says that it gave up."""
+    """Whether ngspice reports that it aborted."""
     return bool(_ABORTED.search(output))
 
 

@@ -1,4 +1,4 @@
-"""Run any netlist in ngspice: as a shared library where there is one, else as a process."""
+"""Run any netlist in ngspice: in its shared library if there is one, else in a process."""
 
 import re
 from pathlib import Path
@@ -30,17 +30,17 @@ def run_folder(given: Path | None) -> Path:
 def run_netlist(
     netlist: str, *, backend: str = "auto", time_limit: float | None = None, folder: Path | None = None
 ) -> list[Plot]:
-    """The analyses of a whole netlist, from its title to `.end`; time_limit in s, None: none.
+    """Run a complete netlist, from its title to `.end`, and return its analyses; time_limit in s, None: none.
 
-    backend: 'library', ngspice's shared library, kept by a helper process: without start-up time; 'process', one
-    `ngspice -b` for each run; 'auto': the library where there is one that loads, else the process.  A crash of ngspice
-    is a SimulatorError in both.
-    folder: what included paths are relative to; None: the current one.
+    backend: 'library', ngspice's shared library in a helper process, without start-up time; 'process', one `ngspice -b`
+    for each run; 'auto': the library if it can be loaded, else the process.  In both cases a crash of ngspice raises a
+    SimulatorError.
+    folder: to which included paths are relative; None: the current folder.
 
-    A Plot also holds what `.meas` and `.four` found.  Raises InputError for a netlist that holds commands, for what
-    ngspice would do otherwise than it says (an m on an instance and on the cell around it, internal nodes of a junction
-    in a `.global`), SimulatorMissing where there is no ngspice, and SimulatorError
-    where ngspice refuses the netlist, does not converge or takes longer; what it had computed is its `partial`.
+    A Plot also contains the results of `.meas` and `.four`.  Raises InputError for a netlist that contains commands, or
+    constructs that ngspice would silently misinterpret (an m both on an instance and on the sub-circuit around it,
+    internal nodes of a junction in a `.global`), SimulatorMissing if there is no ngspice, and SimulatorError if ngspice
+    rejects the netlist, does not converge or exceeds the time limit; the results up to then are its `partial`.
     """
     validation.choice("backend", backend, BACKENDS)
     limit = None if time_limit is None else validation.positive("time_limit", time_limit)
