@@ -1,11 +1,10 @@
 """Fits whose data have more in them than the device: an unknown depinning field, leads, a junction that bends."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import run
 
 from compact_model import InputError, fit_resistance, fit_threshold, lequeux2016
 from compact_model.fitting.branches import loop_states
@@ -149,7 +148,5 @@ def test_the_command_takes_leads(tmp_path):
     ohms = MeasuredJunction(device=lequeux2016(), series_resistance=3.0).resistance(SHARE, "voltage", BIAS)
     rows = [f"{v},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
     (tmp_path / "leads.csv").write_text("\n".join(["V (V),R (Ohm),state", *rows]))
-    command = [sys.executable, "-m", "dwmtj", "fit", "resistance", "leads.csv", "--json", "--series-resistance", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = run("fit", "resistance", "leads.csv", "--json", "--series-resistance", "3", cwd=tmp_path)
     assert json.loads(done.stdout)["fitted"]["parallel_resistance"]["value"] == pytest.approx(36.0, rel=1e-6)

@@ -1,11 +1,10 @@
 """Fits that simulate the wall, and loops sorted into branches: round trips with noise, and what is refused."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import run
 
 from compact_model import (
     ConvergenceError,
@@ -311,10 +310,7 @@ def test_unusable_files_are_refused(tmp_path, kind, text, message):
 
 
 def dwmtj(*arguments, expect=0):
-    command = [sys.executable, "-m", "dwmtj", "fit", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == expect, done.stderr
-    return done
+    return run("fit", *arguments, expect=expect)
 
 
 def test_the_command_fits_pulses_and_traces(tmp_path, weak, ringing):

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from processes import run
 
 from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
 from compact_model.device.width_laws import anisotropy_slope
@@ -57,12 +58,6 @@ def quick_study(measure, **changes):
 
 def same(one, other):
     return all(np.array_equal(one[name].values, other[name].values) for name in one.data_vars)
-
-
-def dwmtj(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "dwmtj", "study", *map(str, arguments)], capture_output=True, text=True, **options
-    )
 
 
 # What is measured
@@ -458,8 +453,7 @@ def test_after_a_kill_the_same_command_ends_with_the_same_numbers(tmp_path, stud
     process.kill()
     process.wait()
     assert 5 <= parts_in(folder) < 24
-    again = dwmtj(study_file, "-o", "walls.nc", cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
+    again = run("study", study_file, "-o", "walls.nc", cwd=tmp_path)
     assert "samples are there already" in again.stderr
     import xarray as xr
 
@@ -631,19 +625,16 @@ def test_the_command_refuses_in_one_line(tmp_path):
         (("array", "--scheduler", "no where"), "scheduler: expected an address such as tcp://"),
         (("array", "--store", str(Path(__file__).parent)), "store: expected a new or empty folder"),
     ):
-        refused = dwmtj(*arguments, cwd=tmp_path)
-        assert refused.returncode == 2, refused.stderr
+        refused = run("study", *arguments, expect=2, cwd=tmp_path)
         assert refused.stderr.startswith("dwmtj: ")
         assert words in refused.stderr
         assert refused.stderr.count("\n") == 1
 
 
 def test_the_command_prints_a_plan_and_a_table_and_writes_what_is_asked(tmp_path):
-    planned = dwmtj("array", "--samples", "2", "--plan", "--json", "--quiet", cwd=tmp_path)
-    assert planned.returncode == 0, planned.stderr
+    planned = run("study", "array", "--samples", "2", "--plan", "--json", "--quiet", cwd=tmp_path)
     assert json.loads(planned.stdout)["samples"] == 40
-    done = dwmtj("array", "--samples", "2", "--json", "-o", "array.nc", "-o", "array.png", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = run("study", "array", "--samples", "2", "--json", "-o", "array.nc", "-o", "array.png", cwd=tmp_path)
     assert "plan: 20 points x 2 samples = 40 samples" in done.stderr
     points = json.loads(done.stdout)["points"]
     assert len(points) == 20
