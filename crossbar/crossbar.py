@@ -8,13 +8,12 @@ the array, a word line's into it.  As a matrix, a crossbar's conductances are in
 """
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
@@ -26,15 +25,15 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from .cells import Cells, Resistors, Selected, table
+from .labels import as_solution, label_solution
+from .line_drive import Driven, Lines, OtherDrives, WordLineCurrents, drive, input_count, line_voltages, mask
 from .network.linear_network import Network, Sources, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
 from .schemes import Bias, block_bias, row_bias
-from .wires import LINES, Wires, per_line, wires_or_ideal
-
-Lines = Sequence[int] | NDArray[Any]
+from .wires import LINES, SEGMENTS, Wires, joined_lines, per_line, per_segment, wires_or_ideal
 
 _BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
 _BYTES_PER_CELL_AND_INPUT = 32
@@ -70,7 +69,12 @@ class Crossbar(Wires):
         object.__setattr__(self, "resistance", None)
         super().__post_init__()
         for name, axis in LINES.items():
-            object.__setattr__(self, name, per_line(name, getattr(self, name), cells.shape[axis]))
+            given = getattr(self, name)
+            if name in SEGMENTS:
+                ends = self.word_line_ends if axis == 0 else self.bit_line_ends
+                object.__setattr__(self, name, per_segment(name, given, self.shape, ends))
+            elif given is not None:
+                object.__setattr__(self, name, per_line(name, given, cells.shape[axis]))
 
     @classmethod
     def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, *, wires: Wires | None = None) -> "Crossbar":
@@ -128,22 +132,26 @@ class Crossbar(Wires):
 
     def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
-        word_start, word_stop = _ends(
+        driver, sense = np.asarray(self.driver_resistance), np.asarray(self.sense_resistance)
+        other_driver, other_sense = self.stop_driver_resistance, self.start_sense_resistance
+        word_segment, word_start, word_stop = joined_lines(
             self.word_line_ends,
-            np.asarray(self.word_line_resistance) + np.asarray(self.driver_resistance),
-            mask("floating_word_lines", floating_word_lines, words),
             np.asarray(self.word_line_resistance),
+            driver,
+            driver if other_driver is None else np.asarray(other_driver),
+            mask("floating_word_lines", floating_word_lines, words),
         )
-        bit_start, bit_stop = _ends(
+        bit_segment, bit_start, bit_stop = joined_lines(
             self.bit_line_ends,
-            np.asarray(self.bit_line_resistance) + np.asarray(self.sense_resistance),
+            np.asarray(self.bit_line_resistance).T,
+            sense if other_sense is None else np.asarray(other_sense),
+            sense,
             mask("floating_bit_lines", floating_bit_lines, bits),
-            np.asarray(self.bit_line_resistance),
         )
         return Network(
             conductance=np.asarray(self.conductance),
-            word_segment=np.asarray(self.word_line_resistance),
-            bit_segment=np.asarray(self.bit_line_resistance),
+            word_segment=word_segment,
+            bit_segment=bit_segment.T,
             word_start=word_start,
             word_stop=word_stop,
             bit_start=bit_start,
@@ -161,17 +169,39 @@ class Crossbar(Wires):
     def sources(self, word_line_voltage: ArrayLike, bit_line_voltage: ArrayLike = 0.0) -> Sources:
         """The source voltages in the form that the solvers take; both ends of a line have the same voltage."""
         words, bits = self.shape
-        inputs = max(_inputs("word_line_voltage", word_line_voltage), _inputs("bit_line_voltage", bit_line_voltage))
+        inputs = max(
+            input_count("word_line_voltage", word_line_voltage), input_count("bit_line_voltage", bit_line_voltage)
+        )
         check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
-        word = _voltages("word_line_voltage", word_line_voltage, words, inputs)
-        bit = _voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
+        word = line_voltages("word_line_voltage", word_line_voltage, words, inputs)
+        bit = line_voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
         return Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
+
+    def driven(
+        self,
+        word_line_voltage: ArrayLike | None = None,
+        bit_line_voltage: ArrayLike = 0.0,
+        *,
+        floating_word_lines: Lines = (),
+        floating_bit_lines: Lines = (),
+        **others: Unpack[OtherDrives],
+    ) -> Driven:
+        """The network and its sources as the solvers take them; arguments as in `solve`."""
+        if not any(values is not None for values in others.values()):
+            if word_line_voltage is None:
+                raise InputError("word_line_voltage: expected voltages, or word_line_current, got neither")
+            network = self.network(floating_word_lines, floating_bit_lines)
+            return Driven(network, self.sources(word_line_voltage, bit_line_voltage))
+        return drive(self, word_line_voltage, bit_line_voltage, floating_word_lines, floating_bit_lines, **others)
 
     def solve(
         self,
-        word_line_voltage: ArrayLike,
+        word_line_voltage: ArrayLike | None = None,
         bit_line_voltage: ArrayLike = 0.0,
         *,
+        word_line_current: WordLineCurrents | None = None,
+        word_line_stop_voltage: ArrayLike | None = None,
+        bit_line_start_voltage: ArrayLike | None = None,
         floating_word_lines: Lines = (),
         floating_bit_lines: Lines = (),
         tolerance: float = 1e-10,
@@ -182,7 +212,12 @@ class Crossbar(Wires):
         """Solve for all voltages and currents.
 
         word_line_voltage: V, a number, shape (word lines,) or (word lines, inputs); bit_line_voltage: the same for the
-        bit lines.
+        bit lines, where the amplifier of a sense node holds it: 0 V, or its offset.
+        word_line_current: A, into word lines that are driven by a current source instead of a voltage: a number, shape
+        (word lines,) or (word lines, inputs) for all of them, or a dict with some of them by number, such as {2: 1e-6,
+        3: [0.0, 1e-6]}, a number or (inputs,) each.  The voltages of these lines are ignored.
+        word_line_stop_voltage, bit_line_start_voltage: V, at the right ends of word lines and at the top ends of bit
+        lines if both ends are connected; None: the same as at the other end.
         floating_word_lines, floating_bit_lines: lines that are not connected to a source, as numbers or as a mask.
         tolerance, entrywise, method: as in `solve.solve_network`; 'banded', 'iterative', 'direct' or 'graph', None:
         chosen automatically.
@@ -191,16 +226,30 @@ class Crossbar(Wires):
         Returns a Dataset that always has the dimension `input`, even for a single one: device_current, device_voltage
         (word line minus bit line), word_line_voltage and bit_line_voltage of the nodes at each cell (input, word_line,
         bit_line); bit_line_current (input, bit_line; out of the array), word_line_current (input, word_line; into it)
-        and power (input; delivered by the sources, W).  Its attributes state which method was chosen and why, the
-        number of iterations and the residual, and for non-linear cells the number of Newton steps.  Raises InputError,
-        and ConvergenceError if no method reaches the tolerance.
+        and power (input; delivered by the sources, W).  For lines with both ends connected it also has the current at
+        each end: word_line_start_current, word_line_stop_current, bit_line_start_current and bit_line_stop_current.
+        With current sources it has word_line_source_voltage (input, word_line; for floating lines, the voltage of the
+        connected end).  Its attributes state which method was chosen and why, the number of iterations and the
+        residual, and for non-linear cells the number of Newton steps.  Raises InputError, and ConvergenceError if no
+        method reaches the tolerance.
         """
-        network = self.network(floating_word_lines, floating_bit_lines)
-        sources = self.sources(word_line_voltage, bit_line_voltage)
-        earlier = None if start is None else _as_solution(start)
+        driven = self.driven(
+            word_line_voltage,
+            bit_line_voltage,
+            word_line_current=word_line_current,
+            word_line_stop_voltage=word_line_stop_voltage,
+            bit_line_start_voltage=bit_line_start_voltage,
+            floating_word_lines=floating_word_lines,
+            floating_bit_lines=floating_bit_lines,
+        )
+        network, sources = driven.network, driven.sources
+        both_ends = self.word_line_ends == "both", self.bit_line_ends == "both"
+        labels: dict[str, Any] = {"currents": driven.currents, "both_ends": both_ends, **self.origin()}
+        earlier = None if start is None else as_solution(start)
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
-            return label_solution(solve_network(network, sources, start=earlier, **options), sources, **self.origin())
+            solution = solve_network(network, sources, start=earlier, **options)
+            return label_solution(solution, sources, **labels)
         check_tolerance(tolerance)
         if earlier is not None:
             check_start(earlier, (sources.inputs, *self.shape))
@@ -208,7 +257,7 @@ class Crossbar(Wires):
         if self.cells.devices.has_barrier:
             across = found.word_voltage - found.bit_voltage
             warn_of_voltage(max(float(np.abs(self.cells.on_device(each)).max()) for each in across))
-        return label_solution(found, sources, newton_steps=steps, **self.origin())
+        return label_solution(found, sources, newton_steps=steps, **labels)
 
     def find(
         self,
@@ -224,111 +273,6 @@ class Crossbar(Wires):
         if self.cells is None or isinstance(self.cells, Resistors):
             return solve_network(network, sources)
         return solve_nonlinear(network, self.cells, sources)[0]
-
-
-_CELL_AXES = ("input", "word_line", "bit_line")
-_VARIABLES = {
-    "device_current": (_CELL_AXES, "device current", "A"),
-    "device_voltage": (_CELL_AXES, "voltage across the device", "V"),
-    "word_line_voltage": (_CELL_AXES, "voltage of the word line at the cell", "V"),
-    "bit_line_voltage": (_CELL_AXES, "voltage of the bit line at the cell", "V"),
-    "bit_line_current": (("input", "bit_line"), "current out of the bit line", "A"),
-    "word_line_current": (("input", "word_line"), "current into the word line", "A"),
-    "power": (("input",), "power of the sources", "W"),
-}
-
-
-def label_solution(found: NetworkSolution, sources: Sources, **attributes: Any) -> xr.Dataset:
-    """The Dataset of `Crossbar.solve`, with more attributes."""
-    values = {
-        "device_current": found.device_current,
-        "device_voltage": found.word_voltage - found.bit_voltage,
-        "word_line_voltage": found.word_voltage,
-        "bit_line_voltage": found.bit_voltage,
-        "bit_line_current": -(found.bit_start_current + found.bit_stop_current),
-        "word_line_current": found.word_start_current + found.word_stop_current,
-        "power": source_power(found, sources),
-    }
-    attrs = {
-        "experiment": "crossbar",
-        "method": found.method,
-        "reason": found.reason,
-        "iterations": found.iterations,
-        "residual": found.residual,
-        **attributes,
-    }
-    variables = {
-        name: xr.Variable(axes, values[name], {"long_name": long_name, "units": unit}, fastpath=True)
-        for name, (axes, long_name, unit) in _VARIABLES.items()
-    }
-    # As xarray makes its own results: the checks of a new Dataset take as long as solving a small array.
-    sizes = dict(zip(_CELL_AXES, found.device_current.shape, strict=True))
-    return xr.Dataset._construct_direct(variables, set(), sizes, attrs)
-
-
-def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
-    """Power delivered by the sources, including those that feed nodes, W, shape (inputs,)."""
-    power = np.zeros(sources.inputs)
-    for current, voltage in (
-        (found.word_start_current, sources.word_start),
-        (found.word_stop_current, sources.word_stop),
-        (found.bit_start_current, sources.bit_start),
-        (found.bit_stop_current, sources.bit_stop),
-    ):
-        power += np.add.reduce(current * voltage.T, axis=1)
-    for fed, voltage in ((sources.word_current, found.word_voltage), (sources.bit_current, found.bit_voltage)):
-        if fed is not None:
-            power += (fed * voltage).sum(axis=(1, 2))
-    return power
-
-
-def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
-    """Numbers of lines, or a mask, as a mask of shape (count,)."""
-    plain = validation.unlabelled(name, lines, ("word_line" if "word" in name else "bit_line",))
-    try:
-        given = np.asarray(plain)
-    except ValueError:
-        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}") from None
-    if given.dtype == bool:
-        if given.shape != (count,):
-            raise InputError(f"{name}: expected a mask of shape ({count},), got {given.shape}")
-        return given
-    result = np.zeros(count, dtype=bool)
-    if given.size == 0:
-        return result
-    if given.dtype.kind not in "iu" or given.ndim > 1:
-        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}")
-    if given.min() < 0 or given.max() >= count:
-        raise InputError(f"{name}: expected numbers from 0 to {count - 1}, got {given.min()} to {given.max()}")
-    result[given] = True
-    return result
-
-
-def _as_solution(start: xr.Dataset) -> NetworkSolution:
-    validation.instance("start", start, xr.Dataset)
-    try:
-        word, bit, current = (
-            start[name].values for name in ("word_line_voltage", "bit_line_voltage", "device_current")
-        )
-    except KeyError:
-        raise InputError("start: expected a result of solve, got a Dataset without its voltages and currents") from None
-    if word.ndim != 3 or bit.shape != word.shape:
-        raise InputError(f"start: expected voltages of shape (inputs, word lines, bit lines), got {word.shape}")
-    lines = np.zeros((word.shape[0], word.shape[1])), np.zeros((word.shape[0], word.shape[2]))
-    return NetworkSolution(
-        word_voltage=word,
-        bit_voltage=bit,
-        device_current=current,
-        word_start_current=lines[0],
-        word_stop_current=lines[0],
-        bit_start_current=lines[1],
-        bit_stop_current=lines[1],
-        method="",
-        iterations=0,
-        residual=0.0,
-        converged=True,
-        reason="",
-    )
 
 
 def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArray:
@@ -358,41 +302,3 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
     with np.errstate(divide="ignore"):
         result: FloatArray = 1.0 / values
     return result
-
-
-def _inputs(name: str, voltage: ArrayLike) -> int:
-    if isinstance(voltage, float):
-        return 1
-    shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
-    return int(shape[1]) if len(shape) == 2 else 1
-
-
-def _voltage_axes(name: str) -> tuple[str, str]:
-    return "word_line" if name.startswith("word") else "bit_line", "input"
-
-
-def _voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
-    given = validation.array(name, values, _voltage_axes(name))
-    if given.ndim == 1:
-        given = given[:, np.newaxis]
-    if given.ndim > 2 or (given.ndim == 2 and (given.shape[0] != lines or given.shape[1] not in (1, inputs))):
-        raise InputError(
-            f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
-            f"got shape {given.shape}"
-        )
-    if given.shape == (lines, inputs):
-        return given.astype(np.float64)  # a copy
-    values = np.empty((lines, inputs))
-    values[:] = given
-    return values
-
-
-def _ends(
-    which: str, outer: FloatArray, floating: NDArray[np.bool_], segment: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Resistances from the sources to a line's first and last node; inf where no source is connected."""
-    start = np.where(floating | (which == "stop"), np.inf, outer)
-    # A line without any resistance has one node: a second connection to the same voltage changes nothing.
-    idle = (outer == 0.0) & (segment == 0.0) & (which == "both")
-    stop = np.where(floating | (which == "start") | idle, np.inf, outer)
-    return start, stop

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -16,19 +16,30 @@ LINES = {
     "bit_line_resistance": 1,
     "driver_resistance": 0,
     "sense_resistance": 1,
+    "stop_driver_resistance": 0,
+    "start_sense_resistance": 1,
     "word_line_capacitance": 0,
     "bit_line_capacitance": 1,
 }
 """The numbers of `Wires`, each with the axis of an array that it goes along: 0 word lines, 1 bit lines."""
+SEGMENTS = ("word_line_resistance", "bit_line_resistance")
+"""Those that may be different from segment to segment."""
+OTHER_ENDS = {"stop_driver_resistance": "word_line_ends", "start_sense_resistance": "bit_line_ends"}
+"""Those of the second end of lines that are connected at both, None where it is like the first one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wires:
     """The wires, drivers and sense resistances of an array; without arguments, ideal wires.
 
-    word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, or one per line.
+    word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, one per line, or one per
+        segment, shape (word lines, segments) or (segments, bit lines), counted from the start of a line to its stop.
+        The segment to the source is one of them: a line has as many as it has cells, and one more with both ends
+        connected.  0 joins what it connects.
     driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
     sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
+    stop_driver_resistance, start_sense_resistance: Ohm, the same at the other end, the right of a word line and the top
+        of a bit line, where both are connected; None: as at the first one.
     word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
     or one per line.  They matter only in simulations over time (`simulate_array`).
     word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
@@ -40,6 +51,8 @@ class Wires:
     bit_line_resistance: ArrayLike = 0.0
     driver_resistance: ArrayLike = 0.0
     sense_resistance: ArrayLike = 0.0
+    stop_driver_resistance: ArrayLike | None = None
+    start_sense_resistance: ArrayLike | None = None
     word_line_capacitance: ArrayLike = 0.0
     bit_line_capacitance: ArrayLike = 0.0
     word_line_ends: str = "start"
@@ -48,10 +61,19 @@ class Wires:
     def __post_init__(self) -> None:
         validation.choice("word_line_ends", self.word_line_ends, ENDS)
         validation.choice("bit_line_ends", self.bit_line_ends, ENDS)
+        for name, ends in OTHER_ENDS.items():
+            which = getattr(self, ends)
+            if getattr(self, name) is not None and which != "both":
+                raise InputError(f"{name}: expected one only with {ends} of 'both', got it with {which!r}")
         for name, axis in LINES.items():
-            given = validation.array(name, getattr(self, name), (("word_line", "bit_line")[axis],))
-            if given.ndim > 1:
-                raise InputError(f"{name}: expected one value, or one for each line, got shape {given.shape}")
+            if name in OTHER_ENDS and getattr(self, name) is None:
+                continue
+            values, axes = getattr(self, name), ("word_line", "bit_line")
+            labelled_segments = name in SEGMENTS and getattr(values, "ndim", 0) == 2
+            given = validation.array(name, values, axes if labelled_segments else axes[axis : axis + 1])
+            if given.ndim > 1 + (name in SEGMENTS):
+                what = "one for each line, or one for each segment" if name in SEGMENTS else "or one for each line"
+                raise InputError(f"{name}: expected one value, {what}, got shape {given.shape}")
             if (given < 0.0).any():
                 unit = "F" if name.endswith("capacitance") else "Ohm"
                 raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
@@ -89,7 +111,50 @@ def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
     return np.array(np.broadcast_to(given, (count,)))
 
 
-def _shared(values: ArrayLike) -> Any:
+def per_segment(name: str, values: ArrayLike, shape: tuple[int, int], ends: str) -> FloatArray:
+    """Resistances of the segments of word lines or bit lines, checked: one for each line, or one for each segment."""
+    given = np.asarray(values, dtype=np.float64)
+    axis = LINES[name]
+    if given.ndim < 2:
+        return per_line(name, values, shape[axis])
+    along = shape[1 - axis] + (ends == "both")
+    wanted = (shape[0], along) if axis == 0 else (along, shape[1])
+    if given.shape != wanted:
+        raise InputError(
+            f"{name}: expected one value, one for each of the {shape[axis]} lines, or shape {wanted}, one for each "
+            f"segment, got shape {given.shape}"
+        )
+    return given.copy()
+
+
+def joined_lines(
+    ends: str, segments: FloatArray, at_start: FloatArray, at_stop: FloatArray, floating: NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What `Network` takes of lines of one kind: segment, start and stop, Ohm, inf where no source is connected.
+
+    segments: (lines,) or (lines, segments); at_start, at_stop: (lines,), Ohm, between the segments and the sources;
+    floating: (lines,).
+    """
+    if segments.ndim == 1:
+        first = last = between = segments
+        bare = segments == 0.0
+    else:
+        first, last = segments[:, 0], segments[:, -1]
+        between = segments[:, int(ends != "stop") : segments.shape[1] - int(ends != "start")]
+        bare = ~between.any(axis=1)
+    start, stop = first + at_start, last + at_stop
+    # A line without any resistance has one node: a second connection to the same voltage changes nothing.
+    idle = (start == 0.0) & (stop == 0.0) & bare & (ends == "both")
+    return (
+        between,
+        np.where(floating | (ends == "stop"), np.inf, start),
+        np.where(floating | (ends == "start") | idle, np.inf, stop),
+    )
+
+
+def _shared(values: ArrayLike | None) -> Any:
     """The one number that all lines have, or the numbers of all lines."""
+    if values is None:
+        return None
     given = np.asarray(values)
     return given.flat[0].item() if given.size and (given == given.flat[0]).all() else values

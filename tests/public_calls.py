@@ -723,7 +723,16 @@ CALLS: dict[str, Call] = {
         },
         infinite=True,
     ),
-    "crossbar.Wires": Call(X.Wires, lambda: {**WIRES, "driver_resistance": 1.0, "word_line_capacitance": 1e-16}),
+    "crossbar.Wires": Call(
+        X.Wires,
+        lambda: {
+            **WIRES,
+            "driver_resistance": 1.0,
+            "word_line_capacitance": 1e-16,
+            "word_line_ends": "both",
+            "stop_driver_resistance": 2.0,
+        },
+    ),
     "crossbar.Wires.equal": Call(
         Wires.equal, lambda: {"segment": 1.0, "driver_resistance": 1.0, "sense_resistance": 1.0}
     ),
@@ -739,6 +748,17 @@ CALLS: dict[str, Call] = {
             "floating_bit_lines": [],
             "tolerance": 1e-10,
         },
+    ),
+    "crossbar.Crossbar.driven": Call(
+        bound(lambda: Crossbar(resistance=OHMS, **WIRES, bit_line_ends="both"), "driven"),
+        lambda: {
+            "word_line_voltage": [1.0, 0.0],
+            "bit_line_voltage": 0.0,
+            "word_line_current": {1: 1e-3},
+            "bit_line_start_voltage": [0.1, 0.2],
+            "floating_bit_lines": [],
+        },
+        infinite=True,
     ),
     "crossbar.Crossbar.find": Call(
         bound(lambda: Crossbar(resistance=OHMS, **WIRES), "find"),

@@ -12,7 +12,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import digest
 from compact_model.support.validation import InputError
 
-from ..crossbar import mask
+from ..line_drive import mask
 from ..schemes import Bias, array_shape
 from ..transistors.bias import TransistorBias
 

@@ -10,8 +10,9 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import digest
 
 from ..cells import Cells, Selected
-from ..crossbar import Crossbar, source_power
+from ..crossbar import Crossbar
 from ..kernels.power import bit_line_heat, word_line_heat
+from ..labels import source_power
 from ..network.linear_network import Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
@@ -139,7 +140,8 @@ class PassiveLines:
         if not (np.any(array.word_line_capacitance) or np.any(array.bit_line_capacitance)):
             return None
         network = array.network()
-        resistances = np.concatenate([getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)])
+        names = ("word_segment", "bit_segment", *_ENDS)
+        resistances = np.concatenate([getattr(network, name).ravel() for name in names])
         largest = 2.0 / float(resistances[resistances > 0.0].min(initial=1e100))
         charges = LineCharges(array, largest + float(network.conductance.max()))
         charges.begin(np.zeros(array.shape), np.zeros(array.shape))
@@ -153,10 +155,20 @@ def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) ->
     if sources.word_current is not None and sources.bit_current is not None:
         leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
         entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
-    return float(
+    heat = 0.0
+    word_segment, bit_segment = network.word_segment, network.bit_segment
+    if word_segment.ndim == 2:
+        inside = found.word_start_current[0][:, np.newaxis] - np.cumsum(leaving, axis=1)[:, :-1]
+        heat += float((word_segment * inside**2).sum())
+        word_segment = np.zeros(network.shape[0])
+    if bit_segment.ndim == 2:
+        inside = found.bit_start_current[0] + np.cumsum(entering, axis=0)[:-1]
+        heat += float((bit_segment * inside**2).sum())
+        bit_segment = np.zeros(network.shape[1])
+    return heat + float(
         word_line_heat(
             leaving,
-            network.word_segment,
+            word_segment,
             network.word_start,
             network.word_stop,
             found.word_start_current[0],
@@ -164,7 +176,7 @@ def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) ->
         )
         + bit_line_heat(
             entering,
-            network.bit_segment,
+            bit_segment,
             network.bit_start,
             network.bit_stop,
             found.bit_start_current[0],

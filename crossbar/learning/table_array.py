@@ -19,9 +19,10 @@ from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
 
 from ..cells import StatefulCells
-from ..crossbar import Crossbar, source_power
+from ..crossbar import Crossbar
 from ..in_time.energy import EnergyBudget, PowerBudget
 from ..kernels.transitions import draw_states
+from ..labels import source_power
 from ..network.ideal_lines import voltages_with_floating_lines
 from ..network.iterative import IterativeSolver, unsupported
 from ..network.linear_network import Network, Sources

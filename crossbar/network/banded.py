@@ -95,7 +95,10 @@ class _Layout:
 
 
 @functools.lru_cache(maxsize=_KEPT)
-def _layout(words: int, bits: int, ideal_words: bool, ideal_bits: bool) -> _Layout:
+def _layout(
+    words: int, bits: int, ideal_words: bool, ideal_bits: bool, word_segments: int, bit_segments: int
+) -> _Layout:
+    """word_segments, bit_segments: how many values these are, one for each line or for each segment."""
     row, column = np.indices((words, bits))
     if ideal_words:
         cells = np.stack([row * (bits + 1), row * (bits + 1) + 1 + column])
@@ -115,15 +118,17 @@ def _layout(words: int, bits: int, ideal_words: bool, ideal_bits: bool) -> _Layo
     beside[1, 1, 1:], beside[2, 1, :-1] = cells[1, :-1], cells[1, 1:]
     # The values: cells, 0, word and bit segments, the ends as above, shunts.
     nothing = words * bits
-    word_segment = nothing + 1 + row
-    bit_segment = nothing + 1 + words + column
-    ends = nothing + 1 + words + bits - nodes
+    segments = nothing + 1 + np.arange(word_segments + bit_segments)
+    of_words, of_bits = segments[:word_segments], segments[word_segments:]
+    word_segment = np.broadcast_to(of_words.reshape(words, -1), (words, bits - 1))
+    bit_segment = np.broadcast_to(of_bits.reshape(-1, bits), (words - 1, bits))
+    ends = nothing + 1 + word_segments + bit_segments - nodes
     value = np.empty_like(beside)
     value[0] = row * bits + column
     value[1:3] = beside[1:3] + ends  # where it is an end; else:
-    value[1, 0, :, 1:] = value[2, 0, :, :-1] = nothing if ideal_words else word_segment[:, 1:]
-    value[1, 1, 1:] = value[2, 1, :-1] = nothing if ideal_bits else bit_segment[1:]
-    shunts = nothing + 1 + 3 * (words + bits)
+    value[1, 0, :, 1:] = value[2, 0, :, :-1] = nothing if ideal_words else word_segment
+    value[1, 1, 1:] = value[2, 1, :-1] = nothing if ideal_bits else bit_segment
+    shunts = ends + nodes + 2 * (words + bits)
     value[3, 0], value[3, 1] = shunts + row, shunts + words + column
     place = np.argsort(cells.ravel(), kind="stable")
     node = cells.ravel()[place]
@@ -153,12 +158,13 @@ class Equations:
         words, bits = network.shape
         ideal_words = bits > 1 and not network.word_segment.any()
         ideal_bits = words > 1 and not network.bit_segment.any()
-        self.layout = layout = _layout(words, bits, ideal_words, ideal_bits)
+        segments = network.word_segment.size, network.bit_segment.size
+        self.layout = layout = _layout(words, bits, ideal_words, ideal_bits, *segments)
         shunts = network.word_shunt, network.bit_shunt
         rows = 4 if network.shunted else 3
         ohms = np.concatenate(
             [
-                *(network.word_segment, network.bit_segment),
+                *(network.word_segment.ravel(), network.bit_segment.ravel()),
                 *(network.word_start, network.word_stop, network.bit_start, network.bit_stop),
             ]
         )
@@ -166,7 +172,7 @@ class Equations:
         self.start = np.zeros((layout.nodes, sources.inputs))
         self.held: Indices | None = None
         if not ohms.all():
-            self._hold(ohms[words + bits :], volts)
+            self._hold(ohms[sum(segments) :], volts)
             ohms = np.where(ohms == 0.0, np.inf, ohms)  # what has none joins or holds nodes, and carries nothing here
         values = np.concatenate([network.conductance.ravel(), [0.0], 1.0 / ohms, *shunts])
         self.beside = layout.beside[:rows]

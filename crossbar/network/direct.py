@@ -50,8 +50,8 @@ class _Circuit:
         with np.errstate(divide="ignore"):
             parts = (
                 (word, bit, network.conductance),
-                (word[:, :-1], word[:, 1:], np.broadcast_to(1.0 / network.word_segment[:, None], (words, bits - 1))),
-                (bit[:-1], bit[1:], np.broadcast_to(1.0 / network.bit_segment, (words - 1, bits))),
+                (word[:, :-1], word[:, 1:], 1.0 / network.word_segments),
+                (bit[:-1], bit[1:], 1.0 / network.bit_segments),
                 *shunts,
                 (word_start, word[:, 0], 1.0 / network.word_start),
                 (word_stop, word[:, -1], 1.0 / network.word_stop),
@@ -158,8 +158,8 @@ class _Shorts:
     def _side(self, i: int, j: int) -> tuple[str, float]:
         network, found = self._network, {}
         for name, line, place, last in (("word", i, j, network.shape[1] - 1), ("bit", j, i, network.shape[0] - 1)):
-            segment = getattr(network, f"{name}_segment")[line]
-            around = [segment] * (int(place > 0) + int(place < last))
+            segment = self._segments(name, line)
+            around = [*segment[max(place - 1, 0) : place], *segment[place : place + 1]]
             around += [getattr(network, f"{name}_start")[line]] * (place == 0)
             around += [getattr(network, f"{name}_stop")[line]] * (place == last)
             if all(resistance > 0.0 for resistance in around):
@@ -172,6 +172,10 @@ class _Shorts:
         least = min(found, key=lambda name: found[name])
         return least, found[least]
 
+    def _segments(self, name: str, line: int) -> FloatArray:
+        """Of one line, in their order."""
+        return self._network.word_segments[line] if name == "word" else self._network.bit_segments[:, line]
+
     def currents(self, nodes: Floats, sources: Sources | None) -> Floats:
         """A, (K, cells), from voltages (K, 2, N, M); sources: None where all of them are 0."""
         result = np.zeros((nodes.shape[0], len(self._sides)), nodes.dtype)
@@ -180,11 +184,11 @@ class _Shorts:
             line, place = (i, j) if words else (j, i)
             along = nodes[:, 0, i] if words else nodes[:, 1, :, j]
             here, last = along[:, place], along.shape[1] - 1
-            segment = getattr(self._network, f"{name}_segment")[line]
+            segment = self._segments(name, line)
             into = -getattr(self._network, f"{name}_shunt")[line] * here
-            for beside in (place - 1, place + 1):
+            for beside, between in ((place - 1, place - 1), (place + 1, place)):
                 if 0 <= beside <= last:
-                    into = into + (along[:, beside] - here) / segment
+                    into = into + (along[:, beside] - here) / segment[between]
             for at, end in ((0, "start"), (last, "stop")):
                 resistance = getattr(self._network, f"{name}_{end}")[line]
                 if place == at and np.isfinite(resistance):

@@ -1,13 +1,15 @@
 """Currents at the ends of the lines: from the currents of their devices, or from the voltage across the end itself.
 
 With d_j leaving a line of n nodes at node j (through the device and the shunt, less what a current source feeds to it),
-R_s and R_t at its ends and r in a segment, Ohm's law along the line says
+R_s and R_t at its ends and r_k in the segment after node k, Ohm's law along the line says
 
-    V_s - V_t = R_s I_s + r sum_k (I_s - d_0 - ... - d_k) - R_t I_t,    k = 0 .. n - 2,
+    V_s - V_t = R_s I_s + sum_k r_k (I_s - d_0 - ... - d_k) - R_t I_t,    k = 0 .. n - 2,
 
 which with I_s + I_t = sum_j d_j gives
 
-    I_s (R_s + R_t + (n - 1) r) = V_s - V_t + r sum_j (n - 1 - j) d_j + R_t sum_j d_j.
+    I_s (R_s + R_t + sum_k r_k) = V_s - V_t + sum_j (r_j + ... + r_(n - 2)) d_j + R_t sum_j d_j;
+
+with equal segments r_j + ... + r_(n - 2) = r (n - 1 - j).
 
 No difference of two node voltages occurs, so nothing is lost where the wires are almost ideal, and what enters a line
 leaves it through its devices to the last digit but one.  What a shunt takes is a product with a node's voltage; it is
@@ -67,12 +69,14 @@ def end_currents(
     inputs, words, bits = current.shape
     of_words, of_bits = np.empty((3, inputs, words)), np.empty((3, inputs, bits))
     summation(np.ascontiguousarray(leaving_words), np.ascontiguousarray(leaving_bits), of_words, of_bits)
+    word_wire = _wire(network.word_segment, bits, leaving_words, of_words)
+    bit_wire = _wire(network.bit_segment.T, words, leaving_bits.transpose(0, 2, 1), of_bits)
     of_bits[:2] *= -1.0
     ohms = network.word_start, network.word_stop, network.bit_start, network.bit_stop
     volts = sources.word_start.T, sources.word_stop.T, sources.bit_start.T, sources.bit_stop.T
     found = [
-        *_split(of_words, network.word_segment, bits, ohms[:2], volts[:2]),
-        *_split(of_bits, network.bit_segment, words, ohms[2:], volts[2:]),
+        *_split(of_words, *word_wire, ohms[:2], volts[:2]),
+        *_split(of_bits, *bit_wire, ohms[2:], volts[2:]),
     ]
     # The ends of all lines beside each other, (K, ends), since small arrays are many and each look at one takes time.
     ends, driving = np.concatenate(ohms), np.concatenate(volts, axis=1)
@@ -132,19 +136,32 @@ def line_ends(
     nodes = leaving.shape[2]
     weights = np.arange(nodes - 1, -1, -1.0)
     sums = np.stack([leaving.sum(axis=2), (leaving * weights).sum(axis=2), np.abs(leaving).sum(axis=2)])
-    return _split(sums, segment, nodes, (start, stop), (voltage, voltage))
+    return _split(sums, segment, nodes - 1, (start, stop), (voltage, voltage))
+
+
+def _wire(
+    segment: FloatArray, nodes: int, leaving: FloatArray, sums: FloatArray
+) -> tuple[FloatArray, FloatArray | int]:
+    """What `_split` takes of lines with segments (lines,) or (lines, nodes - 1); of the latter, the sums in volts."""
+    if segment.ndim == 1:
+        return segment, nodes - 1
+    behind = np.zeros((segment.shape[0], nodes))  # all that lies between a node and the last one
+    behind[:, :-1] = np.cumsum(segment[:, ::-1], axis=1)[:, ::-1]
+    np.add.reduce(leaving * behind, axis=2, out=sums[1])
+    return np.ones(segment.shape[0]), behind[:, 0]
 
 
 def _split(
     sums: FloatArray,
     segment: FloatArray,
-    nodes: int,
+    count: FloatArray | int,
     ohms: tuple[FloatArray, FloatArray],
     volts: tuple[FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
     """The currents into lines at both ends, (K, lines), from those that leave their nodes.
 
-    ohms: (lines,), of the start and of the stop; volts: (K, lines), of the sources there.
+    segment, count: (lines,), the unit of resistance, Ohm, of the weights in the second of the sums, and how many of it
+    the whole wire has.  ohms: (lines,), of the start and of the stop; volts: (K, lines), of the sources there.
     """
     (start, stop), (start_source, stop_source) = ohms, volts
     total, weighted, _ = sums
@@ -160,8 +177,9 @@ def _split(
     if both.any():
         voltage = (start_source - stop_source)[:, both]
         start, stop, segment = start[both], stop[both], segment[both]
+        count = count if isinstance(count, int) else count[both]
         total, weighted = total[:, both], weighted[:, both]
-        whole = start + stop + (nodes - 1) * segment
+        whole = start + stop + count * segment
         from_start[:, both] = (voltage + segment * weighted + stop * total) / whole
-        from_stop[:, both] = (-voltage + segment * ((nodes - 1) * total - weighted) + start * total) / whole
+        from_stop[:, both] = (-voltage + segment * (count * total - weighted) + start * total) / whole
     return from_start, from_stop

@@ -32,6 +32,7 @@ def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
     """The circuit with every resistor as an edge, none merged; open devices and open ends are left out."""
     graph: nx.MultiGraph[Node] = nx.MultiGraph()
     words, bits = validation.instance("network", network, Network).shape
+    along_words, along_bits = network.word_segments, network.bit_segments
 
     def join(first: Node, second: Node, resistance: float, kind: str, **more: int) -> None:
         if resistance < np.inf:
@@ -45,9 +46,9 @@ def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
             if cell > 0.0:
                 join(("word", i, j), ("bit", i, j), 1.0 / cell, "device", word_line=i, bit_line=j)
             if j + 1 < bits:
-                join(("word", i, j), ("word", i, j + 1), float(network.word_segment[i]), "word wire", word_line=i)
+                join(("word", i, j), ("word", i, j + 1), float(along_words[i, j]), "word wire", word_line=i)
             if i + 1 < words:
-                join(("bit", i, j), ("bit", i + 1, j), float(network.bit_segment[j]), "bit wire", bit_line=j)
+                join(("bit", i, j), ("bit", i + 1, j), float(along_bits[i, j]), "bit wire", bit_line=j)
             if network.word_shunt[i] > 0.0:
                 join(("word", i, j), _GROUND, 1.0 / float(network.word_shunt[i]), "shunt", word_line=i)
             if network.bit_shunt[j] > 0.0:

@@ -45,7 +45,7 @@ def unsupported(network: Network) -> str:
         return "some wires have no resistance and others do"
     if word_ideal and bit_ideal:
         return "no wire has resistance"
-    return ""
+    return "the segments of a line differ" if network.word_segment.ndim + network.bit_segment.ndim > 2 else ""
 
 
 def _inverse(resistance: FloatArray) -> FloatArray:

@@ -71,6 +71,14 @@ def _voltages(name: str, given: ArrayLike, shape: tuple[int, int], dimensions: s
     return np.where(small, 0.0, values) if values[small].any() else values
 
 
+def _one_per_line(segment: FloatArray, along: int) -> FloatArray:
+    """Segments (2-D) as one for each line where they are equal along every line, which runs along that axis."""
+    if segment.shape[along] == 0:  # lines of one node, which have no segments
+        return np.zeros(segment.shape[1 - along])
+    first = segment.take(0, axis=along)
+    return np.ascontiguousarray(first) if (segment == np.expand_dims(first, along)).all() else segment
+
+
 def _check_resistance(name: str, values: FloatArray, infinite: bool) -> None:
     low = values.min() if values.size else 0.0
     high = values.max() if values.size else 0.0
@@ -84,7 +92,8 @@ class Network:
     """A crossbar of N word lines and M bit lines.
 
     conductance: (N, M), S, of the cells, at least 0; 0 is an open cell, inf a shorted one.
-    word_segment, bit_segment: (N,), (M,), Ohm, between neighbouring nodes of that line; 0 is an ideal wire.
+    word_segment, bit_segment: (N,), (M,), Ohm, between neighbouring nodes of that line; 0 is an ideal wire.  If they
+    differ along a line: (N, M - 1), (N - 1, M), between node (i, j) and the next node of its line.
     word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, total resistance between the source and the
     first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open end.
     word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
@@ -92,7 +101,8 @@ class Network:
     shunted: whether there may be shunts other than 0; set by itself.
 
     Arrays are kept as they are where they are contiguous float64, and copied where not; shunts that are all 0 are
-    read-only copies.  InputError for a wrong shape, NaN, a negative number, an infinite segment or shunt.
+    read-only copies, and segments of shape (N, M - 1) or (N - 1, M) that are equal along every line become one for each
+    line.  InputError for a wrong shape, NaN, a negative number, an infinite segment or shunt.
     """
 
     conductance: FloatArray
@@ -120,10 +130,15 @@ class Network:
         for name in ("word_segment", "bit_segment", "word_start", "word_stop", "bit_start", "bit_stop"):
             side = "word lines" if name.startswith("word") else "bit lines"
             length = conductance.shape[0 if name.startswith("word") else 1]
-            values = _floats(name, getattr(self, name), (length,), f"({side},)")
-            _check_resistance(name, values, infinite=not name.endswith("segment"))
+            wires = name.endswith("segment")
+            if wires and np.ndim(getattr(self, name)) == 2:
+                between = (length, conductance.shape[1] - 1) if side[0] == "w" else (conductance.shape[0] - 1, length)
+                values = _floats(name, getattr(self, name), between, "that of the segments between the nodes")
+            else:
+                values = _floats(name, getattr(self, name), (length,), f"({side},)")
+            _check_resistance(name, values, infinite=not wires)
             check_range(name, values)
-            object.__setattr__(self, name, values)
+            object.__setattr__(self, name, _one_per_line(values, int(side[0] == "w")) if values.ndim == 2 else values)
         for name, count in (("word_shunt", self.shape[0]), ("bit_shunt", self.shape[1])):
             given = getattr(self, name)
             values = np.zeros(count) if given is None else _floats(name, given, (count,), f"({name[:-6]} lines,)")
@@ -138,7 +153,8 @@ class Network:
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
             if nodes > 1:
-                whole = whole + getattr(self, f"{side}_segment")
+                segment = getattr(self, f"{side}_segment")
+                whole = whole + (segment if segment.ndim == 1 else segment.sum(axis=int(side == "word")))
             if not whole.all():
                 raise InputError(
                     f"{side}_stop: expected some resistance between the two sources of {side} line "
@@ -150,12 +166,26 @@ class Network:
         """Word lines and bit lines."""
         return self.conductance.shape[0], self.conductance.shape[1]
 
+    @property
+    def word_segments(self) -> FloatArray:
+        """Between node (i, j) and (i, j + 1) of the word lines, Ohm, (N, M - 1); not to be written to."""
+        segment = self.word_segment
+        words, bits = self.shape
+        return segment if segment.ndim == 2 else np.broadcast_to(segment[:, np.newaxis], (words, bits - 1))
+
+    @property
+    def bit_segments(self) -> FloatArray:
+        """Between node (i, j) and (i + 1, j) of the bit lines, Ohm, (N - 1, M); not to be written to."""
+        segment = self.bit_segment
+        words, bits = self.shape
+        return segment if segment.ndim == 2 else np.broadcast_to(segment, (words - 1, bits))
+
     def transposed(self) -> "Network":
         """The same circuit with word lines and bit lines exchanged; the devices' currents change sign."""
         return Network(
             conductance=self.conductance.T,
-            word_segment=self.bit_segment,
-            bit_segment=self.word_segment,
+            word_segment=self.bit_segment.T,
+            bit_segment=self.word_segment.T,
             word_start=self.bit_start,
             word_stop=self.bit_stop,
             bit_start=self.word_start,

@@ -3,6 +3,7 @@
 from typing import TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model.support import validation
@@ -12,6 +13,7 @@ from crossbar.cells import Cells, Resistors, Selected
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.dynamics import MovingCells
+from crossbar.line_drive import LineCurrents, OtherDrives, WordLineCurrents
 from crossbar.network.graph import Node, merged, to_networkx
 from crossbar.network.linear_network import check_connected
 from crossbar.schemes import Bias
@@ -33,6 +35,9 @@ def array_circuit(
     drive: ArrayDrive | None = None,
     duration: float = 1e-6,
     title: str = "a crossbar",
+    word_line_current: WordLineCurrents | None = None,
+    word_line_stop_voltage: ArrayLike | None = None,
+    bit_line_start_voltage: ArrayLike | None = None,
 ) -> Circuit:
     """The array with its wires and sources, as a PySpice circuit.
 
@@ -43,8 +48,20 @@ def array_circuit(
     nodes of their own for it (of walls <i>_<j>_x and <i>_<j>_phi); other cells are resistors, and open ones stay open.
     The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
+    word_line_current, word_line_stop_voltage, bit_line_start_voltage: as in `Crossbar.solve`, beside the bias and
+        without a drive; current sources are Iw<i>, each behind all that lies between it and its line.
     Raises InputError, also for more than 65536 cells.
     """
+    others: OtherDrives = {
+        "word_line_current": word_line_current,
+        "word_line_stop_voltage": word_line_stop_voltage,
+        "bit_line_start_voltage": bit_line_start_voltage,
+    }
+    given = [name for name, values in others.items() if values is not None]
+    if given and isinstance(array, TransistorCrossbar):
+        raise InputError(f"{given[0]}: expected none for an array with transistors, got one")
+    if given and drive is not None:
+        raise InputError(f"{given[0]}: expected none with a drive, got one")
     if isinstance(array, TransistorCrossbar):
         return transistor_circuit(array, bias, drive, duration, title, placed_cells(array.cells))
     words, bits = validation.instance("array", array, Crossbar).shape
@@ -53,7 +70,10 @@ def array_circuit(
         raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
     if drive is not None and drive.shape != (words, bits):
         raise InputError(f"drive: expected one for an array of {(words, bits)}, got one for {drive.shape}")
-    network = array.network(bias.floating_word_lines, bias.floating_bit_lines)
+    driven = array.driven(**bias.arguments(), **others)
+    network, sources = driven.network, driven.sources
+    if sources.inputs != 1:
+        raise InputError(f"word_line_current: expected those of one input for a netlist, got {sources.inputs}")
     check_connected(network)
     placed = placed_cells(array.cells)
     graph, became = merged(to_networkx(network))
@@ -69,13 +89,12 @@ def array_circuit(
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])
     _capacitors(circuit, array, became)
-    voltages = {"word": bias.word_line_voltage, "bit": bias.bit_line_voltage}
     held: dict[str, float] = {}
     for node in became:
         kind, line, end = node
         if "source" not in kind:
             continue
-        name, volts = _name(became[node]), float(voltages[kind.split()[0]][line])
+        name, volts = _name(became[node]), float(getattr(sources, f"{kind.split()[0]}_{end}")[line, 0])
         if held.get(name, volts) != volts:
             raise InputError(
                 f"bias: expected one voltage for lines that are joined without resistance, got two at {name}"
@@ -86,7 +105,19 @@ def array_circuit(
                 value = waveform_value(drive.line_voltage(kind.split()[0], line), 0.0, duration)
             circuit.V(f"{kind[0]}{line}_{end}", name, circuit.gnd, value)
         held[name] = volts
+    if driven.currents is not None:
+        _current_sources(circuit, driven.currents, became, bits)
     return circuit
+
+
+def _current_sources(circuit: Circuit, currents: LineCurrents, became: dict[Node, Node], bits: int) -> None:
+    """The current sources of word lines, each behind the resistance to its line's first node."""
+    for line in np.flatnonzero(currents.current[0]).tolist():
+        node = _name(became["word", line, bits - 1 if currents.at_stop else 0])
+        behind = f"sw{line}_{'stop' if currents.at_stop else 'start'}" if currents.series[line] > 0.0 else node
+        if behind != node:
+            _resistor(circuit, behind, behind, node, float(currents.series[line]))
+        circuit.I(f"w{line}", circuit.gnd, behind, text.real("current", float(currents.current[0, line])))
 
 
 class ArrayCircuitOptions(TypedDict, total=False):
@@ -95,6 +126,9 @@ class ArrayCircuitOptions(TypedDict, total=False):
     drive: ArrayDrive | None
     duration: float
     title: str
+    word_line_current: WordLineCurrents | None
+    word_line_stop_voltage: ArrayLike | None
+    bit_line_start_voltage: ArrayLike | None
 
 
 @named_options(array_circuit)
