@@ -1,7 +1,8 @@
 """The reference: nodal analysis of the whole circuit as one sparse matrix, by scipy.
 
 It shares no equation with the iterative method.  Every node has a number, whatever has no resistance merges nodes, and
-the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.
+the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.  Networks of a few nodes take
+dense matrices, since making a sparse one takes longer than solving it.
 """
 
 import math
@@ -24,6 +25,7 @@ from .solution import NetworkSolution
 
 Indices = NDArray[np.int64]
 
+_FEW = 200  # branches and nodes
 _DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
 _DENSE_FROM = 0.05  # share of entries that are not zero, beyond which a dense factor is smaller than a sparse one
 
@@ -73,12 +75,26 @@ class _Circuit:
 def _merge(circuit: _Circuit) -> tuple[int, Indices]:
     """Number of groups of nodes that nothing but shorts joins, and the group of each node."""
     short = np.isinf(circuit.conductance) & circuit.used
+    if circuit.conductance.size <= _FEW:
+        return _merge_few(circuit.nodes, circuit.tail[short], circuit.head[short])
     graph = sparse.coo_matrix(
         (np.ones(int(short.sum()), dtype=np.int8), (circuit.tail[short], circuit.head[short])),
         shape=(circuit.nodes, circuit.nodes),
     )
     count, group = csgraph.connected_components(graph, directed=False)
     return int(count), group.astype(np.int64)
+
+
+def _merge_few(nodes: int, tail: Indices, head: Indices) -> tuple[int, Indices]:
+    """The same without a sparse matrix: every node takes the lowest number that a short brings it."""
+    group = np.arange(nodes)
+    while (group[tail] != group[head]).any():
+        lowest = np.minimum(group[tail], group[head])
+        np.minimum.at(group, tail, lowest)
+        np.minimum.at(group, head, lowest)
+        group = group[group]
+    found, numbers = np.unique(group, return_inverse=True)
+    return found.size, numbers.astype(np.int64)
 
 
 def _held(
@@ -116,12 +132,14 @@ def _held(
 class _Factor:
     """The factors of a symmetric positive matrix."""
 
-    def __init__(self, matrix: sparse.csc_matrix) -> None:
+    def __init__(self, matrix: sparse.csc_matrix | FloatArray) -> None:
         size = matrix.shape[0]
-        self._dense = size <= _DENSE_UP_TO and matrix.nnz > _DENSE_FROM * size * size
+        if not isinstance(matrix, np.ndarray) and size <= _DENSE_UP_TO and matrix.nnz > _DENSE_FROM * size * size:
+            matrix = matrix.toarray()
+        self._dense = isinstance(matrix, np.ndarray)
         try:
             if self._dense:
-                self._factor = linalg.cho_factor(matrix.toarray(), lower=True, overwrite_a=True, check_finite=False)
+                self._factor = linalg.cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
             else:
                 self._factor = splu(
                     matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
@@ -135,9 +153,14 @@ class _Factor:
         return np.asarray(self._factor.solve(right))
 
 
-def _incidence(tail: Indices, head: Indices, nodes: int) -> sparse.csr_matrix:
+def _incidence(tail: Indices, head: Indices, nodes: int) -> sparse.csr_matrix | FloatArray:
     """(nodes, edges): 1 where an edge leaves a node, -1 where it arrives."""
     edges = np.arange(tail.size)
+    if nodes * tail.size <= _FEW * _FEW:
+        dense = np.zeros((nodes, tail.size))
+        dense[tail, edges] = 1.0
+        dense[head, edges] = -1.0
+        return dense
     ones = np.ones(tail.size)
     return sparse.csr_matrix((ones, (tail, edges)), shape=(nodes, tail.size)) - sparse.csr_matrix(
         (ones, (head, edges)), shape=(nodes, tail.size)
@@ -233,9 +256,6 @@ def solve_direct(
     tail, head = group[circuit.tail], group[circuit.head]
     kept = circuit.used & (circuit.conductance > 0.0) & np.isfinite(circuit.conductance) & (tail != head)
     tail, head, conductance = tail[kept], head[kept], circuit.conductance[kept]
-    off = sparse.coo_matrix((conductance, (tail, head)), shape=(count, count)).tocsr()
-    off = off + off.T
-    diagonal = np.asarray(off.sum(axis=1)).ravel()
     free = ~known
     words, bits = network.shape
     cells = words * bits
@@ -272,9 +292,15 @@ def solve_direct(
 
     nodes: Floats = held
     if free.any():
-        matrix = (sparse.diags(diagonal[free]) - off[free][:, free]).tocsc()
         incidence = _incidence(tail, head, count)
-        across = incidence.T.tocsr()
+        if isinstance(incidence, np.ndarray):
+            across = incidence.T
+            matrix = (incidence[free] * conductance) @ across[:, free]
+        else:
+            across = incidence.T.tocsr()
+            off = sparse.coo_matrix((conductance, (tail, head)), shape=(count, count)).tocsr()
+            off = off + off.T
+            matrix = (sparse.diags(np.asarray(off.sum(axis=1)).ravel()[free]) - off[free][:, free]).tocsc()
 
         def residual(nodes: Floats) -> Floats:
             # From differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which
