@@ -24,13 +24,13 @@ from timing import print_table
 from compact_model.support.arrays import FloatArray
 from compact_model.support.random import generator
 from crossbar import PulsedDevice, export_device, inference, supervised_learning
+from crossbar.learning.supervised import GAIN
 from crossbar.learning.trials import Examples, divided
 from dwmtj.digits import load_digits, trained_weights
 
 TEST_SHARE = 1.0 / 3.0
 LAST_RATE = 1.0 / 9.0  # of the first one, as in supervised_learning
 FLOATING_POINT_RATE = 0.5
-GAIN = 240.0  # over the mean of an image's squared inputs, as in supervised_learning
 PRESETS = {"GokmenVlasovPreset": 0.1, "EcRamPreset": 0.1, "ReRamSBPreset": 0.1}
 """A preset of aihwkit to its rate of learning."""
 

@@ -29,7 +29,8 @@ from .trials import Advance, Examples, examples, held_back, repeated
 
 _MOST_PULSES = 100  # for each level
 # The usual gain for images whose squared inputs add up to 1, and the usual decay for so many epochs.
-_GAIN, _DECAY, _EPOCHS = 240.0, 0.93, 30
+GAIN = 30.0
+_DECAY, _EPOCHS = 0.93, 30
 _HALF_SQUARED = 0.25  # of a logistic function at 0: its square, and its steepest slope
 _LARGEST_POTENTIAL = 500.0  # of a logistic function, which is 0 or 1 long before
 _BYTES_PER_CELL = 96
@@ -65,15 +66,17 @@ def supervised_learning(
     last word line always has an input of 1.  Output k is gain times the difference of its two currents, in units of
     that of one pair of devices in opposite end states.  The softmax of the outputs, minus 1 for the label, is the
     error.  In each of `slots`, each word line fires with a probability equal to its input, and each bit line with a
-    probability equal to rate times the absolute error.  The rate is multiplied by `decay` after each epoch.  rate,
-    decay, gain: None: 1, 0.93^(30 / epochs) and 240 / q, where q is the mean over the images of the sum of their
-    squared inputs, the 1 included.  An image thus changes its own outputs by the same amount for any number of inputs,
-    and the last rate is a ninth of the first.  The gain is 15 for 8 x 8 digits and 2.7 for MNIST.
+    probability equal to rate times the absolute error.  The rate is multiplied by `decay` after each epoch.
+    rate, decay, gain: None: 1, 0.93^(30 / epochs) and 30 / q, where q is the mean over the images of the sum of their
+    squared inputs, the 1 included.  The last rate is a ninth of the first.  The pulses of an image on a bit line change
+    that output, for the same image, by gain x q times the step of a device: by 1.5 with 20 levels, for any number of
+    inputs.  A softmax needs a change of about that size to prefer another answer, so that an image is learned within a
+    few pulses without overthrowing what others have taught.  The gain is 1.9 for 8 x 8 digits and 0.34 for MNIST.
     hidden: number of outputs of a first layer in an array of its own, whose logistic function, together with a 1, is
     the input of the second layer; 0: one layer.  The errors of the second layer are read back through its array.
     Multiplied by the slope of the logistic function relative to its maximum, they are the errors of the first layer.
-    The second layer has the same rate and the gain 960 / (hidden + 4), because its inputs are about one half; `gain`
-    applies to the first layer.
+    The second layer has the same rate and, by the same rule, the gain 120 / (hidden + 4), because its inputs are about
+    one half; `gain` applies to the first layer.
     batch: number of images that are read before the pulses of the first of them; each image then has its own pulses.
     test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
     spreads: standard deviations from device to device of parameters that the table supports: tmr and
@@ -97,7 +100,7 @@ def supervised_learning(
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
     start = 1.0 if rate is None else validation.positive("rate", rate)
-    usual_gain = _GAIN / float((inputs**2).sum(axis=1).mean())
+    usual_gain = GAIN / float((inputs**2).sum(axis=1).mean())
     steepness = usual_gain if gain is None else validation.positive("gain", gain)
     usual = _DECAY ** (_EPOCHS / max(turns, 1))
     fading = usual if decay is None else validation.between("decay", decay, 0.0, 1.0)
@@ -106,7 +109,7 @@ def supervised_learning(
     gains = [steepness]
     if between:
         sizes = [(inputs.shape[1], between), (between + 1, whole.classes)]
-        gains.append(_GAIN / (_HALF_SQUARED * between + 1.0))
+        gains.append(GAIN / (_HALF_SQUARED * between + 1.0))
     for words, outputs in sizes:
         check_memory("hidden", float(_BYTES_PER_CELL) * words * 2 * outputs)
 

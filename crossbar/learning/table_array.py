@@ -127,7 +127,9 @@ class TableArray:
     @state.setter
     def state(self, state: NDArray[np.int64]) -> None:
         self._state = state
-        self._conductance: FloatArray | None = None  # most images are read without a pulse since the last one
+        # Most images are read without a pulse since the last one.
+        self._cells: StatefulCells | None = None
+        self._conductance: FloatArray | None = None
 
     @property
     def values(self) -> FloatArray:
@@ -145,9 +147,14 @@ class TableArray:
         """Present conductance of the devices at zero bias, S, shape (word lines, bit lines)."""
         return self._present_conductance().copy()
 
+    def _present_cells(self) -> StatefulCells:
+        if self._cells is None:
+            self._cells = self.devices.at(self.values)
+        return self._cells
+
     def _present_conductance(self) -> FloatArray:
         if self._conductance is None:
-            self._conductance = self.devices.at(self.values).zero_bias_conductance()
+            self._conductance = self._present_cells().zero_bias_conductance()
         return self._conductance
 
     def scatter(self) -> None:
@@ -192,7 +199,7 @@ class TableArray:
 
     def _under(self, held: Bias) -> tuple[FloatArray, PowerBudget]:
         """The voltages of all cells under a bias, V, and the powers, W."""
-        cells = self.devices.at(self.values)
+        cells = self._present_cells()
         if self._ideal and not (held.floating_word_lines.any() or held.floating_bit_lines.any()):
             voltage = held.word_line_voltage[:, np.newaxis] - held.bit_line_voltage
             heat = float((voltage * cells.current_and_slope(voltage)[0]).sum())

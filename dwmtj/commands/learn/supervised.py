@@ -27,12 +27,10 @@ from .answer import scatter_line, summary_of, text_of
     "--hidden", type=click.IntRange(0), default=0, show_default=True, help="Outputs of a first layer; 0: one layer."
 )
 @click.option("--epochs", type=click.IntRange(0), default=30, show_default=True, help="Times through the images.")
-@click.option(
-    "--rate", type=float, help="Of learning, at the start  [default: by the size of the images, 1 for digits]"
-)
+@click.option("--rate", type=float, help="Of learning, at the start  [default: 1]")
 @click.option("--decay", type=float, help="Of the rate, from epoch to epoch  [default: to a ninth in all epochs]")
 @click.option(
-    "--gain", type=float, help="Output of a pair in opposite end states  [default: by the images, 15 for digits]"
+    "--gain", type=float, help="Output of a pair in opposite end states  [default: by the images, 1.9 for digits]"
 )
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images read before their pulses.")
 @click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="Of the pulse trains of an image.")
