@@ -31,6 +31,7 @@ from dwmtj.digits import load_digits, trained_weights
 TEST_SHARE = 1.0 / 3.0
 LAST_RATE = 1.0 / 9.0  # of the first one, as in supervised_learning
 FLOATING_POINT_RATE = 0.5
+ADAM_RATE, ARRAY_GAIN = 0.01, 15.0
 PRESETS = {"GokmenVlasovPreset": 0.1, "EcRamPreset": 0.1, "ReRamSBPreset": 0.1}
 """A preset of aihwkit to its rate of learning."""
 
@@ -170,6 +171,55 @@ def _with_bias(torch: Any, images: FloatArray) -> Any:
     return torch.tensor(np.column_stack([images, np.ones(len(images))]), dtype=torch.float32)
 
 
+def pulsed_layer(device: PulsedDevice) -> Method:
+    """The layer for PyTorch whose weights move by pulses, with the gain of `ours`."""
+
+    def learn(task: Task) -> float:
+        torch, layers = importlib.import_module("torch"), importlib.import_module("crossbar.learning.torch_layers")
+        draw = np.random.default_rng(task.seed)
+        images, tested = (torch.tensor(each.images) for each in (task.train, task.test))
+        labels = torch.tensor(task.train.labels)
+        gain = GAIN / (float((images**2).sum(dim=1).mean()) + 1.0)
+        layer = layers.PulsedLinear(images.shape[1], task.train.classes, device, gain=gain, seed=task.seed)
+        accuracy = 0.0
+        for epoch in range(task.epochs):
+            for chosen in task.batches(draw):
+                torch.nn.functional.cross_entropy(layer(images[chosen]), labels[chosen], reduction="sum").backward()
+                layer.pulse(task.rate(1.0, epoch))
+            with torch.no_grad():
+                accuracy = float((layer(tested).argmax(dim=1).numpy() == task.test.labels).mean())
+        return accuracy
+
+    return learn
+
+
+def array_layer(device: PulsedDevice) -> Method:
+    """The layer for PyTorch that is trained by Adam with the gradient of the array, for the levels that it has."""
+
+    def learn(task: Task) -> float:
+        torch, layers = importlib.import_module("torch"), importlib.import_module("crossbar.learning.torch_layers")
+        torch.manual_seed(task.seed)
+        draw = np.random.default_rng(task.seed)
+        images, tested = (torch.tensor(each.images) for each in (task.train, task.test))
+        labels = torch.tensor(task.train.labels)
+        levels = np.linspace(*device.conductance_range(), device.levels)
+        layer = layers.ArrayLinear(images.shape[1], task.train.classes, levels, gain=ARRAY_GAIN, seed=task.seed)
+        optimiser = torch.optim.Adam(layer.parameters(), lr=ADAM_RATE)
+        accuracy = 0.0
+        for epoch in range(task.epochs):
+            for group in optimiser.param_groups:
+                group["lr"] = task.rate(ADAM_RATE, epoch)
+            for chosen in task.batches(draw):
+                optimiser.zero_grad()
+                torch.nn.functional.cross_entropy(layer(images[chosen]), labels[chosen]).backward()
+                optimiser.step()
+            with torch.no_grad():
+                accuracy = float((layer(tested).argmax(dim=1).numpy() == task.test.labels).mean())
+        return accuracy
+
+    return learn
+
+
 def stored(device: PulsedDevice) -> Method:
     """`inference` with the levels of the device's tracks, random and verified."""
 
@@ -245,6 +295,8 @@ def main() -> None:
         here: ("crossbar", partial(ours, device), epochs),
         "aihwkit, our device exported": ("aihwkit", partial(exported, device), epochs),
         **{f"aihwkit, {name}": ("aihwkit", partial(preset, name, rate), epochs) for name, rate in PRESETS.items()},
+        "dwmtj, PulsedLinear in PyTorch": ("torch", partial(pulsed_layer, device), epochs),
+        "dwmtj, ArrayLinear in PyTorch": ("torch", partial(array_layer, device), epochs),
         "dwmtj, inference": ("sklearn", partial(stored, device), 0),
         "CrossSim, our device exported": ("simulator", partial(stored_in_crosssim, device), 0),
     }

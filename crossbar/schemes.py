@@ -137,7 +137,7 @@ def block_bias(
 
     word_lines, bit_lines: masks of shape (word lines,), (bit lines,).  The other lines as in `bias`.
     """
-    word_share, bit_share = _SHARES[validation.choice("scheme", scheme, SCHEMES)]
+    validation.choice("scheme", scheme, SCHEMES)
     words, bits = array_shape(shape)
     volts = validation.number("voltage", voltage)
     rows = validation.shaped("word_lines", word_lines, ("word_line",))
@@ -145,12 +145,30 @@ def block_bias(
     for name, mask, count in (("word_lines", rows, words), ("bit_lines", columns, bits)):
         if mask.dtype != bool or mask.shape != (count,) or not mask.any():
             raise InputError(f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}")
+    word_voltage, bit_voltage = block_voltages(scheme, rows, columns, volts)
+    word_share, bit_share = _SHARES[scheme]
     return Bias(
-        word_line_voltage=np.where(rows, volts, volts * (word_share or 0.0)),
-        bit_line_voltage=np.where(columns, 0.0, volts * (bit_share or 0.0)),
+        word_line_voltage=word_voltage,
+        bit_line_voltage=bit_voltage,
         floating_word_lines=~rows & (word_share is None),
         floating_bit_lines=~columns & (bit_share is None),
     )
+
+
+def block_voltages(
+    scheme: str, word_lines: NDArray[np.bool_], bit_lines: NDArray[np.bool_], voltage: float
+) -> tuple[FloatArray, FloatArray]:
+    """What `block_bias` puts on word lines and bit lines, V, 0 where they float; not checked."""
+    word_share, bit_share = _SHARES[scheme]
+    return (
+        np.where(word_lines, voltage, voltage * (word_share or 0.0)),
+        np.where(bit_lines, 0.0, voltage * (bit_share or 0.0)),
+    )
+
+
+def floats(scheme: str) -> bool:
+    """Whether lines that are not selected float in a scheme."""
+    return None in _SHARES[scheme]
 
 
 def unselected_bit_line_voltage(scheme: str, voltages: FloatArray) -> float | None:

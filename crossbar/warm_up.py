@@ -9,7 +9,7 @@ from compact_model.device.notched import notched_device, notched_track
 from .crossbar import Crossbar
 from .in_time.domain_walls import DomainWalls
 from .in_time.simulation import ArraySimulation
-from .kernels.transitions import draw_states
+from .kernels.transitions import draw_states, staying
 from .network.linear_network import Network, Sources
 from .network.solve import solve_network
 from .operate.operations import WriteAccess, write
@@ -30,7 +30,7 @@ def compile_kernels() -> None:
     solve_network(network, Sources.zero(network))
     compile_arrays_in_time()
     no_cell, one = np.zeros(0, dtype=np.int64), np.ones((1, 2, 1, 1))
-    draw_states(np.zeros(0), np.zeros(0), np.array([0.0, 1.0]), one, no_cell, no_cell)
+    draw_states(np.zeros(0), np.zeros(0), np.array([0.0, 1.0]), one, staying(one), no_cell, no_cell)
 
 
 def compile_arrays_in_time() -> None:

@@ -1,29 +1,43 @@
 """One pulse on many cells whose states are drawn from tables of probabilities."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from compact_model.kernels.jit import kernel
 
 
+def staying(cumulative: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Between which chances a cell stays in its state, (track, voltage, state, 2), for `draw_states`."""
+    states = np.arange(cumulative.shape[3])
+    upto = cumulative[:, :, states, states]
+    below = np.where(states > 0, cumulative[:, :, states, states - 1], 0.0)
+    return np.stack([below, upto], axis=3)
+
+
 @kernel
-def draw_states(voltage, chance, grid, cumulative, track, state):
+def draw_states(voltage, chance, grid, cumulative, stays, track, state):
     """Move every cell's state on: cells as flat arrays, `chance` uniform from 0 to 1, one for each.
 
     cumulative: (track, voltage, state, final state), sums over the final states up to and with each; grid: the
-    voltages, rising.  Between two voltages the probabilities are on a straight line.  The search for the final state
-    goes out from the present one, where most cells stay.
+    voltages, rising.  Between two voltages the probabilities are on a straight line.  stays: of the same probabilities,
+    by `staying`: most cells stay, and that is seen without the table, which is larger than the fastest memory.
     """
     last = cumulative.shape[3] - 1
     for cell in range(state.size):
+        volts = voltage[cell]
         upper = 1
-        while upper < grid.size - 1 and grid[upper] < voltage[cell]:
+        while upper < grid.size - 1 and grid[upper] < volts:
             upper += 1
-        share = (voltage[cell] - grid[upper - 1]) / (grid[upper] - grid[upper - 1])
-        low = cumulative[track[cell], upper - 1, state[cell]]
-        high = cumulative[track[cell], upper, state[cell]]
-        final = state[cell]
-        if (1.0 - share) * low[final] + share * high[final] <= chance[cell]:
-            while final < last and (1.0 - share) * low[final] + share * high[final] <= chance[cell]:
-                final += 1
-        else:
-            while final > 0 and (1.0 - share) * low[final - 1] + share * high[final - 1] > chance[cell]:
-                final -= 1
+        share = (volts - grid[upper - 1]) / (grid[upper] - grid[upper - 1])
+        line, start, drawn = track[cell], state[cell], chance[cell]
+        below = (1.0 - share) * stays[line, upper - 1, start, 0] + share * stays[line, upper, start, 0]
+        upto = (1.0 - share) * stays[line, upper - 1, start, 1] + share * stays[line, upper, start, 1]
+        if below <= drawn < upto:
+            continue
+        final = 0
+        while final < last:
+            low, high = cumulative[line, upper - 1, start, final], cumulative[line, upper, start, final]
+            if not (1.0 - share) * low + share * high <= drawn:  # so that NaN, of states that a track lacks, ends it
+                break
+            final += 1
         state[cell] = final

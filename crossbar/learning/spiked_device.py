@@ -19,7 +19,7 @@ from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
-from ..kernels.transitions import draw_states
+from ..kernels.transitions import draw_states, staying
 
 _PULSE, _TAIL = 0.45, 0.3  # over the threshold
 _WIDTH = _EDGE = 6e-9  # s
@@ -192,6 +192,7 @@ class SpikedArray:
         self.kind, self.shape, self.read_disturb, self.plastic = kind, shape, read_disturb, True
         self._draw = generator(seed)
         self._cumulative = kind.cumulative()
+        self._stays = staying(self._cumulative)
         current = kind.read_current()
         self._lowest, self._range = np.nanmin(current), np.nanmax(current) - np.nanmin(current)
         self._current = current
@@ -240,6 +241,7 @@ class SpikedArray:
             self._draw.random(state.size),
             grid,
             self._cumulative,
+            self._stays,
             self.track[moved],
             state,
         )

@@ -21,7 +21,6 @@ from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
 from ..operate.updating import pulse_block
-from ..schemes import block_bias
 from ..wires import Wires
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
@@ -133,8 +132,7 @@ def supervised_learning(
                 ):
                     rows = np.minimum(share * given_inputs, 1.0)
                     pairs = np.clip(share * _on_pairs(errors), -1.0, 1.0)
-                    for one_row, one_column in zip(rows, pairs, strict=True):
-                        pulse_coincidences(layer.array, one_row, one_column, kind, count, draw)
+                    pulse_coincidences(layer.array, rows, pairs, kind, count, draw)
                 advance(chosen.size)
             accuracy.append(network.accuracy(test))
         strength = count * start * mean_step(kind)
@@ -292,24 +290,26 @@ def _errors(output: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
 def pulse_coincidences(
     array: TableArray, rows: FloatArray, columns: FloatArray, kind: PulsedDevice, slots: int, draw: np.random.Generator
 ) -> None:
-    """The pulses of `outer_product_update` on an array, for inner loops: not checked, nothing counted."""
-    fires = draw.random((slots, rows.size)) < np.abs(rows), draw.random((slots, columns.size)) < np.abs(columns)
-    if not (fires[0].any() and fires[1].any()):
-        return
+    """The pulses of `outer_product_update` on an array for one image after the other: not checked, nothing counted.
+
+    rows: (images, word lines); columns: (images, bit lines).
+    """
+    chances = (draw.random((slots, *each.shape)) < np.abs(each) for each in (rows, columns))
+    on_rows, on_columns = (each.swapaxes(0, 1) for each in chances)
     raising = array.devices.polarity * kind.voltage
-    access = kind.access
-    negative = rows < 0.0, columns < 0.0
-    for row_sign in (1.0, -1.0):
-        on_rows = fires[0] & (negative[0] == (row_sign < 0.0))
-        if not on_rows.any():
-            continue
-        for column_sign in (1.0, -1.0):
-            on_columns = fires[1] & (negative[1] == (column_sign < 0.0))
-            for slot in range(slots):
-                if on_rows[slot].any() and on_columns[slot].any():
-                    voltage = row_sign * column_sign * raising
-                    held = block_bias(access.scheme, array.shape, on_rows[slot], on_columns[slot], voltage)
-                    array.pulse(held, kind.width, edge=access.edge, settle=access.settle)
+    meet = on_rows.any(axis=2) & on_columns.any(axis=2)
+    for image, slot in np.argwhere(meet).tolist():
+        row_signs = _signs(on_rows[image, slot], rows[image])
+        column_signs = _signs(on_columns[image, slot], columns[image])
+        for row_sign, word_lines in row_signs:
+            for column_sign, bit_lines in column_signs:
+                array.pulse_block(kind.access.scheme, word_lines, bit_lines, row_sign * column_sign * raising)
+
+
+def _signs(fires: NDArray[np.bool_], values: FloatArray) -> list[tuple[float, NDArray[np.bool_]]]:
+    """Each sign that lines which fire have, and these lines."""
+    negative = values < 0.0
+    return [(sign, lines) for sign, lines in ((1.0, fires & ~negative), (-1.0, fires & negative)) if lines.any()]
 
 
 def level_out(array: TableArray, kind: PulsedDevice) -> None:

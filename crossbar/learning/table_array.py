@@ -21,7 +21,7 @@ from compact_model.support.validation import InputError
 from ..cells import StatefulCells
 from ..crossbar import Crossbar
 from ..in_time.energy import EnergyBudget, PowerBudget
-from ..kernels.transitions import draw_states
+from ..kernels.transitions import draw_states, staying
 from ..labels import source_power
 from ..network.ideal_lines import voltages_with_floating_lines
 from ..network.iterative import IterativeSolver, unsupported
@@ -29,7 +29,7 @@ from ..network.linear_network import Network, Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..network.solve import solve_network
-from ..schemes import Bias
+from ..schemes import Bias, block_bias, block_voltages, floats
 
 READ_VOLTAGE = 0.05
 """V, of an input of 1: a tenth of the threshold, which moves no wall."""
@@ -72,6 +72,7 @@ class TableArray:
             raise InputError("table: expected at least two voltages, got one")
         order = ("track", "voltage", "state", "final_state")
         self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
+        self._stays = staying(self._cumulative)
         self._state_name = self.devices.states[0].name
         if self._state_name not in table:
             raise InputError(f"table: expected one of the devices' {self._state_name}, got one of other devices")
@@ -81,6 +82,7 @@ class TableArray:
         self._origin = {own: table.attrs[name] for own, name in names.items() if name in table.attrs}
         self._seed = recorded(seed)
         self.track = self._tracks(track)
+        self._first_place = self.track * self._places.shape[1]
         places = self._places[self.track]
         distance = np.abs(places - self.devices.first_state()[..., np.newaxis])
         self.state = np.nanargmin(distance, axis=2)
@@ -134,7 +136,7 @@ class TableArray:
     @property
     def values(self) -> FloatArray:
         """The first state variable (for walls the position, m), shape (word lines, bit lines)."""
-        result: FloatArray = self._places[self.track, self.state]
+        result: FloatArray = self._places.take(self._first_place + self._state)
         return result
 
     def share(self) -> FloatArray:
@@ -181,7 +183,21 @@ class TableArray:
             asked, drawn = validation.non_negative(name, given), getattr(self, name)
             if abs(asked - drawn) > _SAME * max(asked, drawn):
                 raise InputError(f"{name}: expected that of the table, {drawn:g} s, got {asked:g} s")
-        voltage, power = self._under(held)
+        self._move(*self._under(held))
+
+    def pulse_block(
+        self, scheme: str, word_lines: NDArray[np.bool_], bit_lines: NDArray[np.bool_], voltage: float
+    ) -> None:
+        """The table's pulse (V) on all cells between some word lines and some bit lines (masks): `pulse` of a
+        `block_bias`, for inner loops, whose arguments are not checked.
+        """
+        if self._ideal and not floats(scheme):
+            self._move(*self._held(*block_voltages(scheme, word_lines, bit_lines, voltage)))
+        else:
+            self._move(*self._under(block_bias(scheme, self.shape, word_lines, bit_lines, voltage)))
+
+    def _move(self, voltage: FloatArray, power: PowerBudget) -> None:
+        """Draw the next states of all cells under their voltages, V, and count the energy."""
         voltage = voltage * self._share
         beyond = _BEYOND_GRID * float(np.abs(voltage).max())
         if voltage.min() < self._grid[0] - beyond or voltage.max() > self._grid[-1] + beyond:
@@ -189,21 +205,25 @@ class TableArray:
                 f"voltage: expected cells between the table's {self._grid[0]:g} and {self._grid[-1]:g} V, got "
                 f"{voltage.min():g} to {voltage.max():g} V (devices that differ need a `variation` in the PulsedDevice)"
             )
-        state = self.state.ravel()
+        state = self._state.ravel()
         draw_states(
-            voltage.ravel(), self._draw.random(state.size), self._grid, self._cumulative, self.track.ravel(), state
+            voltage.ravel(),
+            self._draw.random(state.size),
+            self._grid,
+            self._cumulative,
+            self._stays,
+            self.track.ravel(),
+            state,
         )
         self.state = state.reshape(self.shape)
-        self.energy.add_power(power, width + 2.0 * edge / 3.0)
+        self.energy.add_power(power, self.width + 2.0 * self.edge / 3.0)
         self.pulses += 1
 
     def _under(self, held: Bias) -> tuple[FloatArray, PowerBudget]:
         """The voltages of all cells under a bias, V, and the powers, W."""
-        cells = self._present_cells()
         if self._ideal and not (held.floating_word_lines.any() or held.floating_bit_lines.any()):
-            voltage = held.word_line_voltage[:, np.newaxis] - held.bit_line_voltage
-            heat = float((voltage * cells.current_and_slope(voltage)[0]).sum())
-            return voltage, PowerBudget(sources=heat, devices=heat)
+            return self._held(held.word_line_voltage, held.bit_line_voltage)
+        cells = self._present_cells()
         if held.floating_word_lines.any() or held.floating_bit_lines.any():
             self._need_close_grid("floating lines")
             if self._ideal:
@@ -229,6 +249,12 @@ class TableArray:
         given = float(source_power(found, sources)[0])
         heat = float((voltage * found.device_current[0]).sum())
         return voltage, PowerBudget(sources=given, devices=heat, lines=given - heat)
+
+    def _held(self, word_line_voltage: FloatArray, bit_line_voltage: FloatArray) -> tuple[FloatArray, PowerBudget]:
+        """The same where ideal lines hold all cells."""
+        voltage: FloatArray = word_line_voltage[:, np.newaxis] - bit_line_voltage
+        heat = float(np.vdot(voltage, self._present_cells().current_and_slope(voltage)[0]))
+        return voltage, PowerBudget(sources=heat, devices=heat)
 
     def read(self, voltages: ArrayLike) -> FloatArray:
         """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), with the wires; no state changes.

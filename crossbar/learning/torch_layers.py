@@ -196,10 +196,9 @@ class PulsedLinear(torch.nn.Module):
         """Change the weights by what the last `backward` calls left; then forget it."""
         share = np.sqrt(validation.positive("rate", rate))
         for inputs, gradient in self.noted:
-            for one, by_output in zip(inputs, gradient, strict=True):
-                error = np.clip(-share * by_output, -1.0, 1.0)
-                columns = np.column_stack([error, -error]).ravel()
-                pulse_coincidences(self.array, np.clip(share * one, -1.0, 1.0), columns, self.device, 1, self.draw)
+            errors = np.clip(-share * gradient, -1.0, 1.0)
+            columns = np.stack([errors, -errors], axis=2).reshape(len(errors), -1)
+            pulse_coincidences(self.array, np.clip(share * inputs, -1.0, 1.0), columns, self.device, 1, self.draw)
         self.noted.clear()
 
 
