@@ -20,7 +20,6 @@ from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
-from ..operate.updating import pulse_block
 from ..wires import Wires
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
@@ -323,7 +322,7 @@ def level_out(array: TableArray, kind: PulsedDevice) -> None:
         for _ in range(_MOST_PULSES * kind.levels):
             if way * (float(array.share().mean()) - goal) > 0.0:
                 break
-            pulse_block(array, *every, way * array.devices.polarity * kind.voltage, kind.width, kind.access)
+            array.pulse_block(kind.access.scheme, *every, way * array.devices.polarity * kind.voltage)
 
 
 def _label(accuracy: FloatArray, train_accuracy: float, float_accuracy: float, layers: Sequence[_Pairs]) -> xr.Dataset:

@@ -20,7 +20,6 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
 
-from ..operate.updating import pulse_block
 from ..wires import Wires
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
@@ -172,7 +171,7 @@ class _Competition:
             raising = self.array.devices.polarity * self.kind.voltage
             for rows, voltage in ((active, raising), (~active, -raising)):
                 if rows.any():
-                    pulse_block(self.array, rows, column, voltage, self.kind.width, self.kind.access)
+                    self.array.pulse_block(self.kind.access.scheme, rows, column, voltage)
             self.thresholds *= np.exp(self.homeostasis * (column - 1.0 / column.size))
             break
 
