@@ -55,6 +55,7 @@ benchmark: $(STAMP) ngspice
 	$(BIN)/python benchmarks/programming.py
 	$(BIN)/python benchmarks/studies.py
 	$(BIN)/python benchmarks/learning.py
+	$(BIN)/python benchmarks/learning_peers.py
 	$(BIN)/python benchmarks/explorer.py
 	$(BIN)/python benchmarks/first_minutes.py
 
