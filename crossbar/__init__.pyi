@@ -48,6 +48,9 @@ from .operate.updating import outer_product_update as outer_product_update
 from .operate.updating import pulse_block as pulse_block
 from .operate.updating import update_curves as update_curves
 from .plots.animation import animate as animate
+from .read_out.converters import Adc as Adc
+from .read_out.converters import Dac as Dac
+from .read_out.weight_mapping import WeightMapping as WeightMapping
 from .schemes import SCHEMES as SCHEMES
 from .schemes import Bias as Bias
 from .schemes import bias as bias
@@ -74,7 +77,7 @@ from .studies.writing import largest_written_array as largest_written_array
 from .transistors.array import TransistorCrossbar as TransistorCrossbar
 from .transistors.bias import TransistorBias as TransistorBias
 from .transistors.law import MosTransistor as MosTransistor
-from .vector_matrix import DifferentialPairs as DifferentialPairs
+from .vector_matrix import MappedWeights as MappedWeights
 from .vector_matrix import device_levels as device_levels
 from .vector_matrix import map_weights as map_weights
 from .wires import Wires as Wires

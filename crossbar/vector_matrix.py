@@ -1,6 +1,8 @@
-"""Vector-matrix products on an array, with weights as differences of two devices at their available levels."""
+"""Vector-matrix products on an array, with weights at the available levels of devices and read through converters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -10,11 +12,17 @@ from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 from compact_model.track.resting import resting_places
 
 from .crossbar import Crossbar
+from .read_out.chain import ReadOut
+from .read_out.converters import Adc, Dac, saturated
+from .read_out.weight_mapping import Layout, Scale, WeightMapping, slice_levels
+
+Converter = TypeVar("Converter", Dac, Adc)
 
 
 def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatArray:
@@ -26,17 +34,31 @@ def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatAr
     return np.unique(1.0 / resistance(parameters, resting_places(parameters, landscape)))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DifferentialPairs:
-    """Weights on an array: output k is read from bit lines 2k (plus) and 2k + 1 (minus).
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """Currents of bit lines, A, (cycles, vectors, bit lines); power, W, (cycles, vectors); what the cycles count."""
 
-    conductance: (inputs, 2 outputs), S; per_weight: difference in S that represents a weight of 1.
+    current: FloatArray
+    power: FloatArray
+    counts: FloatArray
+    origin: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MappedWeights:
+    """Weights on an array, made by `map_weights`.
+
+    conductance: (inputs, bit lines), S.  The bit lines of an output are next to each other: its slices, the most
+        significant first, and of a differential pair plus before minus.  The bit lines of the references, one for each
+        slice, come last.
     stored: (inputs, outputs), the weights as rounded to the levels.
+    layout: how currents are added before and after the converters.  mapping: as given to `map_weights`.
     """
 
     conductance: FloatArray
-    per_weight: float
     stored: FloatArray
+    layout: Layout
+    mapping: WeightMapping
 
     def multiply(
         self,
@@ -44,68 +66,134 @@ class DifferentialPairs:
         inputs: ArrayLike,
         read_voltage: float,
         *,
+        dac: Dac | None = None,
+        adc: Adc | None = None,
         tolerance: float = 1e-10,
         entrywise: bool = False,
         method: str | None = None,
     ) -> xr.Dataset:
         """inputs @ weights through an array whose wires are those of `array` and whose devices are these.
 
-        inputs: (vectors, inputs), of absolute values up to 1, applied as that fraction of read_voltage (V).  tolerance,
-        entrywise, method: as in `Crossbar.solve`.
-        Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires); power
-        (vector; W).
+        inputs: (vectors, inputs), applied as that fraction of read_voltage (V), or with a DAC as that fraction of its
+            full scale.  Without a DAC their absolute values are up to 1.
+        dac, adc: the converters; None: ideal ones.  An ADC without a full scale is refused; `calibrate` sets it.
+        tolerance, entrywise, method: as in `Crossbar.solve`.  Where there are more vectors and cycles than word lines,
+            the array is solved for one word line after the other and the currents are superposed, unless entrywise.
+        Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires and
+        converters); power (vector; W; the mean over the cycles of the inputs).  The attributes inputs_cut and
+        currents_cut are the fractions beyond the full scale of the converters.
         """
-        given = np.atleast_2d(validation.array("inputs", inputs))
-        if given.ndim != 2 or given.shape[1] != self.conductance.shape[0]:
-            raise InputError(f"inputs: expected shape (vectors, {self.conductance.shape[0]}), got {np.shape(inputs)}")
-        if np.abs(given).max(initial=0.0) > 1.0:
-            raise InputError(f"inputs: expected absolute values up to 1, got {np.abs(given).max():g}")
+        chain = ReadOut(self.layout, _converter("dac", dac, Dac), _converter("adc", adc, Adc))
+        given = self._checked("inputs", inputs)
         volts = validation.positive("read_voltage", read_voltage)
-        validation.instance("array", array, Crossbar)
-        solution = array.with_conductance(self.conductance).solve(
-            volts * given.T, tolerance=tolerance, entrywise=entrywise, method=method
-        )
-        current = solution.bit_line_current.values
-        product = (current[:, ::2] - current[:, 1::2]) / (volts * self.per_weight)
+        read = self._read(chain, array, given, volts, tolerance=tolerance, entrywise=entrywise, method=method)
+        beyond = 0.0 if adc is None else saturated(adc, chain.seen(read.current, read.counts), self.layout.slice_of)
         return xr.Dataset(
             {
-                "product": (("vector", "output"), product, {"long_name": "product through the array"}),
+                "product": (
+                    ("vector", "output"),
+                    chain.products(read.current, read.counts, given, volts),
+                    {"long_name": "product through the array"},
+                ),
                 "exact": (("vector", "output"), given @ self.stored, {"long_name": "product of the stored weights"}),
-                "power": (("vector",), solution.power.values, solution.power.attrs),
+                "power": (
+                    ("vector",),
+                    read.power.mean(axis=0),
+                    {"long_name": "power of the sources", "units": "W"},
+                ),
             },
-            attrs=solution.attrs | {"experiment": "vector_matrix"},
+            attrs=read.origin
+            | {
+                "experiment": "vector_matrix",
+                "mapping": repr(self.mapping),
+                "dac": repr(dac),
+                "adc": repr(adc),
+                "inputs_cut": float((np.abs(given) > chain.full_scale).mean()) if given.size else 0.0,
+                "currents_cut": beyond,
+            },
         )
 
+    def calibrate(
+        self, adc: Adc, array: Crossbar, samples: ArrayLike, read_voltage: float, *, dac: Dac | None = None
+    ) -> Adc:
+        """The ADC with its full scale set from sample data; unchanged if it already has one.
 
-def map_weights(weights: ArrayLike, levels: ArrayLike) -> DifferentialPairs:
-    """Map weights to pairs of devices at the nearest levels.
+        array, read_voltage, dac: as in `multiply`; samples: (vectors, inputs), typical inputs.  The full scale is the
+        `Adc.percentile` of the absolute currents at the converters.
+        """
+        validation.instance("adc", adc, Adc)
+        chain = ReadOut(self.layout, _converter("dac", dac, Dac), adc)
+        given = self._checked("samples", samples)
+        volts = validation.positive("read_voltage", read_voltage)
+        read = self._read(chain, array, given, volts)
+        found = chain.calibrated(read.current, read.counts).adc
+        assert found is not None
+        return found
 
-    weights: (inputs, outputs), any finite numbers; the largest absolute value is mapped to the full range of
-    conductance.
-    levels: available conductances of a device, S, at least two, such as from `device_levels`.
-    Among the pairs with the nearest difference, the one with the lowest conductance is chosen, because it needs the
-    least power and causes the smallest voltage drop on the wires.
+    def _checked(self, name: str, inputs: ArrayLike) -> FloatArray:
+        given = np.atleast_2d(validation.array(name, inputs))
+        if given.ndim != 2 or given.shape[1] != self.conductance.shape[0]:
+            raise InputError(f"{name}: expected shape (vectors, {self.conductance.shape[0]}), got {np.shape(inputs)}")
+        return given
+
+    def _read(
+        self,
+        chain: ReadOut,
+        array: Crossbar,
+        given: FloatArray,
+        volts: float,
+        *,
+        tolerance: float = 1e-10,
+        entrywise: bool = False,
+        method: str | None = None,
+    ) -> _Read:
+        validation.instance("array", array, Crossbar)
+        shares, counts = chain.applied(given)
+        flat = shares.reshape(-1, given.shape[1])
+        # The network is linear: the currents of one word line after the other, often fewer solutions, add up to all.
+        few = entrywise or len(flat) <= given.shape[1]
+        solved = flat if few else np.eye(given.shape[1])
+        solution = array.with_conductance(self.conductance).solve(
+            volts * solved.T, tolerance=tolerance, entrywise=entrywise, method=method
+        )
+        current, fed = solution.bit_line_current.values, solution.word_line_current.values
+        if not few:
+            current, fed = flat @ current, flat @ fed
+        kind = len(counts), len(given)
+        power = (volts * flat * fed).sum(axis=1).reshape(kind)
+        return _Read(current.reshape(*kind, -1), power, counts, dict(solution.attrs))
+
+
+def map_weights(
+    weights: ArrayLike, levels: ArrayLike | Sequence[ArrayLike], mapping: WeightMapping | None = None
+) -> MappedWeights:
+    """Map weights to devices at the nearest levels.
+
+    weights: (inputs, outputs), any finite numbers; the largest absolute value is mapped to the full range.
+    levels: available conductances of a device, S, at least two, such as from `device_levels`; or a sequence of them,
+        one for each slice.
+    mapping: how weights are stored; None: differential pairs, one slice, subtracted in analog.
+    Among the devices with the nearest difference, those with the lowest conductance are chosen, because they need the
+    least power and cause the smallest voltage drop on the wires.  Raises InputError.
     """
+    how = WeightMapping() if mapping is None else validation.instance("mapping", mapping, WeightMapping)
     wanted = validation.array("weights", weights)
     if wanted.ndim != 2 or wanted.size == 0:
         raise InputError(f"weights: expected shape (inputs, outputs), got {wanted.shape}")
-    states = np.unique(validation.numbers("levels", levels))
-    if states.size < 2 or states[0] < 0.0:
-        raise InputError(f"levels: expected at least two conductances of at least 0 S, got {states.tolist()[:5]}")
+    states = slice_levels(how, levels)
+    scale = Scale(how, states)
     largest = float(np.abs(wanted).max()) or 1.0
-    per_weight = (states[-1] - states[0]) / largest
-    difference = (states[:, np.newaxis] - states[np.newaxis, :]).ravel()
-    cost = (states[:, np.newaxis] + states[np.newaxis, :]).ravel()
-    order = np.lexsort((cost, difference))
-    _, first = np.unique(np.round(difference[order] / (states[-1] - states[0]), 12), return_index=True)
-    chosen = order[first]
-    sorted_differences = difference[chosen]
-    target = wanted * per_weight
-    above = np.clip(np.searchsorted(sorted_differences, target), 1, sorted_differences.size - 1)
-    nearer = target - sorted_differences[above - 1] <= sorted_differences[above] - target
-    pair = chosen[np.where(nearer, above - 1, above)]
-    conductance = np.empty((wanted.shape[0], 2 * wanted.shape[1]))
-    conductance[:, ::2] = states[pair // states.size]
-    conductance[:, 1::2] = states[pair % states.size]
-    stored = (conductance[:, ::2] - conductance[:, 1::2]) / per_weight
-    return DifferentialPairs(conductance=conductance, per_weight=float(per_weight), stored=stored)
+    inputs, outputs = wanted.shape
+    alike = [np.broadcast_to(each, (inputs, each.size)) for each in states]
+    chosen = scale.place(wanted / largest, states, alike)
+    layout = scale.layout(outputs, largest)
+    lines = how.bit_lines(outputs)
+    check_memory("the array", 96.0 * inputs * lines)
+    conductance = np.empty((inputs, lines))
+    for line, slice_ in enumerate(scale.slice_of_lines(outputs).tolist()):
+        conductance[:, line] = states[slice_][chosen[:, line]]
+    return MappedWeights(conductance=conductance, stored=layout.weights(conductance), layout=layout, mapping=how)
+
+
+def _converter(name: str, given: Converter | None, kind: type[Converter]) -> Converter | None:
+    return None if given is None else validation.instance(name, given, kind)

@@ -1019,6 +1019,9 @@ CALLS: dict[str, Call] = {
             "vectors": 2,
             "repeats": 1,
             "read_voltage": 0.05,
+            "mapping": X.WeightMapping(),
+            "dac": X.Dac(bits=4),
+            "adc": X.Adc(bits=4),
             "seed": 1,
         },
         work=("sizes", "vectors", "repeats"),
@@ -1158,12 +1161,42 @@ CALLS: dict[str, Call] = {
         lambda: {**_writing(), "count": 1, "depression_voltage": 0.1},
         work=(*VOLTS, "width", "count"),
     ),
-    "crossbar.DifferentialPairs.multiply": Call(
+    "crossbar.MappedWeights.multiply": Call(
         bound(lambda: map_weights([[1.0], [-0.5]], [0.01, 0.02]), "multiply"),
-        lambda: {"array": Crossbar(resistance=OHMS, **WIRES), "inputs": [[1.0, -1.0]], "read_voltage": 0.05},
+        lambda: {
+            "array": Crossbar(resistance=OHMS, **WIRES),
+            "inputs": [[1.0, -1.0]],
+            "read_voltage": 0.05,
+            "dac": X.Dac(bits=4),
+            "adc": X.Adc(bits=4, full_scale=0.1),
+        },
     ),
+    "crossbar.MappedWeights.calibrate": Call(
+        bound(lambda: map_weights([[1.0], [-0.5]], [0.01, 0.02]), "calibrate"),
+        lambda: {
+            "adc": X.Adc(bits=4),
+            "array": Crossbar(resistance=OHMS, **WIRES),
+            "samples": [[1.0, -1.0]],
+            "read_voltage": 0.05,
+            "dac": X.Dac(bits=4),
+        },
+    ),
+    "crossbar.Dac": Call(X.Dac, lambda: {"bits": 4, "signed": True, "full_scale": 1.0, "bits_per_cycle": 1}),
+    "crossbar.Dac.convert": Call(bound(lambda: X.Dac(bits=4), "convert"), lambda: {"inputs": [0.5]}),
+    "crossbar.Dac.cycles": Call(bound(lambda: X.Dac(bits=4), "cycles"), lambda: {"inputs": [0.5]}),
+    "crossbar.Adc": Call(
+        X.Adc, lambda: {"bits": 4, "signed": True, "full_scale": 0.1, "percentile": 99.0, "per_cycle": True}
+    ),
+    "crossbar.WeightMapping": Call(
+        X.WeightMapping, lambda: {"encoding": "offset", "subtraction": "analog", "slices": 2, "slice_bits": 1}
+    ),
+    "crossbar.WeightMapping.bit_lines": Call(bound(X.WeightMapping, "bit_lines"), lambda: {"outputs": 2}),
+    "crossbar.WeightMapping.outputs": Call(bound(X.WeightMapping, "outputs"), lambda: {"bit_lines": 2}),
     "crossbar.device_levels": Call(X.device_levels, _two),
-    "crossbar.map_weights": Call(X.map_weights, lambda: {"weights": [[1.0], [-0.5]], "levels": [0.01, 0.02]}),
+    "crossbar.map_weights": Call(
+        X.map_weights,
+        lambda: {"weights": [[1.0], [-0.5]], "levels": [0.01, 0.02], "mapping": X.WeightMapping()},
+    ),
     "crossbar.inference": Call(
         X.inference,
         lambda: {
@@ -1177,6 +1210,10 @@ CALLS: dict[str, Call] = {
             "wired_levels": 2,
             "read_noise": 0.01,
             "clip": 1.0,
+            "mapping": X.WeightMapping(),
+            "dac": X.Dac(bits=4, signed=False),
+            "adc": X.Adc(bits=4),
+            "samples": _examples()["images"],
             "repeats": 1,
             "seed": 1,
             "store": None,
@@ -1406,7 +1443,7 @@ MADE_OTHERWISE = {
     "compact_model.Waveform": "to derive from",
     "compact_model.Well": "to derive from",
     "crossbar.Cells": "to derive from",
-    "crossbar.DifferentialPairs": "made by map_weights",
+    "crossbar.MappedWeights": "made by map_weights",
     "crossbar.EnergyBudget": "made by what writes and reads",
     "crossbar.MovingCells": "to derive from",
     "crossbar.NetlistCell": "made by devices for netlists",

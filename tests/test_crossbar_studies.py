@@ -6,9 +6,12 @@ import pytest
 from compact_model import InputError, lequeux2016
 from crossbar import (
     SCHEMES,
+    Adc,
     Crossbar,
+    Dac,
     Junctions,
     Reading,
+    WeightMapping,
     Wires,
     bias,
     half_select,
@@ -211,6 +214,9 @@ def test_products_lose_by_levels_alone_where_the_wires_are_ideal():
     assert np.all(result.wire_error.sel(wire_resistance=0.1) > 0.01)
     again = product_accuracy([8, 16], [0.0, 0.1], levels, repeats=2, vectors=4, seed=3)
     assert again.identical(result)
+    fine = {"dac": Dac(bits=16), "adc": Adc(bits=20, full_scale=0.05), "mapping": WeightMapping(slices=3)}
+    sliced = product_accuracy([8, 16], [0.0], levels, repeats=2, vectors=4, seed=3, **fine)
+    assert sliced.total_error.values == pytest.approx(0.0, abs=1e-3)
 
 
 @pytest.mark.parametrize(

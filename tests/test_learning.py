@@ -9,10 +9,19 @@ import pytest
 import xarray as xr
 
 from compact_model.support.validation import InputError
-from crossbar import PulsedDevice, Wires, inference, supervised_learning, unsupervised_learning
-from crossbar.learning.pretrained import nearest_pairs
+from crossbar import (
+    Adc,
+    Dac,
+    PulsedDevice,
+    WeightMapping,
+    Wires,
+    inference,
+    supervised_learning,
+    unsupervised_learning,
+)
 from crossbar.learning.supervised import level_out
 from crossbar.learning.trials import examples
+from crossbar.read_out.pairs import nearest_pairs
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +159,12 @@ def test_nearest_pairs_are_the_nearest_and_the_cheapest():
     draw = np.random.default_rng(1)
     plus, minus = np.sort(draw.random((20, 5)), axis=1), np.sort(draw.random((20, 4)), axis=1)
     wanted = draw.uniform(-1.0, 1.0, 20)
-    first, second = nearest_pairs(wanted, plus, minus)
+    first, second = nearest_pairs(wanted, plus, minus).levels.T
     every = plus[:, :, np.newaxis] - minus[:, np.newaxis, :] - wanted[:, np.newaxis, np.newaxis]
     chosen = plus[np.arange(20), first] - minus[np.arange(20), second] - wanted
     assert np.abs(chosen) == pytest.approx(np.abs(every).min(axis=(1, 2)))
     even = np.tile(np.linspace(0.0, 1.0, 5), (3, 1))
-    assert [each.tolist() for each in nearest_pairs(np.array([0.5, 0.0, -1.0]), even, even)] == [[2, 0, 0], [0, 0, 4]]
+    assert nearest_pairs(np.array([0.5, 0.0, -1.0]), even, even).levels.T.tolist() == [[2, 0, 0], [0, 0, 4]]
 
 
 def test_inference_gets_back_what_floating_point_gives():
@@ -193,6 +202,30 @@ def test_wires_and_noise_cost_accuracy():
     assert float(wired.sel(wire_resistance=60.0, tile=2)) > float(wired.sel(wire_resistance=60.0, tile=10))
     noisy = inference(WEIGHTS, IMAGES, LABELS, levels=(4,), variations=(0.0,), tiles=(10,), read_noise=2.0, repeats=2)
     assert float(noisy.accuracy.mean()) < 0.8
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        WeightMapping(),
+        WeightMapping(encoding="offset", slices=2),
+        WeightMapping(encoding="offset", subtraction="computed"),
+        WeightMapping(subtraction="digital", slices=2),
+    ],
+    ids=lambda each: f"{each.encoding}-{each.subtraction}-{each.slices}",
+)
+def test_converters_of_many_bits_cost_no_accuracy_and_blind_ones_all_of_it(mapping):
+    kinds = {"levels": (8,), "variations": (0.0,), "tiles": (6, 16), "wire_resistances": (1.0,), "wired_levels": 8}
+    settings = {**kinds, "repeats": 2, "clip": 1.0, "seed": 2, "mapping": mapping}
+    ideal = inference(WEIGHTS, IMAGES, LABELS, **settings)
+    fine = Dac(bits=12, signed=False, bits_per_cycle=4), Adc(bits=16, percentile=100.0)
+    images, _ = bars(seed=9)
+    exact = inference(WEIGHTS, IMAGES, LABELS, **settings, dac=fine[0], adc=fine[1], samples=images)
+    for name in ("accuracy", "wired_accuracy"):
+        assert exact[name].values == pytest.approx(ideal[name].values, abs=1.5 / len(LABELS))
+    # A converter whose first step is above all currents tells nothing apart: the first class is as good as the others.
+    blind = inference(WEIGHTS, IMAGES, LABELS, **settings, adc=Adc(bits=2, full_scale=1.0))
+    assert blind.accuracy.values == pytest.approx(np.mean(LABELS == 0))
 
 
 def test_inference_goes_on_from_its_folder(tmp_path):
@@ -240,6 +273,16 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: inference(WEIGHTS[:-1], IMAGES, LABELS), r"weights: expected shape \(10, 3\)"),
         (lambda it: inference(WEIGHTS, IMAGES, LABELS, levels=(1,)), "levels: expected"),
         (lambda it: inference(WEIGHTS, IMAGES, LABELS, clip=0.0), "clip: expected"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, adc=Adc(bits=4)), "samples: expected images"),
+        (lambda it: inference(WEIGHTS, IMAGES, LABELS, samples=IMAGES[:, 1:]), "samples: expected numbers from 0 to 1"),
+        (
+            lambda it: inference(WEIGHTS, IMAGES, LABELS, mapping=WeightMapping(slices=5), tiles=(9,)),
+            "tiles: expected at least 10 lines for one output, got 9",
+        ),
+        (
+            lambda it: inference(WEIGHTS, IMAGES, LABELS, mapping=WeightMapping(encoding="offset")),
+            "levels: expected at least three for an offset, got 2",
+        ),
         (lambda it: examples(2.0 * IMAGES, LABELS), "images: expected numbers from 0 to 1"),
         (lambda it: examples(IMAGES, LABELS[1:]), "labels: expected 240 whole numbers"),
         (lambda it: PulsedDevice.notched(0), "levels: expected"),

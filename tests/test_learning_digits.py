@@ -106,6 +106,12 @@ def test_a_command_goes_on_from_its_folder(tmp_path):
         (["supervised", "--test-share", "0"], "--test-share: expected one that leaves images on either side"),
         (["inference", "--levels", "1000000"], "--levels: expected a whole number of at most 4096"),
         (["inference", "--tiles", "1"], "--tiles: expected"),
+        (["inference", "--adc-bits", "0"], "--adc-bits: expected a whole number of at least 2, got 0; an ideal"),
+        (["inference", "--slices", "9"], "--slices: expected"),
+        (["inference", "--bits-per-cycle", "1"], "--bits-per-cycle: expected where it has an effect"),
+        (["inference", "--adc-percentile", "99"], "--adc-percentile: expected where it has an effect"),
+        (["inference", "--adc-bits", "4", "--adc-once"], "--adc-per-cycle: expected where it has an effect"),
+        (["inference", "--subtraction", "computed"], "--subtraction: expected 'analog' or 'digital'"),
         (["inference", "--variations", "200"], "--variations: expected a number from 0 to 100, got 200"),
         (["supervised", "--variation", "40"], "--variation: expected a number from 0 to 30, got 40"),
     ],
@@ -149,6 +155,17 @@ def test_the_text_names_the_devices_and_the_control():
     arguments = ["inference", "--levels", "2", "--variations", "0", "--tiles", "65", "--wire-resistances", "0"]
     found = CliRunner().invoke(group, ["learn", *arguments, "--repeats", "2", "--quiet"], catch_exceptions=False)
     assert "k_B T at 300 K" in found.output
+
+
+def test_digits_are_read_through_the_converters_that_were_asked_for():
+    arguments = ["inference", "--levels", "4", "--wired-levels", "4", "--variations", "0", "--tiles", "65"]
+    arguments += ["--wire-resistances", "0", "--test-share", "0.7"]
+    options = ["--encoding", "offset", "--slices", "2", "--dac-bits", "4", "--bits-per-cycle", "1", "--adc-percentile"]
+    found = {
+        bits: said(*arguments, "--repeats", "1", *options, "100", "--adc-bits", str(bits))["wired_accuracy_percent"]
+        for bits in (2, 12)
+    }
+    assert found[2][0][0] < 80.0 < 90.0 < found[12][0][0]
 
 
 def test_a_missing_scikit_learn_is_said_in_one_line(monkeypatch):

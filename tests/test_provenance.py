@@ -29,7 +29,7 @@ WITHOUT_DEVICE = {
     "crossbar.read_gradient",
     "crossbar.TransistorCrossbar.solve",
     "crossbar.sneak_paths",
-    "crossbar.DifferentialPairs.multiply",
+    "crossbar.MappedWeights.multiply",
 }
 """Of resistors: they have an `array` instead."""
 

@@ -1,15 +1,17 @@
-"""Inference: weights that were trained elsewhere, stored as differences of two devices with a finite number of states.
+"""Inference: weights that were trained elsewhere, stored as differences of devices with a finite number of states.
 
 Each device is programmed to the nearest of its own levels.  The remaining errors are due to the finite number of
-levels, their positions, device parameters that were unknown when it was programmed, the wires and the read noise.
+levels, their positions, device parameters that were unknown when it was programmed, the wires, the read noise and the
+converters.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from compact_model.constants import BOLTZMANN_CONSTANT
 from compact_model.device.junction import resistance
@@ -26,6 +28,9 @@ from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
 from ..plots import learning  # noqa: F401 (register how the results draw themselves)
+from ..read_out.chain import ReadOut
+from ..read_out.converters import Adc, Dac, calibrated
+from ..read_out.weight_mapping import Scale, WeightMapping
 from .table_array import READ_VOLTAGE
 from .trials import Examples, examples
 
@@ -50,6 +55,10 @@ def inference(
     wired_levels: int = 16,
     read_noise: float = 0.0,
     clip: float = 0.98,
+    mapping: WeightMapping | None = None,
+    dac: Dac | None = None,
+    adc: Adc | None = None,
+    samples: ArrayLike | None = None,
     repeats: int = 5,
     seed: Seed = 0,
     store: str | Path | None = None,
@@ -69,8 +78,13 @@ def inference(
     tiles: number of word lines, and of bit lines, of the largest array: the layer is divided into such tiles, whose
     currents are added digitally.  wire_resistances: Ohm, of a segment, with 'random' tracks of `wired_levels` levels.
     read_noise: standard deviation of a tile's current, relative to that of one device at its highest conductance.
-    clip: quantile of the weights' absolute values that is mapped to the full range of a pair; larger weights are
+    clip: quantile of the weights' absolute values that is mapped to the full range of the devices; larger weights are
     clipped.
+    mapping: how weights are stored; None: differential pairs, one slice, subtracted in analog.  With an offset each
+    tile has its own reference bit lines; tiles that share word lines have references with the same conductances.
+    dac, adc: the converters of all tiles; None: ideal ones.
+    samples: (images, inputs), other images than those for testing, on which an ADC without a full scale is calibrated;
+    all tiles get the same one.
     store: a folder in which each repeat is saved.
 
     Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
@@ -96,6 +110,12 @@ def inference(
     ]
     noise = validation.non_negative("read_noise", read_noise)
     cut = validation.between("clip", clip, 0.01, 1.0)
+    how = WeightMapping() if mapping is None else validation.instance("mapping", mapping, WeightMapping)
+    if min(sizes) < how.bit_lines(1):
+        raise InputError(f"tiles: expected at least {how.bit_lines(1)} lines for one output, got {min(sizes)}")
+    converters = _Converters(how, dac, adc, _calibration(adc, samples, given.images.shape[1]))
+    for count in counts:
+        Scale(how, [_even(notched(parameters, count), count)] * how.slices)  # refuses what has too few levels
     whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
     limit = float(np.quantile(np.abs(layer), cut))
     if limit == 0.0:
@@ -107,9 +127,11 @@ def inference(
     identity = {
         "version": release(),
         "kind": "inference",
-        "weights and examples": digest(layer, given.images, given.labels.astype(np.float64)),
+        "weights and examples": digest(
+            layer, given.images, given.labels.astype(np.float64), *([] if samples is None else [converters.samples])
+        ),
         "device": digest(repr(parameters)),
-        "settings": repr(settings),
+        "settings": repr((*settings, how, dac, adc)),
         "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
     kept = Store(store, identity)
@@ -120,7 +142,7 @@ def inference(
             name = f"repeat_{repeat:04d}"
             part = kept.load(name)
             if part is None:
-                study = _Study(parameters, wanted, whole, noise, np.random.default_rng(stream), advance)
+                study = _Study(parameters, wanted, whole, noise, converters, np.random.default_rng(stream), advance)
                 part = study.levels(counts[:-1], spreads).merge(study.wires(counts[-1], sizes, segments))
                 kept.save(name, part)
             else:
@@ -143,36 +165,40 @@ def inference(
             wired_levels=counts[-1],
             read_noise=noise,
             clip=cut,
+            mapping=repr(how),
+            dac=repr(dac),
+            adc=repr(adc),
             wired_parallel_resistance=notched(parameters, counts[-1]).parallel_resistance,
             **provenance([notched(parameters, count) for count in counts], seed=origin),
         )
     )
 
 
-def nearest_pairs(
-    wanted: FloatArray, plus: FloatArray, minus: FloatArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The levels of the two devices of each weight whose difference is nearest to the wanted conductance.
-
-    wanted: (weights,), S; plus, minus: (weights, levels), S, increasing.  Among equally near pairs, the one with the
-    lowest conductance.  Returns the numbers of the levels of plus and minus, (weights,) each.
-    """
-    step = float(max(np.ptp(plus), np.ptp(minus)))
-    first, second = np.empty(wanted.size, dtype=np.int64), np.empty(wanted.size, dtype=np.int64)
-    for index, target in enumerate(wanted.tolist()):
-        above = np.searchsorted(minus[index], plus[index] - target)  # the best partners lie beside it
-        partner = np.clip(np.stack([above - 1, above]), 0, minus.shape[1] - 1)
-        other = minus[index][partner]
-        miss = np.abs(plus[index] - other - target)
-        cost = np.where(miss <= miss.min() + 1e-9 * step, plus[index] + other, np.inf)
-        side, first[index] = np.unravel_index(int(cost.argmin()), cost.shape)
-        second[index] = partner[side, first[index]]
-    return first, second
-
-
 def notched(device: DeviceParameters, levels: int) -> DeviceParameters:
     """The device with a track for so many notches: the same barrier on a larger area, so that R_P falls."""
     return device.resized(track_length=levels * PITCH)
+
+
+@dataclass(frozen=True, eq=False)
+class _Converters:
+    """How weights are stored and read; samples: images with the input of 1, for the calibration."""
+
+    mapping: WeightMapping
+    dac: Dac | None
+    adc: Adc | None
+    samples: FloatArray
+
+
+def _calibration(adc: Adc | None, samples: ArrayLike | None, inputs: int) -> FloatArray:
+    """The samples with an input of 1; none where no ADC needs them."""
+    if samples is None:
+        if adc is not None and validation.instance("adc", adc, Adc).full_scale is None:
+            raise InputError("samples: expected images by which the ADC is calibrated, or a full_scale of the ADC")
+        return np.empty((0, inputs + 1))
+    given = validation.array("samples", samples)
+    if given.ndim != 2 or len(given) == 0 or given.shape[1] != inputs or given.min() < 0.0 or given.max() > 1.0:
+        raise InputError(f"samples: expected numbers from 0 to 1 of shape (images, {inputs}), got {given.shape}")
+    return np.column_stack([given, np.ones(len(given))])
 
 
 class _Study:
@@ -184,11 +210,14 @@ class _Study:
         wanted: FloatArray,
         given: Examples,
         noise: float,
+        converters: _Converters,
         draw: np.random.Generator,
         advance: Callable[[int], object],
     ) -> None:
         self.parameters, self.wanted, self.given = parameters, wanted, given
         self.noise, self.draw, self.advance = noise, draw, advance
+        self.converters, self.mapping = converters, converters.mapping
+        self.bit_lines = self.mapping.bit_lines(wanted.shape[1])
 
     def levels(self, counts: list[int], spreads: list[float]) -> xr.Dataset:
         """Accuracies with ideal wires."""
@@ -202,7 +231,9 @@ class _Study:
                     device = notched(self.parameters, count)
                     for way, known in enumerate((scale, np.ones_like(scale))):
                         cells = self._programmed(device, nominal * known, nominal * scale)
-                        found[index, way, row, column] = self._accuracy(device, cells, max(self.wanted.shape) * 2, 0.0)
+                        found[index, way, row, column] = self._accuracy(
+                            device, count, cells, max(len(self.wanted), self.bit_lines), 0.0
+                        )
                     self.advance(1)
         return xr.Dataset(
             {
@@ -229,7 +260,7 @@ class _Study:
         found = np.empty((len(segments), len(sizes)))
         for row, segment in enumerate(segments):
             for column, size in enumerate(sizes):
-                found[row, column] = self._accuracy(device, cells, size, segment)
+                found[row, column] = self._accuracy(device, count, cells, size, segment)
                 self.advance(1)
         return xr.Dataset(
             {"wired_accuracy": (("wire_resistance", "tile"), found, {"long_name": "test accuracy with wires"})},
@@ -240,8 +271,11 @@ class _Study:
         )
 
     def _levels(self, arrangement: str, count: int) -> tuple[FloatArray, float]:
-        """Each cell's conductances without variation, S, (cells, levels), cells row by row; the least depth, k_B T."""
-        cells, device = 2 * self.wanted.size, notched(self.parameters, count)
+        """Each cell's conductances without variation, S, (cells, levels); the least depth, k_B T.
+
+        The cells are those of the weights, row by row, and then those of the references.
+        """
+        cells, device = len(self.wanted) * self.bit_lines, notched(self.parameters, count)
         if arrangement == "even":
             return np.tile(_even(device, count), (cells, 1)), np.nan
         tracks = [notched_track(device, self.draw, position_jitter=1.0) for _ in range(_TRACKS)]
@@ -262,27 +296,74 @@ class _Study:
         return self.parameters.parallel_resistance / ohms[:, np.newaxis]
 
     def _programmed(self, device: DeviceParameters, known: FloatArray, actual: FloatArray) -> FloatArray:
-        """Conductances of the cells, S, (inputs, 2 classes): chosen by the known levels, and what they then are."""
-        inputs, classes = self.wanted.shape
-        shape = (inputs * classes, 2, known.shape[1])
-        by_weight, true = known.reshape(shape), actual.reshape(shape)
-        whole = float(np.ptp(_even(device, known.shape[1])))
-        chosen = nearest_pairs(whole * self.wanted.ravel(), by_weight[:, 0], by_weight[:, 1])
-        every = np.arange(inputs * classes)
-        pairs = np.stack([true[every, 0, chosen[0]], true[every, 1, chosen[1]]], axis=1)
-        return pairs.reshape(inputs, 2 * classes)
+        """Conductances of the cells, S, (inputs, bit lines): chosen by the known levels, and what they then are."""
+        slices, count = self.mapping.slices, known.shape[1]
+        weights, references = self._by_line(known)
+        by_weight = weights.reshape(*self.wanted.shape, slices, -1, count)
+        of_slices = [by_weight[:, :, slice_] for slice_ in range(slices)]
+        chosen = self._scale_of(device, count).place(self.wanted, of_slices, list(references.swapaxes(0, 1)))
+        every = np.concatenate(self._by_line(actual), axis=1)
+        result: FloatArray = np.take_along_axis(every, chosen[:, :, np.newaxis], axis=2)[:, :, 0]
+        return result
 
-    def _accuracy(self, device: DeviceParameters, cells: FloatArray, size: int, segment: float) -> float:
+    def _by_line(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Conductances of cells, (cells, levels), as (inputs, bit lines, levels): of weights, and of references."""
+        inputs, own = len(self.wanted), self.wanted.size * self.mapping.devices_per_weight
+        count = levels.shape[1]
+        return levels[:own].reshape(inputs, -1, count), levels[own:].reshape(
+            inputs, self.mapping.reference_lines, count
+        )
+
+    def _scale_of(self, device: DeviceParameters, count: int) -> Scale:
+        return Scale(self.mapping, [_even(device, count)] * self.mapping.slices)
+
+    def _accuracy(self, device: DeviceParameters, count: int, cells: FloatArray, size: int, segment: float) -> float:
         """With the layer cut into tiles of at most so many word lines and bit lines."""
-        outputs = np.zeros((len(self.given.labels), cells.shape[1]))
+        classes, wide = self.wanted.shape[1], self.mapping.devices_per_weight
+        scale, together = self._scale_of(device, count), self.mapping.outputs(size)
+        tiles = []
         for top in range(0, cells.shape[0], size):
-            for left in range(0, cells.shape[1], size - size % 2):
-                block = slice(top, top + size), slice(left, left + size - size % 2)
-                current = self.given.images[:, block[0]] @ _response(cells[block], segment)
-                deviation = self.noise / device.parallel_resistance * self.draw.standard_normal(current.shape)
-                outputs[:, block[1]] += current + deviation
-        scores = outputs[:, ::2] - outputs[:, 1::2]
-        return float((scores.argmax(axis=1) == self.given.labels).mean())
+            rows = slice(top, top + size)
+            for left in range(0, classes, together):
+                right = min(left + together, classes)
+                lines = np.r_[left * wide : right * wide, classes * wide : self.bit_lines]
+                response = _response(cells[rows, lines], segment)
+                chain = ReadOut(scale.layout(right - left), self.converters.dac, self.converters.adc)
+                tiles.append(_Tile(rows, slice(left, right), response, chain))
+        tiles = _calibrated(tiles, self.converters.samples)
+        outputs = np.zeros((len(self.given.labels), classes))
+        for tile in tiles:
+            current, counts = tile.currents(self.given.images)
+            deviation = self.noise * READ_VOLTAGE / device.parallel_resistance
+            current = current + deviation * self.draw.standard_normal(current.shape)
+            given = self.given.images[:, tile.rows]
+            outputs[:, tile.outputs] += tile.chain.products(current, counts, given, READ_VOLTAGE)
+        return float((outputs.argmax(axis=1) == self.given.labels).mean())
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """A part of the layer: its inputs and outputs, what its bit lines give for 1 V on each word line, S, its chain."""
+
+    rows: slice
+    outputs: slice
+    response: FloatArray
+    chain: ReadOut
+
+    def currents(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of the bit lines, A, (cycles, images, bit lines), and what the cycles count."""
+        shares, counts = self.chain.applied(images[:, self.rows])
+        return READ_VOLTAGE * shares @ self.response, counts
+
+
+def _calibrated(tiles: list[_Tile], samples: FloatArray) -> list[_Tile]:
+    """The tiles with one full scale for all of their ADCs, where these have none."""
+    adc = tiles[0].chain.adc
+    if adc is None or adc.full_scale is not None:
+        return tiles
+    seen = np.concatenate([tile.chain.seen(*tile.currents(samples)) for tile in tiles], axis=-1)
+    adc = calibrated(adc, seen, np.concatenate([tile.chain.layout.slice_of for tile in tiles]))
+    return [replace(tile, chain=replace(tile.chain, adc=adc)) for tile in tiles]
 
 
 def _even(device: DeviceParameters, count: int) -> FloatArray:

@@ -5,6 +5,7 @@ else.  Solutions and their adjoints are numpy's, in float64, on the processor.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from compact_model.support.validation import InputError
 from ..adjoint import gradient_of
 from ..crossbar import Crossbar
 from ..network.solve import solve_network
+from ..read_out.converters import check_bits, rounded
 from ..wires import Wires, wires_or_ideal
 from .pulsed_device import PulsedDevice
 from .supervised import level_out, pulse_coincidences
@@ -106,8 +108,8 @@ class ArrayLinear(torch.nn.Module):
         self.low, self.high = float(states[0]), float(states[-1])
         self.gain = validation.positive("gain", gain)
         self.read_voltage = validation.positive("read_voltage", read_voltage)
-        self.input_steps = _steps("input_bits", input_bits)
-        self.output_steps = _steps("output_bits", output_bits)
+        self.input_bits = None if input_bits is None else check_bits("input_bits", input_bits, signed=True)
+        self.output_bits = None if output_bits is None else check_bits("output_bits", output_bits, signed=True)
         if (output_bits is None) != (output_range is None):
             raise InputError("output_range: expected with output_bits, and without it None, got one of them")
         self.output_range = None if output_range is None else validation.positive("output_range", output_range)
@@ -134,13 +136,13 @@ class ArrayLinear(torch.nn.Module):
         if inputs.ndim != 2 or inputs.shape[1] != self.weight.shape[0] - 1:
             raise InputError(f"inputs: expected shape (vectors, {self.weight.shape[0] - 1}), got {tuple(inputs.shape)}")
         given = torch.cat([inputs, inputs.new_ones((len(inputs), 1))], dim=1)
-        if self.input_steps is not None:
-            given = _straight_through(given, _rounded(self.input_steps, 1.0))
+        if self.input_bits is not None:
+            given = _straight_through(given, partial(rounded, bits=self.input_bits, full_scale=1.0))
         current = _Read.apply(self.read_voltage * given.double(), self.conductance(), self.array)
         scale = self.gain / (self.read_voltage * (self.high - self.low))
         output = scale * (current[:, ::2] - current[:, 1::2])
-        if self.output_steps is not None and self.output_range is not None:
-            output = _straight_through(output, _rounded(self.output_steps, self.output_range))
+        if self.output_bits is not None and self.output_range is not None:
+            output = _straight_through(output, partial(rounded, bits=self.output_bits, full_scale=self.output_range))
         return output.to(inputs.dtype)
 
 
@@ -226,20 +228,6 @@ class _PulsedRead(torch.autograd.Function):
 def _plain(values: Any) -> FloatArray:
     result: FloatArray = values.detach().cpu().numpy().astype(np.float64)
     return result
-
-
-def _steps(name: str, bits: int | None) -> int | None:
-    return None if bits is None else 2 ** validation.whole(name, bits, 2, 24) - 2
-
-
-def _rounded(steps: int, largest: float) -> Callable[[FloatArray], FloatArray]:
-    """A converter of so many steps from -largest to largest; what lies beyond is cut off."""
-
-    def convert(values: FloatArray) -> FloatArray:
-        place = np.rint((np.clip(values / largest, -1.0, 1.0) + 1.0) * 0.5 * steps)
-        return largest * (2.0 * place / steps - 1.0)
-
-    return convert
 
 
 def _straight_through(values: Any, law: Callable[[FloatArray], FloatArray]) -> Any:

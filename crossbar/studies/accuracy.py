@@ -1,4 +1,4 @@
-"""Accuracy of vector-matrix products on arrays with wires and a finite number of levels."""
+"""Accuracy of vector-matrix products on arrays with wires, converters and a finite number of levels."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,8 @@ from compact_model.support.provenance import provenance
 from compact_model.support.random import Seed, generator, recorded
 
 from ..crossbar import Crossbar
+from ..read_out.converters import Adc, Dac
+from ..read_out.weight_mapping import WeightMapping
 from ..vector_matrix import map_weights
 from ..wires import Wires
 
@@ -24,23 +26,30 @@ def product_accuracy(
     vectors: int = 16,
     repeats: int = 4,
     read_voltage: float = 0.05,
+    mapping: WeightMapping | None = None,
+    dac: Dac | None = None,
+    adc: Adc | None = None,
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
     """Relative errors of products of random weights and inputs, against size and wires.
 
-    sizes: numbers of inputs; there are half as many outputs, each a pair of bit lines.  wire_resistance: Ohm per
-    segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).  Weights and inputs are
-    uniform from -1 to 1, drawn with the seed.
+    sizes: numbers of inputs; there are half as many outputs, each by default a pair of bit lines.  wire_resistance: Ohm
+    per segment, of both kinds of lines.  levels: conductances of a device, S (`device_levels`).
+    mapping: how weights are stored; None: differential pairs.  dac, adc: the converters; None: ideal ones.  An ADC
+    without a full scale is calibrated for each array, on other vectors than those of the test.
+    Weights and inputs are uniform from -1 to 1, drawn with the seed.
 
     Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
-    to that of the exact product, for the stored and for the wanted weights; and level_error over (size, repeat), the
-    error due to the levels alone.
+    to that of the exact product, for the stored and for the wanted weights, both including the converters; and
+    level_error over (size, repeat), the error due to the levels alone.
     """
     counts = [validation.whole("sizes", size, 2) for size in validation.listed("sizes", sizes)]
     segments = validation.numbers("wire_resistance", wire_resistance)
     trials, inputs = validation.whole("repeats", repeats, 1), validation.whole("vectors", vectors, 1)
     states = validation.numbers("levels", levels)
+    if adc is not None:
+        validation.instance("adc", adc, Adc)
     origin = recorded(seed)
     draw = generator(seed)
     wire_error = np.empty((len(counts), segments.size, trials))
@@ -51,20 +60,25 @@ def product_accuracy(
             for trial in range(trials):
                 weights = draw.uniform(-1.0, 1.0, (size, max(1, size // 2)))
                 given = draw.uniform(-1.0, 1.0, (inputs, size))
-                pairs = map_weights(weights, states)
-                wanted, stored = given @ weights, given @ pairs.stored
+                mapped = map_weights(weights, states, mapping)
+                wanted, stored = given @ weights, given @ mapped.stored
+                samples = None if adc is None or adc.full_scale is not None else draw.uniform(-1.0, 1.0, given.shape)
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):
-                    array = Crossbar(conductance=pairs.conductance, **Wires.equal(segment).keywords())
-                    product = pairs.multiply(array, given, read_voltage).product.values
+                    array = Crossbar(conductance=mapped.conductance, **Wires.equal(segment).keywords())
+                    reading = adc
+                    if adc is not None and samples is not None:
+                        reading = mapped.calibrate(adc, array, samples, read_voltage, dac=dac)
+                    found = mapped.multiply(array, given, read_voltage, dac=dac, adc=reading)
+                    product = found["product"].values
                     wire_error[row, column, trial] = np.linalg.norm(product - stored) / np.linalg.norm(stored)
                     total_error[row, column, trial] = np.linalg.norm(product - wanted) / np.linalg.norm(wanted)
                     advance(1)
     dims = ("size", "wire_resistance", "repeat")
     return xr.Dataset(
         {
-            "wire_error": (dims, wire_error, {"long_name": "error by the wires"}),
-            "total_error": (dims, total_error, {"long_name": "error by wires and levels"}),
+            "wire_error": (dims, wire_error, {"long_name": "error by wires and converters"}),
+            "total_error": (dims, total_error, {"long_name": "error by wires, converters and levels"}),
             "level_error": (("size", "repeat"), level_error, {"long_name": "error by the levels"}),
         },
         coords={
@@ -74,6 +88,9 @@ def product_accuracy(
         attrs={
             "experiment": "product_accuracy",
             "levels": int(np.unique(states).size),
+            "mapping": repr(WeightMapping() if mapping is None else mapping),
+            "dac": repr(dac),
+            "adc": repr(adc),
             **provenance({"levels": states, "read_voltage": read_voltage, "vectors": inputs}, seed=origin),
         },
     )

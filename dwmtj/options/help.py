@@ -13,10 +13,11 @@ _GROUPS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
 """The heading of those options that do not belong to one command alone."""
 OUTPUT = "Output"
 ARRAY = "Array"
+READ_OUT = "Weights and converters"
 DEVICE = "Device and track"
 FOLDED = (DEVICE,)
 """Headings whose options are listed by --help-all only."""
-_ORDER = (ARRAY, OUTPUT, DEVICE)
+_ORDER = (ARRAY, READ_OUT, OUTPUT, DEVICE)
 _SHOWN_OF_FOLDED = ("--parameters", "--track-width", "--coercive-field")
 
 

@@ -11,6 +11,7 @@ from compact_model.device.junction import resistance
 from ...options.array import numbers_from, sizes_option
 from ...options.device import device_options, track_from_options
 from ...options.help import Command
+from ...options.read_out import read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
 
@@ -20,6 +21,7 @@ from ...output import check_outputs, deliver, output_options, table
     examples=[
         "crossbar accuracy --sizes 8,16,32 -o accuracy.png",
         "crossbar accuracy --levels 4 --wire-resistances 0.1 --json",
+        "crossbar accuracy --levels 16 --slices 2 --dac-bits 6 --bits-per-cycle 1 --adc-bits 8",
     ],
     writes="The error of products for each size and segment (.nc), the same as curves (.png, .pdf, .svg).",
 )
@@ -28,6 +30,7 @@ from ...output import check_outputs, deliver, output_options, table
 @click.option("--levels", type=click.IntRange(2), help="Equally spaced levels  [default: those of the track]")
 @click.option("--repeats", type=click.IntRange(1), default=4, show_default=True, help="Random arrays of each kind.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
+@read_out_options
 @device_options
 @output_options
 def command(
@@ -41,7 +44,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Error of vector-matrix products with differential pairs, against size and wires.
+    """Error of vector-matrix products, against size and wires.
 
     The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe,
     nm, Ohm).
@@ -50,6 +53,7 @@ def command(
     from crossbar.vector_matrix import device_levels
 
     check_outputs(outputs)
+    read_out = read_out_from_options(options, signed=True)
     parameters, landscape, track = track_from_options(options)
     states = device_levels(parameters, landscape)
     if levels is not None:
@@ -62,6 +66,7 @@ def command(
         repeats=repeats,
         seed=seed,
         progress=not quiet,
+        **read_out,
     )
     mean = 100.0 * result.total_error.mean("repeat")
     alone = 100.0 * result.level_error.mean("repeat")

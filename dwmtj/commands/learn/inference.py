@@ -13,6 +13,7 @@ from ...options.array import numbers_from
 from ...options.device import DEVICE
 from ...options.help import Command
 from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
+from ...options.read_out import read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
 # Nothing moves here: of a device only its size, its resistances and the depth of its notches count.
@@ -33,6 +34,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     examples=[
         "learn inference -o inference.png",
         "learn inference --levels 4,16 --tiles 16 --repeats 5 --json",
+        "learn inference --levels 16 --encoding offset --slices 2 --dac-bits 4 --bits-per-cycle 1 --adc-bits 6",
     ],
     writes="Accuracies for each number of levels, deviation and tile (.nc), the same as curves (.png, .pdf, .svg).",
 )
@@ -42,6 +44,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
 @click.option("--wire-resistances", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
 @click.option("--wired-levels", type=click.IntRange(2), default=16, show_default=True, help="Levels, with wires.")
 @click.option("--read-noise", type=float, default=0.0, show_default=True, metavar="%", help="Over one device's, %.")
+@read_out_options
 @trial_options
 @notched_options(_WITHOUT_EFFECT)
 @output_options
@@ -61,12 +64,16 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Store weights that scikit-learn trained as pairs of devices, and recognise digits with them (Oe, nm, Ohm)."""
+    """Store weights that scikit-learn trained in devices, and recognise digits with them (Oe, nm, Ohm).
+
+    The images that the weights were trained with calibrate the ADCs.
+    """
     from crossbar.learning.pretrained import ARRANGEMENTS, MOST_LEVELS, inference
     from crossbar.learning.repeats import mean_and_deviation, written
     from crossbar.plots.learning import plot_inference, plot_tiles
 
     check_outputs(outputs)
+    read_out = read_out_from_options(options, signed=False)
     device = device_from(options)
     percent = numbers_from("--variations", variations, float)
     spreads = [0.01 * between("--variations", value, 0.0, 100.0) for value in percent]
@@ -86,6 +93,8 @@ def command(
         repeats=repeats,
         seed=seed,
         store=store,
+        samples=None if read_out["adc"] is None else images[train],
+        **read_out,
         progress=not quiet,
     )
     mean, deviation = mean_and_deviation(result.accuracy)

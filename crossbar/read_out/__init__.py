@@ -1,0 +1,1 @@
+"""From numbers to voltages and from currents to numbers: converters, and weights as devices."""
