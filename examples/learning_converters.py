@@ -1,12 +1,13 @@
 """How many bits the converters of an array need to recognise handwritten digits with stored weights.
 
-scikit-learn trains a softmax layer on two thirds of its 1797 digits; the others are recognised by devices on the 16
-notches of one track, on wires of 0.01 Ohm a segment.  Left: accuracy against the bits of the ADCs, for weights that are
-stored and subtracted in different ways; the ADCs are calibrated on the images that the layer was trained with.  Right:
-against the percentile of the sample currents that is their full scale, for pairs subtracted in analog.
+A softmax layer is trained by scikit-learn on two thirds of its 1797 digits. The others are classified by an array of
+devices with 16 levels, the notches of one track, on wires of 0.01 Ohm per segment.  Left: accuracy against the bits of
+the ADCs for different ways to store and subtract weights; the ADCs are calibrated on training images.  Right: accuracy
+against the percentile of the sample currents that is taken as the full scale, for pairs subtracted in analog.
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -59,7 +60,9 @@ class Trial:
         return float(100.0 * (found["product"].values.argmax(axis=1) == self.labels).mean())
 
 
-def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
+def main(
+    figure_path: Path, repeats: int = 5, bits: Sequence[int] = BITS, percentiles: Sequence[float] = PERCENTILES
+) -> dict[str, float]:
     """Sweep, draw, and return the numbers that the figure must show."""
     trials = [Trial(2016 + repeat) for repeat in range(repeats)]
 
@@ -69,31 +72,31 @@ def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
         return float(np.mean(shares)), float(np.std(shares))
 
     plt.style.use(STYLE)
-    figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS, sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     numbers = {}
     for row, (name, (mapping, dac)) in enumerate(MAPPINGS.items()):
-        percents = [accuracy(mapping, dac, Adc(bits=bits, signed=mapping.subtraction == "analog")) for bits in BITS]
-        left.errorbar(BITS, *np.transpose(percents), marker="o", capsize=2.0, color=f"C{row}", label=name)
-        for bits in (4, 6, 8):
-            numbers[f"{name}, {bits} bits (%)"] = percents[BITS.index(bits)][0]
+        percents = [accuracy(mapping, dac, Adc(bits=count, signed=mapping.subtraction == "analog")) for count in bits]
+        left.errorbar(bits, *np.transpose(percents), marker="o", capsize=2.0, color=f"C{row}", label=name)
+        for count, (mean, _) in zip(bits, percents, strict=True):
+            numbers[f"{name}, {count} bits (%)"] = mean
     ideal, _ = accuracy(WeightMapping(), None, None)
     numbers["pairs, ideal converters (%)"] = ideal
     left.axhline(ideal, color="black", linewidth=0.8, linestyle=":", label=f"ideal converters, {ideal:.1f} %")
     left.set(xlabel="bits of the ADCs", ylabel="test accuracy (%)", ylim=(0.0, 100.0))
     left.legend(fontsize="small")
-    for row, bits in enumerate((3, 4, 5, 6)):
-        percents = [accuracy(WeightMapping(), None, Adc(bits=bits, percentile=share)) for share in PERCENTILES]
+    for row, count in enumerate((3, 4, 5, 6)):
+        percents = [accuracy(WeightMapping(), None, Adc(bits=count, percentile=share)) for share in percentiles]
         right.errorbar(
-            np.arange(len(PERCENTILES)),
+            np.arange(len(percentiles)),
             *np.transpose(percents),
             marker="o",
             capsize=2.0,
             color=f"C{row}",
-            label=f"{bits} bits",
+            label=f"{count} bits",
         )
-    right.set_xticks(np.arange(len(PERCENTILES)), [f"{share:g}" for share in PERCENTILES])
+    right.set_xticks(np.arange(len(percentiles)), [f"{share:g}" for share in percentiles])
     right.axhline(ideal, color="black", linewidth=0.8, linestyle=":")
-    right.set(xlabel="percentile of the currents at full scale (%)")
+    right.set(xlabel="percentile of the currents at full scale (%)", ylim=(70.0, 100.0))
     right.legend()
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)

@@ -36,6 +36,7 @@ SLOW_EXAMPLES = ",".join(
         "study_of_thresholds",
         "what_an_array_can_bear",
         "learning_autonomous",
+        "learning_converters",
         "learning_inference",
         "learning_supervised",
         "learning_unsupervised",

@@ -28,6 +28,16 @@ def test_sixteen_levels_are_within_a_point_of_floating_point(tmp_path):
     assert numbers["tiles of 65 lines, 1 Ohm (%)"] < 60.0 < 90.0 < numbers["tiles of 8 lines, 1 Ohm (%)"]
 
 
+def test_converters_spend_their_bits_best_after_the_subtraction(tmp_path):
+    numbers = numbers_of("learning_converters", tmp_path, repeats=1, bits=(4, 6), percentiles=(90.0, 100.0))
+    ideal = numbers["pairs, ideal converters (%)"]
+    assert ideal > 93.0
+    assert numbers["pairs, subtracted in analog, 6 bits (%)"] == pytest.approx(ideal, abs=1.0)
+    assert (
+        numbers["pairs, subtracted digitally, 4 bits (%)"] < numbers["pairs, subtracted in analog, 4 bits (%)"] - 15.0
+    )
+
+
 def test_unsupervised_learning_with_13_levels_passes_75_percent(tmp_path):
     numbers = numbers_of("learning_unsupervised", tmp_path, levels=(13,), repeats=2)
     # Over seeds 84 % with a standard deviation of 3 points.
