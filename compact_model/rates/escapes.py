@@ -200,9 +200,8 @@ def _turning(density: float, field: float) -> InputError:
 
 
 def _none(count: int) -> Escapes:
-    return Escapes(
-        np.zeros(count), np.zeros(count), np.zeros((count, count + 2)), np.zeros((2, count + 2)), np.zeros(count)
-    )
+    nothing = np.zeros(count)
+    return Escapes(nothing, nothing.copy(), np.zeros((count, count + 2)), np.zeros((2, count + 2)), nothing, nothing)
 
 
 def _integrated(

@@ -24,6 +24,7 @@ FIELD = "field"
 """A sweep of the external field, beside those of `drive.DRIVES`."""
 _COLDEST = 1.0  # K, at which the places of a track are looked for where it has no temperature
 _WALLS = 32
+_HALF_A_WALL = 0.5  # leaves a place for which all that were followed fell back
 _RELAXATIONS = 5.0  # in a settling time
 
 
@@ -153,7 +154,10 @@ class HoppingTrack:
             # The network has one heat bath for all; how fast a site is left depends on its own.
             alone = escapes.left + escapes.right
             own = np.sum(self._leaving_rates(list(zip(track.held, cooling.tolist(), strict=True))), axis=0)
-            generator[1:-1] *= np.divide(own, alone, out=np.zeros_like(own), where=alone > 0.0)[:, np.newaxis]
+            slower = np.divide(alone, own, out=np.full_like(own, np.inf), where=own > 0.0)
+            aloft = escapes.on_the_way
+            stretched = np.where(np.isfinite(slower), slower, 1.0) * (1.0 - aloft) + aloft
+            generator[1:-1] *= np.where(np.isfinite(slower), 1.0 / stretched, 0.0)[:, np.newaxis]
         return generator.sum(axis=1), _normalised(generator)
 
     def _by_flights(
@@ -200,14 +204,18 @@ class HoppingTrack:
             seed=self._draw,
         )
         owners = np.repeat([place for place, _ in starts], self._walls)
-        arrived = counts(found, self.limits, owners, states)
-        for place in np.flatnonzero(~held).tolist():
-            # What is left after the time it took; a place that all have left is left at once.
-            stayed = max(arrived[place, place] / self._walls, np.exp(-_RELAXATIONS))
-            rate[place] = abs(np.log(stayed)) / self.settling_time
-        for place in np.flatnonzero(held & (rate > 0.0)).tolist():
-            if arrived[place, place] == self._walls:  # all fell back: to the neighbours, by the rates alone
-                arrived[place, [place - 1, place + 1]] = 1.0
+        arrived = counts(found, self.limits, owners, states) / self._walls
+        for place, shares in enumerate(arrived):
+            if held[place] and rate[place] > 0.0:
+                shares[place] = min(shares[place], 1.0 - _HALF_A_WALL / self._walls)
+                if shares.sum() - shares[place] == 0.0:  # all fell back: the rest goes to the neighbours
+                    shares[[place - 1, place + 1]] = 1.0
+                # A hop takes the time until it begins and the one that it was followed for; some end where they began.
+                rate[place] = (1.0 - shares[place]) / (1.0 / rate[place] + self.settling_time)
+            elif not held[place]:
+                rate[place] = (1.0 - shares[place]) / self.settling_time
+                if self._temperature == 0.0:
+                    rate[place] *= _RELAXATIONS  # all are gone for certain by then
         np.fill_diagonal(arrived, 0.0)
         return rate, _normalised(arrived)
 

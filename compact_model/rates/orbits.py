@@ -150,9 +150,13 @@ class Escapes:
     right: FloatArray
     """The same to the right."""
     caught: FloatArray
-    """Of being caught elsewhere, shape (sites, sites + 2): beyond the first site, at each site, beyond the last."""
+    """Of being caught elsewhere, shape (sites, sites + 2): beyond the first site, at each site, beyond the last.
+
+    Per unit of all the time that passes, on the way included."""
     returning: FloatArray
     """Of coming back from beyond the first site and from beyond the last one, shape (2, sites + 2)."""
+    on_the_way: FloatArray
+    """Share of that time in which a wall has left its site and is not caught yet, shape (sites,)."""
     loss: FloatArray
     """S of a whole orbit at the lowest way out, k_B T, shape (sites,)."""
 
@@ -280,11 +284,12 @@ class OrbitNetwork:
         quadrant = LEFT_ABOVE if direction > 0 else RIGHT_BELOW
         return neighbour, min(cell, len(self._sites[neighbour].cells) - 1), quadrant
 
-    def solve(self, alone: bool) -> FloatArray:
+    def solve(self, alone: bool) -> tuple[FloatArray, FloatArray]:
         """Rates, 1/s, from each state (a site's minimum of the angle) to each of them and to the two ends.
 
         alone: a wall that passes a barrier of its site for the first time has reached an end; otherwise it goes on
-        until it is caught or passes the first or last barrier of the track.  Shape (states, states + 2).
+        until it is caught or passes the first or last barrier of the track.  Shape (states + 2, states + 2); and the
+        share of time that a wall of each state spends outside its site, shape (states,).
         """
         flights = {} if alone else self._flights
         total = self._number([*self._segments.values(), *flights.values()])
@@ -308,6 +313,7 @@ class OrbitNetwork:
             self._pass_on(equations, segment, np.ones(segment.size), _Way(0.0, True, target, 0.0))
         found = self._solve_equations(equations, total)
         rates = np.zeros((len(self._states) + 2, len(self._states) + 2))
+        outside = np.zeros(len(self._states))
         energy = np.zeros(total)
         for segment in [*self._segments.values(), *flights.values()]:
             energy[segment.start : segment.start + _STAGES * segment.size] = np.tile(self._middles(segment), _STAGES)
@@ -316,7 +322,9 @@ class OrbitNetwork:
             for arrival in equations.arrivals:
                 flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
                 rates[index, arrival.state] += float(arrival.shares @ flux)
-            rates[index] /= self._population(number, cell, found[:, index], scale)
+            within, on_the_way = self._population(number, cell, found[:, index], scale, flights)
+            rates[index] /= within + on_the_way
+            outside[index] = on_the_way / (within + on_the_way)
         for end in (0, 1):
             index = len(self._states) + end
             site, stretch = self._sites[-end], self._stretches[end]
@@ -330,7 +338,7 @@ class OrbitNetwork:
             moment = sum((cell.below, cell.above)[end].first_moment() for cell in site.cells)
             held = stretch.at_end * moment / self._scales.damping
             rates[index] *= self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
-        return rates
+        return rates, outside
 
     def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
         """The fluxes over exp(-H) that leave each stage, one column for each state from which walls start."""
@@ -400,18 +408,28 @@ class OrbitNetwork:
         self._catching = True
         return left, right
 
-    def _population(self, number: int, cell: int, found: FloatArray, scale: FloatArray) -> float:
-        """Time that walls which start in a minimum spend in its whole site, for the unit of flux in `solve`."""
-        population = float(self._populations[number, cell])
+    def _population(
+        self, number: int, cell: int, found: FloatArray, scale: FloatArray, flights: dict[_Key, _Segment]
+    ) -> tuple[float, float]:
+        """Times that walls which start in a minimum spend in its whole site and outside it until they are caught.
+
+        For the unit of flux in `solve`.
+        """
+        within, outside = float(self._populations[number, cell]), 0.0
         lowest = self._sites[number].lowest(cell)
         for (site, own, _), segment in self._segments.items():
-            if site == number:
-                unknowns = slice(segment.start, segment.start + segment.size)
-                entered = self._entered(segment, found[unknowns] * scale[unknowns])
-                if own == cell:  # the equilibrium is counted already
-                    entered -= self._width * np.exp(lowest - self._middles(segment))
-                population += float(segment.duration @ entered)
-        return population
+            unknowns = slice(segment.start, segment.start + segment.size)
+            entered = self._entered(segment, found[unknowns] * scale[unknowns])
+            if site != number:
+                outside += float(segment.duration @ entered)
+                continue
+            if own == cell:  # the equilibrium is counted already
+                entered -= self._width * np.exp(lowest - self._middles(segment))
+            within += float(segment.duration @ entered)
+        for segment in flights.values():
+            unknowns = slice(segment.start, segment.start + segment.size)
+            outside += float(segment.duration @ self._entered(segment, found[unknowns] * scale[unknowns]))
+        return within, outside
 
     def _entered(self, segment: _Segment, flux: FloatArray) -> FloatArray:
         """What has entered a segment, from what leaves its first stage."""
@@ -504,7 +522,7 @@ class OrbitNetwork:
         """Rates of all sites; one with several rest angles is taken with the share of time that it spends at each."""
         count = len(self._sites)
         owner = np.array([number for number, _ in self._states])
-        first = self.solve(alone=True)
+        first, _ = self.solve(alone=True)
         returning = np.zeros((2, count + 2))
         ends = owner.size
         left, right = np.zeros(count), np.zeros(count)
@@ -513,29 +531,30 @@ class OrbitNetwork:
             weights = _stationary(first[np.ix_(own, own)])
             left[number] = weights @ first[own, ends]
             right[number] = weights @ first[own, ends + 1]
-        caught = np.zeros((count, count + 2))
+        caught, on_the_way = np.zeros((count, count + 2)), np.zeros(count)
         if count == 1:
             caught[0, 0], caught[0, 2] = left[0], right[0]
             returning = self._by_site(first[ends:], owner)
         elif destinations:
-            caught, returning = self.hops()
+            caught, returning, on_the_way = self.hops()
         returning[[0, 1], [0, -1]] = 0.0
-        return Escapes(left, right, caught, returning, self._orbit_loss)
+        return Escapes(left, right, caught, returning, on_the_way, self._orbit_loss)
 
-    def hops(self) -> tuple[FloatArray, FloatArray]:
-        """Rates, 1/s, of being caught elsewhere, as in `Escapes`: from the sites, and from beyond them."""
+    def hops(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Rates, 1/s, of being caught elsewhere, from the sites and from beyond them; all as in `Escapes`."""
         count = len(self._sites)
         owner = np.array([number for number, _ in self._states])
-        every = self.solve(alone=False)
+        every, outside = self.solve(alone=False)
         by_site = self._by_site(every[: owner.size], owner)
-        caught = np.zeros((count, count + 2))
+        caught, on_the_way = np.zeros((count, count + 2)), np.zeros(count)
         for number in range(count):
             own = np.flatnonzero(owner == number)
-            caught[number] = _stationary(every[np.ix_(own, own)]) @ by_site[own]
+            weights = _stationary(every[np.ix_(own, own)])
+            caught[number], on_the_way[number] = weights @ by_site[own], weights @ outside[own]
         caught[np.arange(count), 1 + np.arange(count)] = 0.0
         returning = self._by_site(every[owner.size :], owner)
         returning[[0, 1], [0, -1]] = 0.0
-        return caught, returning
+        return caught, returning, on_the_way
 
     @staticmethod
     def _by_site(rates: FloatArray, owner: IntArray) -> FloatArray:
