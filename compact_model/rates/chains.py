@@ -81,15 +81,17 @@ class HoppingTable:
         return Hops(rate, shares, between(self._position))
 
 
-def _transitions(hops: Hops, time: float) -> list[list[float]]:
-    """Cumulative probabilities of being in each place after a time (s), row by row from where it began."""
-    fastest = hops.rate * time
+def _transitions(hops: Hops, time: float, multiples: tuple[int, ...]) -> list[list[list[float]]]:
+    """Cumulative probabilities of being in each place after multiples of a time (s), by the place where it began."""
+    fastest = hops.rate.max() * time
     # What is faster is over long before the time is.
-    slowed = hops._replace(rate=np.minimum(hops.rate, _MOST_HOPS / time)) if fastest.max() > _MOST_HOPS else hops
-    probability = np.clip(expm(slowed.generator() * time), 0.0, None)
-    cumulative = np.cumsum(probability, axis=1)
-    result: list[list[float]] = (cumulative / cumulative[:, -1:]).tolist()
-    return result
+    slowed = hops._replace(rate=np.minimum(hops.rate, _MOST_HOPS / time)) if fastest > _MOST_HOPS else hops
+    once = np.clip(expm(slowed.generator() * time), 0.0, None)
+    once /= once.sum(axis=1, keepdims=True)
+    cumulative = [np.cumsum(np.linalg.matrix_power(once, multiple), axis=1) for multiple in multiples]
+    for each in cumulative:
+        each[:, -1] = 1.0
+    return [each.tolist() for each in cumulative]
 
 
 def walk(
@@ -105,21 +107,21 @@ def walk(
 
     start: places at the beginning; readings: at so many moments in the second half of each dwell.
     """
-    fractions = 1.0 - 0.5 * (np.arange(readings)[::-1] + 0.5) / readings
-    first, between, last = fractions[0] * dwell, 0.5 * dwell / readings, (1.0 - fractions[-1]) * dwell
+    # From a reading in the middle of its part of the second half to the next one, and from the last one to the end.
+    unit, to_first, between, to_the_end = 0.25 * dwell / readings, 2 * readings + 1, 2, 1
     steps = {}
     for value in np.unique(values).tolist():
         hops = table.at(value)
-        steps[value] = (_transitions(hops, first), _transitions(hops, between), _transitions(hops, last), hops.position)
+        steps[value] = (*_transitions(hops, unit, (to_first, between, to_the_end)), hops.position.tolist())
     positions = np.empty((start.size, values.size, readings))
     for wall, begin in enumerate(start.tolist()):
         place = begin
         dice = draw.random((values.size, readings + 1)).tolist()
         for index, value in enumerate(values.tolist()):
-            to_first, to_next, to_end, where = steps[value]
+            first, following, last, where = steps[value]
             throws = dice[index]
             for reading in range(readings):
-                place = bisect_right((to_next if reading else to_first)[place], throws[reading])
+                place = bisect_right((following if reading else first)[place], throws[reading])
                 positions[wall, index, reading] = where[place]
-            place = bisect_right(to_end[place], throws[-1])
+            place = bisect_right(last[place], throws[-1])
     return positions

@@ -33,6 +33,7 @@ _FINEST = 0.1  # k_B T
 _MOST_BINS = 600
 _ITERATIONS = 6
 _LARGEST_EXPONENT = 600.0  # the fluxes so far below a barrier are 0 all the same
+_NO_SITE = -1  # owner of a flight between two sites
 _SHORTEST = 0.1  # wall widths: a stretch beyond the sites is at least so long
 
 RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
@@ -133,6 +134,15 @@ class _Equations:
         # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
         options = {"SymmetricMode": True}
         return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+
+    def arriving(self, total: int, states: int) -> sparse.csr_matrix:
+        """Which share of each flux ends in which state, shape (total, states)."""
+        rows = np.concatenate([arrival.unknowns for arrival in self.arrivals])
+        columns = np.repeat(
+            [arrival.state for arrival in self.arrivals], [each.unknowns.size for each in self.arrivals]
+        )
+        shares = np.concatenate([arrival.shares for arrival in self.arrivals])
+        return sparse.csr_matrix((shares, (rows, columns)), shape=(total, states))
 
     def add(self, rows: IntArray, columns: IntArray, values: FloatArray) -> None:
         """Entries at rows and columns, all of the same shape."""
@@ -311,52 +321,77 @@ class OrbitNetwork:
             source = number if direction > 0 else number + 1
             target = self._beyond(source, cell, direction, alone)
             self._pass_on(equations, segment, np.ones(segment.size), _Way(0.0, True, target, 0.0))
-        found = self._solve_equations(equations, total)
+        segments = [*self._segments.values(), *flights.values()]
+        owners = [key[0] for key in self._segments] + [_NO_SITE] * len(flights)
+        energy, owner, dwelling = np.zeros(total), np.full(total, _NO_SITE), np.zeros(total)
+        for segment, number in zip(segments, owners, strict=True):
+            unknowns = slice(segment.start, segment.start + _STAGES * segment.size)
+            energy[unknowns] = np.tile(self._middles(segment), _STAGES)
+            owner[unknowns] = number
+            dwelling[segment.start : segment.start + segment.size] = self._dwelling(segment)
+        arriving = equations.arriving(total, len(self._states) + 2)
+        found = self._solve_equations(equations, total, alone)
         rates = np.zeros((len(self._states) + 2, len(self._states) + 2))
         outside = np.zeros(len(self._states))
-        energy = np.zeros(total)
-        for segment in [*self._segments.values(), *flights.values()]:
-            energy[segment.start : segment.start + _STAGES * segment.size] = np.tile(self._middles(segment), _STAGES)
         for index, (number, cell) in enumerate(self._states):
-            scale = np.exp(self._sites[number].lowest(cell) - energy)
-            for arrival in equations.arrivals:
-                flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
-                rates[index, arrival.state] += float(arrival.shares @ flux)
-            within, on_the_way = self._population(number, cell, found[:, index], scale, flights)
-            rates[index] /= within + on_the_way
-            outside[index] = on_the_way / (within + on_the_way)
+            # Alone, sites have nothing to do with each other, and share their columns.
+            own = np.flatnonzero(owner == number) if alone else slice(None)
+            flux = found[own, cell if alone else index] * np.exp(self._sites[number].lowest(cell) - energy[own])
+            times = dwelling[own] * flux
+            at_home = owner[own] == number
+            # What starts in a minimum is in equilibrium there, which is counted below.
+            started = sum(self._started(number, cell, self._segments[number, cell, each]) for each in range(4))
+            on_the_way = times[~at_home].sum()
+            spent = self._populations[number, cell] + times[at_home].sum() - started + on_the_way
+            rates[index], outside[index] = (arriving[own].T @ flux) / spent, on_the_way / spent
         for end in (0, 1):
             index = len(self._states) + end
             site, stretch = self._sites[-end], self._stretches[end]
             top = (site.along.below, site.along.above)[end].top
             scale = np.exp(np.minimum(top - energy, _LARGEST_EXPONENT))
-            for arrival in equations.arrivals:
-                flux = found[arrival.unknowns, index] * scale[arrival.unknowns]
-                rates[index, arrival.state] += float(arrival.shares @ flux)
             turned = sum(cell.weight() for cell in site.cells)
             # The end takes a wall's momentum, that of its angle, and holds it until the angle has come back to rest.
             moment = sum((cell.below, cell.above)[end].first_moment() for cell in site.cells)
             held = stretch.at_end * moment / self._scales.damping
-            rates[index] *= self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
+            leaving = self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
+            rates[index] = leaving * (arriving.T @ (found[:, end - 2] * scale))
         return rates, outside
 
-    def _solve_equations(self, equations: "_Equations", total: int) -> FloatArray:
-        """The fluxes over exp(-H) that leave each stage, one column for each state from which walls start."""
-        sources = np.zeros((total, len(self._states) + 2))
+    def _solve_equations(self, equations: "_Equations", total: int, alone: bool) -> FloatArray:
+        """The fluxes over exp(-H) that leave each stage.
+
+        One column for each state from which walls start (alone: for all first minima of the angle, all second ones),
+        and the last two for walls from beyond the first site and beyond the last one.
+        """
+        most = max(len(site.cells) for site in self._sites)
+        sources = np.zeros((total, (most if alone else len(self._states)) + 2))
         for index, (number, cell) in enumerate(self._states):
             for quadrant in range(4):
                 segment = self._segments[number, cell, quadrant]
                 emitted = self._width * self._caught(number, cell, segment)
-                sources[segment.start : segment.start + segment.size, index] = emitted
+                sources[segment.start : segment.start + segment.size, cell if alone else index] = emitted
         for end, quadrant in ((0, LEFT_ABOVE), (1, RIGHT_BELOW)):
             number = -end % len(self._sites)
             for cell in range(len(self._sites[number].cells)):
                 segment = self._segments[number, cell, quadrant]
                 gate = self._sites[number].gates(cell)[end]
-                sources[segment.start : segment.start + segment.size, len(self._states) + end] = (
-                    self._width * self._above(segment, gate)
-                )
+                above = self._width * self._above(segment, gate)
+                sources[segment.start : segment.start + segment.size, end - 2] = above
         result: FloatArray = equations.factors(total).solve(sources)
+        return result
+
+    def _started(self, number: int, cell: int, segment: _Segment) -> float:
+        """Time in a quadrant of the walls that are in equilibrium in a minimum, for the unit of flux in `solve`."""
+        equilibrium = np.exp(self._sites[number].lowest(cell) - self._middles(segment))
+        return self._width * float(segment.duration @ equilibrium)
+
+    def _dwelling(self, segment: _Segment) -> FloatArray:
+        """Time spent in a segment, for each unit of flux that leaves a bin of its first stage."""
+        up, down = self._rates(segment)
+        fall = segment.duration[:-1] - segment.duration[1:]
+        result = segment.duration.copy()
+        result[:-1] += up * fall
+        result[1:] -= down * fall
         return result
 
     def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
@@ -407,29 +442,6 @@ class OrbitNetwork:
         left, right = fluxes.T / populations
         self._catching = True
         return left, right
-
-    def _population(
-        self, number: int, cell: int, found: FloatArray, scale: FloatArray, flights: dict[_Key, _Segment]
-    ) -> tuple[float, float]:
-        """Times that walls which start in a minimum spend in its whole site and outside it until they are caught.
-
-        For the unit of flux in `solve`.
-        """
-        within, outside = float(self._populations[number, cell]), 0.0
-        lowest = self._sites[number].lowest(cell)
-        for (site, own, _), segment in self._segments.items():
-            unknowns = slice(segment.start, segment.start + segment.size)
-            entered = self._entered(segment, found[unknowns] * scale[unknowns])
-            if site != number:
-                outside += float(segment.duration @ entered)
-                continue
-            if own == cell:  # the equilibrium is counted already
-                entered -= self._width * np.exp(lowest - self._middles(segment))
-            within += float(segment.duration @ entered)
-        for segment in flights.values():
-            unknowns = slice(segment.start, segment.start + segment.size)
-            outside += float(segment.duration @ self._entered(segment, found[unknowns] * scale[unknowns]))
-        return within, outside
 
     def _entered(self, segment: _Segment, flux: FloatArray) -> FloatArray:
         """What has entered a segment, from what leaves its first stage."""
