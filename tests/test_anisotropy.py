@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from compact_model import AnisotropyProfile, InputError, demagnetising_anisotropy_field, hybrid_track_width
+from compact_model import (
+    AnisotropyProfile,
+    InputError,
+    demagnetising_anisotropy_field,
+    hybrid_track_width,
+    micromagnetic_wall,
+)
 from compact_model.constants import VACUUM_PERMEABILITY
 
 UNIT = 1.0 / VACUUM_PERMEABILITY  # a magnetisation that makes the result N_x - N_y
@@ -61,6 +67,18 @@ def test_a_profile_of_widths_gives_a_profile_of_fields(device):
         saturation_magnetisation=device.saturation_magnetisation,
     )
     assert profile(0.5e-6) / 1e-4 == pytest.approx(0.5 * (-167.9 - 78.3), abs=0.1)
+
+
+def test_a_profile_of_widths_takes_the_table_by_name(device):
+    film = {"thickness": device.thickness, "wall_width": device.wall_width}
+    film["saturation_magnetisation"] = device.saturation_magnetisation
+    profile = AnisotropyProfile.from_track_widths([0.0, 1e-6], [90e-9, 110e-9], by="micromagnetics", **film)
+    for width, field in zip((90e-9, 110e-9), profile.anisotropy_fields, strict=True):
+        assert field == pytest.approx(float(micromagnetic_wall(width).anisotropy_field))
+    with pytest.raises(InputError, match="thickness: expected"):
+        AnisotropyProfile.from_track_widths([0.0], [1e-7], by="micromagnetics", **(film | {"thickness": 3e-9}))
+    with pytest.raises(InputError, match="by: expected"):
+        AnisotropyProfile.from_track_widths([0.0], [1e-7], by="given", **film)
 
 
 def test_a_profile_needs_rising_positions_and_as_many_values():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compact_model import InputError, lequeux2016, vary
+from compact_model import InputError, demagnetising_anisotropy_field, lequeux2016, micromagnetic_wall, vary
 from compact_model.device.variation import VARIABLE
 
 DEVICE = lequeux2016()
@@ -42,6 +42,41 @@ def test_the_seed_decides_and_the_order_of_names_does_not():
     assert first == vary(DEVICE, 5, {"track_width": 0.05, "tmr": 0.1}, seed=np.random.default_rng(1))
     assert first != vary(DEVICE, 5, {"track_width": 0.05, "tmr": 0.1}, seed=2)
     assert vary(DEVICE, 2, {}, seed=0) == [DEVICE, DEVICE]
+
+
+@pytest.mark.parametrize("law", ["micromagnetics", "rigid-wall"])
+def test_a_drawn_width_brings_the_anisotropy_of_a_law_that_is_named(law):
+    device = DEVICE.with_anisotropy_from_width(law)
+    drawn = vary(device, 20, {"track_width": 0.05}, seed=2, anisotropy_from_width=law)
+    kept = vary(device, 20, {"track_width": 0.05}, seed=2)
+    for own, other in zip(drawn, kept, strict=True):
+        assert own.track_width == other.track_width
+        assert other.anisotropy_field == device.anisotropy_field
+        if law == "micromagnetics":
+            wall = micromagnetic_wall(own.track_width)
+            assert own.fourth_order_anisotropy_field == float(wall.fourth_order_anisotropy_field)
+            assert own.anisotropy_field == float(wall.anisotropy_field)
+        else:
+            integral = demagnetising_anisotropy_field(
+                track_width=own.track_width,
+                thickness=own.thickness,
+                wall_width=own.wall_width,
+                saturation_magnetisation=own.saturation_magnetisation,
+            )
+            assert own.anisotropy_field == integral
+
+
+def test_an_anisotropy_of_two_origins_is_refused():
+    law = "micromagnetics"
+    device = DEVICE.with_anisotropy_from_width(law)
+    with pytest.raises(InputError, match="spreads: expected no anisotropy_field beside"):
+        vary(device, 2, {"anisotropy_field": 1e-3}, seed=1, anisotropy_from_width=law)
+    with pytest.raises(InputError, match="parameters: expected a device with the anisotropy of its width"):
+        vary(DEVICE, 2, {"track_width": 0.05}, seed=1, anisotropy_from_width=law)
+    with pytest.raises(InputError, match="track_width: expected 60 to 130 nm"):
+        vary(device, 40, {"track_width": 0.5}, seed=1, anisotropy_from_width=law)
+    with pytest.raises(InputError, match="anisotropy_from_width: expected"):
+        vary(device, 2, {}, seed=1, anisotropy_from_width="width")
 
 
 @pytest.mark.parametrize(

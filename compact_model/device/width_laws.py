@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 AnisotropyLaw = Literal["given", "micromagnetics", "rigid-wall"]
 """What sets the wall's anisotropy: the device's own numbers, the table of `micromagnetic_wall`, the rigid wall."""
 ANISOTROPY_LAWS: tuple[AnisotropyLaw, ...] = get_args(AnisotropyLaw)
+WIDTH_LAWS = ANISOTROPY_LAWS[1:]
+"""Those by which an anisotropy follows from a width."""
 
 SET_BY_LAW: dict[str, tuple[str, ...]] = {
     "given": (),
@@ -33,7 +35,7 @@ def anisotropy_by_width(parameters: DeviceParameters, by: str) -> dict[str, floa
     if law == "micromagnetics":
         from ..micromagnetics.table import micromagnetic_wall
 
-        _check_covered(parameters)
+        _check_device(parameters)
         wall = micromagnetic_wall(parameters.track_width)
         return {name: float(wall[name]) for name in SET_BY_LAW[law]}
     return {"anisotropy_field": _rigid_field(parameters, parameters.track_width)} if law == "rigid-wall" else {}
@@ -44,14 +46,14 @@ def anisotropy_slope(parameters: DeviceParameters, by: str = "micromagnetics") -
 
     At 100 nm the table has 2.9 Oe per nm, the rigid wall 4.4.
     """
-    law = validation.choice("by", by, ANISOTROPY_LAWS[1:])
+    law = validation.choice("by", by, WIDTH_LAWS)
     half = 0.5 * _WIDTH_STEP * parameters.track_width
     lower, upper = parameters.track_width - half, parameters.track_width + half
     if law == "rigid-wall":
         return abs(_rigid_field(parameters, upper) - _rigid_field(parameters, lower)) / (upper - lower)
     from ..micromagnetics.table import micromagnetic_wall, table_widths
 
-    _check_covered(parameters)
+    _check_device(parameters)
     narrowest, widest = table_widths()
     lower, upper = max(lower, narrowest), min(upper, widest)
     above, below = (float(micromagnetic_wall(width).anisotropy_field) for width in (upper, lower))
@@ -59,7 +61,8 @@ def anisotropy_slope(parameters: DeviceParameters, by: str = "micromagnetics") -
 
 
 def _rigid_field(parameters: DeviceParameters, track_width: float) -> float:
-    return demagnetising_anisotropy_field(
+    return field_of_width(
+        "rigid-wall",
         track_width=track_width,
         thickness=parameters.thickness,
         wall_width=parameters.wall_width,
@@ -67,7 +70,28 @@ def _rigid_field(parameters: DeviceParameters, track_width: float) -> float:
     )
 
 
-def _check_covered(parameters: DeviceParameters) -> None:
+def field_of_width(
+    law: str, *, track_width: float, thickness: float, wall_width: float, saturation_magnetisation: float
+) -> float:
+    """H_K in T by one of WIDTH_LAWS; lengths in m, M_s in A/m."""
+    if law == "micromagnetics":
+        from ..micromagnetics.table import micromagnetic_wall
+
+        _check_covered(track_width, thickness, saturation_magnetisation)
+        return float(micromagnetic_wall(track_width).anisotropy_field)
+    return demagnetising_anisotropy_field(
+        track_width=track_width,
+        thickness=thickness,
+        wall_width=wall_width,
+        saturation_magnetisation=saturation_magnetisation,
+    )
+
+
+def _check_device(parameters: DeviceParameters) -> None:
+    _check_covered(parameters.track_width, parameters.thickness, parameters.saturation_magnetisation)
+
+
+def _check_covered(track_width: float, thickness: float, saturation_magnetisation: float) -> None:
     """Raise InputError, with what the quick estimate says, for a film or a width that the table does not hold."""
     from ..micromagnetics.published import lequeux2016_stripe
     from ..micromagnetics.table import table_widths
@@ -75,16 +99,16 @@ def _check_covered(parameters: DeviceParameters) -> None:
     film = lequeux2016_stripe()
     narrowest, widest = table_widths()
     other = "; the quick estimate for any film and width is 'rigid-wall'"
-    for name in ("thickness", "saturation_magnetisation"):
-        own, expected = getattr(parameters, name), getattr(film, name)
+    for name, given in (("thickness", thickness), ("saturation_magnetisation", saturation_magnetisation)):
+        own, expected = validation.positive(name, given), getattr(film, name)
         if abs(own - expected) > 1e-9 * expected:
             raise InputError(
                 f"{name}: expected {expected:g}, of the film that the table of micromagnetic walls is for, got {own:g}"
                 f"{other}"
             )
     # The ends of the table are rounded numbers: 130 times 1e-9 is not 130e-9.
-    if not narrowest * (1.0 - 1e-12) <= parameters.track_width <= widest * (1.0 + 1e-12):
+    if not narrowest * (1.0 - 1e-12) <= validation.positive("track_width", track_width) <= widest * (1.0 + 1e-12):
         raise InputError(
             f"track_width: expected {narrowest / NANOMETRE:g} to {widest / NANOMETRE:g} nm, the widths in the table of "
-            f"micromagnetic walls, got {parameters.track_width / NANOMETRE:g} nm{other}"
+            f"micromagnetic walls, got {track_width / NANOMETRE:g} nm{other}"
         )
