@@ -93,12 +93,12 @@ def figure_1c(folder: Path, quick: bool) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(7.1, 2.8))
     loops[0].dwmtj.plot(axes[0], device=0, linewidth=0.5)
     axes[1].axhspan(15.0, 20.0, color=ORANGE, alpha=0.25, linewidth=0.0, zorder=0, label="paper: 15 to 20")
-    for row in levels:
-        axes[1].plot(RESOLUTIONS, row, marker="o", color="C0", label="20 cycles" if row is levels[0] else None)
-    axes[1].plot(RESOLUTIONS, branches.mean(axis=0), marker="s", color="C2", label="one branch, mean")
+    for number, row in enumerate(levels):
+        axes[1].plot(RESOLUTIONS, row, marker="o", color="C0", label=None if number else "20 cycles, each track")
+    axes[1].plot(RESOLUTIONS, branches.mean(axis=0), marker="s", color="C2", label="one branch, mean of all")
     axes[1].set(xlabel="resolution (Ohm)", ylabel="intermediate levels", ylim=(0.0, None))
     whole_numbers(axes[1].yaxis)
-    axes[1].legend(loc="upper right")
+    axes[1].legend(loc="center right")
     letters(axes)
     figure.savefig(folder / "laboratory_fig1c.png", dpi=150)
     plt.close(figure)

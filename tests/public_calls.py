@@ -348,6 +348,7 @@ CALLS: dict[str, Call] = {
             **_two(),
             "external_field": 85e-4,
             "current_density": 0.0,
+            "current": 0.0,
             "temperature": 300.0,
             "walls": 8,
             "destinations": True,

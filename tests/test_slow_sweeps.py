@@ -10,9 +10,11 @@ from compact_model import (
     InputError,
     Landscape,
     current_threshold,
+    escape_rates,
     field_threshold,
     lequeux2016,
     lequeux2016_intrinsic_site,
+    resistance,
     resistance_loop,
     resistance_sweep,
     single_well,
@@ -78,6 +80,24 @@ def test_a_current_source_cools_the_wall_and_heats_it_the_other_way_round():
         # A rate that is right to 25 %, and 128 walls.
         spread = 0.25 * kept["heun"] * -np.log(kept["heun"]) + 2.5 * np.sqrt(0.25 / 128)
         assert kept["rates"] == pytest.approx(kept["heun"], abs=spread)
+        rates = escape_rates(device, landscape, current=current, destinations=False)
+        assert np.exp(-1.5e-6 / float(rates.escape_time[0])) == pytest.approx(kept["heun"], abs=spread)
+    # A density that is the same everywhere does neither.
+    density = 3e-3 / device.junction_area * float(resistance(device, 500 * NM) / device.parallel_resistance)
+    alike = [
+        float(escape_rates(device, landscape, current_density=each).escape_time[0]) for each in (density, -density)
+    ]
+    assert alike[0] < 0.8 * float(escape_rates(device, landscape, current=3e-3).escape_time[0])
+    assert alike[1] > 1.2 * float(escape_rates(device, landscape, current=-3e-3).escape_time[0])
+
+
+def test_a_current_that_heats_by_more_than_the_damping_takes_has_no_rate():
+    device = DEVICE.replace(anisotropy_field=80 * OE, damping=1e-4)
+    landscape = single_well(device, coercive_field=70 * OE, half_width=18 * NM)
+    with pytest.raises(InputError, match="current: expected one that heats the wall by less"):
+        escape_rates(device, landscape, current=-3e-3)
+    with pytest.raises(InputError, match="current: expected either it or current_density"):
+        escape_rates(device, landscape, current=1e-3, current_density=1e9)
 
 
 def test_sweeps_by_rates_and_by_simulation_agree_where_they_overlap():

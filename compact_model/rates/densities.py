@@ -31,8 +31,3 @@ def junction_bias(parameters: DeviceParameters, drive: str, value: float) -> Bia
         return value * conductance(parameters, share, value) / parameters.junction_area
 
     return Bias(density, voltage)
-
-
-def density_at_rest(parameters: DeviceParameters, drive: str, value: float, position: float) -> float:
-    """J in the torques, A/m2, of a wall at a position (m), under a constant current (A) or voltage (V)."""
-    return float(junction_bias(parameters, drive, value).density(np.array(position)))

@@ -120,6 +120,26 @@ def _lowered(cell: Minimum, level: float) -> Minimum:
     return Minimum(cell.place, cell.energy - level, below, above)
 
 
+def cooling(parameters: DeviceParameters, track: DrivenTrack, scales: Scales, bias: Bias) -> FloatArray:
+    """By how many times a wall about each place loses more energy than its damping takes, shape (places,).
+
+    Where the torque falls along the track, as it does under a current source whose voltage follows the resistance, it
+    takes E_0 sigma_ST' of the energy in unit time beside the alpha (U'' + V'') of the damping: a positive current cools
+    the wall, a negative one heats it, and where no loss is left the wall swings by itself.
+    """
+    length = scales.length
+    result = np.ones(len(track.sites))
+    for number, site in enumerate(track.sites):
+        if site is None:
+            continue
+        about = site.along.place * length + np.array([-length, length])
+        torque = scales.energy * parameters.torque_per_current_density * bias.density(about)
+        sides = (site.along.below, site.along.above), (site.cells[0].below, site.cells[0].above)
+        stiffness = sum(0.5 * (below.stiffness() + above.stiffness()) for below, above in sides)
+        result[number] -= 0.5 * (torque[1] - torque[0]) / (scales.damping * stiffness)
+    return result
+
+
 def strongest_anisotropy(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
     """The H_K of the track, T, under which a wall's angle is hardest to turn, and the torque that turns it, T."""
     profile = landscape.anisotropy

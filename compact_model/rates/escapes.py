@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..device.parameters import DeviceParameters, applied_field
-from ..drive import CurrentDensity
+from ..drive import Current, CurrentDensity, Drive
 from ..simulation import simulate_ensemble
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -14,13 +14,16 @@ from ..support.provenance import provenance
 from ..support.random import Seed, generator, recorded
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
+from .densities import junction_bias
 from .driven_track import (
+    Bias,
     DrivenTrack,
     barriers,
     check_angles,
     check_temperature,
     check_width,
     constant_density,
+    cooling,
     driven_track,
     field_like,
     lowest_barrier,
@@ -40,6 +43,7 @@ _INSTEAD = "where the barrier of the angle is far below k_B T, integrate the wal
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
 HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
 _HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
+_NOWHERE = Beyond(0.0, 1.0)
 _LEAST_WINDOW = 50e-9  # s
 _LONGEST_WINDOW = 100e-6  # s
 _LONGER = 100.0  # times the window that the theory asks for, at most
@@ -51,6 +55,7 @@ def escape_rates(
     *,
     external_field: float | None = None,
     current_density: float = 0.0,
+    current: float | None = None,
     temperature: float = 300.0,
     walls: int = 64,
     destinations: bool = True,
@@ -58,7 +63,10 @@ def escape_rates(
 ) -> xr.Dataset:
     """Rates, 1/s, at which a wall leaves each site of a track, and its destinations, under a constant drive.
 
-    external_field: T; None: cancels the stray field.  current_density: J in the torques, A/m2.  temperature: K.
+    external_field: T; None: cancels the stray field.  current_density: J in the torques, A/m2, the same at every
+    position.  current: instead of it, the current of a source, A.  Where J is V/RA_P it then changes with R as the wall
+    moves, which damps a wall in its site in addition to alpha for I > 0 and heats it for I < 0; at 3 mA in the paper's
+    device this is 15 to 33 % of the damping.  temperature: K.
     walls: number of walls that are integrated, with this seed, at a site whose lowest barrier is below LEAST_BARRIER.
     destinations: False omits the destinations, which take most of the time on a track with many sites.
 
@@ -81,13 +89,21 @@ def escape_rates(
     by its field); orbit_loss, the energy lost to damping in one orbit at the lowest barrier, k_B T; regime, 'energy
     diffusion', 'crossover' or 'transition state'; method, 'rates' or 'direct'; valid.
 
-    Raises InputError if no site holds the wall, because the field is too strong or the current makes the wall precess
-    at all sites (the Walker threshold).
+    Raises InputError if no site holds the wall, because the field is too strong, the current makes the wall precess at
+    one of them (the Walker threshold), or a current source heats the wall by more than its damping takes.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
     kelvin = check_temperature(temperature)
     density = validation.number("current_density", current_density)
+    bias = constant_density(parameters, density)
+    drive: Drive = CurrentDensity.of(density)
+    if current is not None:
+        amperes = validation.number("current", current)
+        if density != 0.0:
+            raise InputError(f"current: expected either it or current_density, got {amperes:g} A and {density:g} A/m2")
+        bias, drive = junction_bias(parameters, "current", amperes), Current.of(amperes)
+        density = amperes / parameters.junction_area
     stray = parameters.stray_field
     external = applied_field(parameters, external_field)
     count = validation.whole("walls", walls, 8)
@@ -96,17 +112,23 @@ def escape_rates(
     origin = recorded(seed)
     draw = generator(seed)
     scales = Scales.of(parameters, kelvin)
-    track = _held_track(parameters, landscape, scales, external + stray, density)
+    track = _held_track(parameters, landscape, scales, external + stray, bias, density)
     sites = track.held
-    network = OrbitNetwork(sites, track.gaps, track.beyond, scales)
+    cold = cooling(parameters, track, scales, bias)
+    if cold.min() <= 0.0:
+        place = sites[int(np.argmin(cold))].along.place * scales.length
+        raise InputError(
+            f"current: expected one that heats the wall by less than its damping takes, got {current:g} A with which "
+            f"the wall at {place:.4g} m swings by itself; {_INSTEAD}"
+        )
     try:
         with np.errstate(divide="ignore", invalid="ignore"):  # what has no orbits is refused below
-            escapes = network.escapes(destinations) if within_reach(sites) else _none(len(sites))
+            escapes = _escapes(track, cold, scales, destinations) if within_reach(sites) else _none(len(sites))
     except ConvergenceError as error:
         raise ConvergenceError(f"{error}; {_INSTEAD}") from None
     left, right, caught = escapes.left, escapes.right, escapes.caught
     heights = np.array([barriers(site) for site in sites])
-    lowest = np.array([lowest_barrier(site) for site in sites])
+    lowest = cold * np.array([lowest_barrier(site) for site in sites])
     lost = np.array([within_reach([site]) for site in sites]) & ~(left + right > 0.0)
     if lost.any():
         nowhere = int(np.argmax(lost))
@@ -121,9 +143,7 @@ def escape_rates(
     for number in np.flatnonzero(direct):
         total = left[number] + right[number]
         window = max(_LEAST_WINDOW, 2.0 / total)
-        found = _integrated(
-            parameters, landscape, sites[number], scales, external, density, kelvin, count, window, draw
-        )
+        found = _integrated(parameters, landscape, sites[number], scales, external, drive, kelvin, count, window, draw)
         left[number], right[number] = found
         caught[number] *= sum(found) / total
     total = left + right
@@ -165,7 +185,7 @@ def escape_rates(
         attrs={
             "experiment": "escape_rates",
             "external_field": external,
-            "current_density": density,
+            **({"current_density": density} if current is None else {"current": current}),
             "temperature": kelvin,
             **provenance([parameters], [landscape], seed=origin),
         },
@@ -173,11 +193,11 @@ def escape_rates(
 
 
 def _held_track(
-    parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, density: float
+    parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, bias: Bias, density: float
 ) -> DrivenTrack:
-    """Under a constant J; raises InputError where a site does not hold the wall."""
+    """Raises InputError where a site does not hold the wall; density: J or what stands for it in the message, A/m2."""
     check_angles(parameters, landscape)
-    track = driven_track(parameters, landscape, scales, net_field, constant_density(parameters, density))
+    track = driven_track(parameters, landscape, scales, net_field, bias)
     if track is None:
         hardest, slope = strongest_anisotropy(parameters, landscape)
         if abs(parameters.torque_per_current_density * density) > slope:
@@ -199,6 +219,26 @@ def _turning(density: float, field: float) -> InputError:
     )
 
 
+def escapes_of_mean(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
+    """Of the sites of a track that all hold the wall, as if each were as cold as all are on average (`cooling`)."""
+    mean = float(cold.mean())
+    sites = [site.scaled(mean) for site in track.held] if mean != 1.0 else track.held
+    return OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean)).escapes(destinations)
+
+
+def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
+    """Of the sites of a track that all hold the wall."""
+    escapes = escapes_of_mean(track, cold, scales, destinations)
+    if np.ptp(cold) == 0.0:
+        return escapes
+    # The network has one heat bath for all; how fast a site is left depends on its own.
+    own = [
+        OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each)).escapes(destinations=False)
+        for site, each in zip(track.held, cold.tolist(), strict=True)
+    ]
+    return escapes.leaving_at(np.concatenate([e.left for e in own]), np.concatenate([e.right for e in own]))
+
+
 def _none(count: int) -> Escapes:
     nothing = np.zeros(count)
     return Escapes(nothing, nothing.copy(), np.zeros((count, count + 2)), np.zeros((2, count + 2)), nothing, nothing)
@@ -210,7 +250,7 @@ def _integrated(
     site: Site,
     scales: Scales,
     external: float,
-    density: float,
+    drive: Drive,
     temperature: float,
     walls: int,
     window: float,
@@ -228,7 +268,7 @@ def _integrated(
         run = simulate_ensemble(
             parameters,
             landscape,
-            CurrentDensity.of(density),
+            drive,
             [0.0, window],
             devices=walls,
             initial_position=place.place * scales.length,
@@ -303,8 +343,7 @@ def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatA
     """Rates, 1/s, of leaving each site to the left and to the right, for walls long in it, shape (sites,) each."""
     if not within_reach(sites):
         return np.zeros(len(sites)), np.zeros(len(sites))
-    nothing = Beyond(0.0, 1.0)
-    network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (nothing, nothing), scales)
+    network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales)
     high = np.array([lowest_barrier(site) > _HIGH for site in sites])
     escapes = network.escapes(destinations=False) if high.any() else None
     left, right = network.quasi_stationary() if not high.all() else (np.zeros(high.size), np.zeros(high.size))

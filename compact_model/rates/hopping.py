@@ -14,10 +14,18 @@ from ..drive import DRIVES, Drive
 from ..support.arrays import FloatArray, IntArray
 from ..track.landscape import Landscape
 from .densities import junction_bias
-from .driven_track import Bias, DrivenTrack, check_angles, check_temperature, driven_track, lowest_barrier, within_reach
-from .escapes import HELD, leaving_rates
+from .driven_track import (
+    DrivenTrack,
+    check_angles,
+    check_temperature,
+    cooling,
+    driven_track,
+    lowest_barrier,
+    within_reach,
+)
+from .escapes import HELD, escapes_of_mean, leaving_rates
 from .flights import at_rest, counts, departures, fly, settling_time
-from .orbits import OrbitNetwork, Site
+from .orbits import Site
 from .potentials import Minimum, Scales, track_minima
 
 FIELD = "field"
@@ -98,73 +106,45 @@ class HoppingTrack:
         position = self.rest.copy()
         if track is not None:
             position[owner] = [place.place * self._scales.length for place in track.places]
-        cooling = np.ones(owner.size) if track is None else self._cooling(track, bias)
-        if track is not None and self._every_place_holds(track, owner, cooling):
-            rate, shares = self._by_orbits(track, cooling)
+        cold = np.ones(owner.size) if track is None else cooling(self._parameters, track, self._scales, bias)
+        if track is not None and self._every_place_holds(track, owner, cold):
+            rate, shares = self._by_orbits(track, cold)
         else:
-            rate, shares = self._by_flights(track, owner, cooling, position, DRIVES[kind].of(amount), external)
+            rate, shares = self._by_flights(track, owner, cold, position, DRIVES[kind].of(amount), external)
         return Hops(rate, shares, position)
 
     def _nearest(self, place: Minimum) -> int:
         return 1 + int(np.argmin(np.abs(self.rest[1:-1] - place.place * self._scales.length)))
 
-    def _cooling(self, track: DrivenTrack, bias: Bias) -> FloatArray:
-        """By how many times a wall about each place loses more energy than its damping takes.
+    def _holds(self, site: Site | None, cold: float) -> bool:
+        return site is not None and cold * lowest_barrier(site) >= HELD
 
-        Where the torque falls along the track, as it does under a current source whose voltage follows the resistance,
-        it takes E_0 sigma_ST' of the energy in unit time beside the alpha (U'' + V'') of the damping: a positive
-        current cools the wall, a negative one heats it, and where no loss is left the wall swings by itself.
-        """
-        length = self._scales.length
-        result = np.ones(len(track.sites))
-        for number, site in enumerate(track.sites):
-            if site is None:
-                continue
-            about = site.along.place * length + np.array([-length, length])
-            torque = self._scales.energy * self._parameters.torque_per_current_density * bias.density(about)
-            sides = (site.along.below, site.along.above), (site.cells[0].below, site.cells[0].above)
-            stiffness = sum(0.5 * (below.stiffness() + above.stiffness()) for below, above in sides)
-            result[number] -= 0.5 * (torque[1] - torque[0]) / (self._scales.damping * stiffness)
-        return result
-
-    def _holds(self, site: Site | None, cooling: float) -> bool:
-        return site is not None and cooling * lowest_barrier(site) >= HELD
-
-    def _every_place_holds(self, track: DrivenTrack, owner: IntArray, cooling: FloatArray) -> bool:
+    def _every_place_holds(self, track: DrivenTrack, owner: IntArray, cold: FloatArray) -> bool:
         if self._temperature == 0.0 or not np.array_equal(owner, np.arange(1, self.count - 1)):
             return False
-        return all(map(self._holds, track.sites, cooling.tolist())) and within_reach(track.held)
+        return all(map(self._holds, track.sites, cold.tolist())) and within_reach(track.held)
 
     def _leaving_rates(self, pairs: list[tuple[Site, float]]) -> tuple[FloatArray, FloatArray]:
         """To the left and right, 1/s, of sites with the cooling of each."""
         left, right = np.zeros(len(pairs)), np.zeros(len(pairs))
-        for number, (site, cooling) in enumerate(pairs):
-            below, above = leaving_rates([site.scaled(cooling)], self._scales.cooled(cooling))
+        for number, (site, cold) in enumerate(pairs):
+            below, above = leaving_rates([site.scaled(cold)], self._scales.cooled(cold))
             left[number], right[number] = below[0], above[0]
         return left, right
 
-    def _by_orbits(self, track: DrivenTrack, cooling: FloatArray) -> tuple[FloatArray, FloatArray]:
-        mean = float(cooling.mean())
-        scales = self._scales.cooled(mean)
-        network = OrbitNetwork([site.scaled(mean) for site in track.held], track.gaps, track.beyond, scales)
-        escapes = network.escapes()
+    def _by_orbits(self, track: DrivenTrack, cold: FloatArray) -> tuple[FloatArray, FloatArray]:
+        escapes = escapes_of_mean(track, cold, self._scales, destinations=True)
+        if (cold != 1.0).any():
+            escapes = escapes.leaving_at(*self._leaving_rates(list(zip(track.held, cold.tolist(), strict=True))))
         generator = np.zeros((self.count, self.count))
         generator[1:-1], generator[[0, -1]] = escapes.caught, escapes.returning
-        if np.ptp(cooling) > 0.0 or mean != 1.0:
-            # The network has one heat bath for all; how fast a site is left depends on its own.
-            alone = escapes.left + escapes.right
-            own = np.sum(self._leaving_rates(list(zip(track.held, cooling.tolist(), strict=True))), axis=0)
-            slower = np.divide(alone, own, out=np.full_like(own, np.inf), where=own > 0.0)
-            aloft = escapes.on_the_way
-            stretched = np.where(np.isfinite(slower), slower, 1.0) * (1.0 - aloft) + aloft
-            generator[1:-1] *= np.where(np.isfinite(slower), 1.0 / stretched, 0.0)[:, np.newaxis]
         return generator.sum(axis=1), _normalised(generator)
 
     def _by_flights(
         self,
         track: DrivenTrack | None,
         owner: IntArray,
-        cooling: FloatArray,
+        cold: FloatArray,
         position: FloatArray,
         drive: Drive,
         external: float,
@@ -176,7 +156,7 @@ class HoppingTrack:
         if track is not None and self._temperature > 0.0:
             pairs = [
                 (place, site, factor)
-                for place, site, factor in zip(owner.tolist(), track.sites, cooling.tolist(), strict=True)
+                for place, site, factor in zip(owner.tolist(), track.sites, cold.tolist(), strict=True)
                 if site is not None and self._holds(site, factor)
             ]
             left, right = self._leaving_rates([(site, factor) for _, site, factor in pairs])

@@ -170,6 +170,15 @@ class Escapes:
     loss: FloatArray
     """S of a whole orbit at the lowest way out, k_B T, shape (sites,)."""
 
+    def leaving_at(self, left: FloatArray, right: FloatArray) -> "Escapes":
+        """The same where walls leave their sites at other rates, 1/s, and take as long as before on the way."""
+        before, now = self.left + self.right, left + right
+        slower = np.divide(before, now, out=np.ones_like(now), where=now > 0.0)
+        stretched = slower * (1.0 - self.on_the_way) + self.on_the_way
+        factor = np.where(now > 0.0, 1.0 / stretched, 0.0)
+        on_the_way = self.on_the_way / stretched
+        return Escapes(left, right, self.caught * factor[:, np.newaxis], self.returning, on_the_way, self.loss)
+
 
 class OrbitNetwork:
     """All sites of a track, as quadrants between which walls go."""

@@ -59,7 +59,6 @@ def command(
     which takes no longer for a year than for a microsecond.
     """
     from compact_model.experiments.escape import retention
-    from compact_model.rates.densities import density_at_rest
     from compact_model.rates.escapes import escape_rates
 
     check_outputs(outputs)
@@ -100,12 +99,11 @@ def command(
             estimate = f"mean escape time above {lower:.4g} ns (95 %)"
         lines.append(f"simulation: {escapes} of {devices} walls escaped within {duration:g} ns; {estimate}")
     if method != "simulation":
-        density = density_at_rest(parameters, "current", current * MILLIAMPERE, well.centre)
         try:
             rates = escape_rates(
                 parameters,
                 landscape,
-                current_density=density,
+                current=current * MILLIAMPERE,
                 temperature=temperature,
                 destinations=method == "rates",
                 seed=seed,
