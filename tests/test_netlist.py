@@ -336,6 +336,8 @@ FURTHER = {
     "perpendicular_anisotropy_per_volt": ("hkv", "kv"),
     "in_plane_field_x": ("hx", "hy"),
     "in_plane_field_y": ("hx", "hy"),
+    "interfacial_dmi": ("dmi",),
+    "oersted_field_ratio": ("oersted",),
 }
 
 

@@ -98,6 +98,9 @@ CASES = {
     "in-plane field": Case(
         Voltage(Sine(0.04, 80e6, 0.005)), 520e-9, 100e-9, changes={"in_plane_field_x": 6e-4, "in_plane_field_y": -9e-4}
     ),
+    "DMI and Oersted field": Case(
+        Current(pulse(3e-3, 5e-9)), 500e-9, 60e-9, changes={"interfacial_dmi": 1.2e-5, "oersted_field_ratio": -0.4}
+    ),
     "all further terms on many wells": Case(
         Current(pulse(6e-3, 3e-9)),
         426.7e-9,
@@ -109,6 +112,8 @@ CASES = {
             "perpendicular_anisotropy_per_volt": 0.5,
             "in_plane_field_x": 3e-4,
             "in_plane_field_y": 4e-4,
+            "interfacial_dmi": -1e-5,
+            "oersted_field_ratio": 0.5,
         },
     ),
     "P from the TMR, no bias dependence": Case(

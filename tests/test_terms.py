@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from biot_savart import oersted_field
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
@@ -44,6 +45,8 @@ ON = {
     "perpendicular_anisotropy_per_volt": 0.8,
     "in_plane_field_x": 6e-4,
     "in_plane_field_y": -9e-4,
+    "interfacial_dmi": 1.2e-5,
+    "oersted_field_ratio": -0.4,
 }
 """A value for each parameter that turns a term on."""
 ALL_ON = DEVICE.replace(**ON)
@@ -77,7 +80,7 @@ def test_a_term_has_a_kernel_a_text_a_bound_and_its_static_part(term):
     for part in (term.bound, term.per_volt):
         assert np.all(np.asarray(part(limits)) >= 0.0)
     assert isinstance(term.refuse(limits), str)
-    assert np.shape(term.energy(ALL_ON, np.zeros(3), 0.1, 4e-3)) == (3,)
+    assert np.shape(term.energy(ALL_ON, 0.5e-6, np.zeros(3), 0.1, 4e-3)) == (3,)
     along, about = term.push(ALL_ON, np.full(3, 1e10))
     assert np.shape(along) == np.shape(about) == (3,)
     assert bool(term.switches) == bool(term.coefficients)
@@ -87,30 +90,33 @@ def test_a_term_has_a_kernel_a_text_a_bound_and_its_static_part(term):
 def test_kernel_energy_text_and_bound_of_a_term_say_the_same(term):
     device, arrays = one_of(ALL_ON)
     names = {ROWS[name].netlist: value for name, value in ON.items()}
-    functions = {"sin": math.sin, "cos": math.cos, "sqrt": math.sqrt, "max": max, "rate": 1.0}
+    names |= {"ms": 1.05e6, "delta": 16.6, "length": 1000.0, "width": 100.0, "rp": 36.0, "area": 0.1225e-12}
+    names |= {"vh": 0.5, "bias_scale": 1.95 * 0.5**2, "rate": 1.0}
+    functions = {name: getattr(math, name) for name in ("sin", "cos", "sqrt", "atan")} | {"ln": math.log, "max": max}
     largest = Limits(arrays, np.zeros(1), np.full(1, 0.3), 0.0, 0.0, 0.0, 0.0)
-    for voltage in (-0.3, 0.0, 0.2):
-        words = {"voltage": repr(voltage), "angle": "angle"}
+    for voltage, position in ((-0.3, 0.0), (0.0, 0.4e-6), (0.2, 0.7e-6), (0.2, 1e-6)):
+        words = {"voltage": f"({voltage})", "angle": "angle", "position": f"({1e9 * position})"}
+        words["width"] = f"(1.0+0.8*{voltage})**-0.5"
         if term.relative_width:
             by_text = eval(term.width_text.format(**words), functions | names)
             assert term.relative_width.py_func(device, voltage) == pytest.approx(by_text, rel=1e-14)
         for angle in np.linspace(-4.0, 4.0, 23).tolist():
-            by_kernel = term.about_angle.py_func(device, voltage, angle)
+            by_kernel = term.about_angle.py_func(device, position, voltage, angle)
             by_text = eval(term.about_text.format(**words), functions | names | {"angle": angle})
             by_energy = (
-                term.energy(ALL_ON, np.array(angle + 1e-5), voltage, 4e-3)
-                - term.energy(ALL_ON, np.array(angle - 1e-5), voltage, 4e-3)
+                term.energy(ALL_ON, position, np.array(angle + 1e-5), voltage, 4e-3)
+                - term.energy(ALL_ON, position, np.array(angle - 1e-5), voltage, 4e-3)
             ) / 2e-5
-            assert by_kernel == pytest.approx(by_text, abs=1e-17)
+            assert by_kernel == pytest.approx(by_text, rel=1e-12, abs=1e-17)
             assert by_kernel == pytest.approx(by_energy, abs=1e-12)
             assert abs(by_kernel) <= term.bound(largest)[0] * (1.0 + 1e-12)
 
 
 def test_a_term_takes_few_files():
     # The row of each parameter, the term, and nothing else: all that follows finds them there.  (What computes the
-    # parameters of a stripe, by micromagnetics or from its width, is no part of the equation of motion.)
+    # parameters of a stripe, or tries how much they matter, is no part of the equation of motion.)
     kept = [path for name in ("compact_model", "spice", "crossbar", "dwmtj") for path in (ROOT / name).rglob("*.py")]
-    computing = ("micromagnetics", "width_laws")
+    computing = ("micromagnetics", "width_laws", "sensitivit")
     texts = {
         path.relative_to(ROOT).as_posix(): path.read_text()
         for path in kept
@@ -145,14 +151,34 @@ def test_signs_and_factors_are_those_of_the_magnetisation_itself(angle):
 
     in_plane = [np.full(points.size, 6e-4), np.full(points.size, -9e-4)]
     hard_axis = [-40e-4 * moment[0], np.zeros(points.size)]  # H_K > 0: the wall's moment rests along y
+    # D (m_z dm_x/dx - m_x dm_z/dx) is a field (2 D / M_s) dm_z/dx along x.
+    by_dmi = [2.0 * 1.2e-5 / 1.05e6 * np.gradient(moment[2], points * delta), np.zeros(points.size)]
     for field, changes in (
         (in_plane, {"anisotropy_field": 0.0, "in_plane_field_x": 6e-4, "in_plane_field_y": -9e-4}),
         (hard_axis, {}),
+        (by_dmi, {"anisotropy_field": 0.0, "interfacial_dmi": 1.2e-5}),
     ):
         expected = GAMMA * delta * equilibrium.angle_field(DEVICE.replace(**changes), np.array(angle))
-        assert speed(field) == pytest.approx(float(expected), rel=1e-9)
+        assert speed(field) == pytest.approx(float(expected), rel=1e-4 if "interfacial_dmi" in changes else 1e-9)
     # And a field along z turns the moment from +y towards -x, the direction in which phi grows.
     assert np.sign(-GAMMA * np.cross(moment[:, 4000], [0.0, 0.0, 1.0])[0]) == np.sign(-np.cos(angle))
+
+
+def test_the_oersted_field_is_that_of_biot_and_savart():
+    # Columns of current in both domains, summed up; a wall turned to pi/2 feels all of it.
+    device, volts, count, rows = DEVICE.replace(oersted_field_ratio=1.0, anisotropy_field=0.0), 0.1, 2000, 100
+    along = (np.arange(count) + 0.5)[:, np.newaxis] / count * 1e-6
+    across = ((np.arange(rows) + 0.5) / rows - 0.5) * 100e-9
+    density = volts / device.resistance_area_product
+    for position in (0.3e-6, 0.7e-6):
+        local = np.where(along < position, density, density / (1.0 + 0.95 / (1.0 + 0.2**2)))
+        total = 0.0
+        for point in ((np.arange(20) + 0.5) / 20 - 0.5) * 100e-9 + 0.25 * 1e-9:
+            squares = (position - along) ** 2 + (point - across) ** 2
+            total += 2e-7 * float((local * (position - along) / squares).sum()) * 1e-6 / count * 100e-9 / rows / 20
+        found = equilibrium.angle_field(device, np.array(0.5 * np.pi), voltage=volts, position=position)
+        assert float(found) == pytest.approx(0.5 * np.pi * total, rel=5e-3)
+        assert oersted_field(device, position, volts) == pytest.approx(float(found) / (0.5 * np.pi), rel=1e-7)
 
 
 # ---- The engines against an integration of equations written anew ----
@@ -188,9 +214,10 @@ def rates(device, kind, value, landscape=SMOOTH, anisotropy=None):
             + 0.5 * (two_fold + device.anisotropy_field_per_volt * volts) * np.sin(2.0 * angle)
             + 0.5 * device.fourth_order_anisotropy_field * np.sin(4.0 * angle)
             + 0.5 * np.pi * device.in_plane_field_x * np.cos(angle)
-            + 0.5 * np.pi * device.in_plane_field_y * np.sin(angle)
+            + 0.5 * np.pi * (device.in_plane_field_y + oersted_field(device, position, volts)) * np.sin(angle)
         )
         width = device.wall_width * (1.0 + device.perpendicular_anisotropy_per_volt * volts) ** -0.5
+        about -= 0.5 * np.pi * device.interfacial_dmi / (device.saturation_magnetisation * width) * np.cos(angle)
         scale = GAMMA / (1.0 + device.damping**2)
         return [scale * width * (about + device.damping * along), scale * (along - device.damping * about)]
 
@@ -203,6 +230,8 @@ CASES = {
     "voltage-controlled K_u": {"perpendicular_anisotropy_per_volt": 0.8},
     "field along the track": {"in_plane_field_x": 6e-4},
     "field across the track": {"in_plane_field_y": -9e-4},
+    "DMI": {"interfacial_dmi": -1.2e-5},
+    "Oersted field": {"oersted_field_ratio": 0.4},
     "all": ON,
 }
 
@@ -363,6 +392,7 @@ def test_rest_angles_are_the_lowest_energies():
         0.0: free.replace(fourth_order_anisotropy_field=10e-4),
         -0.5 * np.pi: free.replace(in_plane_field_x=5e-4),
         np.pi: free.replace(in_plane_field_y=-5e-4),
+        0.5 * np.pi + 0.0: free.replace(interfacial_dmi=2e-5),
         0.5 * math.acos(20.0 / 70.0): DEVICE.replace(anisotropy_field=20e-4, fourth_order_anisotropy_field=-35e-4),
     }
     for expected, device in rest.items():
@@ -403,6 +433,8 @@ def test_static_limits_of_each_term_alone():
 
     assert limit(free.replace(fourth_order_anisotropy_field=-30e-4)) == pytest.approx(15e-4, rel=1e-8)
     assert limit(free.replace(in_plane_field_x=6e-4, in_plane_field_y=8e-4)) == pytest.approx(5e-4 * np.pi, rel=1e-8)
+    by_dmi = 0.5 * np.pi * 2e-5 / (1.05e6 * 16.6e-9)
+    assert limit(free.replace(interfacial_dmi=2e-5)) == pytest.approx(by_dmi, rel=1e-8)
     # Two-fold and four-fold: the steepest slope by calculus, cos(2 phi) from a quadratic equation.
     both = DEVICE.replace(anisotropy_field=20e-4, fourth_order_anisotropy_field=-35e-4)
     turns = np.arccos(np.clip(np.roots([4.0 * -35e-4, 20e-4, -2.0 * -35e-4]), -1.0, 1.0))

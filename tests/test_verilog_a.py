@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from biot_savart import oersted_field
 
 from compact_model import Current, Voltage, antiparallel_share, conductance, pulses, simulate, single_well
 from compact_model.device.published import lequeux2016_track
@@ -40,6 +41,9 @@ def rates(device, landscape, voltage, position, angle, net_field):
     """dx/dt in nm/ns and dphi/dt in rad/ns of Eq. 1, written anew from the parameters."""
     per_volt = device.torque_per_current_density / device.resistance_area_product
     gamma = device.gyromagnetic_ratio * 1e-9
+    width = device.wall_width / np.sqrt(1.0 + device.perpendicular_anisotropy_per_volt * voltage)
+    across = device.in_plane_field_y + oersted_field(device, position, voltage)
+    normal = device.in_plane_field_x - device.interfacial_dmi / (device.saturation_magnetisation * width)
     along = gamma * (
         net_field + device.field_like_ratio * per_volt * voltage + float(landscape.pinning_field(position))
     )
@@ -48,10 +52,9 @@ def rates(device, landscape, voltage, position, angle, net_field):
         per_volt * voltage
         + 0.5 * anisotropy * np.sin(2.0 * angle)
         + 0.5 * device.fourth_order_anisotropy_field * np.sin(4.0 * angle)
-        + 0.5 * np.pi * (device.in_plane_field_x * np.cos(angle) + device.in_plane_field_y * np.sin(angle))
+        + 0.5 * np.pi * (normal * np.cos(angle) + across * np.sin(angle))
     )
     scale = 1.0 / (1.0 + device.damping**2)
-    width = device.wall_width / np.sqrt(1.0 + device.perpendicular_anisotropy_per_volt * voltage)
     return (
         scale * width * 1e9 * (about + device.damping * along),
         scale * (along - device.damping * about),
@@ -113,6 +116,8 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
             perpendicular_anisotropy_per_volt=0.8,
             in_plane_field_x=6e-4,
             in_plane_field_y=-9e-4,
+            interfacial_dmi=1.2e-5,
+            oersted_field_ratio=-0.4,
         )
     one = single_well(device, coercive_field=15e-4, half_width=100e-9)
     landscape = lequeux2016_track(device, 3) if kind == "many wells" else one

@@ -31,16 +31,25 @@ def added(parameters: Sequence[DeviceParameters]) -> list[Term]:
     return [term for term in TERMS if term.switches and any(term.is_on(each) for each in parameters)]
 
 
-def angle_energy(parameters: Any, angle: Any, *, voltage: Any = 0.0, anisotropy: Any = None) -> Any:
-    """E / (2 M_s Delta W t) in T at angles in rad, under a voltage in V; anisotropy: H_K in T, None: the device's."""
+def angle_energy(
+    parameters: Any, angle: Any, *, voltage: Any = 0.0, anisotropy: Any = None, position: Any = None
+) -> Any:
+    """E / (2 M_s Delta W t) in T at angles in rad, under a voltage in V.
+
+    anisotropy: H_K in T, None: the device's; position: of the wall, m, None: the middle of the track.
+    """
     field = parameters.anisotropy_field if anisotropy is None else anisotropy
-    return sum(term.energy(parameters, angle, voltage, field) for term in TERMS)
+    where = 0.5 * parameters.track_length if position is None else position
+    return sum(term.energy(parameters, where, angle, voltage, field) for term in TERMS)
 
 
-def angle_field(parameters: Any, angle: Any, *, voltage: Any = 0.0, anisotropy: Any = None) -> Any:
+def angle_field(
+    parameters: Any, angle: Any, *, voltage: Any = 0.0, anisotropy: Any = None, position: Any = None
+) -> Any:
     """What turns the wall's angle beside the torques, T: the derivative of `angle_energy`."""
     ahead = np.asarray(angle) + 1j * _IMAGINARY_STEP
-    return angle_energy(parameters, ahead, voltage=voltage, anisotropy=anisotropy).imag / _IMAGINARY_STEP
+    energy = angle_energy(parameters, ahead, voltage=voltage, anisotropy=anisotropy, position=position)
+    return energy.imag / _IMAGINARY_STEP
 
 
 def angle_stiffness(parameters: DeviceParameters, angle: float) -> float:
@@ -57,7 +66,7 @@ def rest_angles(parameters: Sequence[DeviceParameters], anisotropy: FloatArray) 
     if not added(parameters):
         return np.where(anisotropy < 0.0, 0.5 * np.pi, 0.0)
     result = np.empty(anisotropy.size)
-    names = sorted({name for term in TERMS for name in term.switches})
+    names = sorted({name for term in TERMS for name in (*term.switches, *term.reads)} | {"track_length"})
     columns = {name: np.array([getattr(each, name) for each in parameters]) for name in names}
     for start in range(0, anisotropy.size, _ROWS_AT_A_TIME):
         rows = slice(start, start + _ROWS_AT_A_TIME)
@@ -108,9 +117,12 @@ def angle_barrier(parameters: DeviceParameters) -> float:
     return float(scale * max(min(tops), 0.0))
 
 
-def largest_turn(parameters: DeviceParameters, voltage: ArrayLike = 0.0, *, sign: float = 1.0) -> FloatArray:
+def largest_turn(
+    parameters: DeviceParameters, voltage: ArrayLike = 0.0, *, sign: float = 1.0, position: float | None = None
+) -> FloatArray:
     """The largest value of sign times `angle_field` over all angles, T, at voltages in V, any shape.
 
+    position: of the wall, m, None: the middle of the track.
     With sign = -1 it is the largest Slonczewski torque under which the wall still finds an angle to rest at.
     """
     volts = np.asarray(voltage, dtype=np.float64)
@@ -119,7 +131,7 @@ def largest_turn(parameters: DeviceParameters, voltage: ArrayLike = 0.0, *, sign
     column = volts.reshape(-1, 1)
     angle, spacing = _GRID[np.newaxis, :], _GRID[1] - _GRID[0]
     for _ in range(5):
-        field = sign * angle_field(parameters, angle, voltage=column)
+        field = sign * angle_field(parameters, angle, voltage=column, position=position)
         best = field.argmax(axis=1)[:, np.newaxis]
         angle = np.take_along_axis(np.broadcast_to(angle, field.shape), best, axis=1)
         angle = angle + spacing * np.linspace(-1.0, 1.0, 21)
@@ -131,8 +143,8 @@ def largest_turn(parameters: DeviceParameters, voltage: ArrayLike = 0.0, *, sign
 def turning_density(parameters: DeviceParameters, share: float = 0.0) -> float:
     """The lowest J > 0, A/m2, whose Slonczewski torque leaves the wall no angle to rest at; inf: there is none.
 
-    share: f, 0 to 1, of the junction that is antiparallel.  It counts where the energy depends on the voltage, which
-    is that of a junction that carries J times its area.
+    share: f, 0 to 1, of the junction that is antiparallel, up to that of a wall at the track's start.  It counts where
+    the energy depends on the voltage, which is that of a junction that carries J times its area.
     """
     from .junction import voltage_at_current
 
@@ -141,10 +153,11 @@ def turning_density(parameters: DeviceParameters, share: float = 0.0) -> float:
     if not added([parameters]):
         return alone
     scale = alone if alone > 0.0 else 1.0
+    position = parameters.track_length - share * parameters.junction_area / parameters.track_width
 
     def excess(density: FloatArray) -> FloatArray:
         volts = voltage_at_current(parameters, np.full(density.shape, share), density * parameters.junction_area)
-        result: FloatArray = per_density * density - largest_turn(parameters, volts, sign=-1.0)
+        result: FloatArray = per_density * density - largest_turn(parameters, volts, sign=-1.0, position=position)
         return result
 
     densities = scale * np.concatenate(

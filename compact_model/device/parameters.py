@@ -13,6 +13,7 @@ from .parameter_table import (
     ANY,
     AREA,
     CURRENT_DENSITY,
+    ENERGY_PER_AREA,
     FIELD,
     FIELD_PER_SQUARE_VOLT,
     FIELD_PER_VOLT,
@@ -336,6 +337,48 @@ class DeviceParameters:
         ),
     ] = 0.0
     """T; it adds (pi/2) H_y sin phi to b: a positive one favours phi = 0, a Bloch wall.  See in_plane_field_x."""
+    interfacial_dmi: Annotated[
+        float,
+        Parameter(
+            "D",
+            "interfacial Dzyaloshinskii-Moriya interaction",
+            ENERGY_PER_AREA,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="dmi",
+            limits=(0.0, 1e-2),
+        ),
+    ] = 0.0
+    """J/m2, of the energy density D (m_z div m - m grad m_z), with z along the P state's magnetisation.
+
+    The wall has the energy -pi D W t sin phi: a field D/(M_s Delta) along the track, against it for D > 0, that adds
+    -(pi/2) D/(M_s Delta) cos phi to b and favours phi = pi/2, a Neel wall (Thiaville et al. 2012,
+    doi 10.1209/0295-5075/100/57002).  It follows the width that the voltage gives the wall.  In a device whose P state
+    is magnetised the other way, D has the other sign."""
+    oersted_field_ratio: Annotated[
+        float,
+        Parameter(
+            "k_Oe",
+            "Oersted field of the track's current on the wall, over that of the bare track",
+            NUMBER,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="oersted",
+            note="1 or -1: all of it, with the P state's magnetisation along or against a positive current",
+            limits=(0.0, 10.0),
+        ),
+    ] = 0.0
+    """A number: 0, no Oersted field; 1, that of the current in the track where the P state's magnetisation points along
+    a positive current, -1 where it points against it; less, where the leads bring a part of it back.
+
+    It lies across the track and adds (pi/2) H_Oe sin phi to b, as in_plane_field_y does, with
+
+        H_Oe = k_Oe mu_0 W V / (2 pi RA_P) [g(x/W) - g((L - x)/W) / (1 + TMR(V))],
+        g(r) = [ln(1 + r^2) - r^2 ln(1 + 1/r^2)]/2 + 2 r atan(1/r):
+
+    the law of Biot and Savart for endless currents along z, V/RA_P in the parallel domain and V/[RA_P (1 + TMR(V))] in
+    the antiparallel one, averaged over the track's width at the wall.  The pad's current, whose place is no
+    parameter, and the force of the field's gradient, below 1 Oe, are left out."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:

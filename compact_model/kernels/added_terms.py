@@ -34,7 +34,7 @@ def _sum(kernels):
     """One function that adds the contributions of several, in turn."""
 
     @inlined
-    def total(value, device, voltage, angle):
+    def total(value, device, position, voltage, angle):
         return value
 
     for kernel in kernels:
@@ -44,8 +44,8 @@ def _sum(kernels):
 
 def _plus(before, kernel):
     @inlined
-    def total(value, device, voltage, angle):
-        return before(value, device, voltage, angle) + kernel(device, voltage, angle)
+    def total(value, device, position, voltage, angle):
+        return before(value, device, position, voltage, angle) + kernel(device, position, voltage, angle)
 
     return total
 
@@ -72,7 +72,7 @@ def _sum_of_lanes(kernels):
     """The same for arrays, changed in place: a loop for each."""
 
     @inlined
-    def total(values, devices, voltage, angle):
+    def total(values, devices, position, voltage, angle):
         pass
 
     for kernel in kernels:
@@ -82,10 +82,10 @@ def _sum_of_lanes(kernels):
 
 def _plus_in_lanes(before, kernel):
     @inlined
-    def total(values, devices, voltage, angle):
-        before(values, devices, voltage, angle)
+    def total(values, devices, position, voltage, angle):
+        before(values, devices, position, voltage, angle)
         for lane in range(values.size):
-            values[lane] += kernel(device_at(devices, lane), voltage[lane], angle[lane])
+            values[lane] += kernel(device_at(devices, lane), position[lane], voltage[lane], angle[lane])
 
     return total
 
@@ -126,8 +126,8 @@ def _add_terms(device, density, position, angle, along_z, about_angle, thermal_z
         width = _relative_width(device, voltage)
         louder = _loudness(width)
         return (
-            _along_z(along_z + louder * thermal_z, device, voltage, angle),
-            _about_angle(about_angle + louder * thermal_angle, device, voltage, angle),
+            _along_z(along_z + louder * thermal_z, device, position, voltage, angle),
+            _about_angle(about_angle + louder * thermal_angle, device, position, voltage, angle),
             device.wall_width * width,
         )
 
@@ -164,8 +164,8 @@ def _add_terms_to_lanes(devices, density, position, angle, along_z, about_angle,
             along_z[lane] += louder[lane] * thermal_z[lane]
         for lane in range(width.size):
             about_angle[lane] += louder[lane] * thermal_angle[lane]
-        _along_z_of_lanes(along_z, devices, voltage, angle)
-        _about_angle_of_lanes(about_angle, devices, voltage, angle)
+        _along_z_of_lanes(along_z, devices, position, voltage, angle)
+        _about_angle_of_lanes(about_angle, devices, position, voltage, angle)
 
     def without(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
         pass

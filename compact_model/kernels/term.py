@@ -26,7 +26,7 @@ class Term:
     """A contribution to a (along z, what pushes the wall along) and b (about the angle) of Eq. 1, both in tesla.
 
     A term that is always there has kernels with arguments of their own, which `equations.py` calls.  Those of a term
-    that `switches` turn on are all of the form f(device, voltage, angle) -> T, with a device that holds what
+    that `switches` turn on are all of the form f(device, position, voltage, angle) -> T, with a device that holds what
     `coefficients` gives.  None stands for no contribution.
     """
 
@@ -46,9 +46,12 @@ class Term:
     bound: Callable[[Limits], Any]
     """The largest absolute values of both contributions together, T: what the control of the steps relies on."""
     energy: Statics
-    """f(parameters, angle, voltage, anisotropy) -> E / (2 M_s Delta W t) in T, whose derivative by the angle is b.
+    """f(parameters, position, angle, voltage, anisotropy) -> E / (2 M_s Delta W t) in T, whose derivative by the angle
+    is b.
 
     Written so that it also takes complex angles."""
+    reads: tuple[str, ...] = ()
+    """Fields of DeviceParameters that the energy reads beside the switches."""
     push: Statics
     """f(parameters, density) -> (a, b) in T of a steady current density in A/m2, whatever the angle."""
     per_volt: Callable[[Limits], Any]
@@ -61,7 +64,7 @@ class Term:
         return not self.switches or any(getattr(parameters, name) != 0.0 for name in self.switches)
 
 
-def no_energy(parameters: Any, angle: Any, voltage: float, anisotropy: Any) -> Any:
+def no_energy(parameters: Any, position: Any, angle: Any, voltage: Any, anisotropy: Any) -> Any:
     """Of a term that does not depend on the angle."""
     return np.zeros_like(angle)
 

@@ -6,6 +6,7 @@ All engines, arrays, netlists, the step control and the static limits follow fro
 
 import numpy as np
 
+from ..constants import VACUUM_PERMEABILITY
 from .fast_math import sine
 from .jit import inlined
 from .term import Term, no_energy, no_push, not_by_voltage, nothing_wrong
@@ -137,7 +138,7 @@ _TWO_FOLD_ANISOTROPY = Term(
     about_text="0.5*rate*{anisotropy}*sin(2.0*{angle})",
     width_text="",
     bound=lambda limits: limits.anisotropy,
-    energy=lambda parameters, angle, voltage, anisotropy: 0.5 * anisotropy * np.sin(angle) ** 2,
+    energy=lambda parameters, position, angle, voltage, anisotropy: 0.5 * anisotropy * np.sin(angle) ** 2,
     push=no_push,
     per_volt=not_by_voltage,
     refuse=nothing_wrong,
@@ -171,7 +172,7 @@ _THERMAL_FIELDS = Term(
 
 
 @inlined
-def _four_fold_anisotropy(device, voltage, angle):
+def _four_fold_anisotropy(device, position, voltage, angle):
     return 0.5 * device.fourth_order_field * sine(4.0 * angle)
 
 
@@ -187,7 +188,7 @@ _FOUR_FOLD_ANISOTROPY = Term(
     width_text="",
     bound=lambda limits: 0.5 * np.abs(limits.devices.fourth_order_field),
     # E = M_s Delta W t H_4 (1 - cos 4 phi) / 4
-    energy=lambda parameters, angle, voltage, anisotropy: (
+    energy=lambda parameters, position, angle, voltage, anisotropy: (
         0.125 * parameters.fourth_order_anisotropy_field * (1.0 - np.cos(4.0 * angle))
     ),
     push=no_push,
@@ -197,7 +198,7 @@ _FOUR_FOLD_ANISOTROPY = Term(
 
 
 @inlined
-def _anisotropy_by_voltage(device, voltage, angle):
+def _anisotropy_by_voltage(device, position, voltage, angle):
     return 0.5 * device.anisotropy_per_volt * voltage * sine(2.0 * angle)
 
 
@@ -249,7 +250,7 @@ _ANISOTROPY_BY_VOLTAGE = Term(
     # Beyond its range, which Newton's method of a simulator may try, the root stays real.
     width_text="1.0/sqrt(max(1.0+kv*{voltage},1.0e-3))",
     bound=_voltage_bound,
-    energy=lambda parameters, angle, voltage, anisotropy: (
+    energy=lambda parameters, position, angle, voltage, anisotropy: (
         0.5 * parameters.anisotropy_field_per_volt * voltage * np.sin(angle) ** 2
     ),
     push=no_push,
@@ -259,7 +260,7 @@ _ANISOTROPY_BY_VOLTAGE = Term(
 
 
 @inlined
-def _in_plane_field(device, voltage, angle):
+def _in_plane_field(device, position, voltage, angle):
     along = device.in_plane_field_x * sine(angle + 0.5 * np.pi)
     return 0.5 * np.pi * (along + device.in_plane_field_y * sine(angle))
 
@@ -281,11 +282,149 @@ _IN_PLANE_FIELD = Term(
         0.5 * np.pi * (np.abs(limits.devices.in_plane_field_x) + np.abs(limits.devices.in_plane_field_y))
     ),
     # -pi M_s Delta W t H . m for a profile sech(x / Delta) whose moment is m = (-sin phi, cos phi, 0)
-    energy=lambda parameters, angle, voltage, anisotropy: (
+    energy=lambda parameters, position, angle, voltage, anisotropy: (
         0.5 * np.pi * (parameters.in_plane_field_x * np.sin(angle) - parameters.in_plane_field_y * np.cos(angle))
     ),
     push=no_push,
     per_volt=not_by_voltage,
+    refuse=nothing_wrong,
+)
+
+
+@inlined
+def _interfacial_dmi(device, position, voltage, angle):
+    return -0.5 * np.pi * device.dmi_field / _width_by_voltage(device, voltage) * sine(angle + 0.5 * np.pi)
+
+
+def _dmi_field(parameters):
+    """D / (M_s Delta), the field along the track that acts as the interaction does, T."""
+    return parameters.interfacial_dmi / (parameters.saturation_magnetisation * parameters.wall_width)
+
+
+_INTERFACIAL_DMI = Term(
+    name="interfacial Dzyaloshinskii-Moriya interaction",
+    switches=("interfacial_dmi",),
+    coefficients={"dmi_field": _dmi_field},
+    along_z=None,
+    about_angle=_interfacial_dmi,
+    relative_width=None,
+    along_text="",
+    about_text="-1.5707963267948966*rate*dmi/(ms*delta*1.0e-9*({width}))*cos({angle})",
+    width_text="",
+    bound=lambda limits: (
+        0.5
+        * np.pi
+        * np.abs(limits.devices.dmi_field)
+        * np.sqrt(1.0 + np.abs(limits.devices.perpendicular_anisotropy_per_volt) * limits.voltage)
+    ),
+    # -pi D W t sin phi, whatever the width: the integral of D (m_z dm_x/dx - m_x dm_z/dx) over a wall whose moment is
+    # (-sin phi, cos phi, 0)
+    energy=lambda parameters, position, angle, voltage, anisotropy: (
+        -0.5
+        * np.pi
+        * _dmi_field(parameters)
+        * np.sqrt(1.0 + parameters.perpendicular_anisotropy_per_volt * voltage)
+        * np.sin(angle)
+    ),
+    reads=("saturation_magnetisation", "wall_width"),
+    push=no_push,
+    per_volt=not_by_voltage,  # Delta times the field is what moves the wall, and that is D / M_s at every voltage
+    refuse=nothing_wrong,
+)
+
+
+@inlined
+def _strip(distance):
+    """int (x - x') / r^2 over a strip of width 1 from x' = x - distance to x, averaged over the width at x."""
+    reach = np.maximum(distance, 1e-9)
+    square = reach * reach
+    return 0.5 * (np.log1p(square) - square * np.log1p(1.0 / square)) + 2.0 * reach * np.arctan(1.0 / reach)
+
+
+@inlined
+def _field_of_domains(per_volt, width, length, tmr, bias, position, voltage):
+    """Across the track at the wall, T: from the current of the parallel domain less that of the antiparallel one."""
+    antiparallel = 1.0 / (1.0 + tmr / (1.0 + bias * bias))
+    return per_volt * voltage * (_strip(position / width) - antiparallel * _strip((length - position) / width))
+
+
+@inlined
+def _oersted_field(device, position, voltage, angle):
+    if device.oersted_per_volt == 0.0:
+        return 0.0
+    field = _field_of_domains(
+        device.oersted_per_volt,
+        device.oersted_width,
+        device.track_length,
+        device.tmr,
+        voltage * device.inverse_half_voltage,
+        position,
+        voltage,
+    )
+    return 0.5 * np.pi * field * sine(angle)
+
+
+_STRIP_TEXT = "(0.5*(ln(1.0+{0}*{0})-{0}*{0}*ln(1.0+1.0/({0}*{0})))+2.0*{0}*atan(1.0/{0}))"
+"""`_strip` as netlists have it."""
+
+
+def _oersted_per_volt(parameters):
+    """mu_0 J W / (2 pi) of a parallel domain at 1 V, T/V."""
+    area = parameters.track_length * parameters.track_width + parameters.nucleation_pad_area
+    density = 1.0 / (parameters.parallel_resistance * area)
+    return parameters.oersted_field_ratio * VACUUM_PERMEABILITY / (2.0 * np.pi) * density * parameters.track_width
+
+
+def _oersted_energy(parameters, position, angle, voltage, anisotropy):
+    field = _field_of_domains.py_func(
+        _oersted_per_volt(parameters),
+        parameters.track_width,
+        parameters.track_length,
+        parameters.tmr,
+        voltage / parameters.tmr_half_voltage,
+        position,
+        voltage,
+    )
+    return -0.5 * np.pi * field * np.cos(angle)
+
+
+def _strongest_oersted_field(limits):
+    """Per volt, T/V: at the parallel end of the track."""
+    devices = limits.devices
+    return np.abs(devices.oersted_per_volt) * _strip.py_func(devices.track_length / devices.oersted_width)
+
+
+_OERSTED_FIELD = Term(
+    name="Oersted field",
+    switches=("oersted_field_ratio",),
+    coefficients={
+        "oersted_per_volt": _oersted_per_volt,
+        "oersted_width": lambda parameters: parameters.track_width,
+    },
+    along_z=None,
+    about_angle=_oersted_field,
+    relative_width=None,
+    along_text="",
+    about_text=(
+        f"1.5707963267948966*rate*oersted*{1e-9 * VACUUM_PERMEABILITY / (2.0 * np.pi)!r}*width/(rp*area)*{{voltage}}"
+        f"*({_STRIP_TEXT.format('max({position}/width,1.0e-9)')}"
+        "-(vh*vh+{voltage}*{voltage})/(bias_scale+{voltage}*{voltage})"
+        f"*{_STRIP_TEXT.format('max((length-{position})/width,1.0e-9)')})*sin({{angle}})"
+    ),
+    width_text="",
+    bound=lambda limits: 0.5 * np.pi * _strongest_oersted_field(limits) * limits.voltage,
+    energy=_oersted_energy,
+    reads=(
+        "track_length",
+        "track_width",
+        "nucleation_pad_area",
+        "parallel_resistance",
+        "tmr",
+        "tmr_half_voltage",
+    ),
+    push=no_push,
+    # The current of the antiparallel domain rises up to one and a half times as fast as the voltage, as its TMR falls.
+    per_volt=lambda limits: 0.75 * np.pi * _strongest_oersted_field(limits),
     refuse=nothing_wrong,
 )
 
@@ -300,5 +439,7 @@ TERMS = (
     _FOUR_FOLD_ANISOTROPY,
     _ANISOTROPY_BY_VOLTAGE,
     _IN_PLANE_FIELD,
+    _INTERFACIAL_DMI,
+    _OERSTED_FIELD,
 )
 """All of them, in the order in which they are added up."""

@@ -104,10 +104,12 @@ def driven_track(
 def _site(
     parameters: DeviceParameters, place: Minimum, anisotropy: float, torque: float, voltage: float, scales: Scales
 ) -> Site | None:
-    steepest = float(np.abs(angle_field(parameters, _TURN, voltage=voltage, anisotropy=anisotropy)).max())
+    where = place.place * scales.length
+    field = angle_field(parameters, _TURN, voltage=voltage, anisotropy=anisotropy, position=where)
+    steepest = float(np.abs(field).max())
     if abs(torque) > _FAR_ABOVE * steepest:
         return None
-    cells, drop = angle_minima(parameters, anisotropy, torque, voltage, scales)
+    cells, drop = angle_minima(parameters, anisotropy, torque, voltage, scales, where)
     if not cells:
         return None
     level = min(cell.energy for cell in cells)

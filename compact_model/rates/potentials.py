@@ -165,16 +165,23 @@ def stretches_beyond(
 
 
 def angle_minima(
-    parameters: DeviceParameters, anisotropy_field: float, slonczewski: float, voltage: float, scales: Scales
+    parameters: DeviceParameters,
+    anisotropy_field: float,
+    slonczewski: float,
+    voltage: float,
+    scales: Scales,
+    position: float | None = None,
 ) -> tuple[list[Minimum], float]:
     """The rest angles within one period of the angle's energy, and by how much V rises from one period to the next.
 
-    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T; voltage: V, on the barrier.  None at all from
+    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T; voltage: V, on the barrier; position: of the
+    wall, m, None: the middle of the track.  None at all from
     the Walker threshold on.
     """
 
     def of_angle(angle: FloatArray) -> FloatArray:
-        return np.asarray(angle_energy(parameters, angle, voltage=voltage, anisotropy=anisotropy_field) + 0.0 * angle)
+        energy = angle_energy(parameters, angle, voltage=voltage, anisotropy=anisotropy_field, position=position)
+        return np.asarray(energy + 0.0 * angle)
 
     turn = np.linspace(0.0, 2.0 * np.pi, 41)
     half_turn = np.abs(of_angle(turn + np.pi) - of_angle(turn)).max() <= 1e-9 * np.ptp(of_angle(turn))

@@ -159,6 +159,8 @@ class Fields:
             "net_field": self.net_field,
             "voltage": self.voltage,
             "angle": "V(phi)",
+            "position": "V(x)",
+            "width": self.width or "1.0",
             "pinning": self.pinning or self.pinning_shape,
             "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
             "thermal_z": thermal[0],
