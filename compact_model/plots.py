@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
-from .figures import legend_above, styled
+from .figures import MARKERS, legend_above, styled
 from .support.validation import InputError, choice
 
 if TYPE_CHECKING:
@@ -267,6 +267,32 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
     return axes
 
 
+def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """By how much each change moves each figure, %, on a scale that is linear up to 20 %; what is beyond is filled."""
+    axes = new_axes(axes)
+    rows = np.arange(result.sizes["change"] - 1)
+    for column, name in enumerate(result.figure.values.tolist()):
+        change = 100.0 * result.relative_change.values[1:, column]
+        error = 100.0 * result.standard_error.values[1:, column]
+        marked = result.marked.values[1:, column]
+        place = rows + 0.14 * (column - 0.5 * (result.sizes["figure"] - 1))
+        look: dict[str, Any] = {"marker": MARKERS[column], "linestyle": "", "markersize": 3.5} | style
+        (line,) = axes.plot(change, place, markerfacecolor="none", label=str(result[name].long_name), **look)
+        axes.plot(change[marked], place[marked], color=line.get_color(), **look)
+        axes.errorbar(change, place, xerr=error, linestyle="", elinewidth=0.6, color=line.get_color())
+    for limit in (-20.0, 20.0):
+        axes.axvline(limit, color="black", linewidth=0.6, linestyle=":")
+    axes.axvline(0.0, color="black", linewidth=0.5)
+    labels = zip(result.change.values[1:], result.step.values[1:], strict=True)
+    axes.set_yticks(rows, [f"{name} ({step})" for name, step in labels], fontsize="small")
+    axes.set_ylim(rows.size - 0.5, -0.5)
+    axes.set_xscale("symlog", linthresh=20.0, linscale=1.0)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel("relative change (%)")
+    legend_above(axes)
+    return axes
+
+
 # By a result's attribute `experiment`.  Other packages add theirs when their plots are imported, which happens at the
 # latest when such a result draws itself: they are listed as entry points of the group 'dwmtj.plots'.
 PLOTTERS: dict[str, Plotter] = {
@@ -279,6 +305,7 @@ PLOTTERS: dict[str, Plotter] = {
     "retention": plot_retention,
     "escape_rates": plot_escape_rates,
     "intrinsic_site": plot_intrinsic_site,
+    "sensitivity": plot_sensitivity,
     "write_window": plot_write_window,
     "spike_timing_window": plot_spike_timing,
     "fit_threshold": plot_fit_threshold,

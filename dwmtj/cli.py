@@ -25,6 +25,7 @@ COMMANDS = {
     "crosscheck": "The same drive in Python and in ngspice, with the differences.",
     "retention": "Thermal escape of the wall from its well at zero or read current.",
     "intrinsic": "H_c at T = 0 from a threshold or a stability measured in the laboratory.",
+    "sensitivity": "What moves thresholds and levels: each parameter and neglected effect by a step.",
     "fit": "Device parameters with errors from measured thresholds, loops, pulses or traces (CSV).",
     "micromagnetics": "The wall in a stripe by finite differences (Fig. 1e): width, angles, threshold.",
     "study": "Statistics over drawn devices at every point of a grid, by threads or Dask; resumable.",

@@ -545,6 +545,24 @@ CALLS: dict[str, Call] = {
         work=("delays", "samples", "settle"),
     ),
     "compact_model.resting_places": Call(C.resting_places, lambda: {**_two(), "net_field": 1e-4}),
+    "compact_model.sensitivity": Call(
+        C.sensitivity,
+        lambda: {
+            "parameters": DEVICE,
+            "external_field": -DEVICE.stray_field,
+            "coercive_field": 1.5e-3,
+            "half_width": 1e-7,
+            "temperature": 300.0,
+            "ramp_rate": 1e18,
+            "repeats": 2,
+            "tracks": 0,
+            "cycles": 1,
+            "names": ["damping", "DMI"],
+            "seed": 1,
+        },
+        infinite=True,
+        work=("repeats", "tracks", "cycles"),
+    ),
     "compact_model.write_window": Call(
         C.write_window,
         lambda: {

@@ -102,6 +102,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "crosscheck": {"--current": "1", "--duration": "2", "--points": "3", "--time-limit": "20"},
     "retention": {"--duration": "2", "--devices": "2", "--step": "0.02"},
     "micromagnetics": {"--track-width": "40", "--cell-size": "6", "--window": "300"},
+    "sensitivity": {"--row": "damping", "--repeats": "0", "--tracks": "0"},
     "intrinsic": {"--stable-field": "5", "--stable-time": "1e6"},
     "fit": {},
     "export-device": {"--levels": "2", "--tracks": "1", "--samples": "1"},

@@ -1,0 +1,279 @@
+"""What moves the figures of a device, thresholds and levels: every parameter and every neglected effect by a step.
+
+Each row of the table changes one thing by a stated step (`sensitivity_changes`) and finds all figures again.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import xarray as xr
+
+from ..device.equilibrium import largest_turn
+from ..device.junction import antiparallel_share, voltage_at_current
+from ..device.parameters import DeviceParameters, applied_field
+from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
+from ..drive import Current, ramp
+from ..micromagnetics.stripe import Stripe
+from ..rates.driven_track import field_like
+from ..rates.ramps import LONGEST_SIMULATED
+from ..simulation import simulate_ensemble
+from ..support import validation
+from ..support.arrays import FloatArray
+from ..support.progress import Progress
+from ..support.provenance import provenance
+from ..support.random import Seed, recorded
+from ..support.validation import InputError
+from ..track.landscape import Landscape, check_well_fits, single_well
+from .loops import count_levels, resistance_loop
+from .sensitivity_changes import Change, Setting, changes
+from .thresholds import RAMP_RATE, rest_position
+
+MARKED = 0.2
+"""The relative change from which a row is marked."""
+FIGURES = {
+    "slonczewski_threshold": ("static threshold of the Slonczewski torque", "A"),
+    "field_like_threshold": ("static threshold of the field-like torque", "A"),
+    "ramp_threshold": ("threshold of a ramp at 0 K", "A"),
+    "thermal_threshold": ("median threshold of a ramp", "A"),
+    "levels": ("intermediate levels", ""),
+}
+_CURRENTS = np.geomspace(1e6, 1e13, 1500)  # over the junction's area, where a static threshold is looked for, A/m2
+_HIGHEST = 6.0  # times the static threshold: the end of a ramp
+_THERMAL_STEP = 10e-12  # s
+_LOOP_STEP = 50e-12  # s
+_AMPLITUDE = 6.5e-3  # A
+_POINTS = 132  # in a cycle
+_DWELL = 300e-9  # s at each
+
+
+def sensitivity(
+    parameters: DeviceParameters,
+    *,
+    external_field: float | None = None,
+    coercive_field: float = COERCIVE_FIELD,
+    half_width: float = WELL_HALF_WIDTH,
+    temperature: float = 300.0,
+    ramp_rate: float = RAMP_RATE,
+    repeats: int = 128,
+    tracks: int = 16,
+    cycles: int = 4,
+    names: Sequence[str] | None = None,
+    stripe: Stripe | None = None,
+    seed: Seed = 0,
+    progress: bool = False,
+) -> xr.Dataset:
+    """Thresholds and the number of levels, with one thing after the other changed by a step.
+
+    The figures, of a wall at rest in the middle of the track in a site of coercive_field (T) and half_width (m):
+    slonczewski_threshold and field_like_threshold, the lowest current at which the one torque leaves it no angle, or
+    the other one no place, to rest at; ramp_threshold, at which it leaves on a ramp at 0 K; thermal_threshold, the
+    median of so many repeats at the temperature (K); and levels, the mean over so many tracks of `lequeux2016_track`,
+    each swept by +-6.5 mA for so many cycles, as in Fig. 1c.  Currents rather than densities, since that is what a
+    laboratory has.  All rows meet the same thermal fields and the same draws of tracks.
+
+    external_field: T, None: what cancels the stray field.  ramp_rate: of the current over the area of the unchanged
+    junction, A/(m2 s).  repeats, tracks: 0: without that figure.  names: of the rows, None: all.  stripe: the film
+    whose K_u and temperature are changed through its wall by micromagnetics (some minutes), None: they are not.
+
+    Returns a Dataset over (change, figure): relative_change of each figure, to that of the first row, in which nothing
+    is changed; standard_error of it, 0 where the figure is exact; marked, where it is above 20 % and above twice the
+    error; over change each figure itself (A, or a number), step (in words) and effect, whether what is changed is left
+    out of the model unless asked for.  An infinite threshold on a ramp is one above six times that of the Slonczewski
+    torque in the first row.
+    """
+    validation.instance("parameters", parameters, DeviceParameters)
+    base = Setting(
+        parameters=parameters,
+        external_field=applied_field(parameters, external_field),
+        temperature=validation.positive("temperature", temperature),
+        coercive_field=validation.positive("coercive_field", coercive_field),
+        half_width=validation.positive("half_width", half_width),
+    )
+    if base.external_field + parameters.stray_field >= base.coercive_field:
+        raise InputError(
+            f"external_field: expected a net field below H_c, {base.coercive_field:g} T, got "
+            f"{base.external_field + parameters.stray_field:g} T"
+        )
+    rate = validation.positive("ramp_rate", ramp_rate) * parameters.junction_area
+    walls, drawn = validation.whole("repeats", repeats, 0), validation.whole("tracks", tracks, 0)
+    rounds = validation.whole("cycles", cycles, 1)
+    film = None if stripe is None else validation.instance("stripe", stripe, Stripe)
+    rows = changes(base, film, progress=progress)
+    if names is not None:
+        by_name = {row.name: row for row in rows}
+        rows = [by_name[name] for name in validation.different("names", names, by_name)]
+    highest = _HIGHEST * static_threshold(base, "slonczewski")
+    if not 0.0 < highest < np.inf:
+        raise InputError("parameters: expected a wall that the Slonczewski torque can turn, got one that it cannot")
+    if highest / rate > _HIGHEST * LONGEST_SIMULATED:
+        slowest = highest / _HIGHEST / LONGEST_SIMULATED / parameters.junction_area
+        raise InputError(
+            f"ramp_rate: expected at least {slowest:.3g} A/(m2 s), as ramps are integrated, got {ramp_rate:g}"
+        )
+    origin = recorded(seed)
+    stream = int(np.random.default_rng(seed).integers(2**62))
+    found: list[dict[str, FloatArray]] = []
+    with Progress(progress, "changing").bar(1 + len(rows), "row") as advance:
+        for setting in (base, *(row.applied(base) for row in rows)):
+            samples = {
+                "slonczewski_threshold": np.array([static_threshold(setting, "slonczewski")]),
+                "field_like_threshold": np.array([static_threshold(setting, "field-like")]),
+                "ramp_threshold": _ramp_thresholds(setting, rate, highest, 1, 0.0, stream),
+            }
+            if walls:
+                samples["thermal_threshold"] = _ramp_thresholds(
+                    setting, rate, highest, walls, setting.temperature, stream
+                )
+            if drawn:
+                samples["levels"] = _levels(setting, drawn, rounds, stream)
+            found.append(samples)
+            advance(1)
+    return _table(rows, found).assign_attrs(
+        experiment="sensitivity",
+        coercive_field=base.coercive_field,
+        half_width=base.half_width,
+        external_field=base.external_field,
+        temperature=base.temperature,
+        ramp_rate=ramp_rate,
+        cycles=rounds,
+        **provenance([parameters], [_site(base)], seed=origin),
+    )
+
+
+def _site(setting: Setting) -> Landscape:
+    track = single_well(setting.parameters, coercive_field=setting.coercive_field, half_width=setting.half_width)
+    check_well_fits(setting.parameters, track.wells[0])
+    return track
+
+
+def static_threshold(setting: Setting, torque: str) -> float:
+    """The lowest current, A, at which one torque leaves the wall of the site nothing to rest at; inf: there is none.
+
+    'slonczewski': no angle, as the torque is above the largest slope of the energy under this current's voltage;
+    'field-like': no place, as the torque makes up what the net field lacks to H_c.
+    """
+    from scipy.optimize import brentq
+
+    device = setting.parameters
+    net_field = setting.external_field + device.stray_field
+    if net_field >= setting.coercive_field:
+        return 0.0
+    position = rest_position(_site(setting), net_field)
+    share = float(antiparallel_share(device, position))
+
+    def excess(current: FloatArray) -> FloatArray:
+        volts = voltage_at_current(device, np.full(current.shape, share), current)
+        by_voltage = device.torque_density == "voltage"
+        density = volts / device.resistance_area_product if by_voltage else current / device.junction_area
+        if torque == "field-like":
+            return net_field + field_like(device, density) - setting.coercive_field
+        held = largest_turn(device, volts, sign=-1.0, position=position)
+        return np.asarray(device.torque_per_current_density * density - held)
+
+    currents = _CURRENTS * device.junction_area
+    free = np.flatnonzero(excess(currents) >= 0.0)
+    if free.size == 0:
+        return np.inf
+    if free[0] == 0:
+        return float(currents[0])
+    below, above = currents[free[0] - 1], currents[free[0]]
+    return float(brentq(lambda current: float(excess(np.array([current]))[0]), below, above, rtol=1e-12))
+
+
+def _ramp_thresholds(
+    setting: Setting, rate: float, highest: float, count: int, temperature: float, seed: int
+) -> FloatArray:
+    """The currents at which walls leave the site, A; rate: of the current, A/s."""
+    track, device = _site(setting), setting.parameters
+    site = track.wells[0]
+    net_field = setting.external_field + device.stray_field
+    if net_field >= site.coercive_field:
+        return np.zeros(count)
+    stop = highest / rate
+    run = simulate_ensemble(
+        device,
+        track,
+        Current(ramp(rate, stop)),
+        [0.0, stop],
+        devices=count,
+        external_field=setting.external_field,
+        initial_position=rest_position(track, net_field),
+        temperature=temperature,
+        method="heun" if temperature > 0.0 else "adaptive",
+        step=_THERMAL_STEP,
+        stop_below=site.centre - site.half_width,
+        stop_above=site.centre + site.half_width,
+        seed=seed,
+    )
+    return rate * np.asarray(run.passage_time.values)
+
+
+def _levels(setting: Setting, count: int, cycles: int, seed: int) -> FloatArray:
+    """The number of levels of each track."""
+    loop = resistance_loop(
+        setting.parameters,
+        [setting.track(number) for number in range(count)],
+        cycles=cycles,
+        external_field=setting.external_field,
+        temperature=setting.temperature,
+        amplitude=_AMPLITUDE,
+        points=_POINTS,
+        dwell=_DWELL,
+        step=_LOOP_STEP,
+        method="heun",
+        seed=seed,
+    )
+    return np.asarray(count_levels(loop, setting.parameters).levels.values, dtype=np.float64)
+
+
+def _table(rows: list[Change], found: list[dict[str, FloatArray]]) -> xr.Dataset:
+    figures = [name for name in FIGURES if name in found[0]]
+    centre: dict[str, Callable[[FloatArray], float]] = {
+        name: (lambda values: float(np.median(values)))
+        if name == "thermal_threshold"
+        else (lambda v: float(np.mean(v)))
+        for name in figures
+    }
+    values = np.array([[centre[name](each[name]) for name in figures] for each in found])
+    errors = np.array([[_error(each[name], found[0][name], name) for name in figures] for each in found])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = np.where(values == values[0], 0.0, values / values[0] - 1.0)
+        errors = np.where(errors == 0.0, 0.0, errors / values[0])
+    marked = (np.abs(relative) > MARKED) & (np.abs(relative) > 2.0 * errors)
+    over = ("change", "figure")
+    own = {
+        name: (("change",), values[:, column], {"long_name": FIGURES[name][0], "units": FIGURES[name][1]})
+        for column, name in enumerate(figures)
+    }
+    return xr.Dataset(
+        {
+            "relative_change": (over, relative, {"long_name": "relative change", "units": ""}),
+            "standard_error": (over, errors, {"long_name": "standard error of the relative change", "units": ""}),
+            "marked": (over, marked, {"long_name": f"whether it is above {100.0 * MARKED:g} %"}),
+            **own,
+        },
+        coords={
+            "change": ["nothing", *(row.name for row in rows)],
+            "figure": figures,
+            "step": ("change", ["", *(row.step for row in rows)]),
+            "effect": ("change", [False, *(row.effect for row in rows)]),
+        },
+    )
+
+
+def _error(values: FloatArray, before: FloatArray, name: str) -> float:
+    """Standard error of the difference to what it was: of means of pairs, or of two medians of independent samples."""
+    if values.size == 1 or values is before:
+        return 0.0
+    if name == "thermal_threshold":
+        return float(np.hypot(_error_of_median(values), _error_of_median(before)))
+    return float(np.std(values - before, ddof=1) / np.sqrt(values.size))
+
+
+def _error_of_median(values: FloatArray) -> float:
+    """By the distance of the order statistics that enclose the median with the probability of one standard error."""
+    ordered = np.sort(values)
+    away = 0.5 * np.sqrt(values.size)
+    below, above = int(np.floor(0.5 * values.size - away)), int(np.ceil(0.5 * values.size + away)) - 1
+    width = ordered[min(above, values.size - 1)] - ordered[max(below, 0)]
+    return 0.5 * float(width) if np.isfinite(width) else 0.0
