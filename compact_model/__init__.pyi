@@ -36,7 +36,7 @@ from .experiments.loops import resistance_loop as resistance_loop
 from .experiments.pulse_tables import pulse_table as pulse_table
 from .experiments.pulse_trains import potentiation_depression as potentiation_depression
 from .experiments.pulse_trains import pulse_train as pulse_train
-from .experiments.sensitivity import sensitivity as sensitivity
+from .experiments.sensitivities import sensitivity as sensitivity
 from .experiments.spike_tables import spike_table as spike_table
 from .experiments.spike_timing import spike_timing_window as spike_timing_window
 from .experiments.spikes import Spike as Spike

@@ -287,9 +287,12 @@ def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any)
     axes.set_yticks(rows, [f"{name} ({step})" for name, step in labels], fontsize="small")
     axes.set_ylim(rows.size - 0.5, -0.5)
     axes.set_xscale("symlog", linthresh=20.0, linscale=1.0)
-    axes.xaxis.set_major_formatter("{x:g}")
+    left, right = axes.get_xlim()
+    ticks = [tick for tick in (-100, -50, -20, -10, 0, 10, 20, 50, 100, 200, 500, 1000) if left <= tick <= right]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.set_xlabel("relative change (%)")
-    legend_above(axes)
+    legend_above(axes, columns=1)
     return axes
 
 

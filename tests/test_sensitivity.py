@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from scipy.optimize import brentq
 
 from compact_model import InputError, lequeux2016, sensitivity
-from compact_model.experiments.sensitivity_changes import rise_at_end
+from compact_model.experiments.sensitivity_steps import rise_at_end
 from dwmtj.cli import group
 
 DEVICE = lequeux2016()

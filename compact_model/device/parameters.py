@@ -520,6 +520,12 @@ class DeviceParameters:
         return 2.0 * self.saturation_magnetisation * self.track_width * self.thickness
 
     @property
+    def oersted_field_per_volt(self) -> float:
+        """k_Oe mu_0 W / (2 pi RA_P), T/V: what g(r) is multiplied by in the field of oersted_field_ratio."""
+        per_width = constants.VACUUM_PERMEABILITY / (2.0 * math.pi) / self.resistance_area_product
+        return self.oersted_field_ratio * per_width * self.track_width
+
+    @property
     def angle_barrier(self) -> float:
         """The lower energy barrier against rotation from the rest angle, J; with H_K alone M_s Delta W t |H_K|."""
         from .equilibrium import angle_barrier

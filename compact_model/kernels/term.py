@@ -51,7 +51,7 @@ class Term:
 
     Written so that it also takes complex angles."""
     reads: tuple[str, ...] = ()
-    """Fields of DeviceParameters that the energy reads beside the switches."""
+    """Fields and properties of DeviceParameters that the energy reads beside the switches."""
     push: Statics
     """f(parameters, density) -> (a, b) in T of a steady current density in A/m2, whatever the angle."""
     per_volt: Callable[[Limits], Any]

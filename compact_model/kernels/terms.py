@@ -6,7 +6,6 @@ All engines, arrays, netlists, the step control and the static limits follow fro
 
 import numpy as np
 
-from ..constants import VACUUM_PERMEABILITY
 from .fast_math import sine
 from .jit import inlined
 from .term import Term, no_energy, no_push, not_by_voltage, nothing_wrong
@@ -368,16 +367,9 @@ _STRIP_TEXT = "(0.5*(ln(1.0+{0}*{0})-{0}*{0}*ln(1.0+1.0/({0}*{0})))+2.0*{0}*atan
 """`_strip` as netlists have it."""
 
 
-def _oersted_per_volt(parameters):
-    """mu_0 J W / (2 pi) of a parallel domain at 1 V, T/V."""
-    area = parameters.track_length * parameters.track_width + parameters.nucleation_pad_area
-    density = 1.0 / (parameters.parallel_resistance * area)
-    return parameters.oersted_field_ratio * VACUUM_PERMEABILITY / (2.0 * np.pi) * density * parameters.track_width
-
-
 def _oersted_energy(parameters, position, angle, voltage, anisotropy):
     field = _field_of_domains.py_func(
-        _oersted_per_volt(parameters),
+        parameters.oersted_field_per_volt,
         parameters.track_width,
         parameters.track_length,
         parameters.tmr,
@@ -398,7 +390,7 @@ _OERSTED_FIELD = Term(
     name="Oersted field",
     switches=("oersted_field_ratio",),
     coefficients={
-        "oersted_per_volt": _oersted_per_volt,
+        "oersted_per_volt": lambda parameters: parameters.oersted_field_per_volt,
         "oersted_width": lambda parameters: parameters.track_width,
     },
     along_z=None,
@@ -406,7 +398,7 @@ _OERSTED_FIELD = Term(
     relative_width=None,
     along_text="",
     about_text=(
-        f"1.5707963267948966*rate*oersted*{1e-9 * VACUUM_PERMEABILITY / (2.0 * np.pi)!r}*width/(rp*area)*{{voltage}}"
+        "1.5707963267948966*rate*oersted*1.9999999997359347e-16*width/(rp*area)*{voltage}"  # 1e-9 mu_0 / (2 pi)
         f"*({_STRIP_TEXT.format('max({position}/width,1.0e-9)')}"
         "-(vh*vh+{voltage}*{voltage})/(bias_scale+{voltage}*{voltage})"
         f"*{_STRIP_TEXT.format('max((length-{position})/width,1.0e-9)')})*sin({{angle}})"
@@ -417,10 +409,9 @@ _OERSTED_FIELD = Term(
     reads=(
         "track_length",
         "track_width",
-        "nucleation_pad_area",
-        "parallel_resistance",
         "tmr",
         "tmr_half_voltage",
+        "oersted_field_per_volt",
     ),
     push=no_push,
     # The current of the antiparallel domain rises up to one and a half times as fast as the voltage, as its TMR falls.

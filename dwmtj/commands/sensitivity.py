@@ -84,7 +84,7 @@ def command(
     limit of either torque, a ramp at 0 K and the median of ramps at the temperature. Levels are those of many cycles of
     +-6.5 mA on the paper's many-level track. What moves a figure by more than 20 % is marked with a star.
     """
-    from compact_model.experiments.sensitivity import sensitivity
+    from compact_model.experiments.sensitivities import sensitivity
 
     check_outputs(outputs)
     if csv_file is not None:

@@ -1,6 +1,6 @@
 """What moves the figures of a device, thresholds and levels: every parameter and every neglected effect by a step.
 
-Each row of the table changes one thing by a stated step (`sensitivity_changes`) and finds all figures again.
+Each row of the table changes one thing by a stated step (`sensitivity_steps`) and finds all figures again.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from ..support.random import Seed, recorded
 from ..support.validation import InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
 from .loops import count_levels, resistance_loop
-from .sensitivity_changes import Change, Setting, changes
+from .sensitivity_steps import Change, Setting, changes
 from .thresholds import RAMP_RATE, rest_position
 
 MARKED = 0.2
