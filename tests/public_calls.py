@@ -912,6 +912,8 @@ CALLS: dict[str, Call] = {
             "bit_line_resistance": [0.1, 0.2],
             "driver_resistance": 1.0,
             "sense_resistance": 2.0,
+            "source_line_capacitance": [1e-16, 2e-16],
+            "bit_line_capacitance": 1e-16,
             "source_line_ends": "both",
             "bit_line_ends": "stop",
         },

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
-from compact_model import InputError, notched_device, notched_track
+from compact_model import InputError, constant, notched_device, notched_track
 from crossbar import (
     ArrayDrive,
     ArraySimulation,
@@ -151,6 +152,39 @@ def test_writing_agrees_with_ngspice_in_time(ngspice, layout, voltage):
     assert float(found.current_difference) < 1e-4
     assert np.abs(simulation.devices.position - before)[1, [0, 2, 3]].min() > 10e-9
     assert np.abs(simulation.devices.position - before)[[0, 2, 3]].max() < 0.1e-9  # cut off
+
+
+def test_charged_lines_agree_with_ngspice_in_time(ngspice):
+    from spice import crosscheck_array
+
+    lines = {"source_line_capacitance": 2e-13, "bit_line_capacitance": 1e-13, "sense_resistance": 20.0}
+    simulation = ArraySimulation(walls(source_lines="word_line", **lines))
+    volts = 0.9 * np.array([1.0, 0.0, 0.9, 0.8])
+    drive, duration = row_drive(simulation, 1, volts, np.full(4, 0.5e-9), WriteAccess(edge=0.1e-9))
+    before = simulation.devices.position
+    found = crosscheck_array(simulation, drive, np.linspace(0.0, duration, 5))
+    assert float(found.position_difference) < 0.1e-9
+    assert float(found.current_difference) < 5e-4
+    assert np.abs(simulation.devices.position - before)[1, [0, 2, 3]].min() > 0.5e-9
+    energy = simulation.energy
+    assert energy.sources == pytest.approx(energy.devices + energy.lines + energy.charges, rel=5e-3)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_line_behind_closed_gates_charges_as_the_ladder_it_is(layout):
+    ohms, farad, volts = 50.0, 2e-13, 0.3
+    array = walls(
+        source_lines=layout, source_line_resistance=20.0, driver_resistance=30.0, source_line_capacitance=farad
+    )
+    held = array.row_bias("grounded", 0, [volts] * 4)
+    held = type(held).of(np.zeros(4), held.source_line_voltage, held.bit_line_voltage)
+    times = np.linspace(0.0, 60e-12, 7)
+    found = simulate_array(array, ArrayDrive(((held, constant(1.0)),)), times, tolerance=1e-14)
+    # C v' = -K v + b, from all nodes at 0 V; the current is what passes the driver and the first segment.
+    between = np.diag([1 / ohms + 1 / 20, 2 / 20, 2 / 20, 1 / 20]) - (np.eye(4, k=1) + np.eye(4, k=-1)) / 20
+    rest = volts * np.ones(4)
+    expected = [(expm(-between / farad * time) @ rest)[0] / ohms for time in times[1:]]
+    assert found.source_line_current.values[1:, 0] == pytest.approx(expected, rel=2e-3)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

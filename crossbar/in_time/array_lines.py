@@ -55,6 +55,9 @@ class ArrayLines(Protocol):
         the charges; None: they stay.
         """
 
+    def at_rest(self) -> Bias:
+        """All lines at 0 V."""
+
     def line_currents(self, found: NetworkSolution) -> dict[str, FloatArray]:
         """Currents into word lines and source lines and out of bit lines, A, by their names in a record."""
 

@@ -5,14 +5,12 @@ and Wanner, Solving Ordinary Differential Equations II, III.5): a conductance to
 After a jump of the drive the first step is the formula of first order.
 """
 
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from compact_model.support.arrays import FloatArray
 
-from ..crossbar import Crossbar
-from ..network.linear_network import Sources
 from ..network.solution import NetworkSolution
 
 _HELD_SHARE = 1e-5  # of the shortest time constant: a step in which no charge moves
@@ -20,42 +18,56 @@ _TRUNCATION = {1: 0.5, 2: 1.0 / 3.0, 3: 0.2}
 """What a step's error is at most of the distance to the extrapolation through so many earlier points."""
 
 
-class LineCharges:
-    """Voltages of all nodes at the last two times, and of the devices at the last three."""
+class ChargeTerms(NamedTuple):
+    """What the charges add to a step at each node: conductances to ground, S, in the shape of the capacitances, and
+    currents from ground, A, (word lines, bit lines)."""
 
-    def __init__(self, array: Crossbar, largest_conductance: float) -> None:
-        self.word_capacitance = np.asarray(array.word_line_capacitance)
-        self.bit_capacitance = np.asarray(array.bit_line_capacitance)
-        charged = np.concatenate([self.word_capacitance, self.bit_capacitance])
+    word_shunt: FloatArray
+    bit_shunt: FloatArray
+    word_current: FloatArray
+    bit_current: FloatArray
+
+
+class LineCharges:
+    """Voltages of all nodes at the last two times, and across the cells at the last three.
+
+    word_capacitance, bit_capacitance: F, at each node of the word lines and of the bit lines, in shapes that broadcast
+    to (word lines, bit lines), such as (word lines, 1).  In arrays with transistors, source lines stand for word lines.
+    largest_conductance: S, about the largest that charges a node, which sets the shortest time constant.
+    """
+
+    def __init__(self, word_capacitance: FloatArray, bit_capacitance: FloatArray, largest_conductance: float) -> None:
+        self.word_capacitance, self.bit_capacitance = word_capacitance, bit_capacitance
+        charged = np.concatenate([word_capacitance.ravel(), bit_capacitance.ravel()])
         self.shortest = _HELD_SHARE * float(charged[charged > 0.0].min()) / largest_conductance
         self.nodes: list[tuple[float, FloatArray, FloatArray]] = []
-        self.devices: list[tuple[float, FloatArray]] = []
+        self.across: list[tuple[float, FloatArray]] = []
 
     def begin(self, word: FloatArray, bit: FloatArray) -> None:
         """Start from voltages of the nodes, (word lines, bit lines), V; the time does not matter yet."""
         self.nodes = [(0.0, word, bit)]
 
-    def restart(self, time: float, found: NetworkSolution, device_voltage: FloatArray) -> None:
+    def restart(self, time: float, found: NetworkSolution) -> None:
         """Forget what was before a jump of the drive."""
         self.nodes = [(time, found.word_voltage[0], found.bit_voltage[0])]
-        self.devices = [(time, device_voltage)]
+        self.across = [(time, _across(found))]
 
-    def accept(self, time: float, found: NetworkSolution, device_voltage: FloatArray) -> None:
+    def accept(self, time: float, found: NetworkSolution) -> None:
         """Keep the end of a step."""
         self.nodes = [*self.nodes[-1:], (time, found.word_voltage[0], found.bit_voltage[0])]
-        self.devices = [*self.devices[-2:], (time, device_voltage)]
+        self.across = [*self.across[-2:], (time, _across(found))]
 
-    def held(self, sources: Sources) -> tuple[FloatArray, FloatArray, Sources]:
-        """Shunts and sources of a step so short that no node with a capacitance moves."""
+    def held(self) -> ChargeTerms:
+        """The terms of a step so short that no node with a capacitance moves."""
         _, word, bit = self.nodes[-1]
-        return self._terms(1.0 / self.shortest, word / self.shortest, bit / self.shortest, sources)
+        return self._terms(1.0 / self.shortest, word / self.shortest, bit / self.shortest)
 
-    def step(self, time: float, sources: Sources) -> tuple[FloatArray, FloatArray, Sources]:
-        """Shunts and sources of the step to a time."""
+    def step(self, time: float) -> ChargeTerms:
+        """The terms of the step to a time."""
         now, word, bit = self.nodes[-1]
         length = time - now
         if len(self.nodes) == 1:
-            return self._terms(1.0 / length, word / length, bit / length, sources)
+            return self._terms(1.0 / length, word / length, bit / length)
         before, earlier_word, earlier_bit = self.nodes[0]
         ratio = length / (now - before)
         new, last, earlier = (1.0 + 2.0 * ratio) / (1.0 + ratio), 1.0 + ratio, ratio**2 / (1.0 + ratio)
@@ -63,29 +75,30 @@ class LineCharges:
             new / length,
             (last * word - earlier * earlier_word) / length,
             (last * bit - earlier * earlier_bit) / length,
-            sources,
         )
 
-    def _terms(
-        self, rate: float, word: FloatArray, bit: FloatArray, sources: Sources
-    ) -> tuple[FloatArray, FloatArray, Sources]:
-        fed = replace(
-            sources,
-            word_current=(self.word_capacitance[:, np.newaxis] * word)[np.newaxis],
-            bit_current=(self.bit_capacitance * bit)[np.newaxis],
-        )
-        return rate * self.word_capacitance, rate * self.bit_capacitance, fed
+    def _terms(self, rate: float, word: FloatArray, bit: FloatArray) -> ChargeTerms:
+        of_words, of_bits = self.word_capacitance, self.bit_capacitance
+        return ChargeTerms(rate * of_words, rate * of_bits, of_words * word, of_bits * bit)
 
-    def error(self, time: float, device_voltage: FloatArray) -> float:
-        """An estimate of the error of a step's device voltages, V: their distance from an extrapolation."""
-        points = self.devices
-        expected = np.zeros_like(device_voltage)
+    def error(self, time: float, found: NetworkSolution) -> float:
+        """An estimate of the error of a step's voltages across the cells, V: their distance from an extrapolation.
+
+        Of whole cells, since a device behind closed gates has no voltage while its lines are charged.
+        """
+        points, reached = self.across, _across(found)
+        expected = np.zeros_like(reached)
         for index, (own, values) in enumerate(points):
             others = [other for place, (other, _) in enumerate(points) if place != index]
             expected += float(np.prod([(time - other) / (own - other) for other in others])) * values
-        return _TRUNCATION[len(points)] * float(np.abs(device_voltage - expected).max())
+        return _TRUNCATION[len(points)] * float(np.abs(reached - expected).max())
 
     def stored(self) -> float:
         """Energy on the lines, J."""
         _, word, bit = self.nodes[-1]
-        return 0.5 * float((self.word_capacitance @ (word**2)).sum() + (bit**2 @ self.bit_capacitance).sum())
+        return 0.5 * float((self.word_capacitance * word**2).sum() + (self.bit_capacitance * bit**2).sum())
+
+
+def _across(found: NetworkSolution) -> FloatArray:
+    result: FloatArray = (found.word_voltage - found.bit_voltage)[0]
+    return result

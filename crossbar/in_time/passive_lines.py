@@ -73,9 +73,10 @@ class PassiveLines:
         tangents = self._solver[1]
         sources = driven = self.array.sources(*volts)
         if self.charging:
-            step = self.charging.held(sources) if target is None else self.charging.step(target, sources)
-            tangents.set_shunts(step[0], step[1])
-            driven = step[2]
+            step = self.charging.held() if target is None else self.charging.step(target)
+            tangents.set_shunts(step.word_shunt[:, 0], step.bit_shunt[0])
+            word, bit = step.word_current[np.newaxis], step.bit_current[np.newaxis]
+            driven = replace(sources, word_current=word, bit_current=bit)
         found, _ = solve_nonlinear(tangents.network, cells, driven, tolerance=tolerance, start=start, tangents=tangents)
         across = (found.word_voltage - found.bit_voltage)[0]
         power = PowerBudget(
@@ -84,6 +85,11 @@ class PassiveLines:
             _line_power(tangents, found, driven),
         )
         return cells.on_device(across), found, power
+
+    def at_rest(self) -> Bias:
+        """All lines at 0 V."""
+        words, bits = self.array.shape
+        return Bias.zero(np.zeros(words, dtype=bool), np.zeros(bits, dtype=bool))
 
     def line_currents(self, found: NetworkSolution) -> dict[str, FloatArray]:
         """Currents into word lines and out of bit lines, A."""
@@ -143,7 +149,11 @@ class PassiveLines:
         names = ("word_segment", "bit_segment", *_ENDS)
         resistances = np.concatenate([getattr(network, name).ravel() for name in names])
         largest = 2.0 / float(resistances[resistances > 0.0].min(initial=1e100))
-        charges = LineCharges(array, largest + float(network.conductance.max()))
+        charges = LineCharges(
+            np.asarray(array.word_line_capacitance)[:, np.newaxis],
+            np.asarray(array.bit_line_capacitance)[np.newaxis],
+            largest + float(network.conductance.max()),
+        )
         charges.begin(np.zeros(array.shape), np.zeros(array.shape))
         return charges
 

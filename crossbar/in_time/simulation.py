@@ -219,8 +219,7 @@ class ArraySimulation:
         """Keep all lines at 0 V for a duration in s."""
         length = validation.positive("duration", duration)
         if self.charging:
-            nobody = np.zeros(self.shape[0], dtype=bool), np.zeros(self.shape[1], dtype=bool)
-            self.apply(ArrayDrive(((Bias.zero(*nobody), constant(1.0)),)), length)
+            self.apply(ArrayDrive(((self.lines.at_rest(), constant(1.0)),)), length)
             return
         self.devices.rest(length)
         self.time += length

@@ -106,7 +106,7 @@ class LineVoltages:
             self.voltage, self.found, self.power = self.solve(time)
             self.driven = driven
         if self.charging:
-            self.charging.restart(time, self.found, self.voltage)
+            self.charging.restart(time, self.found)
             self.slope = np.zeros_like(self.voltage)
             self.interval = self.first_interval
             return
@@ -186,7 +186,7 @@ class LineVoltages:
             missing = float(np.abs(slope - self.slope).max()) * length / 12.0
         error += pull * missing * length
         if charging:
-            error += pull * charging.error(target, voltage) * length
+            error += pull * charging.error(target, found) * length
         # What the network's own tolerance leaves of a voltage does not shrink with the interval.
         noise = pull * _NOISE * self.coupling.current_tolerance * float(np.abs(voltage).max())
         allowed = (self.tolerance_rate + noise) * length + self.share
@@ -204,7 +204,7 @@ class LineVoltages:
         self.driven = self.at_sources
         self.fresh = False
         if charging:
-            charging.accept(target, found, voltage)
+            charging.accept(target, found)
             energy.charges = charging.stored()
         self.tally.intervals += 1
         return True

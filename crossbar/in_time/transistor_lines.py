@@ -24,12 +24,12 @@ from .energy import PowerBudget
 class TransistorLines:
     """See `array_lines.ArrayLines`."""
 
-    charging: LineCharges | None = None  # its lines have no capacitance
     weakens_reading = True
 
     def __init__(self, array: TransistorCrossbar) -> None:
         self.array = array
         self.source_line_count = array.source_line_count
+        self.charging = self._charges()
 
     def identity(self) -> dict[str, str]:
         """What tells these lines from others, as text by name."""
@@ -53,14 +53,45 @@ class TransistorLines:
         start: NetworkSolution | None,
         target: float | None,
     ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """The devices' voltages, the solution and all powers; no charges, so `target` says nothing."""
+        """The devices' voltages, the solution and all powers."""
         gates, bits, sources = volts
-        found, state, _ = self.array.find(cells, gates, bits, sources, tolerance=tolerance, start=start)
+        charges = None
+        if self.charging:
+            step = self.charging.held() if target is None else self.charging.step(target)
+            shape = self.array.shape
+            shunts = np.stack([np.broadcast_to(step.word_shunt, shape), np.broadcast_to(step.bit_shunt, shape)])
+            charges = shunts, np.stack([step.word_current, step.bit_current])
+        found, state, _ = self.array.find(
+            cells, gates, bits, sources, tolerance=tolerance, start=start, charges=charges
+        )
         across = (found.word_voltage - found.bit_voltage)[0]
         delivered = source_power(found, sources, bits)
         taken = float((across * found.device_current[0]).sum())
-        power = PowerBudget(delivered, taken, delivered - taken)
+        stored = 0.0
+        if charges is not None:
+            volts_at_nodes = np.stack([found.word_voltage[0], found.bit_voltage[0]])
+            stored = float((volts_at_nodes * (charges[0] * volts_at_nodes - charges[1])).sum())
+        power = PowerBudget(delivered, taken, delivered - taken - stored)
         return cells.on_device(state.between - found.bit_voltage[0]), found, power
+
+    def at_rest(self) -> Bias:
+        """All lines at 0 V, the gates as well."""
+        words, bits = self.array.shape
+        return TransistorBias.of(np.zeros(words), np.zeros(self.source_line_count), np.zeros(bits))
+
+    def _charges(self) -> LineCharges | None:
+        """The charges of source lines and bit lines with a capacitance, at 0 V; gates have none."""
+        array = self.array
+        source, bit = np.asarray(array.source_line_capacitance), np.asarray(array.bit_line_capacitance)
+        if not (source.any() or bit.any()):
+            return None
+        lines = (array.network.source_lines, array.network.bit_lines)
+        ohms = np.concatenate([each for kind in lines for each in (kind.segment, kind.start, kind.stop)])
+        largest = 2.0 / float(ohms[ohms > 0.0].min(initial=1e100)) + float(array.cells.zero_bias_conductance().max())
+        of_sources = source[np.newaxis] if array.source_lines == "bit_line" else source[:, np.newaxis]
+        charges = LineCharges(of_sources, bit[np.newaxis], largest)
+        charges.begin(np.zeros(array.shape), np.zeros(array.shape))
+        return charges
 
     def line_currents(self, found: NetworkSolution) -> dict[str, FloatArray]:
         """Currents into word lines (none) and source lines and out of bit lines, A."""

@@ -47,6 +47,8 @@ class TransistorCrossbar:
     source_lines: 'bit_line', parallel to the bit lines as in most MRAM, one for each of them; or 'word_line'.
     source_line_resistance, bit_line_resistance: Ohm, of one segment; one for all lines, or one per line.
     driver_resistance, sense_resistance: Ohm, between a source line's or a bit line's source and its first segment.
+    source_line_capacitance, bit_line_capacitance: F, of one segment to ground, at each cell; one for all lines, or one
+    per line.  They matter only in simulations over time.  The gates follow their word lines at once.
     source_line_ends, bit_line_ends: which ends are connected: 'start', 'stop' or 'both'.
 
     Raises InputError for a wrong shape, a negative resistance, and cells without a finite conductance.
@@ -60,6 +62,8 @@ class TransistorCrossbar:
     bit_line_resistance: ArrayLike = 0.0
     driver_resistance: ArrayLike = 0.0
     sense_resistance: ArrayLike = 0.0
+    source_line_capacitance: ArrayLike = 0.0
+    bit_line_capacitance: ArrayLike = 0.0
     source_line_ends: str = "start"
     bit_line_ends: str = "stop"
 
@@ -81,10 +85,13 @@ class TransistorCrossbar:
             ("driver_resistance", sources),
             ("bit_line_resistance", self.shape[1]),
             ("sense_resistance", self.shape[1]),
+            ("source_line_capacitance", sources),
+            ("bit_line_capacitance", self.shape[1]),
         ):
             given = per_line(name, validation.array(name, getattr(self, name)), count)
             if (given < 0.0).any():
-                raise InputError(f"{name}: expected values of at least 0 Ohm, got {given.min():g}")
+                unit = "F" if name.endswith("capacitance") else "Ohm"
+                raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
             object.__setattr__(self, name, given)
         check_memory("the array", _BYTES_PER_CELL * self.shape[0] * self.shape[1])
 
@@ -249,6 +256,7 @@ class TransistorCrossbar:
         *,
         tolerance: float,
         start: NetworkSolution | None = None,
+        charges: tuple[FloatArray, FloatArray] | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
         """The plain solution with these cells in place of the array's own, for inner loops: see `lines`."""
         return self.network.solve(
@@ -259,6 +267,7 @@ class TransistorCrossbar:
             bit_line_voltage,
             tolerance=tolerance,
             start=start,
+            charges=charges,
         )
 
 

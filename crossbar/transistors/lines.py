@@ -141,11 +141,13 @@ class TransistorNetwork:
         *,
         tolerance: float,
         start: NetworkSolution | None = None,
+        charges: tuple[FloatArray, FloatArray] | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
         """The solution, in which 'word' stands for the source lines, what the cells carry, and Newton's steps.
 
         gate: V, (word lines, 1) or (word lines, bit lines).  tolerance: of the cells' currents, in the norm.
-        start: an earlier solution to begin from.
+        start: an earlier solution to begin from.  charges: conductances to ground, S, and currents from ground, A, at
+        the nodes of the source lines and of the bit lines, (2, word lines, bit lines) each; None: there are none.
         """
         voltages = np.concatenate([source_voltage, bit_voltage])
         nodes = voltages[self._line]
@@ -153,9 +155,11 @@ class TransistorNetwork:
         if start is not None:
             nodes[self._source] = np.where(self._held[self._source], nodes[self._source], start.word_voltage.ravel())
             nodes[self._bit] = np.where(self._held[self._bit], nodes[self._bit], start.bit_voltage.ravel())
+        shunts, fed = (np.zeros((2, *self.source_lines.node.shape)),) * 2 if charges is None else charges
+        leak = self._of_unknowns(shunts)
         values = np.zeros(self.unknowns)
         values[self.unknown[free]] = nodes[free]
-        entering = self._drive @ voltages
+        entering = self._drive @ voltages + self._of_unknowns(fed)
         shape = self.source_lines.node.shape
         between = 0.5 * (nodes[self._source] + nodes[self._bit]).reshape(shape)
 
@@ -164,7 +168,7 @@ class TransistorNetwork:
             state = series(
                 cells, transistor, nodes[self._source].reshape(shape), nodes[self._bit].reshape(shape), gate, near
             )
-            rest = self._wires @ trial - entering
+            rest = self._wires @ trial + leak * trial - entering
             self._add(rest, state.current.ravel())
             return state, rest
 
@@ -172,10 +176,10 @@ class TransistorNetwork:
         size, step = norm(rest), 0
         for step in range(1, _MOST_ITERATIONS + 1):
             scale = norm(state.current)
-            floor = _ROUND_OFF * norm(self._wires.diagonal() * np.abs(values))
+            floor = _ROUND_OFF * norm((self._wires.diagonal() + leak) * np.abs(values))
             if not self.unknowns or size <= max(0.01 * tolerance * scale, floor):
                 break
-            move = self._newton(state, rest)
+            move = self._newton(state, rest, leak)
             length = 1.0
             while True:
                 trial = values - length * move
@@ -196,12 +200,13 @@ class TransistorNetwork:
                 f"cells: Newton's method left {size:.3g} A of {norm(state.current):.3g} A unbalanced after {step} steps"
             )
         nodes[free] = values[self.unknown[free]]
-        source_ends = self._ends(self.source_lines, source_voltage, state.current)
-        bit_ends = self._ends(self.bit_lines, bit_voltage, -state.current)
+        word, bit = nodes[self._source].reshape(shape), nodes[self._bit].reshape(shape)
+        source_ends = self._ends(self.source_lines, source_voltage, state.current + (shunts[0] * word - fed[0]))
+        bit_ends = self._ends(self.bit_lines, bit_voltage, (shunts[1] * bit - fed[1]) - state.current)
         scale = norm(state.current)
         solution = NetworkSolution(
-            word_voltage=nodes[self._source].reshape(1, *shape),
-            bit_voltage=nodes[self._bit].reshape(1, *shape),
+            word_voltage=word[np.newaxis],
+            bit_voltage=bit[np.newaxis],
             device_current=state.current[np.newaxis],
             word_start_current=source_ends[0],
             word_stop_current=source_ends[1],
@@ -225,15 +230,26 @@ class TransistorNetwork:
             used = nodes >= 0
             rest += sign * np.bincount(nodes[used], current[used], self.unknowns)
 
-    def _newton(self, state: SeriesState, rest: FloatArray) -> FloatArray:
+    def _of_unknowns(self, at_cells: FloatArray) -> FloatArray:
+        """What belongs to the nodes of the cells, (2, word lines, bit lines), summed for each unknown."""
+        numbers = np.concatenate([self.unknown[self._source], self.unknown[self._bit]])
+        used = numbers >= 0
+        return np.asarray(np.bincount(numbers[used], at_cells.ravel()[used], self.unknowns), dtype=np.float64)
+
+    def _newton(self, state: SeriesState, rest: FloatArray, leak: FloatArray) -> FloatArray:
         source, bit = self.unknown[self._source], self.unknown[self._bit]
         by_source, by_bit = state.by_source.ravel(), state.by_bit.ravel()
         rows = np.concatenate([source, source, bit, bit])
         columns = np.concatenate([source, bit, source, bit])
         entries = np.concatenate([by_source, by_bit, -by_source, -by_bit])
         kept = (rows >= 0) & (columns >= 0) & (entries != 0.0)
+        own = np.arange(self.unknowns)
         matrix = self._wires + sparse.csr_matrix(
-            (entries[kept], (rows[kept], columns[kept])), shape=(self.unknowns, self.unknowns)
+            (
+                np.concatenate([entries[kept], leak]),
+                (np.concatenate([rows[kept], own]), np.concatenate([columns[kept], own])),
+            ),
+            shape=(self.unknowns, self.unknowns),
         )
         if self.unknowns <= _DENSE_UP_TO:
             return np.asarray(np.linalg.solve(matrix.toarray(), rest))

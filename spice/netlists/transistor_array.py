@@ -56,6 +56,7 @@ def transistor_circuit(
     for i in range(words):
         source(f"g{i}", f"g{i}", "word", i, float(held.word_line_voltage[i]))
     nodes = {}
+    capacitance = {"source": array.source_line_capacitance, "bit": array.bit_line_capacitance}
     for side, lines, volts in (
         ("source", array.network.source_lines, held.source_line_voltage),
         ("bit", array.network.bit_lines, held.bit_line_voltage),
@@ -63,6 +64,10 @@ def transistor_circuit(
         nodes[side] = _line_names(side[0], lines, array.shape)
         named = nodes[side].ravel()[lines.cells()]
         for line, along in enumerate(named):
+            farad = float(np.asarray(capacitance[side])[line])
+            for node, count in zip(*np.unique(along, return_counts=True), strict=True):
+                if farad > 0.0:
+                    circuit.C(str(node), str(node), circuit.gnd, text.real("capacitance", farad * float(count)))
             if lines.segment[line] > 0.0:
                 for place in range(lines.places - 1):
                     _resistor(circuit, f"{side[0]}{line}_{place}", along[place], along[place + 1], lines.segment[line])
