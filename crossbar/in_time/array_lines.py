@@ -80,4 +80,4 @@ def lines_of(array: Crossbar | TransistorCrossbar) -> ArrayLines:
         return PassiveLines(array)
     if isinstance(array, TransistorCrossbar):
         return TransistorLines(array)
-    raise InputError(f"array: expected Crossbar or TransistorCrossbar, got {type(array).__name__}")
+    raise InputError(f"array: expected a Crossbar or a TransistorCrossbar, got {type(array).__name__}")
