@@ -46,8 +46,8 @@ CASES = (
 )
 
 
-def answer(weights: np.ndarray, vectors: np.ndarray, case: tuple) -> np.ndarray:
-    """vectors @ weights by CrossSim."""
+def stored(weights: np.ndarray, case: tuple) -> AnalogCore:
+    """Weights from -1 to 1, (inputs, outputs), in CrossSim, as a matrix (outputs, inputs)."""
     encoding, subtraction, slices, dac, adc, segment = case
     params = CrossSimParameters()
     device, core = params.xbar.device, params.core
@@ -78,8 +78,7 @@ def answer(weights: np.ndarray, vectors: np.ndarray, case: tuple) -> np.ndarray:
     wires = params.xbar.array.parasitics
     wires.enable, wires.Rp_row, wires.Rp_col = segment > 0.0, segment, segment
     params.simulation.Verr_th_mvm, params.simulation.Niters_max_parasitics = 1e-12, 10_000
-    matrix = AnalogCore(weights.T.copy(), params=params)
-    return np.array([matrix @ vector for vector in vectors])
+    return AnalogCore(weights.T.copy(), params=params)
 
 
 def main() -> None:
@@ -92,7 +91,8 @@ def main() -> None:
     answers = []
     for case in CASES:
         given = vectors if case[3] is None or case[3][1] else np.abs(vectors)
-        answers.append(dict(zip(keys, case, strict=True)) | {"products": answer(weights, given.copy(), case).tolist()})
+        matrix = stored(weights, case)
+        answers.append(dict(zip(keys, case, strict=True)) | {"products": [(matrix @ one).tolist() for one in given]})
     written = {
         "resistances": [LOWEST, HIGHEST],
         "weights": weights.tolist(),
