@@ -16,6 +16,7 @@ from crossbar import (
     outer_product_update,
     pulse_block,
 )
+from crossbar.kernels.transitions import draw_states, staying
 from crossbar.schemes import block_bias
 
 DEVICE = notched_device()
@@ -157,6 +158,37 @@ def test_outer_products_go_the_way_of_their_signs(table):
     assert ((found.change * found.coincidences) >= 0.0).values.mean() > 0.95
     assert found.attrs["energy"] > 0.0
     assert states.pulses == found.attrs["pulses"] == 12
+
+
+def test_states_are_drawn_as_searching_each_row_of_probabilities_does():
+    """Rows that add up to 1, between two voltages and at their ends; the last state is one that the track lacks."""
+    draw = np.random.default_rng(1)
+    probability = draw.dirichlet(np.ones(4), size=(2, 3, 5))
+    probability[:, 1] = np.eye(5, 4)  # at 0 V all stay
+    cumulative = np.cumsum(np.concatenate([probability, np.full((2, 3, 5, 1), np.nan)], axis=3), axis=3)
+    grid, count = np.array([-1.0, 0.0, 2.0]), 3000
+    volts, chance = draw.choice([-1.0, -0.4, 0.0, 1.3, 2.0], count), draw.random(count)
+    track, state = draw.integers(2, size=count), draw.integers(4, size=count)
+    expected = []
+    for number in range(count):
+        each = probability[track[number], :, state[number]]
+        row = [np.interp(volts[number], grid, each[:, final]) for final in range(4)]
+        expected.append(int(np.searchsorted(np.cumsum(row), chance[number], side="right")))
+    draw_states(volts, chance, grid, cumulative, staying(cumulative), track, state)
+    assert state.tolist() == np.minimum(expected, 4).tolist()
+
+
+@pytest.mark.parametrize(("scheme", "ohms"), [("V/2", 0.0), ("V/2", 0.02), ("floating", 0.0)])
+def test_a_block_in_an_inner_loop_is_the_pulse_of_its_bias(table, scheme, ohms):
+    shape = (4, 3)
+    ends = np.array([True, False, True, False]), np.array([False, True, True])
+    checked, inner = (TableArray(walls(ohms, shape), table, seed=5) for _ in range(2))
+    for voltage in (VOLTS, -VOLTS):
+        checked.pulse(block_bias(scheme, shape, *ends, voltage), **PULSE)
+        inner.pulse_block(scheme, *ends, voltage)
+    assert checked.state.tolist() == inner.state.tolist()
+    assert inner.energy.sources == pytest.approx(checked.energy.sources, rel=1e-12)
+    assert inner.pulses == checked.pulses == 2
 
 
 def test_draws_are_repeated_by_their_seed(table):
