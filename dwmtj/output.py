@@ -33,14 +33,14 @@ def overwrite_option(function: Function) -> Function:
         context.meta[_OVERWRITE] = value
 
     return click.option(
-        "--overwrite", is_flag=True, expose_value=False, callback=note, help="Replace files of -o that exist."
+        "--overwrite", is_flag=True, expose_value=False, callback=note, help="Replace existing files of -o."
     )(function)
 
 
 @in_group(OUTPUT)
 def output_options(function: Function) -> Function:
     """Add --json, -o and --quiet to a command."""
-    function = click.option("--quiet", is_flag=True, help="No progress bar.")(function)
+    function = click.option("--quiet", is_flag=True, help="Show no progress bar.")(function)
     function = overwrite_option(function)
     function = click.option(
         "-o",
@@ -57,7 +57,7 @@ def output_options(function: Function) -> Function:
 def check_outputs(paths: Iterable[Path], animated: bool = False) -> None:
     """Refuse an unknown kind of file, or a folder that is not there, before the work starts.
 
-    animated: whether the command has a moving picture as well.
+    animated: whether the command can also write an animation.
     """
     kinds = (DATA_SUFFIX, *FIGURE_SUFFIXES, *([ANIMATION_SUFFIX] if animated else []))
     for path in paths:

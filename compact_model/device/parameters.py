@@ -155,7 +155,7 @@ class DeviceParameters:
         float,
         Parameter(
             "V_h",
-            "voltage at which the TMR has halved",
+            "voltage at which the TMR has fallen to half",
             VOLTAGE,
             POSITIVE_OR_INFINITE,
             Spread.NONE,
@@ -186,7 +186,7 @@ class DeviceParameters:
         float,
         Parameter(
             "c_2",
-            "part of the field-like torque that goes with V^2",
+            "part of the field-like torque proportional to V^2",
             FIELD_PER_SQUARE_VOLT,
             ANY,
             Spread.IN_ITS_UNIT,
@@ -235,7 +235,7 @@ class DeviceParameters:
         float,
         Parameter(
             "J_nuc",
-            "current density from which a uniform device forms a wall",
+            "current density at which a uniform device forms a wall",
             CURRENT_DENSITY,
             NON_NEGATIVE,
             Spread.RELATIVE,

@@ -33,11 +33,15 @@ COLUMNS = (
     writes="Both solutions and their difference over time (.nc), the two overlaid (.png, .pdf, .svg).",
 )
 @drive_options
-@click.option("--points", type=int, default=401, show_default=True, help="Recorded times, start and end included.")
+@click.option(
+    "--points", type=int, default=401, show_default=True, help="Number of recorded times, start and end included."
+)
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
 @field_option
-@click.option("--time-limit", type=float, default=600.0, show_default=True, metavar="s", help="For ngspice, s.")
+@click.option(
+    "--time-limit", type=float, default=600.0, show_default=True, metavar="s", help="Time limit for ngspice, s."
+)
 @device_options
 @output_options
 def command(
@@ -51,7 +55,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The same drive in Python (adaptive method) and in real ngspice, at T = 0, and how far the two are apart."""
+    """The same simulation in Python (adaptive method) and in ngspice, at T = 0, with the differences."""
     from spice.crosschecks import CHAOTIC, crosscheck
 
     check_outputs(outputs)

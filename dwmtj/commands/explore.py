@@ -30,23 +30,23 @@ _NEEDS = "explore: expected the packages of an extra, got none; pip install 'dwm
     writes="The page with its plots as one file that needs no server (.html).",
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--port", type=int, default=PORT, show_default=True, help="Of this machine alone; 0: any that is free.")
-@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers that the page shows, and serve nothing.")
+@click.option("--port", type=int, default=PORT, show_default=True, help="Port on this machine; 0: any free port.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers on the page, without serving it.")
 @click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the page as FILE.html, and serve nothing.",
+    help="Write the page to FILE.html, without serving it.",
 )
 @overwrite_option
 def command(file: Path | None, port: int, no_browser: bool, as_json: bool, outputs: tuple[Path, ...]) -> None:
-    """One device or one array in the browser, live under sliders and clicks; nothing leaves this machine.
+    """An interactive page in the browser for one device or one array; no data leave this machine.
 
-    FILE.toml is a session, as the page shows it under "Session (TOML)"; every page also has the Python lines that make
-    what it shows, and a link that restores it.
+    FILE.toml is a session, as the page shows it under "Session (TOML)".  Every page also shows the Python lines that
+    compute its numbers, and a link that restores it.
     """
     whole("--port", port, 0, at_most=65535)
     for path in outputs:

@@ -32,19 +32,23 @@ from ..output import check_file, overwrite_option, write_text
 )
 @overwrite_option
 @click.option("--name", default="dwmtj", show_default=True, help="Name of the sub-circuit or module.")
-@click.option(
-    "--testbench", is_flag=True, help="A whole netlist or script that runs as it stands, with the drive below."
-)
+@click.option("--testbench", is_flag=True, help="Write a complete netlist or script, with the drive below.")
 @drive_options
 @click.option("--initial-position", type=float, metavar="nm", help="Wall position, nm  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
 @field_option
 @click.option("--temperature", type=float, metavar="K", help="K; 0: no thermal fields  [default: 0]")
 @click.option("--seed", type=int, help="Seed of the thermal fields  [default: 0]")
-@click.option("--field-pin", is_flag=True, help="A fifth node for a field that changes in time, 1 V = 1 T.")
-@click.option("--nucleation", is_flag=True, help="With uniform=1 or -1 a current has to form the wall first.")
+@click.option("--field-pin", is_flag=True, help="Add a fifth node for a time-dependent field, 1 V = 1 T.")
+@click.option("--nucleation", is_flag=True, help="With uniform=1 or -1, a current must form the wall first.")
 @spread_option
-@click.option("--sigmas", type=float, default=3.0, show_default=True, help="Of the corners ff and ss, with --spread.")
+@click.option(
+    "--sigmas",
+    type=float,
+    default=3.0,
+    show_default=True,
+    help="Standard deviations of the corners ff and ss, with --spread.",
+)
 @device_options
 def command(
     language: str,
@@ -64,9 +68,9 @@ def command(
 ) -> None:
     """Write the device as text for a circuit simulator.
 
-    Without --testbench: the device alone, to be included; its wall starts in the well, and its net field is the stray
-    field until hz is given.  With it: a netlist for `ngspice -b`, or a Python script, that runs as it stands.  With
-    --spread: a library of the corners tt, ff, ss and mc for `.lib FILE SECTION`.
+    By default, the output is the device alone, to be included in a netlist.  With --testbench, it is a complete netlist
+    for `ngspice -b`, or a complete Python script.  With --spread, it is a library of the corners tt, ff, ss and mc for
+    `.lib FILE SECTION`.  Instance parameters set the start of the wall (x0) and the net field (hz).
     """
     from spice.netlists.corners import corner_file
     from spice.netlists.exporting import export

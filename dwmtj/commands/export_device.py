@@ -21,7 +21,7 @@ _FILE = "file"
         "export-device -o device.json",
         "export-device --for aihwkit -o dwmtj_device.py",
     ],
-    writes="The open file of the device (.json), or a Python module for a tool (.py).",
+    writes="The device in the open format (.json), or a Python module for a tool (.py).",
 )
 @click.option(
     "--for",
@@ -29,7 +29,7 @@ _FILE = "file"
     type=click.Choice([_FILE, "aihwkit", "crosssim", "xbtorch"]),
     default=_FILE,
     show_default=True,
-    help="A Python module for that tool, which is not needed for it; file: the open schema (JSON).",
+    help="A Python module for this tool, which need not be installed; file: the open format (JSON).",
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File  [default: standard output]"
@@ -37,16 +37,26 @@ _FILE = "file"
 @click.option(
     "--device-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A measured device in the open schema, instead of a notched one.",
+    help="A measured device in the open format, instead of a notched one.",
 )
-@click.option("--levels", type=click.IntRange(2), default=20, show_default=True, help="Of the device, a notch each.")
-@click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks.")
-@click.option("--samples", type=click.IntRange(1), default=64, show_default=True, help="Walls for each probability.")
-@click.option("--overdrive", type=float, default=1.0, show_default=True, help="Pulse over the device's threshold.")
+@click.option(
+    "--levels", type=click.IntRange(2), default=20, show_default=True, help="Number of levels (notches) of the device."
+)
+@click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Number of different tracks.")
+@click.option(
+    "--samples", type=click.IntRange(1), default=64, show_default=True, help="Number of walls for each probability."
+)
+@click.option(
+    "--overdrive",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Voltage of a pulse divided by the device's threshold.",
+)
 @click.option("--scheme", type=click.Choice(["grounded", "V/2", "V/3"]), default="V/3", show_default=True)
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of tracks and walls.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of tracks and walls.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @overwrite_option
 @notched_options(("stray_field", "nucleation_current_density"))
 def command(
@@ -63,10 +73,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Give a device that learns by pulses to other tools, or write it as a file that any tool can read.
+    """Export a device that learns by pulses to another tool, or to a file in an open format.
 
-    The pulse is that of `dwmtj learn`; what it does is drawn from the equation of motion first, and at which rates
-    walls leave their levels by themselves.  `dwmtj learn ... --device-file` reads the file.
+    The pulse is that of `dwmtj learn`.  Its transition table, and the rates at which walls leave their levels
+    spontaneously, are first computed from the equation of motion.  `dwmtj learn ... --device-file` reads the file.
     """
     import json
 

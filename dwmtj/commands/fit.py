@@ -75,7 +75,7 @@ USED = {
     metavar="A/cm2/ns",
     help="Simulate the current ramp of the measurement, A/cm2/ns  [default: the limit of a slow ramp] (threshold).",
 )
-@click.option("--state", type=click.Choice(STATES), help="State of the junction in all of a file (resistance).")
+@click.option("--state", type=click.Choice(STATES), help="State of the junction throughout FILE (resistance).")
 @click.option(
     "--series-resistance",
     type=float,
@@ -85,12 +85,22 @@ USED = {
     help="Of leads and contacts, in the measured R, Ohm; where it is free, the fit starts there (resistance).",
 )
 @field_option
-@click.option("--starts", type=int, help="Points tried at first  [default: 64, doubled for each free] (pulses, trace).")
+@click.option(
+    "--starts",
+    type=int,
+    help="Number of starting points  [default: 64, doubled for each free parameter] (pulses, trace).",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of these points (pulses, trace).")
-@click.option("--column", "columns", multiple=True, metavar="NAME=TEXT", help="What FILE calls a column: J_th=Jc.")
-@click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="A unit that FILE lacks: J_th=A/cm2.")
-@click.option("--skip", type=int, default=0, show_default=True, help="Lines of FILE to leave out at its beginning.")
-@click.option("--decimal", type=click.Choice(DECIMALS), help="Decimal mark in FILE  [default: what its numbers show].")
+@click.option("--column", "columns", multiple=True, metavar="NAME=TEXT", help="Name of a column in FILE: J_th=Jc.")
+@click.option(
+    "--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column that has none in FILE: J_th=A/cm2."
+)
+@click.option(
+    "--skip", type=int, default=0, show_default=True, help="Number of lines to skip at the beginning of FILE."
+)
+@click.option(
+    "--decimal", type=click.Choice(DECIMALS), help="Decimal mark in FILE  [default: detected from the numbers]."
+)
 @device_options
 @output_options
 def command(
@@ -115,18 +125,25 @@ def command(
 ) -> None:
     """Device parameters from measured data, with their standard errors.
 
-    FILE is a table in text whose headings have units, with commas, semicolons, tabs or spaces between its columns;
-    columns of other names are left out and named. threshold: Delta_H (Oe), or H (Oe), with which the depinning
-    field is free as well, and J_th (A/cm2), or I_th (mA), the static limit of the paper's Fig. 3, or ramps from the
-    site of the options below. resistance: V (V) or I (mA), R (Ohm), and state (P or AP) or the wall's position x
-    (nm); without these two, or --state, a loop in the order measured, whose points are sorted into P, AP and what
-    is left out; AP means all of the junction, so that a loop that only came to a wall at x = 0, which leaves the
-    pad parallel, gives too small a TMR: a note says by how much. pulses: V or I, width (ns), period (ns), and R or
-    x after each pulse, with R_0 or x_0 before the first of them, or a wall at rest in the first site. trace: t
-    (ns), V or I, R or x. Both may have the name of a train, or trace, in a column train. A column sigma, in a unit
-    of J_th, R or x, has standard deviations; without it the errors follow from the scatter, and so they do, with a
-    note, where the data are much further from the model than sigma. The options below are where the fit starts, and
-    the values of all that is not fitted.
+    FILE is a text table with units in the headings, and commas, semicolons, tabs or spaces between the columns.
+    Columns with other names are left out and listed.
+
+    threshold: Delta_H (Oe), or H (Oe), in which case the depinning field is fitted as well, and J_th (A/cm2) or I_th
+    (mA). The model is the static limit of the paper's Fig. 3, or with --ramp-rate simulated ramps from the site defined
+    by the options.
+
+    resistance: V (V) or I (mA), R (Ohm), and state (P or AP) or the wall's position x (nm). Without these two, and
+    without --state, the file is a loop in the order measured, whose points are sorted into P, AP and points that are
+    left out. AP means the whole junction: a loop that only reached a wall at x = 0, which leaves the pad parallel,
+    gives too small a TMR, and a note says by how much.
+
+    pulses: V or I, width (ns), period (ns), and R or x after each pulse, with R_0 or x_0 before the first one, or else
+    a wall at rest in the first site. trace: t (ns), V or I, R or x. Both may name several trains or traces in a column
+    train.
+
+    A column sigma, in a unit of J_th, R or x, gives standard deviations. Without it the errors are derived from the
+    scatter; so they are, with a note, if the data are much further from the model than sigma. The options for the
+    device are the starting point of the fit, and the values of everything that is not fitted.
     """
     from compact_model.fitting.pulse_responses import fit_pulses
     from compact_model.fitting.resistances import fit_resistance

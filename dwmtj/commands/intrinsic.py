@@ -19,9 +19,11 @@ from ..output import check_outputs, deliver, output_options
         "intrinsic --stable-field 15 --stable-time 3.6e12",
         "intrinsic --threshold-field 30 --threshold-error 2 --json",
     ],
-    writes="H_c with its error and what was asked for (.nc), thresholds against H_c (.png, .pdf, .svg).",
+    writes="H_c with its error and the input (.nc), thresholds against H_c (.png, .pdf, .svg).",
 )
-@click.option("--threshold-field", type=float, metavar="Oe", help="Median net field that frees the wall on a ramp, Oe.")
+@click.option(
+    "--threshold-field", type=float, metavar="Oe", help="Measured median net field at which a ramp frees the wall, Oe."
+)
 @click.option("--threshold-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
 @click.option(
     "--field-ramp-rate",
@@ -29,19 +31,34 @@ from ..output import check_outputs, deliver, output_options
     default=1e-9,
     show_default=True,
     metavar="Oe/ns",
-    help="Of that ramp, Oe/ns; 1e-9 is 1 Oe/s.",
+    help="Rate of that ramp, Oe/ns; 1e-9 is 1 Oe/s.",
 )
 @click.option(
-    "--stable-field", type=float, metavar="Oe", help="Largest net field under which the wall stays, Oe, instead."
+    "--stable-field",
+    type=float,
+    metavar="Oe",
+    help="Instead: measured largest net field under which the wall stays, Oe.",
 )
 @click.option("--stable-error", type=float, default=0.0, show_default=True, metavar="Oe", help="Its error, Oe.")
 @click.option(
-    "--stable-time", type=float, default=6e10, show_default=True, metavar="ns", help="How long, ns; 6e10 is a minute."
+    "--stable-time",
+    type=float,
+    default=6e10,
+    show_default=True,
+    metavar="ns",
+    help="Time for which it stays, ns; 6e10 is a minute.",
 )
 @click.option(
     "--half-width-error", type=float, default=0.0, show_default=True, metavar="nm", help="Error of --half-width, nm."
 )
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="Of the laboratory, K.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature of the measurement, K.",
+)
 @device_options
 @output_options
 def command(
@@ -58,9 +75,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """H_c at T = 0 of the site that shows a measured threshold, or a measured stability, in the laboratory.
+    """H_c at T = 0 of a site with a measured threshold or a measured stability.
 
-    Give either --threshold-field, with the ramp's rate, or --stable-field, with the time.  x_c is --half-width.
+    Give either --threshold-field and the ramp rate, or --stable-field and the time.  x_c is --half-width.
     """
     from compact_model.rates.intrinsic import intrinsic_site
 

@@ -24,15 +24,17 @@ from ..output import check_outputs, deliver, key, output_options, refuse_unused,
 )
 @click.option("--drive", type=click.Choice(["current", "voltage"]), default="current", show_default=True)
 @click.option("--amplitude", type=float, default=6.5, show_default=True, metavar="mA|V", help="mA, or V for a voltage.")
-@click.option("--points", type=int, default=132, show_default=True, help="Readings in a cycle, a multiple of 4.")
+@click.option(
+    "--points", type=int, default=132, show_default=True, help="Number of points in each cycle, a multiple of 4."
+)
 @click.option("--dwell", type=float, default=300.0, show_default=True, metavar="ns", help="Time at each point, ns.")
 @click.option(
     "--ramp-rate",
     type=float,
     metavar="A/cm2/ns",
-    help="Instead of --dwell, A/cm2/ns: I over the area, V over RA_P; 20 uA/ms are 0.016.",
+    help="Instead of --dwell, A/cm2/ns: I/area, or V/RA_P; 20 uA/ms are 0.016.",
 )
-@click.option("--cycles", type=int, default=4, show_default=True, help="Cycles 0, +amplitude, -amplitude, 0.")
+@click.option("--cycles", type=int, default=4, show_default=True, help="Number of cycles 0, +amplitude, -amplitude, 0.")
 @step_option(50e-12)
 @field_option
 @track_options
@@ -54,12 +56,12 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Resistance against a swept dc current or voltage, from the AP state on (the paper's Fig. 1c).
+    """Resistance against a swept dc current or voltage, starting in the AP state (the paper's Fig. 1c).
 
-    The track is the paper's many-level one, drawn with --track-seed (its H_K is 80 Oe on average, whatever
-    --anisotropy-field says), unless an option or the file gives a landscape of its own.  A sweep on which the drive
-    takes more than 20 us to rise to its amplitude is not integrated but followed by rates of escape, down to a
-    laboratory's 20 uA per ms; the answer says which.
+    The track is the paper's many-level track, drawn with --track-seed (its H_K is 80 Oe on average, regardless of
+    --anisotropy-field), unless an option or the file defines a landscape.  A sweep in which the drive takes more than
+    20 us to rise to its amplitude is simulated by escape rates instead of integration, down to laboratory rates of 20
+    uA per ms; the output says which method was used.
     """
     from compact_model.experiments.loops import count_levels, resistance_loop
 

@@ -51,13 +51,21 @@ _OF_A_TURN = {
     ],
     writes="Magnetisation, width, angles and energy of each wall (.nc), the walls as in Fig. 1e (.png, .pdf, .svg).",
 )
-@click.option("--track-width", default="100", show_default=True, metavar="nm,...", help="Widths W, with commas, nm.")
-@click.option("--angle", type=float, metavar="deg", help="Hold the wall: 0 Bloch, 90 Neel  [default: a free wall]")
 @click.option(
-    "--turn", is_flag=True, help="Hold the wall every 5 degrees: anisotropies and threshold (20 times longer)."
+    "--track-width", default="100", show_default=True, metavar="nm,...", help="Track widths W, nm, separated by commas."
+)
+@click.option(
+    "--angle", type=float, metavar="deg", help="Hold the wall at an angle: 0 Bloch, 90 Neel  [default: a free wall]"
+)
+@click.option(
+    "--turn",
+    is_flag=True,
+    help="Hold the wall every 5 degrees, for anisotropy fields and threshold (takes 20 times as long).",
 )
 @click.option("--cell-size", type=float, default=4.0, show_default=True, metavar="nm", help="Edge of the cells, nm.")
-@click.option("--window", type=float, default=400.0, show_default=True, metavar="nm", help="Computed length, nm.")
+@click.option(
+    "--window", type=float, default=400.0, show_default=True, metavar="nm", help="Length of the computed window, nm."
+)
 @click.option(
     "--thickness", type=float, default=_PAPER.thickness / NANOMETRE, show_default=True, metavar="nm", help="t, nm."
 )
@@ -83,7 +91,7 @@ _OF_A_TURN = {
     default=1e12 * _PAPER.exchange_stiffness,
     show_default=True,
     metavar="pJ/m",
-    help="A, pJ/m: fitted to the paper's Delta for cells of size 0.",
+    help="A, pJ/m: fitted to the paper's Delta at zero cell size.",
 )
 @click.option("--dmi", type=float, default=0.0, show_default=True, metavar="mJ/m2", help="Interfacial D, mJ/m2.")
 @output_options
@@ -102,10 +110,10 @@ def command(
     outputs: tuple[Path, ...],
     quiet: bool,
 ) -> None:
-    """The wall in a stripe by micromagnetics, as in the paper's Fig. 1e: its width, angles and tilt.
+    """Micromagnetics of the wall in a stripe, as in the paper's Fig. 1e: its width, angles and tilt.
 
-    With --turn the energy and the torque that it takes to turn it from Bloch to Neel, and what the compact model makes
-    of them: the anisotropy fields H_K and H_4, and the threshold of the Slonczewski torque.
+    With --turn, also the energy and the torque that turn the wall from Bloch to Neel, and the parameters of the compact
+    model that follow from them: the anisotropy fields H_K and H_4, and the threshold of the Slonczewski torque.
     """
     from compact_model.micromagnetics.walls import relax_wall, turn_wall
 

@@ -19,13 +19,15 @@ from ..output import check_outputs, deliver, output_options, table
         "monte-carlo deck.cir --runs 100 --seed 1 -o runs.nc -o runs.png",
         "monte-carlo deck.cir --runs 1000 --json",
     ],
-    writes="What each .meas found in each run (.nc), their distributions (.png, .pdf, .svg).",
+    writes="The results of each .meas in each run (.nc), their distributions (.png, .pdf, .svg).",
 )
 @click.argument("deck", type=click.Path(path_type=Path))
-@click.option("--runs", type=int, default=100, show_default=True, help="How often the deck is run.")
-@click.option("--seed", type=int, default=0, show_default=True, help="From which the runs' own seeds follow.")
-@click.option("--workers", type=int, help="Runs at a time  [default: one for each core]")
-@click.option("--time-limit", type=float, default=600.0, show_default=True, metavar="s", help="For one run, s.")
+@click.option("--runs", type=int, default=100, show_default=True, help="Number of runs.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed from which those of the runs are derived.")
+@click.option("--workers", type=int, help="Number of simultaneous runs  [default: one for each core]")
+@click.option(
+    "--time-limit", type=float, default=600.0, show_default=True, metavar="s", help="Time limit for one run, s."
+)
 @output_options
 def command(
     deck: Path,
@@ -37,10 +39,10 @@ def command(
     outputs: tuple[Path, ...],
     quiet: bool,
 ) -> None:
-    """Run a netlist for ngspice many times, each with random numbers of its own, and collect its .meas lines.
+    """Run a netlist in ngspice many times with different random numbers, and collect the results of its .meas lines.
 
-    The deck draws by agauss and its like, or includes a section mc of corners (see `export --spread`); included paths
-    are relative to its folder.  The parameter mc_run is the number of the run.
+    The deck uses agauss or similar functions, or includes the section mc of a corner file (see `export --spread`).
+    Included paths are relative to its folder.  The parameter mc_run is the number of the run.
     """
     from spice.repeated_runs import monte_carlo
 

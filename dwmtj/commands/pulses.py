@@ -24,9 +24,17 @@ from ..output import check_outputs, deliver, output_options, table
 )
 @click.option("--drive", type=click.Choice(["voltage", "current"]), default="voltage", show_default=True)
 @click.option("--amplitude", type=float, default=0.3, show_default=True, metavar="V|mA", help="V, or mA for a current.")
-@click.option("--count", type=int, default=20, show_default=True, help="Positive pulses, and as many negative ones.")
-@click.option("--pulse-width", type=float, default=2.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
-@click.option("--period", type=float, default=100.0, show_default=True, metavar="ns", help="From pulse to pulse, ns.")
+@click.option(
+    "--count",
+    type=int,
+    default=20,
+    show_default=True,
+    help="Number of positive pulses, followed by as many negative ones.",
+)
+@click.option("--pulse-width", type=float, default=2.0, show_default=True, metavar="ns", help="Width of a pulse, ns.")
+@click.option(
+    "--period", type=float, default=100.0, show_default=True, metavar="ns", help="Time from pulse to pulse, ns."
+)
 @step_option(10e-12)
 @field_option
 @track_options
@@ -47,7 +55,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Potentiation and depression by short pulses: the resistance that each leaves behind, and its energy.
+    """Potentiation and depression by short pulses: the resistance after each pulse, and its energy.
 
     The track is the paper's many-level one, drawn with --track-seed (its H_K is 80 Oe on average, whatever
     --anisotropy-field says), unless an option or the file gives a landscape of its own.

@@ -23,7 +23,7 @@ from ..output import check_outputs, deliver, output_options, refuse_unused
         "retention --half-width 50 --duration 20000",
         "retention --method rates --json",
     ],
-    writes="The escape time of every wall (.nc), the share that is left over time (.png, .pdf, .svg).",
+    writes="The escape time of every wall (.nc), the share of walls left over time (.png, .pdf, .svg).",
 )
 @click.option("--duration", type=float, default=20_000.0, show_default=True, metavar="ns", help="Simulated time, ns.")
 @click.option("--devices", type=int, default=64, show_default=True, help="Number of walls.")
@@ -35,7 +35,7 @@ from ..output import check_outputs, deliver, output_options, refuse_unused
     type=click.Choice(["both", "simulation", "rates"]),
     default="both",
     show_default=True,
-    help="Integrate the walls, take the rates of the energy's diffusion, which know no longest time, or both.",
+    help="Integrate the walls, compute escape rates (for any length of time), or both.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
 @device_options
@@ -55,8 +55,8 @@ def command(
 ) -> None:
     """Thermal escape of the wall from the landscape's first well, at zero or at read current, at zero net field.
 
-    The walls are integrated for --duration, and the mean time is also computed from the diffusion of the wall's energy,
-    which takes no longer for a year than for a microsecond.
+    The walls are integrated for --duration.  The mean escape time is also computed by a rate theory, which takes no
+    longer for a year than for a microsecond.
     """
     from compact_model.experiments.escape import retention
     from compact_model.rates.escapes import escape_rates

@@ -51,19 +51,22 @@ REPORT = "report.md"
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("results"),
     show_default=True,
-    help="Folder for the report, the figures and the data.",
+    help="Folder for the report, figures and data.",
 )
-@click.option("--fresh", is_flag=True, help="Measure everything again, even what an earlier run left complete.")
+@click.option(
+    "--fresh", is_flag=True, help="Measure everything again, including parts that an earlier run has completed."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the key numbers as one JSON object instead of text.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @device_options
 def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: Any) -> None:
-    """Characterise a device, by default the paper's, from end to end: figures, NetCDF data, a report of one page.
+    """Characterise a device, by default the paper's, from end to end: figures, NetCDF data and a one-page report.
 
-    A run that was interrupted goes on with the part at which it stopped.  Of the landscape, the numbers of a single
+    An interrupted run resumes with the part at which it stopped.  Of the landscape, only the parameters of a single
     site are used; the many-level tracks are drawn as for the paper's device.
     """
     from ..main_job.device import PARTS
+    from ..main_job.explanations import EXPLANATIONS
     from ..main_job.part import Subject
 
     parameters, _, numbers = device_from_options(options)
@@ -79,17 +82,27 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
             sentence = f"left out: {reason}; after that, `dwmtj run -o {folder}` adds this part"
             lines += ["", f"## {part.title}", "", sentence]
             if not as_json:
-                click.echo(f"- {sentence}")
+                click.echo(f"- {part.title}: {sentence}")
             continue
         fingerprint = _fingerprint(subject, installation.version() if part.requirement == "ngspice" else None)
         data = _measured(part, subject, folder, fingerprint, fresh=fresh, progress=not quiet)
         write_figure(folder / f"{part.name}.png", functools.partial(part.draw, data), TWO_COLUMNS)
         summary = part.summarise(subject, data)
         found[part.name] = summary.numbers
-        lines += ["", f"## {part.title}", "", summary.sentence, "", f"![{part.name}]({part.name}.png)"]
+        result = f"**Result:** {summary.sentence}."
+        lines += [
+            "",
+            f"## {part.title}",
+            "",
+            EXPLANATIONS[part.name],
+            "",
+            result,
+            "",
+            f"![{part.title}]({part.name}.png)",
+        ]
         if not as_json:
-            click.echo(f"- {summary.sentence}")
-    lines += ["", "Data (SI): the `.nc` files."]
+            click.echo(f"- {part.title}: {summary.sentence}")
+    lines += ["", "The data of each part are in the `.nc` file of the same name as its figure, in SI units."]
     write_text(folder / REPORT, "\n".join(lines) + "\n")
     if as_json:
         click.echo(json.dumps({"report": str(folder / REPORT), **found}, allow_nan=False))
@@ -145,18 +158,24 @@ def _fingerprint(subject: Subject, simulator: int | None) -> str:
 
 def _header(subject: Subject) -> list[str]:
     device = subject.parameters
-    name = "the paper's device" if device == lequeux2016() else "a device of the user's"
+    name = "the device of the paper" if device == lequeux2016() else "a user-defined device"
     oersted_per_mega = device.torque_per_current_density * 1e6 * AMPERE_PER_SQUARE_CENTIMETRE / OERSTED
     return [
         "# Characterisation of a spin-torque memristor",
         "",
-        "A current moves the domain wall of a magnetic tunnel junction; its position is the resistance.",
+        "A magnetic tunnel junction consists of a fixed and a free magnetic layer with a thin barrier in between. Here "
+        "the free layer is a track with two domains, one parallel (P) and one antiparallel (AP) to the fixed layer, "
+        "and a domain wall between them. A current through the barrier exerts spin torques that move the wall. Its "
+        "position sets the resistance, and pinning sites hold it without a current, so that the device is a memristor "
+        "with many levels. Figure numbers refer to the paper, Lequeux et al. 2016 (doi 10.1038/srep31510).",
         "",
-        f"`dwmtj run`, version {version('dwmtj')}; {name} (Lequeux et al. 2016, doi 10.1038/srep31510): "
-        f"{1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm, "
-        f"R_P = {device.parallel_resistance:g} Ohm, TMR {100 * device.tmr:.0f} %, P = {device.polarisation:.3f}, "
-        f"H_K = {device.anisotropy_field / OERSTED:.3g} Oe.",
-        f"RA_P = {1e12 * device.resistance_area_product:.2f} Ohm um2 (pad included); the Slonczewski torque is "
-        f"{oersted_per_mega:.2f} Oe per 1e6 A/cm2; Walker current density "
-        f"{device.walker_current_density / (1e6 * AMPERE_PER_SQUARE_CENTIMETRE):.2f}e6 A/cm2.",
+        f"This report was made by `dwmtj run`, version {version('dwmtj')}, for {name}: a track of "
+        f"{1e9 * device.track_length:.0f} nm x {1e9 * device.track_width:.0f} nm with a parallel resistance R_P of "
+        f"{device.parallel_resistance:g} Ohm (RA_P = {1e12 * device.resistance_area_product:.2f} Ohm um2, pad "
+        f"included), a tunnel magnetoresistance (TMR) of {100 * device.tmr:.0f} %, a spin polarisation P of "
+        f"{device.polarisation:.3f} and an anisotropy field of the wall H_K of {device.anisotropy_field / OERSTED:.3g} "
+        f"Oe. The Slonczewski torque is {oersted_per_mega:.2f} Oe per 1e6 A/cm2. Above the Walker current density, "
+        f"{device.walker_current_density / (1e6 * AMPERE_PER_SQUARE_CENTIMETRE):.2f}e6 A/cm2, it makes the wall's "
+        "angle precess. A pinning site is described by its depinning field H_c "
+        f"({subject.coercive_field / OERSTED:g} Oe) and its half width x_c ({1e9 * subject.half_width:g} nm).",
     ]

@@ -24,10 +24,12 @@ from ..output import check_outputs, deliver, output_options, table
         "simulate --current 3 --pulse-width 10 --duration 100 -o pulse.png",
         "simulate --voltage 0.2 --temperature 300 --seed 7 -o run.nc --json",
     ],
-    writes="Position, angle, resistance, voltage and current over time (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="Position, angle, resistance, voltage and current over time (.nc), curves of these (.png, .pdf, .svg).",
 )
 @drive_options
-@click.option("--points", type=int, default=201, show_default=True, help="Recorded times, start and end included.")
+@click.option(
+    "--points", type=int, default=201, show_default=True, help="Number of recorded times, start and end included."
+)
 @click.option("--initial-position", metavar="nm|AP|P", help="Wall position, nm, or uniform  [default: the well]")
 @click.option("--initial-angle", type=float, metavar="rad", help="Wall angle, rad  [default: at rest]")
 @field_option
@@ -57,7 +59,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """One device over time under a current, a voltage or a current density (exactly one of the three)."""
+    """One device over time, driven by a current, a voltage or a current density (exactly one of the three)."""
     from compact_model.plots import draw_course
     from compact_model.simulation import simulate
 

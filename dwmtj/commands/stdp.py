@@ -37,12 +37,18 @@ _ANSWERED = (
 @click.option("--temperatures", default="0,300", show_default=True, metavar="K,K,...", help="K.")
 @click.option("--longest-delay", type=float, default=80.0, show_default=True, metavar="ns", help="Either way, ns.")
 @click.option(
-    "--points", type=click.IntRange(2), default=33, show_default=True, help="Delays from the one to the other."
+    "--points",
+    type=click.IntRange(2),
+    default=33,
+    show_default=True,
+    help="Number of delays, from negative to positive.",
 )
-@click.option("--samples", type=click.IntRange(1), default=64, show_default=True, help="Walls on each track above 0 K.")
-@click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks.")
+@click.option(
+    "--samples", type=click.IntRange(1), default=64, show_default=True, help="Number of walls on each track above 0 K."
+)
+@click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Number of different tracks.")
 @click.option("--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after the spikes, ns.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the tracks and the thermal fields.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the tracks and the thermal fields.")
 @field_option
 @balanced_spike_options
 @parameter_options(notched_device(), (*DEVICE, *LANDSCAPE), "tables [device] and [landscape]")
@@ -62,11 +68,12 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The window of spike-timing-dependent plasticity: how much two spikes change the synapse, against their delay.
+    """Spike-timing-dependent plasticity: the change of a synapse by two spikes, against their delay.
 
-    The device lies between two neurons, and both fire the same spike: a negative pulse, then a positive tail. Neither
-    reaches the threshold alone; where the pulse of one meets the tail of the other, they move the wall. The device is a
-    notched one, and its walls start in the middle of their tracks, unless an option or the file gives a landscape.
+    The device connects two neurons, which fire the same spike: a negative pulse followed by a positive tail.  Neither
+    reaches the threshold on its own; where the pulse of one overlaps with the tail of the other, they move the wall.
+    The device is notched, and walls start in the middle of their tracks, unless an option or the file defines a
+    landscape.
     """
     import numpy as np
 

@@ -30,18 +30,26 @@ _MOST_ROWS = 60
         "study threshold --samples 20 -o study.png",
         "study my_study.toml --workers 2 --plan",
     ],
-    writes="The statistics at every point of the grid (.nc), the headline against the swept parameters "
+    writes="The statistics at every point of the grid (.nc), the main result against the swept parameters "
     "(.png, .pdf, .svg).",
 )
 @click.argument("file", required=False)
-@click.option("--list", "listed", is_flag=True, help="Name the studies that come with the package, and stop.")
-@click.option("--plan", "only_plan", is_flag=True, help="Print the plan, with the time as measured, and stop.")
+@click.option("--list", "listed", is_flag=True, help="List the studies that come with the package, and stop.")
+@click.option(
+    "--plan", "only_plan", is_flag=True, help="Print the plan with a measured estimate of the time, and stop."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.1:8786.")
-@click.option("--workers", type=int, default=0, show_default=True, help="Dask workers of this machine; 0: threads.")
-@click.option("--samples", type=int, help="Samples at each point, instead of the file's.")
-@click.option("--seed", type=int, help="Instead of the file's.")
-@click.option("--samples-per-part", type=int, help="Measured and stored together; the numbers do not depend on it.")
-@click.option("--points", type=int, help="Points of a random or latin-hypercube design, instead of the file's.")
+@click.option(
+    "--workers", type=int, default=0, show_default=True, help="Number of Dask workers on this machine; 0: threads."
+)
+@click.option("--samples", type=int, help="Number of samples at each point, instead of that in the file.")
+@click.option("--seed", type=int, help="Seed, instead of that in the file.")
+@click.option(
+    "--samples-per-part", type=int, help="Number of samples measured and stored together; results do not depend on it."
+)
+@click.option(
+    "--points", type=int, help="Number of points of a random or latin-hypercube design, instead of that in the file."
+)
 @click.option(
     "--merge",
     multiple=True,
@@ -70,11 +78,11 @@ def command(
     outputs: tuple[Path, ...],
     quiet: bool,
 ) -> None:
-    """Measure something on devices that are drawn, at every point of a grid, as FILE.toml says.
+    """Measure one quantity on random devices at every point of a grid, as described in FILE.toml.
 
-    FILE may also be the name of a study that comes with the package (--list).  Parts of the result are kept as they
-    come: after Ctrl-C, a kill, or the loss of a worker or of the scheduler the same command goes on, with the same
-    numbers.  Threads of this machine, --workers and --scheduler give the same numbers too.
+    FILE may also be the name of a study that comes with the package (--list).  Finished parts are saved: after Ctrl-C,
+    a kill, or the loss of a worker or of the scheduler, repeating the command resumes there.  The results are
+    identical, and the same on threads, with --workers and with --scheduler.
     """
     from ..study.description import read_study, shipped_studies
     from ..study.plot import draw_study

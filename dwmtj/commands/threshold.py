@@ -48,11 +48,11 @@ DEFAULT_OFFSETS = (5.0, 10.0, 15.0, 20.0, 25.0)
     default=1e4,
     show_default=True,
     metavar="A/cm2/ns",
-    help="From a laboratory's 1e-3 to 1e7 A/cm2/ns.",
+    help="A/cm2/ns, from laboratory rates of 1e-3 to 1e7.",
 )
 @step_option(REFERENCE_STEP)
 @click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K; 0: no thermal fields.")
-@click.option("--repeats", type=int, default=1, show_default=True, help="Ramps at each offset (at a temperature).")
+@click.option("--repeats", type=int, default=1, show_default=True, help="Number of ramps at each offset (above 0 K).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
 @device_options
 @output_options
@@ -71,11 +71,11 @@ def command(
 ) -> None:
     """Depinning threshold current density against the offset field Delta_H = H_c - H_z (the paper's Fig. 3).
 
-    The current density rises from 0 at a constant rate until the wall, at rest in its well at first, has left it
-    (|x - x_0| > x_c).  It is the J in the torques.  The track has the one site of --coercive-field and --half-width in
-    its middle.  A ramp that takes more than 20 us to the static limit is not integrated but followed by rates of
-    escape, down to a laboratory's 0.02 A/cm2/ns; the answer says which.  Outside 0 < Delta_H < 2 H_c the field alone
-    frees the wall: 0.
+    The current density (the J in the torques) rises from 0 at a constant rate until the wall, which starts at rest in
+    its well, has left it (|x - x_0| > x_c).  The track has a single site in its middle, with --coercive-field and
+    --half-width.  A ramp that takes more than 20 us to the static limit is simulated by escape rates instead of
+    integration, down to laboratory rates of 0.02 A/cm2/ns; the output says which method was used.  Outside 0 < Delta_H
+    < 2 H_c, the field alone frees the wall and the threshold is 0.
     """
     from compact_model.experiments.thresholds import current_threshold
 

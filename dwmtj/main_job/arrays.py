@@ -1,4 +1,4 @@
-"""The main job goes on from the device to an array of it: margins, sneak paths, the wires' share of a write."""
+"""The main job's parts on arrays: margins, sneak paths, voltage drop of the wires, programming."""
 
 from __future__ import annotations
 
@@ -57,10 +57,9 @@ def _summarise_margins(subject: Subject, data: xr.Dataset) -> Summary:
     other = 100.0 * float(data.current_margin.sel(scheme="floating", size=_SIZES[-1]))
     return Summary(
         {"largest_floating_array": floating, "grounded_current_margin_percent": grounded},
-        f"a TMR of {100.0 * subject.parameters.tmr:.0f} % reaches {floating} x {floating} in a floating passive array, "
-        "at 10 % of voltage margin with ideal wires; "
-        f"at {_SIZES[-1]} x {_SIZES[-1]} and {SEGMENT:g} Ohm per segment the current margin is "
-        f"{grounded:.2g} % grounded, {other:.2g} % floating",
+        f"with ideal wires and floating lines, a TMR of {100.0 * subject.parameters.tmr:.0f} % gives a voltage margin "
+        f"of 10 % up to {floating} x {floating}; with {SEGMENT:g} Ohm per segment, the current margin at "
+        f"{_SIZES[-1]} x {_SIZES[-1]} is {grounded:.2g} % with grounded and {other:.2g} % with floating lines",
     )
 
 
@@ -83,8 +82,8 @@ def _summarise_sneak(subject: Subject, data: xr.Dataset) -> Summary:
     share = 100.0 * float(data.sneak_share)
     return Summary(
         {"sneak_percent": share},
-        f"floating read, 4 x 4, all devices parallel: {share:.0f} % is sneak current, on "
-        f"{data.sizes['path'] - 1} paths",
+        f"in a 4 x 4 array with floating lines and all devices parallel, {share:.0f} % of the read current flows on "
+        f"{data.sizes['path'] - 1} sneak paths",
     )
 
 
@@ -111,9 +110,9 @@ def _summarise_wires(subject: Subject, data: xr.Dataset) -> Summary:
     selected = across[middle, middle] / threshold
     return Summary(
         {"selected_over_threshold": float(selected), "highest_over_threshold": float(across.max() / threshold)},
-        f"a V/2 write of 1.5 times the threshold ({threshold:.2f} V) in a {_MAP_SIZE} x {_MAP_SIZE} array with "
-        f"{SEGMENT:g} Ohm segments delivers {selected:.2f} times the threshold in its middle"
-        f"{': the wall does not move' if selected < 1.0 else ''}",
+        f"a V/2 write with 1.5 times the threshold ({threshold:.2f} V) in a {_MAP_SIZE} x {_MAP_SIZE} array with "
+        f"segments of {SEGMENT:g} Ohm delivers {selected:.2f} times the threshold to the cell in the middle"
+        f"{', whose wall does not move' if selected < 1.0 else ''}",
     )
 
 
@@ -180,10 +179,10 @@ def _summarise_programming(subject: Subject, data: xr.Dataset) -> Summary:
             "pulses_per_cell": pulses,
             "energy_pJ": 1e3 * nanojoule,
         },
-        f"{_PICTURE_SIZE} x {_PICTURE_SIZE} notched devices (ours: {notched_device().parallel_resistance:.0f} Ohm; "
-        f"{_PICTURE_SEGMENT:g} Ohm segments) programmed to {_PICTURE_LEVELS} levels: "
-        f"{cells - int(data.attrs['unreached'])} of {cells} reached, largest error {error.max():.2f} levels, "
-        f"{pulses:.1f} pulses a cell, {nanojoule:.3g} nJ",
+        f"{_PICTURE_SIZE} x {_PICTURE_SIZE} notched devices of {notched_device().parallel_resistance:.0f} Ohm, on "
+        f"segments of {_PICTURE_SEGMENT:g} Ohm, programmed to {_PICTURE_LEVELS} levels: "
+        f"{cells - int(data.attrs['unreached'])} of {cells} cells reach their target, with a largest error of "
+        f"{error.max():.2f} levels, {pulses:.1f} pulses per cell and {nanojoule:.3g} nJ in total",
     )
 
 
@@ -210,7 +209,8 @@ def _summarise_array_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     nanometre, current = 1e9 * float(data.position_difference), float(data.current_difference)
     return Summary(
         {"position_nm": nanometre, "current_share": current},
-        f"a write in a programmed 4 x 4 array: walls within {nanometre:.1g} nm, currents within {current:.0e}",
+        f"a write in a programmed 4 x 4 array, in Python and in ngspice: wall positions agree within {nanometre:.1g} "
+        f"nm, currents within {current:.0e} of the largest",
     )
 
 
@@ -221,13 +221,37 @@ def _draw_array_crosscheck(data: xr.Dataset, figure: Figure) -> None:
 
 
 ARRAY_PARTS = (
-    Part("array_margins", "Read margins of an array", _measure_margins, _summarise_margins, _draw_margins),
-    Part("sneak_paths", "Sneak paths", _measure_sneak, _summarise_sneak, _draw_sneak),
-    Part("wire_drop", "The wires' share of a write", _measure_wires, _summarise_wires, _draw_wires),
-    Part("programming", "An array programmed", _measure_programming, _summarise_programming, _draw_programming),
+    Part(
+        "array_margins",
+        "Read margins of an array",
+        _measure_margins,
+        _summarise_margins,
+        _draw_margins,
+    ),
+    Part(
+        "sneak_paths",
+        "Sneak paths",
+        _measure_sneak,
+        _summarise_sneak,
+        _draw_sneak,
+    ),
+    Part(
+        "wire_drop",
+        "Voltage drop of the wires",
+        _measure_wires,
+        _summarise_wires,
+        _draw_wires,
+    ),
+    Part(
+        "programming",
+        "Programming of an array",
+        _measure_programming,
+        _summarise_programming,
+        _draw_programming,
+    ),
     Part(
         "array_crosscheck",
-        "The array in ngspice",
+        "Comparison of an array with ngspice",
         _measure_array_crosscheck,
         _summarise_array_crosscheck,
         _draw_array_crosscheck,

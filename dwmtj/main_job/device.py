@@ -1,4 +1,4 @@
-"""The main job: what is measured on a device, by default the paper's, one `Part` after the other."""
+"""The main job: the measurements on a device, by default the paper's, as a list of `Part`s."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _summarise_thresholds(subject: Subject, data: xr.Dataset) -> Summary:
     alone, field_like, both = (float(at.sel(torques=torques)) for torques in TORQUES)
     return Summary(
         {"slonczewski_1e6_A_per_cm2": alone, "field_like_1e6_A_per_cm2": field_like, "both_1e6_A_per_cm2": both},
-        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe: J_th = {alone:.2f}e6 A/cm2 by the Slonczewski "
-        f"torque, {field_like:.2f}e6 by the field-like torque, {both:.2f}e6 by both",
+        f"at Delta_H = H_c = {subject.coercive_field / OERSTED:g} Oe, J_th is {alone:.2f}e6 A/cm2 with the Slonczewski "
+        f"torque alone, {field_like:.2f}e6 with the field-like torque alone and {both:.2f}e6 with both",
     )
 
 
@@ -97,10 +97,9 @@ def _summarise_levels(subject: Subject, data: xr.Dataset) -> Summary:
     branch = float(data.branch_levels.mean())
     return Summary(
         {"mean_levels": float(levels.mean()), "tracks_with_15_to_20": inside, "levels_in_one_branch": branch},
-        "on tracks with 20 sites per um and H_K = 80 +- 30 Oe: intermediate levels over 20 cycles of "
-        f"{1e3 * _sweep_amplitude(subject.parameters):.3g} mA at 300 K: "
-        f"{levels.mean():.1f} +- {levels.std():.1f} on {levels.size} seeded tracks, {inside} of them with 15 to 20 "
-        f"(the paper: 15 to 20); {branch:.1f} in a single branch",
+        f"{levels.size} random tracks with 20 sites per um and H_K = 80 +- 30 Oe show {levels.mean():.1f} +- "
+        f"{levels.std():.1f} intermediate levels in 20 cycles of {1e3 * _sweep_amplitude(subject.parameters):.3g} mA "
+        f"at 300 K; {inside} of them show 15 to 20, as in the paper; a single branch shows {branch:.1f}",
     )
 
 
@@ -114,7 +113,7 @@ def _draw_levels(data: xr.Dataset, figure: Figure) -> None:
     right.axvspan(14.5, 20.5, color="orange", alpha=0.2, label="paper")
     right.set(xlabel="intermediate levels", ylabel="tracks")
     right.yaxis.get_major_locator().set_params(integer=True)
-    left.set_title("grey: levels", fontsize="small")
+    left.set_title("grey lines: levels", fontsize="small")
     right.legend()
 
 
@@ -158,8 +157,9 @@ def _summarise_depinning(subject: Subject, data: xr.Dataset) -> Summary:
     median = float(np.median(data.by_field)) / OERSTED
     return Summary(
         {"field_percent": field, "lowest_current_percent": min(current), "highest_current_percent": max(current)},
-        f"depinning at 300 K, half the quartile distance over the median: {field:.0f} % by field (median "
-        f"{median:.1f} Oe), {min(current):.0f} to {max(current):.0f} % by current at Delta_H = H_c/5 to H_c",
+        f"the relative spread at 300 K (half the interquartile range over the median) is {field:.0f} % with field "
+        f"(median {median:.1f} Oe) and {min(current):.0f} to {max(current):.0f} % with current, for Delta_H = H_c/5 to "
+        "H_c",
     )
 
 
@@ -191,8 +191,8 @@ def _summarise_pulses(subject: Subject, data: xr.Dataset) -> Summary:
     levels, energy = float(data.levels.mean()), 1e12 * float(data.energy.mean())
     return Summary(
         {"mean_levels": levels, "energy_pJ": energy},
-        f"on the same tracks, 20 + 20 pulses of 0.35 V, 2 ns: {levels:.1f} levels on average, "
-        f"{energy:.1f} pJ per pulse",
+        f"20 positive and 20 negative pulses of 0.35 V and 2 ns, on the same tracks, give {levels:.1f} levels on "
+        f"average and take {energy:.1f} pJ per pulse",
     )
 
 
@@ -222,9 +222,10 @@ def _summarise_retention(subject: Subject, data: xr.Dataset) -> Summary:
             "escapes": int(data.escapes),
             "well_depth_kT": whole,
         },
-        f"at 300 K in a well of half the width ({float(data.well_depth):.1f} k_B T): {measured}, by rates "
-        f"{1e6 * half_time:.1f} us; the whole well, {whole:.1f} k_B T, is left after {1e3 * whole_time:.1f} ms by "
-        f"rates, and 40 k_B T need {40.0 / whole:.1f} times its H_c x_c: an output, not a claim",
+        f"the mean escape time at 300 K from a well of half the width ({float(data.well_depth):.1f} k_B T deep) is "
+        f"{measured} by simulation and {1e6 * half_time:.1f} us by rate theory; from the whole well ({whole:.1f} "
+        f"k_B T) it is {1e3 * whole_time:.1f} ms by rate theory; a depth of 40 k_B T would need {40.0 / whole:.1f} "
+        "times its H_c x_c; all of this is a result of the model, not a claim about a real device",
     )
 
 
@@ -251,9 +252,9 @@ def _summarise_crosscheck(subject: Subject, data: xr.Dataset) -> Summary:
     sensitivity = float(data.sensitivity)
     return Summary(
         {"position_nm": position, "angle_rad": angle, "resistance_Ohm": resistance, "sensitivity": sensitivity},
-        f"two pulses of 0.7 and 3 times the Walker current, Python against ngspice {data.ngspice_version}: positions "
-        f"within {position:.1g} nm, angles within {angle:.1g} rad, resistances within {resistance:.1g} Ohm (a "
-        f"distance at the start grows {sensitivity:.2g} times)",
+        f"for two pulses of 0.7 and 3 times the Walker current, Python and ngspice {data.ngspice_version} agree within "
+        f"{position:.1g} nm, {angle:.1g} rad and {resistance:.1g} Ohm (a small initial difference grows by a factor "
+        f"of {sensitivity:.2g})",
     )
 
 
@@ -297,8 +298,8 @@ def _summarise_anisotropy(subject: Subject, data: xr.Dataset) -> Summary:
     widths, deltas = ", ".join(f"{each:.0f}" for each in hybrid.values()), ", ".join(f"{each:.1f}" for each in hybrid)
     return Summary(
         {f"hybrid_width_nm_at_{delta:.1f}_nm": width for delta, width in hybrid.items()},
-        f"a rigid wall is hybrid (H_K = 0) at a width of {widths} nm for Delta = {deltas} nm; the paper's, and "
-        "a relaxed one: 90 to 110 nm",
+        f"a rigid wall is hybrid (H_K = 0) at a track width of {widths} nm for Delta = {deltas} nm; the paper, and "
+        "micromagnetics, have hybrid walls at 90 to 110 nm",
     )
 
 
@@ -324,7 +325,7 @@ def _measure_checks(subject: Subject, progress: bool) -> xr.Dataset:
 def _summarise_checks(subject: Subject, data: xr.Dataset) -> Summary:
     found = dict(zip(data.check.values.tolist(), data.measured.values.tolist(), strict=True))
     listed = "; ".join(f"{name} {value:.1e}" for name, value in found.items())
-    return Summary(found, f"passed (deviation; equipartition in standard errors): {listed}")
+    return Summary(found, f"all passed, with these deviations (equipartition in standard errors): {listed}")
 
 
 def _draw_checks(data: xr.Dataset, figure: Figure) -> None:
@@ -335,8 +336,20 @@ def _draw_checks(data: xr.Dataset, figure: Figure) -> None:
 
 
 PARTS = (
-    Part("thresholds", "Depinning thresholds (Fig. 3c)", _measure_thresholds, _summarise_thresholds, _draw_thresholds),
-    Part("levels", "R-I loops and levels (Fig. 1c)", _measure_levels, _summarise_levels, _draw_levels),
+    Part(
+        "thresholds",
+        "Depinning thresholds (Fig. 3c)",
+        _measure_thresholds,
+        _summarise_thresholds,
+        _draw_thresholds,
+    ),
+    Part(
+        "levels",
+        "R-I loops and levels (Fig. 1c)",
+        _measure_levels,
+        _summarise_levels,
+        _draw_levels,
+    ),
     Part(
         "depinning",
         "Spread of the thresholds (Figs. 2c, 2d)",
@@ -344,24 +357,42 @@ PARTS = (
         _summarise_depinning,
         _draw_depinning,
     ),
-    Part("pulses", "Potentiation and depression by pulses", _measure_pulses, _summarise_pulses, _draw_pulses),
-    Part("retention", "Retention", _measure_retention, _summarise_retention, _draw_retention),
+    Part(
+        "pulses",
+        "Potentiation and depression by pulses",
+        _measure_pulses,
+        _summarise_pulses,
+        _draw_pulses,
+    ),
+    Part(
+        "retention",
+        "Retention",
+        _measure_retention,
+        _summarise_retention,
+        _draw_retention,
+    ),
     Part(
         "anisotropy",
-        "H_K and the track's width (Fig. 1e)",
+        "H_K and the width of the track (Fig. 1e)",
         _measure_anisotropy,
         _summarise_anisotropy,
         _draw_anisotropy,
     ),
     Part(
         "crosscheck",
-        "The netlist in ngspice",
+        "Comparison of a device with ngspice",
         _measure_crosscheck,
         _summarise_crosscheck,
         _draw_crosscheck,
         requirement="ngspice",
     ),
-    Part("checks", "Physics checks", _measure_checks, _summarise_checks, _draw_checks),
+    Part(
+        "checks",
+        "Physics checks",
+        _measure_checks,
+        _summarise_checks,
+        _draw_checks,
+    ),
     *ARRAY_PARTS,
     LEARNING_PART,
 )

@@ -1,4 +1,4 @@
-"""The main job's part on learning: digits sorted without labels, by devices of the paper's number of levels."""
+"""The main job's part on learning: digits without labels, on devices with the paper's number of levels."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def _summarise_learning(subject: Subject, data: xr.Dataset) -> Summary:
             "pulses": pulses,
             "energy_pJ": 1e6 * energy,
         },
-        f"{data.sizes['input']} x {data.sizes['output']} notched devices of {_LEVELS} levels at 300 K, "
-        f"taught without labels by {pulses:.0f} pulses ({energy:.2g} uJ), recognise "
-        f"{' and '.join(f'{100 * share:.0f}' for share in shares)} % of held-out digits (the paper's mark: 75 %)",
+        f"{data.sizes['input']} x {data.sizes['output']} notched devices with {_LEVELS} levels at 300 K, trained "
+        f"without labels by {pulses:.0f} pulses ({energy:.2g} uJ), recognise "
+        f"{' and '.join(f'{100 * share:.0f}' for share in shares)} % of the test digits (the paper expects 75 %)",
     )
 
 
@@ -54,7 +54,7 @@ def _draw_learning(data: xr.Dataset, figure: Figure) -> None:
 
 LEARNING_PART = Part(
     "learning",
-    "Learning of digits",
+    "Unsupervised learning of digits",
     _measure_learning,
     _summarise_learning,
     _draw_learning,

@@ -1,4 +1,4 @@
-"""What the main job is made of: a subject, and parts that each measure, summarise and draw."""
+"""The elements of the main job: a subject, and parts that each measure, summarise and draw."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: a device, and the pinning site for the measurements that need a single one."""
+    """A device, and the pinning site for the measurements that need a single one."""
 
     parameters: DeviceParameters
     coercive_field: float
@@ -54,4 +54,4 @@ class Part:
     summarise: Callable[[Subject, xr.Dataset], Summary]
     draw: Callable[[xr.Dataset, Figure], None]
     requirement: str = ""
-    """'ngspice' or 'scikit-learn', where it needs that; where there is none, the report says so and goes on."""
+    """'ngspice' or 'scikit-learn', if the part needs it; where it is missing, the report says so and goes on."""

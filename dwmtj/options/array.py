@@ -77,7 +77,11 @@ def size_option(default: int) -> Callable[[Function], Function]:
 def sizes_option(default: str) -> Callable[[Function], Function]:
     """Add --sizes, a list such as 2,4,8, to a command."""
     return click.option(
-        "--sizes", default=default, show_default=True, metavar="N,N,...", help="Lines of square arrays, with commas."
+        "--sizes",
+        default=default,
+        show_default=True,
+        metavar="N,N,...",
+        help="Numbers of lines of square arrays, separated by commas.",
     )
 
 

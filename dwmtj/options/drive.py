@@ -41,7 +41,7 @@ def field_option(function: Function) -> Function:
         "--external-field",
         type=float,
         metavar="Oe",
-        help="On top of the stray field, Oe  [default: what cancels it, a net field of 0]",
+        help="In addition to the stray field, Oe  [default: cancels it, so that the net field is 0]",
     )(function)
 
 

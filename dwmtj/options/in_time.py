@@ -71,7 +71,7 @@ def time_options(function: Function) -> Function:
             "--store",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="FOLDER",
-            help="Keep each part as it comes; the same command goes on from there.",
+            help="Folder that saves each finished part; repeating the command resumes from there.",
         ),
         click.option(
             "--step", type=float, metavar="ns", help="Of the walls, ns  [default: 0.005 above 0 K, adaptive at 0 K]"
@@ -82,12 +82,24 @@ def time_options(function: Function) -> Function:
             default=0.1,
             show_default=True,
             metavar="nm",
-            help="What the coupling of walls and voltages may add to a position in one pulse, nm.",
+            help="Largest error of a position in one pulse by the coupling of walls and voltages, nm.",
         ),
-        click.option("--seed", type=int, default=0, show_default=True, help="Of devices, starts and thermal fields."),
+        click.option(
+            "--seed",
+            type=int,
+            default=0,
+            show_default=True,
+            help="Seed of devices, initial positions and thermal fields.",
+        ),
         click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K."),
         field_option,
-        click.option("--start", type=click.Choice(STARTS), default="middle", show_default=True, help="Of all walls."),
+        click.option(
+            "--start",
+            type=click.Choice(STARTS),
+            default="middle",
+            show_default=True,
+            help="Initial position of all walls.",
+        ),
         spread_option,
         click.option(
             "--wire-capacitance",
@@ -95,7 +107,7 @@ def time_options(function: Function) -> Function:
             default=0.0,
             show_default=True,
             metavar="fF",
-            help="Of a segment to ground, fF.",
+            help="Capacitance of a segment to ground, fF.",
         ),
         wire_options,
         click.option(
@@ -103,7 +115,7 @@ def time_options(function: Function) -> Function:
             type=click.Choice(list(_DEVICES)),
             default="notched",
             show_default=True,
-            help="What the device's options below change: a device meant for arrays (1 um x 60 nm, 294 Ohm, notches "
+            help="Device that the options below modify: a notched one for arrays (1 um x 60 nm, 294 Ohm, notches "
             "every 50 nm), or the paper's.",
         ),
         device_options,
@@ -116,12 +128,19 @@ def time_options(function: Function) -> Function:
 def access_options(function: Function) -> Function:
     """Add how cells are reached for writing."""
     for option in (
-        click.option("--compensate", is_flag=True, help="Raise the lines' voltages by what the wires drop."),
+        click.option("--compensate", is_flag=True, help="Raise the lines' voltages by the voltage drop of the wires."),
         click.option(
-            "--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after it (walls ring)."
+            "--settle",
+            type=float,
+            default=200.0,
+            show_default=True,
+            metavar="ns",
+            help="Rest time after a pulse, ns (walls ring).",
         ),
         click.option("--edge", type=float, default=2.0, show_default=True, metavar="ns", help="Rise and fall, ns."),
-        click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help="Of writing."),
+        click.option(
+            "--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help="Bias scheme for writing."
+        ),
     ):
         function = option(function)
     return function

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from crossbar.learning.pulsed_device import PulsedDevice
 
-_SCHEME_HELP = "Of pulses; 'floating' solves for all lines before each of them, about forty times as slow."
+_SCHEME_HELP = "Of pulses; 'floating' is about forty times slower, because it solves for all lines before each pulse."
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -46,11 +46,17 @@ def trial_options(function: Function) -> Function:
     """Add --repeats, --seed, --test-share and --store to a command."""
     for option in (
         click.option(
-            "--store", type=click.Path(file_okay=False, path_type=Path), help="Folder that keeps what is done; resumes."
+            "--store",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Folder that saves finished parts; repeating the command resumes from there.",
         ),
-        click.option("--test-share", type=float, default=1.0 / 3.0, help="Of the images  [default: a third]"),
-        click.option("--seed", type=int, default=0, show_default=True, help="Of images, tracks, devices and pulses."),
-        click.option("--repeats", type=click.IntRange(1), default=3, show_default=True, help="Independent trials."),
+        click.option("--test-share", type=float, default=1.0 / 3.0, help="Share of test images  [default: a third]"),
+        click.option(
+            "--seed", type=int, default=0, show_default=True, help="Seed of images, tracks, devices and pulses."
+        ),
+        click.option(
+            "--repeats", type=click.IntRange(1), default=3, show_default=True, help="Number of independent trials."
+        ),
     ):
         function = option(function)
     return function
@@ -69,19 +75,34 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
                 default=0.0,
                 show_default=True,
                 metavar="%",
-                help="Of R_P, up to 30 %.",
+                help="Standard deviation of R_P, %, up to 30.",
             ),
             click.option(
-                "--wire-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="A segment, Ohm."
+                "--wire-resistance",
+                type=float,
+                default=0.0,
+                show_default=True,
+                metavar="Ohm",
+                help="Resistance of a wire segment, Ohm.",
             ),
             click.option("--scheme", type=click.Choice(SCHEMES), default="V/3", show_default=True, help=_SCHEME_HELP),
             click.option(
-                "--overdrive", type=float, default=1.0, show_default=True, help="Pulse over the device's threshold."
+                "--overdrive",
+                type=float,
+                default=1.0,
+                show_default=True,
+                help="Voltage of a pulse divided by the device's threshold.",
             ),
             click.option(
-                "--samples", type=click.IntRange(1), default=64, show_default=True, help="Walls for each probability."
+                "--samples",
+                type=click.IntRange(1),
+                default=64,
+                show_default=True,
+                help="Number of walls for each probability.",
             ),
-            click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks."),
+            click.option(
+                "--tracks", type=click.IntRange(1), default=8, show_default=True, help="Number of different tracks."
+            ),
             click.option(
                 "--device-file",
                 type=click.Path(dir_okay=False, path_type=Path),

@@ -31,7 +31,12 @@ def spike_options(*, edge: float, pulse: str, tail: str) -> Callable[[Function],
                 "--tail", type=float, default=24.0, show_default=True, metavar="ns", help="Length of the tail, ns."
             ),
             click.option(
-                "--edge", type=float, default=edge, show_default=True, metavar="ns", help="Slopes of a spike, ns."
+                "--edge",
+                type=float,
+                default=edge,
+                show_default=True,
+                metavar="ns",
+                help="Duration of each edge of a spike, ns.",
             ),
             click.option(
                 "--pulse-width",

@@ -118,7 +118,7 @@ def _measure_of(result: xr.Dataset) -> Measure:
 def _draw_points(
     result: xr.Dataset, name: str, item: Quantity, swept: list[Quantity], axes: Axes, style: dict[str, Any]
 ) -> None:
-    """Drawn points: the headline against the first swept quantity, the second in colour."""
+    """Drawn points: the main result against the first swept quantity, the second in colour."""
     values = result[name].values / item.scale
     shown = np.isfinite(values)
     x, *colour = (_numbers(result[each.name].values, each) for each in swept)

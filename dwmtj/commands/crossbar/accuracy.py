@@ -23,12 +23,16 @@ from ...output import check_outputs, deliver, output_options, table
         "crossbar accuracy --levels 4 --wire-resistances 0.1 --json",
         "crossbar accuracy --levels 16 --slices 2 --dac-bits 6 --bits-per-cycle 1 --adc-bits 8",
     ],
-    writes="The error of products for each size and segment (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="The error of products for each size and segment (.nc), curves of these (.png, .pdf, .svg).",
 )
 @sizes_option("8,16,32,64")
-@click.option("--wire-resistances", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
+@click.option(
+    "--wire-resistances", default="0,0.01,0.1,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."
+)
 @click.option("--levels", type=click.IntRange(2), help="Equally spaced levels  [default: those of the track]")
-@click.option("--repeats", type=click.IntRange(1), default=4, show_default=True, help="Random arrays of each kind.")
+@click.option(
+    "--repeats", type=click.IntRange(1), default=4, show_default=True, help="Number of random arrays of each kind."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
 @read_out_options
 @device_options
@@ -46,7 +50,7 @@ def command(
 ) -> None:
     """Error of vector-matrix products, against size and wires.
 
-    The levels are the places where a wall stays on the given landscape, by default the paper's many-level track (Oe,
+    The levels are the rest positions of the wall in the given landscape, by default the paper's many-level track (Oe,
     nm, Ohm).
     """
     from crossbar.studies.accuracy import product_accuracy

@@ -36,22 +36,51 @@ _OHM_SQUARE_MICROMETRE = 1e-12
 @click.option(
     "--resistance-area-product", metavar="Ohm um2", type=float, help="RA_P, Ohm um2  [default: the device's own]"
 )
-@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Of writing.")
+@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Bias scheme for writing.")
 @click.option("--read-scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
-@click.option("--read-kind", type=click.Choice(MARGINS), default="current", show_default=True, help="Which margin.")
-@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least read margin, %.")
-@click.option("--pitch", type=float, default=50.0, show_default=True, metavar="nm", help="Of the pinning sites, nm.")
-@click.option("--coercive-field", type=float, default=60.0, show_default=True, metavar="Oe", help="Their H_c, Oe.")
-@click.option("--half-width", type=float, default=18.0, show_default=True, metavar="nm", help="Their x_c, nm.")
-@click.option("--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Of a write, ns.")
-@click.option("--edge", type=float, default=0.0, show_default=True, metavar="ns", help="Of its edges, ns.")
+@click.option("--read-kind", type=click.Choice(MARGINS), default="current", show_default=True, help="Margin to use.")
+@click.option(
+    "--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Smallest acceptable read margin, %."
+)
+@click.option(
+    "--pitch", type=float, default=50.0, show_default=True, metavar="nm", help="Pitch of the pinning sites, nm."
+)
+@click.option(
+    "--coercive-field", type=float, default=60.0, show_default=True, metavar="Oe", help="H_c of the pinning sites, Oe."
+)
+@click.option(
+    "--half-width", type=float, default=18.0, show_default=True, metavar="nm", help="x_c of the pinning sites, nm."
+)
+@click.option(
+    "--pulse-width", type=float, default=10.0, show_default=True, metavar="ns", help="Width of a write pulse, ns."
+)
+@click.option(
+    "--edge", type=float, default=0.0, show_default=True, metavar="ns", help="Duration of each of its edges, ns."
+)
 @click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
 @spread_option
-@click.option("--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Of one pulse, %.")
-@click.option("--devices", type=click.IntRange(2), default=256, show_default=True, help="Simulated at each voltage.")
-@click.option("--breakdown-voltage", type=float, default=1.0, show_default=True, metavar="V", help="Most on a device.")
-@click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the devices and the thermal fields.")
+@click.option(
+    "--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Error rate of one pulse, %."
+)
+@click.option(
+    "--devices",
+    type=click.IntRange(2),
+    default=256,
+    show_default=True,
+    help="Number of devices simulated at each voltage.",
+)
+@click.option(
+    "--breakdown-voltage",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="V",
+    help="Largest voltage across a device, V.",
+)
+@click.option(
+    "--largest", type=click.IntRange(1), default=64, show_default=True, help="Number of lines at which the search ends."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the devices and the thermal fields.")
 @driver_options
 @parameter_options(lequeux2016(), DEVICE, "a table [device]")
 @output_options
@@ -80,9 +109,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The largest array that can be written and read against the track's size, with levels and retention.
+    """The largest array that can be written and read, against the size of the track, with levels and retention.
 
-    --anisotropy-from-width takes H_K from each width; without it every width has the device's (Oe, nm, Ohm, ns).
+    --anisotropy-from-width derives H_K from each width; without it, H_K is the same at every width (Oe, nm, Ohm, ns).
     """
     from compact_model.experiments.write_windows import WriteConditions
     from crossbar.studies.design import PinningSites, design_map

@@ -34,8 +34,8 @@ _UNUSED = {
         "crossbar disturb --sizes 4,32 --wire-resistance 0.1 -o disturb.png",
         "crossbar disturb --kind write --count 20 --temperature 300 -o drift.png",
     ],
-    writes="What moved, by cell, pulse or voltage (.nc), as a map or as curves (.png, .pdf, .svg); of "
-    "writes also a moving picture (.gif).",
+    writes="Displacements by cell, pulse or voltage (.nc), as a map or as curves (.png, .pdf, .svg); of "
+    "writes also an animation (.gif).",
 )
 @click.option("--kind", type=click.Choice(KINDS), default="map", show_default=True, help="See above.")
 @sizes_option("4,32")
@@ -44,8 +44,10 @@ _UNUSED = {
 @click.option("--pulse-widths", default="1,2,4,8,16", show_default=True, metavar="ns,...", help="map: ns.")
 @click.option("--voltage", type=float, metavar="V", help="write: V  [default: 1.4 times the threshold]")
 @click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="write, read: ns.")
-@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="write, read: pulses.")
-@click.option("--level", type=float, metavar="nm", help="What counts as moved, nm  [default: the first site's x_c]")
+@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="write, read: number of pulses.")
+@click.option(
+    "--level", type=float, metavar="nm", help="Displacement that counts as moved, nm  [default: x_c of the first site]"
+)
 @access_options
 @time_options
 @output_options
@@ -66,12 +68,12 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Who moves when one cell is written, or a row is read (Oe, nm, Ohm, ns).
+    """Which walls move when a cell is written or a row is read (Oe, nm, Ohm, ns).
 
     \b
     map    one write of the farthest cell against voltage and pulse width, at each of --sizes
-    write  the same cell written again and again, in an array of --word-lines x --bit-lines
-    read   a row read again and again, at each of --voltages
+    write  the same cell written repeatedly, in an array of --word-lines x --bit-lines
+    read   a row read repeatedly, at each of --voltages
     """
     from crossbar.studies.disturbing import read_disturb, write_disturb, write_map
 

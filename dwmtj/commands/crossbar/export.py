@@ -41,7 +41,9 @@ from ...output import check_file, overwrite_option, write_text
 )
 @overwrite_option
 @click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True)
-@click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
+@click.option(
+    "--voltage", type=float, default=0.1, show_default=True, metavar="V", help="Voltage of the selected line, V."
+)
 @field_option
 @wire_options
 @device_options

@@ -28,7 +28,7 @@ _ANSWERED = (
         "crossbar half-select --sizes 2,4,8,16 --wire-resistance 0.1 -o half-select.png",
         "crossbar half-select --scheme V/3 --json",
     ],
-    writes="Voltages and power for each scheme and size (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="Voltages and power for each scheme and size (.nc), curves of these (.png, .pdf, .svg).",
 )
 @sizes_option("2,4,8,16,32,64")
 @scheme_option
@@ -45,9 +45,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Voltages on the selected and on the worst other cell while one is written, against the Walker threshold; power.
+    """Voltages on the selected cell and on the worst other cell during a write, relative to the Walker threshold.
 
-    All walls at the P end, the heaviest load (Oe, nm, Ohm).
+    All walls are at the P end, which is the heaviest load.  The power is printed as well (Oe, nm, Ohm).
     """
     from crossbar.studies.writing import half_select
 

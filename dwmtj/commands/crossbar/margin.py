@@ -28,11 +28,13 @@ from ...output import check_outputs, deliver, output_options, table
         "crossbar margin --sizes 1,2,4,8,16 --wire-resistance 0 -o margin.png",
         "crossbar margin --scheme V/2 --high-state wall --json",
     ],
-    writes="Both margins for each scheme and size (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="Both margins for each scheme and size (.nc), curves of these (.png, .pdf, .svg).",
 )
 @sizes_option("1,2,3,4,8,16,32")
 @scheme_option
-@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
+@click.option(
+    "--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Smallest acceptable margin, %."
+)
 @click.option("--pull-up", type=float, metavar="Ohm", help="Load R_pu of the voltage margin, Ohm  [default: R_L]")
 @high_state_option
 @driver_options
@@ -49,7 +51,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Voltage and current read margins at the worst cell, before the worst background, and the largest array.
+    """Voltage and current read margins for the worst cell and the worst background, and the largest array.
 
     R_L is R_P (Oe, nm, Ohm).
     """

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     "array as it is programmed (.gif).",
 )
 @size_option(16)
-@click.option("--levels", type=click.IntRange(2), default=16, show_default=True, help="Evenly spaced conductances.")
+@click.option(
+    "--levels", type=click.IntRange(2), default=16, show_default=True, help="Number of evenly spaced conductances."
+)
 @click.option(
     "--target",
     default="random",
@@ -43,14 +45,24 @@ if TYPE_CHECKING:
 @click.option(
     "--voltages",
     metavar="V,...",
-    help="One attempt after the other, V  [default: 1.3, 1.5, 1.7 times the threshold]",
+    help="Voltages of successive attempts, V  [default: 1.3, 1.5, 1.7 times the threshold]",
 )
-@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Of the shortest, ns.")
-@click.option("--most-pulses", type=click.IntRange(1), default=40, show_default=True, help="On any cell.")
-@click.option("--longest", type=float, default=12.0, show_default=True, help="Of a pulse, in shortest ones.")
-@click.option("--accept", type=float, default=0.5, show_default=True, help="Error of a reading, in levels.")
+@click.option(
+    "--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Width of the shortest pulse, ns."
+)
+@click.option(
+    "--most-pulses", type=click.IntRange(1), default=40, show_default=True, help="Largest number of pulses on any cell."
+)
+@click.option(
+    "--longest",
+    type=float,
+    default=12.0,
+    show_default=True,
+    help="Width of the longest pulse, in units of the shortest.",
+)
+@click.option("--accept", type=float, default=0.5, show_default=True, help="Accepted error of a reading, in levels.")
 @click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="V.")
-@click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Over all rows.")
+@click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Number of passes over all rows.")
 @access_options
 @time_options
 @output_options
@@ -72,9 +84,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Program and verify every cell of an array: pulses, energy, errors, and what happened to the others.
+    """Program and verify every cell of an array: pulses, energy, errors, and disturb of the other cells.
 
-    -o FILE.gif is a moving picture, row by row (Oe, nm, Ohm, ns).
+    -o FILE.gif writes an animation, row by row (Oe, nm, Ohm, ns).
     """
     from crossbar.operate.programming import Schedule, even_levels, program
     from crossbar.operate.reading import ReadAccess

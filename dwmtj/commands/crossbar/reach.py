@@ -20,17 +20,19 @@ from ...output import check_outputs, deliver, output_options, table
         "crossbar reach --tmrs 95,300,1000 --largest 32 -o reach.png",
         "crossbar reach --read-kind current --scheme V/2 --json",
     ],
-    writes="The largest array for each TMR, segment and scheme (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="The largest array for each TMR, segment and scheme (.nc), curves of these (.png, .pdf, .svg).",
 )
 @click.option("--tmrs", default="95,200,300,600,1000", show_default=True, metavar="%,%,...", help="TMR, %.")
 @click.option(
     "--wire-resistances", default="0,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."
 )
+@click.option("--read-kind", type=click.Choice(MARGINS), default="voltage", show_default=True, help="Margin to use.")
 @click.option(
-    "--read-kind", type=click.Choice(MARGINS), default="voltage", show_default=True, help="Which margin counts."
+    "--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Smallest acceptable margin, %."
 )
-@click.option("--criterion", type=float, default=10.0, show_default=True, metavar="%", help="Least margin, %.")
-@click.option("--largest", type=click.IntRange(1), default=64, show_default=True, help="Where the search ends.")
+@click.option(
+    "--largest", type=click.IntRange(1), default=64, show_default=True, help="Number of lines at which the search ends."
+)
 @click.option("--driver-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="Ohm.")
 @scheme_option
 @device_options
@@ -48,7 +50,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The largest square array by the usual rule (10 % of margin) against TMR, wires and scheme (Oe, nm, Ohm)."""
+    """The largest square array with a read margin of 10 %, against TMR, wires and scheme (Oe, nm, Ohm)."""
     from crossbar.studies.margins import reach
 
     check_outputs(outputs)

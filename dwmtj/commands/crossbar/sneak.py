@@ -28,7 +28,7 @@ from ...output import check_outputs, deliver, output_options, table
 @click.option("--scheme", type=click.Choice(SCHEMES), default="floating", show_default=True)
 @click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="Read voltage, V.")
 @click.option("--selected-high", is_flag=True, help="The selected device at R_H; the others are at R_L.")
-@click.option("--paths", type=click.IntRange(1), default=8, show_default=True, help="How many paths to print.")
+@click.option("--paths", type=click.IntRange(1), default=8, show_default=True, help="Number of paths to print.")
 @wire_options
 @device_options
 @output_options
@@ -44,7 +44,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """The read current of the worst cell divided into its paths: length, share, and a drawing (Oe, nm, Ohm)."""
+    """Sneak paths: the read current of the worst cell, divided into its paths (Oe, nm, Ohm)."""
     from crossbar.crossbar import Crossbar
     from crossbar.sneak import sneak_paths
 

@@ -22,22 +22,26 @@ from ...output import check_outputs, deliver, output_options, table
         "crossbar solve --word-lines 64 --bit-lines 64 --scheme V/2 --voltage 0.2 -o map.png",
         "crossbar solve --word-lines 8 --bit-lines 8 --wire-resistance 2 --json",
     ],
-    writes="Node voltages and currents of every cell and line (.nc), the cells' voltages as a map (.png, .pdf, .svg).",
+    writes="Node voltages and currents of every cell and line (.nc), a map of the cells' voltages (.png, .pdf, .svg).",
 )
 @size_option(64)
 @click.option("--scheme", type=click.Choice(SCHEMES), default="grounded", show_default=True)
-@click.option("--voltage", type=float, default=0.1, show_default=True, metavar="V", help="On the selected line, V.")
+@click.option(
+    "--voltage", type=float, default=0.1, show_default=True, metavar="V", help="Voltage of the selected line, V."
+)
 @click.option("--whole-word-line", "row", is_flag=True, help="Read the whole word line in parallel.")
 @click.option("--word-line", type=int, default=0, show_default=True, help="Selected word line.")
 @click.option("--bit-line", type=int, help="Selected bit line  [default: the last]")
-@click.option("--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="States.")
+@click.option(
+    "--pattern", type=click.Choice(["P", "AP", "random"]), default="P", show_default=True, help="Pattern of states."
+)
 @click.option(
     "--map",
     "quantity",
     type=click.Choice(["voltage", "current", "word_line", "bit_line"]),
     default="voltage",
     show_default=True,
-    help="What -o draws.",
+    help="Quantity in the figure of -o.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random states.")
 @wire_options
@@ -59,7 +63,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """All voltages and currents of one array, with the devices' bias-dependent TMR; -o draws a map (Oe, nm, Ohm)."""
+    """All voltages and currents of an array, with the devices' bias-dependent TMR (Oe, nm, Ohm)."""
     from crossbar.cells import Junctions
     from crossbar.crossbar import Crossbar
 

@@ -27,15 +27,27 @@ from ...output import check_outputs, deliver, output_options, refuse_unused, tab
     "the others suffer (.png, .pdf, .svg).",
 )
 @size_option(4)
-@click.option("--word-line", type=int, default=0, show_default=True, help="Of the first neuron; -1: the last one.")
-@click.option("--bit-line", type=int, default=-1, show_default=True, help="Of the second neuron; -1: the last one.")
+@click.option(
+    "--word-line", type=int, default=0, show_default=True, help="Word line of the presynaptic neuron; -1: the last one."
+)
+@click.option(
+    "--bit-line", type=int, default=-1, show_default=True, help="Bit line of the postsynaptic neuron; -1: the last one."
+)
 @click.option("--shape", type=click.Choice(SPIKE_SHAPES), default="sawtooth", show_default=True, help="Of the tail.")
 @click.option("--longest-delay", type=float, default=48.0, show_default=True, metavar="ns", help="Either way, ns.")
 @click.option(
-    "--points", type=click.IntRange(2), default=9, show_default=True, help="Delays from the one to the other."
+    "--points",
+    type=click.IntRange(2),
+    default=9,
+    show_default=True,
+    help="Number of delays, from negative to positive.",
 )
 @click.option(
-    "--repeats", type=click.IntRange(1), default=1, show_default=True, help="Arrays, each with its own chance."
+    "--repeats",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of arrays, each with its own thermal fields.",
 )
 @click.option("--settle", type=float, default=200.0, show_default=True, metavar="ns", help="Rest after the spikes, ns.")
 @balanced_spike_options
@@ -57,9 +69,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Two neurons at an array's lines fire: what their timing does where the lines cross, and to all other cells.
+    """Spike-timing-dependent plasticity in an array: the change of the selected cell and of all other cells.
 
-    The other neurons hold their lines at 0 V. The spikes are those of `dwmtj stdp` (Oe, nm, Ohm, ns).
+    Two neurons fire, one at a word line and one at a bit line; the others hold their lines at 0 V. The spikes are those
+    of `dwmtj stdp` (Oe, nm, Ohm, ns).
     """
     from crossbar.crossbar import Crossbar
     from crossbar.studies.spike_timing import array_spike_timing, by_selection

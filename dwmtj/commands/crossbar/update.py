@@ -31,16 +31,20 @@ _OF_CURVES = ("store", "count", "depression_voltage", "word_lines", "bit_lines")
         "crossbar update --rows 1,0.5,-1 --columns 1,-0.5 --json",
     ],
     writes="Conductances after each pulse, or before and after an outer product (.nc), curves or maps of "
-    "them (.png, .pdf, .svg); of curves also a moving picture (.gif).",
+    "them (.png, .pdf, .svg); of curves also an animation (.gif).",
 )
 @size_option(4)
-@click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="Pulses up, and again down.")
+@click.option(
+    "--count", type=click.IntRange(1), default=20, show_default=True, help="Number of pulses up, and then as many down."
+)
 @click.option("--voltage", type=float, metavar="V", help="V  [default: 1.4 times the threshold]")
-@click.option("--depression-voltage", type=float, metavar="V", help="V, a size  [default: the same]")
+@click.option("--depression-voltage", type=float, metavar="V", help="Absolute value, V  [default: the same]")
 @click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
-@click.option("--rows", metavar="X,X,...", help="An outer-product update instead: of the word lines, from -1 to 1.")
-@click.option("--columns", metavar="Y,Y,...", help="Of the bit lines, from -1 to 1.")
-@click.option("--slots", type=click.IntRange(1), default=16, show_default=True, help="Of the pulse trains.")
+@click.option("--rows", metavar="X,X,...", help="Outer-product update: values of the word lines, from -1 to 1.")
+@click.option("--columns", metavar="Y,Y,...", help="Values of the bit lines, from -1 to 1.")
+@click.option(
+    "--slots", type=click.IntRange(1), default=16, show_default=True, help="Number of slots in the pulse trains."
+)
 @access_options
 @time_options
 @output_options
@@ -62,8 +66,8 @@ def command(
 ) -> None:
     """Potentiation and depression of a whole array by identical pulses: linearity, symmetry, levels, energy.
 
-    With --rows and --columns: one outer-product update in place by coinciding pulses, and what it changed.
-    -o FILE.gif is a moving picture of the curves' states (Oe, nm, Ohm, ns).
+    With --rows and --columns, the command applies one outer-product update by coincident pulses instead.  -o FILE.gif
+    writes an animation of the states (Oe, nm, Ohm, ns).
     """
     from crossbar.operate.updating import outer_product_update, update_curves
 

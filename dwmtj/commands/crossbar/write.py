@@ -33,10 +33,23 @@ if TYPE_CHECKING:
 )
 @size_option(16)
 @click.option("--cell", "cells", multiple=True, metavar="I,J", help="Word and bit line; may be given several times.")
-@click.option("--word-line", "rows", multiple=True, type=int, metavar="I", help="All cells of a line; several times.")
+@click.option(
+    "--word-line",
+    "rows",
+    multiple=True,
+    type=int,
+    metavar="I",
+    help="All cells of a word line; may be given several times.",
+)
 @click.option("--voltage", type=float, metavar="V", help="On the cells, V  [default: 1.4 times the threshold]")
 @click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
-@click.option("--records", type=click.IntRange(2), default=24, show_default=True, help="In a pulse, and in a rest.")
+@click.option(
+    "--records",
+    type=click.IntRange(2),
+    default=24,
+    show_default=True,
+    help="Number of records in each pulse, and in each rest.",
+)
 @access_options
 @time_options
 @output_options
@@ -54,9 +67,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Write a cell (by default the one in the middle), several, or rows, and follow every wall of the array.
+    """Write a cell (by default the one in the middle), several cells or rows, and follow every wall of the array.
 
-    -o FILE.gif is a moving picture of the walls (Oe, nm, Ohm, ns).
+    -o FILE.gif writes an animation of the walls (Oe, nm, Ohm, ns).
     """
     from crossbar.operate.operations import record_writing
 

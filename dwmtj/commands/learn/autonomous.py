@@ -25,9 +25,15 @@ def _device_options(function: Any) -> Any:
     for option in (
         click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
         click.option(
-            "--samples", type=click.IntRange(1), default=128, show_default=True, help="Walls for each probability."
+            "--samples",
+            type=click.IntRange(1),
+            default=128,
+            show_default=True,
+            help="Number of walls for each probability.",
         ),
-        click.option("--tracks", type=click.IntRange(1), default=8, show_default=True, help="Different tracks."),
+        click.option(
+            "--tracks", type=click.IntRange(1), default=8, show_default=True, help="Number of different tracks."
+        ),
         click.option(
             "--levels", type=click.IntRange(1), default=20, show_default=True, help="Of a device, a notch each."
         ),
@@ -43,21 +49,29 @@ def _device_options(function: Any) -> Any:
         "learn autonomous -o weights.png",
         "learn autonomous --levels 32 --epochs 8 --repeats 5 --store spikes --json",
     ],
-    writes="Accuracies and weights of each trial (.nc), accuracies and weights as pictures (.png, .pdf, .svg).",
+    writes="Accuracies and weights of each trial (.nc), accuracies and images of the weights (.png, .pdf, .svg).",
 )
-@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
-@click.option("--epochs", type=click.IntRange(1), default=4, show_default=True, help="Times through the images.")
+@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Number of spiking outputs.")
 @click.option(
-    "--slots", type=click.IntRange(1), default=40, show_default=True, help="In which an image is shown at most."
+    "--epochs", type=click.IntRange(1), default=4, show_default=True, help="Number of passes over the images."
 )
-@click.option("--leak", type=float, default=0.9, show_default=True, help="Share of a potential kept in a slot.")
-@click.option("--threshold", type=float, default=6.0, show_default=True, help="In mean currents of a slot.")
-@click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
+@click.option(
+    "--slots", type=click.IntRange(1), default=40, show_default=True, help="Largest number of time slots for an image."
+)
+@click.option(
+    "--leak", type=float, default=0.9, show_default=True, help="Fraction of a potential that is kept from slot to slot."
+)
+@click.option(
+    "--threshold", type=float, default=6.0, show_default=True, help="Threshold, in units of the mean current in a slot."
+)
+@click.option(
+    "--homeostasis", type=float, default=0.02, show_default=True, help="Relative rise of a winner's threshold."
+)
 @click.option(
     "--delay",
     type=float,
     metavar="ns",
-    help="Between two spikes that change a weight, ns  [default: a pulse and a slope]",
+    help="Time between two spikes that change a weight, ns  [default: a pulse and an edge]",
 )
 @images_option
 @trial_options
@@ -87,10 +101,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Sort digits by reading alone: where input spikes meet those of the outputs, what reads the array changes it.
+    """Learn digits from read spikes alone: where input and output spikes overlap, they change the array.
 
-    There is no phase of writing. Every reading spike may move a wall; the same trials without that tell what it costs.
-    The device has H_K = 240 Oe and RA_P = 4 Ohm um2 unless changed (Oe, nm, Ohm, ns).
+    There is no write phase.  Every read spike may move a wall; the same trials without this read disturb show its
+    effect.  The device has H_K = 240 Oe and RA_P = 4 Ohm um2 unless changed (Oe, nm, Ohm, ns).
     """
     from crossbar.learning.autonomous import autonomous_learning
     from crossbar.learning.repeats import mean_and_deviation, written

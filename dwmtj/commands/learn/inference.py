@@ -36,14 +36,39 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
         "learn inference --levels 4,16 --tiles 16 --repeats 5 --json",
         "learn inference --levels 16 --encoding offset --slices 2 --dac-bits 4 --bits-per-cycle 1 --adc-bits 6",
     ],
-    writes="Accuracies for each number of levels, deviation and tile (.nc), the same as curves (.png, .pdf, .svg).",
+    writes="Accuracies for each number of levels, deviation and tile (.nc), curves of these (.png, .pdf, .svg).",
 )
-@click.option("--levels", default="2,3,4,6,8,13,16,19,32,64", show_default=True, metavar="N,...", help="Of a device.")
-@click.option("--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Deviations of R_P, %.")
-@click.option("--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Lines of the largest arrays.")
-@click.option("--wire-resistances", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segments, Ohm.")
-@click.option("--wired-levels", type=click.IntRange(2), default=16, show_default=True, help="Levels, with wires.")
-@click.option("--read-noise", type=float, default=0.0, show_default=True, metavar="%", help="Over one device's, %.")
+@click.option(
+    "--levels",
+    default="2,3,4,6,8,13,16,19,32,64",
+    show_default=True,
+    metavar="N,...",
+    help="Numbers of levels of a device.",
+)
+@click.option(
+    "--variations", default="0,5,10,20", show_default=True, metavar="%,...", help="Standard deviations of R_P, %."
+)
+@click.option(
+    "--tiles", default="8,16,32,65", show_default=True, metavar="N,...", help="Numbers of lines of the tiles."
+)
+@click.option(
+    "--wire-resistances", default="0,0.1,1", show_default=True, metavar="Ohm,...", help="Segment resistances, Ohm."
+)
+@click.option(
+    "--wired-levels",
+    type=click.IntRange(2),
+    default=16,
+    show_default=True,
+    help="Number of levels in the simulations with wires.",
+)
+@click.option(
+    "--read-noise",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="%",
+    help="Read noise relative to the current of one device, %.",
+)
 @read_out_options
 @trial_options
 @notched_options(_WITHOUT_EFFECT)
@@ -64,9 +89,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Store weights that scikit-learn trained in devices, and recognise digits with them (Oe, nm, Ohm).
+    """Recognise digits with weights that were trained by scikit-learn and stored in devices (Oe, nm, Ohm).
 
-    The images that the weights were trained with calibrate the ADCs.
+    The training images also calibrate the ADCs.
     """
     from crossbar.learning.pretrained import ARRANGEMENTS, MOST_LEVELS, inference
     from crossbar.learning.repeats import mean_and_deviation, written

@@ -24,16 +24,36 @@ from .answer import scatter_line, summary_of, text_of
     writes="Accuracies, energies and conductances of each trial and epoch (.nc), learning curves (.png, .pdf, .svg).",
 )
 @click.option(
-    "--hidden", type=click.IntRange(0), default=0, show_default=True, help="Outputs of a first layer; 0: one layer."
+    "--hidden",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Number of outputs of a hidden layer; 0: none.",
 )
-@click.option("--epochs", type=click.IntRange(0), default=30, show_default=True, help="Times through the images.")
-@click.option("--rate", type=float, help="Of learning, at the start  [default: 1]")
-@click.option("--decay", type=float, help="Of the rate, from epoch to epoch  [default: to a ninth in all epochs]")
+@click.option(
+    "--epochs", type=click.IntRange(0), default=30, show_default=True, help="Number of passes over the images."
+)
+@click.option("--rate", type=float, help="Initial learning rate  [default: 1]")
+@click.option(
+    "--decay", type=float, help="Factor of the rate from epoch to epoch  [default: to a ninth over all epochs]"
+)
 @click.option(
     "--gain", type=float, help="Output of a pair in opposite end states  [default: by the images, 1.9 for digits]"
 )
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images read before their pulses.")
-@click.option("--slots", type=click.IntRange(1), default=1, show_default=True, help="Of the pulse trains of an image.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of images read before their pulses are applied.",
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Number of slots in the pulse trains of an image.",
+)
 @images_option
 @trial_options
 @pulsed_device_options("20")
@@ -56,9 +76,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Train one or two layers in place: a word line for each input, a pair of devices for each weight (Oe, nm, Ohm).
+    """Train one or two layers in the array: a word line for each input, a pair of devices for each weight (Oe, nm,
+    Ohm).
 
-    Every change of a weight is a stochastic pulse through the array, its half-selected cells and its wires included.
+    Every change of a weight is a stochastic pulse on the array, including its half-selected cells and its wires.
     """
     from crossbar.learning.supervised import supervised_learning
     from crossbar.learning.trials import held_back

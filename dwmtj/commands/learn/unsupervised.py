@@ -24,15 +24,27 @@ GOAL = 0.75
         "learn unsupervised --levels 4,13,19 -o weights.png",
         "learn unsupervised --repeats 5 --store letters --json",
     ],
-    writes="Accuracies and weights of each trial (.nc), the weights as pictures (.png, .pdf, .svg).",
+    writes="Accuracies and weights of each trial (.nc), images of the weights (.png, .pdf, .svg).",
 )
-@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Spiking outputs.")
-@click.option("--epochs", type=click.IntRange(0), default=8, show_default=True, help="Times through the images.")
-@click.option("--slots", type=click.IntRange(1), default=20, show_default=True, help="In which an image is shown.")
-@click.option("--window", type=click.IntRange(1), default=1, show_default=True, help="Slots before a spike that count.")
-@click.option("--leak", type=float, default=0.9, show_default=True, help="Share of a potential kept in a slot.")
-@click.option("--threshold", type=float, default=3.5, show_default=True, help="In mean currents of a slot.")
-@click.option("--homeostasis", type=float, default=0.02, show_default=True, help="Rise of a winner's threshold.")
+@click.option("--neurons", type=click.IntRange(1), default=50, show_default=True, help="Number of spiking outputs.")
+@click.option(
+    "--epochs", type=click.IntRange(0), default=8, show_default=True, help="Number of passes over the images."
+)
+@click.option(
+    "--slots", type=click.IntRange(1), default=20, show_default=True, help="Number of time slots for an image."
+)
+@click.option(
+    "--window", type=click.IntRange(1), default=1, show_default=True, help="Number of slots before a spike that count."
+)
+@click.option(
+    "--leak", type=float, default=0.9, show_default=True, help="Fraction of a potential that is kept from slot to slot."
+)
+@click.option(
+    "--threshold", type=float, default=3.5, show_default=True, help="Threshold, in units of the mean current in a slot."
+)
+@click.option(
+    "--homeostasis", type=float, default=0.02, show_default=True, help="Relative rise of a winner's threshold."
+)
 @images_option
 @trial_options
 @pulsed_device_options("4,13,19")
@@ -55,9 +67,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Sort digits without labels: spiking outputs compete, the winner's devices are pulsed (Oe, nm, Ohm).
+    """Learn digits without labels: spiking outputs compete, and the winner's devices get pulses (Oe, nm, Ohm).
 
-    The text says whether 75 % are recognised, which 13 to 19 levels should suffice for (Lequeux et al. 2016).
+    The output says whether 75 % are recognised, for which 13 to 19 levels should suffice (Lequeux et al. 2016).
     """
     from crossbar.learning.trials import held_back
     from crossbar.learning.unsupervised import unsupervised_learning

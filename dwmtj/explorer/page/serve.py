@@ -108,7 +108,7 @@ def _arrange(document: Any, page: Page, here: str, parts: tuple[dict[str, str], 
         document.add_root(root)
     document.title = "dwmtj explorer"
     document.template = frame()
-    document.template_variables.update(pages=PAGES, here=here, parts=parts, aside="served by this machine to itself")
+    document.template_variables.update(pages=PAGES, here=here, parts=parts, aside="served only on this machine")
 
 
 def run(server: Server) -> None:

@@ -54,7 +54,12 @@ LEVELS = Measure(
             "pulses", "positive pulses, and as many negative ones", whole=True, at_least=1, at_most=100_000, default=20
         ),
         Setting("temperature", "temperature", "K", at_least=0.0, default=300.0),
-        Setting("external_field", "field on top of the stray field; without the key what cancels it", "Oe", OERSTED),
+        Setting(
+            "external_field",
+            "field added to the stray field; by default cancels it",
+            "Oe",
+            OERSTED,
+        ),
         step_setting(10e-12),
     ),
     results=(
