@@ -1,6 +1,7 @@
-"""A device from its measurements: a loop gives R_P, TMR_0 and V_h, ramps H_K and P, a trace H_K, alpha and P.
+"""Fitting a device: a loop gives R_P, TMR_0 and V_h; ramps give H_K and P; a trace gives H_K, alpha and P.
 
-The measurements are simulated ones with noise, of a device that the fits do not know; they start from the paper's.
+The measurements are simulations with noise of a device that is unknown to the fits, which start from the paper's
+device.
 """
 
 import sys

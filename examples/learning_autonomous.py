@@ -1,10 +1,10 @@
-"""Handwritten digits sorted by an array that is only ever read: its reading spikes change it where they meet others.
+"""Autonomous learning of handwritten digits: an array that is only read, and changes where read spikes overlap.
 
-A device lies between two neurons, as the introduction of Lequeux et al. 2016 has it: the currents that flow through the
-junction are modulated by its resistance and modify it.  Left: the window of such a device at 300 K, the change of its
-weight against the delay between the two spikes, with a band of one standard deviation.  Right: what 50 outputs
-recognise, with and without the walls that single spikes move, beside weights in floating point and the same array
-before it learns.
+Each device connects two neurons, as in the introduction of Lequeux et al. 2016: the currents through the junction are
+modulated by its resistance, and also modify it.  Left: the spike-timing window of such a device at 300 K, the change of
+its weight against the delay between the two spikes, with a band of one standard deviation.  Right: the accuracy of 50
+outputs with and without read disturb (walls moved by single spikes), compared with weights in floating point and with
+the same array before learning.
 """
 
 import sys

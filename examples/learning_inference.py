@@ -1,9 +1,9 @@
 """Handwritten digits with weights that were trained in floating point and are stored in pairs of devices.
 
-scikit-learn trains a softmax layer on two thirds of its 1797 digits; the others are recognised by arrays.  Left: how
-many levels a device must have, and how much R_P may scatter, where every device is programmed to the nearest of its own
-levels (lines) and where all are programmed alike (dashes).  Right: 65 x 20 devices of 16 levels and 360 Ohm on
-segments of wire, whole or cut into tiles whose currents are added digitally.
+scikit-learn trains a softmax layer on two thirds of its 1797 digits, and arrays recognise the others.  Left: accuracy
+against the number of levels and the variation of R_P, with every device programmed to the nearest of its own levels
+(solid lines) or all devices programmed equally (dashed lines).  Right: 65 x 20 devices with 16 levels and 360 Ohm on
+wires with resistance, in one array or divided into tiles whose currents are added digitally.
 """
 
 import sys

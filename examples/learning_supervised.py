@@ -1,9 +1,9 @@
-"""Handwritten digits learned in place: one layer of 65 x 20 notched devices, trained by coinciding pulses.
+"""Supervised learning of handwritten digits in the array: 65 x 20 notched devices, trained by coincident pulses.
 
 Every change of a weight is a pulse of 4 ns at the device's threshold, which moves a wall by one notch about every
-second time.  V/3 leaves half-selected walls alone; V/2 moves one in a hundred of them with every pulse; segments of
-0.1 Ohm take voltage from reading and writing; devices whose R_P scatters by 10 %, and
-with it their threshold, learn around it.
+second time.  V/3 hardly moves half-selected walls; V/2 moves one in a hundred of them with every pulse.  Segments of
+0.1 Ohm reduce the voltages for reading and writing.  With 10 % variation of R_P, and thus of the threshold, the array
+still learns.
 """
 
 import sys

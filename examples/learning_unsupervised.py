@@ -1,9 +1,9 @@
-"""Handwritten digits sorted without labels by 50 spiking outputs, against the number of levels of a device.
+"""Unsupervised learning of handwritten digits by 50 spiking outputs, against the number of levels of a device.
 
 Lequeux et al. 2016 expect, from Querlioz et al. (their refs 20 and 21), that 13 to 19 resistance levels suffice for
-more than 75 %.  Here a device has as many levels as its track has notches, one every 50 nm; every change of a weight is
-a pulse of 4 ns that moves a wall by one notch about every second time.  Squares: the same arrays before they learn.
-Right: what the outputs have learned.
+more than 75 %.  Here the number of levels is the number of notches on the track, one every 50 nm.  Every change of a
+weight is a pulse of 4 ns, which moves a wall by one notch about every second time.  Squares: the same arrays before
+learning.  Right: the weights that the outputs have learned.
 """
 
 import sys

@@ -1,18 +1,19 @@
-"""Fig. 1a and 1c: resistance against voltage and against current at 85 Oe, and the levels that many cycles show.
+"""Fig. 1a and 1c: resistance against voltage and against current at 85 Oe, and the levels observed in many cycles.
 
 A level is a plateau of at least four readings of a sweep whose zero-bias resistance stays within 0.5 Ohm; the
 plateaus of all branches and cycles are sorted, and a gap above 0.5 Ohm starts a new level.  The track's ends do not
 count.
 
-The paper counts 15 to 20 levels on each of its five samples.  On its own parameters (one H_K, wells of 15 Oe and
-100 nm) a dc sweep would show none: above the Walker current nothing stops the wall.  What brings levels back is an H_K
+The paper counts 15 to 20 levels on each of its five samples.  With its own parameters (a single H_K, wells of 15 Oe and
+100 nm) a dc sweep would show none, because nothing stops the wall above the Walker current.  Levels appear with an H_K
 that varies along the track, narrower and stronger sites, and thermal hops; see `lequeux2016_track`.
 
-The paper's numbers: the device, 85 Oe, 6.5 mA.  Fitted to the number of levels: the sites and their H_K.  Free: the
-dwell of 300 ns, the resolution of 0.5 Ohm (the number of levels follows it, as printed) and the rule of counting.  What
-the paper shows and this does not: levels that outlive a sweep of seconds, since these sites, of 6 k_B T, hold a wall
-for microseconds only.  Nothing pins the wall at the AP end, so at zero current it comes back to the first site; the pad
-is parallel once there is a wall, so that the AP branch lies below 70.2 Ohm.
+Taken from the paper are the device, the field of 85 Oe and the amplitude of 6.5 mA.  The sites and their H_K are fitted
+to the number of levels.  The dwell time of 300 ns, the resolution of 0.5 Ohm (on which the number of levels depends, as
+printed) and the rule for counting are free choices.  One result of the paper is not reproduced: levels that survive a
+sweep of seconds, because these sites, 6 k_B T deep, hold a wall only for microseconds.  Nothing pins the wall at the AP
+end, so that it returns to the first site at zero current.  The pad is parallel whenever there is a wall, so that the AP
+branch lies below 70.2 Ohm.
 """
 
 import sys

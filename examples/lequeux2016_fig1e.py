@@ -1,9 +1,10 @@
-"""Fig. 1e: the wall in a track of 100 nm by micromagnetics, and at which width it is hybrid, by both ways.
+"""Fig. 1e: micromagnetics of the wall in a track of 100 nm, and the width at which it is hybrid, by two methods.
 
-The paper's wall: 16.6 nm wide, its spins close to 45 degrees at 100 nm, hybrid at 90 to 110 nm.  A relaxed wall is all
-of that (the exchange constant is fitted to the width, nothing to the angle).  The demagnetising integral of a rigid
-wall of the same 16.6 nm puts the hybrid width at 135 nm: it leaves out that the wall is narrower as a Bloch wall than
-as a Neel wall, and that it tilts.  And a wall that adapts itself resists a turn where its H_K vanishes.
+The paper's wall is 16.6 nm wide, has its spins close to 45 degrees at 100 nm, and is hybrid at 90 to 110 nm.  A relaxed
+wall reproduces all of this (the exchange constant is fitted to the width; nothing is fitted to the angle).  The
+demagnetising integral of a rigid wall of the same width gives a hybrid track width of 135 nm, because it neglects that
+the wall is narrower as a Bloch wall than as a Neel wall, and that it tilts.  Because a real wall adapts its shape, it
+resists rotation even where its H_K vanishes.
 """
 
 import sys

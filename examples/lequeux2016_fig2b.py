@@ -1,14 +1,14 @@
-"""Fig. 2b: the energy of the wall over its position and angle, the two ways out of a site, and walls that take them.
+"""Fig. 2b: the wall's energy against position and angle, with simulated walls on the two ways out of a pinning site.
 
-On the left the field-like torque has tilted the energy along x until the wall leaves over what is left of the pinning
-barrier, which H_c sets; on the right the Slonczewski torque has tilted it along the angle until the wall turns over
-what is left of the barrier of the anisotropy K, and goes on turning out of the site.  The lines are simulated walls at
-300 K (stochastic Heun method) that leave the site within the time of the simulation.
+Left: the field-like torque tilts the energy along x, and the wall escapes over the remaining pinning barrier, which is
+set by H_c.  Right: the Slonczewski torque tilts the energy along the angle; the wall rotates over the remaining
+anisotropy barrier K, and leaves the site while it keeps rotating.  The lines are walls simulated at 300 K (stochastic
+Heun method) that leave the site within the simulated time.
 
-The paper's numbers: the device, H_c = 15 Oe, x_c = 100 nm, H_K = 30 Oe (its fit), zeta = 0.3, as in its simulations.
-Free: the two current densities, 0.8 of the static limit of either torque.  The paper's figure is a drawing without
-numbers and without walls on it; a site of 15 Oe at T = 0, as here, would not have held its walls for minutes at 300 K.
-The pad is parallel; the track's ends, the AP end without its pin among them, play no part.
+Taken from the paper's simulations are the device, H_c = 15 Oe, x_c = 100 nm, H_K = 30 Oe (its fit) and zeta = 0.3.  The
+two current densities, 0.8 of the static limit of each torque, are free choices.  The paper's figure is a sketch without
+numbers and without walls.  A site of 15 Oe at T = 0, as used here, would not have held the paper's walls for minutes at
+300 K. The pad is parallel; the ends of the track, including the unpinned AP end, do not matter.
 """
 
 import sys
@@ -40,7 +40,7 @@ ANGLES = np.linspace(-2.6 * np.pi, 0.6 * np.pi, 321)
 
 
 def energy(device: DeviceParameters, track: Landscape, field: float, torque: float) -> np.ndarray:
-    """Of a wall at POSITIONS and ANGLES, k_B T; field, torque: along z and of the angle, T."""
+    """Energy of a wall at POSITIONS and ANGLES, k_B T; field, torque: along z and on the angle, T."""
     per_field = device.energy_per_field_length
     along = track.energy(POSITIONS, device) - per_field * field * POSITIONS
     turn = 0.5 * device.anisotropy_field * np.sin(ANGLES) ** 2 + torque * ANGLES
@@ -50,7 +50,7 @@ def energy(device: DeviceParameters, track: Landscape, field: float, torque: flo
 
 
 def walls(device: DeviceParameters, track: Landscape, density: float, field: float, torques: str) -> xr.Dataset:
-    """Walls from rest at this J (A/m2), whose torque adds a field along z (T), until they leave the site."""
+    """Simulate walls from rest at this J (A/m2), whose torque adds a field along z (T), until they leave the site."""
     return simulate_ensemble(
         device,
         track,

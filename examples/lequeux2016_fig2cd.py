@@ -1,19 +1,20 @@
-"""Fig. 2c and 2d: how much the depinning threshold scatters at 300 K, driven by current and by field, side by side.
+"""Fig. 2c and 2d: spread of the depinning threshold at 300 K, with current and with field.
 
-Above, the paper's literal numbers (H_c = 15 Oe, x_c = 100 nm, H_K = 30 Oe) on ramps of microseconds, which are
-integrated; free are the ramps.  The paper writes that the scatter "completely disappears" under a field.  It does not
-there: the well is 8.4 k_B T deep, and a wall escapes before the field reaches H_c.  But the threshold in current
-scatters about three times as much as the one in field, relative to its median.
+Top: the paper's values (H_c = 15 Oe, x_c = 100 nm, H_K = 30 Oe) with integrated ramps of microseconds; the ramp rates
+are a free choice.  The paper states that the scatter "completely disappears" under a field.  With these values it does
+not: the well is 8.4 k_B T deep, and a wall escapes before the field reaches H_c.  The relative spread of the threshold
+is, however, about three times larger with current than with field.
 
-Below, a laboratory's pace, 20 uA per ms and 1 Oe/s, by rates of escape, from the site of 70 Oe at T = 0 that holds a
-wall as long as the paper's did; its H_c is fitted to that, the pace of the field is free.  The net field is 15 Oe under
-the current.  The field scatters by 4 %, as little as in the paper.  With H_K = 30 Oe, which the paper fits to measured
-thresholds of 1 to 5e6 A/cm2, the current frees the wall a hundred times too early and scatters no more than the field:
-over milliseconds heat turns the angle, and next to no torque keeps it turning.  The 104 Oe of micromagnetics help
-little.  An H_K of 200 Oe at T = 0, which is free, gives both the paper's threshold and its contrast, 21 % by current
-against 4 % by field.  What the paper shows and this does not: the jumps back and forth over hundreds of nm.
-The spread is half the distance of the quartiles over the median, which a few late runs do not move.  There is one site
-on the track: its ends, the AP end without its pin among them, play no part, and the pad is parallel.
+Bottom: laboratory ramp rates, 20 uA per ms and 1 Oe/s, simulated by escape rates.  The site has H_c = 70 Oe at T = 0,
+which is fitted so that it holds a wall as long as in the paper; the ramp rate of the field is a free choice.  The net
+field during current ramps is 15 Oe.  The spread with field is 4 %, as small as in the paper.  With H_K = 30 Oe, which
+the paper fits to measured thresholds of 1 to 5e6 A/cm2, the current frees the wall at a hundredth of that current
+density, with no more spread than the field: within milliseconds, thermal fluctuations rotate the angle, and a very
+small torque suffices to keep it rotating.  The 104 Oe from micromagnetics hardly change this.  An H_K of 200 Oe at T =
+0, a free choice, gives both the threshold and the contrast of the paper, 21 % with current against 4 % with field.
+Jumps back and forth over hundreds of nm, as in the paper, are not reproduced.
+The spread is half the interquartile range over the median, which is insensitive to a few late runs.  There is one site
+on the track; its ends, including the unpinned AP end, do not matter, and the pad is parallel.
 """
 
 import sys
@@ -38,13 +39,13 @@ INTRINSIC, NET_FIELD = 70.0 * OERSTED, 15.0 * OERSTED
 
 
 def spread(thresholds: np.ndarray) -> float:
-    """Half the distance of the quartiles over the median."""
+    """Half the interquartile range over the median."""
     lower, middle, upper = np.percentile(thresholds, [25.0, 50.0, 75.0])
     return float(0.5 * (upper - lower) / middle)
 
 
 def at_a_laboratorys_pace(left: plt.Axes, right: plt.Axes) -> dict[str, float]:
-    """Thresholds by rates of escape, by current on the left and by field on the right."""
+    """Thresholds at laboratory ramp rates by escape rates, with current on the left and with field on the right."""
     device = lequeux2016()
     thermal = {"temperature": 300.0, "repeats": REPEATS, "seed": 2016}
     ramp = LABORATORY_CURRENT / device.junction_area

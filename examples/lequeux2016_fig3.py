@@ -2,7 +2,8 @@
 
 For each torque alone and for both.
 
-Method as in the paper: RK4 at 5 ps, J rising by 1e4 A/cm2/ns from a wall at rest, no thermal fields.
+The method is that of the paper: RK4 with steps of 5 ps, J rising at 1e4 A/cm2/ns with the wall initially at rest, and
+no thermal fields.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""A passive 4 x 4 array with wires of 1 Ohm, one cell written under the V/2 scheme: who else moves?"""
+"""A passive 4 x 4 array with wires of 1 Ohm, and the disturb of the other cells when one is written under V/2."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ SELECTED = (1, 2)
 
 
 def main(figure_path: Path) -> dict[str, float]:
-    """One pulse of 10 ns on the selected lines' cross, half of it on their other cells, then rest."""
+    """Apply one pulse of 10 ns to the selected cell, with half of it on the other cells of its lines, and then rest."""
     device = lequeux2016()
     track = single_well(device, coercive_field=15e-4, half_width=100e-9)
     junction = DomainWallJunction(device, track)

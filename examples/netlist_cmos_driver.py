@@ -1,6 +1,6 @@
-"""A device in a user's own netlist: written by a CMOS inverter of ngspice's own level-1 transistors.
+"""A device in a user-defined netlist, written by a CMOS inverter made of ngspice level-1 transistors.
 
-The device comes as a file to include, as `dwmtj export -o junction.lib` writes it; the rest is plain SPICE.
+The device is a file to include, as written by `dwmtj export -o junction.lib`; the rest is plain SPICE.
 """
 
 import sys
@@ -30,7 +30,7 @@ X1 top 0 x phi dwmtj x0=480 hz=0
 
 
 def main(figure_path: Path) -> dict[str, float]:
-    """Write the sub-circuit to a file, run the netlist that includes it, and draw what happened."""
+    """Write the sub-circuit to a file, run the netlist that includes it, and draw the result."""
     device = lequeux2016()
     track = single_well(device, coercive_field=15e-4, half_width=100e-9)
     with tempfile.TemporaryDirectory() as folder:

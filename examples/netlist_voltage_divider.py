@@ -1,4 +1,4 @@
-"""Two devices in series, the second upside down: one pulse moves their walls apart and shifts the divider's output."""
+"""A voltage divider of two devices, one upside down: a pulse moves their walls in opposite directions."""
 
 import sys
 from pathlib import Path

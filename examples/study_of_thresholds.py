@@ -1,10 +1,10 @@
 """A study of thresholds.
 
 Depinning at 300 K against the width of the track and the roughness of its edges.  The study comes with the package;
-`dwmtj study threshold` runs it with 200 devices at each of its 20 points, here there are 40.
-abs(H_K) is what the width gives by its shape, 228 Oe at 80 nm and 44 Oe at 120 nm.  Edges that are rough by some nm
-change it from site to site: the less of it there is, the more of the threshold's scatter is theirs; on narrow tracks
-all of it is the heat's.  Bars reach from the 5 % to the 95 % quantile.
+`dwmtj study threshold` runs it with 200 devices at each of its 20 points, while this example uses 40.  abs(H_K) is the
+shape anisotropy of each width, 228 Oe at 80 nm and 44 Oe at 120 nm.  Rough edges of a few nm change it from site to
+site.  The smaller H_K is, the larger is the part of the spread that is due to roughness; on narrow tracks the spread is
+entirely thermal.  Bars extend from the 5 % to the 95 % quantile.
 """
 
 import sys

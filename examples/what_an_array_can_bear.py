@@ -1,13 +1,14 @@
-"""What an array can bear: the largest that can be written and read, against the device's size, barrier and pinning.
+"""Maximum array size: the largest array that can be written and read, against the device's size, barrier and pinning.
 
-All arrays are passive, with 1 Ohm in every segment of wire, written by V/2 pulses of 10 ns at 300 K: in one pulse 95 %
-of the selected walls move and at most 5 % of the others, at most 1 V on any device.  Above each width stand the depth
-of its wells and the time that they hold a wall by the model's own estimate, beside each length the levels.
+All arrays are passive, with 1 Ohm in every wire segment, and are written by V/2 pulses of 10 ns at 300 K. In one pulse,
+95 % of the selected walls and at most 5 % of the others move, with at most 1 V across any device.  The depth of the
+wells and the model's estimate of their retention stand above each width, and the number of levels next to each length.
 
-Upper row: the sites of `lequeux2016_track`, 60 Oe.  They give the paper's levels but hold a wall for microseconds.
-Lower row: sites of 400 Oe, 40 k_B T at the paper's width, where the paper's device would keep its states for years.
-Left: the paper's barrier, 4.4 Ohm um2 with its 36 Ohm.  Right: a thicker one of 15 Ohm um2, with the same TMR.
-H_K is 30 Oe at every width, so a narrow track is meant to be one whose thickness and width keep its wall nearly hybrid.
+Top row: the sites of `lequeux2016_track`, 60 Oe, which give the paper's levels but hold a wall only for microseconds.
+Bottom row: sites of 400 Oe, 40 k_B T deep at the paper's width, where the paper's device would keep its states for
+years.  Left: the paper's barrier, 4.4 Ohm um2 with its 36 Ohm.  Right: a thicker barrier of 15 Ohm um2 with the same
+TMR.  H_K is 30 Oe at every width; this assumes that the thickness of a narrow track is chosen such that its wall is
+nearly hybrid.
 """
 
 import sys
