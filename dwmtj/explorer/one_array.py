@@ -44,13 +44,13 @@ CONTROLS = (
         label="Bit lines", group="Array", low=1, high=LARGEST, increment=1,
     ),
     Control(
-        "wire_resistance", "of one segment of wire", "Ohm", default=1,
+        "wire_resistance", "resistance of one wire segment", "Ohm", default=1,
         label="Wire segment", group="Array", high=20, increment=0.1,
         aliases=("word_line_resistance", "bit_line_resistance", "resistance"),
     ),
-    Control("start", "where every wall starts", choices=STARTS, default="middle", label="Walls start", group="Array"),
+    Control("start", "initial position of walls", choices=STARTS, default="middle", label="Walls start", group="Array"),
     Control(
-        "write_scheme", "what unselected lines get while a cell is written", choices=SCHEMES, default="V/3",
+        "write_scheme", "bias of unselected lines while a cell is written", choices=SCHEMES, default="V/3",
         label="Scheme", group="Write and disturb",
     ),
     Control(
@@ -59,7 +59,7 @@ CONTROLS = (
         aliases=("voltage on the barrier",),
     ),
     Control(
-        "pulse_width", "length of the next pulse", "ns", NANOSECOND, default=4, at_most=500 * NANOSECOND,
+        "pulse_width", "width of the next pulse", "ns", NANOSECOND, default=4, at_most=500 * NANOSECOND,
         label="Pulse length", group="Write and disturb", low=0.5, high=20, increment=0.5, aliases=("width",),
     ),
     Control(
@@ -67,7 +67,7 @@ CONTROLS = (
         label="Disturb pulses", group="Write and disturb", low=1, high=50, increment=1,
     ),
     Control(
-        "read_scheme", "what unselected lines get while a cell is read", choices=SCHEMES, default="floating",
+        "read_scheme", "bias of unselected lines while a cell is read", choices=SCHEMES, default="floating",
         label="Scheme", group="Read",
     ),
     Control(
@@ -76,11 +76,11 @@ CONTROLS = (
     ),
     Control(
         "temperature", "temperature of the thermal fields", "K", default=0, at_most=1e4,
-        label="Temperature", group="Heat and chance", high=400, increment=5,
+        label="Temperature", group="Temperature and noise", high=400, increment=5,
     ),
     Control(
         "seed", "seed of the tracks, of a random start and of the thermal fields", whole=True, default=0, at_most=1e9,
-        label="Seed", group="Heat and chance", high=50, increment=1,
+        label="Seed", group="Temperature and noise", high=50, increment=1,
     ),
 )  # fmt: skip
 NEXT_PULSE = ("voltage", "pulse_width", "count")

@@ -80,11 +80,11 @@ CONTROLS = (
     ),
     Control(
         "temperature", "temperature of the thermal fields", "K", default=0, at_most=1e4,
-        label="Temperature", group="Heat and chance", high=400, increment=5,
+        label="Temperature", group="Temperature and noise", high=400, increment=5,
     ),
     Control(
         "seed", "seed of the sites and of the thermal fields", whole=True, default=0, at_most=1e9,
-        label="Seed", group="Heat and chance", high=50, increment=1,
+        label="Seed", group="Temperature and noise", high=50, increment=1,
     ),
 )  # fmt: skip
 

@@ -34,15 +34,16 @@ PARTS = (
     {"kind": "wide headline", "title": "", "root": "head"},
     {"kind": "", "title": "Click a cell", "root": "map"},
     {"kind": "", "title": "What was done", "root": "done"},
-    {"kind": "wide texts", "title": "What makes this state", "root": "texts_panel"},
+    {"kind": "wide texts", "title": "Reproduce this state", "root": "texts_panel"},
 )
 _SHOWN = {
     "R": ("resistance at zero bias (\u03a9)", "resistance"),
     "x": ("wall position (nm)", "position"),
-    "moved": ("moved by the last action (nm)", "moved"),
+    "moved": ("displacement in the last action (nm)", "moved"),
     "V": ("voltage in the last action (V)", "voltage"),
 }
 _SIGNED = ("moved", "V")
+# Not the blue and red of the printed maps: the paths of a read are drawn in these colours on top.
 _DIVERGING = [to_hex(colormaps["PuOr"](level)) for level in np.linspace(0.04, 0.96, 256)]
 _WAIT = 30  # ms, in which "working" reaches the screen
 _LISTED = 10  # actions, and paths

@@ -23,7 +23,7 @@ PARTS = (
     {"kind": "", "title": "The wall on its track, and in its landscape", "root": "track"},
     {"kind": "", "title": "The pulse in time", "root": "time"},
     {"kind": "", "title": "Resistance against a swept current", "root": "loop"},
-    {"kind": "texts", "title": "What makes this state", "root": "texts_panel"},
+    {"kind": "texts", "title": "Reproduce this state", "root": "texts_panel"},
 )
 _PAUSE = 150  # ms without a change, after which the texts follow: browsers let an address change only so often
 _ROOM = BOLTZMANN_CONSTANT * 300.0
@@ -171,7 +171,7 @@ class DevicePage:
         )
         for x, words_, align in ((12, "P", "left"), (988, "AP", "right")):
             strip.text([x], [0.6], [words_], text_align=align, text_baseline="middle", text_color=INK)
-        energy = plot("wall position x (nm)", "energy (kT at 300 K)", 210, x_range=self._length)
+        energy = plot("wall position x (nm)", "energy (k_B T at 300 K)", 210, x_range=self._length)
         energy.line("x", "energy", source=self.land, color=INK, line_width=1.5)
         energy.line("x", "energy", source=self.moving, color=GREEN, line_width=4, alpha=0.35)
         energy.scatter("x", "energy", source=self.wall, size=11, fill_color=VERMILION, line_color="white")
@@ -199,7 +199,7 @@ class DevicePage:
         legend = words(
             f'<p style="font-size:12px;color:{FAINT}"><b style="color:{BLUE}">P</b>: parallel, low R. '
             f'<b style="color:#9a6a00">AP</b>: antiparallel, high R. Grey bars: pinning sites. Arrow in the circle: '
-            "angle \u03c6 of the wall. Green: where the wall has been.</p>"
+            "angle \u03c6 of the wall. Green: path of the wall.</p>"
         )
         clock = Row(play, Column(label, slider, sizing_mode="stretch_width"), sizing_mode="stretch_width")
         return Column(strip, energy, clock, legend, sizing_mode="stretch_width", name="track")
@@ -257,7 +257,7 @@ def _headline(found: DevicePicture) -> str:
             "wall at the end": f"{values['position_nm']:.2f} nm",
             "moved": f"{values['displacement_nm']:+.2f} nm",
             "resistance at the end": f"{values['resistance_Ohm']:.3f} \u03a9",
-            "the first site's depth": f"{values['well_depth_kT_at_300_K']:.1f} kT at 300 K",
+            "the first site's depth": f"{values['well_depth_kT_at_300_K']:.1f} k_B T at 300 K",
             "the loop spans": f"{values['loop_lowest_Ohm']:.1f} to {values['loop_highest_Ohm']:.1f} \u03a9",
         }
     )

@@ -1,4 +1,4 @@
-"""How the pages look: colours that colour-blind readers tell apart, one kind of plot, and the frame around them."""
+"""The style of the pages: the colours of the printed figures, one kind of plot, and the frame around them."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from bokeh.models import InlineStyleSheet
 from bokeh.plotting import figure
 from jinja2 import Environment, Template
 
-# Of Okabe and Ito: told apart in all common kinds of colour blindness, and in print by their lightness.
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"
+from compact_model.figures import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+
+__all__ = ["BLUE", "GREEN", "ORANGE", "PURPLE", "SKY", "VERMILION"]
 INK, FAINT, LINE = "#1f2933", "#5f6b7a", "#d7dde4"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
