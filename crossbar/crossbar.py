@@ -287,7 +287,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
         if values.dtype.kind not in "iuf":
             raise TypeError
     except (TypeError, ValueError):
-        raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got other things") from None
+        raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got something else") from None
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
     check_memory("the array", _BYTES_PER_CELL * float(values.size))

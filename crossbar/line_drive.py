@@ -164,7 +164,7 @@ def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     try:
         given = np.asarray(plain)
     except ValueError:
-        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}") from None
+        raise InputError(f"{name}: expected line numbers, or a mask, got {validation.shown(lines)}") from None
     if given.dtype == bool:
         if given.shape != (count,):
             raise InputError(f"{name}: expected a mask of shape ({count},), got {given.shape}")
@@ -173,7 +173,7 @@ def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
     if given.size == 0:
         return result
     if given.dtype.kind not in "iu" or given.ndim > 1:
-        raise InputError(f"{name}: expected numbers of lines, or a mask, got {validation.shown(lines)}")
+        raise InputError(f"{name}: expected line numbers, or a mask, got {validation.shown(lines)}")
     if given.min() < 0 or given.max() >= count:
         raise InputError(f"{name}: expected numbers from 0 to {count - 1}, got {given.min()} to {given.max()}")
     result[given] = True

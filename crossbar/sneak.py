@@ -38,7 +38,7 @@ def sneak_paths(
     """
     words, bits = validation.instance("array", array, Crossbar).shape
     if words * bits > _MOST_CELLS:
-        raise InputError(f"array: expected at most {_MOST_CELLS} cells to follow paths in, got {words * bits}")
+        raise InputError(f"array: expected at most {_MOST_CELLS} cells for the search of paths, got {words * bits}")
     validation.whole("word_line", word_line, 0)
     validation.whole("bit_line", bit_line, 0)
     validation.between("share", share, 0.0, 1.0)
@@ -70,7 +70,7 @@ def sneak_paths(
         found.append((width / read, devices, [node for node in dict.fromkeys(nodes) if "source" not in node[0]]))
         explained += width
     if not found:
-        raise ConvergenceError("sneak_paths: no path carries a current that can be told from round-off")
+        raise ConvergenceError("sneak_paths: no path carries a current above round-off")
     cell = float(current[word_line, bit_line])
     lengths = np.array([len(devices) for _, devices, _ in found])
     shares = np.array([value for value, _, _ in found])

@@ -150,7 +150,7 @@ def refuse_unused(reason: str, names: Iterable[str]) -> None:
     for name in names:
         if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             option = options[name]
-            raise InputError(f"{option}: expected where it has an effect, got it with {reason}")
+            raise InputError(f"{option}: expected only where it has an effect, got it with {reason}")
 
 
 def table(headers: list[str], rows: list[list[Any]]) -> str:

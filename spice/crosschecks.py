@@ -150,7 +150,9 @@ def crosscheck_array(
     if when[0] != 0.0:
         raise InputError(f"times: expected a start at 0 s, where ngspice starts, got {when[0]:g} s")
     if simulation.devices.random:
-        raise InputError("simulation: expected one at 0 K, as two simulators share no random numbers, got a warm one")
+        raise InputError(
+            "simulation: expected one at 0 K, as two simulators share no random numbers, got one above 0 K"
+        )
     if simulation.charging and any(np.any(volts) for volts in simulation.charging.nodes[-1][1:]):
         raise InputError(
             "simulation: expected discharged lines, as ngspice starts with them, got charged ones; let it rest"

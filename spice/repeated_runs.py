@@ -60,7 +60,7 @@ def monte_carlo(
     where = run_folder(folder)
     questions = asked(check_netlist(netlist, folder=where)[1:])
     if not questions.measures:
-        raise InputError("netlist: expected .meas lines, got none: a Monte Carlo run would leave nothing")
+        raise InputError("netlist: expected .meas lines, got none: a Monte Carlo run would have no results")
     own = _OWN_SEED.search(netlist)
     if own:
         raise InputError(f"netlist: expected no seed of its own, as each run has one, got {own.group(0).strip()!r}")

@@ -299,7 +299,7 @@ BAD_IN_TIME = [
     ("program --accept 0", "--accept: expected a number above 0"),
     ("program --read-voltage 0", "voltage: expected a read voltage other than 0"),
     ("disturb --kind reed", "'reed' is not one of 'map', 'write', 'read'"),
-    ("disturb --kind read --store new", "--store: expected where it has an effect, got it with --kind read"),
+    ("disturb --kind read --store new", "--store: expected only where it has an effect, got it with --kind read"),
     ("disturb --kind read -o a.gif", "--output: expected a file name that ends in one of"),
     ("disturb --kind map -o a.gif", "--output: expected a file name that ends in one of"),
     ("disturb --sizes 0", "sizes: expected a whole number of at least 1"),
@@ -313,7 +313,7 @@ BAD_IN_TIME = [
     ("update --rows 1 --columns nan", "columns: expected finite numbers"),
     ("update --rows a --columns 1", "--rows: expected numbers with commas between, such as 1,-0.5,0, got 'a'"),
     ("update --rows 1 --columns 1 -o a.gif", "--output: expected a file name that ends in one of"),
-    ("update --rows 1 --columns 1 --store new", "--store: expected where it has an effect, got it with --rows"),
+    ("update --rows 1 --columns 1 --store new", "--store: expected only where it has an effect, got it with --rows"),
     ("update --depression-voltage -1", "--depression-voltage: expected a number above 0"),
 ]
 

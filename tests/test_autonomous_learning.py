@@ -143,7 +143,7 @@ def test_what_cannot_be_learned_is_refused(kind, changes, message):
     images, labels = noisy_patterns(20, 1)
     with pytest.raises(InputError, match=message):
         autonomous_learning(**({"images": images, "labels": labels, "device": kind, "repeats": 1} | changes))
-    with pytest.raises(InputError, match="delay: expected one that the table has on both sides"):
+    with pytest.raises(InputError, match="delay: expected a delay that the table has with both signs"):
         replace(kind, delay=2.0 * kind.delay)
 
 

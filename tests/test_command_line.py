@@ -148,7 +148,7 @@ def test_parameters_come_from_toml_and_options_win(tmp_path):
     assert from_width == pytest.approx(119.0 / 100.0 * from_file, rel=0.02)
     file.write_text("[device]\nanisotropy_from_width = 'micromagnetics'\n")
     both = run(*common, "--wall-width", "12", expect=2)
-    assert "wall_width: expected either it or anisotropy_from_width" in both.stderr
+    assert "wall_width: expected none with anisotropy_from_width" in both.stderr
 
 
 def test_loop_pulses_and_retention_answer_in_json():

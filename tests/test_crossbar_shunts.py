@@ -583,7 +583,7 @@ def test_currents_out_of_balance_are_noticed(monkeypatch):
         monkeypatch.setattr(Tangents, "solve", lambda *_: found)
         monkeypatch.setattr(SmallNewton, "solve", lambda *_: (found, 1))
         for method in (None, "iterative"):
-            with pytest.raises(ConvergenceError, match="the currents of a line are out of balance"):
+            with pytest.raises(ConvergenceError, match="the currents of a line do not balance"):
                 solve_nonlinear(circuit, Resistors(circuit.conductance), wrong, method=method)
 
 

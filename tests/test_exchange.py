@@ -116,7 +116,10 @@ def test_the_file_keeps_to_its_schema_and_the_schema_refuses_others(notched):
         ({"voltage_mV": [1.0]}, "voltage_mV: expected only entries of the schema, .* did you mean 'voltage_V'"),
         ({"polarity": 0}, "polarity: expected 1 or -1, got 0"),
         ({"voltage_V": [-1.0, 0.0, -0.5, 0.5, 1.0]}, "voltage_V: expected rising"),
-        ({"voltage_V": [-0.5, -0.2, 0.0, 0.5, 1.0]}, "voltage: expected at most what the table reaches on both sides"),
+        (
+            {"voltage_V": [-0.5, -0.2, 0.0, 0.5, 1.0]},
+            "voltage: expected at most the range of the table in both polarities",
+        ),
         ({"highest_conductance_S": LOW}, "highest: expected more than lowest"),
         ({"devices": []}, "devices: expected a list of at least one device"),
         ({"devices": [{}]}, r"devices\[0\].conductance_S: expected this entry, got none"),
@@ -318,7 +321,7 @@ def test_the_command_writes_a_device_and_learning_reads_it(tmp_path):
     assert "2 levels from" in found.output
     assert xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf").levels.values.tolist() == [2]
     for arguments, named in (
-        ([*learning, "--levels", "3"], "--levels: expected where it has an effect, got it with --device-file"),
+        ([*learning, "--levels", "3"], "--levels: expected only where it has an effect, got it with --device-file"),
         ([*short, "-o", str(tmp_path / "device.py")], "--output: expected a file name that ends in .json"),
         (["export-device", "--for", "aihwkit", "--device-file", str(path), "--seed", "1"], "--seed: expected"),
     ):

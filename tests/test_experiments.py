@@ -91,7 +91,7 @@ def test_rest_position_balances_field_and_well(paper_well, field):
 
 
 def test_a_field_beyond_the_well_has_no_rest_position(paper_well):
-    with pytest.raises(InputError, match="expected a field that the well holds against"):
+    with pytest.raises(InputError, match="expected a field at which the well holds the wall"):
         rest_position(paper_well, 20e-4)
 
 

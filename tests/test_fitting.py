@@ -445,7 +445,7 @@ def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms
     for arguments, message, status in (
         (("--free", "tmr", "--free", "thickness"), "--free: expected one of 'parallel_resistance', 'tmr'", 2),
         (("--state", "P"), f"{file}: expected either a column 'state' or 'x', or --state, got both", 2),
-        (("--half-width", "50"), "--half-width: expected where it has an effect", 2),
+        (("--half-width", "50"), "--half-width: expected only where it has an effect", 2),
     ):
         refused = run("fit", "resistance", file, "-o", figure, "--overwrite", *arguments, expect=status).stderr
         assert message in refused

@@ -224,7 +224,9 @@ def test_pulses_start_where_the_resistance_says(weak):
 
 def test_what_simulated_data_do_not_determine_is_named(device, paper_well, ringing, weak):
     damped, track, data = weak
-    with pytest.raises(ConvergenceError, match=r"^spin_polarisation: not determined by these data, which tell 1"):
+    with pytest.raises(
+        ConvergenceError, match=r"^spin_polarisation: not determined by these data, which determine only 1"
+    ):
         fit_pulses(damped, track, data | {"voltage": np.zeros(14)}, starts=8)
     trace = {"time": TIMES, "voltage": PULSE, "position": ringing.position.values}
     with pytest.raises(ConvergenceError, match=r"^coercive_field, half_width: not determined together"):
@@ -334,7 +336,7 @@ def test_the_command_fits_pulses_and_traces(tmp_path, weak, ringing):
     file.write_text("\n".join(["t (ns), V (V), x (nm)", *reversed(rows)]))
     for arguments, message in (
         (("trace", file), f"{file}: time: expected rising values"),
-        (("trace", file, "--state", "P"), "--state: expected where it has an effect"),
+        (("trace", file, "--state", "P"), "--state: expected only where it has an effect"),
     ):
         refused = dwmtj(*arguments, expect=2).stderr
         assert message in refused
@@ -352,7 +354,7 @@ def test_the_command_fits_ramps_and_loops(tmp_path, device, ramps):
     )
     assert answer["fitted"]["anisotropy_field"]["value"] == pytest.approx(30.0, rel=1e-3)
     refused = dwmtj("threshold", file, "--ramp-rate", 1e4, "--sites", 3, expect=2).stderr
-    assert "--sites: expected where it has an effect" in refused
+    assert "--sites: expected only where it has an effect" in refused
     volts = np.concatenate([np.linspace(0, 0.3, 40), np.linspace(0.3, -0.3, 80), np.linspace(-0.3, 0, 40)])
     share = np.concatenate([np.full(30, 1.0), np.full(6, 0.6), np.full(60, 0.0), np.full(10, 0.5), np.full(54, 1.0)])
     ohms = 1.0 / conductance(device, share, volts)

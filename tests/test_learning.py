@@ -296,7 +296,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
             "table: expected .* devices that differ",
         ),
         (lambda it: supervised(it, wires=Wires(bit_line_resistance=0.1)), "table: expected .* with wires"),
-        (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most what the table reaches"),
+        (lambda it: replace(it, voltage=2.0 * it.voltage), "voltage: expected at most the range of the table"),
         (lambda it: supervised(it, wires={"driver_resistance": 1.0}), "wires: expected a Wires, got dict"),
         (
             lambda it: supervised(it, wires=Wires(bit_line_capacitance=1e-15)),

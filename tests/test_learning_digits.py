@@ -100,10 +100,19 @@ def test_a_command_goes_on_from_its_folder(tmp_path):
         (["unsupervised", "--leak", "2"], "--leak: expected"),
         (["unsupervised", "-o", "run.gif"], "--output: expected"),
         (["inference", "--test-share", "2"], "--test-share: expected"),
-        (["inference", "--test-share", "1"], "--test-share: expected one that leaves images on either side"),
-        (["inference", "--test-share", "0.0001"], "--test-share: expected one that leaves images on either side"),
+        (
+            ["inference", "--test-share", "1"],
+            "--test-share: expected a share that leaves images for training and for testing",
+        ),
+        (
+            ["inference", "--test-share", "0.0001"],
+            "--test-share: expected a share that leaves images for training and for testing",
+        ),
         (["inference", "--test-share", "0.995"], "--test-share: expected one that leaves images of every label"),
-        (["supervised", "--test-share", "0"], "--test-share: expected one that leaves images on either side"),
+        (
+            ["supervised", "--test-share", "0"],
+            "--test-share: expected a share that leaves images for training and for testing",
+        ),
         (["inference", "--levels", "1000000"], "--levels: expected a whole number of at most 4096"),
         (["inference", "--tiles", "1"], "--tiles: expected"),
         (["inference", "--adc-bits", "0"], "--adc-bits: expected a whole number of at least 2, got 0; an ideal"),

@@ -146,7 +146,7 @@ def test_ngspice_moves_the_wall_as_far(ngspice, cold):
         ({"spikes": replace(STRONG, tail_voltage=THRESHOLD)}, "spikes: expected voltages below the static threshold"),
         (
             {"spikes": replace(STRONG, edge=0.0)},
-            "spikes: expected ones that alone leave every wall at its place at 0 K, got a presynaptic rectangle",
+            "spikes: expected spikes that on their own move no wall at 0 K, got a presynaptic rectangle",
         ),
         ({"temperatures": [-1.0, 0.0]}, "temperatures: expected a number of at least 0, got -1"),
     ],

@@ -574,7 +574,10 @@ def changed(old, new):
         (changed("duration = 5000", "duration = nan"), r"\[retention\] duration: expected a finite number"),
         (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
         (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
-        (STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n", "edge_roughness: expected either"),
+        (
+            STUDY_FILE + "[landscape]\nedge_roughness = 1\nanisotropy_spread = 1\n",
+            "edge_roughness: expected only one of",
+        ),
         (STUDY_FILE + "[spread]\nwidth = 1\n", r"\[spread\]: expected a key out of .*, got 'width'"),
         (STUDY_FILE + "[spread]\nnucleation_current_density = 1\n", r"\[spread\]: expected keys with an effect on the"),
         (

@@ -401,7 +401,7 @@ class DeviceParameters:
             derived = {"the parameters": math.inf}
         for names, value in derived.items():
             if not 0.0 < value < math.inf:
-                raise InputError(f"{names}: expected values of a real device in SI units, got some out of all range")
+                raise InputError(f"{names}: expected values of a real device in SI units, got values far out of range")
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some parameters changed; an unknown name raises InputError with the nearest known one."""

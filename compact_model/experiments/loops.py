@@ -94,7 +94,9 @@ def _dwell(
         return 20e-9 if dwell is None else validation.positive("dwell", dwell)
     rate = validation.positive("ramp_rate", ramp_rate)
     if dwell is not None:
-        raise validation.InputError(f"ramp_rate: expected either it or dwell, got both, {rate:g} and {dwell:g}")
+        raise validation.InputError(
+            f"ramp_rate: expected only one of ramp_rate and dwell, got both, {rate:g} and {dwell:g}"
+        )
     first = validation.several("parameters", parameters, DeviceParameters)[0]
     return rise / (first.junction_area if drive == "current" else first.resistance_area_product) / rate
 

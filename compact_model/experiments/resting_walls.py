@@ -100,8 +100,8 @@ def transition_table(
     unsettled = float(whole.unsettled.mean())
     if unsettled > _MOST_UNSETTLED:
         raise ConvergenceError(
-            f"settle: {100.0 * unsettled:.3g} % of the walls had not settled into a site after {settle:g} s; rest for "
-            "longer, or take deeper sites without gaps between them"
+            f"settle: {100.0 * unsettled:.3g} % of the walls had not settled into a site after {settle:g} s; settle "
+            "longer, or use deeper sites without gaps between them"
         )
     applied = [applied_field(device, external_field) for device in devices]
     products = [devices[index % len(devices)].resistance_area_product for index in range(len(tracks))]

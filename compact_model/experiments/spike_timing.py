@@ -224,7 +224,7 @@ class _Walls:
             _, _, displacement, moved = self.after(spike.alone(neuron), spike.duration, 0)
             if moved > 0.0:
                 raise InputError(
-                    f"spikes: expected ones that alone leave every wall at its place at 0 K, got a {neuron} "
+                    f"spikes: expected spikes that on their own move no wall at 0 K, got a {neuron} "
                     f"{spike.shape} of -{spike.pulse_voltage:.3g} and {spike.tail_voltage:.3g} V that moves "
                     f"{100.0 * moved:.3g} % of them, by {displacement / NANOMETRE:.3g} nm on average"
                 )

@@ -81,7 +81,7 @@ def resistance_sweep(
     kelvin = validation.non_negative("temperature", temperature)
     longest = validation.positive("step", step)
     if drive == FIELD and external_field is not None:
-        raise InputError(f"external_field: expected none on a sweep of the field, got {external_field}")
+        raise InputError(f"external_field: expected none in a sweep of the field, got {external_field}")
     way = _method(method, models, tracks, levels, wait, kelvin, longest)
     fractions = 1.0 - 0.5 * (np.arange(readings)[::-1] + 0.5) / readings
     attributes = {

@@ -83,7 +83,7 @@ def rest_position(landscape: Landscape, net_field: float) -> float:
     force = direction * (landscape.pinning_field(well.centre + offsets) + field)
     held = np.flatnonzero(force <= 0.0)
     if held.size == 0:
-        raise InputError(f"net_field: expected a field that the well holds against, got {field:g} T")
+        raise InputError(f"net_field: expected a field at which the well holds the wall, got {field:g} T")
     outer = held[0]
     if outer == 0:
         return well.centre

@@ -172,11 +172,14 @@ def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
             continue
         runs.append(run)
     if not runs:
-        raise ConvergenceError("the model gives no curve near where the fit starts; start nearer to the values")
+        raise ConvergenceError(
+            "the model gives no curve near the starting point of the fit; start closer to the expected values"
+        )
     best = min(runs, key=lambda run: float(run.cost))
     if best.status == 0:
         raise ConvergenceError(
-            f"the fit has not settled after {problem.most_steps} steps; fix a parameter, or start nearer to the values"
+            f"the fit has not converged after {problem.most_steps} steps; fix a parameter, or start closer to the "
+            "expected values"
         )
     # A parameter is not determined either where another minimum, as good within one standard error, does not know it.
     described = not weighted or float(chi2.sf(2.0 * best.cost, freedom)) >= LEAST_PROBABILITY
@@ -210,7 +213,8 @@ def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
     ]
     if vague:
         raise ConvergenceError(
-            f"{', '.join(vague)}: not determined by the data, the standard error is above the value; leave fewer free"
+            f"{', '.join(vague)}: not determined by the data, the standard error is above the value; "
+            "free fewer parameters"
         )
     signed = np.copysign(lengths, slopes)
     deviation = np.ones_like(problem.target) if problem.deviation is None else problem.deviation
@@ -242,6 +246,6 @@ def _refuse_blind(names: tuple[str, ...], sensitivity: FloatArray, least: float)
         involved = [name for name, part in zip(names, np.abs(blind).max(axis=0), strict=True) if part > 0.05]
         together = "" if len(involved) == len(blind) else " together"
         raise ConvergenceError(
-            f"{', '.join(involved)}: not determined{together} by these data, which tell {len(names) - len(blind)} "
-            f"combination(s) of the {len(names)} free parameters; leave fewer free"
+            f"{', '.join(involved)}: not determined{together} by these data, which determine only "
+            f"{len(names) - len(blind)} combination(s) of the {len(names)} free parameters; free fewer parameters"
         )

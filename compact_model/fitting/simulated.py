@@ -220,7 +220,7 @@ def fit_simulated(
     names = free_names(free, SIMULATED_PARAMETERS)
     for name in names:
         if name != "external_field" and situation.value(name) == 0.0:
-            raise InputError(f"{name}: expected another value than 0 to start from where it is free, got 0")
+            raise InputError(f"{name}: expected a starting value other than 0 for a free parameter, got 0")
     target = column(measured.data, measured.response)
     count = _number_of_starts(starts, len(names), turning + states + _WORK_OF_NONE)
     per_call = max(1, _STATES_PER_CALL // states)

@@ -95,7 +95,7 @@ def fit_threshold(
             raise InputError("field: expected data 'offset' where ramps are simulated, got 'field'")
         names = (*names, DEPINNING_FIELD)
     if parameters.anisotropy_field == 0.0 and "anisotropy_field" not in names and torques != "field-like":
-        raise InputError("anisotropy_field: expected another value than 0 where it is not free, got 0")
+        raise InputError("anisotropy_field: expected a value other than 0 for a fixed parameter, got 0")
     deviation = deviation_of(data, "threshold")
     same_length(data, "threshold")
     if ramp_rate is not None:

@@ -154,7 +154,7 @@ def strongest_anisotropy(parameters: DeviceParameters, landscape: Landscape) -> 
 def check_angles(parameters: DeviceParameters, landscape: Landscape) -> None:
     """Raise InputError for a wall that no anisotropy gives an angle to rest at."""
     if strongest_anisotropy(parameters, landscape)[1] == 0.0:
-        raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no angle to rest at")
+        raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no rest angle")
 
 
 def check_temperature(temperature: float) -> float:

@@ -215,7 +215,7 @@ def _held_track(
 def _turning(density: float, field: float) -> InputError:
     return InputError(
         f"current_density: expected less than the Walker threshold of every site, got {density:g} A/m2 where H_K is "
-        f"{field:g} T; a wall that turns without end has no rate of escape, integrate it with simulate_ensemble"
+        f"{field:g} T; a precessing wall has no escape rate, use simulate_ensemble"
     )
 
 
@@ -287,7 +287,7 @@ def _integrated(
         if window >= last:
             raise ConvergenceError(
                 f"{int(gone.sum())} of {walls} walls have left the site at {place.place * scales.length:g} m after "
-                f"{window:.3g} s, much fewer than its barrier lets expect; simulate it with simulate_ensemble"
+                f"{window:.3g} s, far fewer than expected from its barrier; use simulate_ensemble instead"
             )
         window *= 3.0
     exposure = float(np.minimum(times, window).sum())

@@ -79,7 +79,8 @@ def intrinsic_site(
     validation.instance("parameters", parameters, DeviceParameters)
     if (threshold_field is None) == (stable_field is None):
         raise InputError(
-            "threshold_field: expected either it or stable_field, got " + ("both", "neither")[threshold_field is None]
+            "threshold_field: expected only one of threshold_field and stable_field, got "
+            + ("both", "neither")[threshold_field is None]
         )
     ramp = validation.positive("ramp_rate", ramp_rate)
     kelvin = validation.positive("temperature", temperature)

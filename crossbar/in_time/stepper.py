@@ -130,7 +130,7 @@ class LineVoltages:
             at = float(np.nextafter(end, begin)) if target == end else target
             if not self._try(time, target, at):
                 if length < _SHORTEST:
-                    raise ConvergenceError(f"array: the voltages did not settle at {time:g} s")
+                    raise ConvergenceError(f"array: the voltages did not converge at {time:g} s")
                 continue
             time = target
 

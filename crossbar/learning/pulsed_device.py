@@ -121,7 +121,7 @@ class PulsedDevice:
         reach = min(-float(self.table.voltage.min()), float(self.table.voltage.max()))
         if volts > reach * (1.0 + _ROUNDING):
             raise InputError(
-                f"voltage: expected at most what the table reaches on both sides, {reach:g} V, got {volts:g} V"
+                f"voltage: expected at most the range of the table in both polarities, {reach:g} V, got {volts:g} V"
             )
 
     @classmethod

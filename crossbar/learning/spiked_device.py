@@ -57,7 +57,7 @@ class SpikedDevice:
             raise InputError("table: expected what spike_table gives, got something else")
         for each in (-apart, apart):
             if not np.isclose(self.table.delay.values, each, rtol=1e-9, atol=0.0).any():
-                raise InputError(f"delay: expected one that the table has on both sides, got {apart:g} s")
+                raise InputError(f"delay: expected a delay that the table has with both signs, got {apart:g} s")
 
     @classmethod
     def notched(

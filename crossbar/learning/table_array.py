@@ -203,7 +203,8 @@ class TableArray:
         if voltage.min() < self._grid[0] - beyond or voltage.max() > self._grid[-1] + beyond:
             raise InputError(
                 f"voltage: expected cells between the table's {self._grid[0]:g} and {self._grid[-1]:g} V, got "
-                f"{voltage.min():g} to {voltage.max():g} V (devices that differ need a `variation` in the PulsedDevice)"
+                f"{voltage.min():g} to {voltage.max():g} V (device-to-device variation needs a `variation` in the "
+                "PulsedDevice)"
             )
         state = self._state.ravel()
         draw_states(

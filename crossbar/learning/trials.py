@@ -62,7 +62,9 @@ def held_back(name: str, test_share: float, count: int) -> int:
     share = validation.between(name, test_share, 0.0, 1.0)
     held = round(share * count)
     if not 0 < held < count:
-        raise InputError(f"{name}: expected one that leaves images on either side, got {share:g} of {count}")
+        raise InputError(
+            f"{name}: expected a share that leaves images for training and for testing, got {share:g} of {count}"
+        )
     return held
 
 

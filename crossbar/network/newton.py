@@ -103,7 +103,7 @@ def _check_kirchhoff(
     wrong = ~(worst <= np.maximum(1e-6 * scale, 10.0 * np.asarray(floor)))
     if wrong.any():
         raise ConvergenceError(
-            f"cells: the currents of a line are out of balance by {worst[wrong][0]:.3g} A; their slopes span too many "
+            f"cells: the currents of a line do not balance by {worst[wrong][0]:.3g} A; their slopes span too many "
             "decades"
         )
 

@@ -232,4 +232,4 @@ def check_law(law: AnisotropyLaw, given: Collection[str]) -> None:
     """Raise InputError where a parameter is given that the law of the width sets."""
     for name in SET_BY_LAW[law]:
         if name in given:
-            raise InputError(f"{name}: expected either it or anisotropy_from_width {law!r}, which sets it, got both")
+            raise InputError(f"{name}: expected none with anisotropy_from_width {law!r}, which sets it, got both")

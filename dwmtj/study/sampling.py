@@ -122,7 +122,7 @@ def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.r
     spread = numbers["anisotropy_spread"]
     if (roughness := numbers["edge_roughness"]) > 0.0:
         if spread > 0.0:
-            raise InputError("edge_roughness: expected either it or anisotropy_spread, got both")
+            raise InputError("edge_roughness: expected only one of edge_roughness and anisotropy_spread, got both")
         spread = anisotropy_slope(device, numbers["roughness_by"]) * roughness
     return random_track(
         device,

@@ -146,7 +146,7 @@ def placed_cells(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]
     if not isinstance(cells, MovingCells):
         raise InputError(
             "array: expected resistances, or devices that move, such as DomainWalls, got cells with laws of their own, "
-            f"{type(cells).__name__}, which no netlist has"
+            f"{type(cells).__name__}, which netlists do not support"
         )
     elements = cells.netlist()
     models = {id(each.model): each.model for each in elements}

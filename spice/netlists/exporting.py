@@ -43,12 +43,12 @@ def export(
     if language == "verilog-a":
         if testbench is not None:
             raise InputError(
-                "testbench: expected 'ngspice' or 'pyspice' with it, got 'verilog-a': a module runs nowhere alone"
+                "testbench: expected 'ngspice' or 'pyspice' with it, got 'verilog-a': a module cannot be run on its own"
             )
         return verilog_a(device)
     if language == "xschem":
         if testbench is not None:
-            raise InputError("testbench: expected 'ngspice' or 'pyspice' with it, got 'xschem': a symbol runs nowhere")
+            raise InputError("testbench: expected 'ngspice' or 'pyspice' with it, got 'xschem': a symbol cannot be run")
         return symbol(device)
     if language == "pyspice":
         return _script(device, testbench)

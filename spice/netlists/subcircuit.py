@@ -80,7 +80,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         taken = {str(each.name).lower(): each.name for each in circuit.elements}
         if f"x{plain}".lower() in taken:
             raise InputError(
-                "label: expected one of its own, as ngspice reads no difference between small and capital letters, got "
+                "label: expected a unique label, because ngspice ignores case, got "
                 f"{plain!r} beside {taken[f'x{plain}'.lower()][1:]!r}"
             )
         expressions = {name: text.expression(name, value) for name, value in values.items() if text.is_braced(value)}
@@ -93,9 +93,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
             checked["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
         present = {each.name: each for each in circuit.subcircuits}
         if present.get(self.name, self) is not self:
-            raise InputError(
-                f"name: expected a name of its own for each kind of device in a circuit, got {self.name!r}"
-            )
+            raise InputError(f"name: expected a different name for each kind of device in a circuit, got {self.name!r}")
         if not hasattr(circuit, "external_nodes"):  # inside a cell, ngspice would lose the cell's m
             self.add_to(circuit)
         numbers = {name: text.real(name, value) for name, value in checked.items()}

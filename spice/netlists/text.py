@@ -31,7 +31,7 @@ def identifier(name: str, value: object) -> str:
             f"{_LONGEST_NAME} in all), got {shown(value)}"
         )
     if value.lower() in RESERVED:
-        raise InputError(f"{name}: expected a name that ngspice gives no meaning of its own, got {value!r}")
+        raise InputError(f"{name}: expected a name without a special meaning in ngspice, got {value!r}")
     return value
 
 
@@ -41,7 +41,7 @@ def node(name: str, value: object) -> str:
     if isinstance(value, bool) or not _NODE.match(text) or len(text) > _LONGEST_NAME:
         raise InputError(f"{name}: expected a node's name (letters, digits and _), got {shown(value)}")
     if text.lower() == "time":
-        raise InputError(f"{name}: expected a name that ngspice gives no meaning of its own, got {text!r}")
+        raise InputError(f"{name}: expected a name without a special meaning in ngspice, got {text!r}")
     return text
 
 
