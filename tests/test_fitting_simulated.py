@@ -283,7 +283,7 @@ def test_unusable_traces_and_arguments_are_refused(device, paper_well, ringing, 
         fit_trace(device, paper_well, data, starts=1_000_000)
     with pytest.raises(InputError, match=r"external_field: expected one .* got a net field of -0.0025 T \(-25 Oe\)"):
         fit_trace(device, paper_well, data, external_field=60e-4)
-    with pytest.raises(InputError, match="coercive_field: expected another value than 0"):
+    with pytest.raises(InputError, match="coercive_field: expected a starting value other than 0"):
         fit_pulses(*weak, "coercive_field")
 
 

@@ -256,7 +256,7 @@ def test_levels_are_the_notches_of_the_tracks(synapses):
         (lambda it: supervised(it, epochs=-1), "epochs: expected"),
         (lambda it: supervised(it, rate=0.0), "rate: expected"),
         (lambda it: supervised(it, decay=1.5), "decay: expected"),
-        (lambda it: supervised(it, test_share=0.0), "test_share: expected one that leaves images"),
+        (lambda it: supervised(it, test_share=0.0), "test_share: expected a share that leaves images"),
         (lambda it: supervised(it, test_share=float("nan")), "test_share: expected"),
         (lambda it: supervised(it, test_share="a"), "test_share: expected"),
         (lambda it: unsupervised(it, test_share=float("inf")), "test_share: expected"),

@@ -247,7 +247,7 @@ def test_labels_that_differ_by_case_alone_are_refused(device, paper_well):
     circuit = Circuit("cases")
     junction = DomainWallJunction(device, paper_well)
     junction.connect(circuit, "A", "a", "0")
-    with pytest.raises(InputError, match=r"label: expected one of its own.*'a' beside 'A'"):
+    with pytest.raises(InputError, match=r"label: expected a unique label.*'a' beside 'A'"):
         junction.connect(circuit, "a", "a", "0")
 
 

@@ -526,7 +526,7 @@ def test_bad_circuits_are_named(device, paper_well):
         simulate_in_ngspice(raw, [0.0, 1e-9])
     other = DomainWallJunction(device.replace(tmr=2.0), paper_well)
     junction.connect(circuit, "1", "a", "0")
-    with pytest.raises(InputError, match="a name of its own for each kind"):
+    with pytest.raises(InputError, match="a different name for each kind"):
         other.connect(circuit, "2", "a", "0")
 
 
