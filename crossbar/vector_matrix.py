@@ -36,7 +36,7 @@ def device_levels(parameters: DeviceParameters, landscape: Landscape) -> FloatAr
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """Currents of bit lines, A, (cycles, vectors, bit lines); power, W, (cycles, vectors); what the cycles count."""
+    """Currents of bit lines, A, (cycles, vectors, bit lines); power, W, (cycles, vectors); weights of the cycles."""
 
     current: FloatArray
     power: FloatArray

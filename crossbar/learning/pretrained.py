@@ -351,13 +351,13 @@ class _Tile:
     chain: ReadOut
 
     def currents(self, images: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Of the bit lines, A, (cycles, images, bit lines), and what the cycles count."""
+        """Bit-line currents, A, (cycles, images, bit lines), and the weights of the cycles."""
         shares, counts = self.chain.applied(images[:, self.rows])
         return READ_VOLTAGE * shares @ self.response, counts
 
 
 def _calibrated(tiles: list[_Tile], samples: FloatArray) -> list[_Tile]:
-    """The tiles with one full scale for all of their ADCs, where these have none."""
+    """The tiles with one calibrated full scale for all ADCs; unchanged if they already have one."""
     adc = tiles[0].chain.adc
     if adc is None or adc.full_scale is not None:
         return tiles

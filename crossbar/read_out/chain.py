@@ -1,4 +1,4 @@
-"""The way through converters, from inputs to what the word lines get, and from currents of bit lines to products."""
+"""The signal chain of an array: from inputs to word-line voltages, and from bit-line currents to products."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ReadOut:
     adc: Adc | None = None
 
     def applied(self, inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Voltages over the read voltage, (cycles, vectors, inputs), and what each cycle counts, (cycles,)."""
+        """Voltages relative to the read voltage, (cycles, vectors, inputs), and weights of the cycles, (cycles,)."""
         if self.dac is not None:
             return self.dac.cycles(inputs)
         if np.abs(inputs).max(initial=0.0) > 1.0:
@@ -28,20 +28,20 @@ class ReadOut:
         return inputs[np.newaxis], np.ones(1)
 
     def calibrated(self, current: FloatArray, counts: FloatArray) -> "ReadOut":
-        """With the full scale of the ADC by the currents of samples, A, (cycles, vectors, bit lines)."""
+        """The chain with the full scale of its ADC set from currents of samples, A, (cycles, vectors, bit lines)."""
         if self.adc is None:
             return self
         return ReadOut(self.layout, self.dac, calibrated(self.adc, self.seen(current, counts), self.layout.slice_of))
 
     def seen(self, current: FloatArray, counts: FloatArray) -> FloatArray:
-        """What is converted, A, (conversions, vectors, converters), of the bit lines' currents in all cycles."""
+        """Currents at the converters, A, (conversions, vectors, converters), from those of the bit lines."""
         before: FloatArray = current @ self.layout.analog
         if self.adc is None or self.adc.per_cycle or len(counts) == 1:
             return before
         return np.tensordot(counts, before, axes=1)[np.newaxis]
 
     def products(self, current: FloatArray, counts: FloatArray, inputs: FloatArray, read_voltage: float) -> FloatArray:
-        """(vectors, outputs), of currents as in `seen`, with what the cycles count and the inputs that were applied."""
+        """Products, (vectors, outputs), from bit-line currents, A, (cycles, vectors, bit lines), and the inputs."""
         found = self.seen(current, counts)
         if self.adc is not None:
             found = digitised(self.adc, found, self.layout.slice_of)
@@ -52,10 +52,10 @@ class ReadOut:
         return result
 
     def converted(self, inputs: FloatArray) -> FloatArray:
-        """The inputs that the voltages stand for."""
+        """The inputs as rounded and clipped by the DAC."""
         return inputs if self.dac is None else self.dac.convert(inputs)
 
     @property
     def full_scale(self) -> float:
-        """The input that the read voltage stands for."""
+        """The input that the read voltage represents."""
         return 1.0 if self.dac is None else self.dac.full_scale

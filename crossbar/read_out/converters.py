@@ -11,11 +11,11 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError
 
 MOST_BITS = 24
-"""Beyond them the converter's step is lost in the solver's tolerance."""
+"""With more, the step of a converter would be below the tolerance of the solver."""
 
 
 def check_bits(name: str, bits: int, signed: bool) -> int:
-    """The number of bits of a converter; InputError below 1, or 2 with a sign, and above 24."""
+    """The checked number of bits of a converter: 1 to 24, or 2 to 24 with a sign."""
     try:
         return validation.whole(name, bits, 1 + signed, MOST_BITS)
     except InputError as error:
@@ -23,7 +23,7 @@ def check_bits(name: str, bits: int, signed: bool) -> int:
 
 
 def rounded(values: FloatArray, bits: int, full_scale: float | FloatArray, signed: bool = True) -> FloatArray:
-    """The nearest of a converter's values; beyond the full scale that at the end.
+    """Round to the nearest value of a converter, and clip at its full scale.
 
     signed: 2**bits - 1 values, from -full_scale to full_scale, one of them 0; otherwise 2**bits, from 0 to full_scale.
     """
@@ -35,15 +35,15 @@ def rounded(values: FloatArray, bits: int, full_scale: float | FloatArray, signe
 
 @dataclass(frozen=True, kw_only=True)
 class Dac:
-    """A digital-to-analog converter at every word line: the read voltage stands for an input of `full_scale`.
+    """The digital-to-analog converters of the word lines; the read voltage represents an input of `full_scale`.
 
-    bits: 1 to 24, with a sign 2 to 24.  For ideal converters give None in place of a Dac; 0 bits are refused.
-    signed: sign and magnitude, 2**bits - 1 inputs, evenly from -full_scale to full_scale with one at 0; otherwise
-        2**bits from 0 to full_scale, and negative inputs are refused.
-    full_scale: larger inputs are cut off there.
-    bits_per_cycle: the magnitude is applied in cycles of so many of its bits, the least significant first, each cycle
-        with up to the whole read voltage, and what is read in the cycles is shifted and added; 1: bit-serial inputs,
-        whose drivers know two voltages (three with the sign).  None: all bits at once.
+    bits: 1 to 24, or 2 to 24 with a sign.  0 bits are refused; an ideal converter is None in place of a Dac.
+    signed: sign and magnitude: 2**bits - 1 evenly spaced values from -full_scale to full_scale, including 0.
+        Otherwise 2**bits values from 0 to full_scale, and negative inputs are refused.
+    full_scale: larger inputs are clipped to it.
+    bits_per_cycle: the bits of the magnitude are applied in cycles of this many, the least significant first, each
+        cycle with up to the full read voltage, and the results of the cycles are shifted and added.  1: bit-serial
+        inputs, with drivers of two voltages (three with the sign).  None: all bits at once.
 
     Raises InputError.
     """
@@ -62,21 +62,21 @@ class Dac:
 
     @property
     def steps(self) -> int:
-        """Between 0 and the full scale."""
+        """Number of steps from 0 to the full scale."""
         return int(2 ** (self.bits - self.signed) - 1)
 
     def convert(self, inputs: ArrayLike) -> FloatArray:
-        """The inputs that the voltages stand for, of the same shape."""
+        """The inputs as rounded and clipped, of the same shape."""
         given = validation.array("inputs", inputs)
         if not self.signed and given.min(initial=0.0) < 0.0:
             raise InputError(f"inputs: expected none below 0 for an unsigned DAC, got {given.min():g}")
         return rounded(given, self.bits, self.full_scale, self.signed)
 
     def cycles(self, inputs: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """What is applied in each cycle, over the read voltage, and what a cycle counts.
+        """The voltages of each cycle relative to the read voltage, and the weight of each cycle.
 
-        inputs: of any shape.  Returns (cycles, *shape), from -1 to 1, and (cycles,): their products sum up to
-        convert(inputs) / full_scale.
+        inputs: of any shape.  Returns (cycles, *shape), from -1 to 1, and (cycles,); the weighted sum over the cycles
+        is convert(inputs) / full_scale.
         """
         whole = np.rint(self.convert(inputs) / self.full_scale * self.steps)
         if self.bits_per_cycle is None:
@@ -91,16 +91,16 @@ class Dac:
 
 @dataclass(frozen=True, kw_only=True)
 class Adc:
-    """An analog-to-digital converter at every output of an array.
+    """The analog-to-digital converters at the outputs of an array.
 
-    bits: 1 to 24, with a sign 2 to 24.  For ideal converters give None in place of an Adc; 0 bits are refused.
-    signed: 2**bits - 1 codes, evenly from -full_scale to full_scale with one at 0; otherwise 2**bits from 0 to
-        full_scale, for currents of one sign; others are refused.
-    full_scale: A, one for all or one for each slice of the weights, the most significant first; larger currents are
-        cut off there.  None: to be taken from sample data (`MappedWeights.calibrate`).
-    percentile: of the sizes of the sample data's currents that becomes the full scale, %; 100: the largest.
-    per_cycle: with a DAC that works in cycles, a conversion after each of them, which are added digitally; otherwise
-        one conversion of their sum, which is formed in charge.
+    bits: 1 to 24, or 2 to 24 with a sign.  0 bits are refused; an ideal converter is None in place of an Adc.
+    signed: 2**bits - 1 evenly spaced codes from -full_scale to full_scale, including 0.  Otherwise 2**bits codes from 0
+        to full_scale, and negative currents are refused.
+    full_scale: A, one for all converters or one for each slice of the weights, the most significant first; larger
+        currents are clipped to it.  None: to be set from sample data by `MappedWeights.calibrate`.
+    percentile: %, of the absolute currents of the sample data, taken as the full scale; 100: the largest current.
+    per_cycle: where the inputs are applied in cycles, convert after each cycle and add digitally; otherwise add the
+        cycles as charge and convert the sum.
 
     Raises InputError.
     """
@@ -125,9 +125,9 @@ class Adc:
 
 
 def digitised(adc: Adc, current: FloatArray, slice_of: NDArray[np.int64]) -> FloatArray:
-    """The currents, A, that the codes stand for.
+    """The currents, A, as rounded and clipped.
 
-    current: (..., converters); slice_of: (converters,), the slice of the weights that each one reads.
+    current: (..., converters); slice_of: (converters,), the slice of the weights that each converter reads.
     """
     limits = _limits(adc, slice_of)
     if not adc.signed and (current < -1e-9 * limits).any():
@@ -139,15 +139,16 @@ def digitised(adc: Adc, current: FloatArray, slice_of: NDArray[np.int64]) -> Flo
 
 
 def saturated(adc: Adc, current: FloatArray, slice_of: NDArray[np.int64]) -> float:
-    """The share of the currents, as in `digitised`, that are cut off."""
+    """The fraction of the currents, as in `digitised`, that are clipped."""
     return float((np.abs(current) > _limits(adc, slice_of) * (1.0 + 1e-9)).mean()) if current.size else 0.0
 
 
 def calibrated(adc: Adc, current: FloatArray, slice_of: NDArray[np.int64]) -> Adc:
-    """The converter with its full scale by sample data; itself where it has one.
+    """The converter with its full scale set from sample data; unchanged if it already has one.
 
-    current: A, (..., converters), of the samples; slice_of: as in `digitised`.  Each slice gets the percentile of the
-    sizes of its own currents, enlarged until the slices' differ by powers of two, so that recombination shifts.
+    current: A, (..., converters), of the samples; slice_of: as in `digitised`.  The full scale of each slice is the
+    percentile of its own absolute currents, enlarged so that the ratios of the slices are powers of two and that they
+    can be recombined by shifts.
     """
     if adc.full_scale is not None:
         return adc

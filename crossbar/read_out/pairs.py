@@ -1,4 +1,4 @@
-"""Which levels of two devices differ by what comes nearest to a wanted conductance, each device with its own levels."""
+"""Levels of two devices whose difference is nearest to a wanted conductance; each device has its own levels."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,18 @@ _EQUAL = 1e-9  # of the levels' range: differences that are equal but for roundi
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Chosen levels: their numbers, (weights, 2), plus and minus; and their difference, (weights,), S."""
+    """The numbers of the chosen levels, (weights, 2), plus and minus, and their difference, (weights,), S."""
 
     levels: Numbers
     difference: FloatArray
 
 
 def pairs_beside(wanted: FloatArray, plus: FloatArray, minus: FloatArray) -> tuple[Pairs, Pairs]:
-    """The pairs of the largest difference up to the wanted one, and of the smallest above it.
+    """The pairs with the largest difference up to the wanted one, and with the smallest difference above it.
 
-    wanted: (weights,), S; plus, minus: (weights, levels), S, rising; how many levels may differ.  Of equal differences
-    the pair that conducts least.  Where there is none on one side, both are that on the other.
+    wanted: (weights,), S; plus, minus: (weights, levels), S, increasing; their numbers of levels may differ.  Among
+    equal differences, the pair with the lowest conductance.  If one side has no pair, the pair of the other is returned
+    for both.
     """
     after = _first_at_least(minus, plus - wanted[:, np.newaxis])
     below, has_below = _extreme(plus, minus, after, after < minus.shape[1], 1.0)
@@ -32,7 +33,7 @@ def pairs_beside(wanted: FloatArray, plus: FloatArray, minus: FloatArray) -> tup
 
 
 def nearest_pairs(wanted: FloatArray, plus: FloatArray, minus: FloatArray) -> Pairs:
-    """The pairs whose difference comes nearest, of equally near ones those that conduct least; as `pairs_beside`."""
+    """The pairs with the nearest difference, among equally near ones the lowest conductance; see `pairs_beside`."""
     below, above = pairs_beside(wanted, plus, minus)
     lower, upper = wanted - below.difference, above.difference - wanted
     every = np.arange(wanted.size)
@@ -52,7 +53,7 @@ def nearest_pairs(wanted: FloatArray, plus: FloatArray, minus: FloatArray) -> Pa
 def _extreme(
     plus: FloatArray, minus: FloatArray, partner: Numbers, valid: NDArray[np.bool_], sign: float
 ) -> tuple[Pairs, NDArray[np.bool_]]:
-    """Of each weight's pairs that of the largest difference times sign, and whether there is a valid one."""
+    """For each weight the pair with the largest difference times sign, and whether there is a valid one."""
     partner = np.clip(partner, 0, minus.shape[1] - 1)
     other = np.take_along_axis(minus, partner, axis=1)
     difference = plus - other

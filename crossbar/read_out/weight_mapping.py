@@ -1,9 +1,9 @@
-"""How numbers with a sign become conductances, and how the currents of these devices become numbers again.
+"""How weights are represented by conductances, and how the currents of the devices are combined into products.
 
 A weight is the difference of two conductances: of two devices of its own ('differential'), or of one device and a
-reference that all weights of its input share ('offset').  It may be spread over several such differences, its slices,
-which count like the digits of a number.  Whatever the choice, the currents of the bit lines are added with fixed
-factors before the converters (`Layout.analog`) and after them (`Layout.digital`).
+reference that all weights of an input share ('offset').  It may be spread over several such differences, its slices,
+like a number over its digits.  In every case the currents of the bit lines are combined linearly, with fixed factors,
+before the converters (`Layout.analog`) and after them (`Layout.digital`).
 """
 
 from collections.abc import Sequence
@@ -30,16 +30,16 @@ _PAIRS_AT_ONCE = 2**20  # levels of devices looked at together, for memory
 class WeightMapping:
     """How weights are stored in devices.
 
-    encoding: 'differential', a plus and a minus device for each slice of each weight; or 'offset', one device, and one
-        reference device for each slice of all weights of an input.  A weight of 0 is then the reference's level: in the
-        first slice that which leaves the largest range on both sides (of two equal ones the upper, as in offset
-        binary), in the others the lowest.
-    subtraction: 'analog', currents are subtracted before the converters; 'digital', each bit line has a converter of
-        its own; 'computed', with 'offset' only: there are no reference devices, what they would draw without wires is
-        computed from the inputs.
-    slices: 1 to 8 for each weight, the most significant first.
-    slice_bits: of each slice, so that it counts 2**slice_bits of the next; None: as many as its levels tell apart.
-        With fewer the slices overlap, which makes up for levels that are not even.
+    encoding: 'differential', a plus and a minus device for each slice of each weight; or 'offset', one device for each
+        slice of each weight, and one reference device for each slice that all weights of an input share.  The level of
+        the reference represents 0: in the first slice the one with the largest range on both sides (of two equal ones
+        the upper, as in offset binary), in the others the lowest.
+    subtraction: 'analog': currents are subtracted before the converters; 'digital': each bit line has its own
+        converter; 'computed', only with 'offset': without reference devices, whose current, without wires, is computed
+        from the inputs.
+    slices: number of slices of a weight, 1 to 8, the most significant first.
+    slice_bits: a slice has 2**slice_bits times the weight of the next one; None: as many bits as its levels can
+        distinguish.  With fewer, the slices overlap, which compensates for levels that are not evenly spaced.
 
     Raises InputError.
     """
@@ -60,31 +60,31 @@ class WeightMapping:
 
     @property
     def devices_per_weight(self) -> int:
-        """Without those of the reference."""
+        """Number of devices of a weight, without references."""
         return self.slices * (2 if self.encoding == "differential" else 1)
 
     @property
     def reference_lines(self) -> int:
-        """How many bit lines are references; they are the last ones."""
+        """Number of bit lines with references; they are the last ones."""
         return self.slices if self.encoding == "offset" and self.subtraction != "computed" else 0
 
     def bit_lines(self, outputs: int) -> int:
-        """How many an array has for so many outputs."""
+        """Number of bit lines of an array with this number of outputs."""
         return validation.whole("outputs", outputs, 1) * self.devices_per_weight + self.reference_lines
 
     def outputs(self, bit_lines: int) -> int:
-        """How many fit on so many bit lines."""
+        """Number of outputs that fit on this number of bit lines."""
         lines = validation.whole("bit_lines", bit_lines, self.bit_lines(1))
         return (lines - self.reference_lines) // self.devices_per_weight
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """What becomes of the currents of the bit lines.
+    """How the currents of the bit lines are combined.
 
-    analog: (bit lines, converters), how currents are added before the converters; slice_of: (converters,).
-    digital: (converters, outputs), 1/S; what is then the product for inputs that are voltages of up to 1 V.
-    computed: what is subtracted for each unit of the sum of the inputs.
+    analog: (bit lines, converters), factors before the converters; slice_of: (converters,), the slice that each reads.
+    digital: (converters, outputs), 1/S, factors after the converters, for a read voltage of 1 V.
+    computed: subtracted from each product for each unit of the sum of the inputs.
     """
 
     analog: FloatArray
@@ -93,15 +93,15 @@ class Layout:
     computed: float
 
     def weights(self, conductance: FloatArray) -> FloatArray:
-        """What is stored in conductances, S, (inputs, bit lines), without wires: (inputs, outputs)."""
+        """Weights, (inputs, outputs), that conductances, S, (inputs, bit lines), represent without wires."""
         result: FloatArray = conductance @ self.analog @ self.digital - self.computed
         return result
 
 
 class Scale:
-    """What the levels of a kind of device make of a mapping: the factors of its slices, its references and its range.
+    """The factors of the slices, the references and the range of a mapping, for given levels of the devices.
 
-    levels: S, rising, of each slice.  Differences of conductance are counted in steps of the last slice.
+    levels: S, increasing, of each slice.  Weights are counted in steps of the last slice.
     """
 
     def __init__(self, mapping: WeightMapping, levels: Sequence[FloatArray]) -> None:
@@ -123,7 +123,7 @@ class Scale:
             raise InputError(f"levels: expected at least three for an offset, got {levels[0].size}")
 
     def layout(self, outputs: int, largest: float = 1.0) -> Layout:
-        """For so many outputs, whose weights go from -largest to largest."""
+        """The layout for a number of outputs with weights from -largest to largest."""
         mapping, slices = self.mapping, self.mapping.slices
         factors = self.steps_per_siemens * (largest / self.full)
         each = np.kron(np.eye(outputs), np.eye(slices))  # the differences of all slices of all outputs
@@ -140,17 +140,18 @@ class Scale:
         return Layout(np.eye(len(signed)), own, signed @ recombined, computed)
 
     def slice_of_lines(self, outputs: int) -> Numbers:
-        """Which slice each bit line belongs to."""
+        """The slice that each bit line belongs to."""
         each = np.repeat(np.arange(self.mapping.slices), self.mapping.devices_per_weight // self.mapping.slices)
         return np.append(np.tile(each, outputs), np.arange(self.mapping.reference_lines))
 
     def place(self, wanted: FloatArray, known: Sequence[FloatArray], references: Sequence[FloatArray]) -> Numbers:
-        """Numbers of the levels of all devices, (inputs, bit lines), that come nearest to the weights.
+        """The numbers of the levels of all devices, (inputs, bit lines), nearest to the weights.
 
-        wanted: (inputs, outputs), from -1 to 1.  known: of each slice what its devices conduct at their levels, S,
-        (inputs, outputs, devices, levels) or what broadcasts to it, rising; references: of each slice (inputs,
-        levels), unread where there are none.
-        Of mappings that are equally good the one whose first slices go least far from 0: the plain digits.
+        wanted: (inputs, outputs), from -1 to 1.
+        known: for each slice, the conductances of its devices at their levels, S, increasing, (inputs, outputs,
+        devices, levels) or broadcastable to it; references: for each slice (inputs, levels), ignored if the mapping has
+        none.
+        Among equally good choices, the one whose first slices are smallest, which are the plain digits.
         """
         inputs, outputs = wanted.shape
         mapping = self.mapping
@@ -183,7 +184,7 @@ class Scale:
     def _nearest(
         self, steps: FloatArray, pairs: Sequence[tuple[FloatArray, FloatArray]], slice_: int
     ) -> tuple[FloatArray, Numbers]:
-        """What is missed, in steps, (weights,), and the levels from this slice on, (weights, slices, 2)."""
+        """The remaining error in steps, (weights,), and the levels from this slice on, (weights, slices, 2)."""
         per_siemens, (plus, minus) = self.steps_per_siemens[slice_], pairs[slice_]
         wanted = steps / per_siemens
         if slice_ == len(pairs) - 1:
@@ -201,7 +202,7 @@ class Scale:
 
 
 def slice_levels(mapping: WeightMapping, levels: ArrayLike | Sequence[ArrayLike]) -> list[FloatArray]:
-    """Checked levels of each slice, rising; given once for all, or once for each slice."""
+    """The checked levels of each slice, increasing, from levels for all slices or for each of them."""
     each: list[Any] = [levels] * mapping.slices
     kinds = list, tuple, np.ndarray
     if mapping.slices > 1 and isinstance(levels, kinds) and any(isinstance(one, kinds) for one in levels):

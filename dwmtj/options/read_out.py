@@ -27,40 +27,40 @@ def read_out_options(function: Function) -> Function:
             default=99.9,
             show_default=True,
             metavar="%",
-            help="Of the currents that sample inputs give: the ADC's full scale.",
+            help="Percentile of the currents of sample inputs that is the full scale of the ADCs.",
         ),
         click.option(
             "--adc-per-cycle/--adc-once",
             default=True,
             show_default=True,
-            help="A conversion in each cycle of the inputs, or one of their sum.",
+            help="Convert in each cycle of the inputs, or once, their sum.",
         ),
-        click.option("--adc-bits", type=int, help="Of the ADCs at the outputs  [default: ideal ones]"),
+        click.option("--adc-bits", type=int, help="Bits of the ADCs  [default: ideal ADCs]"),
         click.option(
             "--bits-per-cycle",
             type=int,
-            help="Of the inputs, applied one after the other; 1: bit-serial  [default: all at once]",
+            help="Input bits applied at a time; 1: bit-serial  [default: all at once]",
         ),
-        click.option("--dac-bits", type=int, help="Of the DACs at the word lines  [default: ideal ones]"),
+        click.option("--dac-bits", type=int, help="Bits of the DACs  [default: ideal DACs]"),
         click.option(
-            "--slice-bits", type=int, help="By which slices differ  [default: as many as the levels tell apart]"
+            "--slice-bits", type=int, help="Bits of a slice  [default: as many as the levels can distinguish]"
         ),
         click.option(
-            "--slices", type=int, default=1, show_default=True, help="Over which a weight is spread, 1 to 8 of them."
+            "--slices", type=int, default=1, show_default=True, help="Devices (or pairs) that share a weight, 1 to 8."
         ),
         click.option(
             "--subtraction",
             type=click.Choice(SUBTRACTIONS),
             default="analog",
             show_default=True,
-            help="Of currents before or after the ADCs; 'computed': an offset without reference devices.",
+            help="Subtract before or after the ADCs, or compute the offset without reference devices.",
         ),
         click.option(
             "--encoding",
             type=click.Choice(ENCODINGS),
             default="differential",
             show_default=True,
-            help="A pair of devices for each weight, or one and a reference that all weights of an input share.",
+            help="A pair of devices for each weight, or one device and a reference shared by an input's weights.",
         ),
     ):
         function = option(function)
