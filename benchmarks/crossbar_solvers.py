@@ -33,8 +33,11 @@ from crossbar import (
     DiodeSelector,
     ExponentialSelector,
     Junctions,
+    MosTransistor,
+    Resistors,
     Selected,
     ThresholdSelector,
+    TransistorCrossbar,
 )
 from crossbar.network.linear_network import Network, Sources
 from crossbar.network.single_cell import CellUpdates
@@ -330,8 +333,31 @@ def resident() -> float:
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
+def transistor_array(size: int) -> None:
+    """Solve a square array of cells with transistors that all conduct, across source lines along the word lines.
+
+    Nothing is then left out of the matrix, and it fills the most: along the bit lines each column is by itself.
+    """
+    ohms = np.random.default_rng(size).uniform(5e3, 20e3, (size, size))
+    array = TransistorCrossbar(
+        cells=Resistors(1.0 / ohms),
+        transistor=MosTransistor(threshold_voltage=0.4, transconductance=300e-6, width=200e-9, length=50e-9),
+        gate_voltage=1.2,
+        source_lines="word_line",
+        source_line_resistance=1.0,
+        bit_line_resistance=1.0,
+    )
+    array.solve(1.2, source_line_voltage=0.3)
+
+
 def peak(solver: str, size: int) -> None:
     """Print the peak memory of this process after a solve, and its memory before, in MiB."""
+    if solver == "1T1R":
+        transistor_array(8)
+        before = resident()
+        transistor_array(size)
+        print(resident(), before)
+        return
     network, sources = case(size)
     (solve_network if solver == "ours" else lambda *small: run_peer(solver, *small))(*case(8))
     before = resident()
@@ -345,7 +371,12 @@ def peak(solver: str, size: int) -> None:
 def memory(missing: dict[str, str]) -> None:
     """Peak resident memory, each in a process of its own."""
     rows = []
-    for solver, size in (("ours", 512), *((peer, 512) for peer in PEERS if peer not in missing), ("ours", 4096)):
+    for solver, size in (
+        ("ours", 512),
+        *((peer, 512) for peer in PEERS if peer not in missing),
+        ("ours", 4096),
+        ("1T1R", 256),
+    ):
         command = [sys.executable, __file__, "--memory", solver, str(size)]
         begin = time.perf_counter()
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
