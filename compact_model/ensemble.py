@@ -8,15 +8,15 @@ import numpy as np
 
 from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform, is_known
-from .kernels import adaptive, equations, fixed_step, lanes
+from .kernels import equations, fixed_step, lanes
 from .kernels.added_terms import ADDED, DeviceWithTerms
-from .kernels.tables import Device, PiecewiseTable, find_pieces
+from .kernels.tables import Device, PiecewiseTable
 from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
 from .support.arrays import FloatArray, IntArray
 from .support.progress import Progress
 from .support.threads import run_shares, threads
-from .support.validation import ConvergenceError, InputError
+from .support.validation import InputError
 from .track.landscape import Landscape
 from .track.piecewise import bounds, polynomial_rows, stack
 
@@ -27,10 +27,6 @@ TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
 _LANES_FROM = 16
 # Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
 _DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: how long Ctrl-C may wait
-_ADAPTIVE_STEPS_PER_CALL = 200_000
-# Waking a second thread takes as long as a few steps of so many devices.
-_SHARED_FROM = 128
-_FEW_STEPS = 64
 _MOST_STEPS = 1e13  # three days of one device
 _MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
 
@@ -316,74 +312,4 @@ def run_fixed_step(
             else:
                 run_shares(fixed_step.integrate_devices, shares, *arguments)
             advance(int(part.steps.sum()))
-    return positions, angles
-
-
-def run_adaptive(
-    ensemble: Ensemble,
-    state: fixed_step.WallState,
-    times: FloatArray,
-    *,
-    tolerance: float,
-    progress: Progress,
-    checked: bool = False,
-) -> tuple[FloatArray, FloatArray]:
-    """Positions and angles, (devices, times), by the adaptive method; the state is advanced in place.
-
-    checked: whether `check_duration` has passed the fields and a time that is as long.
-    """
-    count = ensemble.count
-    if not checked:
-        check_duration(ensemble, float(times[-1] - times[0]))
-    positions = np.empty((count, times.size))
-    angles = np.empty_like(positions)
-    walk = adaptive.AdaptiveProgress(
-        time=np.maximum(times[0], state.release_time),
-        step=np.full(count, adaptive.FIRST_STEP),
-        track_piece=find_pieces(ensemble.landscape, state.position),
-        drive_piece=np.zeros(count, dtype=np.int64),
-        held=np.zeros(count, dtype=np.int64),
-        column=np.zeros(count, dtype=np.int64),
-        status=np.full(count, adaptive.RUNNING, dtype=np.int64),
-        steps=np.zeros(count, dtype=np.int64),
-    )
-    walk.drive_piece[:] = find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
-    span = times[-1] - times[0]
-    shares = min(threads(), count)
-    per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
-    if count < _SHARED_FROM:  # what is done after a few steps, as between two solutions of an array, is done alone
-        run_steps, run_by = _FEW_STEPS, 1
-    else:
-        run_steps, run_by = per_call, shares
-    done = 0.0
-    with progress.bar(1000, "permille") as advance:
-        while (walk.status == adaptive.RUNNING).any():
-            arguments = (
-                ensemble.devices,
-                ensemble.mode,
-                ensemble.landscape,
-                ensemble.drive,
-                times,
-                tolerance,
-                run_steps,
-                state,
-                walk,
-                positions,
-                angles,
-            )
-            run_shares(adaptive.advance_devices, run_by, *arguments)
-            run_steps, run_by = per_call, shares
-            ended = walk.status != adaptive.RUNNING
-            now = np.where(ended, times[-1], walk.time).min()
-            permille = 1000.0 * (now - times[0]) / span
-            advance(int(permille) - int(done))
-            done = permille
-    stuck = walk.status == adaptive.STUCK
-    if stuck.any():
-        device = int(np.argmax(stuck))
-        raise ConvergenceError(
-            f"the adaptive method stopped at t = {walk.time[device]:.6g} s, x = {state.position[device]:.6g} m (device "
-            f"{device} of {count}): the step fell below the resolution of the time.  Either the fields are far out of "
-            "range, or the wall slides along a jump of its landscape: then use smooth wells, or method='rk4'"
-        )
     return positions, angles

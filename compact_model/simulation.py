@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from . import ensemble
+from .adaptive_run import run_adaptive
 from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters, applied_field
 from .drive import Drive, PiecewiseLinear, Waveform, WaveformSum, as_waveform, constant
@@ -198,7 +199,7 @@ def _simulate(
     numbers = _numbers_in_stream(device_numbers, count)
     bar = Progress(progress)
     if method == "adaptive":
-        positions, angles = ensemble.run_adaptive(devices_in_time, state, when, tolerance=local_error, progress=bar)
+        positions, angles = run_adaptive(devices_in_time, state, when, tolerance=local_error, progress=bar)
     else:
         positions, angles = ensemble.run_fixed_step(
             devices_in_time, state, when, method=method, step=longest, key=key, numbers=numbers, progress=bar

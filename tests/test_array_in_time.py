@@ -17,6 +17,8 @@ from compact_model import (
     Sine,
     Voltage,
     lequeux2016,
+    notched_device,
+    notched_track,
     pulses,
     simulate,
     simulate_ensemble,
@@ -227,6 +229,39 @@ def test_threads_change_no_bit_and_seeds_do(size):
     xr.testing.assert_identical(*runs)
     other = simulate_walls(array, HARD, write(size), times, seed=6, **options)
     assert np.abs(other.position - runs[0].position).max() > 1e-10
+
+
+def test_what_becomes_of_a_wall_does_not_depend_on_how_many_there_are():
+    # 144 walls are integrated side by side, 36 one after the other: some stay, some cross edges, some meet the ends.
+    import numba
+
+    device = notched_device()
+    draw = np.random.default_rng(3)
+    tracks = [notched_track(device, index) for index in range(144)]
+    position = draw.uniform(0.0, 1.0, (12, 12)) * device.track_length
+    first, last = draw.uniform(-3.0, 3.0, (2, 12, 12))
+
+    def moved(chosen, shape):
+        walls = DomainWalls(
+            device, [tracks[index] for index in chosen], position.ravel()[chosen].reshape(shape), initial_angle=0.3
+        )
+        for volts in (first, last):
+            walls.advance(4e-9, volts.ravel()[chosen].reshape(shape), last.ravel()[chosen].reshape(shape))
+        walls.rest(20e-9)
+        return np.array([walls.position.ravel(), walls.angle.ravel()])
+
+    everyone = np.arange(144)
+    together = moved(everyone, (12, 12))
+    assert (np.abs(together[0] - position.ravel()) > 50e-9).any()
+    mixed, before = draw.permutation(144), numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        assert np.array_equal(moved(mixed, (12, 12)), together[:, mixed])
+    finally:
+        numba.set_num_threads(before)
+    apart = np.concatenate([moved(part, (6, 6)) for part in np.split(everyone, 4)], axis=1)
+    assert np.abs(apart[0] - together[0]).max() < 1e-13
+    assert np.abs(apart[1] - together[1]).max() < 1e-5
 
 
 def test_walls_start_at_their_own_rest_angle():

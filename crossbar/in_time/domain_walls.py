@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from compact_model.adaptive_run import advance_adaptive
 from compact_model.device.parameters import DeviceParameters
 from compact_model.drive import Voltage
 from compact_model.ensemble import (
@@ -19,14 +20,13 @@ from compact_model.ensemble import (
     integrate_side_by_side,
     landscape_table,
     largest_pull,
-    run_adaptive,
 )
 from compact_model.kernels import fixed_step
+from compact_model.kernels.adaptive import FIRST_STEP
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.methods import REFERENCE_STEP
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
-from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.threads import threads
@@ -41,6 +41,7 @@ from .dynamics import MovingCells, NetlistCell, Saved, straight
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
 _COUPLING_TOLERANCE = 1e-12  # m
 _MOST_STEPS = 1e9
+_SHORTEST_STEP = 1e-18  # s, that a saved state may ask for
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
 _DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
 
@@ -107,6 +108,7 @@ class DomainWalls(MovingCells):
         self.steps = 0
         """Equal steps so far; the random numbers hang on it."""
         self._state = self._state_at(self._law.position, self._initial_angle(initial_angle))
+        self._next_step = np.full(self._law.position.size, FIRST_STEP)  # s, of the adaptive method
 
     def _compile_tables(self) -> None:
         """Devices and tracks as the kernels read them."""
@@ -194,6 +196,7 @@ class DomainWalls(MovingCells):
         other = copy.copy(self)
         other._rows = {}
         other._state = self._state_at(self._state.position, self._state.angle)
+        other._next_step = self._next_step.copy()
         return other
 
     def at(self, values: FloatArray) -> Self:
@@ -222,6 +225,7 @@ class DomainWalls(MovingCells):
         return {
             "position": self.position,
             "angle": self.angle,
+            "next_step": self._next_step.reshape(self.shape).copy(),
             "steps": np.int64(self.steps),
             "stream": np.uint64(self._key),
         }
@@ -231,6 +235,7 @@ class DomainWalls(MovingCells):
             raise InputError("state: expected one of this seed, got one of another seed")
         self._state.position[:] = np.ravel(saved["position"])
         self._state.angle[:] = np.ravel(saved["angle"])
+        self._next_step[:] = np.maximum(np.ravel(saved["next_step"]), _SHORTEST_STEP)
         self.steps = int(saved["steps"])
         self._moved()
 
@@ -321,17 +326,18 @@ class DomainWalls(MovingCells):
         same, count = np.ptp(self._net_field) == 0.0, self._net_field.size
         if self._hot or not self._adapt(self._drive_table(duration, np.zeros((1, 1 if same else count))), duration):
             self._step_along(self._drive_table(duration, np.zeros((1, count))), duration)
+        self._next_step[:] = FIRST_STEP  # what suits a wall that rests says nothing of one that is driven
         self._moved()
 
     def _adapt(self, waveforms: PiecewiseTable, duration: float) -> bool:
         """The walls by the adaptive method; False, and nothing done, where it does not get on."""
         before = self._state.position.copy(), self._state.angle.copy()
         ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
-        times = np.array([0.0, duration])
         try:
-            run_adaptive(ensemble, self._state, times, tolerance=_WALL_TOLERANCE, progress=Progress(), checked=True)
+            advance_adaptive(ensemble, self._state, duration, tolerance=_WALL_TOLERANCE, step=self._next_step)
         except ConvergenceError:  # a wall that slides along a jump of its landscape
             self._state.position[:], self._state.angle[:] = before
+            self._next_step[:] = FIRST_STEP
             return False
         return True
 

@@ -1,0 +1,130 @@
+"""Devices advanced by the adaptive method, in parts short enough to be interrupted; many of them in SIMD."""
+
+import numpy as np
+
+from .ensemble import Ensemble, check_duration
+from .kernels import adaptive, adaptive_lanes, fixed_step
+from .kernels.tables import find_pieces
+from .support.arrays import FloatArray
+from .support.progress import Progress
+from .support.threads import run_shares, threads
+from .support.validation import ConvergenceError
+
+# Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
+_ADAPTIVE_STEPS_PER_CALL = 200_000
+# Waking a second thread takes as long as a few steps of so many devices, and filling lanes as well.
+_SHARED_FROM = 128
+_FEW_STEPS = 64
+_STEPS_AT_AN_EDGE = 16  # of a wall that leaves its lane, before it is given one again
+
+
+def run_adaptive(
+    ensemble: Ensemble,
+    state: fixed_step.WallState,
+    times: FloatArray,
+    *,
+    tolerance: float,
+    progress: Progress,
+    checked: bool = False,
+) -> tuple[FloatArray, FloatArray]:
+    """Positions and angles, (devices, times), by the adaptive method; the state is advanced in place.
+
+    checked: whether `check_duration` has passed the fields and a time that is as long.
+    """
+    if not checked:
+        check_duration(ensemble, float(times[-1] - times[0]))
+    return _walk(ensemble, state, times, tolerance, progress, np.full(ensemble.count, adaptive.FIRST_STEP), False)
+
+
+def advance_adaptive(
+    ensemble: Ensemble, state: fixed_step.WallState, duration: float, *, tolerance: float, step: FloatArray
+) -> None:
+    """The state so many seconds later, by the adaptive method; many devices side by side in SIMD.
+
+    step: s, (devices,), what each device tries first; in the end, what it would try next.  Not checked.
+    """
+    side_by_side = ensemble.count >= _SHARED_FROM
+    _walk(ensemble, state, np.array([0.0, duration]), tolerance, Progress(), step, side_by_side)
+
+
+def _walk(
+    ensemble: Ensemble,
+    state: fixed_step.WallState,
+    times: FloatArray,
+    tolerance: float,
+    progress: Progress,
+    step: FloatArray,
+    side_by_side: bool,
+) -> tuple[FloatArray, FloatArray]:
+    """The adaptive method from the first to the last of the times; side_by_side: without records, mostly in SIMD."""
+    count = ensemble.count
+    positions = np.empty((count, times.size))
+    angles = np.empty_like(positions)
+    walk = adaptive.AdaptiveProgress(
+        time=np.maximum(times[0], state.release_time),
+        step=step,
+        track_piece=find_pieces(ensemble.landscape, state.position),
+        drive_piece=np.zeros(count, dtype=np.int64),
+        held=np.zeros(count, dtype=np.int64),
+        column=np.zeros(count, dtype=np.int64),
+        status=np.full(count, adaptive.RUNNING, dtype=np.int64),
+        steps=np.zeros(count, dtype=np.int64),
+    )
+    walk.drive_piece[:] = find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
+    span = times[-1] - times[0]
+    shares = min(threads(), count)
+    per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
+    if count < _SHARED_FROM:  # what is done after a few steps, as between two solutions of an array, is done alone
+        run_steps, run_by = _FEW_STEPS, 1
+    else:
+        run_steps, run_by = per_call, shares
+    done = 0.0
+    with progress.bar(1000, "permille") as advance:
+        while (walk.status == adaptive.RUNNING).any():
+            if side_by_side:
+                _advance_lanes(shares, ensemble, float(times[-1]), tolerance, per_call, state, walk)
+                run_steps = _STEPS_AT_AN_EDGE
+            arguments = (
+                ensemble.devices,
+                ensemble.mode,
+                ensemble.landscape,
+                ensemble.drive,
+                times,
+                tolerance,
+                run_steps,
+                state,
+                walk,
+                positions,
+                angles,
+            )
+            if not side_by_side or (walk.status == adaptive.RUNNING).any():
+                run_shares(adaptive.advance_devices, run_by, *arguments)
+            run_steps, run_by = per_call, shares
+            ended = walk.status != adaptive.RUNNING
+            now = np.where(ended, times[-1], walk.time).min()
+            permille = 1000.0 * (now - times[0]) / span
+            advance(int(permille) - int(done))
+            done = permille
+    stuck = walk.status == adaptive.STUCK
+    if stuck.any():
+        device = int(np.argmax(stuck))
+        raise ConvergenceError(
+            f"the adaptive method stopped at t = {walk.time[device]:.6g} s, x = {state.position[device]:.6g} m (device "
+            f"{device} of {count}): the step fell below the resolution of the time.  Either the fields are far out of "
+            "range, or the wall slides along a jump of its landscape: then use smooth wells, or method='rk4'"
+        )
+    return positions, angles
+
+
+def _advance_lanes(
+    shares: int,
+    ensemble: Ensemble,
+    end_time: float,
+    tolerance: float,
+    most_steps: int,
+    state: fixed_step.WallState,
+    walk: adaptive.AdaptiveProgress,
+) -> None:
+    """`adaptive_lanes.advance_lanes` over all devices, by so many threads."""
+    tables = ensemble.devices, ensemble.mode, ensemble.landscape, ensemble.drive
+    run_shares(adaptive_lanes.advance_lanes, shares, *tables, end_time, tolerance, most_steps, state, walk)
