@@ -60,6 +60,7 @@ from .selectors import Selector as Selector
 from .selectors import ThresholdSelector as ThresholdSelector
 from .selectors import Transistor as Transistor
 from .sneak import sneak_paths as sneak_paths
+from .studies.access import TransistorAccess as TransistorAccess
 from .studies.accuracy import product_accuracy as product_accuracy
 from .studies.design import PinningSites as PinningSites
 from .studies.design import design_map as design_map

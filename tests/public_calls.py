@@ -1051,6 +1051,10 @@ CALLS: dict[str, Call] = {
         X.PinningSites, lambda: {"pitch": 5e-8, "coercive_field": 6e-3, "half_width": 1.8e-8, "kind": ParabolicWell}
     ),
     "crossbar.Reading": Call(X.Reading, lambda: {"scheme": "grounded", "kind": "voltage", "pull_up": 36.0}),
+    "crossbar.TransistorAccess": Call(
+        X.TransistorAccess,
+        lambda: {"transistor": X.MosTransistor(**_transistor()), "gate_voltage": 1.8, "read_voltage": 0.1},
+    ),
     "crossbar.design_map": Call(
         X.design_map,
         lambda: {

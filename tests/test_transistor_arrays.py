@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.linalg import expm
+from scipy.optimize import brentq
 
 from compact_model import InputError, constant, notched_device, notched_track
 from crossbar import (
@@ -12,16 +13,21 @@ from crossbar import (
     DomainWalls,
     MosTransistor,
     ReadAccess,
+    Reading,
     Resistors,
     Schedule,
+    TransistorAccess,
     TransistorCrossbar,
+    Wires,
     WriteAccess,
     bias,
     outer_product_update,
     program,
     pulse_block,
     read,
+    read_margin,
     simulate_array,
+    worst_pattern,
     write,
 )
 from crossbar.operate.operations import cell_voltages, compensated, row_drive
@@ -277,3 +283,43 @@ def test_the_offset_of_the_amplifiers_moves_a_reading():
 def test_what_does_not_fit_is_named(wrong, named):
     with pytest.raises(InputError, match=named):
         wrong()
+
+
+def test_margins_behind_transistors_are_those_of_a_device_in_series_with_one():
+    low, high, volts = 2e3, 4e3, 0.2
+    law = MosTransistor(threshold_voltage=0.4, transconductance=3e-4, width=1e-6, length=0.1e-6)
+    reading = {"low_resistance": low, "high_resistance": high}
+
+    def alone(ohms):
+        # the transistor in its linear range, its source at the device: SPICE's level 1 by hand
+        def excess(middle):
+            across = volts - middle
+            return 3e-3 * across * (1.2 - middle - 0.4 - 0.5 * across) - middle / ohms
+
+        return brentq(excess, 0.0, volts, xtol=1e-15) / ohms
+
+    expected = (alone(low) - alone(high)) / alone(low)
+    for layout in LAYOUTS:
+        access = TransistorAccess(transistor=law, gate_voltage=1.2, read_voltage=volts, source_lines=layout)
+        ideal = worst_pattern(2, reading=Reading(access=access), search=False, **reading)
+        assert ideal.margin == pytest.approx(expected, rel=1e-9)
+        # wires and sense resistances take from it
+        wires = Wires(word_line_resistance=50.0, bit_line_resistance=50.0, sense_resistance=200.0)
+        far = worst_pattern(2, reading=Reading(access=access), wires=wires, search=False, **reading)
+        assert 0.2 < far.margin < 0.97 * expected
+        assert (far.word_line, far.bit_line)[0] == 0
+    found = read_margin([1], access=access, **reading)
+    assert found.scheme.values.tolist() == ["grounded"]
+    assert found.current_margin.values[0, 0] == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(InputError, match="schemes: expected 'grounded' alone with access"):
+        read_margin([2], schemes=["V/2"], access=access, **reading)
+    uneven = Wires(word_line_resistance=np.ones((2, 2)))
+    with pytest.raises(InputError, match="wires: expected one word_line_resistance per line"):
+        read_margin([2], access=access, wires=uneven, **reading)
+
+
+def test_a_sense_resistance_of_the_wires_counts_in_a_margin():
+    wires = Wires(sense_resistance=50.0)
+    found = read_margin([1], low_resistance=100.0, high_resistance=300.0, wires=wires)
+    assert found.current_margin.values == pytest.approx((1 / 150 - 1 / 350) * 150)
+    assert found.voltage_margin.values == pytest.approx(100 / 250 - 100 / 450)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -23,9 +22,9 @@ from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
 from ..schemes import MARGINS, SCHEMES, bias
-from ..wires import Wires, wires_or_ideal
-
-Mask = NDArray[np.bool_]
+from ..wires import Wires, per_line, wires_or_ideal
+from .access import TransistorAccess
+from .backgrounds import Mask, patterns
 
 Cell = tuple[int, int]
 
@@ -41,18 +40,22 @@ class Reading:
     """How a cell is read, and by which margin two of its states are distinguished.
 
     scheme: of the other lines, one of SCHEMES.  kind: 'current' or 'voltage', the margin.  pull_up: R_pu, the load of
-    the voltage margin, Ohm; None: R_L.
+    the voltage margin, Ohm; None: R_L.  access: the transistors of a 1T1R array, which cut off all rows but one,
+    whatever the scheme; None: there are none.
     """
 
     scheme: str = "grounded"
     kind: str = "current"
     pull_up: float | None = None
+    access: TransistorAccess | None = None
 
     def __post_init__(self) -> None:
         validation.choice("scheme", self.scheme, SCHEMES)
         validation.choice("kind", self.kind, MARGINS)
         if self.pull_up is not None:
             validation.positive("pull_up", self.pull_up)
+        if self.access is not None:
+            validation.instance("access", self.access, TransistorAccess)
 
     def load(self, low_resistance: float) -> float:
         """Load between the selected bit line and ground, Ohm."""
@@ -73,24 +76,6 @@ class WorstCase(NamedTuple):
     bit_line: int
 
 
-def patterns(shape: tuple[int, int], word_line: int, bit_line: int) -> dict[str, Mask]:
-    """Backgrounds by name, True where a device has the low resistance; the selected cell is set when it is read."""
-    words, bits = shape
-    rows, columns = np.indices(shape)
-    on_row, on_column = rows == word_line, columns == bit_line
-    return {
-        "all low": np.ones((words, bits), dtype=bool),
-        "all high": np.zeros((words, bits), dtype=bool),
-        "selected lines high": ~(on_row | on_column),
-        "selected lines low": on_row | on_column,
-        "selected word line high": ~on_row,
-        "selected bit line high": ~on_column,
-        "selected word line low": on_row,
-        "selected bit line low": on_column,
-        "checkerboard": (rows + columns) % 2 == 0,
-    }
-
-
 def cell_margin(
     background: FloatArray,
     *,
@@ -109,13 +94,17 @@ def cell_margin(
     low, high = _pair(low_resistance, high_resistance)
     load = validation.instance("reading", reading, Reading).load(low)
     ohms = np.array(background, dtype=np.float64)
-    sense = np.zeros(ohms.shape[1])
-    sense[bit_line] = load
-    loaded = replace(wires_or_ideal(wires), sense_resistance=sense)
+    between = wires_or_ideal(wires)
+    sense = per_line("sense_resistance", between.sense_resistance, ohms.shape[1])
+    sense[bit_line] += load
+    loaded = replace(between, sense_resistance=sense)
     held = bias(reading.scheme, (ohms.shape[0], ohms.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
     currents = []
     for value in (low, high):
         ohms[word_line, bit_line] = value
+        if reading.access is not None:
+            currents.append(reading.access.share(ohms, word_line, bit_line, loaded))
+            continue
         solution = Crossbar(resistance=ohms, **loaded.keywords()).solve(**held.arguments())
         currents.append(float(solution.bit_line_current[0, bit_line]))
     if reading.kind == "voltage":
@@ -128,22 +117,27 @@ def read_margin(
     *,
     low_resistance: float,
     high_resistance: float,
-    schemes: Sequence[str] = SCHEMES,
+    schemes: Sequence[str] | None = None,
     pull_up: float | None = None,
+    access: TransistorAccess | None = None,
     wires: Wires | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
     """Voltage and current margins of square arrays, for the worst cell and the worst background.
 
     sizes: numbers of lines of each kind.  low_resistance, high_resistance: R_L and R_H of a device, Ohm; pull_up: R_pu,
-    Ohm, None: R_L; wires: None: ideal ones.
+    Ohm, None: R_L; wires: None: ideal ones.  schemes: None: all SCHEMES; with access, the transistors of a 1T1R array,
+    'grounded' alone, since the unselected rows are cut off.
     Cell and background are those of `worst_pattern`, which in arrays of up to SEARCHED lines continues from the worst
     of `patterns` by changing single cells.
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and for each, as voltage_pattern,
     voltage_word_line and so on, the name of the worst background and the lines of the worst cell.  Raises InputError.
     """
     lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
-    schemes = validation.different("schemes", schemes, SCHEMES)
+    if access is not None and schemes not in (None, ["grounded"], ("grounded",)):
+        raise InputError(f"schemes: expected 'grounded' alone with access, got {validation.shown(schemes)}")
+    default = SCHEMES if access is None else ("grounded",)
+    schemes = validation.different("schemes", default if schemes is None else schemes, SCHEMES)
     _pair(low_resistance, high_resistance)
     lines_between = wires_or_ideal(wires)
     found = {f"{kind}_margin": np.empty((len(schemes), len(lines))) for kind in MARGINS}
@@ -158,7 +152,7 @@ def read_margin(
                         size,
                         low_resistance=low_resistance,
                         high_resistance=high_resistance,
-                        reading=Reading(scheme=scheme, kind=kind, pull_up=pull_up),
+                        reading=Reading(scheme=scheme, kind=kind, pull_up=pull_up, access=access),
                         wires=lines_between,
                         search=size <= SEARCHED,
                     )
