@@ -9,7 +9,7 @@ the array, a word line's into it.  As a matrix, a crossbar's conductances are in
 
 import functools
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -182,12 +182,19 @@ class Crossbar(Wires):
         word_line_voltage: ArrayLike | None = None,
         bit_line_voltage: ArrayLike = 0.0,
         *,
+        word_line_current: WordLineCurrents | None = None,
+        word_line_stop_voltage: ArrayLike | None = None,
+        bit_line_start_voltage: ArrayLike | None = None,
         floating_word_lines: Lines = (),
         floating_bit_lines: Lines = (),
-        **others: Unpack[OtherDrives],
     ) -> Driven:
         """The network and its sources as the solvers take them; arguments as in `solve`."""
-        if not any(values is not None for values in others.values()):
+        others: OtherDrives = {
+            "word_line_current": word_line_current,
+            "word_line_stop_voltage": word_line_stop_voltage,
+            "bit_line_start_voltage": bit_line_start_voltage,
+        }
+        if all(values is None for values in others.values()):
             if word_line_voltage is None:
                 raise InputError("word_line_voltage: expected voltages, or word_line_current, got neither")
             network = self.network(floating_word_lines, floating_bit_lines)
