@@ -2,9 +2,9 @@
 
 import numpy as np
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
-_SHARES = (0.5 * (_NODES + 1.0)) ** 3  # close together where the logarithm is steep
-_MEASURE = 0.5 * _WEIGHTS * 3.0 * (0.5 * (_NODES + 1.0)) ** 2
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
+_SHARES = (0.5 * (_NODES + 1.0)) ** 5  # close together where the logarithm is steep
+_MEASURE = 0.5 * _WEIGHTS * 5.0 * (0.5 * (_NODES + 1.0)) ** 4
 
 
 def _strip(reach):
@@ -17,5 +17,5 @@ def oersted_field(device, position, voltage):
     parallel = voltage / device.resistance_area_product
     tmr = device.tmr / (1.0 + (voltage / device.tmr_half_voltage) ** 2)
     before, after = position / device.track_width, (device.track_length - position) / device.track_width
-    per_density = device.oersted_field_ratio * 2e-7 * device.track_width
+    per_density = device.oersted_field_ratio * 1.25663706127e-6 / (2.0 * np.pi) * device.track_width
     return per_density * parallel * (_strip(before) - _strip(after) / (1.0 + tmr))

@@ -178,7 +178,7 @@ def test_the_oersted_field_is_that_of_biot_and_savart():
             total += 2e-7 * float((local * (position - along) / squares).sum()) * 1e-6 / count * 100e-9 / rows / 20
         found = equilibrium.angle_field(device, np.array(0.5 * np.pi), voltage=volts, position=position)
         assert float(found) == pytest.approx(0.5 * np.pi * total, rel=5e-3)
-        assert oersted_field(device, position, volts) == pytest.approx(float(found) / (0.5 * np.pi), rel=1e-7)
+        assert oersted_field(device, position, volts) == pytest.approx(float(found) / (0.5 * np.pi), rel=1e-10)
 
 
 # ---- The engines against an integration of equations written anew ----
