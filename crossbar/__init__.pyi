@@ -13,6 +13,9 @@ from .exchange.device_file import write_device as write_device
 from .exchange.measured import MeasuredCells as MeasuredCells
 from .exchange.peers import export_device as export_device
 from .exchange.stepping import update_statistics as update_statistics
+from .faults.ageing import age as age
+from .faults.faults import FaultRates as FaultRates
+from .faults.faults import Faults as Faults
 from .in_time.domain_walls import DomainWalls as DomainWalls
 from .in_time.drive import ArrayDrive as ArrayDrive
 from .in_time.dynamics import MovingCells as MovingCells
@@ -62,6 +65,8 @@ from .selectors import Transistor as Transistor
 from .sneak import sneak_paths as sneak_paths
 from .studies.access import TransistorAccess as TransistorAccess
 from .studies.accuracy import product_accuracy as product_accuracy
+from .studies.costing import Periphery as Periphery
+from .studies.costing import cost as cost
 from .studies.design import PinningSites as PinningSites
 from .studies.design import design_map as design_map
 from .studies.disturbing import read_disturb as read_disturb

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.variation import vary
@@ -112,6 +112,9 @@ class StatefulCells(Cells):
     spreads_in_tables: tuple[str, ...] = ()
     """Parameters whose deviations a table of pulses can follow: those that change nothing but the law, or the scale of
     voltages."""
+    held: NDArray[np.bool_] | None = None
+    """Mask of devices, shape (word lines, bit lines), whose state nothing changes, since they are faulty; None: none.
+    """
 
     @property
     @abstractmethod

@@ -25,6 +25,8 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from .cells import Cells, Resistors, Selected, table
+from .faults.faults import checked_faults, faults_of
+from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
 from .line_drive import Driven, Lines, OtherDrives, WordLineCurrents, drive, input_count, line_voltages, mask
 from .network.linear_network import Network, Sources, check_range
@@ -46,6 +48,7 @@ class Crossbar(Wires):
     resistance, conductance or cells: one of the three; resistances (Ohm) or conductances (S) of the devices, shape
     (word lines, bit lines), or `cells.Cells` with their current-voltage laws.  An infinite resistance is an open
     device, and a resistance of 0 a shorted one.  The other arguments are those of `Wires`.
+    With faults, cells and conductance are those of the faulty array.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
     """
@@ -59,12 +62,21 @@ class Crossbar(Wires):
     __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
+        faults = checked_faults(self.faults)
         if self.cells is not None:
             if self.resistance is not None or self.conductance is not None:
                 raise InputError("cells: expected them, or resistance, or conductance, got more than one")
-            cells = validation.instance("cells", self.cells, Cells).zero_bias_conductance()
+            whole = validation.instance("cells", self.cells, Cells)
+            broken = faults_of(faults, whole.shape)
+            if broken is not None:
+                whole = with_faults(whole, broken)
+                object.__setattr__(self, "cells", whole)
+            cells = whole.zero_bias_conductance()
         else:
             cells = _conductances(self.resistance, self.conductance)
+            broken = faults_of(faults, (cells.shape[0], cells.shape[1]))
+            if broken is not None:
+                cells = broken.conductance(cells)
         object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)
         super().__post_init__()

@@ -1,6 +1,6 @@
 """The wires of an array, as one object that every study accepts for arrays of any size and with any cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError
+
+from .faults.faults import FaultRates, Faults, checked_faults
 
 ENDS = ("start", "stop", "both")
 LINES = {
@@ -43,6 +45,7 @@ class Wires:
     word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
     or one per line.  They matter only in simulations over time (`simulate_array`).
     word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
+    faults: of the cells, or how probable they are; here so that whatever is given wires can be given a faulty array.
 
     Raises InputError for a value that is negative or not a number.
     """
@@ -57,6 +60,7 @@ class Wires:
     bit_line_capacitance: ArrayLike = 0.0
     word_line_ends: str = "start"
     bit_line_ends: str = "stop"
+    faults: Faults | FaultRates | None = None
 
     def __post_init__(self) -> None:
         validation.choice("word_line_ends", self.word_line_ends, ENDS)
@@ -65,6 +69,7 @@ class Wires:
             which = getattr(self, ends)
             if getattr(self, name) is not None and which != "both":
                 raise InputError(f"{name}: expected one only with {ends} of 'both', got it with {which!r}")
+        checked_faults(self.faults)
         for name, axis in LINES.items():
             if name in OTHER_ENDS and getattr(self, name) is None:
                 continue
@@ -80,13 +85,21 @@ class Wires:
             object.__setattr__(self, name, given if given.ndim else given.item())
 
     @classmethod
-    def equal(cls, segment: float, *, driver_resistance: float = 0.0, sense_resistance: float = 0.0) -> Self:
+    def equal(
+        cls,
+        segment: float,
+        *,
+        driver_resistance: float = 0.0,
+        sense_resistance: float = 0.0,
+        faults: Faults | FaultRates | None = None,
+    ) -> Self:
         """Word lines and bit lines whose segments all have the same resistance, Ohm."""
         return cls(
             word_line_resistance=segment,
             bit_line_resistance=segment,
             driver_resistance=driver_resistance,
             sense_resistance=sense_resistance,
+            faults=faults,
         )
 
     def keywords(self) -> dict[str, Any]:
@@ -95,7 +108,18 @@ class Wires:
             **{name: _shared(getattr(self, name)) for name in LINES},
             "word_line_ends": self.word_line_ends,
             "bit_line_ends": self.bit_line_ends,
+            "faults": self.faults,
         }
+
+    def with_new_faults(self, draw: np.random.Generator) -> Self:
+        """The same wires with faults drawn anew, as for the next of several chips; these where none are drawn."""
+        return replace(self, faults=self.faults.anew(draw)) if isinstance(self.faults, FaultRates) else self
+
+    def between(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> Self:
+        """The same for cells that are stuck at these resistances, Ohm, where the faults do not say at which."""
+        if self.faults is None:
+            return self
+        return replace(self, faults=self.faults.at_ends(low_resistance, high_resistance))
 
 
 def wires_or_ideal(wires: Wires | None) -> Wires:

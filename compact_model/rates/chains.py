@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import expm
 
 from ..support.arrays import FloatArray, IntArray
 from .hopping import HoppingTrack, Hops
@@ -15,7 +14,7 @@ _STEP = 2.0  # of a rate's logarithm between two of them
 _NEVER = 1e-6  # hops in the whole sweep: a rate that is as good as 0
 _RARE = 1e3  # times that: a rate on which no further value is spent
 _AT_ONCE = 10.0  # hops in a dwell: a rate as good as infinite
-_MOST_HOPS = 1e9  # in one time step, so that the matrix exponential keeps its digits
+_TERMS = 20  # of a series in at most one mean hop: 1 / 20! is nothing to 1
 
 
 def most_values(values: FloatArray) -> int:
@@ -81,13 +80,35 @@ class HoppingTable:
         return Hops(rate, shares, between(self._position))
 
 
+def transition_probabilities(hops: Hops, time: float) -> FloatArray:
+    """Of being in each place after a time (s), in rows by where a wall began, shape (places, places).
+
+    exp(Q t) of the rates Q by uniformisation (Grassmann 1977, doi 10.1016/0305-0548(77)90007-7) over a time short
+    enough for a few terms, squared until it is t.  Nothing is subtracted, so that rates of any ratio and times of any
+    length keep their digits.
+    """
+    fastest = float(hops.rate.max())
+    count = hops.rate.size
+    if fastest * time == 0.0:
+        return np.eye(count)
+    doublings = max(0, int(np.ceil(np.log2(fastest * time))))
+    hop = hops.rate[:, np.newaxis] / fastest * hops.shares
+    hop[np.diag_indices(count)] = 1.0 - hops.rate / fastest
+    mean = fastest * time / 2.0**doublings
+    term = result = np.exp(-mean) * np.eye(count)
+    for number in range(1, _TERMS):
+        term = term @ hop * (mean / number)
+        result = result + term
+    for _ in range(doublings):
+        result = result @ result
+        result /= result.sum(axis=1, keepdims=True)
+    probability: FloatArray = result / result.sum(axis=1, keepdims=True)
+    return probability
+
+
 def _transitions(hops: Hops, time: float, multiples: tuple[int, ...]) -> list[list[list[float]]]:
     """Cumulative probabilities of being in each place after multiples of a time (s), by the place where it began."""
-    fastest = hops.rate.max() * time
-    # What is faster is over long before the time is.
-    slowed = hops._replace(rate=np.minimum(hops.rate, _MOST_HOPS / time)) if fastest > _MOST_HOPS else hops
-    once = np.clip(expm(slowed.generator() * time), 0.0, None)
-    once /= once.sum(axis=1, keepdims=True)
+    once = transition_probabilities(hops, time)
     cumulative = [np.cumsum(np.linalg.matrix_power(once, multiple), axis=1) for multiple in multiples]
     for each in cumulative:
         each[:, -1] = 1.0

@@ -251,11 +251,12 @@ class PulsedDevice:
 
         spreads: standard deviations from device to device, as for `compact_model.vary`, of parameters that the table
         supports (tmr and parallel_resistance of junctions); the tracks differ in any case.  The threshold is
-        proportional to R_P, so that the table must have been made for this `variation`.  wires: None: ideal ones.
+        proportional to R_P, so that the table must have been made for this `variation`.  wires: None: ideal ones; their
+        faults, if given as rates, are drawn anew with the seed.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)
-        lines_between = checked_wires(wires).keywords()
+        lines_between = checked_wires(wires).with_new_faults(draw).keywords()
         cells = self.devices.array_of(lines, varied, draw)
         track = draw.integers(self.table.sizes["track"], size=lines)
         array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw)

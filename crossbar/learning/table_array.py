@@ -216,7 +216,8 @@ class TableArray:
             self.track.ravel(),
             state,
         )
-        self.state = state.reshape(self.shape)
+        moved = state.reshape(self.shape)
+        self.state = moved if self.devices.held is None else np.where(self.devices.held, self.state, moved)
         self.energy.add_power(power, self.width + 2.0 * self.edge / 3.0)
         self.pulses += 1
 

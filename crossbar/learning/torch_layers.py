@@ -19,6 +19,7 @@ from compact_model.support.validation import InputError
 
 from ..adjoint import gradient_of
 from ..crossbar import Crossbar
+from ..faults.faults import faults_of
 from ..network.solve import solve_network
 from ..read_out.converters import check_bits, rounded
 from ..wires import Wires, wires_or_ideal
@@ -114,16 +115,21 @@ class ArrayLinear(torch.nn.Module):
             raise InputError("output_range: expected with output_bits, and without it None, got one of them")
         self.output_range = None if output_range is None else validation.positive("output_range", output_range)
         middle = np.full((words, bits), 0.5 * (self.low + self.high))
-        self.array = Crossbar(conductance=middle, **wires_or_ideal(wires).keywords())
+        self.array = Crossbar(conductance=middle, **wires_or_ideal(wires).between(*_ohms(self)).keywords())
+        faults = faults_of(self.array.faults, self.array.shape)
+        self._faulty = None if faults is None else torch.tensor(faults.cells(self.array.shape))
         start = generator(seed).uniform(-1.0, 1.0, (words, outputs)) / np.sqrt(words)
         self.weight = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
 
     def conductance(self) -> Any:
-        """Of all devices, S, (word lines, bit lines), as the levels give them."""
+        """Of all devices, S, (word lines, bit lines), as the levels give them; faulty ones have no gradient."""
         weight = self.weight.clamp(-1.0, 1.0)
         pairs = torch.stack([weight, -weight], dim=2).reshape(weight.shape[0], -1)
         wanted = 0.5 * (self.low + self.high) + 0.5 * (self.high - self.low) * pairs
-        return wanted if self.levels is None else _straight_through(wanted, self._nearest)
+        stored = wanted if self.levels is None else _straight_through(wanted, self._nearest)
+        if self._faulty is None:
+            return stored
+        return torch.where(self._faulty, torch.tensor(np.asarray(self.array.conductance)), stored)
 
     def _nearest(self, values: FloatArray) -> FloatArray:
         assert self.levels is not None
@@ -228,6 +234,11 @@ class _PulsedRead(torch.autograd.Function):
 def _plain(values: Any) -> FloatArray:
     result: FloatArray = values.detach().cpu().numpy().astype(np.float64)
     return result
+
+
+def _ohms(layer: ArrayLinear) -> tuple[float, float]:
+    """The lowest and the highest resistance of a device, Ohm."""
+    return 1.0 / layer.high, 1.0 / layer.low
 
 
 def _straight_through(values: Any, law: Callable[[FloatArray], FloatArray]) -> Any:

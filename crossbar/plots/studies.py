@@ -290,7 +290,28 @@ _TIMES = {
 }
 
 
+def plot_cost(result: xr.Dataset, axes: Axes | None = None) -> Axes:
+    """The parts of the energy of each operation, beside each other, pJ."""
+    parts = ("array_energy", "charging_energy", "driver_energy", "converter_energy")
+    axes = new_axes(axes)
+    place, width = np.arange(result.sizes["operation"]), 0.8 / len(parts)
+    for number, name in enumerate(parts):
+        axes.bar(
+            place + (number - 0.5 * (len(parts) - 1)) * width,
+            1e12 * result[name].values,
+            width,
+            label=name.removesuffix("_energy").replace("array", "devices and lines"),
+        )
+    axes.set_xticks(place, result.operation.values.tolist())
+    axes.set_yscale("log")
+    axes.set_ylabel("energy (pJ)")
+    axes.set_title(f"area {1e12 * float(result.area):.4g} µm²", fontsize="small")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=4, fontsize="small", columnspacing=0.8)
+    return axes
+
+
 PLOTTERS.update(
+    cost=plot_cost,
     design_map=plot_design_map,
     crossbar=plot_map,
     transistor_crossbar=plot_transistor_map,

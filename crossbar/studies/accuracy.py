@@ -12,10 +12,13 @@ from compact_model.support.provenance import provenance
 from compact_model.support.random import Seed, generator, recorded
 
 from ..crossbar import Crossbar
+from ..faults.faults import FaultRates, Faults
 from ..read_out.converters import Adc, Dac
 from ..read_out.weight_mapping import WeightMapping
 from ..vector_matrix import map_weights
 from ..wires import Wires
+
+_OPEN = 1e-90  # S, of a level at which a device does not conduct
 
 
 def product_accuracy(
@@ -29,6 +32,7 @@ def product_accuracy(
     mapping: WeightMapping | None = None,
     dac: Dac | None = None,
     adc: Adc | None = None,
+    faults: Faults | FaultRates | None = None,
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
@@ -39,6 +43,9 @@ def product_accuracy(
     mapping: how weights are stored; None: differential pairs.  dac, adc: the converters; None: ideal ones.  An ADC
     without a full scale is calibrated for each array, on other vectors than those of the test.
     Weights and inputs are uniform from -1 to 1, drawn with the seed.
+    faults: of the arrays, drawn anew in each repeat if given as FaultRates;
+    the weights are stored as if there were none.  Their error counts with that of the wires, so that the wire_error at
+    0 Ohm is that of the faults alone.
 
     Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
     to that of the exact product, for the stored and for the wanted weights, both including the converters; and
@@ -52,6 +59,7 @@ def product_accuracy(
         validation.instance("adc", adc, Adc)
     origin = recorded(seed)
     draw = generator(seed)
+    lowest, highest = (max(float(each), _OPEN) for each in (states.min(), states.max()))
     wire_error = np.empty((len(counts), segments.size, trials))
     total_error = np.empty_like(wire_error)
     level_error = np.empty((len(counts), trials))
@@ -62,10 +70,12 @@ def product_accuracy(
                 given = draw.uniform(-1.0, 1.0, (inputs, size))
                 mapped = map_weights(weights, states, mapping)
                 wanted, stored = given @ weights, given @ mapped.stored
+                made = Wires(faults=faults).with_new_faults(draw).between(1.0 / highest, 1.0 / lowest)
                 samples = None if adc is None or adc.full_scale is not None else draw.uniform(-1.0, 1.0, given.shape)
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):
-                    array = Crossbar(conductance=mapped.conductance, **Wires.equal(segment).keywords())
+                    lines = Wires.equal(segment, faults=made.faults)
+                    array = Crossbar(conductance=mapped.conductance, **lines.keywords())
                     reading = adc
                     if adc is not None and samples is not None:
                         reading = mapped.calibrate(adc, array, samples, read_voltage, dac=dac)
@@ -91,6 +101,8 @@ def product_accuracy(
             "mapping": repr(WeightMapping() if mapping is None else mapping),
             "dac": repr(dac),
             "adc": repr(adc),
-            **provenance({"levels": states, "read_voltage": read_voltage, "vectors": inputs}, seed=origin),
+            **provenance(
+                {"levels": states, "read_voltage": read_voltage, "vectors": inputs, "faults": faults}, seed=origin
+            ),
         },
     )

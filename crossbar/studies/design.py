@@ -23,6 +23,7 @@ from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape, check_kind
 from compact_model.track.wells import ParabolicWell, Well
 
+from ..faults.faults import FaultRates, checked_faults
 from ..schemes import SCHEMES
 from ..vector_matrix import device_levels
 from ..wires import Wires
@@ -77,6 +78,7 @@ def design_map(
     wire_resistances: ArrayLike = 1.0,
     schemes: Sequence[str] = ("V/2",),
     driver_resistance: float = 0.0,
+    faults: FaultRates | None = None,
     sites: PinningSites | None = None,
     conditions: WriteConditions | None = None,
     reading: Reading | None = None,
@@ -93,6 +95,7 @@ def design_map(
     at each width, 60 to 130 nm; "rigid-wall" uses the quick estimate of `with_anisotropy_from_width`.  One law applies
     to the whole map; a width that it does not cover raises InputError.
     track_widths, track_lengths: m.  resistance_area_products: RA_P, Ohm m2; None: the device's own.
+    faults: of the arrays' cells; sound cells alone are written, read and disturbed.
     wire_resistances: Ohm per segment of both kinds of lines.  driver_resistance: Ohm, of the word lines' drivers and,
         in writing, of the bit lines'.  schemes: for writing.
     sites: of the track, the same at every width.  conditions: of the write pulse, with temperature, spreads, error rate
@@ -131,6 +134,7 @@ def design_map(
     least = validation.between("criterion", criterion, 1e-6, 1.0)
     limit = validation.whole("largest", largest, 1)
     driver = validation.non_negative("driver_resistance", driver_resistance)
+    checked_faults(faults)
     origin = recorded(seed)
     key = int(generator(seed).integers(0, 2**63))  # the same devices and thermal fields at every point of the map
     found = _empty(place)
@@ -166,7 +170,7 @@ def design_map(
                     device = device_at(barrier, width, length)
                     found["parallel_resistance"][row, column, depth] = device.parallel_resistance
                     for number, segment in enumerate(place["wire_resistance"].tolist()):
-                        wires = Wires.equal(segment, driver_resistance=driver)
+                        wires = Wires.equal(segment, driver_resistance=driver, faults=faults)
                         found["largest_read"][row, number, column, depth] = largest_array(
                             low_resistance=device.parallel_resistance,
                             high_resistance=float(resistance(device, 0.0)),
@@ -196,7 +200,9 @@ def design_map(
         read_scheme=read.scheme,
         anisotropy_from_width=anisotropy_from_width,
         largest=limit,
-        **provenance([parameters], [track.landscape(parameters)], seed=origin),
+        **provenance(
+            [parameters], [track.landscape(parameters)], array={"faults": faults} if faults else None, seed=origin
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
+from ..faults.faults import FaultRates, Faults, farthest_sound, faults_of
 from ..schemes import MARGINS, SCHEMES, bias
 from ..wires import Wires, per_line, wires_or_ideal
 from .access import TransistorAccess
@@ -89,12 +90,12 @@ def cell_margin(
     """The margin between two resistances of one cell (Ohm) for one background.
 
     background: (word lines, bit lines), Ohm, of the other cells; the entry of the selected cell is ignored.  wires:
-    None: ideal ones.  If they leave no current that is a number, the margin is 0.
+    None: ideal ones.  If they leave no current that is a number, the margin is 0, as is that of a faulty cell.
     """
     low, high = _pair(low_resistance, high_resistance)
     load = validation.instance("reading", reading, Reading).load(low)
     ohms = np.array(background, dtype=np.float64)
-    between = wires_or_ideal(wires)
+    between = wires_or_ideal(wires).between(low, high)
     sense = per_line("sense_resistance", between.sense_resistance, ohms.shape[1])
     sense[bit_line] += load
     loaded = replace(between, sense_resistance=sense)
@@ -129,7 +130,8 @@ def read_margin(
     Ohm, None: R_L; wires: None: ideal ones.  schemes: None: all SCHEMES; with access, the transistors of a 1T1R array,
     'grounded' alone, since the unselected rows are cut off.
     Cell and background are those of `worst_pattern`, which in arrays of up to SEARCHED lines continues from the worst
-    of `patterns` by changing single cells.
+    of `patterns` by changing single cells.  With faults (`Wires.faults`) the margins are those of the sound cells, 0
+    where there are none.
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and for each, as voltage_pattern,
     voltage_word_line and so on, the name of the worst background and the lines of the worst cell.  Raises InputError.
     """
@@ -261,12 +263,13 @@ def reach(
     kind: str = "voltage",
     criterion: float = 0.1,
     driver_resistance: float = 0.0,
+    faults: Faults | FaultRates | None = None,
     largest: int = 256,
     progress: bool = False,
 ) -> xr.Dataset:
     """The largest array against TMR, wires and scheme.
 
-    tmr: ratios (0.95 for 95 %); wire_resistance: Ohm per segment of both kinds of lines.
+    tmr: ratios (0.95 for 95 %); wire_resistance: Ohm per segment of both kinds of lines.  faults: of the arrays.
     Returns a Dataset over (scheme, wire_resistance, tmr): largest_array (lines; `largest` means: at least that).
     """
     validation.positive("low_resistance", low_resistance)
@@ -282,7 +285,7 @@ def reach(
                 reading=Reading(scheme=scheme, kind=kind),
                 criterion=criterion,
                 largest=largest,
-                wires=Wires.equal(segment, driver_resistance=driver_resistance),
+                wires=Wires.equal(segment, driver_resistance=driver_resistance, faults=faults),
             )
             advance(1)
     return xr.Dataset(
@@ -297,7 +300,7 @@ def reach(
             "criterion": criterion,
             "kind": kind,
             "largest": largest,
-            **provenance({"low_resistance": low_resistance, "driver_resistance": driver_resistance}),
+            **provenance({"low_resistance": low_resistance, "driver_resistance": driver_resistance, "faults": faults}),
         },
     )
 
@@ -307,11 +310,17 @@ class _Margins:
 
     def __init__(self, lines: int, low: float, high: float, reading: Reading, wires: Wires | None) -> None:
         self.low, self.high = _pair(low, high)
-        self.lines, self.reading, self.wires = lines, reading, wires
+        given = wires_or_ideal(wires)
+        faults = faults_of(given.faults, (lines, lines))  # drawn once, not for every margin
+        self.lines, self.reading, self.wires = lines, reading, replace(given, faults=faults)
+        self._farthest = farthest_sound(faults, (lines, lines))
+        self._faulty = set() if faults is None else set(map(tuple, np.argwhere(faults.cells((lines, lines))).tolist()))
         self._known: dict[tuple[Cell, str], float] = {}
 
     def of(self, cell: Cell, name: str) -> float:
-        """Margin of a cell with one of `patterns`."""
+        """Margin of a cell with one of `patterns`; inf for a faulty cell, which nobody reads."""
+        if cell in self._faulty:
+            return np.inf
         if (cell, name) not in self._known:
             self._known[cell, name] = self.before(cell, patterns((self.lines, self.lines), *cell)[name])
         return self._known[cell, name]
@@ -330,15 +339,20 @@ class _Margins:
 
     def at_farthest(self) -> Iterator[float]:
         """Margins of the cell farthest from driver and sense node, which is usually the worst, with each pattern."""
-        return (self.of((0, self.lines - 1), name) for name in patterns((1, 1), 0, 0))
+        cell = self._farthest
+        return (0.0 if cell is None else self.of(cell, name) for name in patterns((1, 1), 0, 0))
 
     def worst_by_name(self) -> WorstCase:
         """The worst of the named patterns."""
+        if self._farthest is None:
+            nothing = np.zeros((self.lines, self.lines), dtype=bool)
+            return WorstCase(0.0, "no sound cell", nothing, 0, self.lines - 1)
         last = self.lines - 1
         ranking = dict(zip(patterns((1, 1), 0, 0), self.at_farthest(), strict=True))
         names = sorted(ranking, key=lambda each: ranking[each])[:_CARRIED_ON]
         some = range(self.lines) if self.lines <= SEARCHED else (0, last // 2, last)
-        cases = [((i, j), name) for i in some for j in some for name in names]
+        places = {self._farthest, *((i, j) for i in some for j in some)}
+        cases = [(place, name) for place in sorted(places) for name in names]
         cell, name = min(cases, key=lambda case: self.of(*case))
         stride = 1 if self.lines <= SEARCHED else (self.lines + 3) // 4
         while True:
@@ -364,7 +378,7 @@ class _Margins:
         while improved:
             improved = False
             for place in np.ndindex(*pattern.shape):
-                if place == cell:
+                if place == cell or place in self._faulty:
                     continue
                 pattern[place] = not pattern[place]
                 value = self.before(cell, pattern)

@@ -15,6 +15,7 @@ from compact_model.support.validation import InputError
 
 from ..cells import Junctions
 from ..crossbar import Crossbar
+from ..faults.faults import farthest_sound, faults_of
 from ..schemes import SCHEMES, bias
 from ..wires import Wires, wires_or_ideal
 from .margins import largest_size
@@ -33,7 +34,8 @@ def half_select(
 
     write_voltage: V, on the selected word line; None: 1.5 times the device's threshold_voltage.
     position: m, of all walls; None: the P end, which has the lowest resistance and is the heaviest load.
-    wires: None: ideal ones.  The selected cell is the farthest one.
+    wires: None: ideal ones.  The selected cell is the farthest one, of the sound ones if the wires have faults; faulty
+    cells cannot be disturbed.
     Devices follow their bias-dependent TMR.
 
     Returns a Dataset over (scheme, size): selected_voltage (V), delivered_share (of write_voltage), worst_voltage (V,
@@ -55,12 +57,13 @@ def half_select(
     for row, scheme in enumerate(chosen):
         for column, size in enumerate(lines):
             array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **lines_between.keywords())
-            held = bias(scheme, (size, size), volts, word_line=0, bit_line=size - 1)
+            chosen_cell, sound = _selection(array)
+            held = bias(scheme, (size, size), volts, word_line=chosen_cell[0], bit_line=chosen_cell[1])
             solution = array.solve(**held.arguments())
             across = solution.device_voltage.values[0]
-            found["selected_voltage"][row, column] = across[0, -1]
-            others = np.abs(across)
-            others[0, -1] = 0.0
+            found["selected_voltage"][row, column] = across[chosen_cell]
+            others = np.where(sound, np.abs(across), 0.0)
+            others[chosen_cell] = 0.0
             found["worst_voltage"][row, column] = others.max()
             found["power"][row, column] = float(solution.power[0])
     selected, worst = found["selected_voltage"], found["worst_voltage"]
@@ -84,6 +87,13 @@ def half_select(
     )
 
 
+def _selection(array: Crossbar) -> tuple[tuple[int, int], NDArray[np.bool_]]:
+    """The farthest sound cell, or the farthest one if none is sound, and which cells are sound."""
+    faults = faults_of(array.faults, array.shape)
+    sound = np.ones(array.shape, dtype=bool) if faults is None else ~faults.cells(array.shape)
+    return farthest_sound(faults, array.shape) or (0, array.shape[1] - 1), sound
+
+
 def applied_voltage(
     parameters: DeviceParameters, size: int, *, scheme: str, write_voltage: float, wires: Wires | None = None
 ) -> float:
@@ -94,8 +104,9 @@ def applied_voltage(
     """
     cells = Junctions(parameters, np.full((size, size), parameters.track_length))
     array = Crossbar(cells=cells, **wires_or_ideal(wires).keywords())
-    held = bias(scheme, (size, size), write_voltage, word_line=0, bit_line=size - 1)
-    delivered = float(array.solve(**held.arguments()).device_voltage[0, 0, -1]) / write_voltage
+    word_line, bit_line = _selection(array)[0]
+    held = bias(scheme, (size, size), write_voltage, word_line=word_line, bit_line=bit_line)
+    delivered = float(array.solve(**held.arguments()).device_voltage[0, word_line, bit_line]) / write_voltage
     return write_voltage / delivered if delivered > 0.0 else np.inf
 
 
@@ -120,6 +131,7 @@ def worst_disturbance(
     lines_between = wires_or_ideal(wires).keywords()
     ends = {False: 0.0, True: parameters.track_length}
     middle, last = size // 2, size - 1
+    _, sound = _selection(Crossbar(cells=Junctions(parameters, np.zeros((size, size))), **lines_between))
 
     def voltages(low: NDArray[np.bool_], held: dict[str, Any]) -> FloatArray:
         cells = Junctions(parameters, np.where(low, ends[True], ends[False]))
@@ -133,7 +145,7 @@ def worst_disturbance(
         reached = 0.0
         while worst <= enough:
             across = voltages(low, held)
-            others = np.abs(across)
+            others = np.where(sound, np.abs(across), 0.0)
             others[selected] = 0.0
             victim = np.unravel_index(int(others.argmax()), others.shape)
             if others[victim] <= reached * (1.0 + 1e-9):

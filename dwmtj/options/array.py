@@ -7,6 +7,7 @@ import click
 
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError, between, non_negative
+from crossbar.faults.faults import FaultRates
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
 
@@ -32,23 +33,52 @@ def _resistances(function: Function, names: list[str]) -> Function:
     return function
 
 
+_FAULTS = {
+    "stuck_low": "Cells stuck at their lowest resistance, %.",
+    "stuck_high": "Cells stuck at their highest resistance, %.",
+    "open_cells": "Cells that do not conduct, %.",
+}
+
+
+@in_group(ARRAY)
+def fault_options(function: Function) -> Function:
+    """Add --stuck-low, --stuck-high, --open-cells and --fault-seed to a command."""
+    function = click.option(
+        "--fault-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of which cells are faulty."
+    )(function)
+    for name, text in reversed(_FAULTS.items()):
+        option = "--" + name.replace("_", "-")
+        function = click.option(option, type=float, default=0.0, show_default=True, metavar="%", help=text)(function)
+    return function
+
+
+def faults_from_options(options: dict[str, Any]) -> FaultRates | None:
+    """Take these options out of a command's options; None where no cell is to be faulty."""
+    given = {name: options.pop(name) for name in _FAULTS if name in options}
+    seed = options.pop("fault_seed", 0)
+    rates = {name: 0.01 * between("--" + name.replace("_", "-"), value, 0.0, 100.0) for name, value in given.items()}
+    if sum(rates.values()) > 1.0:
+        raise InputError(f"--{', --'.join(_FAULTS).replace('_', '-')}: expected at most 100 % together, got more")
+    return FaultRates(**rates, seed=seed) if any(rates.values()) else None
+
+
 @in_group(ARRAY)
 def wire_options(function: Function) -> Function:
-    """Add --wire-resistance, --driver-resistance and --sense-resistance to a command."""
-    return _resistances(function, list(_WIRES))
+    """Add --wire-resistance, --driver-resistance, --sense-resistance and the options of faults to a command."""
+    return _resistances(fault_options(function), list(_WIRES))
 
 
 @in_group(ARRAY)
 def driver_options(function: Function) -> Function:
-    """Add --wire-resistance and --driver-resistance to a command."""
-    return _resistances(function, ["wire_resistance", "driver_resistance"])
+    """Add --wire-resistance, --driver-resistance and the options of faults to a command."""
+    return _resistances(fault_options(function), ["wire_resistance", "driver_resistance"])
 
 
 def wires_from_options(options: dict[str, Any]) -> Wires:
     """Take the wires' options out of a command's options."""
     given = {name: options.pop(name) for name in _WIRES if name in options}
     checked = {name: non_negative("--" + name.replace("_", "-"), value) for name, value in given.items()}
-    return Wires.equal(checked.pop("wire_resistance"), **checked)
+    return Wires.equal(checked.pop("wire_resistance"), **checked, faults=faults_from_options(options))
 
 
 def scheme_option(function: Function) -> Function:

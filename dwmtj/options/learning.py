@@ -17,7 +17,7 @@ from crossbar.wires import Wires
 
 from ..digits import IMAGES
 from ..output import refuse_unused
-from .array import numbers_from
+from .array import fault_options, faults_from_options, numbers_from
 from .device import DEVICE, device_from_options, parameter_options
 from .help import ARRAY, in_group
 
@@ -113,6 +113,7 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
             ),
         ):
             function = option(function)
+        function = fault_options(function)
         # The stray field is compensated, and walls are there already.
         return notched_options(("stray_field", "nucleation_current_density"))(function)
 
@@ -153,12 +154,13 @@ def pulsed_devices_from(
     from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
 
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
+    wires = Wires.equal(segment, faults=faults_from_options(options))
     file = options.pop("device_file")
     if file is not None:
         from crossbar.exchange.device_file import read_device
 
         refuse_unused("--device-file", options)
-        return [read_device(file)], {"spreads": None, "wires": Wires.equal(segment)}
+        return [read_device(file)], {"spreads": None, "wires": wires}
     device = device_from(options)
     spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
     settings = {
@@ -177,7 +179,7 @@ def pulsed_devices_from(
     for count in levels_from(options.pop("levels")):
         folder = None if store is None else store / f"pulses_{count}_levels"
         kinds.append(PulsedDevice.notched(count, store=folder, **settings))
-    return kinds, {"spreads": {"parallel_resistance": spread} if spread else None, "wires": Wires.equal(segment)}
+    return kinds, {"spreads": {"parallel_resistance": spread} if spread else None, "wires": wires}
 
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:

@@ -33,6 +33,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "crossbar margin": {"--sizes": "1,2", "--scheme": "V/2"},
     "crossbar reach": {"--tmrs": "95", "--wire-resistances": "1", "--largest": "2", "--scheme": "V/2"},
     "crossbar sneak": {"--word-lines": "2", "--bit-lines": "2", "--paths": "2"},
+    "crossbar cost": {"--word-lines": "2", "--bit-lines": "2"},
     "crossbar half-select": {"--sizes": "2", "--scheme": "V/2"},
     "crossbar write": {
         "--word-lines": "2",

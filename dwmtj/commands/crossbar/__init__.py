@@ -15,6 +15,7 @@ COMMANDS = {
     "stdp": "Two neurons at the lines of an array: what the timing of their spikes does to every cell.",
     "design": "The largest array that is written and read against the device's size, with levels and retention.",
     "accuracy": "Error of vector-matrix products against size and wires, with the levels of a device.",
+    "cost": "Energy, latency and area of a read, a write and a product, with drivers and converters.",
     "export": "The array as a SPICE netlist, of resistors or of devices, or as a graph.",
 }
 

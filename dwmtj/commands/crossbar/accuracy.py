@@ -8,7 +8,7 @@ import numpy as np
 
 from compact_model.device.junction import resistance
 
-from ...options.array import numbers_from, sizes_option
+from ...options.array import fault_options, faults_from_options, numbers_from, sizes_option
 from ...options.device import device_options, track_from_options
 from ...options.help import Command
 from ...options.read_out import read_out_from_options, read_out_options
@@ -35,6 +35,7 @@ from ...output import check_outputs, deliver, output_options, table
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
 @read_out_options
+@fault_options
 @device_options
 @output_options
 def command(
@@ -58,6 +59,7 @@ def command(
 
     check_outputs(outputs)
     read_out = read_out_from_options(options, signed=True)
+    faults = faults_from_options(options)
     parameters, landscape, track = track_from_options(options)
     states = device_levels(parameters, landscape)
     if levels is not None:
@@ -68,6 +70,7 @@ def command(
         numbers_from("--wire-resistances", wire_resistances, float),
         states,
         repeats=repeats,
+        faults=faults,
         seed=seed,
         progress=not quiet,
         **read_out,

@@ -12,7 +12,7 @@ from compact_model.device.published import lequeux2016
 from compact_model.support.validation import InputError, non_negative
 from crossbar.schemes import MARGINS, SCHEMES
 
-from ...options.array import driver_options, numbers_from
+from ...options.array import driver_options, faults_from_options, numbers_from
 from ...options.device import DEVICE, device_from_options, parameter_options
 from ...options.help import Command
 from ...options.in_time import spread_option, spreads_from
@@ -118,6 +118,7 @@ def command(
     from crossbar.studies.margins import Reading
 
     check_outputs(outputs)
+    faults = faults_from_options(options)
     segment, driver = (
         non_negative(option, options.pop(option[2:].replace("-", "_")))
         for option in ("--wire-resistance", "--driver-resistance")
@@ -134,6 +135,7 @@ def command(
         else resistance_area_product * _OHM_SQUARE_MICROMETRE,
         wire_resistances=segment,
         driver_resistance=driver,
+        faults=faults,
         schemes=[scheme],
         sites=PinningSites(
             pitch=pitch * NANOMETRE, coercive_field=coercive_field * OERSTED, half_width=half_width * NANOMETRE

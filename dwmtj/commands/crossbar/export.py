@@ -67,7 +67,8 @@ def command(
     parameters, landscape, _ = device_from_options(options)
     shape = (word_lines, bit_lines)
     position = np.full(shape, landscape.wells[0].centre)
-    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
+    stuck = wires.between(parameters.parallel_resistance, float(resistance(parameters, 0.0)))
+    array = Crossbar(resistance=resistance(parameters, position), **stuck.keywords())
     held = bias(scheme, shape, voltage, word_line=0, bit_line=bit_lines - 1)
     if language == "graph":
         import networkx as nx

@@ -7,7 +7,7 @@ import click
 
 from crossbar.schemes import MARGINS, SCHEMES
 
-from ...options.array import numbers_from, scheme_option
+from ...options.array import fault_options, faults_from_options, numbers_from, scheme_option
 from ...options.device import device_from_options, device_options
 from ...options.help import Command
 from ...output import check_outputs, deliver, output_options, table
@@ -34,6 +34,7 @@ from ...output import check_outputs, deliver, output_options, table
     "--largest", type=click.IntRange(1), default=64, show_default=True, help="Number of lines at which the search ends."
 )
 @click.option("--driver-resistance", type=float, default=0.0, show_default=True, metavar="Ohm", help="Ohm.")
+@fault_options
 @scheme_option
 @device_options
 @output_options
@@ -54,6 +55,7 @@ def command(
     from crossbar.studies.margins import reach
 
     check_outputs(outputs)
+    faults = faults_from_options(options)
     parameters, _, _ = device_from_options(options)
     low = parameters.parallel_resistance
     ratios = [0.01 * value for value in numbers_from("--tmrs", tmrs, float)]
@@ -64,6 +66,7 @@ def command(
         schemes=schemes or SCHEMES,
         kind=read_kind,
         driver_resistance=driver_resistance,
+        faults=faults,
         criterion=0.01 * criterion,
         largest=largest,
         progress=not quiet,

@@ -54,7 +54,8 @@ def command(
     position = np.full((word_lines, bit_lines), parameters.track_length)
     if selected_high:
         position[0, -1] = 0.0
-    array = Crossbar(resistance=resistance(parameters, position), **wires.keywords())
+    stuck = wires.between(parameters.parallel_resistance, float(resistance(parameters, 0.0)))
+    array = Crossbar(resistance=resistance(parameters, position), **stuck.keywords())
     held = bias(scheme, array.shape, voltage, word_line=0, bit_line=bit_lines - 1)
     result = sneak_paths(array, held, word_line=0, bit_line=bit_lines - 1)
     rows = [

@@ -1,0 +1,79 @@
+"""What time alone does to the walls of an array: they hop over their barriers at the rates of the theory of escape."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from compact_model.rates.chains import transition_probabilities
+from compact_model.rates.hopping import HoppingTrack
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.progress import Progress
+from compact_model.support.random import Seed, generator
+from compact_model.support.validation import InputError
+
+from ..crossbar import Crossbar
+from ..in_time.domain_walls import DomainWalls
+from ..transistors.array import TransistorCrossbar
+from .stuck_cells import StuckCells
+
+Array = TypeVar("Array", Crossbar, TransistorCrossbar)
+
+
+def age(array: Array, duration: float, *, temperature: float = 300.0, seed: Seed = 0, progress: bool = False) -> Array:
+    """The array after a time without a voltage, in which walls leave their sites by chance.
+
+    array: with `DomainWalls` as cells, behind selectors or transistors or not; it stays as it is.  Of an
+        ArraySimulation in its present state: `simulation.array.with_cells(simulation.cells)`.
+    duration: s, of any length: a year takes no longer than a microsecond.  temperature: K, at 0 nothing moves.
+    seed: of the hops.
+
+    Each wall is a Markov chain over the places of its track, the sites and the two ends, with the rates of
+    `compact_model.escape_rates` for leaving, being caught elsewhere and coming back from an end, in the field that its
+    DomainWalls has.  Its place at the end is drawn from exp(rates times duration), and it rests there.  One set of
+    rates is computed for each kind of device, track and field: about a second for a track of twenty sites.  Faulty
+    cells stay as they are.
+
+    Raises InputError for cells that are no domain walls and where the theory does not hold.
+    """
+    if not isinstance(array, Crossbar | TransistorCrossbar):
+        raise InputError(f"array: expected Crossbar or TransistorCrossbar, got {type(array).__name__}")
+    length, kelvin = validation.non_negative("duration", duration), validation.non_negative("temperature", temperature)
+    draw = generator(seed)
+    devices = None if array.cells is None else array.cells.devices
+    walls = devices.sound if isinstance(devices, StuckCells) else devices
+    if array.cells is None or not isinstance(walls, DomainWalls) or devices is None:
+        got = "resistances" if devices is None else type(devices).__name__
+        raise InputError(f"array: expected one with DomainWalls as cells, got {got}")
+    if length == 0.0 or kelvin == 0.0:
+        return array.with_cells(array.cells)
+    position = _aged(walls, length, kelvin, draw, progress)
+    return array.with_cells(array.cells.with_devices(devices.at(position)))  # type: ignore[attr-defined]
+
+
+def _aged(walls: DomainWalls, duration: float, kelvin: float, draw: np.random.Generator, progress: bool) -> FloatArray:
+    """Positions after the time, m, shape (word lines, bit lines)."""
+    position = walls.position
+    kinds, tracks, field = walls.parameters, walls.landscapes, walls.net_field.ravel()
+    cells: dict[tuple[int, int, float], list[int]] = {}
+    for number in range(position.size):
+        cells.setdefault((number % len(kinds), number % len(tracks), float(field[number])), []).append(number)
+    result = position.ravel().copy()
+    with Progress(progress, "ageing").bar(len(cells), "track") as advance:
+        for (kind, track, net_field), members in cells.items():
+            parameters = kinds[kind]
+            chain = HoppingTrack(
+                parameters,
+                tracks[track],
+                drive="voltage",
+                external_field=net_field - parameters.stray_field,
+                temperature=kelvin,
+                draw=draw,
+            )
+            hops = chain.at(0.0)
+            cumulative = np.cumsum(transition_probabilities(hops, duration), axis=1)
+            for number in members:
+                row = cumulative[chain.place_of(float(result[number]))]
+                result[number] = hops.position[int(np.searchsorted(row, draw.random() * row[-1], side="right"))]
+            advance(1)
+    return result.reshape(position.shape)

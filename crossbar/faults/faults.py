@@ -1,0 +1,265 @@
+"""Which cells of an array are faulty, given one by one or drawn at random, and what becomes of their conductances.
+
+An array takes faults where it is made, as one of the numbers of its wires (`Wires.faults`), so that every study, each
+of which is given wires, is one of faulty arrays without further ado.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from compact_model.support import validation
+from compact_model.support.arrays import FloatArray
+from compact_model.support.random import Seed, generator
+from compact_model.support.validation import InputError
+
+from ..schemes import array_shape
+
+Mask = NDArray[np.bool_]
+KINDS = ("stuck_low", "stuck_high", "open_cells", "shorted_cells")
+"""Of faulty cells."""
+_RESISTANCES = ("low_resistance", "high_resistance", "shorted_resistance")
+_MOST_LISTED = 8
+AnyFaults = TypeVar("AnyFaults", "Faults", "FaultRates")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Faults:
+    """The faulty cells of an array.
+
+    stuck_low, stuck_high: masks (word lines, bit lines), True where a cell has the lowest or the highest resistance of
+        its device whatever is written into it.  open_cells: where it does not conduct; shorted_cells: where it has
+        shorted_resistance instead of a device.  None: no such cell.
+    stuck_at: Ohm by (word line, bit line), of further cells that keep a resistance of their own.
+    low_resistance, high_resistance: Ohm, one or (word lines, bit lines), of cells that are stuck low and high in an
+        array of plain resistances, which do not know their ends; studies fill in their own.  Devices with a state have
+        these from their law, and follow it at every voltage.
+    shorted_resistance: Ohm, above 0 in arrays of non-linear cells.
+
+    A selector or a transistor in series stays what it is: faulty is the device.  The state of a faulty device (the
+    position of its wall) does not move.  Raises InputError for masks of different shapes and a cell named twice.
+    """
+
+    stuck_low: ArrayLike | None = None
+    stuck_high: ArrayLike | None = None
+    open_cells: ArrayLike | None = None
+    shorted_cells: ArrayLike | None = None
+    stuck_at: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    low_resistance: ArrayLike | None = None
+    high_resistance: ArrayLike | None = None
+    shorted_resistance: float = 0.0
+
+    def __post_init__(self) -> None:
+        shape = None
+        for kind in KINDS:
+            if getattr(self, kind) is None:
+                continue
+            mask = validation.shaped(kind, getattr(self, kind), ("word_line", "bit_line")).copy()
+            if mask.dtype != bool or mask.ndim != 2 or mask.shape != (shape or mask.shape):
+                wanted = shape or "(word lines, bit lines)"
+                raise InputError(f"{kind}: expected a mask of shape {wanted}, got {mask.dtype} {mask.shape}")
+            shape = mask.shape
+            mask.flags.writeable = False
+            object.__setattr__(self, kind, mask)
+        object.__setattr__(self, "stuck_at", _checked_cells(self.stuck_at))
+        _check_resistances(self)
+
+    @classmethod
+    def draw(cls, shape: tuple[int, int], *, seed: Seed = 0, **rates: Any) -> "Faults":
+        """Faults of an array of so many word lines and bit lines, at random; rates: the arguments of `FaultRates`."""
+        return FaultRates(**rates).draw(shape, seed)
+
+    def cells(self, shape: tuple[int, int]) -> Mask:
+        """Where an array of this shape is faulty; InputError where these are the faults of an array of another one."""
+        found = np.zeros(array_shape(shape), dtype=bool)
+        for kind in KINDS:
+            mask = self.mask(kind, shape)
+            self._refuse_twice(np.argwhere(found & mask))
+            found |= mask
+        for place in self.stuck_at:
+            if place[0] >= shape[0] or place[1] >= shape[1]:
+                raise InputError(f"stuck_at: expected cells of an array of {shape}, got {place}")
+            if found[place]:
+                self._refuse_twice(np.array([place]))
+            found[place] = True
+        return found
+
+    def conductance(self, sound: FloatArray) -> FloatArray:
+        """What an array of these conductances, S, has instead, as a new array.
+
+        Raises InputError where a cell is stuck at an end that nobody has named (`low_resistance`, `high_resistance`).
+        """
+        low = _siemens(self.low_resistance, sound.shape)
+        high = _siemens(self.high_resistance, sound.shape)
+        faulty = self.cells(_two(sound.shape))
+        for kind, ends in (("stuck_low", low), ("stuck_high", high)):
+            if ends is None and self.mask(kind, _two(sound.shape)).any():
+                raise InputError(
+                    f"faults: expected {kind.removeprefix('stuck_')}_resistance with {kind}, since the cells are "
+                    "resistances that do not know their ends, got None"
+                )
+        nothing = np.zeros(sound.shape)
+        ends_of = nothing if low is None else low, nothing if high is None else high
+        return np.where(faulty, self._values(ends_of[0], ends_of[1]), sound)
+
+    def stuck_conductance(self, lowest: FloatArray, highest: FloatArray) -> FloatArray:
+        """Of each faulty cell whose law is a straight line, S; NaN elsewhere.
+
+        lowest, highest: S, the ends of the devices' conductances; cells that are stuck there follow the device's law
+        unless low_resistance or high_resistance says otherwise.
+        """
+        shape = _two(lowest.shape)
+        own = _siemens(self.low_resistance, shape), _siemens(self.high_resistance, shape)
+        nothing = np.full(shape, np.nan)
+        values = self._values(nothing if own[0] is None else own[0], nothing if own[1] is None else own[1])
+        return np.where(self.cells(shape), values, np.nan)
+
+    def _values(self, low: FloatArray, high: FloatArray) -> FloatArray:
+        """S, of the faulty cells; of the others without a meaning."""
+        shape = _two(low.shape)
+        short = np.inf if self.shorted_resistance == 0.0 else 1.0 / self.shorted_resistance
+        result = np.where(self.mask("stuck_low", shape), low, high)
+        result = np.where(self.mask("open_cells", shape), 0.0, result)
+        result = np.where(self.mask("shorted_cells", shape), short, result)
+        for place, ohms in self.stuck_at.items():
+            result[place] = np.inf if ohms == 0.0 else 1.0 / ohms
+        return result
+
+    def mask(self, kind: str, shape: tuple[int, int]) -> Mask:
+        """Where an array of this shape has faults of one of KINDS."""
+        mask = getattr(self, kind)
+        if mask is None:
+            return np.zeros(shape, dtype=bool)
+        if mask.shape != shape:
+            raise InputError(f"faults: expected those of an array of {shape}, got {kind} of shape {mask.shape}")
+        return np.asarray(mask)
+
+    @staticmethod
+    def _refuse_twice(places: NDArray[np.intp]) -> None:
+        if len(places):
+            shown = ", ".join(str(tuple(each)) for each in places[:_MOST_LISTED].tolist())
+            raise InputError(f"faults: expected every cell in one kind of fault, got {shown} in two")
+
+    def at_ends(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> "Faults":
+        """The same with the resistances of cells that are stuck low and high, Ohm, where it does not say."""
+        return _at_ends(self, low_resistance, high_resistance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultRates:
+    """How probable each kind of fault is: the faults of arrays of any shape.
+
+    stuck_low, stuck_high, open_cells, shorted_cells: the probability that a cell is of that kind; together at most 1.
+    low_resistance, high_resistance, shorted_resistance: see `Faults`.
+    seed: of the draw where an array is made with these; arrays of one shape then have the same faults.  Studies with
+        repeats draw other ones in each.
+    """
+
+    stuck_low: float = 0.0
+    stuck_high: float = 0.0
+    open_cells: float = 0.0
+    shorted_cells: float = 0.0
+    low_resistance: ArrayLike | None = None
+    high_resistance: ArrayLike | None = None
+    shorted_resistance: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind in KINDS:
+            object.__setattr__(self, kind, validation.between(kind, getattr(self, kind), 0.0, 1.0))
+        total = sum(getattr(self, kind) for kind in KINDS)
+        if total > 1.0 + 1e-12:
+            raise InputError(f"{', '.join(KINDS)}: expected probabilities of at most 1 together, got {total:g}")
+        validation.whole("seed", self.seed, 0, at_most=None)
+        _check_resistances(self)
+
+    def draw(self, shape: tuple[int, int], seed: Seed | None = None) -> Faults:
+        """The faults of one array; seed: None: its own."""
+        chance = generator(self.seed if seed is None else seed).random(array_shape(shape))
+        masks, below = {}, 0.0
+        for kind in KINDS:
+            above = below + getattr(self, kind)
+            masks[kind] = (chance >= below) & (chance < above)
+            below = above
+        return Faults(**masks, **{name: getattr(self, name) for name in _RESISTANCES})
+
+    def anew(self, draw: np.random.Generator) -> "FaultRates":
+        """The same probabilities with another seed."""
+        return replace(self, seed=int(draw.integers(0, 2**63)))
+
+    def at_ends(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> "FaultRates":
+        """The same with the resistances of cells that are stuck low and high, Ohm, where it does not say."""
+        return _at_ends(self, low_resistance, high_resistance)
+
+
+def checked_faults(given: Faults | FaultRates | None) -> Faults | FaultRates | None:
+    """Faults or their rates; InputError for anything else."""
+    if given is None or isinstance(given, Faults | FaultRates):
+        return given
+    raise InputError(f"faults: expected Faults or FaultRates, got {type(given).__name__}")
+
+
+def farthest_sound(faults: Faults | None, shape: tuple[int, int]) -> tuple[int, int] | None:
+    """Of the sound cells the one with most wire between driver (left) and sense node (bottom); None without any."""
+    rows, columns = np.indices(shape)
+    segments = columns - rows
+    if faults is not None:
+        segments = np.where(faults.cells(shape), -max(shape) - 1, segments)
+    word_line, bit_line = np.unravel_index(int(segments.argmax()), shape)
+    return (int(word_line), int(bit_line)) if segments.max() >= -max(shape) else None
+
+
+def faults_of(given: Faults | FaultRates | None, shape: tuple[int, int]) -> Faults | None:
+    """The faults of an array of one shape; None where it has none."""
+    drawn = given.draw(shape) if isinstance(given, FaultRates) else given
+    return drawn if drawn is not None and drawn.cells(shape).any() else None
+
+
+def _at_ends(given: AnyFaults, low: ArrayLike, high: ArrayLike) -> AnyFaults:
+    wanted = {"low_resistance": low, "high_resistance": high}
+    missing: dict[str, Any] = {name: ohms for name, ohms in wanted.items() if getattr(given, name) is None}
+    return replace(given, **missing)
+
+
+def _check_resistances(given: Faults | FaultRates) -> None:
+    for name in ("low_resistance", "high_resistance"):
+        ohms = getattr(given, name)
+        if ohms is not None:
+            values = validation.array(name, ohms, ("word_line", "bit_line"))
+            if (values <= 0.0).any():
+                raise InputError(f"{name}: expected Ohm above 0, got {values.min():g}")
+            if values.ndim not in (0, 2):
+                raise InputError(f"{name}: expected one, or shape (word lines, bit lines), got shape {values.shape}")
+            object.__setattr__(given, name, values if values.ndim else values.item())
+    object.__setattr__(
+        given, "shorted_resistance", validation.non_negative("shorted_resistance", given.shorted_resistance)
+    )
+
+
+def _checked_cells(given: Any) -> Mapping[tuple[int, int], float]:
+    """Resistances by place, a copy."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"stuck_at: expected Ohm by (word line, bit line), got {validation.shown(given)}")
+    found = {}
+    for place, ohms in given.items():
+        if not isinstance(place, tuple) or len(place) != 2:
+            raise InputError(f"stuck_at: expected places (word line, bit line), got {validation.shown(place)}")
+        cell = validation.whole("stuck_at", place[0], 0), validation.whole("stuck_at", place[1], 0)
+        found[cell] = np.inf if ohms == np.inf else validation.non_negative(f"stuck_at {cell}", ohms)
+    return found
+
+
+def _siemens(ohms: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
+    if ohms is None:
+        return None
+    if np.shape(ohms) not in ((), shape):
+        raise InputError(f"faults: expected resistances of cells of shape {shape}, got shape {np.shape(ohms)}")
+    result: FloatArray = 1.0 / np.broadcast_to(np.asarray(ohms, dtype=np.float64), shape)
+    return result
+
+
+def _two(shape: tuple[int, ...]) -> tuple[int, int]:
+    return shape[0], shape[1]
