@@ -200,9 +200,11 @@ def main() -> None:
     """The figures that are asked for."""
     asked = [name for name in sys.argv[1:] if name in FIGURES]
     folders = [name for name in sys.argv[1:] if name not in FIGURES and not name.startswith("--")]
+    folder = Path(folders[0] if folders else ".")
+    folder.mkdir(parents=True, exist_ok=True)  # before the work
     plt.style.use(STYLE)
     for name in asked or FIGURES:
-        FIGURES[name](Path(folders[0] if folders else "."), "--quick" in sys.argv)
+        FIGURES[name](folder, "--quick" in sys.argv)
 
 
 if __name__ == "__main__":
