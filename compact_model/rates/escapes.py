@@ -129,15 +129,7 @@ def escape_rates(
     left, right, caught = escapes.left, escapes.right, escapes.caught
     heights = np.array([barriers(site) for site in sites])
     lowest = cold * np.array([lowest_barrier(site) for site in sites])
-    lost = np.array([within_reach([site]) for site in sites]) & ~(left + right > 0.0)
-    if lost.any():
-        nowhere = int(np.argmax(lost))
-        place = sites[nowhere].along.place * scales.length
-        angle = heights[nowhere, 2]
-        raise ConvergenceError(
-            f"the rate theory finds no rate for the site at {place:.4g} m, its lowest barrier is {lowest[nowhere]:.3g} "
-            f"k_B T and that of the angle {angle:.2g} k_B T; {_INSTEAD}"
-        )
+    _check_found(sites, left + right, lowest, scales)
     low = lowest < LEAST_BARRIER
     direct = low & (left + right > 2.0 / _LONGEST_WINDOW)
     for number in np.flatnonzero(direct):
@@ -344,12 +336,27 @@ def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatA
     if not within_reach(sites):
         return np.zeros(len(sites)), np.zeros(len(sites))
     network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales)
-    high = np.array([lowest_barrier(site) > _HIGH for site in sites])
-    escapes = network.escapes(destinations=False) if high.any() else None
+    lowest = np.array([lowest_barrier(site) for site in sites])
+    high = lowest > _HIGH
+    with np.errstate(divide="ignore", invalid="ignore"):  # what has no orbits is refused below
+        escapes = network.escapes(destinations=False) if high.any() else None
     left, right = network.quasi_stationary() if not high.all() else (np.zeros(high.size), np.zeros(high.size))
     if escapes is not None:
         left, right = np.where(high, escapes.left, left), np.where(high, escapes.right, right)
+        _check_found(sites, np.where(high, left + right, np.inf), lowest, scales)
     return left, right
+
+
+def _check_found(sites: list[Site], rate: FloatArray, lowest: FloatArray, scales: Scales) -> None:
+    """ConvergenceError for a site without a rate although its barriers, at lowest so many k_B T, are within reach."""
+    lost = np.array([within_reach([site]) for site in sites]) & ~(rate > 0.0)
+    if lost.any():
+        nowhere = int(np.argmax(lost))
+        place = sites[nowhere].along.place * scales.length
+        raise ConvergenceError(
+            f"the rate theory finds no rate for the site at {place:.4g} m, its lowest barrier is {lowest[nowhere]:.3g} "
+            f"k_B T and that of the angle {barriers(sites[nowhere])[2]:.2g} k_B T; {_INSTEAD}"
+        )
 
 
 def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:

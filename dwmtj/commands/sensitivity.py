@@ -129,7 +129,7 @@ def command(
 
 
 def _summary(result: "xr.Dataset") -> list[dict[str, Any]]:
-    """One row for each change, in mA and %; None where a ramp ended before the wall was free."""
+    """One row for each change, in mA and %; None where a ramp ended before the wall was free; the marked figures."""
     found = []
     for place, name in enumerate(result.change.values.tolist()):
         row: dict[str, Any] = {
@@ -137,6 +137,7 @@ def _summary(result: "xr.Dataset") -> list[dict[str, Any]]:
             "step": str(result.step.values[place]),
             "effect": bool(result.effect.values[place]),
         }
+        marked: list[str] = []
         for column, figure in enumerate(result.figure.values.tolist()):
             current = figure != "levels"
             value = float(result[figure].values[place]) / (MILLIAMPERE if current else 1.0)
@@ -144,7 +145,9 @@ def _summary(result: "xr.Dataset") -> list[dict[str, Any]]:
             row[key] = _finite(value)
             row[f"{figure}_change_percent"] = _finite(100.0 * float(result.relative_change.values[place, column]))
             row[f"{figure}_error_percent"] = _finite(100.0 * float(result.standard_error.values[place, column]))
-            row[f"{figure}_marked"] = bool(result.marked.values[place, column])
+            if bool(result.marked.values[place, column]):
+                marked.append(figure)
+        row["marked"] = ", ".join(marked)
         found.append(row)
     return found
 

@@ -1,5 +1,6 @@
 """Whatever stands on the command line: status 0, or 1 or 2 with one line that begins with 'dwmtj: '."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ MEASURED = {
 }
 COMMANDS = dict(leaves())
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n.tran 1n 5n\n.meas tran top MAX v(a)\n.end\n"
+PROGRESS = re.compile(r".+: \d+ %, \d+ s left")  # a line every few seconds, on a busy machine
 EXAMPLES = {"monte-carlo": 10, "crossbar design": 4, "crosscheck": 4, "learn inference": 5, "learn supervised": 10}
 EXAMPLES |= {"learn unsupervised": 10, "fit": 40}
 
@@ -56,7 +58,11 @@ def judge(target, arguments, status, error):
     """Counts the answer; fails where it is not what users are promised."""
     count(target, "inputs")
     shown = [line.rpartition("\r")[2] for line in error.split("\n")]  # a bar that was there is written over
-    lines = [line for line in shown if line.strip() and not line.startswith("dwmtj: warning: ")]
+    lines = [
+        line
+        for line in shown
+        if line.strip() and not line.startswith("dwmtj: warning: ") and not PROGRESS.fullmatch(line)
+    ]
     if status == 0:
         count(target, "accepted")
     elif status in (1, 2) and lines and lines[-1].startswith("dwmtj: ") and len(lines) == 1:
