@@ -798,7 +798,9 @@ CALLS: dict[str, Call] = {
             "shorted_resistance": 0.1,
         },
     ),
-    "crossbar.Faults.draw": Call(X.Faults.draw, lambda: {"shape": (2, 3), "seed": 1, "stuck_low": 0.5}),
+    "crossbar.FaultRates.draw": Call(
+        bound(lambda: X.FaultRates(stuck_low=0.5), "draw"), lambda: {"shape": (2, 3), "seed": 1}
+    ),
     "crossbar.FaultRates": Call(
         X.FaultRates,
         lambda: {

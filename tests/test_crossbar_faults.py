@@ -145,7 +145,7 @@ def test_the_numbers_of_faults_drawn_are_binomial():
         total += count
         assert binomtest(count, 60_000, getattr(rates, kind)).pvalue > 0.01
     assert drawn.cells(shape).sum() == total  # no cell twice
-    again = Faults.draw(shape, seed=5, stuck_low=0.02, stuck_high=0.1, open_cells=0.005)
+    again = FaultRates(stuck_low=0.02, stuck_high=0.1, open_cells=0.005).draw(shape, seed=5)
     np.testing.assert_array_equal(again.cells(shape), drawn.cells(shape))
     assert (rates.draw(shape).cells(shape) != drawn.cells(shape)).any()
 

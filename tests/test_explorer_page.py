@@ -173,7 +173,7 @@ def test_cells_are_written_read_and_disturbed_by_clicks(page, address):
     assert shown(page, "read as") == f"{1.0 / expected.reading:.2f} \u03a9"
     assert shown(page, "sneak current") == f"{100 * expected.paths.sneak_share.item():.1f} %"
     page.get_by_text("w1-b2", exact=True).wait_for()
-    assert colours(page, "Click a cell").get(VERMILION, 0) > 500  # the detours are drawn
+    assert colours(page, "Click a cell").get(VERMILION.lower(), 0) > 500  # the detours are drawn
     session = from_link("array", dict(parse_qsl(place.query)))
     assert len(session.actions) == 3
     page.get_by_role("button", name="Undo").click()
@@ -194,8 +194,8 @@ def test_the_pages_fit_their_window_and_show_their_colours(page, address, name):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         seen = colours(page, "Click a cell" if name == "array" else "The pulse in time")
-        assert seen.get(VERMILION, 0) > 100
-        assert name == "array" or seen.get(BLUE, 0) > 100
+        assert seen.get(VERMILION.lower(), 0) > 100
+        assert name == "array" or seen.get(BLUE.lower(), 0) > 100
 
 
 def test_a_static_page_stands_alone(page, tmp_path):

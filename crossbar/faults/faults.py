@@ -67,11 +67,6 @@ class Faults:
         object.__setattr__(self, "stuck_at", _checked_cells(self.stuck_at))
         _check_resistances(self)
 
-    @classmethod
-    def draw(cls, shape: tuple[int, int], *, seed: Seed = 0, **rates: Any) -> "Faults":
-        """Faults of an array of so many word lines and bit lines, at random; rates: the arguments of `FaultRates`."""
-        return FaultRates(**rates).draw(shape, seed)
-
     def cells(self, shape: tuple[int, int]) -> Mask:
         """Where an array of this shape is faulty; InputError where these are the faults of an array of another one."""
         found = np.zeros(array_shape(shape), dtype=bool)
