@@ -132,6 +132,24 @@ def exported(device: PulsedDevice) -> Method:
     return learn
 
 
+def _trained(task: Task, layer: Any, optimiser: Any, rate: float, draw: np.random.Generator, kind: Any) -> float:
+    """The share of test images that a layer recognises after all epochs of gradient descent; kind: of its numbers."""
+    torch = importlib.import_module("torch")
+    images, tested = (torch.tensor(each.images, dtype=kind) for each in (task.train, task.test))
+    labels = torch.tensor(task.train.labels)
+    accuracy = 0.0
+    for epoch in range(task.epochs):
+        for group in optimiser.param_groups:
+            group["lr"] = task.rate(rate, epoch)
+        for chosen in task.batches(draw):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(layer(images[chosen]), labels[chosen]).backward()
+            optimiser.step()
+        with torch.no_grad():
+            accuracy = float((layer(tested).argmax(dim=1).numpy() == task.test.labels).mean())
+    return accuracy
+
+
 def preset(name: str, rate: float) -> Method:
     """aihwkit with a device and a periphery of its own, a device for each weight, as its users have them."""
 
@@ -139,24 +157,12 @@ def preset(name: str, rate: float) -> Method:
         torch = importlib.import_module("torch")
         torch.manual_seed(task.seed)
         draw = np.random.default_rng(task.seed)
-        images, tested = (torch.tensor(each.images, dtype=torch.float32) for each in (task.train, task.test))
-        labels = torch.tensor(task.train.labels)
         config = getattr(importlib.import_module("aihwkit.simulator.presets"), name)()
         layer = importlib.import_module("aihwkit.nn").AnalogLinear(
-            images.shape[1], task.train.classes, bias=True, rpu_config=config
+            task.train.images.shape[1], task.train.classes, bias=True, rpu_config=config
         )
         optimiser = importlib.import_module("aihwkit.optim").AnalogSGD(layer.parameters(), lr=rate)
-        accuracy = 0.0
-        for epoch in range(task.epochs):
-            for group in optimiser.param_groups:
-                group["lr"] = task.rate(rate, epoch)
-            for chosen in task.batches(draw):
-                optimiser.zero_grad()
-                torch.nn.functional.cross_entropy(layer(images[chosen]), labels[chosen]).backward()
-                optimiser.step()
-            with torch.no_grad():
-                accuracy = float((layer(tested).argmax(dim=1).numpy() == task.test.labels).mean())
-        return accuracy
+        return _trained(task, layer, optimiser, rate, draw, torch.float32)
 
     return learn
 
@@ -200,22 +206,11 @@ def array_layer(device: PulsedDevice) -> Method:
         torch, layers = importlib.import_module("torch"), importlib.import_module("crossbar.learning.torch_layers")
         torch.manual_seed(task.seed)
         draw = np.random.default_rng(task.seed)
-        images, tested = (torch.tensor(each.images) for each in (task.train, task.test))
-        labels = torch.tensor(task.train.labels)
         levels = np.linspace(*device.conductance_range(), device.levels)
-        layer = layers.ArrayLinear(images.shape[1], task.train.classes, levels, gain=ARRAY_GAIN, seed=task.seed)
+        inputs = task.train.images.shape[1]
+        layer = layers.ArrayLinear(inputs, task.train.classes, levels, gain=ARRAY_GAIN, seed=task.seed)
         optimiser = torch.optim.Adam(layer.parameters(), lr=ADAM_RATE)
-        accuracy = 0.0
-        for epoch in range(task.epochs):
-            for group in optimiser.param_groups:
-                group["lr"] = task.rate(ADAM_RATE, epoch)
-            for chosen in task.batches(draw):
-                optimiser.zero_grad()
-                torch.nn.functional.cross_entropy(layer(images[chosen]), labels[chosen]).backward()
-                optimiser.step()
-            with torch.no_grad():
-                accuracy = float((layer(tested).argmax(dim=1).numpy() == task.test.labels).mean())
-        return accuracy
+        return _trained(task, layer, optimiser, ADAM_RATE, draw, torch.float64)
 
     return learn
 
