@@ -2,8 +2,9 @@
 
 Square arrays of random devices, 1 Ohm in every segment of wire, word lines driven from the left, bit lines grounded at
 the bottom.  All sides give all node voltages and device currents for the same input; a cold solve of ours starts from
-the arrays of numbers, as the others do.  `--full` adds badcrossbar at 1024 x 1024 (two minutes and 6 GB); `--small`
-and `--selectors` print the tables of small calls and of cells with selectors alone (seconds).
+the arrays of numbers, as the others do.  `--full` adds badcrossbar at 1024 x 1024 (two minutes and 6 GB); `--small`,
+`--selectors` and `--busy` print the tables of small calls, of cells with selectors, and of one and two threads beside a
+busy core alone (seconds).
 
 `--memory SOLVER SIZE` is what the benchmark runs in processes of their own: it prints the peak of the resident memory,
 and what it was before the solve.
@@ -327,6 +328,29 @@ def cells_with_selectors() -> None:
     )
 
 
+def beside_a_busy_core() -> None:
+    """1024 x 1024 on one thread and on two, alone and with another process that never rests."""
+    network, sources = case(1024)
+
+    def solve(threads: int) -> None:
+        numba.set_num_threads(threads)
+        solve_network(network, sources)
+
+    sides = {"one": lambda: solve(1), "two": lambda: solve(2)}
+    rows = []
+    for others in (0, 1):
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(others)]
+        seconds = alternate(sides, rounds=9)
+        for process in busy:
+            process.kill()
+            process.wait()
+        one, two = (1e3 * seconds[name] for name in sides)
+        rows.append([f"{others}", f"{one:.0f}", f"{two:.0f}", f"{two / one:.2f}"])
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    print("# 1024 x 1024 beside busy cores (ms)\n")
+    print_table(["busy loops", "one thread", "two threads", "ratio"], rows)
+
+
 def resident() -> float:
     """The most memory that this process has held so far, MiB (getrusage's figure begins with the parent's)."""
     with open("/proc/self/status") as lines:
@@ -398,6 +422,9 @@ def main() -> None:
     if "--selectors" in sys.argv:
         cells_with_selectors()
         return
+    if "--busy" in sys.argv:
+        beside_a_busy_core()
+        return
     missing = {name: reason for name in PEERS if (reason := available(name))}
     speed = bandwidth()
     times(speed, missing, "--full" in sys.argv)
@@ -405,6 +432,7 @@ def main() -> None:
     single_cells()
     small_calls()
     cells_with_selectors()
+    beside_a_busy_core()
     memory(missing)
 
 
