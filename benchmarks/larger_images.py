@@ -127,7 +127,7 @@ def unsupervised(
 
 
 def cost(part: Images, devices: PulsedDevice, seed: int) -> None:
-    """Minutes for all images and epochs, from one epoch of a part; the first epochs have the most pulses."""
+    """CPU minutes for all images and epochs, from one epoch of a part; the first epochs have the most pulses."""
     few = part[0][:1000], part[1][:1000]
     decay = (1.0 / 9.0) ** (1.0 / ALL_EPOCHS)
     shown = round((1.0 - VALIDATION_SHARE) * len(few[1]))
@@ -159,15 +159,15 @@ def cost(part: Images, devices: PulsedDevice, seed: int) -> None:
         learn(1)  # compiles
         seconds = []
         for epochs in (0, 1):
-            begin = time.perf_counter()
+            begin = time.process_time()
             learn(epochs)
-            seconds.append(time.perf_counter() - begin)
+            seconds.append(time.process_time() - begin)
         image = (seconds[1] - seconds[0]) / shown
         around = seconds[0] / shown  # to begin with, and to name and to test
         minutes = (ALL_EPOCHS * image + around) * ALL_IMAGES / 60.0
         print(
             f"{name}: {1e3 * image:.2f} ms an image and epoch, {1e3 * around:.2f} ms an image besides; "
-            f"{ALL_IMAGES} images x {ALL_EPOCHS} epochs: {minutes:.0f} min"
+            f"{ALL_IMAGES} images x {ALL_EPOCHS} epochs: {minutes:.0f} min of one core"
         )
 
 

@@ -27,7 +27,7 @@ from .selectors import Selector
 
 _MOST_STEPS = 300
 _PRECISION = 1e-14
-_PARALLEL_FROM = 16_384  # cells: below, waking the threads takes longer
+_PARALLEL_FROM = 262_144  # cells: below, on a busy machine, waiting for threads takes longer than they save
 
 
 class Cells(ABC):

@@ -21,6 +21,7 @@ from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
 from ..wires import Wires
+from .products import product
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
@@ -221,13 +222,12 @@ class _Exact:
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
         """By one product."""
-        result: FloatArray = self.gain * (inputs @ self.weights)
+        result: FloatArray = self.gain * product(inputs, self.weights)
         return result
 
     def turned(self, errors: FloatArray) -> FloatArray:
         """By the transpose."""
-        result: FloatArray = errors @ self.weights.T
-        return result
+        return product(errors, self.weights.T)
 
 
 class _Network(Generic[Layer]):
@@ -275,7 +275,8 @@ def _learn_exactly(
             chosen = order[begin : begin + _BY_HAND]
             found = network.errors(train.images[chosen], train.labels[chosen])
             for layer, (inputs, errors) in zip(network.layers, found, strict=True):
-                layer.weights = np.clip(layer.weights + 2.0 * strength * decay**epoch * (inputs.T @ errors), -1.0, 1.0)
+                step = 2.0 * strength * decay**epoch * product(inputs.T, errors)
+                layer.weights = np.clip(layer.weights + step, -1.0, 1.0)
 
 
 def _errors(output: FloatArray, labels: NDArray[np.int64]) -> FloatArray:

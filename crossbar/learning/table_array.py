@@ -30,6 +30,7 @@ from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..network.solve import solve_network
 from ..schemes import Bias, block_bias, block_voltages, floats
+from .products import inner_product, product
 
 READ_VOLTAGE = 0.05
 """V, of an input of 1: a tenth of the threshold, which moves no wall."""
@@ -255,7 +256,7 @@ class TableArray:
     def _held(self, word_line_voltage: FloatArray, bit_line_voltage: FloatArray) -> tuple[FloatArray, PowerBudget]:
         """The same where ideal lines hold all cells."""
         voltage: FloatArray = word_line_voltage[:, np.newaxis] - bit_line_voltage
-        heat = float(np.vdot(voltage, self._present_cells().current_and_slope(voltage)[0]))
+        heat = inner_product(voltage, self._present_cells().current_and_slope(voltage)[0])
         return voltage, PowerBudget(sources=heat, devices=heat)
 
     def read(self, voltages: ArrayLike) -> FloatArray:
@@ -268,11 +269,10 @@ class TableArray:
             raise InputError(f"voltages: expected shape (vectors, {self.shape[0]}), got {volts.shape}")
         cells = self._present_conductance()
         if self._ideal:
-            result: FloatArray = volts @ cells
-            return result
+            return product(volts, cells)
         sources = self.array.sources(volts.T)
         found = self._solve(cells, sources)
-        result = -(found.bit_start_current + found.bit_stop_current)
+        result: FloatArray = -(found.bit_start_current + found.bit_stop_current)
         return result
 
     def read_back(self, voltages: ArrayLike) -> FloatArray:
@@ -286,10 +286,9 @@ class TableArray:
             raise InputError(f"voltages: expected shape (vectors, {self.shape[1]}), got {volts.shape}")
         cells = self._present_conductance()
         if self._ideal:
-            result: FloatArray = volts @ cells.T
-            return result
+            return product(volts, cells.T)
         found = self._solve(cells, self.array.sources(np.zeros((self.shape[0], len(volts))), volts.T))
-        result = -(found.word_start_current + found.word_stop_current)
+        result: FloatArray = -(found.word_start_current + found.word_stop_current)
         return result
 
     def _solve(self, cells: FloatArray, sources: Sources) -> NetworkSolution:
