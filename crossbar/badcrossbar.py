@@ -70,7 +70,8 @@ def badcrossbar_compute(
     """
     if r_i is not None:
         r_i_word_line = r_i_bit_line = r_i
-    volts, ohms = _table("applied_voltages", applied_voltages), _table("resistances", resistances)
+    volts = _table("applied_voltages", applied_voltages, "(word lines, inputs)")
+    ohms = _table("resistances", resistances, "(word lines, bit lines)")
     if len(volts) != len(ohms):
         raise InputError(
             f"applied_voltages: expected shape ({len(ohms)}, inputs), one row for each row of resistances, got "
@@ -125,14 +126,14 @@ def _shaped(values: FloatArray) -> FloatArray:
     return values[0].copy() if len(values) == 1 else np.moveaxis(values, 0, -1).copy()
 
 
-def _table(name: str, values: ArrayLike) -> FloatArray:
+def _table(name: str, values: ArrayLike, axes: str) -> FloatArray:
     plain = validation.unlabelled(name, values)
     try:
         given = np.asarray(plain)
     except ValueError:
         raise InputError(f"{name}: expected rows of one length, got rows of different ones") from None
     if given.ndim != 2:
-        raise ArgumentTypeError(f"{name}: expected an array of 2 dimensions, got {given.ndim}")
+        raise ArgumentTypeError(f"{name}: expected an array of 2 dimensions, {axes}, got {given.ndim}")
     if given.dtype.kind not in "iuf":
         raise ArgumentTypeError(f"{name}: expected real numbers, got {validation.shown(values)}")
     if given.size == 0:

@@ -18,6 +18,7 @@ from compact_model.device.parameters import DeviceParameters
 from compact_model.device.variation import vary
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 from compact_model.support.threads import run_together, threads
 from compact_model.support.validation import ConvergenceError, InputError
@@ -25,6 +26,8 @@ from compact_model.support.validation import ConvergenceError, InputError
 from .kernels.cells import junction_law
 from .selectors import Selector
 
+BYTES_PER_CELL = 96
+"""What an array takes of memory, conductances and the fast solver included; with Junctions about as much."""
 _MOST_STEPS = 300
 _PRECISION = 1e-14
 _PARALLEL_FROM = 262_144  # cells: below, on a busy machine, waiting for threads takes longer than they save
@@ -390,6 +393,7 @@ class Selected(Cells):
 
 def table(name: str, values: ArrayLike) -> FloatArray:
     """Numbers of shape (word lines, bit lines)."""
+    check_memory("the array", BYTES_PER_CELL * float(validation.shaped(name, values).size))
     result = validation.array(name, values, ("word_line", "bit_line"))
     if result.ndim != 2 or result.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {result.shape}")

@@ -24,7 +24,7 @@ from compact_model.support.model_range import warn_of_voltage
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
-from .cells import Cells, Resistors, Selected, table
+from .cells import BYTES_PER_CELL, Cells, Resistors, Selected, table
 from .faults.faults import checked_faults, faults_of
 from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
@@ -37,8 +37,8 @@ from .plots import in_time, studies  # noqa: F401 (register how the results draw
 from .schemes import Bias, block_bias, row_bias
 from .wires import LINES, SEGMENTS, Wires, joined_lines, per_line, per_segment, wires_or_ideal
 
-_BYTES_PER_CELL = 96  # what the fast solver needs, the conductances included
-_BYTES_PER_CELL_AND_INPUT = 32
+_BYTES_PER_CELL_AND_INPUT = 64  # as measured, the labelled result included
+_BYTES_PER_NON_LINEAR_CELL_AND_INPUT = 104
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -184,7 +184,9 @@ class Crossbar(Wires):
         inputs = max(
             input_count("word_line_voltage", word_line_voltage), input_count("bit_line_voltage", bit_line_voltage)
         )
-        check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(words) * bits * inputs)
+        linear = self.cells is None or isinstance(self.cells, Resistors)
+        each = _BYTES_PER_CELL_AND_INPUT if linear else _BYTES_PER_NON_LINEAR_CELL_AND_INPUT
+        check_memory("the solution", each * float(words) * bits * inputs)
         word = line_voltages("word_line_voltage", word_line_voltage, words, inputs)
         bit = line_voltages("bit_line_voltage", bit_line_voltage, bits, inputs)
         return Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
@@ -309,7 +311,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
         raise InputError(f"{name}: expected numbers of shape (word lines, bit lines), got something else") from None
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
-    check_memory("the array", _BYTES_PER_CELL * float(values.size))
+    check_memory("the array", BYTES_PER_CELL * float(values.size))
     values = values.astype(np.float64, order="C")  # a copy: the array stays what it is when the caller's changes
     wrong = ~(values >= 0.0)
     if wrong.any():

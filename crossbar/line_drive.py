@@ -148,11 +148,14 @@ def _currents(given: WordLineCurrents | None, words: int) -> tuple[NDArray[np.bo
     of_lines = {
         line_number(name, line, words): validation.array(name, values, ("input",)) for line, values in given.items()
     }
+    for line, each in of_lines.items():
+        if each.ndim > 1:
+            raise InputError(f"{name}: expected a number or (inputs,) for word line {line}, got shape {each.shape}")
     inputs = max((each.size for each in of_lines.values() if each.ndim), default=1)
     currents = np.zeros((words, inputs))
     for line, each in of_lines.items():
-        if each.ndim > 1 or each.size not in (1, inputs):
-            raise InputError(f"{name}: expected a number or ({inputs},) of word line {line}, got shape {each.shape}")
+        if each.size not in (1, inputs):
+            raise InputError(f"{name}: expected a number or ({inputs},) for word line {line}, got shape {each.shape}")
         fed[line] = True
         currents[line] = each
     return fed, currents
@@ -195,12 +198,13 @@ def _voltage_axes(name: str) -> tuple[str, str]:
 def line_voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
     """Voltages of lines, or currents, checked, shape (lines, inputs)."""
     given = validation.array(name, values, _voltage_axes(name))
+    shape = given.shape
     if given.ndim == 1:
         given = given[:, np.newaxis]
     if given.ndim > 2 or (given.ndim == 2 and (given.shape[0] != lines or given.shape[1] not in (1, inputs))):
         raise InputError(
             f"{name}: expected a number, shape ({lines},) or ({lines}, {inputs if inputs > 1 else 'inputs'}), "
-            f"got shape {given.shape}"
+            f"got shape {shape}"
         )
     if given.shape == (lines, inputs):
         return given.astype(np.float64)  # a copy

@@ -111,12 +111,16 @@ def row_bias(
     words, bits = array_shape(shape)
     volts = validation.array("voltages", voltages, ("bit_line",))
     if volts.shape != (bits,):
-        raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
+        raise validation.wrong_shape("voltages", volts.shape, {"bit lines": bits})
     if volts.min() < 0.0 < volts.max():
         raise InputError(
             f"voltages: expected one sign, since the cells share a word line, got {volts.min():g} to {volts.max():g} V"
         )
     wanted = validation.shaped("selected", volts != 0.0 if selected is None else selected, ("bit_line",))
+    if wanted.dtype != bool or wanted.shape != (bits,):
+        raise InputError(
+            f"selected: expected a mask of shape (bit lines,) = ({bits},), got {wanted.dtype} {wanted.shape}"
+        )
     largest = float(volts[np.argmax(np.abs(volts))])
     row = line_number("word_line", word_line, words)
     word = np.full(words, largest * (word_share or 0.0))
@@ -144,7 +148,8 @@ def block_bias(
     columns = validation.shaped("bit_lines", bit_lines, ("bit_line",))
     for name, mask, count in (("word_lines", rows, words), ("bit_lines", columns, bits)):
         if mask.dtype != bool or mask.shape != (count,) or not mask.any():
-            raise InputError(f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}")
+            axes = f"({name.replace('_', ' ')},) = ({count},)"
+            raise InputError(f"{name}: expected a mask of shape {axes} with a line, got {mask.dtype} {mask.shape}")
     word_voltage, bit_voltage = block_voltages(scheme, rows, columns, volts)
     word_share, bit_share = _SHARES[scheme]
     return Bias(

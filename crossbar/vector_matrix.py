@@ -133,7 +133,8 @@ class MappedWeights:
     def _checked(self, name: str, inputs: ArrayLike) -> FloatArray:
         given = np.atleast_2d(validation.array(name, inputs))
         if given.ndim != 2 or given.shape[1] != self.conductance.shape[0]:
-            raise InputError(f"{name}: expected shape (vectors, {self.conductance.shape[0]}), got {np.shape(inputs)}")
+            count = self.conductance.shape[0]
+            raise validation.wrong_shape(name, np.shape(inputs), {"vectors": None, "inputs": count})
         return given
 
     def _read(
@@ -148,6 +149,8 @@ class MappedWeights:
         method: str | None = None,
     ) -> _Read:
         validation.instance("array", array, Crossbar)
+        cycles = 1 if chain.dac is None else chain.dac.cycle_count
+        check_memory("the product", 8.0 * cycles * len(given) * (4 * given.shape[1] + 3 * self.conductance.shape[1]))
         shares, counts = chain.applied(given)
         flat = shares.reshape(-1, given.shape[1])
         # The network is linear: the currents of one word line after the other, often fewer solutions, add up to all.

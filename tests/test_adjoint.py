@@ -97,7 +97,7 @@ def test_an_array_that_learns_is_read_from_both_sides(ohms):
     forward = array.read(0.05 * np.eye(6))
     back = array.read_back(0.05 * np.eye(4))
     np.testing.assert_allclose(back, forward.T, rtol=1e-6)
-    with pytest.raises(InputError, match=r"voltages: expected shape \(vectors, 4\)"):
+    with pytest.raises(InputError, match=r"voltages: expected shape \(vectors, .* lines\) = \(vectors, 4\)"):
         array.read_back(np.ones((1, 6)))
 
 

@@ -109,7 +109,7 @@ def test_the_command_states_every_part():
     ("changes", "message"),
     [
         ({"array": 1}, "array: expected a Crossbar, got int"),
-        ({"inputs": [1.0, 2.0]}, "inputs: expected one, or shape"),
+        ({"inputs": [1.0, 2.0]}, "inputs: expected absolute values up to 1, got 2"),
         ({"word_line": 2}, "word_line: expected a whole number of at most 1"),
         ({"write_width": 0.0}, "write_width: expected a number above 0"),
         ({"operations": ["erase"]}, "operations: expected one of 'read', 'write', 'product'"),

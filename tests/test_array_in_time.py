@@ -661,8 +661,14 @@ def test_warm_walls_in_an_array_reach_equipartition():
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"temperature": [300.0, 0.0]}, r"temperature: expected one, or shape \(2, 2\)"),
-        ({"initial_angle": [0.0, 0.1]}, r"initial_angle: expected one, or shape \(2, 2\)"),
+        (
+            {"temperature": [300.0, 0.0]},
+            r"temperature: expected a number or shape .* = \(2, 2\)",
+        ),
+        (
+            {"initial_angle": [0.0, 0.1]},
+            r"initial_angle: expected a number or shape .* = \(2, 2\)",
+        ),
         ({"current_tolerance": 0.1}, "current_tolerance: expected a number from"),
         ({"external_field": np.nan}, "external_field: expected a finite"),
         ({"landscape": [HARD, HARD, HARD, None]}, "landscape: expected Landscape"),
@@ -879,7 +885,7 @@ def test_a_recorded_writing_that_was_cut_off_goes_on_to_the_same_result(tmp_path
     ("change", "named"),
     [
         ({"volts": np.zeros((3, 3))}, "voltages: expected one that is not 0, got none"),
-        ({"volts": VOLTS[:2]}, r"voltages: expected shape \(3, 3\), got \(2, 3\)"),
+        ({"volts": VOLTS[:2]}, r"voltages: expected shape .* = \(3, 3\), got shape \(2, 3\)"),
         ({"volts": np.full((3, 3), np.nan)}, "voltages: expected finite numbers"),
         ({"records": 0}, "records: expected a whole number of at least 1"),
     ],

@@ -21,6 +21,7 @@ from compact_model import (
     simulate,
     single_well,
 )
+from compact_model.support.model_range import ModelRangeWarning
 
 TRACK = {
     "coercive_field": 60e-4,
@@ -60,7 +61,8 @@ def test_the_same_seed_draws_the_same_track(device):
 
 
 def test_sites_of_a_random_track_do_not_overlap(device):
-    wells = random_track(device, 20, seed=1, **(TRACK | {"half_width_spread": 2.0})).wells
+    with pytest.warns(ModelRangeWarning, match="half_width_spread: the model is meant for at most 1, got 2; did you"):
+        wells = random_track(device, 20, seed=1, **(TRACK | {"half_width_spread": 2.0})).wells
     edges = np.array([well.edges for well in wells])
     assert (edges[1:, 0] > edges[:-1, 1]).all()
     assert edges.min() > 0.0

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..support import validation
 from ..support.arrays import FloatArray
+from ..support.model_range import relative_spread
 from ..support.random import Seed, generator
 from ..support.validation import InputError, nearest
 from ..track.random_sites import log_normal
@@ -73,7 +74,7 @@ def vary(
         if name in SIGNED:
             drawn[name] = mean + validation.non_negative(name, spread) * draw.standard_normal(total)
         else:
-            drawn[name] = mean * log_normal(draw, total, validation.between(name, spread, 0.0, 10.0))
+            drawn[name] = mean * log_normal(draw, total, relative_spread(name, spread))
     barrier = drawn.pop("parallel_resistance", np.full(total, parameters.parallel_resistance))
     devices = []
     for index in range(total):

@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from ..constants import OERSTED
+from . import validation
+from .validation import InputError
 
 STRONGEST_FIELD = 0.5
 """T: 5000 Oe, where the domains themselves would long have reversed."""
@@ -69,6 +71,22 @@ def warn_of_voltage(largest: float) -> None:
 def warn_of_temperature(kelvin: float) -> None:
     """The same for a temperature above 0 K."""
     warn_outside("temperature", kelvin, (1.0, HIGHEST_TEMPERATURE), "K")
+
+
+def relative_spread(name: str, value: float, at_most: float = 10.0) -> float:
+    """A relative standard deviation, checked; with a warning above 1, since 5 was likely meant as 5 %."""
+    size = validation.number(name, value)
+    if size < 0.0 or size > at_most:
+        slip = f"; {size:g} % is {0.01 * size:g}" if at_most < size <= 100.0 else ""
+        raise InputError(f"{name}: expected a number from 0 to {at_most:g}, got {size:g}{slip}")
+    warn_outside(name, size, (0.0, 1.0), "", "%", 0.01)
+    return size
+
+
+def spread_from_percent(name: str, percent: float) -> float:
+    """A standard deviation given in % as a fraction; with a warning below 0.1 %, since 0.05 was likely meant as 5 %."""
+    warn_outside(name, percent, (0.1, math.inf), "%", "", 100.0)
+    return 0.01 * percent
 
 
 def unquestioned(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:

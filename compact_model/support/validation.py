@@ -15,6 +15,7 @@ LARGEST = 1e100
 """No quantity of this field comes near, in any unit; beyond it products of a few quantities overflow without a word."""
 MOST = 10**15
 """Nothing can be counted, stored or waited for in such a number."""
+_LARGE = 5_000_000  # numbers: fewer are not worth a question for memory
 _LONGEST = 100  # characters of a value in a message
 
 
@@ -160,7 +161,13 @@ def array(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> ND
         given = np.asarray(plain)
         if given.dtype.kind not in "iuf":
             raise TypeError
+        if given.size > _LARGE:
+            from .memory import check_memory  # which imports this module
+
+            check_memory(name, 17.0 * given.size)  # with the sizes and the truth values below
         result = given.astype(np.float64)
+    except InputError:
+        raise
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name}: expected numbers, got {shown(values)}") from None
     sensible = np.abs(result) <= LARGEST
@@ -169,6 +176,26 @@ def array(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> ND
         wanted = f"numbers of at most {LARGEST:g}" if np.isfinite(result.flat[where]) else "finite numbers"
         raise InputError(f"{name}: expected {wanted}, got {result.flat[where]} at index {where}")
     return result
+
+
+def wrong_shape(name: str, got: tuple[int, ...], *wanted: Mapping[str, int | None]) -> InputError:
+    """The error for values of a shape that is none of those wanted, in words and in numbers.
+
+    wanted: for each shape the number of places along each axis, by its name, None where there may be any; none of them
+    for a single number.
+    """
+    choices = []
+    for axes in wanted:
+        words, counts = ("(" + ", ".join(each) + ("," if len(axes) == 1 else "") + ")" for each in _axes(axes))
+        known = any(count is not None for count in axes.values())
+        choices.append("a number" if not axes else f"shape {words} = {counts}" if known else f"shape {words}")
+    listed = " or ".join((*(", ".join(choices[:-1]),) * (len(choices) > 1), choices[-1]))
+    return InputError(f"{name}: expected {listed}, got {f'shape {got}' if got else 'a number'}")
+
+
+def _axes(axes: Mapping[str, int | None]) -> tuple[list[str], list[str]]:
+    """Names of axes, and their lengths where those are known."""
+    return list(axes), [name if count is None else str(count) for name, count in axes.items()]
 
 
 def numbers(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from ..device.anisotropy import AnisotropyProfile
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
-from ..support.model_range import warn_of_field
+from ..support.model_range import relative_spread, warn_of_field
 from ..support.random import Seed, generator
 from ..support.validation import InputError
 from .landscape import Landscape, check_kind
@@ -50,8 +50,8 @@ def random_track(
     mean_field = validation.non_negative("coercive_field", coercive_field)
     warn_of_field("coercive_field", mean_field)
     mean_width = validation.positive("half_width", half_width)
-    field_spread = validation.between("coercive_field_spread", coercive_field_spread, 0.0, 10.0)
-    width_spread = validation.between("half_width_spread", half_width_spread, 0.0, 10.0)
+    field_spread = relative_spread("coercive_field_spread", coercive_field_spread)
+    width_spread = relative_spread("half_width_spread", half_width_spread)
     spread_of_anisotropy = validation.non_negative("anisotropy_spread", anisotropy_spread)
     jitter = validation.between("position_jitter", position_jitter, 0.0, 1.0)
     pitch = parameters.track_length / sites

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
@@ -173,7 +174,9 @@ class FaultRates:
 
     def draw(self, shape: tuple[int, int], seed: Seed | None = None) -> Faults:
         """The faults of one array; seed: None: its own."""
-        chance = generator(self.seed if seed is None else seed).random(array_shape(shape))
+        cells = array_shape(shape)
+        check_memory("the faults", 17.0 * cells[0] * cells[1])
+        chance = generator(self.seed if seed is None else seed).random(cells)
         masks, below = {}, 0.0
         for kind in KINDS:
             above = below + getattr(self, kind)
@@ -199,10 +202,10 @@ def checked_faults(given: Faults | FaultRates | None) -> Faults | FaultRates | N
 
 def farthest_sound(faults: Faults | None, shape: tuple[int, int]) -> tuple[int, int] | None:
     """Of the sound cells the one with most wire between driver (left) and sense node (bottom); None without any."""
-    rows, columns = np.indices(shape)
-    segments = columns - rows
-    if faults is not None:
-        segments = np.where(faults.cells(shape), -max(shape) - 1, segments)
+    if faults is None:
+        return 0, shape[1] - 1
+    segments = np.arange(shape[1]) - np.arange(shape[0])[:, np.newaxis]
+    segments = np.where(faults.cells(shape), -max(shape) - 1, segments)
     word_line, bit_line = np.unravel_index(int(segments.argmax()), shape)
     return (int(word_line), int(bit_line)) if segments.max() >= -max(shape) else None
 

@@ -27,6 +27,7 @@ from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.methods import REFERENCE_STEP
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.threads import threads
@@ -42,6 +43,7 @@ _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per
 _COUPLING_TOLERANCE = 1e-12  # m
 _MOST_STEPS = 1e9
 _SHORTEST_STEP = 1e-18  # s, that a saved state may ask for
+_BYTES_PER_CELL = 350  # with a simulation of them
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
 _DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
 
@@ -83,6 +85,7 @@ class DomainWalls(MovingCells):
         step: float | None = None,
         seed: Seed = 0,
     ) -> None:
+        check_memory("the walls", _BYTES_PER_CELL * float(validation.shaped("position", position).size))
         self._law = Junctions(parameters, position)
         count = self._law.position.size
         self.landscapes = tuple(validation.several("landscape", landscape, Landscape))
@@ -127,7 +130,8 @@ class DomainWalls(MovingCells):
     def _one_or_each(self, name: str, values: ArrayLike) -> FloatArray:
         given = validation.array(name, values)
         if given.shape not in ((), self.shape):
-            raise InputError(f"{name}: expected one, or shape {self.shape}, got shape {given.shape}")
+            words, bits = self.shape
+            raise validation.wrong_shape(name, given.shape, {}, {"word lines": words, "bit lines": bits})
         return given
 
     def _initial_angle(self, given: ArrayLike | None) -> FloatArray:

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from compact_model.drive import constant
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.model_range import warn_of_voltage
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
@@ -277,6 +278,7 @@ def simulate_array(
     simulation.check(drive, when)
     kept = simulation.keep_in(store, drive=drive.identity(), times=digest(when))
     states = simulation.devices.states
+    check_records(simulation, when.size)
     parts = []
     with Progress(progress, "array").bar(when.size, "record") as advance:
         for first in range(0, when.size - 1, _RECORDS_PER_PART):
@@ -300,6 +302,12 @@ def simulate_array(
     if simulation.cells.devices.has_barrier:
         warn_of_voltage(float(np.abs(whole.device_voltage).max()))
     return whole.assign_attrs(experiment="array_in_time", **simulation.attributes())
+
+
+def check_records(simulation: ArraySimulation, count: int) -> None:
+    """InputError where so many records do not fit into memory, once as they come and once together."""
+    words, bits = simulation.shape
+    check_memory("the records", 16.0 * count * words * bits * (len(simulation.devices.states) + 2))
 
 
 def recorded(states: tuple[State, ...]) -> dict[str, tuple[tuple[str, ...], str, str]]:

@@ -23,6 +23,7 @@ from scipy.special import expi
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.model_range import relative_spread
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
@@ -181,7 +182,7 @@ class Memristors(MovingCells):
             columns: dict[str, FloatArray] = {}
             for name, spread in spreads.items():
                 mean = getattr(one, validation.choice("spreads", name, self.spreads_in_tables))
-                deviation = np.sqrt(np.log1p(validation.between(name, spread, 0.0, 1.0) ** 2))
+                deviation = np.sqrt(np.log1p(relative_spread(name, spread, at_most=1.0) ** 2))
                 columns[name] = mean * np.exp(deviation * draw.standard_normal(count) - 0.5 * deviation**2)
             rows: Iterator[Any] = (
                 {name: float(column[index]) for name, column in columns.items()} for index in range(count)

@@ -20,6 +20,7 @@ from compact_model.device.parameters import DeviceParameters
 from compact_model.device.variation import vary
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.model_range import relative_spread
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest, provenance, release
 from compact_model.support.random import Seed, generator, recorded
@@ -102,7 +103,7 @@ def inference(
     parameters = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
     counts = [validation.whole("levels", each, 2, MOST_LEVELS) for each in validation.listed("levels", levels)]
     counts.append(validation.whole("wired_levels", wired_levels, 2, MOST_LEVELS))
-    spreads = [validation.between("variations", each, 0.0, 1.0) for each in validation.listed("variations", variations)]
+    spreads = [relative_spread("variations", each, at_most=1.0) for each in validation.listed("variations", variations)]
     sizes = [validation.whole("tiles", each, 2) for each in validation.listed("tiles", tiles)]
     segments = [
         validation.non_negative("wire_resistances", each)

@@ -14,6 +14,7 @@ from compact_model.experiments.pulse_tables import pulse_table
 from compact_model.rates.escapes import escape_rates
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.model_range import relative_spread
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
@@ -145,7 +146,7 @@ class PulsedDevice:
         """
         volts = validation.positive("voltage", voltage)
         held = validation.instance("access", access, WriteAccess)
-        spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
+        spread = relative_spread("variation", variation, at_most=LARGEST_VARIATION)
         table = tabulate(
             devices,
             _voltages(volts, held.scheme, validation.flag("wired", wired), spread),
@@ -197,7 +198,7 @@ class PulsedDevice:
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
         volts = validation.positive("overdrive", overdrive) * sized.threshold_voltage
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
-        spread = validation.between("variation", variation, 0.0, LARGEST_VARIATION)
+        spread = relative_spread("variation", variation, at_most=LARGEST_VARIATION)
         dense = validation.flag("wired", wired)
         table = pulse_table(
             sized,

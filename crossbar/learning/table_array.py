@@ -265,8 +265,8 @@ class TableArray:
         voltages: of the word lines, V, (vectors, word lines).
         """
         volts = np.atleast_2d(validation.array("voltages", voltages))
-        if volts.shape[1] != self.shape[0]:
-            raise InputError(f"voltages: expected shape (vectors, {self.shape[0]}), got {volts.shape}")
+        if volts.ndim != 2 or volts.shape[1] != self.shape[0]:
+            raise validation.wrong_shape("voltages", np.shape(voltages), {"vectors": None, "word lines": self.shape[0]})
         cells = self._present_conductance()
         if self._ideal:
             return product(volts, cells)
@@ -282,8 +282,8 @@ class TableArray:
         voltages: V, (vectors, bit lines).  The cells and wires are those of `read`; this is the transposed product.
         """
         volts = np.atleast_2d(validation.array("voltages", voltages))
-        if volts.shape[1] != self.shape[1]:
-            raise InputError(f"voltages: expected shape (vectors, {self.shape[1]}), got {volts.shape}")
+        if volts.ndim != 2 or volts.shape[1] != self.shape[1]:
+            raise validation.wrong_shape("voltages", np.shape(voltages), {"vectors": None, "bit lines": self.shape[1]})
         cells = self._present_conductance()
         if self._ideal:
             return product(volts, cells.T)

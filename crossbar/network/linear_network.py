@@ -413,4 +413,7 @@ def check_connected(network: Network) -> None:
             shown = ", ".join(f"({lost_words[i]}, {lost_bits[j]})" for i, j in joining[:_NAMED])
             more = f" and {len(joining) - _NAMED} more" if len(joining) > _NAMED else ""
             parts.append(f"cell{'s' if len(joining) > 1 else ''} {shown}{more} between them")
-    raise InputError(f"network: expected a path from every line to a source, got none from {', '.join(parts)}")
+    raise InputError(
+        f"network: expected a path from every line to a source, got none from {', '.join(parts)}; lines float only "
+        "where cells conduct, and cells whose transistors are off only with a finite off_resistance"
+    )

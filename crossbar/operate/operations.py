@@ -16,7 +16,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 
 from ..in_time.drive import ArrayDrive
 from ..in_time.energy import EnergyBudget
-from ..in_time.simulation import ArraySimulation, label_records, recorded
+from ..in_time.simulation import ArraySimulation, check_records, label_records, recorded
 from ..schemes import SCHEMES, Bias, line_number
 
 _COMPENSATION_ROUNDS = 60
@@ -86,9 +86,11 @@ def _rows_to_write(
     """Numbers of rows, and voltages (V, (bit lines,)) of the pulses on each, one after the other."""
     words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
     volts = validation.array("voltages", voltages)
+    if volts.shape not in ((), (bits,), (words, bits)):
+        raise validation.wrong_shape(
+            "voltages", volts.shape, {}, {"bit lines": bits}, {"word lines": words, "bit lines": bits}
+        )
     if volts.ndim == 2:
-        if volts.shape != (words, bits):
-            raise InputError(f"voltages: expected shape {(words, bits)}, got {volts.shape}")
         if word_line is not None or bit_line is not None:
             raise InputError("word_line, bit_line: expected none with voltages for all cells, got one")
         return [(row, [np.maximum(volts[row], 0.0), np.minimum(volts[row], 0.0)]) for row in range(words)]
@@ -133,7 +135,8 @@ def row_drive(
     wide = validation.array("width", width)
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
         least = f", {wide.min():g} s" if wide.size else ""
-        raise InputError(f"width: expected one above 0 s, or shape ({bits},), got shape {wide.shape}{least}")
+        axes = f"(bit lines,) = ({bits},)"
+        raise InputError(f"width: expected one above 0 s, or shape {axes}, got shape {wide.shape}{least}")
     held = simulation.array.row_bias(access.scheme, word_line, volts)
     if not volts.any():
         return None, 0.0
@@ -193,13 +196,15 @@ def record_writing(
     validation.instance("simulation", simulation, ArraySimulation)
     volts = validation.array("voltages", voltages)
     if volts.shape != simulation.shape:
-        raise InputError(f"voltages: expected shape {simulation.shape}, got {volts.shape}")
+        words, bits = simulation.shape
+        raise validation.wrong_shape("voltages", volts.shape, {"word lines": words, "bit lines": bits})
     count, on = validation.whole("records", records, 1), validation.positive("width", width)
     rows = np.flatnonzero(volts.any(axis=1)).tolist()
     if not rows:
         raise InputError("voltages: expected one that is not 0, got none")
     kept = simulation.keep_in(store, writing=digest(volts, repr((on, access, count))))
     ways = [(row, way) for row in rows for way in (1.0, -1.0) if (way * volts[row] > 0.0).any()]
+    check_records(simulation, 2 * count * len(ways))
     parts = []
     with Progress(progress, "writing").bar(len(ways), "pulse") as advance:
         for number, (row, way) in enumerate(ways):

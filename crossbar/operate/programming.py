@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import digest
 from compact_model.support.validation import InputError
@@ -149,6 +150,8 @@ def program(
         initial.copy(),
     )
     begin, words = simulation.time, wanted.shape[0]
+    if history:
+        check_memory("history", 16.0 * rounds * words * wanted.size)
     frames = [initial]
     with Progress(progress, "programming").bar(rounds * words, "row") as advance:
         for number in range(rounds * words):
@@ -189,8 +192,11 @@ def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -
 
 def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
     given = np.asarray(target)
-    if given.dtype.kind not in "iuf" or given.shape != simulation.shape:
-        raise InputError(f"target: expected conductances of shape {simulation.shape}, got {given.dtype} {given.shape}")
+    words, bits = simulation.shape
+    if given.shape != (words, bits):
+        raise validation.wrong_shape("target", given.shape, {"word lines": words, "bit lines": bits})
+    if given.dtype.kind not in "iuf":
+        raise InputError(f"target: expected conductances, got {validation.shown(target)}")
     wanted = given.astype(np.float64)
     named = ~np.isnan(wanted)
     table("target", np.where(named, wanted, 0.0))

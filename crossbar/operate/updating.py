@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.experiments.loops import clusters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.progress import Progress
 from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
@@ -196,6 +197,7 @@ def update_curves(
     kept = simulation.keep_in(store, pulses=repr((size, back, on, number, access)))
     every = np.ones(simulation.shape[0], dtype=bool), np.ones(simulation.shape[1], dtype=bool)
     raising = simulation.devices.polarity
+    check_memory("the curves", 16.0 * 2 * number * simulation.shape[0] * simulation.shape[1])
     traces, energies = [simulation.conductance()], [0.0]
     with Progress(progress, "update").bar(2 * number, "pulse") as advance:
         for pulse in range(2 * number):

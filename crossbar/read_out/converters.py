@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.validation import InputError
 
 MOST_BITS = 24
@@ -65,6 +66,11 @@ class Dac:
         """Number of steps from 0 to the full scale."""
         return int(2 ** (self.bits - self.signed) - 1)
 
+    @property
+    def cycle_count(self) -> int:
+        """Number of cycles in which an input is applied."""
+        return 1 if self.bits_per_cycle is None else -(-(self.bits - self.signed) // self.bits_per_cycle)
+
     def convert(self, inputs: ArrayLike) -> FloatArray:
         """The inputs as rounded and clipped, of the same shape."""
         given = validation.array("inputs", inputs)
@@ -78,12 +84,12 @@ class Dac:
         inputs: of any shape.  Returns (cycles, *shape), from -1 to 1, and (cycles,); the weighted sum over the cycles
         is convert(inputs) / full_scale.
         """
+        check_memory("inputs", 32.0 * self.cycle_count * validation.shaped("inputs", inputs).size)
         whole = np.rint(self.convert(inputs) / self.full_scale * self.steps)
         if self.bits_per_cycle is None:
             return whole[np.newaxis] / self.steps, np.ones(1)
         base = 2**self.bits_per_cycle
-        count = -(-(self.bits - self.signed) // self.bits_per_cycle)
-        places = base ** np.arange(count, dtype=np.float64)
+        places = base ** np.arange(self.cycle_count, dtype=np.float64)
         magnitude = np.abs(whole)
         digits = [magnitude // place % base for place in places.tolist()]
         return np.sign(whole) * np.array(digits) / (base - 1), places * (base - 1) / self.steps

@@ -110,11 +110,10 @@ def cost(
     row = validation.whole("word_line", word_line, 0, words - 1)
     column = bits - 1 if bit_line is None else validation.whole("bit_line", bit_line, 0, bits - 1)
     shares = validation.array("inputs", inputs, ("word_line",))
-    if shares.shape not in ((), (words,)) or np.abs(shares).max(initial=0.0) > 1.0:
-        raise InputError(
-            f"inputs: expected one, or shape ({words},), of absolute values up to 1, got shape {shares.shape} up to "
-            f"{np.abs(shares).max(initial=0.0):g}"
-        )
+    if shares.shape not in ((), (words,)):
+        raise validation.wrong_shape("inputs", shares.shape, {}, {"word lines": words})
+    if np.abs(shares).max() > 1.0:
+        raise InputError(f"inputs: expected absolute values up to 1, got {np.abs(shares).max():g}")
     nothing = np.zeros(words, dtype=bool), np.zeros(bits, dtype=bool)
     one_cell = np.zeros(bits)
     one_cell[column] = volts

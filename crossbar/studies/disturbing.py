@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
 from compact_model.support.validation import InputError
@@ -165,6 +166,7 @@ def _repeat(
     far = validation.positive("level", level)
     kept = simulation.keep_in(store, **identity)
     start, state = simulation.devices.first_state(), simulation.devices.states[0]
+    check_memory("the displacements", 17.0 * number * simulation.shape[0] * simulation.shape[1])
     displacement = np.zeros((number + 1, *simulation.shape))
     with Progress(progress, "pulses").bar(number, "pulse") as advance:
         for index in range(number):

@@ -16,10 +16,12 @@ import xarray as xr
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
+from ..cells import BYTES_PER_CELL
 from ..crossbar import Crossbar
 from ..faults.faults import FaultRates, Faults, farthest_sound, faults_of
 from ..schemes import MARGINS, SCHEMES, bias
@@ -314,6 +316,7 @@ class _Margins:
 
     def __init__(self, lines: int, low: float, high: float, reading: Reading, wires: Wires | None) -> None:
         self.low, self.high = _pair(low, high)
+        check_memory("the array", BYTES_PER_CELL * float(lines) ** 2)
         given = wires_or_ideal(wires)
         faults = faults_of(given.faults, (lines, lines))  # drawn once, not for every margin
         self.lines, self.reading, self.wires = lines, reading, replace(given, faults=faults)

@@ -56,7 +56,9 @@ def half_select(
     found = {name: np.zeros(shape) for name in names}
     for row, scheme in enumerate(chosen):
         for column, size in enumerate(lines):
-            array = Crossbar(cells=Junctions(parameters, np.full((size, size), where)), **lines_between.keywords())
+            array = Crossbar(
+                cells=Junctions(parameters, np.broadcast_to(where, (size, size))), **lines_between.keywords()
+            )
             chosen_cell, sound = _selection(array)
             held = bias(scheme, (size, size), volts, word_line=chosen_cell[0], bit_line=chosen_cell[1])
             solution = array.solve(**held.arguments())

@@ -40,6 +40,7 @@ SOURCE_LINES = ("bit_line", "word_line")
 # another one, and the factors grow as the cells; along the word lines all meet, and each doubling adds to each cell.
 _BYTES_PER_CELL = 2000.0
 _BYTES_PER_CELL_AND_DOUBLING = 620.0
+_BYTES_PER_CELL_AND_INPUT = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,7 +157,7 @@ class TransistorCrossbar:
         words, bits = self.shape
         volts = validation.array("voltages", voltages, ("bit_line",))
         if volts.shape != (bits,):
-            raise InputError(f"voltages: expected shape ({bits},), got {volts.shape}")
+            raise validation.wrong_shape("voltages", volts.shape, {"bit lines": bits})
         gates = np.zeros(words)
         gates[line_number("word_line", word_line, words)] = self.gate_voltage
         if self.source_lines == "bit_line":
@@ -179,9 +180,8 @@ class TransistorCrossbar:
         rows, columns = np.asarray(word_lines), np.asarray(bit_lines)
         for name, mask, count in (("word_lines", rows, self.shape[0]), ("bit_lines", columns, self.shape[1])):
             if mask.dtype != bool or mask.shape != (count,) or not mask.any():
-                raise InputError(
-                    f"{name}: expected a mask of shape ({count},) with a line, got {mask.dtype} {mask.shape}"
-                )
+                axes = f"({name.replace('_', ' ')},) = ({count},)"
+                raise InputError(f"{name}: expected a mask of shape {axes} with a line, got {mask.dtype} {mask.shape}")
         gates, up = np.where(rows, self.gate_voltage, 0.0), max(volts, 0.0)
         across = np.where(columns, volts, 0.0)
         if self.source_lines == "bit_line":
@@ -214,6 +214,7 @@ class TransistorCrossbar:
             "bit_line_voltage": (bit_line_voltage, self.shape[1]),
         }
         inputs = max(_inputs(name, values) for name, (values, _) in given.items())
+        check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(inputs) * self.shape[0] * self.shape[1])
         gates, sources, lines = (_each(name, values, count, inputs) for name, (values, count) in given.items())
         results = [
             self._labelled(gates[:, index], sources[:, index], lines[:, index], tolerance) for index in range(inputs)

@@ -51,7 +51,7 @@ class MosTransistor:
                 continue
             values = validation.array(name, given, ("word_line", "bit_line"))
             if values.ndim not in (0, 2):
-                raise InputError(f"{name}: expected a number, or shape (word lines, bit lines), got {values.shape}")
+                raise validation.wrong_shape(name, values.shape, {}, {"word lines": None, "bit lines": None})
             if name in ("body_effect", "channel_length_modulation"):
                 if (values < 0.0).any():
                     raise InputError(f"{name}: expected values of at least 0, got {values.min():g}")
@@ -64,7 +64,7 @@ class MosTransistor:
         for field in fields(self):
             given = np.shape(getattr(self, field.name))
             if given not in ((), shape):
-                raise InputError(f"{field.name}: expected a number, or shape {shape}, got {given}")
+                raise validation.wrong_shape(field.name, given, {}, {"word lines": shape[0], "bit lines": shape[1]})
 
     def current_and_slopes(
         self, first: FloatArray, second: FloatArray, gate: FloatArray

@@ -15,6 +15,7 @@ from compact_model.device.notched import notched_device, notched_track
 from compact_model.device.parameters import DeviceParameters, applied_field
 from compact_model.device.published import lequeux2016, lequeux2016_track
 from compact_model.device.variation import SIGNED, vary
+from compact_model.support.model_range import spread_from_percent
 from compact_model.support.validation import InputError, between, non_negative, number, positive, whole
 from compact_model.track.landscape import Landscape
 from crossbar.schemes import SCHEMES
@@ -59,7 +60,10 @@ def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
         if not equals:
             raise InputError(f"--spread: expected NAME=NUMBER, such as track_width=3, got {text!r}")
         item = _SPREADS.get(name)
-        spreads[name] = value * (item.scale if item is not None and name in SIGNED else 0.01)
+        if item is not None and name in SIGNED:
+            spreads[name] = value * item.scale
+        else:
+            spreads[name] = spread_from_percent(f"--spread {name}", value)
     return spreads
 
 

@@ -11,6 +11,7 @@ import click
 
 from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
+from compact_model.support.model_range import spread_from_percent
 from compact_model.support.validation import InputError, between, non_negative, positive, whole
 from crossbar.schemes import SCHEMES
 from crossbar.wires import Wires
@@ -162,7 +163,8 @@ def pulsed_devices_from(
         refuse_unused("--device-file", options)
         return [read_device(file)], {"spreads": None, "wires": wires}
     device = device_from(options)
-    spread = 0.01 * between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
+    percent = between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
+    spread = spread_from_percent("--variation", percent)
     settings = {
         "tracks": options.pop("tracks"),
         "samples": options.pop("samples"),

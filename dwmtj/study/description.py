@@ -15,6 +15,7 @@ import numpy as np
 from compact_model.device.variation import SIGNED, VARIABLE
 from compact_model.support import validation
 from compact_model.support.arrays import IntArray
+from compact_model.support.model_range import spread_from_percent
 from compact_model.support.provenance import release
 from compact_model.support.validation import InputError, nearest, shown
 from dwmtj.options.device import Quantity
@@ -343,7 +344,10 @@ def _fields(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for key, value in _table(content, "spread").items():
         _check_key("[spread]", key, VARIABLE, measure)
         where = f"[spread] {key}"
-        spread[key] = edge[key].read(where, value) if key in SIGNED else 0.01 * validation.number(where, value)
+        if key in SIGNED:
+            spread[key] = edge[key].read(where, value)
+        else:
+            spread[key] = spread_from_percent(where, validation.number(where, value))
     return head | {
         "device": read("device", DEVICE_TABLE),
         "landscape": read("landscape", LANDSCAPE_TABLE) if measure.has_track else {},

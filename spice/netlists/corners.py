@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.device.variation import SIGNED, SIZES, VARIABLE
 from compact_model.support import validation
+from compact_model.support.model_range import relative_spread
 from compact_model.support.validation import InputError, nearest
 from compact_model.track.landscape import Landscape
 
@@ -72,11 +73,7 @@ def _checked(device: NetlistDevice, spreads: Mapping[str, float]) -> dict[str, f
         if row.name not in spreads:
             continue
         given = spreads[row.name]
-        spread = (
-            validation.non_negative(row.name, given)
-            if row.name in SIGNED
-            else validation.between(row.name, given, 0.0, 10.0)
-        )
+        spread = validation.non_negative(row.name, given) if row.name in SIGNED else relative_spread(row.name, given)
         if _symbol(row.name) not in device.quantities:
             raise InputError(
                 f"spreads: expected parameters that the netlist of this device has, got {row.name!r}; a term that is "

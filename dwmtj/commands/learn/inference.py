@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from compact_model.figures import TWO_COLUMNS
+from compact_model.support.model_range import spread_from_percent
 from compact_model.support.validation import between, whole
 
 from ...digits import divided, load_digits, trained_weights
@@ -101,7 +102,7 @@ def command(
     read_out = read_out_from_options(options, signed=False)
     device = device_from(options)
     percent = numbers_from("--variations", variations, float)
-    spreads = [0.01 * between("--variations", value, 0.0, 100.0) for value in percent]
+    spreads = [spread_from_percent("--variations", between("--variations", value, 0.0, 100.0)) for value in percent]
     images, labels = load_digits()
     train, test = divided(labels, test_share, whole("--seed", seed, 0), name="--test-share")
     result = inference(
