@@ -37,13 +37,20 @@ def run_adaptive(
 
 
 def advance_adaptive(
-    ensemble: Ensemble, state: fixed_step.WallState, duration: float, *, tolerance: float, step: FloatArray
+    ensemble: Ensemble,
+    state: fixed_step.WallState,
+    duration: float,
+    *,
+    tolerance: float,
+    step: FloatArray,
+    side_by_side: bool = True,
 ) -> None:
     """The state so many seconds later, by the adaptive method; many devices side by side in SIMD.
 
     step: s, (devices,), what each device tries first; in the end, what it would try next.  Not checked.
+    side_by_side: False where few steps lie before what happens to each device.
     """
-    side_by_side = ensemble.count >= _SHARED_FROM
+    side_by_side = side_by_side and ensemble.count >= _SHARED_FROM
     _walk(ensemble, state, np.array([0.0, duration]), tolerance, Progress(), step, side_by_side)
 
 

@@ -39,6 +39,8 @@ class Ensemble:
     mode: int
     landscape: PiecewiseTable
     drive: PiecewiseTable
+    landscape_bounds: tuple[FloatArray, FloatArray] | None = None
+    """As `track.piecewise.bounds` gives them, where they were found before."""
 
     @property
     def count(self) -> int:
@@ -156,7 +158,7 @@ def check_duration(ensemble: Ensemble, duration: float) -> None:
 def _fastest_turning(ensemble: Ensemble) -> float:
     """The largest |dphi/dt| that the fields allow, rad/s."""
     (drive, net_field), _ = bounds(ensemble.drive)
-    (pinning, anisotropy), (pinning_slope, _) = bounds(ensemble.landscape)
+    (pinning, anisotropy), (pinning_slope, _) = ensemble.landscape_bounds or bounds(ensemble.landscape)
     devices = ensemble.devices
     if ensemble.mode == equations.DENSITY_FROM_DRIVE:
         density = drive * devices.density_per_drive

@@ -25,6 +25,7 @@ from compact_model.kernels import fixed_step
 from compact_model.kernels.adaptive import FIRST_STEP
 from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.methods import REFERENCE_STEP
+from compact_model.ringing import Sites, ring_down
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
@@ -33,6 +34,7 @@ from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.threads import threads
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+from compact_model.track.piecewise import bounds
 from compact_model.track.resting import resting_angles
 
 from ..cells import Junctions, State
@@ -112,6 +114,7 @@ class DomainWalls(MovingCells):
         """Equal steps so far; the random numbers hang on it."""
         self._state = self._state_at(self._law.position, self._initial_angle(initial_angle))
         self._next_step = np.full(self._law.position.size, FIRST_STEP)  # s, of the adaptive method
+        self._sites = Sites.unknown(self._law.position.size)
 
     def _compile_tables(self) -> None:
         """Devices and tracks as the kernels read them."""
@@ -123,6 +126,7 @@ class DomainWalls(MovingCells):
         kelvin = np.array(np.broadcast_to(self.temperature, self.shape)).ravel()
         self._devices = device_arrays(self.parameters, Voltage.of(0.0), "both", kelvin, count)
         self._track = landscape_table(self.landscapes, self.parameters)
+        self._track_bounds = bounds(self._track)
         self._rows: dict[int, FloatArray] = {}  # by the number of columns
         self._row_offsets = np.arange(count + 1)
         self._longest_rest = 0.0  # s, that was checked
@@ -201,6 +205,7 @@ class DomainWalls(MovingCells):
         other._rows = {}
         other._state = self._state_at(self._state.position, self._state.angle)
         other._next_step = self._next_step.copy()
+        other._sites = Sites.at(self._sites.position, self._sites.angle, self._sites.visits)
         return other
 
     def at(self, values: FloatArray) -> Self:
@@ -230,6 +235,9 @@ class DomainWalls(MovingCells):
             "position": self.position,
             "angle": self.angle,
             "next_step": self._next_step.reshape(self.shape).copy(),
+            "site_position": self._sites.position.reshape(self.shape).copy(),
+            "site_angle": self._sites.angle.reshape(self.shape).copy(),
+            "site_visits": self._sites.visits.reshape(self.shape).copy(),
             "steps": np.int64(self.steps),
             "stream": np.uint64(self._key),
         }
@@ -240,6 +248,10 @@ class DomainWalls(MovingCells):
         self._state.position[:] = np.ravel(saved["position"])
         self._state.angle[:] = np.ravel(saved["angle"])
         self._next_step[:] = np.maximum(np.ravel(saved["next_step"]), _SHORTEST_STEP)
+        sites = [np.ravel(saved[f"site_{name}"]) for name in ("position", "angle", "visits")]
+        known = (self._sites.position, self._sites.angle, self._sites.visits)
+        if not all(np.array_equal(own, given) for own, given in zip(known, sites, strict=True)):
+            self._sites = Sites.at(*sites)
         self.steps = int(saved["steps"])
         self._moved()
 
@@ -299,7 +311,8 @@ class DomainWalls(MovingCells):
         """Raise InputError if the steps do not resolve the motion under these voltages, or would never end."""
         row = np.zeros((1, COEFFICIENTS + 2))
         row[0, COEFFICIENTS:] = largest_voltage, np.abs(self._net_field).max()
-        ensemble = Ensemble(self._devices, self._mode, self._track, PiecewiseTable(row, np.arange(2)))
+        drive = PiecewiseTable(row, np.arange(2))
+        ensemble = Ensemble(self._devices, self._mode, self._track, drive, self._track_bounds)
         if self.adaptive:
             check_duration(ensemble, duration)
             return
@@ -328,17 +341,22 @@ class DomainWalls(MovingCells):
                 self.check_run(0.0, duration)
             self._longest_rest = duration
         same, count = np.ptp(self._net_field) == 0.0, self._net_field.size
-        if self._hot or not self._adapt(self._drive_table(duration, np.zeros((1, 1 if same else count))), duration):
+        if self._hot or not self._adapt(
+            self._drive_table(duration, np.zeros((1, 1 if same else count))), duration, at_rest=True
+        ):
             self._step_along(self._drive_table(duration, np.zeros((1, count))), duration)
         self._next_step[:] = FIRST_STEP  # what suits a wall that rests says nothing of one that is driven
         self._moved()
 
-    def _adapt(self, waveforms: PiecewiseTable, duration: float) -> bool:
+    def _adapt(self, waveforms: PiecewiseTable, duration: float, *, at_rest: bool = False) -> bool:
         """The walls by the adaptive method; False, and nothing done, where it does not get on."""
         before = self._state.position.copy(), self._state.angle.copy()
         ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
         try:
-            advance_adaptive(ensemble, self._state, duration, tolerance=_WALL_TOLERANCE, step=self._next_step)
+            if at_rest:
+                ring_down(ensemble, self._state, duration, self._sites, tolerance=_WALL_TOLERANCE)
+            else:
+                advance_adaptive(ensemble, self._state, duration, tolerance=_WALL_TOLERANCE, step=self._next_step)
         except ConvergenceError:  # a wall that slides along a jump of its landscape
             self._state.position[:], self._state.angle[:] = before
             self._next_step[:] = FIRST_STEP

@@ -1,0 +1,328 @@
+"""Walls that ring down in their sites under a steady drive: whole periods at once, by a table of each site.
+
+A wall that rings in a site passes its resting place upwards once in every period.  In two dimensions one number then
+says all: by how much its angle differs from that at rest.  So the difference one period later, and the time until then,
+are functions of that number alone, and they are the same for as long as the drive is.  Where nothing of the model jumps
+within reach they are smooth, and are kept as Chebyshev polynomials, fitted to orbits that the adaptive method
+integrates with a tolerance far below that of a run.  Polynomials for several periods follow from them.  A wall is
+integrated up to its first passage, led over whole periods by the polynomials, and integrated again over what is left of
+the time, less than a period.
+
+A site is found when a wall comes to rest in it.  A table costs as much as a few times that the wall rings down, and is
+made where it has done so as often.  It is a function of the resting place and of nothing else, so that what becomes of
+a wall does not depend on when its table was made.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .adaptive_run import advance_adaptive
+from .ensemble import Ensemble
+from .kernels.adaptive import FIRST_STEP
+from .kernels.fixed_step import WallState
+from .kernels.rates import fill_rates
+from .kernels.tables import REGION_LEFT, REGION_RIGHT, PiecewiseTable, find_pieces
+from .support.arrays import FloatArray
+from .support.threads import run_shares, threads
+
+_FEWEST_PERIODS = 8.0  # that a drive lasts, for a table to pay
+_MOST_IN_VAIN = 6  # times that a wall rings down in a site before its table is made
+_TERMS = 16  # of a polynomial
+_LEVELS = (8, 1)  # periods that one polynomial leads over
+_REACHES = (0.8, 0.4, 0.2, 0.1)  # rad: how far the angle may differ from that at rest, the first that works
+_DECAY_FIT, _PERIOD_FIT = 1e-9, 3e-10  # what the last terms may be: absolute, and of the period
+_ORBIT_TOLERANCE = 1e-11  # rad, and wall widths, per step
+_NEWTON_STEPS = 12
+_DIFFERENCE = 1e-5  # rad, and wall widths, for the derivatives of the rates
+_AT_REST = 1e-10  # rad, and wall widths: what Newton's last step may be
+_SAME_SITE = 1e-3  # rad, and wall widths
+_FIRST_SHARE = 0.1  # of a period: what the adaptive method tries first
+_NEAR = 2.0  # wall widths: farther away a wall is hardly in the site
+_SITES_AT_ONCE = 256
+
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+@dataclass
+class Sites:
+    """The sites that walls were last at rest in under one steady drive, each of shape (devices,).
+
+    position, angle: m and rad, of the wall at rest.  visits: how often in a row it came to rest there; 0: no site is
+    known.  All else follows from these when it is needed, and is NaN until then.
+    period: s, of a small motion.  upwards: +1 or -1, the sign of the angle's difference where the wall passes its
+    resting place upwards.  reach: rad, the largest difference that the table holds for; 0: there is no table.
+    table: (levels, terms, 2, devices), Chebyshev coefficients of ln(difference after / before) and of the time, s.
+    """
+
+    position: FloatArray
+    angle: FloatArray
+    visits: FloatArray
+    period: FloatArray
+    upwards: FloatArray
+    reach: FloatArray
+    table: FloatArray
+
+    @classmethod
+    def at(cls, position: FloatArray, angle: FloatArray, visits: FloatArray) -> Self:
+        """These sites, copied, of which nothing else is known."""
+        count = position.size
+        table = np.zeros((len(_LEVELS), _TERMS, 2, count))
+        return cls(position.copy(), angle.copy(), visits.copy(), *np.full((3, count), np.nan), table)
+
+    @classmethod
+    def unknown(cls, count: int) -> Self:
+        """Of so many walls."""
+        return cls.at(*np.zeros((3, count)))
+
+
+def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, *, tolerance: float) -> None:
+    """The walls so many seconds later, like `adaptive_run.advance_adaptive`, under a steady drive.
+
+    state: advanced in place; its stops and times are not looked at.  sites: of these walls under this drive, brought up
+    to date.  tolerance: of a step.  Raises ConvergenceError as there.
+    """
+    count = ensemble.count
+    left = np.full(count, duration)
+    _look_around(ensemble, sites)
+    near = (sites.visits >= _MOST_IN_VAIN) & (_FEWEST_PERIODS * sites.period <= duration) & (sites.reach != 0.0)
+    near &= np.abs(state.position - sites.position) < _NEAR * ensemble.devices.wall_width
+    strayed = ~near
+    if near.any():
+        step = np.where(near, _FIRST_SHARE * sites.period, FIRST_STEP)
+        above = near & (state.position > sites.position)
+        _run(ensemble, state, left, above, tolerance, step.copy(), lower_stop=sites.position)
+        passed = _run(ensemble, state, left, near & (left > 0.0), tolerance, step.copy(), upper_stop=sites.position)
+        _make_tables(ensemble, sites, np.flatnonzero(passed & np.isnan(sites.reach)))
+        led = _lead(sites, state, left, np.flatnonzero(passed & (sites.reach > 0.0)))
+        ringing = np.zeros(count, dtype=bool)
+        ringing[led] = True
+        strayed = ~ringing
+        _run(ensemble, state, left, ringing & (left > 0.0), tolerance, step)
+    if strayed.any():
+        _run(ensemble, state, left, strayed & (left > 0.0), tolerance, np.full(count, FIRST_STEP), side_by_side=True)
+        _find_sites(ensemble, state, duration, sites, np.flatnonzero(strayed))
+
+
+def _run(
+    ensemble: Ensemble,
+    state: WallState,
+    left: FloatArray,
+    chosen: Mask,
+    tolerance: float,
+    step: FloatArray,
+    *,
+    lower_stop: FloatArray | float = -np.inf,
+    upper_stop: FloatArray | float = np.inf,
+    side_by_side: bool = False,
+) -> Mask:
+    """Some walls over the time that is left to them, or up to a stop; which of them came to one."""
+    if not chosen.any():
+        return chosen
+    end = float(left[chosen].max())
+    ahead = WallState(
+        state.position,
+        state.angle,
+        np.where(chosen, end - left, np.inf),
+        np.where(chosen, lower_stop, -np.inf),
+        np.where(chosen, upper_stop, np.inf),
+        np.full(left.size, np.inf),
+    )
+    advance_adaptive(ensemble, ahead, end, tolerance=tolerance, step=step, side_by_side=side_by_side)
+    passed = chosen & np.isfinite(ahead.passage_time)
+    left[chosen] = 0.0
+    left[passed] = end - ahead.passage_time[passed]
+    return passed
+
+
+def _part(ensemble: Ensemble, index: Indices) -> Ensemble:
+    """Some of the walls, which may be taken more than once."""
+    if np.array_equal(index, np.arange(ensemble.count)):
+        return ensemble
+    devices = type(ensemble.devices)(*(values[index] for values in ensemble.devices))
+    return Ensemble(devices, ensemble.mode, _rows_of(ensemble.landscape, index), _rows_of(ensemble.drive, index))
+
+
+def _rows_of(table: PiecewiseTable, index: Indices) -> PiecewiseTable:
+    if table.offsets.size == 2:
+        return table
+    begin, sizes = table.offsets[index], np.diff(table.offsets)[index]
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    rows = table.rows[np.repeat(begin - offsets[:-1], sizes) + np.arange(offsets[-1])]
+    return PiecewiseTable(rows, offsets)
+
+
+def _rates(ensemble: Ensemble, position: FloatArray, angle: FloatArray) -> FloatArray:
+    """Speed in wall widths and turning in rad, per second, (2, devices)."""
+    rates = np.empty((2, ensemble.count))
+    run_shares(
+        fill_rates,
+        threads() if ensemble.count > _SITES_AT_ONCE else 1,
+        ensemble.devices,
+        ensemble.mode,
+        ensemble.landscape,
+        ensemble.drive,
+        position,
+        angle,
+        *rates,
+    )
+    rates[0] /= ensemble.devices.wall_width
+    return rates
+
+
+def _derivatives(ensemble: Ensemble, position: FloatArray, angle: FloatArray) -> FloatArray:
+    """Of the rates by the position, in wall widths, and by the angle: (2, 2, devices), the rates first, 1/s."""
+    across = _DIFFERENCE * ensemble.devices.wall_width
+    along = _rates(ensemble, position + across, angle) - _rates(ensemble, position - across, angle)
+    about = _rates(ensemble, position, angle + _DIFFERENCE) - _rates(ensemble, position, angle - _DIFFERENCE)
+    return np.stack([along, about], axis=1) / (2.0 * _DIFFERENCE)
+
+
+def _small_motion(by: FloatArray) -> FloatArray:
+    """The period, s, of a small motion with these derivatives; inf where it is hardly one."""
+    trace, determinant = by[0, 0] + by[1, 1], by[0, 0] * by[1, 1] - by[0, 1] * by[1, 0]
+    rings = (trace < 0.0) & (determinant > 0.3 * trace**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        period: FloatArray = np.where(rings, 2.0 * np.pi / np.sqrt(determinant - 0.25 * trace**2), np.inf)
+    return period
+
+
+def _look_around(ensemble: Ensemble, sites: Sites) -> None:
+    """The small motion in sites that are new."""
+    new = np.flatnonzero((sites.visits > 0.0) & np.isnan(sites.period))
+    if new.size:
+        by = _derivatives(_part(ensemble, new), sites.position[new], sites.angle[new])
+        sites.period[new], sites.upwards[new] = _small_motion(by), np.sign(by[0, 1])
+
+
+def _find_sites(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, index: Indices) -> None:
+    """Count the visits of walls that have come to rest, and find where, by Newton's method."""
+    part = _part(ensemble, index)
+    with np.errstate(invalid="ignore"):  # fields that overflow
+        near = _FEWEST_PERIODS * _small_motion(_derivatives(part, state.position[index], state.angle[index]))
+    index = index[near <= duration]  # a table would not pay for the others
+    if not index.size:
+        return
+    part = _part(ensemble, index)
+    width = part.devices.wall_width
+    position, angle = state.position[index], state.angle[index]
+    last = np.full(index.size, np.inf)
+    with np.errstate(all="ignore"):  # what comes to nothing is found out below
+        for _ in range(_NEWTON_STEPS):
+            rates, by = _rates(part, position, angle), _derivatives(part, position, angle)
+            determinant = by[0, 0] * by[1, 1] - by[0, 1] * by[1, 0]
+            along = (by[0, 1] * rates[1] - by[1, 1] * rates[0]) / determinant
+            about = (by[1, 0] * rates[0] - by[0, 0] * rates[1]) / determinant
+            last = np.hypot(along, about)
+            limited = np.minimum(1.0, 1.0 / last)
+            position = np.clip(position + limited * along * width, 0.0, part.devices.track_length)
+            angle = angle + limited * about
+            if (last <= _AT_REST).all():
+                break
+        good = last <= _AT_REST
+        good &= np.hypot((position - state.position[index]) / width, angle - state.angle[index]) < 1.0
+        turned = np.remainder(angle - sites.angle[index] + np.pi, 2.0 * np.pi) - np.pi
+        same = np.hypot((position - sites.position[index]) / width, turned) < _SAME_SITE
+    same &= good & (sites.visits[index] > 0.0)
+    sites.visits[index] = np.where(same, sites.visits[index] + 1.0, np.where(good, 1.0, 0.0))
+    other = index[~same]
+    sites.position[other], sites.angle[other] = np.where(good, position, 0.0)[~same], np.where(good, angle, 0.0)[~same]
+    for derived in (sites.period, sites.upwards, sites.reach):
+        derived[other] = np.nan
+
+
+def _make_tables(ensemble: Ensemble, sites: Sites, index: Indices) -> None:
+    """The tables of some sites."""
+    for first in range(0, index.size, _SITES_AT_ONCE):
+        missing = index[first : first + _SITES_AT_ONCE]
+        sites.reach[missing] = 0.0
+        for reach in _REACHES:
+            if missing.size:
+                good, table = _tables(ensemble, sites, missing, reach)
+                sites.reach[missing[good]] = reach
+                sites.table[..., missing[good]] = table[..., good]
+                missing = missing[~good]
+
+
+_NODES = np.cos(np.pi * (np.arange(_TERMS) + 0.5) / _TERMS)
+_TO_COEFFICIENTS = (2.0 / _TERMS) * np.cos(np.pi * np.outer(np.arange(_TERMS), np.arange(_TERMS) + 0.5) / _TERMS)
+_TO_COEFFICIENTS[0] *= 0.5
+
+
+def _tables(ensemble: Ensemble, sites: Sites, index: Indices, reach: float) -> tuple[Mask, FloatArray]:
+    """Tables up to one difference of the angle, and for which of the sites they hold."""
+    before = np.repeat(0.5 * reach * (1.0 + _NODES)[:, np.newaxis], index.size, axis=1)
+    after, time = _orbits(ensemble, sites, index, before)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        good = ((after > 0.0) & (after < before)).all(axis=0)
+        single = np.stack([np.log(after / before), time], axis=1)
+    single = np.where(good, single, 0.0)
+    one = np.tensordot(_TO_COEFFICIENTS, single, axes=1)
+    fit = np.array([_DECAY_FIT, _PERIOD_FIT])[:, np.newaxis] * np.stack([np.ones(index.size), sites.period[index]])
+    levels = []
+    for periods in _LEVELS:
+        here, total = before.copy(), np.zeros_like(single)
+        for _ in range(periods):
+            each = np.stack([_polynomial(one, 2.0 * row / reach - 1.0) for row in here])
+            total += each
+            here *= np.exp(each[:, 0])
+        levels.append(np.tensordot(_TO_COEFFICIENTS, total, axes=1))
+        good &= (np.abs(levels[-1][-2:]).max(axis=0) <= periods * fit).all(axis=0)
+    return good, np.stack(levels)
+
+
+def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """One period each from differences of the angle (orbits, sites): the difference after it, and its time, s.
+
+    NaN where a wall leaves the region in which its track is smooth, or does not come back.
+    """
+    every = np.tile(index, len(before))
+    part = _part(ensemble, every)
+    rest, period = sites.position[every], sites.period[every]
+    pieces = find_pieces(part.landscape, rest)
+    rows = part.landscape.rows[pieces + (part.landscape.offsets[:-1] if part.landscape.offsets.size > 2 else 0)]
+    state = WallState(
+        rest.copy(), sites.angle[every] + sites.upwards[every] * before.ravel(), *np.empty((4, rest.size))
+    )
+    time = np.zeros(rest.size)
+    stays = np.ones(rest.size, dtype=bool)
+    for lower, upper in ((rest, rows[:, REGION_RIGHT]), (rows[:, REGION_LEFT], rest)):
+        left = 2.0 * period
+        passed = _run(part, state, left, stays, _ORBIT_TOLERANCE, period / 30.0, lower_stop=lower, upper_stop=upper)
+        stays = passed & (state.position == rest)
+        time += 2.0 * period - left
+    after = sites.upwards[every] * (state.angle - sites.angle[every])
+    return tuple(np.where(stays, each, np.nan).reshape(before.shape) for each in (after, time))
+
+
+def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
+    """Chebyshev polynomials (terms, 2, devices) at places (devices,) from -1 to 1, by Clenshaw's recurrence."""
+    twice = 2.0 * place
+    last = before = np.zeros(coefficients.shape[1:])
+    for term in coefficients[:0:-1]:
+        last, before = term + twice * last - before, last
+    return coefficients[0] + place * last - before
+
+
+def _lead(sites: Sites, state: WallState, left: FloatArray, index: Indices) -> Indices:
+    """Walls that pass their resting place upwards, over as many periods as fit; which of them the tables hold for."""
+    turn = sites.upwards[index] * (state.angle[index] - sites.angle[index])
+    difference = np.remainder(turn + np.pi, 2.0 * np.pi) - np.pi
+    held = (difference > 0.0) & (difference <= sites.reach[index])
+    index, difference = index[held], difference[held]
+    begin, reach, time = difference.copy(), sites.reach[index], left[index]
+    for table in sites.table:
+        coefficients = table[..., index]
+        while True:
+            decay, period = _polynomial(coefficients, 2.0 * difference / reach - 1.0)
+            fits = period <= time
+            if not fits.any():
+                break
+            difference = np.where(fits, difference * np.exp(decay), difference)
+            time = np.where(fits, time - period, time)
+    state.angle[index] += sites.upwards[index] * (difference - begin)
+    left[index] = time
+    return index
