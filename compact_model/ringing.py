@@ -14,7 +14,7 @@ a wall does not depend on when its table was made.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .adaptive_run import advance_adaptive
 from .ensemble import Ensemble
 from .kernels.adaptive import FIRST_STEP
 from .kernels.fixed_step import WallState
-from .kernels.rates import fill_rates
+from .kernels.right_hand_side import fill_rates
 from .kernels.tables import REGION_LEFT, REGION_RIGHT, PiecewiseTable, find_pieces
 from .support.arrays import FloatArray
 from .support.threads import run_shares, threads
@@ -71,7 +71,8 @@ class Sites:
         """These sites, copied, of which nothing else is known."""
         count = position.size
         table = np.zeros((len(_LEVELS), _TERMS, 2, count))
-        return cls(position.copy(), angle.copy(), visits.copy(), *np.full((3, count), np.nan), table)
+        period, upwards, reach = np.full((3, count), np.nan)
+        return cls(position.copy(), angle.copy(), visits.copy(), period, upwards, reach, table)
 
     @classmethod
     def unknown(cls, count: int) -> Self:
@@ -132,7 +133,7 @@ def _run(
         np.full(left.size, np.inf),
     )
     advance_adaptive(ensemble, ahead, end, tolerance=tolerance, step=step, side_by_side=side_by_side)
-    passed = chosen & np.isfinite(ahead.passage_time)
+    passed: Mask = chosen & np.isfinite(ahead.passage_time)
     left[chosen] = 0.0
     left[passed] = end - ahead.passage_time[passed]
     return passed
@@ -257,7 +258,7 @@ def _tables(ensemble: Ensemble, sites: Sites, index: Indices, reach: float) -> t
     before = np.repeat(0.5 * reach * (1.0 + _NODES)[:, np.newaxis], index.size, axis=1)
     after, time = _orbits(ensemble, sites, index, before)
     with np.errstate(invalid="ignore", divide="ignore"):
-        good = ((after > 0.0) & (after < before)).all(axis=0)
+        good = np.asarray(((after > 0.0) & (after < before)).all(axis=0))
         single = np.stack([np.log(after / before), time], axis=1)
     single = np.where(good, single, 0.0)
     one = np.tensordot(_TO_COEFFICIENTS, single, axes=1)
@@ -281,21 +282,22 @@ def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray
     """
     every = np.tile(index, len(before))
     part = _part(ensemble, every)
-    rest, period = sites.position[every], sites.period[every]
-    pieces = find_pieces(part.landscape, rest)
-    rows = part.landscape.rows[pieces + (part.landscape.offsets[:-1] if part.landscape.offsets.size > 2 else 0)]
-    state = WallState(
-        rest.copy(), sites.angle[every] + sites.upwards[every] * before.ravel(), *np.empty((4, rest.size))
-    )
+    rest, turned, upwards = sites.position[every], sites.angle[every], sites.upwards[every]
+    first = part.landscape.offsets[:-1] if part.landscape.offsets.size > 2 else 0
+    rows = part.landscape.rows[first + find_pieces(part.landscape, rest)]
+    state = WallState(rest.copy(), turned + upwards * before.ravel(), *np.empty((4, rest.size)))
     time = np.zeros(rest.size)
     stays = np.ones(rest.size, dtype=bool)
+    longest = 2.0 * sites.period[every]
+    step = _FIRST_SHARE * sites.period[every]
     for lower, upper in ((rest, rows[:, REGION_RIGHT]), (rows[:, REGION_LEFT], rest)):
-        left = 2.0 * period
-        passed = _run(part, state, left, stays, _ORBIT_TOLERANCE, period / 30.0, lower_stop=lower, upper_stop=upper)
+        left = longest.copy()
+        passed = _run(part, state, left, stays, _ORBIT_TOLERANCE, step, lower_stop=lower, upper_stop=upper)
         stays = passed & (state.position == rest)
-        time += 2.0 * period - left
-    after = sites.upwards[every] * (state.angle - sites.angle[every])
-    return tuple(np.where(stays, each, np.nan).reshape(before.shape) for each in (after, time))
+        time += longest - left
+    difference = upwards * (state.angle - turned)
+    shape = before.shape
+    return np.where(stays, difference, np.nan).reshape(shape), np.where(stays, time, np.nan).reshape(shape)
 
 
 def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
@@ -304,7 +306,7 @@ def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
     last = before = np.zeros(coefficients.shape[1:])
     for term in coefficients[:0:-1]:
         last, before = term + twice * last - before, last
-    return coefficients[0] + place * last - before
+    return cast(FloatArray, coefficients[0] + place * last - before)
 
 
 def _lead(sites: Sites, state: WallState, left: FloatArray, index: Indices) -> Indices:
