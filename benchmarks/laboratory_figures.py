@@ -1,7 +1,8 @@
 """The paper's Figs. 1c, 2c and 3 at a laboratory's pace, 20 uA per ms, by rates of escape: three figures and numbers.
 
 `laboratory_figures.py [FOLDER] [1c] [2c] [3]` draws those that are named, or all, into the folder.  `--quick` takes one
-track and few fields.  docs/validation.md says what is the paper's, what is fitted, what is free, and what is missing.
+track and few fields; `--force` adds the force of H_K(x) along the track, which the paper leaves out.
+docs/validation.md says what is the paper's, what is fitted, what is free, and what is missing.
 """
 
 import dataclasses
@@ -24,7 +25,7 @@ from compact_model import (
 from compact_model.constants import OERSTED
 from compact_model.figures import ORANGE, STYLE, letters, whole_numbers
 
-DEVICE = lequeux2016()
+DEVICE = lequeux2016().replace(anisotropy_gradient_force=float("--force" in sys.argv))
 LARGEST = 6.5e-3  # A
 STEP, DWELL = 20e-6, 1e-3  # A and s: a step of the laboratory's sweep
 CYCLES = 20

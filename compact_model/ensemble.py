@@ -97,7 +97,11 @@ def device_arrays(
     if not any(term.is_on(each) for term in ADDED for each in parameters):
         return Device(**columns)
     by_current = drive.quantity == "current density"  # in a junction that carries J A; see `CurrentDensity`
-    further = {"voltage_by_current": lambda each: float(by_current or each.torque_density == "current")}
+    slope_terms = [term for term in ADDED if term.reads_slope]
+    further = {
+        "voltage_by_current": lambda each: float(by_current or each.torque_density == "current"),
+        "slope_is_read": lambda each: float(any(term.is_on(each) for term in slope_terms)),
+    }
     for term in ADDED:
         further |= term.coefficients
     for name, value in further.items():
@@ -158,7 +162,7 @@ def check_duration(ensemble: Ensemble, duration: float) -> None:
 def _fastest_turning(ensemble: Ensemble) -> float:
     """The largest |dphi/dt| that the fields allow, rad/s."""
     (drive, net_field), _ = bounds(ensemble.drive)
-    (pinning, anisotropy), (pinning_slope, _) = ensemble.landscape_bounds or bounds(ensemble.landscape)
+    (pinning, anisotropy), (pinning_slope, anisotropy_slope) = ensemble.landscape_bounds or bounds(ensemble.landscape)
     devices = ensemble.devices
     if ensemble.mode == equations.DENSITY_FROM_DRIVE:
         density = drive * devices.density_per_drive
@@ -169,7 +173,7 @@ def _fastest_turning(ensemble: Ensemble) -> float:
     voltage = density * devices.resistance_area
     if isinstance(devices, DeviceWithTerms) and ensemble.mode == equations.DENSITY_FROM_DRIVE:
         voltage = voltage * (1.0 + devices.voltage_by_current * devices.tmr)
-    limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy)
+    limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy, anisotropy_slope)
     return float(largest_turning(limits).max())
 
 
@@ -189,8 +193,8 @@ def largest_turning(limits: Limits) -> FloatArray:
 
 def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -> float:
     """How fast an error of the junction's voltage moves a wall, at most, m/(s V); net_field: the largest, T."""
-    (pinning, anisotropy), (pinning_slope, _) = bounds(landscape)
-    limits = Limits(devices, 0.0, 0.0, net_field, pinning, pinning_slope, anisotropy)
+    (pinning, anisotropy), (pinning_slope, anisotropy_slope) = bounds(landscape)
+    limits = Limits(devices, 0.0, 0.0, net_field, pinning, pinning_slope, anisotropy, anisotropy_slope)
     field = sum(np.asarray(term.per_volt(limits)) for term in _terms_of(devices))
     return float((devices.rate * devices.wall_width * field).max())
 

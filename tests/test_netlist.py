@@ -338,6 +338,7 @@ FURTHER = {
     "in_plane_field_y": ("hx", "hy"),
     "interfacial_dmi": ("dmi",),
     "oersted_field_ratio": ("oersted",),
+    "anisotropy_gradient_force": ("hkforce",),
 }
 
 

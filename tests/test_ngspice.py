@@ -101,6 +101,9 @@ CASES = {
     "DMI and Oersted field": Case(
         Current(pulse(3e-3, 5e-9)), 500e-9, 60e-9, changes={"interfacial_dmi": 1.2e-5, "oersted_field_ratio": -0.4}
     ),
+    "force of a varying anisotropy": Case(
+        Current(pulse(6e-3, 3e-9)), 426.7e-9, 60e-9, landscape="many", changes={"anisotropy_gradient_force": 1.0}
+    ),
     "all further terms on many wells": Case(
         Current(pulse(6e-3, 3e-9)),
         426.7e-9,
@@ -114,6 +117,7 @@ CASES = {
             "in_plane_field_y": 4e-4,
             "interfacial_dmi": -1e-5,
             "oersted_field_ratio": 0.5,
+            "anisotropy_gradient_force": 0.7,
         },
     ),
     "P from the TMR, no bias dependence": Case(

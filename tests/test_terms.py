@@ -16,12 +16,15 @@ from compact_model import (
     GaussianWell,
     InputError,
     Landscape,
+    ParabolicWell,
     Voltage,
     constant,
     current_threshold,
     ensemble,
+    escape_rates,
     lequeux2016,
     pulses,
+    rest_position,
     simulate,
     simulate_ensemble,
     static_current_threshold,
@@ -33,6 +36,9 @@ from compact_model.kernels.added_terms import ADDED, DeviceWithTerms
 from compact_model.kernels.tables import Device, device_at
 from compact_model.kernels.term import Limits
 from compact_model.kernels.terms import TERMS
+from compact_model.rates.driven_track import barriers, constant_density, driven_track
+from compact_model.rates.potentials import Scales
+from compact_model.track.resting import resting_places, wall_energy
 from crossbar import ArrayDrive, ArraySimulation, Bias, Crossbar, DomainWalls, bias
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +53,7 @@ ON = {
     "in_plane_field_y": -9e-4,
     "interfacial_dmi": 1.2e-5,
     "oersted_field_ratio": -0.4,
+    "anisotropy_gradient_force": 0.8,
 }
 """A value for each parameter that turns a term on."""
 ALL_ON = DEVICE.replace(**ON)
@@ -76,7 +83,7 @@ def test_a_term_has_a_kernel_a_text_a_bound_and_its_static_part(term):
     ):
         assert (kernel is None) == (text == "")
     _, arrays = one_of(ALL_ON)
-    limits = Limits(arrays, np.full(1, 1e10), np.full(1, 0.1), 1e-3, 1e-3, 1e4, 4e-3)
+    limits = Limits(arrays, np.full(1, 1e10), np.full(1, 0.1), 1e-3, 1e-3, 1e4, 4e-3, 1e5)
     for part in (term.bound, term.per_volt):
         assert np.all(np.asarray(part(limits)) >= 0.0)
     assert isinstance(term.refuse(limits), str)
@@ -93,23 +100,29 @@ def test_kernel_energy_text_and_bound_of_a_term_say_the_same(term):
     names |= {"ms": 1.05e6, "delta": 16.6, "length": 1000.0, "width": 100.0, "rp": 36.0, "area": 0.1225e-12}
     names |= {"vh": 0.5, "bias_scale": 1.95 * 0.5**2, "rate": 1.0}
     functions = {name: getattr(math, name) for name in ("sin", "cos", "sqrt", "atan")} | {"ln": math.log, "max": max}
-    largest = Limits(arrays, np.zeros(1), np.full(1, 0.3), 0.0, 0.0, 0.0, 0.0)
+    largest = Limits(arrays, np.zeros(1), np.full(1, 0.3), 0.0, 0.0, 0.0, 0.0, 2e5)
+    slope = -2e5  # T/m
     for voltage, position in ((-0.3, 0.0), (0.0, 0.4e-6), (0.2, 0.7e-6), (0.2, 1e-6)):
         words = {"voltage": f"({voltage})", "angle": "angle", "position": f"({1e9 * position})"}
         words["width"] = f"(1.0+0.8*{voltage})**-0.5"
+        words["anisotropy_rise"] = f"({1e-9 * slope}*delta)"
         if term.relative_width:
             by_text = eval(term.width_text.format(**words), functions | names)
             assert term.relative_width.py_func(device, voltage) == pytest.approx(by_text, rel=1e-14)
         for angle in np.linspace(-4.0, 4.0, 23).tolist():
-            by_kernel = term.about_angle.py_func(device, position, voltage, angle)
-            by_text = eval(term.about_text.format(**words), functions | names | {"angle": angle})
-            by_energy = (
-                term.energy(ALL_ON, position, np.array(angle + 1e-5), voltage, 4e-3)
-                - term.energy(ALL_ON, position, np.array(angle - 1e-5), voltage, 4e-3)
-            ) / 2e-5
-            assert by_kernel == pytest.approx(by_text, rel=1e-12, abs=1e-17)
-            assert by_kernel == pytest.approx(by_energy, abs=1e-12)
-            assert abs(by_kernel) <= term.bound(largest)[0] * (1.0 + 1e-12)
+            found = 0.0
+            for kernel, text in ((term.along_z, term.along_text), (term.about_angle, term.about_text)):
+                if kernel is not None:
+                    by_kernel = kernel.py_func(device, position, voltage, angle, slope)
+                    by_text = eval(text.format(**words), functions | names | {"angle": angle})
+                    assert by_kernel == pytest.approx(by_text, rel=1e-12, abs=1e-17)
+                    found += abs(by_kernel)
+            assert found <= term.bound(largest)[0] * (1.0 + 1e-12)
+            ahead, behind = (
+                term.energy(ALL_ON, position, np.array(angle + step), voltage, 4e-3) for step in (1e-5, -1e-5)
+            )
+            turning = term.about_angle.py_func(device, position, voltage, angle, slope) if term.about_angle else 0.0
+            assert turning == pytest.approx((ahead - behind) / 2e-5, abs=1e-12)
 
 
 def test_a_term_takes_few_files():
@@ -123,7 +136,8 @@ def test_a_term_takes_few_files():
         if not any(name in str(path) for name in computing)
     }
     for term in ADDED:
-        words = {*term.switches, *term.coefficients, term.about_angle.py_func.__name__}
+        kernels = [kernel for kernel in (term.along_z, term.about_angle) if kernel]
+        words = {*term.switches, *term.coefficients, *(kernel.py_func.__name__ for kernel in kernels)}
         touched = {path for path, text in texts.items() if any(word in text for word in words)}
         assert touched == {"compact_model/device/parameters.py", "compact_model/kernels/terms.py"}
 
@@ -194,7 +208,7 @@ def junction_voltage(device, current, position):
     return brentq(excess, -5.0, 5.0, xtol=1e-17, rtol=1e-15)
 
 
-def rates(device, kind, value, landscape=SMOOTH, anisotropy=None):
+def rates(device, kind, value, landscape=SMOOTH, anisotropy=None, slope=0.0):
     """dx/dt and dphi/dt of Eq. 1 with the further terms, under a constant drive."""
 
     def right_hand_side(time, state):
@@ -208,7 +222,9 @@ def rates(device, kind, value, landscape=SMOOTH, anisotropy=None):
             density = value if kind is CurrentDensity else volts / barrier
         torque = device.torque_per_current_density * density
         two_fold = device.anisotropy_field if anisotropy is None else float(anisotropy(position))
+        width = device.wall_width * (1.0 + device.perpendicular_anisotropy_per_volt * volts) ** -0.5
         along = 0.3 * torque + float(landscape.pinning_field(position))
+        along -= 0.5 * device.anisotropy_gradient_force * width * slope * np.sin(angle) ** 2
         about = (
             torque
             + 0.5 * (two_fold + device.anisotropy_field_per_volt * volts) * np.sin(2.0 * angle)
@@ -216,7 +232,6 @@ def rates(device, kind, value, landscape=SMOOTH, anisotropy=None):
             + 0.5 * np.pi * device.in_plane_field_x * np.cos(angle)
             + 0.5 * np.pi * (device.in_plane_field_y + oersted_field(device, position, volts)) * np.sin(angle)
         )
-        width = device.wall_width * (1.0 + device.perpendicular_anisotropy_per_volt * volts) ** -0.5
         about -= 0.5 * np.pi * device.interfacial_dmi / (device.saturation_magnetisation * width) * np.cos(angle)
         scale = GAMMA / (1.0 + device.damping**2)
         return [scale * width * (about + device.damping * along), scale * (along - device.damping * about)]
@@ -287,18 +302,21 @@ def test_torques_by_the_current_still_feel_the_voltage():
 
 
 def test_a_profile_of_the_anisotropy_and_the_voltage_add_up():
-    profile = AnisotropyProfile((0.4e-6, 0.6e-6), (20e-4, 60e-4))
+    profile = AnisotropyProfile((0.4e-6, 0.7e-6), (20e-4, 80e-4))
     track, times = Landscape(SMOOTH.wells, profile), np.array([0.0, 15e-9])
-    run = simulate(ALL_ON, track, Voltage.of(0.1), times, initial_position=0.52e-6, initial_angle=0.4, tolerance=1e-12)
     exact = solve_ivp(
-        rates(ALL_ON, Voltage, 0.1, anisotropy=lambda x: 20e-4 + (x - 0.4e-6) / 0.2e-6 * 40e-4),
+        rates(ALL_ON, Voltage, 0.1, anisotropy=lambda x: 20e-4 + (x - 0.4e-6) / 0.2e-6 * 40e-4, slope=2e4),
         (0.0, 15e-9),
         [0.52e-6, 0.4],
         rtol=1e-11,
         atol=[1e-18, 1e-11],
         method="DOP853",
     )
-    assert float(run.position[-1]) == pytest.approx(exact.y[0, -1], abs=1e-13)
+    for options in ({"tolerance": 1e-12}, {"method": "rk4", "devices": 3}, {"method": "rk4", "devices": 20}):
+        run = simulate_ensemble(
+            ALL_ON, track, Voltage.of(0.1), times, initial_position=0.52e-6, initial_angle=0.4, **options
+        )
+        assert run.position.values[:, -1] == pytest.approx(exact.y[0, -1], abs=1e-13), options
 
 
 def test_lanes_and_single_devices_give_the_same_bits_with_noise(monkeypatch):
@@ -479,3 +497,112 @@ def test_a_drive_beyond_the_range_of_the_width_is_refused():
     with pytest.raises(InputError, match=r"^perpendicular_anisotropy_per_volt: expected .* got 120 %"):
         simulate(device, SMOOTH, Voltage.of(0.3), [0.0, 1e-9])
     simulate(device, SMOOTH, Voltage.of(0.2), [0.0, 1e-10])
+
+
+# ---- The force of an anisotropy that varies along the track ----
+
+ROUGH = Landscape(
+    (GaussianWell(centre=0.5e-6, coercive_field=15e-4, half_width=100e-9),),
+    AnisotropyProfile((0.4e-6, 0.48e-6, 0.52e-6, 0.6e-6), (20e-4, 60e-4, 30e-4, -30e-4)),
+)
+
+
+def total_energy(device, track, position, angle):
+    """M_s Delta W t H_K(x) sin^2(phi) and that of the sites, J."""
+    of_angle = np.sin(angle) ** 2 * track.anisotropy_field(position, device)
+    volume = device.wall_width * device.track_width * device.thickness
+    return track.energy(position, device) + device.saturation_magnetisation * volume * of_angle
+
+
+@pytest.mark.parametrize("options", [{"tolerance": 1e-11}, {"method": "rk4", "devices": 3}, {"devices": 80}])
+def test_a_wall_without_damping_keeps_its_energy_only_with_the_force(options):
+    times, swing = np.linspace(0.0, 60e-9, 31), {}
+    for share in (0.0, 0.5, 1.0):
+        device = DEVICE.replace(damping=0.0, anisotropy_gradient_force=share)
+        run = simulate_ensemble(
+            device, ROUGH, Voltage.of(0.0), times, initial_position=0.53e-6, initial_angle=1.0, **options
+        )
+        energy = total_energy(device, ROUGH, run.position.values, run.angle.values)
+        swing[share] = float(np.ptp(energy)) / (BOLTZMANN_CONSTANT * 300.0)
+    assert swing[1.0] < 1e-5
+    assert swing[0.0] > 2.0 * swing[1.0] + 0.3
+    assert swing[0.5] == pytest.approx(0.5 * swing[0.0], rel=0.3)
+
+
+def test_the_force_is_exactly_zero_where_the_anisotropy_is_constant():
+    times, level = np.linspace(0.0, 10e-9, 5), AnisotropyProfile((0.0, 1e-6), (40e-4, 40e-4))
+    for track in (SMOOTH, Landscape(SMOOTH.wells, level)):
+        with_force, without = (
+            simulate(device, track, Voltage.of(0.1), times, initial_position=0.52e-6, initial_angle=0.4)
+            for device in (ALL_ON, ALL_ON.replace(anisotropy_gradient_force=0.0))
+        )
+        np.testing.assert_array_equal(with_force.position, without.position)
+        np.testing.assert_array_equal(with_force.angle, without.angle)
+
+
+def test_walls_in_a_varying_anisotropy_are_where_boltzmann_has_them():
+    # The density at x is exp(-U/kT) times the integral over phi of exp(-E/kT): the wall prefers the lower H_K.
+    device = DEVICE.replace(damping=1.0, anisotropy_gradient_force=1.0)
+    profile = AnisotropyProfile((0.44e-6, 0.56e-6), (10e-4, 310e-4))
+    track = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=120e-9),), profile)
+    run = simulate_ensemble(
+        device,
+        track,
+        Voltage.of(0.0),
+        np.linspace(0.0, 300e-9, 31),
+        devices=384,
+        temperature=300.0,
+        step=20e-12,
+        seed=4,
+    )
+    position, turn = np.linspace(0.38e-6, 0.62e-6, 1001), np.linspace(0.0, np.pi, 501)
+    energy = total_energy(device, track, position[:, np.newaxis], turn) / (BOLTZMANN_CONSTANT * 300.0)
+    density = np.trapezoid(np.exp(energy.min() - energy), turn, axis=1)
+    mean = np.average(position, weights=density)
+    deviation = math.sqrt(np.average((position - mean) ** 2, weights=density))
+    found = run.position.values[:, 12:]
+    assert mean < 0.5e-6 - 5e-9
+    assert found.mean() == pytest.approx(mean, abs=4.0 * deviation / math.sqrt(2 * 384))
+    assert found.std() == pytest.approx(deviation, rel=0.08)
+
+
+def test_walls_rest_where_the_energy_of_both_coordinates_is_lowest():
+    # On the Neel side a wall at rest has the whole energy of its angle, and slides to where it is lowest.
+    device = DEVICE.replace(anisotropy_gradient_force=1.0)
+    profile = AnisotropyProfile((0.4e-6, 0.6e-6), (-20e-4, -80e-4))
+    track = Landscape((GaussianWell(centre=0.5e-6, coercive_field=15e-4, half_width=100e-9),), profile)
+    position = np.linspace(0.45e-6, 0.55e-6, 100_001)
+    lowest = position[np.argmin(total_energy(device, track, position, 0.5 * np.pi))]
+    assert lowest > 0.502e-6
+    assert rest_position(track, 0.0, device) == pytest.approx(lowest, abs=2e-12)
+    assert np.abs(resting_places(device, track) - lowest).min() < 1e-10
+    assert escape_rates(device, track, destinations=False).position.values == pytest.approx(lowest, abs=1e-10)
+    run = simulate(device, track, Voltage.of(0.0), [0.0, 20e-9], initial_position=lowest)
+    assert np.ptp(run.position.values) < 2e-12
+    energy = wall_energy(device, track, position)
+    exact = total_energy(device, track, position, 0.5 * np.pi)
+    assert energy - energy[0] == pytest.approx(exact - exact[0], rel=1e-9, abs=1e-27)
+
+
+def test_barriers_of_the_rates_are_saddles_of_the_energy():
+    # Under a torque the angle leans, and H_K that rises along the track raises the barrier there.
+    device = DEVICE.replace(anisotropy_gradient_force=1.0)
+    profile = AnisotropyProfile((0.55e-6, 0.6e-6), (60e-4, 140e-4))
+    track = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=100e-9),), profile)
+    density = 0.8 * 60e-4 / 2.0 / device.torque_per_current_density
+    torque = device.torque_per_current_density * density
+    position, turn = np.linspace(0.4e-6, 0.61e-6, 2101), np.linspace(-0.5 * np.pi, 0.5 * np.pi, 1801)[:, np.newaxis]
+    per_field = 2.0 * device.saturation_magnetisation * device.track_width * device.thickness
+    energy = total_energy(device, track, position, turn)
+    energy += per_field * torque * (device.wall_width * turn - device.field_like_ratio * position)
+    inner = (turn > -0.25 * np.pi) & (turn <= 0.25 * np.pi)
+    path = np.where(inner, energy, np.inf).min(axis=0)
+    bottom = int(np.argmin(path[:1500]))
+    barrier = (path[bottom:].max() - path[bottom]) / (BOLTZMANN_CONSTANT * 300.0)
+    found = []
+    for each in (device, device.replace(in_plane_field_x=1e-12), DEVICE):
+        scales, bias = Scales.of(each, 300.0), constant_density(each, density)
+        (site,) = driven_track(each, track, scales, 0.0, bias).held
+        found.append(barriers(site)[1])
+    assert found[:2] == pytest.approx([barrier, barrier], rel=2e-3)
+    assert found[2] < barrier - 0.2

@@ -44,8 +44,13 @@ def rates(device, landscape, voltage, position, angle, net_field):
     width = device.wall_width / np.sqrt(1.0 + device.perpendicular_anisotropy_per_volt * voltage)
     across = device.in_plane_field_y + oersted_field(device, position, voltage)
     normal = device.in_plane_field_x - device.interfacial_dmi / (device.saturation_magnetisation * width)
+    beside = landscape.anisotropy_field([position - 1e-12, position + 1e-12], device)
+    slope = float(np.diff(beside)[0]) / 2e-12
     along = gamma * (
-        net_field + device.field_like_ratio * per_volt * voltage + float(landscape.pinning_field(position))
+        net_field
+        + device.field_like_ratio * per_volt * voltage
+        + float(landscape.pinning_field(position))
+        - 0.5 * device.anisotropy_gradient_force * width * slope * np.sin(angle) ** 2
     )
     anisotropy = float(landscape.anisotropy_field(position, device)) + device.anisotropy_field_per_volt * voltage
     about = gamma * (
@@ -106,10 +111,10 @@ class Loaded:
         return residual, charge, slopes
 
 
-@pytest.mark.parametrize("kind", ["one well", "many wells", "further terms"])
+@pytest.mark.parametrize("kind", ["one well", "many wells", "further terms", "further terms, many wells"])
 def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
     osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
-    if kind == "further terms":
+    if kind.startswith("further terms"):
         device = device.replace(
             fourth_order_anisotropy_field=-15e-4,
             anisotropy_field_per_volt=40e-4,
@@ -118,9 +123,10 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
             in_plane_field_y=-9e-4,
             interfacial_dmi=1.2e-5,
             oersted_field_ratio=-0.4,
+            anisotropy_gradient_force=0.8,
         )
     one = single_well(device, coercive_field=15e-4, half_width=100e-9)
-    landscape = lequeux2016_track(device, 3) if kind == "many wells" else one
+    landscape = lequeux2016_track(device, 3) if kind.endswith("many wells") else one
     loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     draw = np.random.default_rng(1)
     worst = 0.0

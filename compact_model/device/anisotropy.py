@@ -120,6 +120,21 @@ class AnisotropyProfile:
         """H_K in T at positions in m, any shape."""
         return np.interp(np.asarray(position, dtype=np.float64), self.positions, self.anisotropy_fields)
 
+    def slope(self, position: ArrayLike) -> FloatArray:
+        """dH_K/dx in T/m at positions in m, any shape; at a point of the profile that of the line before it."""
+        where = np.searchsorted(self.positions, np.asarray(position, dtype=np.float64))
+        result: FloatArray = np.concatenate([[0.0], self._slopes, [0.0]])[where]
+        return result
+
+    @property
+    def steepest(self) -> float:
+        """The largest absolute slope, T/m."""
+        return float(np.abs(self._slopes).max(initial=0.0))
+
+    @property
+    def _slopes(self) -> FloatArray:
+        return np.asarray(np.diff(self.anisotropy_fields) / np.diff(self.positions))
+
     @classmethod
     def from_track_widths(
         cls,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kernels.term import Term
+from ..kernels.term import Term, no_energy
 from ..kernels.terms import TERMS
 from ..support.arrays import FloatArray
 from .parameters import DeviceParameters
@@ -27,8 +27,12 @@ _SEARCHED = 100.0  # times the density that the anisotropy at 0 V would ask for
 
 
 def added(parameters: Sequence[DeviceParameters]) -> list[Term]:
-    """The terms beside those that are always there which at least one of the devices has."""
-    return [term for term in TERMS if term.switches and any(term.is_on(each) for each in parameters)]
+    """The terms with an energy of the angle, beside those always there, which at least one of the devices has."""
+    return [
+        term
+        for term in TERMS
+        if term.switches and term.energy is not no_energy and any(term.is_on(each) for each in parameters)
+    ]
 
 
 def angle_energy(
@@ -50,6 +54,18 @@ def angle_field(
     ahead = np.asarray(angle) + 1j * _IMAGINARY_STEP
     energy = angle_energy(parameters, ahead, voltage=voltage, anisotropy=anisotropy, position=position)
     return energy.imag / _IMAGINARY_STEP
+
+
+def share_along(parameters: DeviceParameters) -> float:
+    """The share of the force along the track that an H_K which varies there has, by its energy, on the wall."""
+    return sum(term.share_along(parameters) for term in TERMS if term.share_along is not None)
+
+
+def field_along(parameters: DeviceParameters, angle: FloatArray, slope: FloatArray) -> FloatArray:
+    """What pushes walls along the track, T, at angles in rad where H_K rises by slope (T/m), without a voltage."""
+    by_field = angle_energy(parameters, angle, anisotropy=1.0) - angle_energy(parameters, angle, anisotropy=0.0)
+    result: FloatArray = -share_along(parameters) * parameters.wall_width * slope * by_field
+    return result
 
 
 def angle_stiffness(parameters: DeviceParameters, angle: float) -> float:

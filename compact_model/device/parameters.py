@@ -379,6 +379,25 @@ class DeviceParameters:
     the law of Biot and Savart for endless currents along z, V/RA_P in the parallel domain and V/[RA_P (1 + TMR(V))] in
     the antiparallel one, averaged over the track's width at the wall.  The pad's current, whose place is no
     parameter, and the force of the field's gradient, below 1 Oe, are left out."""
+    anisotropy_gradient_force: Annotated[
+        float,
+        Parameter(
+            "k_K",
+            "force along the track of an anisotropy field that varies there, over that of its energy",
+            NUMBER,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hkforce",
+            note="1: the energy is conserved; 0: as in the paper",
+            limits=(0.0, 1.0),
+        ),
+    ] = 0.0
+    """A number: 0, as in the paper, whose H_K is the same everywhere; 1, what the energy of the wall asks for.
+
+    The wall's energy M_s Delta W t H_K(x) sin^2 phi turns the angle and, where H_K changes along the track, pushes the
+    wall as well: it adds -(k_K/2) Delta dH_K/dx sin^2 phi to a.  Only with 1 does a wall without damping and drive keep
+    its energy.  The force needs a track with a profile of H_K (`Landscape.anisotropy`) and follows the width that the
+    voltage gives the wall.  H_4 and xi_H are the same everywhere on a track, and so exert none."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:

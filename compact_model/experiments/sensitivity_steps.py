@@ -221,6 +221,7 @@ def _effects(base: Setting) -> Iterator[Change]:
             f"{100.0 * _PERPENDICULAR_PER_VOLT:g} %/V",
             {"perpendicular_anisotropy_per_volt": _PERPENDICULAR_PER_VOLT},
         ),
+        ("force of the varying H_K", "k_K = 1", {"anisotropy_gradient_force": 1.0}),
         ("field-like torque with V^2", f"{_QUADRATIC / OERSTED:g} Oe/V2", {"field_like_quadratic": _QUADRATIC}),
     ):
         yield Change(name=name, step=step, effect=True, applied=partial(_with, values=values))

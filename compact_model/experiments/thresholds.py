@@ -21,6 +21,7 @@ from ..support.provenance import provenance
 from ..support.random import Seed, generator, recorded
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
+from ..track.resting import resting_push
 from ..track.wells import ParabolicWell, Well
 
 RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
@@ -69,9 +70,10 @@ def _field_like_limit(parameters: DeviceParameters, delta: FloatArray) -> FloatA
     return np.where(np.isfinite(root), root, np.inf)
 
 
-def rest_position(landscape: Landscape, net_field: float) -> float:
+def rest_position(landscape: Landscape, net_field: float, parameters: DeviceParameters | None = None) -> float:
     """Rest position of a wall in the landscape's first well under a net field H_z (T), m.
 
+    parameters: of a device in which an H_K that varies along the track pushes the wall; None: it does not.
     Raises InputError where the field is stronger than the well.
     """
     from scipy.optimize import brentq
@@ -80,7 +82,12 @@ def rest_position(landscape: Landscape, net_field: float) -> float:
     field = validation.number("net_field", net_field)
     direction = 1.0 if field >= 0.0 else -1.0
     offsets = direction * np.linspace(0.0, well.reach, 2001)
-    force = direction * (landscape.pinning_field(well.centre + offsets) + field)
+
+    def along(position: FloatArray) -> FloatArray:
+        pushed = 0.0 if parameters is None else resting_push(parameters, landscape, position)
+        return landscape.pinning_field(position) + field + pushed
+
+    force = direction * along(well.centre + offsets)
     held = np.flatnonzero(force <= 0.0)
     if held.size == 0:
         raise InputError(f"net_field: expected a field at which the well holds the wall, got {field:g} T")
@@ -88,7 +95,7 @@ def rest_position(landscape: Landscape, net_field: float) -> float:
     if outer == 0:
         return well.centre
     root = brentq(
-        lambda offset: float(landscape.pinning_field(np.array(well.centre + offset)) + field),
+        lambda offset: float(along(np.array(well.centre + offset))),
         offsets[outer - 1],
         offsets[outer],
         xtol=1e-15,
@@ -128,7 +135,10 @@ def depinning_density(
     stop = resolution * np.ceil(highest / rate / resolution)
     count = max(len(devices), len(tracks), nets.size)
     wells = [tracks[index % len(tracks)].wells[0] for index in range(count)]
-    rests = [rest_position(tracks[index % len(tracks)], float(nets[index % nets.size])) for index in range(count)]
+    rests = [
+        rest_position(tracks[index % len(tracks)], float(nets[index % nets.size]), devices[index % len(devices)])
+        for index in range(count)
+    ]
     stray = np.array([device.stray_field for device in devices])
     one = nets.size == 1 and np.ptp(stray) == 0.0  # one waveform for all is compiled once
     field = nets[:1] - stray[:1] if one else np.broadcast_to(nets, (count,)) - np.resize(stray, count)

@@ -160,7 +160,7 @@ class _Lot:
         draw: np.random.Generator,
     ) -> None:
         self.landscape, self.asked, self.field = landscape, asked, field
-        self.rest = rest_position(landscape, field + parameters.stray_field)
+        self.rest = rest_position(landscape, field + parameters.stray_field, parameters)
         self.count = asked.devices if asked.spreads or asked.temperature > 0.0 else 1
         self.devices = vary(parameters, self.count, asked.spreads, seed=draw) if asked.spreads else [parameters]
         self.streams = draw.integers(0, 2**63, len(POLARITIES)).tolist()

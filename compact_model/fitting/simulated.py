@@ -98,7 +98,7 @@ class Situation:
         if field == 0.0:
             return self.landscape.wells[0].centre
         try:
-            return rest_position(self.landscape, field)
+            return rest_position(self.landscape, field, self.parameters)
         except InputError:
             raise InputError(
                 "external_field: expected one under which the first site holds the wall at the start, got a net field "
@@ -179,6 +179,7 @@ def check_work(situation: Situation, spans: FloatArray, drives: FloatArray, kind
         anisotropy=abs(device.anisotropy_field)
         if landscape.anisotropy is None
         else float(np.abs(landscape.anisotropy.anisotropy_fields).max()),
+        anisotropy_slope=0.0 if landscape.anisotropy is None else landscape.anisotropy.steepest,
     )
     turning = float(np.sum(largest_turning(limits) * spans))
     if turning > MOST_TURNING:

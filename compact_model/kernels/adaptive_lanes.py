@@ -16,7 +16,7 @@ import numpy as np
 from numba.extending import overload
 
 from .adaptive import FINISHED, GROWTH, RUNNING, SAFETY, SHRINKAGE
-from .added_terms import add_terms_to_lanes, own_widths
+from .added_terms import add_terms_to_lanes, own_widths, reads_slope
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import (
     DENSITY_FROM_DRIVE,
@@ -156,6 +156,8 @@ def advance_lanes(
     net_field = np.zeros(LANES)
     pinning = np.zeros(LANES)
     anisotropy = np.zeros(LANES)
+    slope = np.zeros(LANES)
+    with_slope = reads_slope(devices)
     share = np.zeros(LANES)
     density = np.zeros(LANES)
     along_z = np.zeros(LANES)
@@ -294,6 +296,15 @@ def advance_lanes(
                     pinning[lane] = pinning[lane] * local[lane] + coefficients[column, lane]
                 for lane in range(LANES):
                     anisotropy[lane] = anisotropy[lane] * local[lane] + coefficients[column + 1, lane]
+            if with_slope:
+                for lane in range(LANES):
+                    slope[lane] = 0.0
+                for column in range(columns - 1, 1, -2):
+                    power = 0.5 * (column - 1)
+                    for lane in range(LANES):
+                        slope[lane] = slope[lane] * local[lane] + power * coefficients[column, lane]
+                for lane in range(LANES):
+                    slope[lane] = slope[lane] * inverse[lane]
 
             if mode == DENSITY_FROM_DRIVE:
                 for lane in range(LANES):
@@ -319,7 +330,9 @@ def advance_lanes(
                 about_angle[lane] = field_about_angle(
                     density[lane], slonczewski[lane], anisotropy[lane], sine(2.0 * stage_angle[lane]), 0.0
                 )
-            add_terms_to_lanes(own, density, stage_position, stage_angle, along_z, about_angle, nothing, nothing, width)
+            add_terms_to_lanes(
+                own, density, stage_position, stage_angle, slope, along_z, about_angle, nothing, nothing, width
+            )
             for lane in range(LANES):
                 slopes[0, stage, lane] = rate_of_position(
                     rate[lane], width[lane], damping[lane], along_z[lane], about_angle[lane]

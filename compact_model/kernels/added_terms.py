@@ -8,6 +8,7 @@ run has turned on adds exact zeros to this one's fields.
 from collections import namedtuple
 
 import numpy as np
+from numba import types
 from numba.extending import overload
 
 from .jit import inlined
@@ -25,16 +26,20 @@ def _extended(name, *further):
 
 
 DeviceWithTerms = _extended(
-    "DeviceWithTerms", "voltage_by_current", *(name for term in ADDED for name in term.coefficients)
+    "DeviceWithTerms",
+    "voltage_by_current",
+    "slope_is_read",
+    *(name for term in ADDED for name in term.coefficients),
 )
-"""A `Device` with what the added terms read.  voltage_by_current: 1 where V follows from J A, 0 where it is J RA_P."""
+"""A `Device` with what the added terms read.  voltage_by_current: 1 where V follows from J A, 0 where it is J RA_P;
+slope_is_read: 1 where a term that the device has reads the slope of H_K along the track, 0 elsewhere."""
 
 
 def _sum(kernels):
     """One function that adds the contributions of several, in turn."""
 
     @inlined
-    def total(value, device, position, voltage, angle):
+    def total(value, device, position, voltage, angle, slope):
         return value
 
     for kernel in kernels:
@@ -44,8 +49,8 @@ def _sum(kernels):
 
 def _plus(before, kernel):
     @inlined
-    def total(value, device, position, voltage, angle):
-        return before(value, device, position, voltage, angle) + kernel(device, position, voltage, angle)
+    def total(value, device, position, voltage, angle, slope):
+        return before(value, device, position, voltage, angle, slope) + kernel(device, position, voltage, angle, slope)
 
     return total
 
@@ -72,7 +77,7 @@ def _sum_of_lanes(kernels):
     """The same for arrays, changed in place: a loop for each."""
 
     @inlined
-    def total(values, devices, position, voltage, angle):
+    def total(values, devices, position, voltage, angle, slope):
         pass
 
     for kernel in kernels:
@@ -82,10 +87,10 @@ def _sum_of_lanes(kernels):
 
 def _plus_in_lanes(before, kernel):
     @inlined
-    def total(values, devices, position, voltage, angle):
-        before(values, devices, position, voltage, angle)
+    def total(values, devices, position, voltage, angle, slope):
+        before(values, devices, position, voltage, angle, slope)
         for lane in range(values.size):
-            values[lane] += kernel(device_at(devices, lane), position[lane], voltage[lane], angle[lane])
+            values[lane] += kernel(device_at(devices, lane), position[lane], voltage[lane], angle[lane], slope[lane])
 
     return total
 
@@ -112,39 +117,41 @@ def _loudness(width):
     return 1.0 / np.sqrt(width) - 1.0
 
 
-def add_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+def add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
     """The two fields (T) with what the added terms contribute, and the wall's width (m)."""
     raise NotImplementedError  # called from compiled code only
 
 
 @overload(add_terms, inline="always")
-def _add_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
-    def with_terms(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+def _add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
+    def with_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
         voltage = density * device.resistance_area
         if device.voltage_by_current > 0.0:
             voltage = _voltage_by_current(device, density, position)
         width = _relative_width(device, voltage)
         louder = _loudness(width)
         return (
-            _along_z(along_z + louder * thermal_z, device, position, voltage, angle),
-            _about_angle(about_angle + louder * thermal_angle, device, position, voltage, angle),
+            _along_z(along_z + louder * thermal_z, device, position, voltage, angle, slope),
+            _about_angle(about_angle + louder * thermal_angle, device, position, voltage, angle, slope),
             device.wall_width * width,
         )
 
-    def without(device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle):
+    def without(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
         return along_z, about_angle, device.wall_width
 
     return with_terms if device.instance_class is DeviceWithTerms else without
 
 
-def add_terms_to_lanes(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
     """The same for devices side by side; the two fields and the widths are changed in place."""
     raise NotImplementedError
 
 
 @overload(add_terms_to_lanes)
-def _add_terms_to_lanes(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
-    def with_terms(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+def _add_terms_to_lanes(
+    devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width
+):
+    def with_terms(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
         # Short loops that write one array each: see `lanes.py`.
         voltage = np.empty(width.size)
         louder = np.empty(width.size)
@@ -164,10 +171,10 @@ def _add_terms_to_lanes(devices, density, position, angle, along_z, about_angle,
             along_z[lane] += louder[lane] * thermal_z[lane]
         for lane in range(width.size):
             about_angle[lane] += louder[lane] * thermal_angle[lane]
-        _along_z_of_lanes(along_z, devices, position, voltage, angle)
-        _about_angle_of_lanes(about_angle, devices, position, voltage, angle)
+        _along_z_of_lanes(along_z, devices, position, voltage, angle, slope)
+        _about_angle_of_lanes(about_angle, devices, position, voltage, angle, slope)
 
-    def without(devices, density, position, angle, along_z, about_angle, thermal_z, thermal_angle, width):
+    def without(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
         pass
 
     return with_terms if devices.instance_class is DeviceWithTerms else without
@@ -183,3 +190,17 @@ def _own_widths(devices, wall_width):
     if devices.instance_class is not DeviceWithTerms:
         return lambda devices, wall_width: wall_width
     return lambda devices, wall_width: wall_width.copy()
+
+
+def reads_slope(device):
+    """Whether a term of a device, or of any of the devices in an array of them, reads the slope of H_K."""
+    raise NotImplementedError
+
+
+@overload(reads_slope, inline="always")
+def _reads_slope(device):
+    if device.instance_class is not DeviceWithTerms:
+        return lambda device: False
+    if isinstance(device.types[device.instance_class._fields.index("slope_is_read")], types.Array):
+        return lambda device: device.slope_is_read.max() > 0.0
+    return lambda device: device.slope_is_read > 0.0

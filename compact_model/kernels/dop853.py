@@ -5,11 +5,12 @@ A branch is the polynomials of one region of the track and of one region of the 
 
 import numpy as np
 
+from .added_terms import reads_slope
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
 from .jit import fused_inner_kernel, inlined
-from .tables import evaluate, walk_in_region
+from .tables import evaluate, slope_of_second, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
@@ -69,6 +70,7 @@ def take_step(
         track_piece = walk_in_region(track, track_piece, stage_position)
         electrical, net_field = evaluate(waveform, drive_piece, stage_time)
         pinning, anisotropy = evaluate(track, track_piece, stage_position)
+        anisotropy_slope = slope_of_second(track, track_piece, stage_position) if reads_slope(device) else 0.0
         slopes[stage, 0], slopes[stage, 1] = wall_rates(
             device,
             mode,
@@ -76,6 +78,7 @@ def take_step(
             net_field,
             pinning,
             anisotropy,
+            anisotropy_slope,
             stage_position,
             angle + step * angle_sum,
             sine_of_double_angle,

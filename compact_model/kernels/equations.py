@@ -71,6 +71,7 @@ def wall_rates(
     net_field,
     pinning,
     anisotropy,
+    anisotropy_slope,
     position,
     angle,
     sine_of_double_angle,
@@ -101,7 +102,7 @@ def wall_rates(
         density, device.slonczewski_per_density, anisotropy, sine_of_double_angle, thermal_angle
     )
     along_z, about_angle, wall_width = add_terms(
-        device, density, position, angle, along_z, about_angle, thermal_z, thermal_angle
+        device, density, position, angle, anisotropy_slope, along_z, about_angle, thermal_z, thermal_angle
     )
     return (
         rate_of_position(device.rate, wall_width, device.damping, along_z, about_angle),

@@ -7,11 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .added_terms import reads_slope
 from .equations import wall_rates
 from .fast_math import sine
 from .jit import kernel
 from .noise import fill_normal_pairs
-from .tables import FloatArray, IntegerArray, device_at, evaluate, rows_of, walk, walk_in_region
+from .tables import (
+    FloatArray,
+    IntegerArray,
+    device_at,
+    evaluate,
+    rows_of,
+    slope_of_second,
+    walk,
+    walk_in_region,
+)
 
 
 class StepPlan(NamedTuple):
@@ -97,6 +107,9 @@ def integrate_devices(
                     electrical, net_field = evaluate(waveform, drive_piece, time + reach)
                     track_piece = walk(track, track_piece, 0, track.shape[0] - 1, stage_position)
                     pinning, anisotropy = evaluate(track, track_piece, stage_position)
+                    slope = 0.0
+                    if reads_slope(device):
+                        slope = slope_of_second(track, track_piece, stage_position)
                     position_rate, angle_rate = wall_rates(
                         device,
                         mode,
@@ -104,6 +117,7 @@ def integrate_devices(
                         net_field,
                         pinning,
                         anisotropy,
+                        slope,
                         stage_position,
                         stage_angle,
                         sine(2.0 * stage_angle),

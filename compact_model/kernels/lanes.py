@@ -7,7 +7,7 @@ not overlap), and every array is a local name (an array reached through a tuple 
 
 import numpy as np
 
-from .added_terms import add_terms_to_lanes, own_widths
+from .added_terms import add_terms_to_lanes, own_widths, reads_slope
 from .equations import (
     DENSITY_FROM_DRIVE,
     density_from_state,
@@ -146,6 +146,8 @@ def integrate_blocks(
         drive_rows = drive.rows
         pinning = np.empty(count)
         anisotropy = np.empty(count)
+        slope = np.zeros(count)
+        with_slope = reads_slope(own)
         track_piece = np.empty(count, dtype=np.int64)
         left = np.full(count, np.inf)  # no piece is loaded yet
         right = np.full(count, -np.inf)
@@ -219,6 +221,15 @@ def integrate_blocks(
                             pinning[lane] = pinning[lane] * local[lane] + coefficients[column, lane]
                         for lane in range(count):
                             anisotropy[lane] = anisotropy[lane] * local[lane] + coefficients[column + 1, lane]
+                    if with_slope:
+                        for lane in range(count):
+                            slope[lane] = 0.0
+                        for column in range(columns - 1, 1, -2):
+                            for lane in range(count):
+                                power = 0.5 * (column - 1)
+                                slope[lane] = slope[lane] * local[lane] + power * coefficients[column, lane]
+                        for lane in range(count):
+                            slope[lane] = slope[lane] * inverse_half_width[lane]
 
                     if mode == DENSITY_FROM_DRIVE:
                         for lane in range(count):
@@ -258,6 +269,7 @@ def integrate_blocks(
                         density,
                         stage_position,
                         stage_angle,
+                        slope,
                         along_z,
                         about_angle,
                         thermal_z,

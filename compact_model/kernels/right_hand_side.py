@@ -1,9 +1,10 @@
 """The right-hand side of the equation of motion for many devices at one moment."""
 
+from .added_terms import reads_slope
 from .equations import wall_rates
 from .fast_math import sine
 from .jit import kernel
-from .tables import device_at, evaluate, rows_of, walk
+from .tables import device_at, evaluate, rows_of, slope_of_second, walk
 
 
 @kernel
@@ -15,6 +16,7 @@ def fill_rates(first, every, devices, mode, landscape, drive, position, angle, s
         waveform = rows_of(drive, index)
         piece = walk(track, 0, 0, track.shape[0] - 1, position[index])
         pinning, anisotropy = evaluate(track, piece, position[index])
+        slope = slope_of_second(track, piece, position[index]) if reads_slope(device) else 0.0
         electrical, net_field = evaluate(waveform, 0, waveform[0, 0])
         speed[index], turning[index] = wall_rates(
             device,
@@ -23,6 +25,7 @@ def fill_rates(first, every, devices, mode, landscape, drive, position, angle, s
             net_field,
             pinning,
             anisotropy,
+            slope,
             position[index],
             angle[index],
             sine(2.0 * angle[index]),

@@ -140,3 +140,15 @@ def evaluate(rows, piece, position):
         first_value = first_value * u + rows[piece, column]
         second_value = second_value * u + rows[piece, column + 1]
     return first_value, second_value
+
+
+@inlined
+def slope_of_second(rows, piece, position):
+    """The derivative of the second channel by the position, in the same way."""
+    u = (position - rows[piece, MIDDLE]) * rows[piece, INVERSE_HALF_WIDTH]
+    column = rows.shape[1] - 1
+    slope = 0.0
+    while column > COEFFICIENTS + 1:
+        slope = slope * u + 0.5 * (column - COEFFICIENTS - 1) * rows[piece, column]
+        column -= 2
+    return slope * rows[piece, INVERSE_HALF_WIDTH]

@@ -19,6 +19,7 @@ class Limits(NamedTuple):
     pinning: float  # T
     pinning_slope: float  # T/m
     anisotropy: float  # T
+    anisotropy_slope: float  # T/m
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,8 @@ class Term:
     """A contribution to a (along z, what pushes the wall along) and b (about the angle) of Eq. 1, both in tesla.
 
     A term that is always there has kernels with arguments of their own, which `equations.py` calls.  Those of a term
-    that `switches` turn on are all of the form f(device, position, voltage, angle) -> T, with a device that holds what
-    `coefficients` gives.  None stands for no contribution.
+    that `switches` turn on are all of the form f(device, position, voltage, angle, anisotropy_slope) -> T, with a
+    device that holds what `coefficients` gives, and dH_K/dx in T/m.  None stands for no contribution.
     """
 
     name: str
@@ -52,6 +53,11 @@ class Term:
     Written so that it also takes complex angles."""
     reads: tuple[str, ...] = ()
     """Fields and properties of DeviceParameters that the energy reads beside the switches."""
+    reads_slope: bool = False
+    """Whether its kernels read the slope of H_K, which is not looked up for devices without such a term."""
+    share_along: Callable[[Any], float] | None = None
+    """f(parameters) -> the share of the force along the track that belongs to an H_K that varies there, -Delta times
+    the derivative of the energy by x, that the term applies; None: nothing of it."""
     push: Statics
     """f(parameters, density) -> (a, b) in T of a steady current density in A/m2, whatever the angle."""
     per_volt: Callable[[Limits], Any]

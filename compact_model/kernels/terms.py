@@ -171,7 +171,7 @@ _THERMAL_FIELDS = Term(
 
 
 @inlined
-def _four_fold_anisotropy(device, position, voltage, angle):
+def _four_fold_anisotropy(device, position, voltage, angle, anisotropy_slope):
     return 0.5 * device.fourth_order_field * sine(4.0 * angle)
 
 
@@ -197,7 +197,7 @@ _FOUR_FOLD_ANISOTROPY = Term(
 
 
 @inlined
-def _anisotropy_by_voltage(device, position, voltage, angle):
+def _anisotropy_by_voltage(device, position, voltage, angle, anisotropy_slope):
     return 0.5 * device.anisotropy_per_volt * voltage * sine(2.0 * angle)
 
 
@@ -259,7 +259,7 @@ _ANISOTROPY_BY_VOLTAGE = Term(
 
 
 @inlined
-def _in_plane_field(device, position, voltage, angle):
+def _in_plane_field(device, position, voltage, angle, anisotropy_slope):
     along = device.in_plane_field_x * sine(angle + 0.5 * np.pi)
     return 0.5 * np.pi * (along + device.in_plane_field_y * sine(angle))
 
@@ -291,7 +291,7 @@ _IN_PLANE_FIELD = Term(
 
 
 @inlined
-def _interfacial_dmi(device, position, voltage, angle):
+def _interfacial_dmi(device, position, voltage, angle, anisotropy_slope):
     return -0.5 * np.pi * device.dmi_field / _width_by_voltage(device, voltage) * sine(angle + 0.5 * np.pi)
 
 
@@ -348,7 +348,7 @@ def _field_of_domains(per_volt, width, length, tmr, bias, position, voltage):
 
 
 @inlined
-def _oersted_field(device, position, voltage, angle):
+def _oersted_field(device, position, voltage, angle, anisotropy_slope):
     if device.oersted_per_volt == 0.0:
         return 0.0
     field = _field_of_domains(
@@ -420,6 +420,44 @@ _OERSTED_FIELD = Term(
 )
 
 
+@inlined
+def _force_of_varying_anisotropy(device, position, voltage, angle, anisotropy_slope):
+    turned = sine(angle)
+    width = device.wall_width * _width_by_voltage(device, voltage)
+    return -0.5 * device.anisotropy_gradient_force * width * anisotropy_slope * (turned * turned)
+
+
+def _bound_of_the_force(limits):
+    width = limits.devices.wall_width * _width_bound(limits)
+    return 0.5 * np.abs(limits.devices.anisotropy_gradient_force) * width * limits.anisotropy_slope
+
+
+_FORCE_OF_VARYING_ANISOTROPY = Term(
+    name="force of an anisotropy that varies along the track",
+    switches=("anisotropy_gradient_force",),
+    coefficients={"anisotropy_gradient_force": lambda parameters: parameters.anisotropy_gradient_force},
+    along_z=_force_of_varying_anisotropy,
+    about_angle=None,
+    relative_width=None,
+    along_text="-0.5*hkforce*({width})*{anisotropy_rise}*sin({angle})*sin({angle})",
+    about_text="",
+    width_text="",
+    # Twice: it follows the angle, and H_K follows the position, by no more than this in the time of a radian.
+    bound=lambda limits: 2.0 * _bound_of_the_force(limits),
+    energy=no_energy,  # that of the two-fold anisotropy, whose derivative by the position it is
+    reads_slope=True,
+    share_along=lambda parameters: parameters.anisotropy_gradient_force,
+    push=no_push,
+    per_volt=lambda limits: (
+        limits.devices.damping
+        * _bound_of_the_force(limits)
+        * np.abs(limits.devices.perpendicular_anisotropy_per_volt)
+        * _width_bound(limits) ** 2
+    ),
+    refuse=nothing_wrong,
+)
+
+
 TERMS = (
     _NET_FIELD,
     _FIELD_LIKE_TORQUE,
@@ -432,5 +470,6 @@ TERMS = (
     _IN_PLANE_FIELD,
     _INTERFACIAL_DMI,
     _OERSTED_FIELD,
+    _FORCE_OF_VARYING_ANISOTROPY,
 )
 """All of them, in the order in which they are added up."""

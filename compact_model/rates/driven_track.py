@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..device.equilibrium import angle_field
+from ..device.equilibrium import added, angle_energy, angle_field, field_along, share_along
 from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters
 from ..drive import CurrentDensity
@@ -24,6 +24,7 @@ LEAST_TEMPERATURE = 1.0
 """K."""
 _TURN = np.linspace(0.0, 2.0 * np.pi, 721)
 _FAR_ABOVE = 10.0  # times the largest slope of the angle's energy, where nobody needs to look for a rest angle
+_ROWS_AT_A_TIME = 2000
 _TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
 _DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
 
@@ -70,16 +71,63 @@ def field_like(parameters: DeviceParameters, density: FloatArray) -> FloatArray:
     return np.asarray(linear + parameters.field_like_quadratic * voltage**2)
 
 
+def anisotropy_push(parameters: DeviceParameters, landscape: Landscape, position: FloatArray, bias: Bias) -> FloatArray:
+    """What an H_K that varies along the track pushes a wall with, T, at positions in m, shape (positions,).
+
+    Of a wall whose angle follows: at rest under the torque where it is, and turning evenly where nothing holds it.
+    """
+    push = np.zeros(position.size)
+    if share_along(parameters) == 0.0:
+        return push
+    slope = landscape.anisotropy_slope(position)
+    sloped = np.flatnonzero(slope)
+    for start in range(0, sloped.size, _ROWS_AT_A_TIME):
+        rows = sloped[start : start + _ROWS_AT_A_TIME]
+        push[rows] = _push_at(parameters, landscape, position[rows], slope[rows], bias)
+    return push
+
+
+def _push_at(
+    parameters: DeviceParameters, landscape: Landscape, position: FloatArray, slope: FloatArray, bias: Bias
+) -> FloatArray:
+    anisotropy = landscape.anisotropy_field(position, parameters)
+    torque = parameters.torque_per_current_density * bias.density(position)
+    if not added([parameters]):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turned = np.where(np.abs(2.0 * torque) < np.abs(anisotropy), 2.0 * torque / anisotropy, 1.0)
+        cosine = np.sign(anisotropy) * np.sqrt(1.0 - turned**2)
+        return field_along(parameters, 0.5 * np.arccos(np.clip(cosine, -1.0, 1.0)), slope)
+    here = {
+        "voltage": bias.voltage(position)[:, np.newaxis],
+        "anisotropy": anisotropy[:, np.newaxis],
+        "position": position[:, np.newaxis],
+    }
+    field = angle_field(parameters, _TURN, **here) + torque[:, np.newaxis]
+    resting = (field[:, :-1] <= 0.0) & (field[:, 1:] > 0.0)
+    energy = np.where(resting, angle_energy(parameters, _TURN, **here)[:, :-1], np.inf)
+    lowest = energy.argmin(axis=1)
+    rows = np.arange(position.size)
+    before, after = field[rows, lowest], field[rows, lowest + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = _TURN[lowest] - (_TURN[1] - _TURN[0]) * before / (after - before)
+    # Over a whole turn the force is on average that of an eighth of one.
+    return field_along(parameters, np.where(resting.any(axis=1), angle, 0.25 * np.pi), slope)
+
+
 def driven_track(
     parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, bias: Bias
 ) -> DrivenTrack | None:
     """Under a net field H_z (T) and a bias; None where the field leaves no place that holds the wall."""
 
     def push(position: FloatArray) -> FloatArray:
-        return net_field + field_like(parameters, bias.density(position))
+        field = net_field + field_like(parameters, bias.density(position))
+        return field + anisotropy_push(parameters, landscape, position, bias)
 
-    ends = push(np.array([0.0, parameters.track_length]))
-    if float(np.abs(ends).min()) >= sum(well.coercive_field for well in landscape.wells):
+    where = np.array([0.0, parameters.track_length])
+    ends = net_field + field_like(parameters, bias.density(where))
+    steepest = 0.0 if landscape.anisotropy is None else landscape.anisotropy.steepest
+    most = abs(float(field_along(parameters, np.array(0.5 * np.pi), np.array(steepest))))
+    if float(np.abs(ends).min()) >= sum(well.coercive_field for well in landscape.wells) + most:
         return None
     places = track_minima(parameters, landscape, scales, push)
     if not places:

@@ -14,6 +14,7 @@ from ..support.provenance import provenance
 from ..support.random import Seed, generator, recorded
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
+from ..track.resting import resting_push
 from .densities import junction_bias
 from .driven_track import (
     Bias,
@@ -370,7 +371,8 @@ def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, tempera
     if kelvin == 0.0:
         return float(np.inf)
     check_temperature(kelvin)
-    if not track_minima(parameters, landscape, Scales.of(parameters, kelvin), np.zeros_like):
+    scales = Scales.of(parameters, kelvin)
+    if not track_minima(parameters, landscape, scales, lambda place: resting_push(parameters, landscape, place)):
         return 0.0
     rates = escape_rates(parameters, landscape, temperature=kelvin, destinations=False)
     nearest = int(np.argmin(np.abs(rates.position.values - well.centre)))

@@ -13,6 +13,7 @@ from ..device.parameters import DeviceParameters
 from ..drive import DRIVES, Drive
 from ..support.arrays import FloatArray, IntArray
 from ..track.landscape import Landscape
+from ..track.resting import resting_push
 from .densities import junction_bias
 from .driven_track import (
     DrivenTrack,
@@ -75,7 +76,9 @@ class HoppingTrack:
         self._temperature, self._draw = temperature, draw
         self._scales = Scales.of(parameters, max(temperature, _COLDEST))
         self.settling_time = settling_time(parameters, landscape)
-        places = track_minima(parameters, landscape, self._scales, np.zeros_like)
+        places = track_minima(
+            parameters, landscape, self._scales, lambda position: resting_push(parameters, landscape, position)
+        )
         length, end = self._scales.length, parameters.track_length
         tops = [(each.place - each.below.coordinate[-1], each.place + each.above.coordinate[-1]) for each in places]
         inner = [0.5 * (before[1] + after[0]) for before, after in pairwise(tops)]

@@ -59,6 +59,11 @@ class Landscape:
             return np.full_like(where, parameters.anisotropy_field)
         return self.anisotropy(where)
 
+    def anisotropy_slope(self, position: ArrayLike) -> FloatArray:
+        """dH_K/dx in T/m at positions in m, any shape."""
+        where = validation.array("position", position)
+        return np.zeros_like(where) if self.anisotropy is None else self.anisotropy.slope(where)
+
     def rows(self, parameters: DeviceParameters) -> FloatArray:
         """The track as rows of a kernels.tables.PiecewiseTable; raises InputError for a well outside the track."""
         try:

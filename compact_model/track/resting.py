@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..device.equilibrium import rest_angles
+from ..device.equilibrium import angle_energy, field_along, rest_angles, share_along
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
@@ -43,12 +43,32 @@ def resting_angles(
     return rest_angles(parameters, anisotropy)
 
 
+def resting_push(parameters: DeviceParameters, landscape: Landscape, position: FloatArray) -> FloatArray:
+    """What an H_K that varies along the track pushes walls with at rest at positions in m, T, any shape."""
+    slope = landscape.anisotropy_slope(position)
+    if share_along(parameters) == 0.0 or not slope.any():
+        return np.zeros_like(slope)
+    angle = rest_angles([parameters], landscape.anisotropy_field(position, parameters).ravel())
+    return field_along(parameters, angle.reshape(slope.shape), slope)
+
+
 def wall_energy(
     parameters: DeviceParameters, landscape: Landscape, position: FloatArray, net_field: float = 0.0
 ) -> FloatArray:
-    """Energy of a wall at rest at positions in m, relative to the start of the track, J."""
+    """Energy of a wall at rest at positions in m, relative to the start of the track, J.
+
+    Where H_K varies along the track, the energy of the wall's angle counts, as far as the device has its force.
+    """
     zeeman: FloatArray = parameters.energy_per_field_length * net_field * position
-    return landscape.energy(position, parameters) - zeeman
+    energy = landscape.energy(position, parameters) - zeeman
+    share = share_along(parameters)
+    if share == 0.0 or landscape.anisotropy is None:
+        return energy
+    field = landscape.anisotropy_field(np.append(0.0, position), parameters)
+    of_angle = angle_energy(parameters, rest_angles([parameters], field), anisotropy=field)
+    scale = share * parameters.energy_per_field_length * parameters.wall_width
+    result: FloatArray = energy + scale * (of_angle[1:] - of_angle[0])
+    return result
 
 
 def dividing_points(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
@@ -74,4 +94,5 @@ def _fields(parameters: DeviceParameters, landscape: Landscape, net_field: float
     validation.instance("parameters", parameters, DeviceParameters)
     position = np.linspace(0.0, parameters.track_length, _SAMPLES)
     field = validation.instance("landscape", landscape, Landscape).pinning_field(position)
+    field = field + resting_push(parameters, landscape, position)
     return position, field + validation.number("net_field", net_field)

@@ -110,8 +110,8 @@ class Fields:
     """a and b of Eq. 1 of a device, in text.
 
     torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
-    thermal fields, rad/ns; pinning: the pinning field over its largest, where the language has a node for it;
-    net_field: T; all as the language writes them.
+    thermal fields, rad/ns; pinning: the pinning field over its largest, and rise: see `anisotropy_rise`, where the
+    language has nodes for them; net_field: T; all as the language writes them.
     """
 
     parameters: DeviceParameters
@@ -122,6 +122,7 @@ class Fields:
     thermal: tuple[str, ...]
     pinning: str = ""
     net_field: str = "hz"
+    rise: str = ""
 
     @property
     def along_track(self) -> str:
@@ -144,13 +145,21 @@ class Fields:
         """The pinning field over its largest."""
         return expression(self.track.pinning, "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)")
 
+    @property
+    def anisotropy_rise(self) -> str:
+        """gamma Delta dH_K/dx, rad/ns; empty where H_K is constant, or the device has no term that reads it."""
+        slope = self.track.anisotropy_slope
+        if slope is None or not any(term.reads_slope and term.is_on(self.parameters) for term in TERMS):
+            return ""
+        return f"rate*delta*{expression(slope, 'V(x)')}"
+
     def _texts(self, part: str) -> list[str]:
         """What each term that the device has says to a part."""
         texts = (getattr(term, part) for term in TERMS if term.is_on(self.parameters))
         return [text for text in texts if text]
 
     def _sum(self, part: str) -> str:
-        profile = self.track.anisotropy
+        profile, rise = self.track.anisotropy, self.anisotropy_rise
         # White fields on a wall of another width are as strong as its fluctuations must be.
         thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
         words = {
@@ -163,6 +172,7 @@ class Fields:
             "width": self.width or "1.0",
             "pinning": self.pinning or self.pinning_shape,
             "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
+            "anisotropy_rise": (self.rise or rise) if rise else "0.0",
             "thermal_z": thermal[0],
             "thermal_angle": thermal[1],
         }

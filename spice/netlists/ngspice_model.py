@@ -320,13 +320,15 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
     net_field = f"(hz+V({FIELD}))" if device.field_pin else "hz"
     fields = equations.Fields(
-        device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)", net_field
+        device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)", net_field, "V(rise)"
     )
     wall, start, moving = ("V(wall)", "start", "V(moving)*V(wall)") if device.nucleation else ("", "x0", "V(moving)")
     edge: list[tuple[str, str, str]] = []
-    if device.track.has_edges:
+    rise = [("Brise", "rise 0", f"V = {fields.anisotropy_rise}")] if fields.anisotropy_rise else []
+    if device.track.has_edges or rise:
         edge = [
             ("Gedge", "0 edge pinning 0", "1"),
+            *([("Gkink", "0 edge rise 0", "1")] if rise else []),
             ("Redge", "edge 0", "1 noisy=0"),
             ("Cedge", "edge 0", text.real("edge", _EDGE_TIME)),
         ]
@@ -361,6 +363,7 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             + (", and a node that makes ngspice look closely where the wall crosses an edge of it" if edge else ""),
             *torque,
             ("Bpinning", "pinning 0", f"V = {fields.pinning_shape}"),
+            *rise,
             *edge,
             ("Balong", "along 0", f"V = {fields.along_track}"),
             ("Babout", "about 0", f"V = {fields.about_angle}"),

@@ -53,6 +53,12 @@ class Piece:
             value = value * u + coefficient
         return value
 
+    def slope(self) -> "Piece":
+        """The polynomial's derivative."""
+        powers = enumerate(self.coefficients)
+        lowered = tuple(power * coefficient / self.half for power, coefficient in powers if power > 0)
+        return Piece(self.left, self.right, lowered or (0.0,))
+
     def text(self, variable: str) -> str:
         """The polynomial by Horner's rule."""
         leading, *lower = reversed(self.coefficients)
@@ -80,6 +86,8 @@ class Track:
 
     pinning: tuple[Piece, ...]
     anisotropy: tuple[Piece, ...] | None
+    anisotropy_slope: tuple[Piece, ...] | None
+    """dH_K/dx in T/nm, a function of x in nm; None: 0."""
     coercive_field: float
     """T; of the strongest site."""
     anisotropy_field: float
@@ -101,18 +109,20 @@ def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
         )
     strongest = max(well.coercive_field for well in landscape.wells)
     mean = parameters.anisotropy_field
-    profile = None
+    profile = slope = None
     if landscape.anisotropy is not None:
         mean = sum(_integral(piece) for piece in anisotropies) / parameters.track_length
-        profile = _continuous(_rescaled(anisotropies, NANOMETRE, 1.0, -mean), EDGE_HALF_WIDTH / NANOMETRE)
+        rescaled = _rescaled(anisotropies, NANOMETRE, 1.0, -mean)
+        profile = _continuous(rescaled, EDGE_HALF_WIDTH / NANOMETRE)
+        slope = _continuous([piece.slope() for piece in rescaled], EDGE_HALF_WIDTH / NANOMETRE)
     if len(landscape.wells) == 1 and _scales(landscape.wells[0]):
         well = landscape.wells[0]
         unit = _unit_site(parameters, well)
         shape = _continuous(unit, EDGE_HALF_WIDTH / well.half_width)
-        return Track(shape, profile, strongest, mean, well.centre, well.half_width, len(shape) > len(unit))
+        return Track(shape, profile, slope, strongest, mean, well.centre, well.half_width, len(shape) > len(unit))
     scaled = _rescaled(fields, NANOMETRE, 1.0 / (strongest or 1.0), 0.0)
     shape = _continuous(scaled, EDGE_HALF_WIDTH / NANOMETRE)
-    return Track(shape, profile, strongest, mean, None, None, len(shape) > len(scaled))
+    return Track(shape, profile, slope, strongest, mean, None, None, len(shape) > len(scaled))
 
 
 def _scales(well: Well) -> bool:
