@@ -8,7 +8,7 @@ the array, a word line's into it.  As a matrix, a crossbar's conductances are in
 """
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from .cells import BYTES_PER_CELL, Cells, Resistors, Selected, table
-from .faults.faults import checked_faults, faults_of
+from .faults.faults import Faults, checked_faults, faults_of
 from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
 from .line_drive import Driven, Lines, OtherDrives, WordLineCurrents, drive, input_count, line_voltages, mask
@@ -35,7 +35,7 @@ from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
 from .schemes import Bias, block_bias, row_bias
-from .wires import LINES, SEGMENTS, Wires, joined_lines, per_line, per_segment, wires_or_ideal
+from .wires import LINES, SEGMENTS, Wires, interrupted, joined_lines, per_line, per_segment, wires_or_ideal
 
 _BYTES_PER_CELL_AND_INPUT = 64  # as measured, the labelled result included
 _BYTES_PER_NON_LINEAR_CELL_AND_INPUT = 104
@@ -48,7 +48,7 @@ class Crossbar(Wires):
     resistance, conductance or cells: one of the three; resistances (Ohm) or conductances (S) of the devices, shape
     (word lines, bit lines), or `cells.Cells` with their current-voltage laws.  An infinite resistance is an open
     device, and a resistance of 0 a shorted one.  The other arguments are those of `Wires`.
-    With faults, cells and conductance are those of the faulty array.
+    With faults, cells and conductance are those of the faulty array; its network has the breaks and shorts of lines.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
     """
@@ -56,27 +56,32 @@ class Crossbar(Wires):
     resistance: ArrayLike | None = None
     conductance: ArrayLike | None = None
     cells: Cells | None = None
+    _drawn: Faults | None = field(init=False, default=None, repr=False)
 
     # Equal wires are not equal arrays.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
-        faults = checked_faults(self.faults)
+        given = checked_faults(self.faults)
+        both_ends = self.word_line_ends == "both", self.bit_line_ends == "both"
         if self.cells is not None:
             if self.resistance is not None or self.conductance is not None:
                 raise InputError("cells: expected them, or resistance, or conductance, got more than one")
             whole = validation.instance("cells", self.cells, Cells)
-            broken = faults_of(faults, whole.shape)
-            if broken is not None:
+            broken = faults_of(given, whole.shape, both_ends=both_ends)
+            if broken is not None and broken.cells(whole.shape).any():
                 whole = with_faults(whole, broken)
                 object.__setattr__(self, "cells", whole)
             cells = whole.zero_bias_conductance()
         else:
             cells = _conductances(self.resistance, self.conductance)
-            broken = faults_of(faults, (cells.shape[0], cells.shape[1]))
+            broken = faults_of(given, (cells.shape[0], cells.shape[1]), both_ends=both_ends)
             if broken is not None:
                 cells = broken.conductance(cells)
+        if broken is not None:
+            broken.refuse(("broken_source_lines", "stuck_on_gates"), "an array without transistors")
+        object.__setattr__(self, "_drawn", broken)
         object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)
         super().__post_init__()
@@ -84,7 +89,7 @@ class Crossbar(Wires):
             given = getattr(self, name)
             if name in SEGMENTS:
                 ends = self.word_line_ends if axis == 0 else self.bit_line_ends
-                object.__setattr__(self, name, per_segment(name, given, self.shape, ends))
+                object.__setattr__(self, name, per_segment(name, given, self.shape, ends, axis))
             elif given is not None:
                 object.__setattr__(self, name, per_line(name, given, cells.shape[axis]))
 
@@ -145,17 +150,18 @@ class Crossbar(Wires):
     def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
         driver, sense = np.asarray(self.driver_resistance), np.asarray(self.sense_resistance)
+        faults = self._drawn
         other_driver, other_sense = self.stop_driver_resistance, self.start_sense_resistance
         word_segment, word_start, word_stop = joined_lines(
             self.word_line_ends,
-            np.asarray(self.word_line_resistance),
+            interrupted(faults, "broken_word_lines", self.word_line_resistance, self.word_line_ends, bits),
             driver,
             driver if other_driver is None else np.asarray(other_driver),
             mask("floating_word_lines", floating_word_lines, words),
         )
         bit_segment, bit_start, bit_stop = joined_lines(
             self.bit_line_ends,
-            np.asarray(self.bit_line_resistance).T,
+            interrupted(faults, "broken_bit_lines", np.asarray(self.bit_line_resistance).T, self.bit_line_ends, words),
             sense if other_sense is None else np.asarray(other_sense),
             sense,
             mask("floating_bit_lines", floating_bit_lines, bits),
@@ -168,6 +174,8 @@ class Crossbar(Wires):
             word_stop=word_stop,
             bit_start=bit_start,
             bit_stop=bit_stop,
+            word_bridge=None if faults is None else faults.bridges("shorted_word_lines", self.shape),
+            bit_bridge=None if faults is None else faults.bridges("shorted_bit_lines", self.shape),
         )
 
     def row_bias(self, scheme: str, word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None) -> Bias:

@@ -128,7 +128,8 @@ def _check_fed(fed: NDArray[np.bool_], floating: NDArray[np.bool_], ends: str) -
 def _check_both_ends(network: Network, sources: Sources, word_ends: str, bit_ends: str) -> None:
     """InputError for two voltages at the ends of a line without resistance, which is taken as connected at one."""
     for side, ends in (("word", word_ends), ("bit", bit_ends)):
-        joined = (ends == "both") & np.isinf(getattr(network, f"{side}_stop"))
+        start = getattr(network, f"{side}_start")
+        joined = (ends == "both") & np.isinf(getattr(network, f"{side}_stop")) & (start == 0.0)
         differ = joined & (getattr(sources, f"{side}_start") != getattr(sources, f"{side}_stop")).any(axis=1)
         if differ.any():
             raise InputError(

@@ -107,6 +107,8 @@ def _flow(
     no digits left where the wires are good.
     """
     given = bias.arguments()
+    if array.network().bridged:
+        raise InputError("array: expected one whose lines do not touch each other, got shorted lines")
     network = array.network(given["floating_word_lines"], given["floating_bit_lines"])
     found = array.find(**given)
     current = found.device_current[0]

@@ -135,10 +135,12 @@ def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
     return np.array(np.broadcast_to(given, (count,)))
 
 
-def per_segment(name: str, values: ArrayLike, shape: tuple[int, int], ends: str) -> FloatArray:
-    """Resistances of the segments of word lines or bit lines, checked: one for each line, or one for each segment."""
+def per_segment(name: str, values: ArrayLike, shape: tuple[int, int], ends: str, axis: int) -> FloatArray:
+    """Resistances of the segments of lines, checked: one for each line, or one for each segment.
+
+    axis: 0 for lines that run along the word lines, 1 along the bit lines.
+    """
     given = np.asarray(values, dtype=np.float64)
-    axis = LINES[name]
     if given.ndim < 2:
         return per_line(name, values, shape[axis])
     along = shape[1 - axis] + (ends == "both")
@@ -149,6 +151,18 @@ def per_segment(name: str, values: ArrayLike, shape: tuple[int, int], ends: str)
             f"segment, got shape {given.shape}"
         )
     return given.copy()
+
+
+def interrupted(faults: Faults | None, kind: str, segments: ArrayLike, ends: str, nodes: int) -> FloatArray:
+    """Resistances of segments, Ohm, (lines,) or (lines, segments), with inf where faults of a kind break lines.
+
+    nodes: of each line.
+    """
+    given = np.asarray(segments, dtype=np.float64)
+    if faults is None or not getattr(faults, kind):
+        return given
+    each = given if given.ndim == 2 else np.repeat(given[:, np.newaxis], nodes + (ends == "both"), axis=1)
+    return faults.broken(kind, each)
 
 
 def joined_lines(

@@ -14,7 +14,8 @@ from compact_model.support.threads import run_with_help
 from compact_model.support.validation import ConvergenceError, InputError
 from crossbar import Crossbar
 from crossbar.network import banded
-from crossbar.network.linear_network import Network, Sources, check_connected
+from crossbar.network.connected import check_connected
+from crossbar.network.linear_network import Network, Sources
 from crossbar.network.solve import solve_network
 
 METHODS = (None, "banded", "iterative", "direct", "graph")

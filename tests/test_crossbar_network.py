@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from compact_model.support.validation import ConvergenceError, InputError
 from crossbar.network import iterative, solve
+from crossbar.network.connected import check_connected
 from crossbar.network.direct import solve_direct
 from crossbar.network.iterative import IterativeSolver, wire_modes
-from crossbar.network.linear_network import Network, Sources, check_connected
+from crossbar.network.linear_network import Network, Sources
 from crossbar.network.single_cell import CellUpdates
 from crossbar.network.solve import solve_network
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from compact_model.support.validation import ConvergenceError, InputError
 from crossbar.cells import Junctions, Resistors
 from crossbar.crossbar import label_solution
+from crossbar.network.connected import check_connected
 from crossbar.network.direct import solve_direct
 from crossbar.network.graph import to_networkx
 from crossbar.network.iterative import IterativeSolver, unsupported
-from crossbar.network.linear_network import Network, Sources, check_connected
+from crossbar.network.linear_network import Network, Sources
 from crossbar.network.newton import Tangents, solve_nonlinear
 from crossbar.network.single_cell import CellUpdates
 from crossbar.network.small_newton import SmallNewton

@@ -1,10 +1,10 @@
-"""Which cells of an array are faulty, given one by one or drawn at random, and what becomes of their conductances.
+"""Which cells and lines of an array are faulty, given one by one or drawn at random, and what becomes of them.
 
 An array takes faults where it is made, as one of the numbers of its wires (`Wires.faults`), so that every study, each
 of which is given wires, is one of faulty arrays without further ado.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -18,18 +18,27 @@ from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
 from ..schemes import array_shape
+from .checks import Place, check_resistances, checked_cells, checked_places, siemens
 
 Mask = NDArray[np.bool_]
 KINDS = ("stuck_low", "stuck_high", "open_cells", "shorted_cells")
 """Of faulty cells."""
-_RESISTANCES = ("low_resistance", "high_resistance", "shorted_resistance")
+LINE_FAULTS = (
+    "broken_word_lines",
+    "broken_bit_lines",
+    "shorted_word_lines",
+    "shorted_bit_lines",
+    "broken_source_lines",
+)
+"""Faults of lines, by the names of their places."""
+_RESISTANCES = ("low_resistance", "high_resistance", "shorted_resistance", "shorted_lines_resistance")
 _MOST_LISTED = 8
 AnyFaults = TypeVar("AnyFaults", "Faults", "FaultRates")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Faults:
-    """The faulty cells of an array.
+    """The faulty cells and lines of an array.
 
     stuck_low, stuck_high: masks (word lines, bit lines), True where a cell has the lowest or the highest resistance of
         its device whatever is written into it.  open_cells: where it does not conduct; shorted_cells: where it has
@@ -39,6 +48,14 @@ class Faults:
         array of plain resistances, which do not know their ends; studies fill in their own.  Devices with a state have
         these from their law, and follow it at every voltage.
     shorted_resistance: Ohm, above 0 in arrays of non-linear cells.
+    broken_word_lines, broken_bit_lines: (line, segment), for each break of a line, segments counted as in `Wires` from
+        the start of the line, the one to the source included.  A part that no source reaches is connected through its
+        cells alone.
+    shorted_word_lines, shorted_bit_lines: (word line, bit line) of cells at which a word line touches the next one
+        below, or a bit line the next one to the right; shorted_lines_resistance: Ohm, above 0, of each such contact.
+    broken_source_lines: (line, segment), in arrays with transistors (`TransistorCrossbar`) alone, as is stuck_on_gates:
+        a mask of cells whose gates are on whatever their word line does.  A transistor that does not conduct is an open
+        cell.
 
     A selector or a transistor in series stays what it is: faulty is the device.  The state of a faulty device (the
     position of its wall) does not move.  Raises InputError for masks of different shapes and a cell named twice.
@@ -52,10 +69,17 @@ class Faults:
     low_resistance: ArrayLike | None = None
     high_resistance: ArrayLike | None = None
     shorted_resistance: float = 0.0
+    broken_word_lines: Collection[Place] = ()
+    broken_bit_lines: Collection[Place] = ()
+    shorted_word_lines: Collection[Place] = ()
+    shorted_bit_lines: Collection[Place] = ()
+    shorted_lines_resistance: float = 1.0
+    broken_source_lines: Collection[Place] = ()
+    stuck_on_gates: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         shape = None
-        for kind in KINDS:
+        for kind in (*KINDS, "stuck_on_gates"):
             if getattr(self, kind) is None:
                 continue
             mask = validation.shaped(kind, getattr(self, kind), ("word_line", "bit_line")).copy()
@@ -65,8 +89,56 @@ class Faults:
             shape = mask.shape
             mask.flags.writeable = False
             object.__setattr__(self, kind, mask)
-        object.__setattr__(self, "stuck_at", _checked_cells(self.stuck_at))
-        _check_resistances(self)
+        object.__setattr__(self, "stuck_at", checked_cells(self.stuck_at))
+        for kind in LINE_FAULTS:
+            object.__setattr__(self, kind, checked_places(kind, getattr(self, kind)))
+        check_resistances(self)
+
+    def touch(self, shape: tuple[int, int]) -> bool:
+        """Whether an array of this shape has any of them; InputError as `cells`."""
+        gates = self.mask("stuck_on_gates", shape)
+        return bool(self.cells(shape).any()) or not self.sound_lines or bool(gates.any())
+
+    @property
+    def sound_lines(self) -> bool:
+        """Whether no line is broken or shorted to another."""
+        return not any(getattr(self, kind) for kind in LINE_FAULTS)
+
+    def refuse(self, kinds: Collection[str], array: str) -> None:
+        """InputError where there are any of these kinds, which have no meaning in such an array."""
+        for kind in kinds:
+            given = getattr(self, kind)
+            if given is not None and np.size(given):
+                raise InputError(f"faults: expected no {kind} in {array}, got some")
+
+    def broken(self, kind: str, segments: FloatArray) -> FloatArray:
+        """A copy of resistances of segments, Ohm, (lines, segments), with inf at the breaks of a kind."""
+        result = segments.copy()
+        for line, segment in getattr(self, kind):
+            if line >= segments.shape[0] or segment >= segments.shape[1]:
+                raise InputError(
+                    f"{kind}: expected lines from 0 to {segments.shape[0] - 1} and segments from 0 to "
+                    f"{segments.shape[1] - 1}, got ({line}, {segment})"
+                )
+            result[line, segment] = np.inf
+        return result
+
+    def bridges(self, kind: str, shape: tuple[int, int]) -> FloatArray | None:
+        """S, between neighbouring lines, (N - 1, M) of word lines or (N, M - 1) of bit lines; None: there is none.
+
+        kind: 'shorted_word_lines' or 'shorted_bit_lines'; shape: of the array.
+        """
+        places = getattr(self, kind)
+        if not places:
+            return None
+        pairs = np.zeros((shape[0] - (kind == "shorted_word_lines"), shape[1] - (kind == "shorted_bit_lines")))
+        for place in places:
+            if place[0] >= pairs.shape[0] or place[1] >= pairs.shape[1]:
+                raise InputError(
+                    f"{kind}: expected cells that have a next line, of {pairs.shape[0]} x {pairs.shape[1]}, got {place}"
+                )
+            pairs[place] = 1.0 / self.shorted_lines_resistance
+        return pairs
 
     def cells(self, shape: tuple[int, int]) -> Mask:
         """Where an array of this shape is faulty; InputError where these are the faults of an array of another one."""
@@ -88,8 +160,8 @@ class Faults:
 
         Raises InputError where a cell is stuck at an end that nobody has named (`low_resistance`, `high_resistance`).
         """
-        low = _siemens(self.low_resistance, sound.shape)
-        high = _siemens(self.high_resistance, sound.shape)
+        low = siemens(self.low_resistance, sound.shape)
+        high = siemens(self.high_resistance, sound.shape)
         faulty = self.cells(_two(sound.shape))
         for kind, ends in (("stuck_low", low), ("stuck_high", high)):
             if ends is None and self.mask(kind, _two(sound.shape)).any():
@@ -108,7 +180,7 @@ class Faults:
         unless low_resistance or high_resistance says otherwise.
         """
         shape = _two(lowest.shape)
-        own = _siemens(self.low_resistance, shape), _siemens(self.high_resistance, shape)
+        own = siemens(self.low_resistance, shape), siemens(self.high_resistance, shape)
         nothing = np.full(shape, np.nan)
         values = self._values(nothing if own[0] is None else own[0], nothing if own[1] is None else own[1])
         return np.where(self.cells(shape), values, np.nan)
@@ -149,7 +221,9 @@ class FaultRates:
     """How probable each kind of fault is: the faults of arrays of any shape.
 
     stuck_low, stuck_high, open_cells, shorted_cells: the probability that a cell is of that kind; together at most 1.
-    low_resistance, high_resistance, shorted_resistance: see `Faults`.
+    broken_segments: the probability that a segment of a word line or bit line (in arrays with transistors, of a source
+        line or bit line) is broken; shorted_lines: that two neighbouring lines of a kind touch at a cell.
+    low_resistance, high_resistance, shorted_resistance, shorted_lines_resistance: see `Faults`.
     seed: of the draw where an array is made with these; arrays of one shape then have the same faults.  Studies with
         repeats draw other ones in each.
     """
@@ -161,28 +235,78 @@ class FaultRates:
     low_resistance: ArrayLike | None = None
     high_resistance: ArrayLike | None = None
     shorted_resistance: float = 0.0
+    broken_segments: float = 0.0
+    shorted_lines: float = 0.0
+    shorted_lines_resistance: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for kind in KINDS:
+        for kind in (*KINDS, "broken_segments", "shorted_lines"):
             object.__setattr__(self, kind, validation.between(kind, getattr(self, kind), 0.0, 1.0))
         total = sum(getattr(self, kind) for kind in KINDS)
         if total > 1.0 + 1e-12:
             raise InputError(f"{', '.join(KINDS)}: expected probabilities of at most 1 together, got {total:g}")
         validation.whole("seed", self.seed, 0, at_most=None)
-        _check_resistances(self)
+        check_resistances(self)
 
     def draw(self, shape: tuple[int, int], seed: Seed | None = None) -> Faults:
-        """The faults of one array; seed: None: its own."""
+        """The faults of one array whose lines are connected at one end; seed: None: its own."""
+        return self.drawn_for(shape, seed)
+
+    def drawn_for(
+        self,
+        shape: tuple[int, int],
+        seed: Seed | None = None,
+        *,
+        both_ends: tuple[bool, bool] = (False, False),
+        source_lines: str | None = None,
+    ) -> Faults:
+        """The faults of one array.
+
+        both_ends: whether the word lines (source lines), and the bit lines, are connected at both ends and have one
+        segment more.  source_lines: of an array with transistors, what they run beside.
+        """
         cells = array_shape(shape)
         check_memory("the faults", 17.0 * cells[0] * cells[1])
-        chance = generator(self.seed if seed is None else seed).random(cells)
+        draw = generator(self.seed if seed is None else seed)
+        chance = draw.random(cells)
         masks, below = {}, 0.0
         for kind in KINDS:
             above = below + getattr(self, kind)
             masks[kind] = (chance >= below) & (chance < above)
             below = above
-        return Faults(**masks, **{name: getattr(self, name) for name in _RESISTANCES})
+        return Faults(
+            **masks,
+            **self._lines(cells, both_ends, source_lines, draw),
+            **{name: getattr(self, name) for name in _RESISTANCES},
+        )
+
+    def _lines(
+        self,
+        shape: tuple[int, int],
+        both_ends: tuple[bool, bool],
+        source_lines: str | None,
+        draw: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Breaks and shorts of lines."""
+        found: dict[str, Any] = {}
+
+        def places(probability: float, *counts: int) -> tuple[Place, ...]:
+            return tuple((int(one), int(other)) for one, other in np.argwhere(draw.random(counts) < probability))
+
+        words, bits = shape
+        if self.broken_segments > 0.0:
+            if source_lines is None:
+                found["broken_word_lines"] = places(self.broken_segments, words, bits + both_ends[0])
+            elif source_lines == "word_line":
+                found["broken_source_lines"] = places(self.broken_segments, words, bits + both_ends[0])
+            else:
+                found["broken_source_lines"] = places(self.broken_segments, bits, words + both_ends[0])
+            found["broken_bit_lines"] = places(self.broken_segments, bits, words + both_ends[1])
+        if self.shorted_lines > 0.0:
+            found["shorted_word_lines"] = places(self.shorted_lines, words - 1, bits)
+            found["shorted_bit_lines"] = places(self.shorted_lines, words, bits - 1)
+        return found
 
     def anew(self, draw: np.random.Generator) -> "FaultRates":
         """The same probabilities with another seed."""
@@ -210,53 +334,24 @@ def farthest_sound(faults: Faults | None, shape: tuple[int, int]) -> tuple[int, 
     return (int(word_line), int(bit_line)) if segments.max() >= -max(shape) else None
 
 
-def faults_of(given: Faults | FaultRates | None, shape: tuple[int, int]) -> Faults | None:
-    """The faults of an array of one shape; None where it has none."""
-    drawn = given.draw(shape) if isinstance(given, FaultRates) else given
-    return drawn if drawn is not None and drawn.cells(shape).any() else None
+def faults_of(
+    given: Faults | FaultRates | None,
+    shape: tuple[int, int],
+    *,
+    both_ends: tuple[bool, bool] = (False, False),
+    source_lines: str | None = None,
+) -> Faults | None:
+    """The faults of an array of one shape, None where it has none; the other arguments are those of the draw."""
+    drawn = given
+    if isinstance(given, FaultRates):
+        drawn = given.drawn_for(shape, both_ends=both_ends, source_lines=source_lines)
+    return drawn if isinstance(drawn, Faults) and drawn.touch(shape) else None
 
 
 def _at_ends(given: AnyFaults, low: ArrayLike, high: ArrayLike) -> AnyFaults:
     wanted = {"low_resistance": low, "high_resistance": high}
     missing: dict[str, Any] = {name: ohms for name, ohms in wanted.items() if getattr(given, name) is None}
     return replace(given, **missing)
-
-
-def _check_resistances(given: Faults | FaultRates) -> None:
-    for name in ("low_resistance", "high_resistance"):
-        ohms = getattr(given, name)
-        if ohms is not None:
-            values = validation.array(name, ohms, ("word_line", "bit_line"))
-            if (values <= 0.0).any():
-                raise InputError(f"{name}: expected Ohm above 0, got {values.min():g}")
-            if values.ndim not in (0, 2):
-                raise InputError(f"{name}: expected one, or shape (word lines, bit lines), got shape {values.shape}")
-            object.__setattr__(given, name, values if values.ndim else values.item())
-    object.__setattr__(
-        given, "shorted_resistance", validation.non_negative("shorted_resistance", given.shorted_resistance)
-    )
-
-
-def _checked_cells(given: Any) -> Mapping[tuple[int, int], float]:
-    """Resistances by place, a copy."""
-    if not isinstance(given, Mapping):
-        raise InputError(f"stuck_at: expected Ohm by (word line, bit line), got {validation.shown(given)}")
-    found = {}
-    for place, ohms in given.items():
-        if not isinstance(place, tuple) or len(place) != 2:
-            raise InputError(f"stuck_at: expected places (word line, bit line), got {validation.shown(place)}")
-        cell = validation.whole("stuck_at", place[0], 0), validation.whole("stuck_at", place[1], 0)
-        found[cell] = np.inf if ohms == np.inf else validation.non_negative(f"stuck_at {cell}", ohms)
-    return found
-
-
-def _siemens(ohms: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray | None:
-    if ohms is None:
-        return None
-    if np.shape(ohms) not in ((), shape):
-        raise InputError(f"faults: expected resistances of cells of shape {shape}, got shape {np.shape(ohms)}")
-    result: FloatArray = 1.0 / np.broadcast_to(np.asarray(ohms, dtype=np.float64), shape)
-    return result
 
 
 def _two(shape: tuple[int, ...]) -> tuple[int, int]:

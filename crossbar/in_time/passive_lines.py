@@ -38,12 +38,13 @@ class PassiveLines:
     def identity(self) -> dict[str, str]:
         """What tells these lines from others, as text by name."""
         network = self.array.network()
+        bridges = [each for each in (network.word_bridge, network.bit_bridge) if each is not None]
         cells = self.array.cells
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
             selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
         return {
             "selector": selector if len(selector) < 200 else digest(selector),
-            "wires": digest(*(getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS))),
+            "wires": digest(*(getattr(network, name) for name in ("word_segment", "bit_segment", *_ENDS)), *bridges),
             "capacitances": digest(
                 np.asarray(self.array.word_line_capacitance), np.asarray(self.array.bit_line_capacitance)
             ),
@@ -158,6 +159,11 @@ class PassiveLines:
         return charges
 
 
+def _conducting(segment: FloatArray) -> FloatArray:
+    """The segments, Ohm, with 0 in place of those that are broken, which carry nothing."""
+    return np.where(np.isinf(segment), 0.0, segment)
+
+
 def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) -> float:
     """What becomes heat in the wires and at their ends, W."""
     network, leaving = tangents.network, found.device_current[0]
@@ -166,14 +172,18 @@ def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) ->
         leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
         entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
     heat = 0.0
+    if network.bridged:
+        over_words, over_bits = network.through_bridges(found.word_voltage, found.bit_voltage)
+        heat = float((over_words * found.word_voltage).sum() + (over_bits * found.bit_voltage).sum())
+        leaving, entering = leaving + over_words[0], entering - over_bits[0]
     word_segment, bit_segment = network.word_segment, network.bit_segment
     if word_segment.ndim == 2:
         inside = found.word_start_current[0][:, np.newaxis] - np.cumsum(leaving, axis=1)[:, :-1]
-        heat += float((word_segment * inside**2).sum())
+        heat += float((_conducting(word_segment) * inside**2).sum())
         word_segment = np.zeros(network.shape[0])
     if bit_segment.ndim == 2:
         inside = found.bit_start_current[0] + np.cumsum(entering, axis=0)[:-1]
-        heat += float((bit_segment * inside**2).sum())
+        heat += float((_conducting(bit_segment) * inside**2).sum())
         bit_segment = np.zeros(network.shape[1])
     return heat + float(
         word_line_heat(

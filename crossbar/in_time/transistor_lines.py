@@ -86,7 +86,7 @@ class TransistorLines:
         if not (source.any() or bit.any()):
             return None
         lines = (array.network.source_lines, array.network.bit_lines)
-        ohms = np.concatenate([each for kind in lines for each in (kind.segment, kind.start, kind.stop)])
+        ohms = np.concatenate([each for kind in lines for each in (kind.segment.ravel(), kind.start, kind.stop)])
         largest = 2.0 / float(ohms[ohms > 0.0].min(initial=1e100)) + float(array.cells.zero_bias_conductance().max())
         of_sources = source[np.newaxis] if array.source_lines == "bit_line" else source[:, np.newaxis]
         charges = LineCharges(of_sources, bit[np.newaxis], largest)

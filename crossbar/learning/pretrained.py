@@ -28,6 +28,7 @@ from compact_model.support.store import Store
 from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
+from ..faults.faults import FaultRates, Faults
 from ..plots import learning  # noqa: F401 (register how the results draw themselves)
 from ..read_out.chain import ReadOut
 from ..read_out.converters import Adc, Dac, calibrated
@@ -60,6 +61,7 @@ def inference(
     dac: Dac | None = None,
     adc: Adc | None = None,
     samples: ArrayLike | None = None,
+    faults: FaultRates | None = None,
     repeats: int = 5,
     seed: Seed = 0,
     store: str | Path | None = None,
@@ -86,6 +88,8 @@ def inference(
     dac, adc: the converters of all tiles; None: ideal ones.
     samples: (images, inputs), other images than those for testing, on which an ADC without a full scale is calibrated;
     all tiles get the same one.
+    faults: of cells and lines, drawn anew for each tile.  Cells are stuck at the device's R_P and R_AP; nobody knows of
+    them when weights are chosen.
     store: a folder in which each repeat is saved.
 
     Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
@@ -115,6 +119,8 @@ def inference(
     if min(sizes) < how.bit_lines(1):
         raise InputError(f"tiles: expected at least {how.bit_lines(1)} lines for one output, got {min(sizes)}")
     converters = _Converters(how, dac, adc, _calibration(adc, samples, given.images.shape[1]))
+    if faults is not None:
+        validation.instance("faults", faults, FaultRates)
     for count in counts:
         Scale(how, [_even(notched(parameters, count), count)] * how.slices)  # refuses what has too few levels
     whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
@@ -132,7 +138,7 @@ def inference(
             layer, given.images, given.labels.astype(np.float64), *([] if samples is None else [converters.samples])
         ),
         "device": digest(repr(parameters)),
-        "settings": repr((*settings, how, dac, adc)),
+        "settings": repr((*settings, how, dac, adc, *([] if faults is None else [faults]))),
         "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
     }
     kept = Store(store, identity)
@@ -143,7 +149,9 @@ def inference(
             name = f"repeat_{repeat:04d}"
             part = kept.load(name)
             if part is None:
-                study = _Study(parameters, wanted, whole, noise, converters, np.random.default_rng(stream), advance)
+                study = _Study(
+                    parameters, wanted, whole, noise, converters, faults, np.random.default_rng(stream), advance
+                )
                 part = study.levels(counts[:-1], spreads).merge(study.wires(counts[-1], sizes, segments))
                 kept.save(name, part)
             else:
@@ -169,6 +177,7 @@ def inference(
             mapping=repr(how),
             dac=repr(dac),
             adc=repr(adc),
+            faults=repr(faults),
             wired_parallel_resistance=notched(parameters, counts[-1]).parallel_resistance,
             **provenance([notched(parameters, count) for count in counts], seed=origin),
         )
@@ -212,12 +221,13 @@ class _Study:
         given: Examples,
         noise: float,
         converters: _Converters,
+        faults: FaultRates | None,
         draw: np.random.Generator,
         advance: Callable[[int], object],
     ) -> None:
         self.parameters, self.wanted, self.given = parameters, wanted, given
         self.noise, self.draw, self.advance = noise, draw, advance
-        self.converters, self.mapping = converters, converters.mapping
+        self.converters, self.mapping, self.faults = converters, converters.mapping, faults
         self.bit_lines = self.mapping.bit_lines(wanted.shape[1])
 
     def levels(self, counts: list[int], spreads: list[float]) -> xr.Dataset:
@@ -318,6 +328,12 @@ class _Study:
     def _scale_of(self, device: DeviceParameters, count: int) -> Scale:
         return Scale(self.mapping, [_even(device, count)] * self.mapping.slices)
 
+    def _drawn(self, device: DeviceParameters, shape: tuple[int, int]) -> Faults | None:
+        """The faults of a tile."""
+        if self.faults is None:
+            return None
+        return self.faults.at_ends(device.parallel_resistance, device.antiparallel_resistance).draw(shape, self.draw)
+
     def _accuracy(self, device: DeviceParameters, count: int, cells: FloatArray, size: int, segment: float) -> float:
         """With the layer cut into tiles of at most so many word lines and bit lines."""
         classes, wide = self.wanted.shape[1], self.mapping.devices_per_weight
@@ -328,7 +344,8 @@ class _Study:
             for left in range(0, classes, together):
                 right = min(left + together, classes)
                 lines = np.r_[left * wide : right * wide, classes * wide : self.bit_lines]
-                response = _response(cells[rows, lines], segment)
+                part = cells[rows, lines]
+                response = _response(part, segment, self._drawn(device, (part.shape[0], part.shape[1])))
                 chain = ReadOut(scale.layout(right - left), self.converters.dac, self.converters.adc)
                 tiles.append(_Tile(rows, slice(left, right), response, chain))
         tiles = _calibrated(tiles, self.converters.samples)
@@ -374,11 +391,11 @@ def _even(device: DeviceParameters, count: int) -> FloatArray:
     return result
 
 
-def _response(cells: FloatArray, segment: float) -> FloatArray:
+def _response(cells: FloatArray, segment: float, faults: Faults | None = None) -> FloatArray:
     """Currents of the bit lines for 1 V on one word line after the other, S, (word lines, bit lines)."""
-    if segment == 0.0:
-        return cells
-    array = Crossbar(conductance=cells, word_line_resistance=segment, bit_line_resistance=segment)
+    if segment == 0.0 and (faults is None or faults.sound_lines):
+        return cells if faults is None else faults.conductance(cells)
+    array = Crossbar(conductance=cells, word_line_resistance=segment, bit_line_resistance=segment, faults=faults)
     solution = array.solve(READ_VOLTAGE * np.eye(cells.shape[0]))
     result: FloatArray = solution.bit_line_current.values / READ_VOLTAGE
     return result

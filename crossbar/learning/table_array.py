@@ -304,4 +304,6 @@ def ideal(network: Network) -> bool:
     """Whether no resistance lies between the sources and the cells."""
     ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
     segments = (network.word_segment, network.bit_segment)
+    if network.bridged:
+        return False
     return not any(each.any() for each in segments) and all(bool(((e == 0.0) | np.isinf(e)).all()) for e in ends)

@@ -23,8 +23,9 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
+from .connected import check_connected
 from .ends import with_ends
-from .linear_network import Network, Sources, check_connected, check_sources, ideal_side
+from .linear_network import Network, Sources, check_sources, ideal_side
 from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
@@ -65,6 +66,8 @@ def unsupported(network: Network, most: float = _MOST) -> str:
         return "the array is too large"
     if network.conductance.max() == np.inf:
         return "a cell is shorted"
+    if network.bridged:
+        return "lines are shorted to each other"
     words, bits = network.shape
     ideal = ideal_side(network.word_segment, bits), ideal_side(network.bit_segment, words)
     if None in ideal:

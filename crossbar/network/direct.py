@@ -17,8 +17,9 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
+from .connected import check_connected
 from .ends import with_ends
-from .linear_network import Network, Sources, check_connected, check_sources
+from .linear_network import Network, Sources, check_sources
 from .measure import Error, ShortCurrents, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
@@ -49,12 +50,18 @@ class _Circuit:
             for nodes, shunt in ((word, network.word_shunt[:, None]), (bit, network.bit_shunt))
             if shunt.any()
         ]
+        bridges = []
+        if network.word_bridge is not None:
+            bridges.append((word[:-1], word[1:], network.word_bridge))
+        if network.bit_bridge is not None:
+            bridges.append((bit[:, :-1], bit[:, 1:], network.bit_bridge))
         with np.errstate(divide="ignore"):
             parts = (
                 (word, bit, network.conductance),
                 (word[:, :-1], word[:, 1:], 1.0 / network.word_segments),
                 (bit[:-1], bit[1:], 1.0 / network.bit_segments),
                 *shunts,
+                *bridges,
                 (word_start, word[:, 0], 1.0 / network.word_start),
                 (word_stop, word[:, -1], 1.0 / network.word_stop),
                 (bit_start, bit[0], 1.0 / network.bit_start),
@@ -174,6 +181,11 @@ class _Shorts:
     """
 
     def __init__(self, network: Network) -> None:
+        if network.bridged:
+            raise InputError(
+                "conductance: expected finite ones where lines are shorted to each other, got a shorted cell; give it "
+                "a small resistance"
+            )
         self._network = network
         self.cells = np.argwhere(np.isinf(network.conductance))
         self._sides = [self._side(int(i), int(j)) for i, j in self.cells]

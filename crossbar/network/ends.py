@@ -66,6 +66,9 @@ def end_currents(
         leaving_words = current + (network.word_shunt[:, np.newaxis] * word - (fed if fed.size else 0.0))
     if drawn.size or network.shunted:
         leaving_bits = current - (network.bit_shunt * bit + (drawn if drawn.size else 0.0))
+    if network.bridged:
+        over_words, over_bits = network.through_bridges(word, bit)
+        leaving_words, leaving_bits = leaving_words + over_words, leaving_bits - over_bits
     inputs, words, bits = current.shape
     of_words, of_bits = np.empty((3, inputs, words)), np.empty((3, inputs, bits))
     summation(np.ascontiguousarray(leaving_words), np.ascontiguousarray(leaving_bits), of_words, of_bits)
@@ -78,6 +81,9 @@ def end_currents(
         *_split(of_words, *word_wire, ohms[:2], volts[:2]),
         *_split(of_bits, *bit_wire, ohms[2:], volts[2:]),
     ]
+    if network.broken:
+        _split_at_breaks(network.word_segments, leaving_words, ohms[:2], found[:2])
+        _split_at_breaks(network.bit_segments.T, -leaving_bits.transpose(0, 2, 1), ohms[2:], found[2:])
     # The ends of all lines beside each other, (K, ends), since small arrays are many and each look at one takes time.
     ends, driving = np.concatenate(ohms), np.concatenate(volts, axis=1)
     connected = ends < np.inf
@@ -131,12 +137,17 @@ def line_ends(
 ) -> tuple[FloatArray, FloatArray]:
     """The currents into lines of one kind at both ends, (K, lines), whose two ends have the same source.
 
-    leaving: (K, lines, nodes), A; segment, start, stop: (lines,), Ohm; voltage: (K, lines), V.
+    leaving: (K, lines, nodes), A; segment: (lines,) or (lines, nodes - 1), Ohm, inf at a break; start, stop: (lines,),
+    Ohm; voltage: (K, lines), V.
     """
     nodes = leaving.shape[2]
     weights = np.arange(nodes - 1, -1, -1.0)
     sums = np.stack([leaving.sum(axis=2), (leaving * weights).sum(axis=2), np.abs(leaving).sum(axis=2)])
-    return _split(sums, segment, nodes - 1, (start, stop), (voltage, voltage))
+    wire = _wire(segment, nodes, leaving, sums)
+    found = _split(sums, *wire, (start, stop), (voltage, voltage))
+    if segment.ndim == 2:
+        _split_at_breaks(segment, leaving, (start, stop), list(found))
+    return found
 
 
 def _wire(
@@ -146,9 +157,23 @@ def _wire(
     if segment.ndim == 1:
         return segment, nodes - 1
     behind = np.zeros((segment.shape[0], nodes))  # all that lies between a node and the last one
-    behind[:, :-1] = np.cumsum(segment[:, ::-1], axis=1)[:, ::-1]
+    finite = np.where(np.isinf(segment), 0.0, segment)  # broken lines are divided by themselves
+    behind[:, :-1] = np.cumsum(finite[:, ::-1], axis=1)[:, ::-1]
     np.add.reduce(leaving * behind, axis=2, out=sums[1])
     return np.ones(segment.shape[0]), behind[:, 0]
+
+
+def _split_at_breaks(
+    segment: FloatArray, leaving: FloatArray, ohms: tuple[FloatArray, ...], found: list[FloatArray]
+) -> None:
+    """Of broken lines, what leaves them before the first break and behind the last one, in place of what is in `found`.
+
+    segment: (lines, nodes - 1), Ohm, inf at a break; leaving: (K, lines, nodes), A; ohms, found: of the start and stop.
+    """
+    for line in np.flatnonzero(np.isinf(segment).any(axis=1)).tolist():
+        breaks = np.flatnonzero(np.isinf(segment[line]))
+        for each, end, nodes in zip(found, ohms, (slice(breaks[0] + 1), slice(breaks[-1] + 1, None)), strict=True):
+            each[:, line] = leaving[:, line, nodes].sum(axis=1) if end[line] < np.inf else 0.0
 
 
 def _split(

@@ -15,8 +15,9 @@ from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 
+from .connected import check_connected
 from .ends import with_ends
-from .linear_network import Network, Sources, check_connected
+from .linear_network import Network, Sources
 from .measure import Error, measured_error
 from .refinement import Floats, refine
 from .solution import NetworkSolution
@@ -49,6 +50,10 @@ def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
                 join(("word", i, j), ("word", i, j + 1), float(along_words[i, j]), "word wire", word_line=i)
             if i + 1 < words:
                 join(("bit", i, j), ("bit", i + 1, j), float(along_bits[i, j]), "bit wire", bit_line=j)
+            if network.word_bridge is not None and i + 1 < words and network.word_bridge[i, j] > 0.0:
+                join(("word", i, j), ("word", i + 1, j), 1.0 / float(network.word_bridge[i, j]), "bridge")
+            if network.bit_bridge is not None and j + 1 < bits and network.bit_bridge[i, j] > 0.0:
+                join(("bit", i, j), ("bit", i, j + 1), 1.0 / float(network.bit_bridge[i, j]), "bridge")
             if network.word_shunt[i] > 0.0:
                 join(("word", i, j), _GROUND, 1.0 / float(network.word_shunt[i]), "shunt", word_line=i)
             if network.bit_shunt[j] > 0.0:

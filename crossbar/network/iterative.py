@@ -17,8 +17,9 @@ from compact_model.support.validation import InputError
 
 from ..kernels import arrays, factors, iteration, sharing
 from ..kernels.line_sums import line_sums
+from .connected import check_connected
 from .ends import end_currents
-from .linear_network import Network, Sources, check_connected, check_sources, ideal_side
+from .linear_network import Network, Sources, check_sources, ideal_side
 from .solution import NetworkSolution
 
 _MOST_ITERATIONS = 200
@@ -37,6 +38,8 @@ def unsupported(network: Network) -> str:
     """Why this method does not cover a network; empty where it does."""
     if np.isinf(network.conductance.max()):
         return "a cell is shorted"
+    if network.bridged:
+        return "lines are shorted to each other"
     word_ideal, bit_ideal = (
         ideal_side(network.word_segment, network.shape[1]),
         ideal_side(network.bit_segment, network.shape[0]),

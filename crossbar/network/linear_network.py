@@ -15,8 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, unlabelled
 
-_AT_ONCE = 16  # lines whose cells are looked through together
-_NAMED = 5  # how many lines a message names
 _SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the doubles
 
 
@@ -76,6 +74,8 @@ def _one_per_line(segment: FloatArray, along: int) -> FloatArray:
     if segment.shape[along] == 0:  # lines of one node, which have no segments
         return np.zeros(segment.shape[1 - along])
     first = segment.take(0, axis=along)
+    if np.isinf(segment).any():  # broken lines, whose segments are looked at one by one
+        return segment
     return np.ascontiguousarray(first) if (segment == np.expand_dims(first, along)).all() else segment
 
 
@@ -93,10 +93,12 @@ class Network:
 
     conductance: (N, M), S, of the cells, at least 0; 0 is an open cell, inf a shorted one.
     word_segment, bit_segment: (N,), (M,), Ohm, between neighbouring nodes of that line; 0 is an ideal wire.  If they
-    differ along a line: (N, M - 1), (N - 1, M), between node (i, j) and the next node of its line.
+    differ along a line: (N, M - 1), (N - 1, M), between node (i, j) and the next node of its line; inf is a break.
     word_start, word_stop, bit_start, bit_stop: (N,), (N,), (M,), (M,), Ohm, total resistance between the source and the
     first or last node of the line, driver and segment; 0 holds the node at the source's voltage, inf is an open end.
     word_shunt, bit_shunt: (N,), (M,), S, from every node of that line to ground, which is at 0 V; finite.  None: 0.
+    word_bridge, bit_bridge: (N - 1, M), (N, M - 1), S, between node (i, j) of a line and that of the next line, beside
+    it; finite.  None: there is none.
 
     shunted: whether there may be shunts other than 0; set by itself.
 
@@ -114,6 +116,8 @@ class Network:
     bit_stop: FloatArray
     word_shunt: FloatArray = None  # type: ignore[assignment]  # stored as zeros
     bit_shunt: FloatArray = None  # type: ignore[assignment]
+    word_bridge: FloatArray | None = None
+    bit_bridge: FloatArray | None = None
     shunted: bool = dataclasses.field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -136,7 +140,7 @@ class Network:
                 values = _floats(name, getattr(self, name), between, "that of the segments between the nodes")
             else:
                 values = _floats(name, getattr(self, name), (length,), f"({side},)")
-            _check_resistance(name, values, infinite=not wires)
+            _check_resistance(name, values, infinite=not wires or values.ndim == 2)
             check_range(name, values)
             object.__setattr__(self, name, _one_per_line(values, int(side[0] == "w")) if values.ndim == 2 else values)
         for name, count in (("word_shunt", self.shape[0]), ("bit_shunt", self.shape[1])):
@@ -150,6 +154,16 @@ class Network:
                 values = np.zeros(count)
                 values.flags.writeable = False  # so that `shunted` stays true
             object.__setattr__(self, name, values)
+        for name, between in (
+            ("word_bridge", (self.shape[0] - 1, self.shape[1])),
+            ("bit_bridge", (self.shape[0], self.shape[1] - 1)),
+        ):
+            given = getattr(self, name)
+            if given is not None:
+                values = _floats(name, given, between, "that of the pairs of neighbouring nodes")
+                _refuse(name, values, ~((values >= 0.0) & (values < np.inf)), "finite S of at least 0")
+                check_range(name, values)
+                object.__setattr__(self, name, values if values.any() else None)
         for side, nodes in (("word", self.shape[1]), ("bit", self.shape[0])):
             whole = getattr(self, f"{side}_start") + getattr(self, f"{side}_stop")
             if nodes > 1:
@@ -165,6 +179,29 @@ class Network:
     def shape(self) -> tuple[int, int]:
         """Word lines and bit lines."""
         return self.conductance.shape[0], self.conductance.shape[1]
+
+    @property
+    def bridged(self) -> bool:
+        """Whether neighbouring lines are joined anywhere but through cells."""
+        return self.word_bridge is not None or self.bit_bridge is not None
+
+    @property
+    def broken(self) -> bool:
+        """Whether a line is interrupted between two of its nodes."""
+        return any(each.ndim == 2 and np.isinf(each).any() for each in (self.word_segment, self.bit_segment))
+
+    def through_bridges(self, word: FloatArray, bit: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """What leaves nodes of word lines and bit lines for the lines beside them, A, for voltages, all (K, N, M)."""
+        leaving = np.zeros(word.shape), np.zeros(bit.shape)
+        if self.word_bridge is not None:
+            over = self.word_bridge * (word[:, :-1] - word[:, 1:])
+            leaving[0][:, :-1] += over
+            leaving[0][:, 1:] -= over
+        if self.bit_bridge is not None:
+            over = self.bit_bridge * (bit[:, :, :-1] - bit[:, :, 1:])
+            leaving[1][:, :, :-1] += over
+            leaving[1][:, :, 1:] -= over
+        return leaving
 
     @property
     def word_segments(self) -> FloatArray:
@@ -192,6 +229,8 @@ class Network:
             bit_stop=self.word_stop,
             word_shunt=self.bit_shunt,
             bit_shunt=self.word_shunt,
+            word_bridge=None if self.bit_bridge is None else self.bit_bridge.T,
+            bit_bridge=None if self.word_bridge is None else self.word_bridge.T,
         )
 
     def with_cells(self, conductance: FloatArray) -> "Network":
@@ -357,63 +396,3 @@ def check_sources(network: Network, sources: Sources) -> None:
             f"sources: expected voltages for {network.shape[0]} word lines and {network.shape[1]} bit lines, "
             f"got them for {given[0]} and {given[1]}"
         )
-
-
-def _named(side: str, lines: NDArray[np.intp]) -> str:
-    shown = ", ".join(str(int(line)) for line in lines[:_NAMED])
-    more = f" and {lines.size - _NAMED} more" if lines.size > _NAMED else ""
-    return f"{side} line{'s' if lines.size > 1 else ''} {shown}{more}"
-
-
-def _reached_lines(
-    conductance: FloatArray, word_grounded: NDArray[np.bool_], bit_grounded: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The word lines and the bit lines, as truth values, that reach a grounded line through cells.
-
-    Breadth first, the cells of each line read once, some lines at a time; it stops when all are reached, which is soon
-    in a dense array.
-    """
-    reached = word_grounded.copy(), bit_grounded.copy()
-    waiting = [(side, lines) for side in (0, 1) for lines in _in_portions(np.flatnonzero(reached[side]))]
-    while waiting and not (reached[0].all() and reached[1].all()):
-        side, lines = waiting.pop(0)
-        missing = np.flatnonzero(~reached[1 - side])
-        cells = conductance[np.ix_(lines, missing)] if side == 0 else conductance[np.ix_(missing, lines)].T
-        found = missing[(cells > 0.0).any(axis=0)]
-        reached[1 - side][found] = True
-        waiting += [(1 - side, more) for more in _in_portions(found)]
-    return reached
-
-
-def _in_portions(lines: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    return [lines[first : first + _AT_ONCE] for first in range(0, lines.size, _AT_ONCE)]
-
-
-def check_connected(network: Network) -> None:
-    """InputError that names the lines from which no path of wires, cells and shunts leads to a source or to ground.
-
-    A line is one node here, since a segment always conducts; each line is looked at once.
-    """
-    word_ohms = np.minimum(network.word_start, network.word_stop)
-    bit_ohms = np.minimum(network.bit_start, network.bit_stop)
-    if word_ohms.max() < np.inf and bit_ohms.max() < np.inf:
-        return
-    word_grounded, bit_grounded = np.isfinite(word_ohms), np.isfinite(bit_ohms)
-    word_grounded |= network.word_shunt > 0.0
-    bit_grounded |= network.bit_shunt > 0.0
-    words, bits = _reached_lines(network.conductance, word_grounded, bit_grounded)
-    if words.all() and bits.all():
-        return
-    lost_words, lost_bits = np.flatnonzero(~words), np.flatnonzero(~bits)
-    parts = [_named("word", lost_words)] if lost_words.size else []
-    parts += [_named("bit", lost_bits)] if lost_bits.size else []
-    if lost_words.size and lost_bits.size:
-        joining = np.argwhere(network.conductance[lost_words][:, lost_bits] > 0.0)
-        if joining.size:
-            shown = ", ".join(f"({lost_words[i]}, {lost_bits[j]})" for i, j in joining[:_NAMED])
-            more = f" and {len(joining) - _NAMED} more" if len(joining) > _NAMED else ""
-            parts.append(f"cell{'s' if len(joining) > 1 else ''} {shown}{more} between them")
-    raise InputError(
-        f"network: expected a path from every line to a source, got none from {', '.join(parts)}; lines float only "
-        "where cells conduct, and cells whose transistors are off only with a finite off_resistance"
-    )

@@ -10,8 +10,9 @@ from compact_model.support.validation import ConvergenceError
 
 from ..cells import Cells
 from . import banded
+from .connected import check_connected
 from .iterative import IterativeSolver, unsupported
-from .linear_network import Network, Sources, check_connected
+from .linear_network import Network, Sources
 from .small_newton import SmallNewton, inputs_at_once
 from .solution import NetworkSolution, inputs_of, joined, norm, norms
 from .solve import SMALLEST_TOLERANCE, solve_network
@@ -88,6 +89,10 @@ def _check_kirchhoff(
     scale = norms(current)
     word = solution.word_start_current + solution.word_stop_current - current.sum(axis=2)
     bit = solution.bit_start_current + solution.bit_stop_current + current.sum(axis=1)
+    if network.bridged:
+        over_words, over_bits = network.through_bridges(solution.word_voltage, solution.bit_voltage)
+        word, bit = word - over_words.sum(axis=2), bit - over_bits.sum(axis=1)
+        scale = np.hypot(scale, np.hypot(norms(over_words), norms(over_bits)))
     for line, along, shunt, voltage, fed in (
         (word, 2, network.word_shunt[:, np.newaxis], solution.word_voltage, sources.word_current),
         (bit, 1, network.bit_shunt, solution.bit_voltage, sources.bit_current),

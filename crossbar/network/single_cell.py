@@ -14,9 +14,10 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, shown
 
 from . import banded
+from .connected import check_connected
 from .direct import solve_direct
 from .iterative import IterativeSolver, unsupported
-from .linear_network import Network, Sources, check_connected, check_sources
+from .linear_network import Network, Sources, check_sources
 from .solution import NetworkSolution
 
 _TOLERANCE = 1e-13

@@ -11,9 +11,10 @@ from compact_model.support.memory import available_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
 from . import banded
+from .connected import check_connected
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
-from .linear_network import Network, Sources, check_connected, check_sources
+from .linear_network import Network, Sources, check_sources
 from .solution import NetworkSolution, norm
 
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]

@@ -11,7 +11,7 @@ from compact_model.support.validation import InputError
 from ..cells import Resistors
 from ..transistors.array import SOURCE_LINES, TransistorCrossbar
 from ..transistors.law import MosTransistor
-from ..wires import OTHER_ENDS, SEGMENTS, Wires
+from ..wires import Wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +39,8 @@ class TransistorAccess:
 
         ohms: (word lines, bit lines), of the devices.  wires: what they say about word lines applies to source lines.
         """
-        for name in SEGMENTS:
-            if np.ndim(getattr(wires, name)) > 1:
-                raise InputError(f"wires: expected one {name} per line in an array with transistors, got more")
-        for name in OTHER_ENDS:
-            if getattr(wires, name) is not None:
-                raise InputError(f"wires: expected no {name} in an array with transistors, got one")
+        if np.ndim(wires.word_line_resistance) > 1:
+            raise InputError("wires: expected one word_line_resistance per line in an array with transistors, got more")
         if (ohms <= 0.0).any():
             raise InputError("background: expected resistances above 0 Ohm in an array with transistors, got 0")
         array = TransistorCrossbar(
@@ -56,8 +52,11 @@ class TransistorAccess:
             bit_line_resistance=wires.bit_line_resistance,
             driver_resistance=wires.driver_resistance,
             sense_resistance=wires.sense_resistance,
+            stop_driver_resistance=wires.stop_driver_resistance,
+            start_sense_resistance=wires.start_sense_resistance,
             source_line_ends=wires.word_line_ends,
             bit_line_ends=wires.bit_line_ends,
+            faults=wires.faults,
         )
         volts = np.zeros(ohms.shape[1])
         volts[bit_line] = self.read_voltage

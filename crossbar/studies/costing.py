@@ -101,6 +101,8 @@ def cost(
     Raises InputError.
     """
     validation.instance("array", array, Crossbar)
+    if array.network().broken or array.network().bridged:
+        raise InputError("array: expected one without broken lines and without shorts between lines, got one with some")
     words, bits = array.shape
     given = validation.instance("periphery", Periphery() if periphery is None else periphery, Periphery)
     chosen = validation.different("operations", operations, OPERATIONS)
@@ -150,14 +152,27 @@ def cost(
 def _elmore_delay(array: Crossbar) -> float:
     """Of the slowest word line, and of the slowest bit line behind it, s."""
     delays = []
-    for nodes, segment, end, capacitance in (
-        (array.shape[1], array.word_line_resistance, array.driver_resistance, array.word_line_capacitance),
-        (array.shape[0], array.bit_line_resistance, array.sense_resistance, array.bit_line_capacitance),
+    for nodes, segment, at_first, end, capacitance in (
+        (
+            array.shape[1],
+            np.asarray(array.word_line_resistance),
+            array.word_line_ends != "stop",
+            array.driver_resistance,
+            array.word_line_capacitance,
+        ),
+        (
+            array.shape[0],
+            np.asarray(array.bit_line_resistance).T,
+            array.bit_line_ends == "start",
+            array.sense_resistance,
+            array.bit_line_capacitance,
+        ),
     ):
-        if np.ndim(segment) > 1:
-            raise InputError("array: expected one resistance for the segments of a line, got one for each segment")
-        ohms, outer, farad = (np.asarray(each, dtype=np.float64) for each in (segment, end, capacitance))
-        delays.append(float((farad * (nodes * outer + 0.5 * nodes * (nodes + 1) * ohms)).max()))
+        outer, farad = (np.asarray(each, dtype=np.float64) for each in (end, capacitance))
+        each = segment if segment.ndim == 2 else np.repeat(segment[:, np.newaxis], nodes, axis=1)
+        # Each node's charge flows through all segments between it and the end that drives or senses.
+        between = np.cumsum(each if at_first else each[:, ::-1], axis=1)[:, :nodes]
+        delays.append(float((farad * (nodes * outer + between.sum(axis=1))).max()))
     return sum(delays)
 
 

@@ -11,12 +11,12 @@ voltage the bit line is at the higher potential.
 
 import functools
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -25,10 +25,12 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..cells import Cells
+from ..faults.faults import FaultRates, Faults, checked_faults, faults_of
+from ..faults.stuck_cells import with_faults
 from ..network.solution import NetworkSolution
 from ..network.solve import check_tolerance
 from ..schemes import line_number
-from ..wires import ENDS, per_line
+from ..wires import ENDS, interrupted, joined_lines, per_line, per_segment
 from .bias import TransistorBias
 from .law import MosTransistor
 from .lines import Lines, TransistorNetwork, source_power
@@ -50,11 +52,17 @@ class TransistorCrossbar:
     cells: the devices, shape (word lines, bit lines).  transistor: its parameters, for all cells or for each.
     gate_voltage: V, of the word line of a selected row; the others are at 0 V.
     source_lines: 'bit_line', parallel to the bit lines as in most MRAM, one for each of them; or 'word_line'.
-    source_line_resistance, bit_line_resistance: Ohm, of one segment; one for all lines, or one per line.
+    source_line_resistance, bit_line_resistance: Ohm, of one segment; one for all lines, one per line, or one per
+        segment, shape (segments, bit lines), of source lines along the word lines (word lines, segments), as in
+        `Wires`.
     driver_resistance, sense_resistance: Ohm, between a source line's or a bit line's source and its first segment.
+    stop_driver_resistance, start_sense_resistance: Ohm, the same at the other end of lines that are connected at both;
+        None: as at the first one.
     source_line_capacitance, bit_line_capacitance: F, of one segment to ground, at each cell; one for all lines, or one
     per line.  They matter only in simulations over time.  The gates follow their word lines at once.
     source_line_ends, bit_line_ends: which ends are connected: 'start', 'stop' or 'both'.
+    faults: of the cells, of source lines and bit lines, and of gates that are always on, or how probable they are.
+        `cells` are then the faulty ones.
 
     Raises InputError for a wrong shape, a negative resistance, and cells without a finite conductance.
     """
@@ -67,10 +75,14 @@ class TransistorCrossbar:
     bit_line_resistance: ArrayLike = 0.0
     driver_resistance: ArrayLike = 0.0
     sense_resistance: ArrayLike = 0.0
+    stop_driver_resistance: ArrayLike | None = None
+    start_sense_resistance: ArrayLike | None = None
     source_line_capacitance: ArrayLike = 0.0
     bit_line_capacitance: ArrayLike = 0.0
     source_line_ends: str = "start"
     bit_line_ends: str = "stop"
+    faults: Faults | FaultRates | None = None
+    _drawn: Faults | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         cells = validation.instance("cells", self.cells, Cells)
@@ -82,18 +94,50 @@ class TransistorCrossbar:
             ("bit_line_ends", ENDS),
         ):
             validation.choice(name, getattr(self, name), choices)
+        drawn = faults_of(
+            checked_faults(self.faults),
+            cells.shape,
+            both_ends=(self.source_line_ends == "both", self.bit_line_ends == "both"),
+            source_lines=self.source_lines,
+        )
+        if drawn is not None:
+            drawn.refuse(("broken_word_lines", "shorted_word_lines", "shorted_bit_lines"), "an array with transistors")
+            if (drawn.broken_source_lines or drawn.broken_bit_lines) and not self.transistor.leaks:
+                raise InputError(
+                    "faults: expected a finite off_resistance of the transistors with broken lines, since cells alone "
+                    "hold what is behind a break, got an infinite one"
+                )
+            if drawn.cells(cells.shape).any():
+                cells = with_faults(cells, drawn)
+                object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "_drawn", drawn)
         if not np.isfinite(cells.zero_bias_conductance()).all():
-            raise InputError("cells: expected finite conductances, got a shorted cell; give it a small resistance")
-        sources = self.shape[1] if self.source_lines == "bit_line" else self.shape[0]
-        for name, count in (
-            ("source_line_resistance", sources),
-            ("driver_resistance", sources),
-            ("bit_line_resistance", self.shape[1]),
-            ("sense_resistance", self.shape[1]),
-            ("source_line_capacitance", sources),
-            ("bit_line_capacitance", self.shape[1]),
+            raise InputError(
+                "cells: expected finite conductances, got a shorted cell; give it a small resistance (of faults, "
+                "shorted_resistance)"
+            )
+        along_words = self.source_lines == "word_line"
+        sources = self.shape[0] if along_words else self.shape[1]
+        for name, count, ends in (
+            ("source_line_resistance", sources, self.source_line_ends),
+            ("driver_resistance", sources, ""),
+            ("stop_driver_resistance", sources, self.source_line_ends),
+            ("bit_line_resistance", self.shape[1], self.bit_line_ends),
+            ("sense_resistance", self.shape[1], ""),
+            ("start_sense_resistance", self.shape[1], self.bit_line_ends),
+            ("source_line_capacitance", sources, ""),
+            ("bit_line_capacitance", self.shape[1], ""),
         ):
-            given = per_line(name, validation.array(name, getattr(self, name)), count)
+            if getattr(self, name) is None:
+                continue
+            if name.startswith(("stop", "start")) and ends != "both":
+                raise InputError(f"{name}: expected one only with lines connected at both ends, got ends of {ends!r}")
+            values = validation.array(name, getattr(self, name))
+            if name.endswith("line_resistance"):
+                axis = 0 if along_words and name.startswith("source") else 1
+                given = per_segment(name, values, self.shape, ends, axis)
+            else:
+                given = per_line(name, values, count)
             if (given < 0.0).any():
                 unit = "F" if name.endswith("capacitance") else "Ohm"
                 raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
@@ -109,13 +153,21 @@ class TransistorCrossbar:
         return self.cells.shape
 
     @property
+    def stuck_on_gates(self) -> NDArray[np.bool_]:
+        """Mask (word lines, bit lines) of cells whose gates are on whatever their word lines do."""
+        if self._drawn is None:
+            return np.zeros(self.shape, dtype=bool)
+        return self._drawn.mask("stuck_on_gates", self.shape)
+
+    @property
     def source_line_count(self) -> int:
         """Number of source lines."""
-        return np.asarray(self.source_line_resistance).size
+        return np.asarray(self.driver_resistance).size
 
     def description(self) -> dict[str, Any]:
         """Wires, transistors and cells by name, in SI, for the provenance of a result."""
-        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("cells", "transistor")}
+        hidden = ("cells", "transistor", "_drawn")
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in hidden}
         law = {each.name: getattr(self.transistor, each.name) for each in fields(self.transistor)}
         return {"shape": self.shape, "cells": type(self.cells).__name__, **own, **law}
 
@@ -136,13 +188,19 @@ class TransistorCrossbar:
         """The lines in the form that the solver takes."""
         axis = 0 if self.source_lines == "bit_line" else 1
         return TransistorNetwork(
-            Lines.along(
-                self.shape,
-                axis,
-                *_wires(self.source_line_resistance, self.driver_resistance, self.source_line_ends),
-            ),
-            Lines.along(self.shape, 0, *_wires(self.bit_line_resistance, self.sense_resistance, self.bit_line_ends)),
+            self._lines("source", axis, self.source_line_ends, self.driver_resistance, self.stop_driver_resistance),
+            self._lines("bit", 0, self.bit_line_ends, self.start_sense_resistance, self.sense_resistance),
         )
+
+    def _lines(self, kind: str, axis: int, ends: str, at_start: ArrayLike | None, at_stop: ArrayLike | None) -> Lines:
+        """The lines of one kind, which run along the bit lines (axis 0) or along the word lines (axis 1)."""
+        segments = np.asarray(getattr(self, f"{kind}_line_resistance"))
+        segments = segments if axis == 1 else segments.T
+        segments = interrupted(self._drawn, f"broken_{kind}_lines", segments, ends, self.shape[axis])
+        start = np.asarray(at_stop if at_start is None else at_start)
+        stop = np.asarray(at_start if at_stop is None else at_stop)
+        floating = np.zeros(start.size, dtype=bool)
+        return Lines.along(self.shape, axis, *joined_lines(ends, segments, start, stop, floating))
 
     def row_bias(
         self, scheme: str, word_line: int, voltages: ArrayLike, selected: ArrayLike | None = None
@@ -267,10 +325,13 @@ class TransistorCrossbar:
         charges: tuple[FloatArray, FloatArray] | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
         """The plain solution with these cells in place of the array's own, for inner loops: see `lines`."""
+        gates = word_line_voltage[:, np.newaxis]
+        if self._drawn is not None:
+            gates = np.where(self.stuck_on_gates, self.gate_voltage, gates)
         return self.network.solve(
             cells,
             self.transistor,
-            word_line_voltage[:, np.newaxis],
+            gates,
             source_line_voltage,
             bit_line_voltage,
             tolerance=tolerance,
@@ -289,19 +350,6 @@ def out_of_bits(found: NetworkSolution) -> FloatArray:
     """The currents out of the bit lines, A, shape (bit lines,)."""
     result: FloatArray = -(found.bit_start_current + found.bit_stop_current)[0]
     return result
-
-
-def _wires(segment: ArrayLike, end: ArrayLike, which: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Resistances of a segment and from the sources to the first and the last node; inf: open."""
-    wire = np.asarray(segment, dtype=np.float64)
-    outer = wire + np.asarray(end)
-    # A line without any resistance has one node: a second connection to the same voltage changes nothing.
-    idle = (outer == 0.0) & (which == "both")
-    return (
-        wire,
-        np.where(which == "stop", np.inf, outer),
-        np.where((which == "start") | idle, np.inf, outer),
-    )
 
 
 def _inputs(name: str, values: ArrayLike) -> int:

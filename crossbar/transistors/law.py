@@ -59,6 +59,11 @@ class MosTransistor:
                 raise InputError(f"{name}: expected values above 0, got {values.min():g}")
             object.__setattr__(self, name, values if values.ndim else values.item())
 
+    @property
+    def leaks(self) -> bool:
+        """Whether every transistor conducts when it is off."""
+        return bool(np.isfinite(self.off_resistance).all())
+
     def check_shape(self, shape: tuple[int, int]) -> None:
         """Raise InputError if a parameter given for each cell does not have this shape."""
         for field in fields(self):

@@ -31,8 +31,8 @@ class Lines:
     """Lines of one kind; what is said of lines has shape (lines,).
 
     node: the number of every cell's node on its line, (word lines, bit lines), from 0 to lines x places - 1, line by
-    line.  segment: Ohm, between neighbouring places; start, stop: Ohm, from the source to the first and the last place;
-    inf: open.
+    line.  segment: Ohm, between neighbouring places, also (lines, places - 1), where inf is a break; start, stop: Ohm,
+    from the source to the first and the last place; inf: open.
     """
 
     node: NDArray[np.int64]
@@ -52,7 +52,7 @@ class Lines:
     @property
     def count(self) -> int:
         """How many lines there are."""
-        return self.segment.size
+        return self.start.size
 
     @property
     def places(self) -> int:
@@ -63,15 +63,25 @@ class Lines:
         """The cell at each place of each line, counted row by row, (lines, places)."""
         return np.argsort(self.node.ravel()).reshape(self.count, self.places)
 
+    @property
+    def segments(self) -> FloatArray:
+        """Ohm, (lines, places - 1)."""
+        segment = self.segment if self.segment.ndim == 2 else self.segment[:, np.newaxis]
+        return np.broadcast_to(segment, (self.count, self.places - 1))
+
     def groups(self) -> NDArray[np.int64]:
-        """For each node the one that stands for it: nodes of a line without resistance are one."""
+        """For each node the one that stands for it: nodes that no resistance separates are one."""
         places = np.arange(self.count * self.places).reshape(self.count, self.places)
-        return np.where((self.segment == 0.0)[:, np.newaxis], places[:, :1], places).ravel()
+        first = places.copy()
+        first[:, 1:][self.segments == 0.0] = 0
+        return np.maximum.accumulate(first, axis=1).ravel()
 
     def held(self) -> NDArray[np.bool_]:
         """Which nodes are their line's source itself."""
-        whole = (self.segment == 0.0) & ((self.start == 0.0) | (self.stop == 0.0))
-        return np.repeat(whole, self.places)
+        group = self.groups().reshape(self.count, self.places)
+        at_start = (group == group[:, :1]) & (self.start == 0.0)[:, np.newaxis]
+        at_stop = (group == group[:, -1:]) & (self.stop == 0.0)[:, np.newaxis]
+        return np.asarray(at_start | at_stop).ravel()
 
 
 class TransistorNetwork:
@@ -100,18 +110,19 @@ class TransistorNetwork:
         tails, heads, conductances, drives = [], [], [], []
         for lines, offset, first in ((source_lines, 0, 0), (bit_lines, self.cells, source_lines.count)):
             nodes = offset + np.arange(self.cells).reshape(lines.count, lines.places)
-            wired = lines.segment > 0.0
-            each = np.broadcast_to(
-                1.0 / np.where(wired, lines.segment, 1.0)[:, np.newaxis], (lines.count, lines.places - 1)
-            )
-            tails.append(nodes[wired, :-1].ravel())
-            heads.append(nodes[wired, 1:].ravel())
-            conductances.append(each[wired].ravel())
+            wired = (lines.segments > 0.0) & (lines.segments < np.inf)
+            tails.append(nodes[:, :-1][wired])
+            heads.append(nodes[:, 1:][wired])
+            conductances.append(1.0 / lines.segments[wired])
             for at, end in ((0, lines.start), (-1, lines.stop)):
                 used = np.isfinite(end) & (end > 0.0)
                 drives.append((nodes[used, at], first + np.flatnonzero(used), 1.0 / end[used]))
-        tail, head = self.unknown[np.concatenate(tails)], self.unknown[np.concatenate(heads)]
-        wire = np.concatenate(conductances)
+        from_node, to_node, wire = np.concatenate(tails), np.concatenate(heads), np.concatenate(conductances)
+        for one, other in ((from_node, to_node), (to_node, from_node)):  # a part of a line may be its source itself
+            driven = held[one] & ~held[other]
+            drives.append((other[driven], self._line[one[driven]], wire[driven]))
+        inner = ~held[from_node] & ~held[to_node]
+        tail, head, wire = self.unknown[from_node[inner]], self.unknown[to_node[inner]], wire[inner]
         node = self.unknown[np.concatenate([each[0] for each in drives])]
         line = np.concatenate([each[1] for each in drives])
         end = np.concatenate([each[2] for each in drives])
@@ -251,9 +262,15 @@ class TransistorNetwork:
             ),
             shape=(self.unknowns, self.unknowns),
         )
-        if self.unknowns <= _DENSE_UP_TO:
-            return np.asarray(np.linalg.solve(matrix.toarray(), rest))
-        return np.asarray(splu(matrix.tocsc()).solve(rest))
+        try:
+            if self.unknowns <= _DENSE_UP_TO:
+                return np.asarray(np.linalg.solve(matrix.toarray(), rest))
+            return np.asarray(splu(matrix.tocsc()).solve(rest))
+        except (np.linalg.LinAlgError, RuntimeError):
+            raise ConvergenceError(
+                "cells: expected a path from every part of a line to a source, got a part whose cells do not conduct; "
+                "where lines are broken, transistors need a finite off_resistance and cells must not be open"
+            ) from None
 
     @staticmethod
     def _ends(lines: Lines, voltage: FloatArray, leaving: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -38,26 +38,34 @@ _FAULTS = {
     "stuck_high": "Cells stuck at their highest resistance, %.",
     "open_cells": "Cells that do not conduct, %.",
 }
+_LINE_FAULTS = {
+    "broken_segments": "Segments of word lines and bit lines that are broken, %.",
+    "shorted_lines": "Cells at which two neighbouring lines touch, %.",
+}
 
 
 @in_group(ARRAY)
 def fault_options(function: Function) -> Function:
-    """Add --stuck-low, --stuck-high, --open-cells and --fault-seed to a command."""
+    """Add --stuck-low, --stuck-high, --open-cells, --broken-segments, --shorted-lines and --fault-seed to a command."""
     function = click.option(
-        "--fault-seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of which cells are faulty."
+        "--fault-seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Seed of which cells and lines are faulty.",
     )(function)
-    for name, text in reversed(_FAULTS.items()):
+    for name, text in reversed((_FAULTS | _LINE_FAULTS).items()):
         option = "--" + name.replace("_", "-")
         function = click.option(option, type=float, default=0.0, show_default=True, metavar="%", help=text)(function)
     return function
 
 
 def faults_from_options(options: dict[str, Any]) -> FaultRates | None:
-    """Take these options out of a command's options; None where no cell is to be faulty."""
-    given = {name: options.pop(name) for name in _FAULTS if name in options}
+    """Take these options out of a command's options; None where nothing is to be faulty."""
+    given = {name: options.pop(name) for name in (*_FAULTS, *_LINE_FAULTS) if name in options}
     seed = options.pop("fault_seed", 0)
     rates = {name: 0.01 * between("--" + name.replace("_", "-"), value, 0.0, 100.0) for name, value in given.items()}
-    if sum(rates.values()) > 1.0:
+    if sum(rates.get(name, 0.0) for name in _FAULTS) > 1.0:
         raise InputError(f"--{', --'.join(_FAULTS).replace('_', '-')}: expected at most 100 % together, got more")
     return FaultRates(**rates, seed=seed) if any(rates.values()) else None
 

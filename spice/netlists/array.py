@@ -14,8 +14,8 @@ from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.dynamics import MovingCells
 from crossbar.line_drive import LineCurrents, OtherDrives, WordLineCurrents
+from crossbar.network.connected import check_connected
 from crossbar.network.graph import Node, merged, to_networkx
-from crossbar.network.linear_network import check_connected
 from crossbar.schemes import Bias
 from crossbar.transistors.array import TransistorCrossbar
 

@@ -68,9 +68,9 @@ def transistor_circuit(
             for node, count in zip(*np.unique(along, return_counts=True), strict=True):
                 if farad > 0.0:
                     circuit.C(str(node), str(node), circuit.gnd, text.real("capacitance", farad * float(count)))
-            if lines.segment[line] > 0.0:
-                for place in range(lines.places - 1):
-                    _resistor(circuit, f"{side[0]}{line}_{place}", along[place], along[place + 1], lines.segment[line])
+            for place, ohms in enumerate(lines.segments[line].tolist()):
+                if 0.0 < ohms < np.inf:
+                    _resistor(circuit, f"{side[0]}{line}_{place}", along[place], along[place + 1], ohms)
             for end, node, ohms in (("start", along[0], lines.start[line]), ("stop", along[-1], lines.stop[line])):
                 if np.isfinite(ohms):
                     name = f"{side[0]}{line}_{end}"
@@ -104,6 +104,9 @@ def _cells(
         for name in (*_MODEL.values(), "width", "length", "off_resistance")
     }
     models: dict[tuple[float, ...], str] = {}
+    always_on = array.stuck_on_gates
+    if always_on.any():
+        circuit.V("gon", "gon", circuit.gnd, text.real("voltage", array.gate_voltage))
     conductance = array.cells.zero_bias_conductance()
     for i in range(words):
         for j in range(bits):
@@ -116,7 +119,7 @@ def _cells(
             circuit.M(
                 f"{i}_{j}",
                 source[i, j],
-                f"g{i}",
+                "gon" if always_on[i, j] else f"g{i}",
                 middle,
                 circuit.gnd,
                 model=models[key],

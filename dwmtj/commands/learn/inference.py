@@ -10,7 +10,7 @@ from compact_model.support.model_range import spread_from_percent
 from compact_model.support.validation import between, whole
 
 from ...digits import divided, load_digits, trained_weights
-from ...options.array import numbers_from
+from ...options.array import fault_options, faults_from_options, numbers_from
 from ...options.device import DEVICE
 from ...options.help import Command
 from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
@@ -71,6 +71,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     help="Read noise relative to the current of one device, %.",
 )
 @read_out_options
+@fault_options
 @trial_options
 @notched_options(_WITHOUT_EFFECT)
 @output_options
@@ -100,6 +101,7 @@ def command(
 
     check_outputs(outputs)
     read_out = read_out_from_options(options, signed=False)
+    faults = faults_from_options(options)
     device = device_from(options)
     percent = numbers_from("--variations", variations, float)
     spreads = [spread_from_percent("--variations", between("--variations", value, 0.0, 100.0)) for value in percent]
@@ -119,6 +121,7 @@ def command(
         repeats=repeats,
         seed=seed,
         store=store,
+        faults=faults,
         samples=None if read_out["adc"] is None else images[train],
         **read_out,
         progress=not quiet,
