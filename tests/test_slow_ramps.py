@@ -63,6 +63,14 @@ def test_a_ramp_too_fast_for_rates_is_refused():
         field_threshold(DEVICE, PAPER, temperature=300.0, method="rates")
 
 
+def test_a_ramp_too_fast_for_walls_to_gain_their_energy_is_refused():
+    # By rates the lower quartile would be 0.34e6 A/cm2, and 256 simulated walls have 0.42e6 (to 0.03e6).
+    fast = {"ramp_rate": 300e4 * PER_NANOSECOND, "temperature": 300.0}
+    with pytest.raises(InputError, match=r"leaves after 4 or more times the 3\.8e-07 s .* got 3\.1 times"):
+        current_threshold(DEVICE, [15 * OE], method="rates", **fast)
+    assert current_threshold(DEVICE, [15 * OE], method="rates", repeats=2, **fast | {"ramp_rate": 100e13}).sizes
+
+
 def test_a_measured_threshold_gives_the_site_that_shows_it():
     threshold = laboratory_thresholds(DEVICE, lequeux2016_intrinsic_site(DEVICE), ramp_rate=1 * OE)
     site = intrinsic_site(DEVICE, threshold_field=threshold[1], threshold_error=1 * OE, ramp_rate=1 * OE)

@@ -186,14 +186,16 @@ def current_threshold(
     ramp_rate: A/(m2 s); the ramp rises from 0 to largest_density (A/m2; None: three times the static limit).
     method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', which uses escape rates
     (`escape_rates`) and has no lower limit on the ramp rate.  None: 'rates' if a ramp to the static limit takes more
-    than rates.ramps.LONGEST_SIMULATED and the walls escape over more than 1 k_B T, else 'rk4', the paper's method, or
+    than rates.ramps.LONGEST_SIMULATED and is not too fast for them, else 'rk4', the paper's method, or
     'heun' at T > 0; the attribute 'method' says which method was used.
-    The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques.
+    The wall starts at rest in the well; it is free when |x - x_0| > x_c.  J is the one in the torques,
+    the same wherever the wall is, by either method: the damping by a current source, whose voltage follows the wall,
+    is not part of the ramp (`resistance_sweep` and `escape_rates(current=...)` have it).
 
     Returns a Dataset with dimensions (offset, repeat): threshold (A/m2), and static_threshold (offset), the limit of a
     slow ramp at T = 0.  Outside 0 < Delta_H < 2 H_c the field alone frees the wall and the threshold is 0.  Raises
     ConvergenceError if the ramp ends before the wall is free, and InputError for 'rates' with a ramp so fast that walls
-    leave over barriers of less than 1 k_B T.
+    leave over barriers of less than 1 k_B T, or a quarter of them within four relaxation times of their energy.
     """
     deltas = validation.numbers("offsets", offsets)
     count = validation.whole("repeats", repeats, 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from ..device.equilibrium import angle_stiffness, rest_angle
 from ..device.parameters import DeviceParameters
 from ..support.arrays import FloatArray
 from ..support.validation import InputError
@@ -20,6 +21,9 @@ LONGEST_SIMULATED = 20e-6
 """s: a ramp that takes longer is followed by rates, a shorter one by the equation of motion."""
 LEAST_BARRIER = 1.0
 """k_B T, at the median of a ramp: where most walls leave over less, rates say nothing of when."""
+LEAST_RELAXATIONS = 4.0
+"""Relaxation times of a wall's energy before a quarter of the walls has left: on a faster ramp the first walls have not
+had the time to gain the energy that the rates assume, and leave later."""
 _FIRST_DRIVES = 9  # values of the drive at which the rate is found, and how many at most
 _MOST_DRIVES = 48
 _STEP = 0.7  # of the rate's logarithm between two of them
@@ -38,6 +42,10 @@ class Departure:
     """int k dt up to there."""
     barrier: FloatArray
     """The lowest barrier there, k_B T; inf at 0 K."""
+    ramp_rate: float
+    """Of the drive, per s."""
+    relaxation_time: float
+    """In which the energy of a wall in the site relaxes, s; 0 at 0 K."""
 
     def at(self, share: FloatArray) -> FloatArray:
         """The drive up to which this share of the walls has left, any shape."""
@@ -50,15 +58,34 @@ class Departure:
         return float(np.interp(self.at(np.array(0.5)), self.drive, self.barrier))
 
     @property
+    def relaxations(self) -> float:
+        """The time until a quarter of the walls has left, in relaxation times."""
+        time = float(self.at(np.array(0.25))) / self.ramp_rate
+        return time / self.relaxation_time if self.relaxation_time > 0.0 else np.inf
+
+    @property
     def valid(self) -> bool:
-        """Whether the walls leave where rates mean something."""
-        return self.median_barrier >= LEAST_BARRIER
+        """Whether the walls leave where rates mean something, and after the time that it takes to get there."""
+        return self.median_barrier >= LEAST_BARRIER and self.relaxations >= LEAST_RELAXATIONS
 
 
-def departure(rate_at: Callable[[float], SiteRate | None], limit: float, ramp_rate: float) -> Departure:
+def _relaxation_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:
+    """1/(alpha gamma H), with the stiffness H of the angle in the landscape's first well, s; 0 at 0 K."""
+    if temperature == 0.0:
+        return 0.0
+    field = float(landscape.anisotropy_field(np.array(landscape.wells[0].centre), parameters))
+    device = parameters.replace(anisotropy_field=field)
+    rate = device.damping * device.gyromagnetic_ratio * angle_stiffness(device, rest_angle(device))
+    return 1.0 / rate if rate > 0.0 else np.inf
+
+
+def departure(
+    rate_at: Callable[[float], SiteRate | None], limit: float, ramp_rate: float, relaxation_time: float
+) -> Departure:
     """Of a ramp from 0 at ramp_rate (per s).
 
     rate_at: the site's rate under a drive, None where no site holds the wall.  limit: the drive that frees it at 0 K.
+    relaxation_time: of the wall's energy in the site, s.
     """
     found: dict[float, SiteRate] = {}
     for drive in (limit * (1.0 - np.linspace(1.0, 0.0, _FIRST_DRIVES)[:-1] ** 1.5)).tolist():
@@ -67,7 +94,7 @@ def departure(rate_at: Callable[[float], SiteRate | None], limit: float, ramp_ra
             found[drive] = rate
     fine = np.linspace(0.0, limit, _FINE)
     if not found:
-        return Departure(fine, np.linspace(0.0, _CERTAIN, _FINE), np.zeros(_FINE))
+        return Departure(fine, np.linspace(0.0, _CERTAIN, _FINE), np.zeros(_FINE), ramp_rate, relaxation_time)
     for _ in range(_MOST_DRIVES - _FIRST_DRIVES):
         drive = _worst_gap(found, ramp_rate)
         rate = None if drive is None else rate_at(drive)
@@ -87,7 +114,7 @@ def departure(rate_at: Callable[[float], SiteRate | None], limit: float, ramp_ra
     mean = np.exp(values[:-1]) * np.where(np.abs(steps) > 1e-6, np.expm1(steps) / np.where(steps == 0, 1, steps), 1.0)
     hazard = np.concatenate([[0.0], np.cumsum(mean * np.diff(fine) / ramp_rate)])
     hazard[-1] = max(hazard[-1], _CERTAIN)  # whoever is still there is freed at the limit
-    return Departure(fine, hazard, barrier)
+    return Departure(fine, hazard, barrier, ramp_rate, relaxation_time)
 
 
 def _worst_gap(found: dict[float, SiteRate], ramp_rate: float) -> float | None:
@@ -124,7 +151,7 @@ def field_departure(
     def rate_at(field: float) -> SiteRate | None:
         return leaving_rate(parameters, alone, net_field=field + pushed, density=density, temperature=temperature)
 
-    return departure(rate_at, limit, ramp_rate)
+    return departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
 
 
 def current_departure(
@@ -151,13 +178,21 @@ def current_departure(
             turning = 0.0
         return leaving_rate(model, alone, net_field=field, density=turning, temperature=temperature)
 
-    return departure(rate_at, limit, ramp_rate)
+    return departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
 
 
 def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
     """Raise InputError where a ramp is too fast for rates, unless there is another way to follow it."""
-    if not (found.valid or unless):
+    if found.valid or unless:
+        return
+    advice = "simulate it (method 'heun'), or ramp more slowly"
+    if found.median_barrier < LEAST_BARRIER:
         raise InputError(
             f"method: expected 'rates' for a ramp on which walls leave over {LEAST_BARRIER:g} k_B T or more, got "
-            f"{found.median_barrier:.2g} k_B T at the median {what}; simulate it (method 'heun'), or ramp more slowly"
+            f"{found.median_barrier:.2g} k_B T at the median {what}; {advice}"
         )
+    raise InputError(
+        f"method: expected 'rates' for a ramp on which a quarter of the walls leaves after {LEAST_RELAXATIONS:g} or "
+        f"more times the {found.relaxation_time:.2g} s in which a wall's energy relaxes, got {found.relaxations:.2g} "
+        f"times {what}; {advice}"
+    )
