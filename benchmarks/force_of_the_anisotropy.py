@@ -1,14 +1,18 @@
 """What an H_K that changes along the track does to walls on a ramp, with and without the force of its energy.
 
 An integration of its own, of Eq. 1 with thermal fields, in which a track's anisotropy energy M_s Delta W t H_K(x)
-sin^2(phi) also pushes the wall: -Delta/2 H_K'(x) sin^2(phi) beside the pinning field, which the model leaves out.  It
-prints mean positions on the ramp of benchmarks/slow_sweeps.py, 100 A/cm2/ns, with J = I/A.  About a minute on one core.
+sin^2(phi) also pushes the wall: -Delta/2 H_K'(x) sin^2(phi) beside the pinning field, which the model leaves out unless
+anisotropy_gradient_force is 1.  It prints mean positions on the ramp of benchmarks/slow_sweeps.py, 100 A/cm2/ns, with
+J = I/A.  About a minute on one core.  `levels` counts instead the levels of Fig. 1c with and without the force, on the
+16 tracks and with the settings of examples/lequeux2016_fig1ac.py, at four resolutions; some minutes.
 """
+
+import sys
 
 import numba
 import numpy as np
 
-from compact_model import lequeux2016, lequeux2016_track
+from compact_model import count_levels, lequeux2016, lequeux2016_track, resistance_loop
 from compact_model.constants import BOLTZMANN_CONSTANT
 
 DEVICE = lequeux2016()
@@ -72,8 +76,28 @@ def ramp(densities: np.ndarray, steps: int, start: float, with_force: bool, draw
     return result
 
 
+def levels() -> None:
+    """Of 20 cycles, by resolution."""
+    tracks = [lequeux2016_track(DEVICE, seed) for seed in range(16)]
+    sweep = {"points": 132, "dwell": 300e-9, "external_field": 85e-4, "temperature": TEMPERATURE, "step": 50e-12}
+    for name, share in (("without the force", 0.0), ("with the force", 1.0)):
+        device = DEVICE.replace(anisotropy_gradient_force=share)
+        loop = resistance_loop(device, tracks, amplitude=6.5e-3, cycles=20, seed=2016, **sweep)
+        for ohms in (0.1, 0.25, 0.5, 1.0):
+            found = count_levels(loop, device, resolution=ohms)
+            many = int(((found.levels >= 15) & (found.levels <= 20)).sum())
+            print(
+                f"{name}, {ohms:g} Ohm: {float(found.levels.mean()):.1f} levels, {many} tracks with 15 to 20, "
+                f"{float(found.branch_levels.mean()):.1f} in a branch",
+                flush=True,
+            )
+
+
 def main() -> None:
-    """Both rows."""
+    """Both rows, or the levels."""
+    if "levels" in sys.argv:
+        levels()
+        return
     densities = CURRENTS / DEVICE.junction_area
     steps = int((densities[1] - densities[0]) / RAMP / STEP)
     for name, with_force in (("without the force", False), ("with the force", True)):

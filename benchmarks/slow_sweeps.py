@@ -47,6 +47,7 @@ def tracks() -> dict[str, tuple[DeviceParameters, Landscape]]:
         "shallow sites, one H_K": (one_field, Landscape(shallow.wells)),
         "deeper sites": (DEVICE, deeper),
         "shallow sites, H_K of each its own": (DEVICE, shallow),
+        "the same, with the force of H_K(x)": (DEVICE.replace(anisotropy_gradient_force=1.0), shallow),
     }
 
 

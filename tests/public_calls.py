@@ -287,6 +287,9 @@ CALLS: dict[str, Call] = {
     "compact_model.AnisotropyProfile": Call(
         C.AnisotropyProfile, lambda: {"positions": (0.0, 5e-7), "anisotropy_fields": (3e-3, 4e-3)}
     ),
+    "compact_model.AnisotropyProfile.slope": Call(
+        AnisotropyProfile((0.0, 5e-7), (3e-3, 4e-3)).slope, lambda: {"position": [1e-7, 4e-7]}
+    ),
     "compact_model.AnisotropyProfile.from_track_widths": Call(
         AnisotropyProfile.from_track_widths,
         lambda: {"positions": [0.0, 5e-7], "track_widths": [1e-7, 1.1e-7], **GEOMETRY},
@@ -594,6 +597,7 @@ CALLS: dict[str, Call] = {
     "compact_model.Landscape": Call(C.Landscape, lambda: {"wells": (SITE,), "anisotropy": None}),
     "compact_model.Landscape.pinning_field": Call(TRACK.pinning_field, lambda: {"position": [4e-7, 5e-7]}),
     "compact_model.Landscape.energy": Call(TRACK.energy, lambda: {"position": [4e-7, 5e-7], "parameters": DEVICE}),
+    "compact_model.Landscape.anisotropy_slope": Call(TRACK.anisotropy_slope, lambda: {"position": [4e-7, 5e-7]}),
     "compact_model.Landscape.anisotropy_field": Call(
         TRACK.anisotropy_field, lambda: {"position": [4e-7, 5e-7], "parameters": DEVICE}
     ),

@@ -122,7 +122,7 @@ class AnisotropyProfile:
 
     def slope(self, position: ArrayLike) -> FloatArray:
         """dH_K/dx in T/m at positions in m, any shape; at a point of the profile that of the line before it."""
-        where = np.searchsorted(self.positions, np.asarray(position, dtype=np.float64))
+        where = np.searchsorted(self.positions, validation.array("position", position))
         result: FloatArray = np.concatenate([[0.0], self._slopes, [0.0]])[where]
         return result
 
