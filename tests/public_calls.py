@@ -895,7 +895,15 @@ CALLS: dict[str, Call] = {
     ),
     "crossbar.ReadAccess": Call(
         X.ReadAccess,
-        lambda: {"voltage": 0.02, "scheme": "grounded", "width": 1 * NS, "settle": 1 * NS, "calibrate": True},
+        lambda: {
+            "voltage": 0.02,
+            "scheme": "grounded",
+            "width": 1 * NS,
+            "settle": 1 * NS,
+            "calibrate": True,
+            "noise": 1e-7,
+            "seed": 1,
+        },
     ),
     "crossbar.WriteAccess": Call(
         X.WriteAccess, lambda: {"scheme": "V/2", "edge": 1 * NS, "settle": 1 * NS, "compensate": False}

@@ -72,6 +72,8 @@ class ArraySimulation:
         self.time = 0.0
         self.tally = Tally()
         self._runs = 0
+        self.noisy_readings = 0
+        """How many readings had noise, each of which draws its own."""
         self.corrections: dict[tuple[Any, ...], FloatArray] = {}
         """What the wires make of readings, as `operate.reading` keeps it."""
 
@@ -147,6 +149,7 @@ class ArraySimulation:
                 "energies": list(astuple(self.energy)),
                 "solutions": self.tally.solutions,
                 "intervals": self.tally.intervals,
+                **({"noisy_readings": self.noisy_readings} if self.noisy_readings else {}),
             },
         )
 
@@ -154,7 +157,8 @@ class ArraySimulation:
         """Continue from a `state` of the same array and devices, bit for bit as in an uninterrupted run."""
         validation.instance("state", state, xr.Dataset)
         kept = self.state()
-        missing = [name for name in (*kept, *kept.attrs) if name not in (*state, *state.attrs)]
+        wanted = [name for name in (*kept, *kept.attrs) if name != "noisy_readings"]  # 0 where there were none
+        missing = [name for name in wanted if name not in (*state, *state.attrs)]
         if missing:
             raise InputError(f"state: expected what `state` gives, got a Dataset without {missing[0]}")
         for name in (each for each in kept if kept[each].shape != state[each].shape):
@@ -168,6 +172,7 @@ class ArraySimulation:
         if self.charging:
             self.charging.begin(state["word_charge_voltage"].values, state["bit_charge_voltage"].values)
         self.time = float(state.attrs["simulated_time"])
+        self.noisy_readings = int(state.attrs.get("noisy_readings", 0))
         self.tally = Tally(
             EnergyBudget(*(float(value) for value in state.attrs["energies"])),
             int(state.attrs["solutions"]),

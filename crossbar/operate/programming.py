@@ -21,7 +21,7 @@ from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation
 from .operations import HALF_SELECT, WriteAccess
 from .operations import write as write_cells
-from .reading import GROUNDED_READ, ReadAccess, at_once, correction, plain_reading, row_reading
+from .reading import GROUNDED_READ, ReadAccess, correction, plain_reading, quiet, row_reading
 
 _OUTSIDE = 1e-9  # of the range: round-off of a target at its end
 
@@ -181,7 +181,7 @@ def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -
         return
     least, ends = np.inf, [simulation.at_share(share) for share in (0.0, 1.0)]
     for row in range(simulation.shape[0]):
-        low, high = (plain_reading(each, row, at_once(read)) for each in ends)
+        low, high = (plain_reading(each, row, quiet(read)) for each in ends)
         least = min(least, float(((high - low) / correction(simulation, row, read)).min()))
     if least < 2.0 * near:
         raise InputError(

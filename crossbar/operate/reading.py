@@ -24,6 +24,8 @@ class ReadAccess:
     instead of 0 V; readings are evaluated as if it were 0.
     width: s, of a pulse whose current is sensed at its end; 0: instantaneous, without moving a wall.
     settle: s, rest time after such a pulse.
+    noise: A, standard deviation of each sensed current, independent from reading to reading; seed: of the noise.
+    Readings of the same simulation in the same order are the same, also after an interruption.
     calibrate: correct readings for the wires, by division by those of an array whose cells are all in the middle of
     their range.  These are measured once at the same voltage and scheme without an offset, as on a chip with known
     wires.  False: current divided by voltage, uncorrected.
@@ -35,6 +37,8 @@ class ReadAccess:
     settle: float = 10e-9
     calibrate: bool = True
     offset: ArrayLike = 0.0
+    noise: float = 0.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if validation.number("voltage", self.voltage) == 0.0:
@@ -43,6 +47,8 @@ class ReadAccess:
         validation.non_negative("width", self.width)
         validation.non_negative("settle", self.settle)
         validation.flag("calibrate", self.calibrate)
+        validation.non_negative("noise", self.noise)
+        validation.whole("seed", self.seed, 0, at_most=None)
         offset = validation.array("offset", self.offset, ("bit_line",))
         if offset.ndim > 1:
             raise InputError(f"offset: expected one, or one for each bit line, got shape {offset.shape}")
@@ -102,16 +108,16 @@ def correction(
         half = simulation.at_share(0.5)
         columns = slice(None) if bit_line is None else slice(bit_line, bit_line + 1)
         found = (
-            plain_reading(half, word_line, replace(at_once(access), offset=0.0), bit_line)
+            plain_reading(half, word_line, replace(quiet(access), offset=0.0), bit_line)
             / half.conductance()[word_line, columns]
         )
         simulation.corrections[key] = found
     return simulation.corrections[key]
 
 
-def at_once(access: ReadAccess) -> ReadAccess:
-    """The same reading, but instantaneous."""
-    return replace(access, width=0.0)
+def quiet(access: ReadAccess) -> ReadAccess:
+    """The same reading, but instantaneous and without noise."""
+    return replace(access, width=0.0, noise=0.0)
 
 
 def plain_reading(
@@ -138,5 +144,10 @@ def plain_reading(
     else:
         found = simulation.solve_at_once(held)
         current = -(found.bit_start_current + found.bit_stop_current)[0]
-    result: FloatArray = current[selected] / access.voltage
+    sensed = current[selected]
+    if access.noise > 0.0:
+        draw = np.random.default_rng([access.seed, simulation.noisy_readings])
+        sensed = sensed + access.noise * draw.standard_normal(sensed.size)
+        simulation.noisy_readings += 1
+    result: FloatArray = sensed / access.voltage
     return result
