@@ -2,28 +2,38 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What the main job needs, what the tests need as well (they build the site, too), and what the site needs.
-STAMP := $(VENV)/.installed
-TEST_STAMP := $(VENV)/.installed-for-tests
-DOCS_STAMP := $(VENV)/.installed-for-docs
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is set up: the packages of the main job, the compiled kernels, and the packages of the tests and of the site.
+PACKAGES := $(VENV)/.packages
+KERNELS := $(VENV)/.kernels
+TEST_PACKAGES := $(VENV)/.packages-for-tests
+DOCS_PACKAGES := $(VENV)/.packages-for-docs
+# Python compiles what is imported when it is imported; pip would compile all that lies there.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-.PHONY: run test test-oldest benchmark robustness wheels verilog-a verilog-a-tools docs links format clean ngspice
+# What does not wait for another thing goes beside it: downloads beside compilers, the searches beside the tests.
+MAKEFLAGS += --jobs=4
 
-run: $(STAMP) ngspice
+.PHONY: run test tests searches static test-oldest test-pythons benchmark robustness wheels verilog-a verilog-a-tools docs links \
+	format clean ngspice
+
+run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
 
-# The searches count what they met, in one process, while the types are checked and the tools for Verilog-A come.  All else
-# goes side by side, a file at a time, with one worker more than there are cores: many tests wait for processes.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
+# The searches count what they met, in one process.  All else goes side by side, a file at a time, with a worker for each
+# core: they and the searches wait for processes now and then, and the types are checked meanwhile.
+WORKERS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
-test: $(TEST_STAMP) ngspice
+test: static searches tests
+
+static: $(TEST_PACKAGES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@sh scripts/install_verilog_a_tools.sh $(BIN)/python & tools=$$!; \
-		echo "$(BIN)/mypy"; $(BIN)/mypy & types=$$!; \
-		echo "$(BIN)/python -m pytest -q tests/robustness"; $(BIN)/python -m pytest -q tests/robustness; ended=$$?; \
-		wait $$types || ended=1; wait $$tools; exit $$ended
+	$(BIN)/mypy
+
+searches: $(TEST_PACKAGES) $(KERNELS) ngspice
+	$(BIN)/python -m pytest -q tests/robustness
+
+tests: $(TEST_PACKAGES) $(KERNELS) ngspice verilog-a-tools
 	$(BIN)/python -m pytest -q --ignore tests/robustness -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
@@ -37,7 +47,20 @@ test-oldest: ngspice
 		-e '.[learn]' pytest pytest-xdist hypothesis
 	.venv-oldest/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -o filterwarnings=default $(FAST_TESTS)
 
-benchmark: $(STAMP) ngspice
+# The same tests with the other Pythons of this machine; PYTHONS="python3.12 ..." names some, each a program or its path.
+PYTHONS ?= python3.12 python3.13 python3.14
+
+test-pythons: ngspice
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) \
+			|| { echo "make: no $$python on this machine, left out"; continue; }; \
+		folder=.venv-$$version; echo "Python $$version"; \
+		$$python -m venv $$folder \
+			&& $$folder/bin/python -m pip install --quiet --disable-pip-version-check -e '.[learn]' pytest pytest-xdist hypothesis \
+			&& $$folder/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 $(FAST_TESTS) || exit 1; \
+	done
+
+benchmark: $(KERNELS) ngspice
 	$(INSTALL) -e '.[learn,benchmark,explore,test]'
 	@$(INSTALL) -e '.[badcrossbar]' 2>/dev/null || echo "make: badcrossbar could not be installed, its column stays" \
 		"empty; it needs the headers of cairo (on Debian and Ubuntu: apt-get install libcairo2-dev pkg-config)"
@@ -62,34 +85,34 @@ benchmark: $(STAMP) ngspice
 # The search for inputs that break promises, so many times as long as in the tests and with new inputs each time.
 # 30 times takes about half an hour; `make robustness ROBUSTNESS_FACTOR=300` goes on for hours.
 robustness: ROBUSTNESS_FACTOR ?= 30
-robustness: $(TEST_STAMP) ngspice
+robustness: $(TEST_PACKAGES) $(KERNELS) ngspice
 	ROBUSTNESS_FACTOR=$(ROBUSTNESS_FACTOR) $(BIN)/python -m pytest -q tests/robustness
 
 # Both distributions, and the wheel in an environment of its own with dependencies from the index, away from here.
-wheels: $(TEST_STAMP)
+wheels: $(TEST_PACKAGES)
 	rm -rf dist
 	$(BIN)/python -m build
 	sh scripts/try_wheel.sh $(PYTHON) dist/*.whl
 
 # The tests of the Verilog-A module use a compiler and simulators of 100 MB; where these cannot be had, they are skipped.
-verilog-a-tools: $(TEST_STAMP)
+verilog-a-tools: $(TEST_PACKAGES)
 	@sh scripts/install_verilog_a_tools.sh $(BIN)/python
 
-verilog-a: $(TEST_STAMP) ngspice verilog-a-tools
+verilog-a: $(TEST_PACKAGES) $(KERNELS) ngspice verilog-a-tools
 	$(BIN)/python -m pytest -q tests/test_verilog_a.py tests/test_netlist_in_decks.py
 
 # The site, in docs/_build/html: runs the notebooks and the examples, but only those that a change has made stale.
 SPHINX := $(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet -d docs/_build/doctrees
 
-docs: $(DOCS_STAMP) ngspice
+docs: $(DOCS_PACKAGES) $(KERNELS) ngspice
 	$(SPHINX) -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 # Whether the links to other sites still lead somewhere; needs the network.
-links: $(DOCS_STAMP)
+links: $(DOCS_PACKAGES)
 	$(SPHINX) -b linkcheck docs docs/_build/links
 
-format: $(TEST_STAMP)
+format: $(TEST_PACKAGES)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -97,26 +120,28 @@ format: $(TEST_STAMP)
 ngspice:
 	@sh scripts/install_ngspice.sh
 
-# ngspice comes while pip works.  The kernels are compiled here, in two processes, and not in the main job, in one.
-$(STAMP): pyproject.toml
+$(PACKAGES): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	@sh scripts/install_ngspice.sh & \
-		echo "$(INSTALL) -e '.[learn]'"; $(INSTALL) -e '.[learn]'; ended=$$?; wait; exit $$ended
+	$(INSTALL) -e '.[learn]'
+	@touch $@
+
+# In two processes, where the main job would compile in one.
+$(KERNELS): $(PACKAGES)
 	@echo "compiling the kernels, once ..."
 	@DWMTJ_QUIET=1 $(BIN)/python -m compact_model.warm_up & \
 		DWMTJ_QUIET=1 $(BIN)/python -m crossbar.warm_up; ended=$$?; wait; exit $$ended
 	@touch $@
 
-$(TEST_STAMP): $(STAMP)
+$(TEST_PACKAGES): $(PACKAGES)
 	$(INSTALL) -e '.[test,docs,studies,learn,explore]'
 	@touch $@
 
-$(DOCS_STAMP): $(STAMP)
+$(DOCS_PACKAGES): $(PACKAGES)
 	$(INSTALL) -e '.[docs,studies,learn,explore]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest results dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* results dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
