@@ -54,7 +54,14 @@ _FILE = "file"
     help="Voltage of a pulse divided by the device's threshold.",
 )
 @click.option("--scheme", type=click.Choice(["grounded", "V/2", "V/3"]), default="V/3", show_default=True)
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature of the thermal fields, K.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of tracks and walls.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @overwrite_option

@@ -93,7 +93,14 @@ _OF_A_TURN = {
     metavar="pJ/m",
     help="A, pJ/m: fitted to the paper's Delta at zero cell size.",
 )
-@click.option("--dmi", type=float, default=0.0, show_default=True, metavar="mJ/m2", help="Interfacial D, mJ/m2.")
+@click.option(
+    "--dmi",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="mJ/m2",
+    help="Interfacial Dzyaloshinskii-Moriya constant D, mJ/m2.",
+)
 @output_options
 def command(
     track_width: str,

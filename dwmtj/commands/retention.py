@@ -28,7 +28,14 @@ from ..output import check_outputs, deliver, output_options, refuse_unused
 @click.option("--duration", type=float, default=20_000.0, show_default=True, metavar="ns", help="Simulated time, ns.")
 @click.option("--devices", type=int, default=64, show_default=True, help="Number of walls.")
 @click.option("--current", type=float, default=0.0, show_default=True, metavar="mA", help="Read current, mA.")
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature of the thermal fields, K.",
+)
 @step_option(RETENTION_STEP)
 @click.option(
     "--method",

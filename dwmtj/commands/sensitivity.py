@@ -42,16 +42,33 @@ _HEADERS = {
     "rows",
     multiple=True,
     metavar="NAME",
-    help="Change this alone, as it is called in the table; may be given several times  [default: all]",
+    help="Name of a row of the table, to compute it alone; may be given several times  [default: all]",
 )
-@click.option("--repeats", type=int, default=128, show_default=True, help="Ramps at the temperature; 0: none.")
-@click.option("--tracks", type=int, default=16, show_default=True, help="Tracks whose levels are counted; 0: none.")
+@click.option(
+    "--repeats",
+    type=int,
+    default=128,
+    show_default=True,
+    help="Ramps at --temperature for the median threshold; 0: none.",
+)
+@click.option(
+    "--tracks", type=int, default=16, show_default=True, help="Random tracks on which levels are counted; 0: none."
+)
 @click.option("--cycles", type=int, default=4, show_default=True, help="Cycles of +-6.5 mA on each track.")
 @click.option(
-    "--micromagnetics", is_flag=True, help="K_u and heating of the film as well, by relaxed walls (some minutes)."
+    "--micromagnetics", is_flag=True, help="Add K_u and the film's heating, from relaxed walls (takes minutes)."
 )
-@click.option("--ramp-rate", type=float, default=1e4, show_default=True, metavar="A/cm2/ns", help="A/cm2/ns.")
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option(
+    "--ramp-rate", type=float, default=1e4, show_default=True, metavar="A/cm2/ns", help="Rate of the ramps, A/cm2/ns."
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature of the thermal fields, K.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields.")
 @click.option(
     "--csv",

@@ -33,8 +33,12 @@ _ANSWERED = (
     ],
     writes="Changes and their scatter for each shape, temperature and delay (.nc), the windows (.png, .pdf, .svg).",
 )
-@click.option("--shape", "shapes", type=click.Choice(SPIKE_SHAPES), multiple=True, help="Of the tail  [default: both]")
-@click.option("--temperatures", default="0,300", show_default=True, metavar="K,K,...", help="K.")
+@click.option(
+    "--shape", "shapes", type=click.Choice(SPIKE_SHAPES), multiple=True, help="Shape of a spike's tail  [default: both]"
+)
+@click.option(
+    "--temperatures", default="0,300", show_default=True, metavar="K,K,...", help="Temperatures, K; a curve for each."
+)
 @click.option("--longest-delay", type=float, default=80.0, show_default=True, metavar="ns", help="Either way, ns.")
 @click.option(
     "--points",

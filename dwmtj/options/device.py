@@ -131,7 +131,14 @@ def track_options(function: Function) -> Function:
     """Add what a measurement on a many-level track needs beside the device: temperature and seed."""
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
-        click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+        click.option(
+            "--temperature",
+            type=float,
+            default=300.0,
+            show_default=True,
+            metavar="K",
+            help="Temperature of the thermal fields, K.",
+        ),
     ):
         function = option(function)
     return function

@@ -95,7 +95,14 @@ def time_options(function: Function) -> Function:
             show_default=True,
             help="Seed of devices, initial positions and thermal fields.",
         ),
-        click.option("--temperature", type=float, default=0.0, show_default=True, metavar="K", help="K."),
+        click.option(
+            "--temperature",
+            type=float,
+            default=0.0,
+            show_default=True,
+            metavar="K",
+            help="Temperature of the thermal fields, K.",
+        ),
         field_option,
         click.option(
             "--start",

@@ -69,7 +69,14 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
     @in_group(ARRAY)
     def add(function: Function) -> Function:
         for option in (
-            click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+            click.option(
+                "--temperature",
+                type=float,
+                default=300.0,
+                show_default=True,
+                metavar="K",
+                help="Temperature of the thermal fields, K.",
+            ),
             click.option(
                 "--variation",
                 type=float,
@@ -110,7 +117,11 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
                 help="A measured device, or one of `dwmtj export-device`, instead of notched ones (JSON).",
             ),
             click.option(
-                "--levels", default=levels, show_default=True, metavar="N,N,...", help="Of a device, a notch each."
+                "--levels",
+                default=levels,
+                show_default=True,
+                metavar="N,N,...",
+                help="Levels of a device, one for each notch.",
             ),
         ):
             function = option(function)

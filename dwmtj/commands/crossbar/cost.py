@@ -39,24 +39,64 @@ _AREAS = ("cell_area", "driver_area", "converter_area", "area")
     writes="Every part of energy, latency and area (.nc), the energies as bars (.png, .pdf, .svg).",
 )
 @size_option(16)
-@click.option("--read-voltage", type=float, default=0.05, show_default=True, metavar="V", help="V, of an input of 1.")
+@click.option(
+    "--read-voltage", type=float, default=0.05, show_default=True, metavar="V", help="Voltage of an input of 1, V."
+)
 @click.option("--voltage", type=float, metavar="V", help="Write voltage, V  [default: 1.5 times the threshold]")
-@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Of a write, ns.")
-@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Of writing.")
-@click.option("--wire-capacitance", type=float, default=0.1, show_default=True, metavar="fF", help="Of a segment, fF.")
-@click.option("--converter-bits", type=click.IntRange(1, 24), default=8, show_default=True, help="Of the read-out.")
-@click.option("--converter-energy", type=float, default=1.5625, show_default=True, metavar="pJ", help="Of 8 bits, pJ.")
 @click.option(
-    "--converter-time", type=float, default=0.78125, show_default=True, metavar="ns", help="Of a conversion, ns."
+    "--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Length of a write pulse, ns."
+)
+@click.option("--scheme", type=click.Choice(SCHEMES), default="V/2", show_default=True, help="Bias scheme of a write.")
+@click.option(
+    "--wire-capacitance",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="fF",
+    help="Capacitance of a segment of wire, fF.",
 )
 @click.option(
-    "--bit-lines-per-converter", type=click.IntRange(1), default=8, show_default=True, help="One after the other."
+    "--converter-bits",
+    type=click.IntRange(1, 24),
+    default=8,
+    show_default=True,
+    help="Resolution of the converters, bits.",
 )
 @click.option(
-    "--driver-power", type=float, default=0.00390625, show_default=True, metavar="mW", help="Of each driver, mW."
+    "--converter-energy",
+    type=float,
+    default=1.5625,
+    show_default=True,
+    metavar="pJ",
+    help="Energy of a conversion at 8 bits, pJ.",
 )
-@click.option("--feature-size", type=float, default=32.0, show_default=True, metavar="nm", help="F, nm.")
-@click.option("--cell-area", type=float, default=4.0, show_default=True, help="Of a cell, in F^2.")
+@click.option(
+    "--converter-time", type=float, default=0.78125, show_default=True, metavar="ns", help="Time of a conversion, ns."
+)
+@click.option(
+    "--bit-lines-per-converter",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Bit lines that share a converter, read in turn.",
+)
+@click.option(
+    "--driver-power",
+    type=float,
+    default=0.00390625,
+    show_default=True,
+    metavar="mW",
+    help="Power of a word line's driver, mW.",
+)
+@click.option(
+    "--feature-size",
+    type=float,
+    default=32.0,
+    show_default=True,
+    metavar="nm",
+    help="Feature size F of the process, nm.",
+)
+@click.option("--cell-area", type=float, default=4.0, show_default=True, help="Area of a cell, in units of F^2.")
 @wire_options
 @device_options
 @output_options

@@ -57,7 +57,14 @@ _OHM_SQUARE_MICROMETRE = 1e-12
 @click.option(
     "--edge", type=float, default=0.0, show_default=True, metavar="ns", help="Duration of each of its edges, ns."
 )
-@click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature of the thermal fields, K.",
+)
 @spread_option
 @click.option(
     "--error-rate", type=float, default=5.0, show_default=True, metavar="%", help="Error rate of one pulse, %."

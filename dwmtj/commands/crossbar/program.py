@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     help="Width of the longest pulse, in units of the shortest.",
 )
 @click.option("--accept", type=float, default=0.5, show_default=True, help="Accepted error of a reading, in levels.")
-@click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="V.")
+@click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="Voltage of a read, V.")
 @click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Number of passes over all rows.")
 @access_options
 @time_options

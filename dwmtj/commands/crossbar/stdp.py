@@ -33,7 +33,9 @@ from ...output import check_outputs, deliver, output_options, refuse_unused, tab
 @click.option(
     "--bit-line", type=int, default=-1, show_default=True, help="Bit line of the postsynaptic neuron; -1: the last one."
 )
-@click.option("--shape", type=click.Choice(SPIKE_SHAPES), default="sawtooth", show_default=True, help="Of the tail.")
+@click.option(
+    "--shape", type=click.Choice(SPIKE_SHAPES), default="sawtooth", show_default=True, help="Shape of a spike's tail."
+)
 @click.option("--longest-delay", type=float, default=48.0, show_default=True, metavar="ns", help="Either way, ns.")
 @click.option(
     "--points",

@@ -39,7 +39,7 @@ _OF_CURVES = ("store", "count", "depression_voltage", "word_lines", "bit_lines")
 )
 @click.option("--voltage", type=float, metavar="V", help="V  [default: 1.4 times the threshold]")
 @click.option("--depression-voltage", type=float, metavar="V", help="Absolute value, V  [default: the same]")
-@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
+@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
 @click.option("--rows", metavar="X,X,...", help="Outer-product update: values of the word lines, from -1 to 1.")
 @click.option("--columns", metavar="Y,Y,...", help="Values of the bit lines, from -1 to 1.")
 @click.option(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     help="All cells of a word line; may be given several times.",
 )
 @click.option("--voltage", type=float, metavar="V", help="On the cells, V  [default: 1.4 times the threshold]")
-@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="ns.")
+@click.option("--pulse-width", type=float, default=4.0, show_default=True, metavar="ns", help="Length of a pulse, ns.")
 @click.option(
     "--records",
     type=click.IntRange(2),

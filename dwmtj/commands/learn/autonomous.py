@@ -23,7 +23,14 @@ from .answer import scatter_line
 def _device_options(function: Any) -> Any:
     """Add what makes the kind of device."""
     for option in (
-        click.option("--temperature", type=float, default=300.0, show_default=True, metavar="K", help="K."),
+        click.option(
+            "--temperature",
+            type=float,
+            default=300.0,
+            show_default=True,
+            metavar="K",
+            help="Temperature of the thermal fields, K.",
+        ),
         click.option(
             "--samples",
             type=click.IntRange(1),
@@ -35,7 +42,11 @@ def _device_options(function: Any) -> Any:
             "--tracks", type=click.IntRange(1), default=8, show_default=True, help="Number of different tracks."
         ),
         click.option(
-            "--levels", type=click.IntRange(1), default=20, show_default=True, help="Of a device, a notch each."
+            "--levels",
+            type=click.IntRange(1),
+            default=20,
+            show_default=True,
+            help="Levels of a device, one for each notch.",
         ),
     ):
         function = option(function)
