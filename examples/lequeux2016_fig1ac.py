@@ -29,10 +29,10 @@ EXTERNAL_FIELD = 85e-4  # T
 SWEEP = {"points": 132, "dwell": 300e-9, "external_field": EXTERNAL_FIELD, "temperature": 300.0, "step": 50e-12}
 
 
-def main(figure_path: Path) -> dict[str, float]:
-    """Run the loops, draw them and return the numbers that the figure must show."""
+def main(figure_path: Path, samples: int = 16) -> dict[str, float]:
+    """Run the loops on so many tracks, draw them and return the numbers that the figure must show."""
     device = lequeux2016()
-    tracks = [lequeux2016_track(device, seed) for seed in range(16)]
+    tracks = [lequeux2016_track(device, seed) for seed in range(samples)]
     by_current = resistance_loop(device, tracks, amplitude=6.5e-3, cycles=20, seed=2016, **SWEEP)
     by_voltage = resistance_loop(device, tracks[:5], amplitude=0.35, drive="voltage", cycles=2, seed=2016, **SWEEP)
     found = count_levels(by_current, device)
@@ -71,7 +71,7 @@ def main(figure_path: Path) -> dict[str, float]:
     }
     for name, value in numbers.items():
         print(f"{name}: {value:.2f}")
-    print("levels of each of the 16 tracks:", *levels)
+    print(f"levels of each of the {samples} tracks:", *levels)
     return numbers
 
 

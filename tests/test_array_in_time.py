@@ -85,24 +85,47 @@ def test_a_half_select_write_agrees_with_ngspice(ngspice, size):
         assert np.abs(values - found[name].values)[steady].max() < bound * scale, name
 
 
+def device_voltages(position, word_sources, bit_sources, ohms, start):
+    """By Kirchhoff's laws: word lines fed from the left, bit lines at the bottom, G(V) by repeated substitution."""
+    words, bits = position.shape
+    count = words * bits
+    word, bit = np.arange(count).reshape(words, bits), count + np.arange(count).reshape(words, bits)
+    wires, fed = np.zeros((2 * count, 2 * count)), np.zeros(2 * count)
+    for one, other in ((word[:, :-1], word[:, 1:]), (bit[:-1], bit[1:])):
+        for i, j in zip(one.flat, other.flat, strict=True):
+            wires[[i, j], [i, j]] += 1.0 / ohms
+            wires[[i, j], [j, i]] -= 1.0 / ohms
+    for nodes, volts in ((word[:, 0], word_sources), (bit[-1], bit_sources)):
+        wires[nodes, nodes] += 1.0 / ohms
+        fed[nodes] = volts / ohms
+    share = (DEVICE.track_length - position) * DEVICE.track_width / DEVICE.junction_area
+    volts = start
+    for _ in range(50):
+        tmr = DEVICE.tmr / (1.0 + (volts / DEVICE.tmr_half_voltage) ** 2)
+        conductance = ((1.0 - share * tmr / (1.0 + tmr)) / DEVICE.parallel_resistance).ravel()
+        nodes = wires.copy()
+        nodes[word.flat, word.flat] += conductance
+        nodes[bit.flat, bit.flat] += conductance
+        nodes[word.flat, bit.flat] -= conductance
+        nodes[bit.flat, word.flat] -= conductance
+        voltage = np.linalg.solve(nodes, fed)
+        before, volts = volts, (voltage[:count] - voltage[count:]).reshape(position.shape)
+        if np.abs(volts - before).max() < 1e-15:
+            return volts
+    raise AssertionError("the substitution does not converge")
+
+
 def brute_force(array, position, landscape, held, waveform, stop, step):
-    """RK4 with a direct solution of the whole network in every stage; equations written anew."""
+    """RK4 with a solution of the whole network in every stage; equations written anew."""
     per_volt = DEVICE.torque_per_current_density / DEVICE.resistance_area_product
     gamma, alpha = DEVICE.gyromagnetic_ratio, DEVICE.damping
-    x, phi = position.copy(), np.zeros_like(position)
+    x, phi, volts = position.copy(), np.zeros_like(position), np.zeros_like(position)
 
     def rates(x, phi, time):
+        nonlocal volts
         amplitude = float(waveform(time))
-        arguments = held.arguments()
-        for name in ("word_line_voltage", "bit_line_voltage"):
-            arguments[name] = amplitude * arguments[name]
-        cells = Crossbar(
-            cells=Junctions(DEVICE, x),
-            word_line_resistance=array.word_line_resistance,
-            bit_line_resistance=array.bit_line_resistance,
-        )
-        solution = cells.solve(**arguments, method="direct", tolerance=1e-12)
-        volts = (solution.word_line_voltage - solution.bit_line_voltage).values[0]
+        sources = (amplitude * held.word_line_voltage, amplitude * held.bit_line_voltage)
+        volts = device_voltages(x, *sources, float(array.word_line_resistance[0]), volts)
         along = gamma * (DEVICE.field_like_ratio * per_volt * volts + landscape.pinning_field(x))
         about = gamma * (per_volt * volts + 0.5 * DEVICE.anisotropy_field * np.sin(2.0 * phi))
         scale = 1.0 / (1.0 + alpha**2)

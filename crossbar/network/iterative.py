@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, read_only
 from compact_model.support.memory import check_memory
 from compact_model.support.threads import run_with_help, threads
 from compact_model.support.validation import InputError
@@ -116,7 +116,7 @@ class IterativeSolver:
             segments = (word_segment, bit_segment)
             ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
             shunts = (network.word_shunt, network.bit_shunt)
-        self._ends, self._row_shunt = ends, shunts[0]
+        self._ends, self._row_shunt = ends, read_only(shunts[0])
         count, across = (bits, words) if self._exchanged else (words, bits)
         self._ideal = not segments[0].any()
         self._row_wire = np.ones(count) if self._ideal else 1.0 / segments[0]
@@ -128,8 +128,9 @@ class IterativeSolver:
         lanes = arrays.LANES
         factor_shape = (0, 1, lanes) if self._ideal else ((count + lanes - 1) // lanes, across, lanes)
         row_factor = np.empty(factor_shape)
+        self._turned = np.empty((count, across) if self._exchanged else (0, 0))
         self._system = arrays.System(
-            np.empty((count, across)) if self._exchanged else network.conductance,
+            read_only(self._turned if self._exchanged else network.conductance),
             self._ideal,
             row_factor,
             np.empty(count) if self._ideal else segments[0].copy(),
@@ -140,7 +141,7 @@ class IterativeSolver:
             np.where(stop_held, 0.0, self._column_stop),
             np.where(start_held, 0.0, 1.0),
             np.where(stop_held, 0.0, 1.0),
-            shunts[1],
+            read_only(shunts[1]),
             np.zeros(lanes),
             bool(shunts[1].any()),
         )
@@ -187,15 +188,15 @@ class IterativeSolver:
         """The same for inner loops: contiguous float64, finite, with a path to a source from every line."""
         self.network = self.network.with_cells(conductance)
         if not self._exchanged:
-            self._system = self._system._replace(conductance=conductance)
+            self._system = self._system._replace(conductance=read_only(conductance))
         self._factorise()
 
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
         """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next cells on."""
         self.network = self.network.with_shunts(word_shunt, bit_shunt)
         of_rows, of_columns = (bit_shunt, word_shunt) if self._exchanged else (word_shunt, bit_shunt)
-        self._row_shunt = of_rows
-        self._system = self._system._replace(column_shunt=of_columns, shunted=bool(of_columns.any()))
+        self._row_shunt = read_only(of_rows)
+        self._system = self._system._replace(column_shunt=read_only(of_columns), shunted=bool(of_columns.any()))
         self._least_row_shunt = float(of_rows.min())
 
     def _set_modes(self, mean: float) -> None:
@@ -231,7 +232,7 @@ class IterativeSolver:
     def _factorise(self) -> None:
         """All that depends on the cells."""
         if self._exchanged:
-            self._system.conductance[:] = self.network.conductance.T
+            self._turned[:] = self.network.conductance.T
         conductance = self._system.conductance
         mean = float(conductance.mean())
         unit = mean if mean > 0.0 else float(self._column_wire.mean())
@@ -276,7 +277,9 @@ class IterativeSolver:
             means = (self._column_mean, *self._column_ends, column_shunt_mean)
             wire, start, end, shunt = (np.full(modes, mean) for mean in means)
             pre = self._pre
-            factors.factor_columns(*part, taken, wire, start, end, shunt, pre.mode_factor, pre.mode_resistance, unit)
+            factors.factor_columns(
+                *part, read_only(taken), wire, start, end, read_only(shunt), pre.mode_factor, pre.mode_resistance, unit
+            )
 
         count = threads() if conductance.size >= _PARALLEL_FROM else 1
         _in_turn(along_rows, _parts(-(-rows // arrays.LANES), count), count)
