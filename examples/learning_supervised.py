@@ -19,9 +19,7 @@ from dwmtj.digits import load_digits
 WIRES = Wires.equal(0.1)
 
 
-def main(
-    figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8, samples: int = 64
-) -> dict[str, float]:
+def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8, samples: int = 64) -> dict[str, float]:
     """Learn under each condition, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
     settings = {"tracks": tracks, "samples": samples, "seed": 2016, "progress": True}

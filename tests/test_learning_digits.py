@@ -71,13 +71,12 @@ def test_settings_carry_over_to_larger_images_and_batches():
 
 
 def test_supervised_learning_in_place_passes_90_percent(tmp_path):
-    found = said("supervised", "--repeats", "2", "-o", str(tmp_path / "run.nc"), "-o", str(tmp_path / "run.png"))
+    found = said("supervised", "--repeats", "1", "-o", str(tmp_path / "run.nc"), "-o", str(tmp_path / "run.png"))
     # Over seeds 94 % with a standard deviation of 1 point.
-    assert np.mean(found["accuracies"]) > 0.90
-    assert np.min(found["accuracies"]) > 0.88
+    assert np.min(found["accuracies"]) > 0.90
     assert found["energy_pJ"][0] == pytest.approx(6.5e6, rel=0.5)
     result = xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf")
-    assert result.accuracy.shape == (1, 2, 31)
+    assert result.accuracy.shape == (1, 1, 31)
     assert result.attrs["experiment"] == "supervised_learning"
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
