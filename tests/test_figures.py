@@ -116,3 +116,25 @@ def test_axes_of_ones_own_keep_their_style():
 def test_plots_of_all_packages_are_registered():
     assert {crossbar.plots, spice.plots, dwmtj.study.plot}  # importing them is what registers
     assert {"crossbar", "crosscheck", "study", "supervised_learning"} <= set(PLOTTERS)
+
+
+def test_a_map_of_one_of_several_inputs_says_which_and_errors_have_plain_numbers():
+    solution = CALLS["crossbar.Crossbar.solve"].function(**CALLS["crossbar.Crossbar.solve"].arguments())
+    assert solution.dwmtj.plot().get_title() == ""
+    several = xr.concat([solution, solution, solution], "input", combine_attrs="override")
+    assert several.dwmtj.plot(index=1).get_title() == "input 1 of 0 to 2"
+    assert several.dwmtj.plot(index=-1).get_title() == "input 2 of 0 to 2"
+    found = CALLS["crossbar.product_accuracy"].function(**CALLS["crossbar.product_accuracy"].arguments())
+    axes = found.dwmtj.plot()
+    axes.figure.canvas.draw()
+    assert all("10^" not in label.get_text() for label in axes.get_yticklabels())
+
+
+def test_target_and_result_of_programming_have_one_scale():
+    siemens = {"target": [[1e-5, np.nan]], "conductance": [[2e-5, 5e-5]], "reached": [[True, False]]}
+    cells = ("word_line", "bit_line")
+    result = xr.Dataset(
+        {name: (cells, values) for name, values in siemens.items()}, attrs={"experiment": "programming"}
+    )
+    axes = result.dwmtj.plot()
+    assert axes.get_xlim() == axes.get_ylim() == pytest.approx((8.0, 52.0))

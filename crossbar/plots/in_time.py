@@ -119,7 +119,10 @@ def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: 
         if mask.any():
             axes.plot(target[mask], end[mask], linestyle="", **(look | style))
     axes.axline((float(np.nanmin(target)), float(np.nanmin(target))), slope=1.0, color="black", linewidth=0.5)
-    axes.set(xlabel="target (µS)", ylabel="conductance at the end (µS)")
+    both = np.concatenate([target[np.isfinite(target)], end])
+    margin = 0.05 * float(np.ptp(both)) or 1.0
+    limits = float(both.min()) - margin, float(both.max()) + margin
+    axes.set(xlabel="target (µS)", ylabel="conductance at the end (µS)", xlim=limits, ylim=limits)
     axes.legend()
     return axes
 

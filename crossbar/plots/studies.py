@@ -54,7 +54,10 @@ def plot_map(
     maps: dict[str, Any] = MAPS,
     **style: Any,
 ) -> Axes:
-    """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input."""
+    """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input.
+
+    Which of several inputs is shown stands above it.
+    """
     quantity = result.attrs.get("map", "voltage") if quantity is None else quantity
     validation.choice("quantity", quantity, maps)
     axes = new_axes(axes)
@@ -65,27 +68,36 @@ def plot_map(
     axes.set(xlabel="bit line", ylabel="word line")
     whole_numbers(axes.xaxis)
     whole_numbers(axes.yaxis)
+    inputs = result.sizes["input"]
+    if inputs > 1:
+        axes.set_title(f"input {index % inputs} of 0 to {inputs - 1}", fontsize="small")
     return axes
 
 
 def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str = "voltage", **style: Any) -> Axes:
     """The voltage or current margin (%) against the lines of the array, one line for each scheme."""
     validation.choice("kind", kind, ("voltage", "current"))
-    from matplotlib.ticker import LogLocator, NullLocator
-
     axes = new_axes(axes)
     for number, scheme in enumerate(result.scheme.values):
         values = 100.0 * result[f"{kind}_margin"].sel(scheme=scheme)
         axes.plot(result["size"], values, **({"marker": MARKERS[number % len(MARKERS)], "label": scheme} | style))
     axes.axhline(10.0, color="black", linewidth=0.5, linestyle=":")
     axes.annotate("10 %", (1.0, 10.0), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small")
-    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)", yscale="log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel="word lines and bit lines", ylabel=f"{kind} margin (%)")
+    _log_scale(axes)
     size_axis(axes, result["size"].values)
     axes.legend()
     return axes
+
+
+def _log_scale(axes: Axes) -> None:
+    """A logarithmic axis of percentages with plain numbers at 1, 2, 5, 10, 20, 50, ..."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
@@ -140,9 +152,10 @@ def plot_product_accuracy(result: xr.Dataset, axes: Axes | None = None, **style:
         look: dict[str, Any] = {"marker": MARKERS[number % len(MARKERS)], "label": f"{segment:g} Ω"}
         axes.plot(result["size"], values, **(look | style))
     axes.plot(result["size"], 100.0 * result.level_error.mean("repeat"), "k--", label="levels alone")
-    axes.set(xlabel="inputs", ylabel="relative error (%)", yscale="log")
+    axes.set(xlabel="inputs", ylabel="relative error (%)")
+    _log_scale(axes)
     size_axis(axes, result["size"].values)
-    axes.legend(title="segment of wire")
+    legend_above(axes, columns=4, title="segment of wire")
     return axes
 
 
