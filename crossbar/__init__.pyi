@@ -3,7 +3,6 @@ from .badcrossbar import badcrossbar_compute as badcrossbar_compute
 from .cells import Cells as Cells
 from .cells import Junctions as Junctions
 from .cells import Resistors as Resistors
-from .cells import Selected as Selected
 from .cells import State as State
 from .cells import StatefulCells as StatefulCells
 from .crossbar import Crossbar as Crossbar
@@ -62,6 +61,7 @@ from .selectors import ExponentialSelector as ExponentialSelector
 from .selectors import Selector as Selector
 from .selectors import ThresholdSelector as ThresholdSelector
 from .selectors import Transistor as Transistor
+from .series import Selected as Selected
 from .sneak import sneak_paths as sneak_paths
 from .studies.access import TransistorAccess as TransistorAccess
 from .studies.accuracy import product_accuracy as product_accuracy

@@ -1,4 +1,4 @@
-"""The cells at the crossings: linear resistors, junctions with bias-dependent TMR, and either with a selector.
+"""The cells at the crossings: linear resistors, and junctions with bias-dependent TMR; `series` adds selectors.
 
 User-defined devices can be added at three levels.  `Cells` have current-voltage laws, which is all that a static
 solution needs.  `StatefulCells` have a state that determines the law.  `in_time.dynamics.MovingCells` define how
@@ -7,7 +7,7 @@ voltages change that state.
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -21,16 +21,16 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 from compact_model.support.threads import run_together, threads
-from compact_model.support.validation import ConvergenceError, InputError
+from compact_model.support.validation import InputError
 
 from .kernels.cells import junction_law
-from .selectors import Selector
 
 BYTES_PER_CELL = 96
 """What an array takes of memory, conductances and the fast solver included; with Junctions about as much."""
-_MOST_STEPS = 300
-_PRECISION = 1e-14
 _PARALLEL_FROM = 262_144  # cells: below, on a busy machine, waiting for threads takes longer than they save
+
+Law = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+"""Currents, A, and their slopes, S, at voltages in V, all of shape (K, word lines, bit lines)."""
 
 
 class Cells(ABC):
@@ -58,6 +58,14 @@ class Cells(ABC):
         found = [self.current_and_slope(each) for each in voltage]
         return np.array([current for current, _ in found]), np.array([slope for _, slope in found])
 
+    def at_successive_inputs(self) -> Law:
+        """`at_inputs` for one call after the other, whose voltages come closer: each may begin where the last ended."""
+        return self.at_inputs
+
+    def of_word_lines(self, part: slice) -> "Cells | None":
+        """The laws of the cells of some word lines, for work that is divided among threads; None: all or nothing."""
+        return None
+
     @property
     def parameters(self) -> Sequence[Any]:
         """Parameter sets of the devices, one for all or one for each, as recorded in the provenance of results."""
@@ -77,7 +85,10 @@ class Cells(ABC):
         return self.current_and_slope(np.zeros(self.shape))[1]
 
     def on_device(self, voltage: FloatArray) -> FloatArray:
-        """The part of a cell's voltage that drops across its device, V; all of it if nothing is in series."""
+        """The part of a cell's voltage that drops across its device, V; all of it if nothing is in series.
+
+        Of shape (word lines, bit lines), or (K, word lines, bit lines).
+        """
         return voltage
 
     @property
@@ -181,6 +192,9 @@ class Resistors(Cells):
 
     def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.conductance * voltage, np.array(np.broadcast_to(self.conductance, voltage.shape))
+
+    def of_word_lines(self, part: slice) -> "Resistors":
+        return Resistors(self.conductance[part])
 
 
 class Junctions(StatefulCells):
@@ -291,104 +305,19 @@ class Junctions(StatefulCells):
         run_together(law, count)
         return current, slope
 
-
-class Selected(Cells):
-    """Other cells, each with a selector in series (1S1R, 1T1R)."""
-
-    def __init__(self, cells: Cells, selector: Selector) -> None:
-        self.cells = validation.instance("cells", cells, Cells)
-        self.selector = validation.instance("selector", selector, Selector)
-        try:
-            self.selector.current_and_slope(np.zeros(self.shape))
-        except ValueError:
-            raise InputError(f"selector: expected one for {self.shape} cells, got one of another shape") from None
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.cells.shape
-
-    @property
-    def parameters(self) -> Sequence[Any]:
-        return self.cells.parameters
-
-    @property
-    def devices(self) -> Cells:
-        return self.cells.devices
-
-    def with_devices(self, devices: Cells) -> "Selected":
+    def of_word_lines(self, part: slice) -> "Junctions":
         other = copy.copy(self)
-        other.cells = devices
+        for name in ("position", *_TABLES):
+            values = getattr(self, name)
+            if values.shape[0] > 1:
+                setattr(other, name, values[part])
+        first, stop, _ = part.indices(self.shape[0])
+        if len(self._parameters) > 1:
+            other._parameters = self._parameters[first * self.shape[1] : stop * self.shape[1]]
         return other
 
-    def on_device(self, voltage: FloatArray) -> FloatArray:
-        found: FloatArray = voltage - self._on_selector(voltage[np.newaxis])[0]
-        return found
 
-    def _on_selector(self, voltage: FloatArray) -> FloatArray:
-        """Of voltages (K, word lines, bit lines): where both carry the same current.
-
-        Newton's method for the logarithm of the ratio of both currents, between bounds: a law that rises by decades is
-        nearly straight there, where Newton's method for the currents' difference would go down one scale at a time.
-        """
-        low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
-        near = _PRECISION * np.abs(voltage)
-        on_selector = 0.5 * voltage
-        before = np.full(voltage.shape, np.inf)
-        for _ in range(_MOST_STEPS):
-            through, slope = self.selector.current_and_slope(on_selector)
-            beside, other_slope = self.cells.at_inputs(voltage - on_selector)
-            excess = through - beside
-            high = np.where(excess >= 0.0, on_selector, high)
-            low = np.where(excess <= 0.0, on_selector, low)
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-                ratio = np.log1p(excess / beside)
-                proposed = on_selector - ratio / (slope / through + other_slope / beside)
-                straight = on_selector - excess / (slope + other_slope)  # for a law that saturates
-                proposed = np.where((proposed > low) & (proposed < high), proposed, straight)
-                # Where that does not get on, the bracket is halved.
-                quick = ~(np.abs(ratio) > 0.5 * before)
-                arrived = np.abs(proposed - on_selector) <= near  # False for NaN, as what follows
-            inside = (proposed > low) & (proposed < high) & quick
-            done = arrived | (high - low <= near)
-            following = np.where(inside | arrived, proposed, 0.5 * (low + high))
-            on_selector, before = np.clip(following, low, high), np.where(inside, np.abs(ratio), np.inf)
-            if done.all():
-                break
-        else:
-            raise ConvergenceError(
-                f"selector: no common current of selector and device within {_MOST_STEPS} steps; is its law monotone?"
-            )
-        return on_selector
-
-    def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The same current through both."""
-        current, slope = self.at_inputs(np.asarray(voltage)[np.newaxis])
-        return current[0], slope[0]
-
-    def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
-        on_selector = self._on_selector(voltage)
-        _, slope = self.selector.current_and_slope(on_selector)
-        through, other_slope = self.cells.at_inputs(voltage - on_selector)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            # From the branch with the smaller slope, which has lost no digits.
-            joint = np.where(
-                slope < other_slope, slope / (1.0 + slope / other_slope), other_slope / (1.0 + other_slope / slope)
-            )
-        return self._common_current(voltage, on_selector, through, slope, other_slope), np.where(
-            (slope > 0.0) & (other_slope > 0.0), joint, 0.0
-        )
-
-    def _common_current(
-        self,
-        voltage: FloatArray,
-        on_selector: FloatArray,
-        through: FloatArray,
-        slope: FloatArray,
-        other_slope: FloatArray,
-    ) -> FloatArray:
-        """The current by the law that feels the rounded voltage less."""
-        by_selector, _ = self.selector.current_and_slope(on_selector)
-        return np.where(slope < other_slope, by_selector, through)
+_TABLES = ("_length", "_share_per_length", "_tmr", "_inverse_half_voltage", "_parallel_conductance", "_share")
 
 
 def table(name: str, values: ArrayLike) -> FloatArray:

@@ -20,11 +20,11 @@ from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
-from compact_model.support.model_range import warn_of_voltage
+from compact_model.support.model_range import LARGEST_VOLTAGE, warn_of_voltage
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
-from .cells import BYTES_PER_CELL, Cells, Resistors, Selected, table
+from .cells import BYTES_PER_CELL, Cells, Resistors, table
 from .faults.faults import Faults, checked_faults, faults_of
 from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
@@ -35,6 +35,7 @@ from .network.solution import NetworkSolution
 from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
 from .schemes import Bias, block_bias, row_bias
+from .series import Selected
 from .wires import LINES, SEGMENTS, Wires, interrupted, joined_lines, per_line, per_segment, wires_or_ideal
 
 _BYTES_PER_CELL_AND_INPUT = 64  # as measured, the labelled result included
@@ -284,9 +285,17 @@ class Crossbar(Wires):
             check_start(earlier, (sources.inputs, *self.shape))
         found, steps = solve_nonlinear(network, self.cells, sources, start=earlier, **options)
         if self.cells.devices.has_barrier:
-            across = found.word_voltage - found.bit_voltage
-            warn_of_voltage(max(float(np.abs(self.cells.on_device(each)).max()) for each in across))
+            warn_of_voltage(self._largest_on_devices(found.word_voltage - found.bit_voltage))
         return label_solution(found, sources, newton_steps=steps, **labels)
+
+    def _largest_on_devices(self, voltage: FloatArray) -> float:
+        """The largest voltage across a device, V, or across a cell where even that does no harm."""
+        assert self.cells is not None
+        largest = np.abs(voltage).max(axis=(1, 2))
+        harmful = largest > LARGEST_VOLTAGE
+        if harmful.any():
+            return float(np.abs(self.cells.on_device(voltage[harmful])).max())
+        return float(largest.max())
 
     def find(
         self,

@@ -16,6 +16,9 @@ from compact_model.support.validation import InputError
 class Selector(ABC):
     """A monotone current-voltage law through the origin.  A new kind defines its current and its slope."""
 
+    alike = False
+    """Whether the law is the same in every cell, so that parts of an array can be asked for, by several threads."""
+
     @abstractmethod
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """I(V) in A and dI/dV in S at voltages in V, any shape; rising, with I(0) = 0."""
@@ -24,6 +27,8 @@ class Selector(ABC):
 @dataclass(frozen=True, kw_only=True)
 class ExponentialSelector(Selector):
     """Both polarities, I = I_0 sinh(V / V_0)."""
+
+    alike = True
 
     saturation_current: float
     """I_0, A."""
@@ -51,6 +56,8 @@ class ThresholdSelector(Selector):
     covered.
     """
 
+    alike = True
+
     threshold_voltage: float
     on_resistance: float
     off_resistance: float
@@ -68,15 +75,27 @@ class ThresholdSelector(Selector):
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         off = 1.0 / self.off_resistance
         gain = 1.0 / self.on_resistance - off
-        above = (voltage - self.threshold_voltage) / self.sharpness
-        below = (-voltage - self.threshold_voltage) / self.sharpness
-        excess = self.sharpness * (np.logaddexp(0.0, above) - np.logaddexp(0.0, below))
-        return off * voltage + gain * excess, off + gain * (_logistic(above) + _logistic(below))
+        size = np.abs(voltage)
+        above = (size - self.threshold_voltage) / self.sharpness
+        near = np.exp(-np.abs(above))
+        opposite = np.exp((size + self.threshold_voltage) / -self.sharpness)  # of the corner on the other side
+        share = 1.0 / (1.0 + opposite)
+        # ln(1 + exp(above)) of this corner, less the other's, with no difference of nearly equal numbers.
+        excess = -np.expm1(np.minimum(size, self.threshold_voltage) * (-2.0 / self.sharpness))
+        excess *= near
+        excess = np.log1p(excess * share)
+        excess += np.maximum(above, 0.0)
+        excess *= gain * self.sharpness
+        opposite *= share
+        opposite += np.where(above > 0.0, 1.0, near) / (1.0 + near)
+        return off * voltage + np.copysign(excess, voltage), off + gain * opposite
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiodeSelector(Selector):
     """One polarity, I = I_s (exp(V / (n V_T)) - 1); a negative voltage writes nothing."""
+
+    alike = True
 
     saturation_current: float
     """I_s, A."""
@@ -127,8 +146,3 @@ class Transistor(Selector):
             raise InputError(f"on: expected a mask of shape {voltage.shape[-2:]}, got {np.shape(self.on)}")
         slope = np.broadcast_to(np.where(self.on, 1.0 / self.on_resistance, 1.0 / self.off_resistance), voltage.shape)
         return slope * voltage, slope
-
-
-def _logistic(value: FloatArray) -> FloatArray:
-    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * value))
-    return result

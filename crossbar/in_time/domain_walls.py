@@ -191,6 +191,9 @@ class DomainWalls(MovingCells):
     def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._law.at_inputs(voltage)
 
+    def of_word_lines(self, part: slice) -> Junctions:
+        return self._law.of_word_lines(part)
+
     def conductance_range(self) -> tuple[FloatArray, FloatArray]:
         return self._law.conductance_range()
 

@@ -9,7 +9,7 @@ from compact_model.drive import trapezoid
 from compact_model.support.arrays import FloatArray
 from compact_model.support.provenance import digest
 
-from ..cells import Cells, Selected
+from ..cells import Cells
 from ..crossbar import Crossbar
 from ..kernels.power import bit_line_heat, word_line_heat
 from ..labels import source_power
@@ -17,6 +17,7 @@ from ..network.linear_network import Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..schemes import Bias, unselected_bit_line_voltage
+from ..series import Selected
 from .capacitance import LineCharges
 from .drive import ArrayDrive
 from .energy import PowerBudget

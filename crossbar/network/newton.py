@@ -168,7 +168,8 @@ def solve_nonlinear(
     if sources.inputs > 1:
         return _in_parts(cells, sources, tolerance, start, tangents)
     voltage = np.zeros(network.shape) if start is None else (start.word_voltage - start.bit_voltage)[0]
-    current, slope = cells.current_and_slope(voltage)
+    law = cells.at_successive_inputs()
+    current, slope = (values[0] for values in law(voltage[np.newaxis]))
     left = np.full(network.shape, np.inf)
     found, size, step = start, np.inf, 0
     for step in range(1, _MOST_ITERATIONS + 1):
@@ -182,7 +183,7 @@ def solve_nonlinear(
         length = 1.0
         while True:
             trial = voltage + length * (goal - voltage)
-            trial_current, trial_slope = cells.current_and_slope(trial)
+            trial_current, trial_slope = (values[0] for values in law(trial[np.newaxis]))
             rest = trial_current - length * promised
             if length < 1.0:
                 rest += (1.0 - length) * (left - current)

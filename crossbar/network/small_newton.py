@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from compact_model.support.arrays import FloatArray
 
-from ..cells import Cells
+from ..cells import Cells, Law
 from .banded import Equations
 from .ends import with_ends
 from .linear_network import Network, Sources
@@ -93,7 +93,8 @@ class SmallNewton:
         network = self.network.with_cells(np.zeros(self.network.shape))
         equations = Equations(network, sources)
         nodes = equations.start.copy() if start is None else equations.nodes_of(start)
-        voltage, current, slope, left = _look(equations, cells, nodes)
+        law = cells.at_successive_inputs()
+        voltage, current, slope, left = _look(equations, law, nodes)
         size = norms(left.T)
         kept_within = _KEPT_WITHIN if equations.layout.nodes * equations.layout.band**2 > _CHEAP else _KEPT_WHERE_CHEAP
         distance = None if self._factors is None else self._factors.distance(slope)
@@ -115,7 +116,7 @@ class SmallNewton:
             length = np.ones(nodes.shape[1])
             while True:
                 trial = nodes + length * correction
-                voltage, current, slope, left = _look(equations, cells, trial)
+                voltage, current, slope, left = _look(equations, law, trial)
                 found = norms(left.T)
                 worse = (error > _NEARLY_THERE) & ~(found <= (1.0 - 0.1 * length) * size)
                 if not worse.any():
@@ -142,12 +143,10 @@ def inputs_at_once(network: Network, inputs: int) -> int:
     return max(1, min(inputs, _BYTES_AT_ONCE // (16 * cells * (2 * shorter + 1))))
 
 
-def _look(
-    equations: Equations, cells: Cells, nodes: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Voltages (K, 2, N, M), currents and slopes (K, N, M), and what is left over at the nodes (nodes, K)."""
     voltage = np.asarray(equations.at_cells(nodes), dtype=np.float64)
-    current, slope = cells.at_inputs(voltage[:, 0] - voltage[:, 1])
+    current, slope = law(voltage[:, 0] - voltage[:, 1])
     # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
     slope = np.maximum(slope, _SMALLEST_SLOPE * slope.max(axis=(1, 2), keepdims=True))
     return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)

@@ -9,7 +9,7 @@ from PySpice.Spice.Netlist import Circuit
 from compact_model.support import validation
 from compact_model.support.options import named_options
 from compact_model.support.validation import InputError
-from crossbar.cells import Cells, Resistors, Selected
+from crossbar.cells import Cells, Resistors
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
 from crossbar.in_time.dynamics import MovingCells
@@ -17,6 +17,7 @@ from crossbar.line_drive import LineCurrents, OtherDrives, WordLineCurrents
 from crossbar.network.connected import check_connected
 from crossbar.network.graph import Node, merged, to_networkx
 from crossbar.schemes import Bias
+from crossbar.series import Selected
 from crossbar.transistors.array import TransistorCrossbar
 
 from ..circuit_simulation import circuit_text
