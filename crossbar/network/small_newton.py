@@ -101,10 +101,11 @@ class SmallNewton:
         newton_steps = 0
         for _ in range(_MOST_STEPS):
             if self._factors is None or distance is None or not (distance <= kept_within).all():
-                self._factors = _factorised(equations, slope)
+                far = np.full(nodes.shape[1], True) if distance is None else ~(distance <= kept_within)
+                self._factors = _factorised(equations, slope, far, self._factors)
                 if self._factors is None:
                     return None
-                distance = np.zeros(nodes.shape[1])
+                distance = np.zeros(nodes.shape[1]) if distance is None else np.where(far, 0.0, distance)
                 newton_steps += 1
             elif distance.any():
                 newton_steps += 1
@@ -152,19 +153,29 @@ def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray
     return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)
 
 
-def _factorised(equations: Equations, slope: FloatArray) -> _Factors | None:
-    """Of all inputs; None where a matrix is singular to float64."""
+def _factorised(
+    equations: Equations, slope: FloatArray, far: NDArray[np.bool_], before: _Factors | None
+) -> _Factors | None:
+    """Of all inputs, where only those that are far from their factors before get new ones; None where a matrix is
+    singular to float64.
+    """
     if not np.isfinite(slope).all():
         return None
     if slope.shape[0] > 1 and (slope == slope[0]).all():
-        slope = slope[:1]
+        slope, far = slope[:1], np.full(1, True)
+    if before is None or len(before.each) != slope.shape[0]:
+        far = np.full(slope.shape[0], True)
     each = []
-    for band in equations.bands(slope):
+    for band in equations.bands(slope[far]):
         factor, failure = dpbtrf(band, lower=1, overwrite_ab=1)
         if failure:
             return None
         each.append(factor)
-    return _Factors(slope, each)
+    if before is None or far.all():
+        return _Factors(slope, each)
+    new = iter(each)
+    kept = [next(new) if renewed else factor for renewed, factor in zip(far, before.each, strict=True)]
+    return _Factors(np.where(far[:, np.newaxis, np.newaxis], slope, before.slope), kept)
 
 
 def _error(
