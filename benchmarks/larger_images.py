@@ -2,7 +2,7 @@
 
 python benchmarks/larger_images.py supervised [--hidden 0] [--epochs 5] [--gains 240,60,30,15] [--seed 0] [--quick]
 python benchmarks/larger_images.py limits [--hidden 50] [--epochs 5]
-python benchmarks/larger_images.py unsupervised [--outputs 50] [--epochs 2] [--thresholds 3.5,5,7] [--repeats 3]
+python benchmarks/larger_images.py unsupervised [--outputs 50] [--epochs 1] [--thresholds 3.5,5,7] [--repeats 3]
 python benchmarks/larger_images.py cost
 
 Settings are chosen on a part of the images to learn from, the test comes once.  --gains: over the mean of an image's
@@ -58,7 +58,7 @@ def main() -> None:
     elif given.task == "limits":
         limits(part, given.hidden or 50, given.epochs or 5, given.seed)
     elif given.task == "unsupervised":
-        settings = {"outputs": given.outputs, "epochs": given.epochs or 2, "seed": given.seed}
+        settings = {"outputs": given.outputs, "epochs": given.epochs or 1, "seed": given.seed}
         unsupervised(everything, part, devices, _numbers(given.thresholds), given.repeats, settings)
     else:
         cost(part, devices, given.seed)
@@ -128,21 +128,23 @@ def unsupervised(
     found = unsupervised_learning(
         *everything, devices, threshold=best, test_share=TEST_SHARE, repeats=repeats, **common
     )
-    of_means, of_softmax = [], []
+    _print_test(f"array of {settings['outputs']} outputs, threshold {best:g}", found.accuracy.values.ravel())
+    _print_test("the same before learning", found.untrained_accuracy.values.ravel())
+    print(f"{float(found.pulses.mean()):.0f} pulses and {1e6 * float(found.energy.mean()):.1f} uJ a repeat", flush=True)
+    parts = []
     for stream in generator(settings["seed"]).integers(0, 2**63, repeats).tolist():
-        train, test = divided(len(everything[1]), TEST_SHARE, np.random.default_rng(stream))
-        learned, tested = (tuple(each[rows] for each in everything) for rows in (train, test))
-        of_means.append(_by_means(learned, tested, settings["outputs"], settings["seed"]))
-        of_softmax.append(_by_softmax(learned, tested))
-    for name, values in (
-        (f"array of {settings['outputs']} outputs, threshold {best:g}", found.accuracy.values.ravel()),
-        ("the same before learning", found.untrained_accuracy.values.ravel()),
-        (f"{settings['outputs']} means in floating point", np.array(of_means)),
-        ("softmax in floating point, with labels", np.array(of_softmax)),
-    ):
-        deviation = f"{100.0 * values.std(ddof=1):.1f}" if repeats > 1 else "-"
-        print(f"test, {repeats} repeats: {name}: {100.0 * values.mean():.1f} +- {deviation} %")
-    print(f"{float(found.pulses.mean()):.0f} pulses and {1e6 * float(found.energy.mean()):.1f} uJ a repeat")
+        divisions = divided(len(everything[1]), TEST_SHARE, np.random.default_rng(stream))
+        parts.append([(everything[0][rows], everything[1][rows]) for rows in divisions])
+    count, seed = settings["outputs"], settings["seed"]
+    means = [_by_means(learned, tested, count, seed) for learned, tested in parts]
+    _print_test(f"{count} means in floating point", np.array(means))
+    _print_test("softmax in floating point, with labels", np.array([_by_softmax(*each) for each in parts]))
+
+
+def _print_test(name: str, shares: FloatArray) -> None:
+    """The mean of the repeats, whose test sets overlap, and their standard deviation."""
+    deviation = f"{100.0 * shares.std(ddof=1):.1f}" if shares.size > 1 else "-"
+    print(f"test, {shares.size} repeats: {name}: {100.0 * shares.mean():.1f} +- {deviation} %", flush=True)
 
 
 def _by_means(learned: Images, tested: Images, count: int, seed: int) -> float:

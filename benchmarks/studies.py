@@ -28,8 +28,8 @@ from dwmtj.study.pools import SchedulerError
 from dwmtj.study.run import plan_study, run_study
 
 THREADS = 2
-DURATION = 0.5e-6
-"""s, for which a wall is watched: a point then takes a few milliseconds."""
+DURATION = 0.1e-6
+"""s, for which a wall is watched: a point then takes about two milliseconds."""
 
 
 def seconds(study: Study, **where: object) -> float:
@@ -55,8 +55,8 @@ def main() -> None:
     if given.only in (None, "points"):
         many_points(points)
     if given.only in (None, "workers"):
-        for name in ("nothing", "retention"):
-            two_workers(name, points, given.rounds)
+        for name, count in (("nothing", points), ("retention", points), ("rest", 512 if given.small else 2048)):
+            two_workers(name, count, given.rounds)
     if given.only in (None, "killed"):
         killed_scheduler(points)
 
@@ -145,7 +145,17 @@ def time_in_store() -> Iterator[list[float]]:
 
 
 def drawn(name: str, points: int, folder: str) -> Study:
-    """A study of so many random points with one sample each: nothing is measured, or how long a wall stays."""
+    """A study of so many random points with one sample each, in which nothing is measured, or how long a wall stays; or
+    of so many walls that stay where they are, for long.
+    """
+    if name == "rest":
+        return Study(
+            measure="retention",
+            samples=points,
+            samples_per_part=128,
+            landscape={"coercive_field": 60e-4, "half_width": 30e-9},
+            settings={"duration": 20e-6},
+        )
     if name == "retention":
         sweep = {"coercive_field": (40e-4, 80e-4), "half_width": (20e-9, 40e-9)}
         return Study(
@@ -173,7 +183,8 @@ def two_workers(name: str, points: int, rounds: int) -> None:
         ):
             address, study = cluster.scheduler_address, drawn(name, points, folder)
             for _ in range(2):  # all workers compile or load
-                run_study(replace(study, points=500 * count, seed=1), scheduler=address)
+                warm = {"samples": 128 * count} if name == "rest" else {"points": 500 * count}
+                run_study(replace(study, seed=1, **warm), scheduler=address)
             announced: list[tuple[float, float, float]] = []
 
             def note(
