@@ -55,6 +55,7 @@ def unsupervised_learning(
     the start.  The first output to reach its threshold (`threshold` times its own factor, initially 1) wins; if several
     do so in one slot, the one farthest above it.  Its devices get two pulses: one towards high conductance at inputs
     that spiked in the last `window` slots, and one towards low conductance at all others.
+    window: with grey pixels, which do not spike in every slot, as many as `slots`.
     homeostasis: fraction by which the winner's factor rises; then all factors are reduced so that their mean stays.
     test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
     After learning, every training image is shown once more, for all slots and without pulses, and each output is
