@@ -204,7 +204,7 @@ def _array_in_ngspice(
     circuit = array_circuit(array, drive.parts[0][0], drive=drive, duration=float(times[-1]))
     bits = array.shape[1]
     writers = [(writer, f"{index // bits}_{index % bits}") for index, writer in enumerate(array_writers(array))]
-    saved = [item for writer, label in writers for item in (*writer.nodes(label), writer.current(label))]
+    saved = [item for writer, label in writers for item in (*writer.nodes(label), writer.current(label)) if item]
     step = text.real("step", RECOMMENDED_STEP)
     options = " ".join(f"{name}={value}" for name, value in (RECOMMENDED_OPTIONS | _OF_LINES).items())
     netlist = "\n".join(
@@ -221,6 +221,8 @@ def _array_in_ngspice(
     grid = np.real(plot.vectors["time"])
 
     def at(name: str) -> FloatArray:
+        if not name:
+            return np.zeros(times.size)
         result: FloatArray = np.interp(times + JUMP, grid, np.real(plot.vectors[name.lower()]))
         return result
 

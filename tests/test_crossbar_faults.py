@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from compact_model import InputError, lequeux2016, single_well
 from crossbar import (
+    ArrayDrive,
     ArraySimulation,
     Crossbar,
     DomainWalls,
@@ -23,6 +24,7 @@ from crossbar import (
     VteamParameters,
     Wires,
     WriteAccess,
+    bias,
     half_select,
     product_accuracy,
     pulse_block,
@@ -270,3 +272,46 @@ def test_bad_faults_are_refused_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_a_netlist_of_moving_devices_with_faults_agrees_with_the_simulation(ngspice):
+    from spice import crosscheck_array
+    from spice.netlists.array import array_circuit
+
+    faults = Faults(
+        stuck_low=mask((3, 3), (0, 1)),
+        stuck_high=mask((3, 3), (1, 0)),
+        open_cells=mask((3, 3), (2, 2)),
+        shorted_cells=mask((3, 3), (2, 0)),
+        shorted_resistance=5.0,
+        stuck_at={(1, 2): 90.0},
+    )
+    array = Crossbar(
+        cells=DomainWalls(DEVICE, TRACK, np.full((3, 3), 500e-9), external_field=0.0),
+        word_line_resistance=2.0,
+        bit_line_resistance=2.0,
+        faults=faults,
+    )
+    drive = ArrayDrive.pulse(bias("V/2", (3, 3), 0.4, word_line=1, bit_line=1), 4e-9, 0.5e-9)
+    simulation = ArraySimulation(array)
+    found = crosscheck_array(simulation, drive, np.linspace(0.0, 5e-9, 26))
+    assert float(found.position_difference) < 1e-11
+    assert float(found.current_difference) < 1e-4
+    walls = simulation.devices.values()["position"]
+    assert abs(walls[1, 1] - 500e-9) > 5e-9  # the sound ones move
+    assert walls[0, 1] == DEVICE.track_length or walls[0, 1] == 0.0
+    elements = {str(each.name) for each in array_circuit(array, drive.parts[0][0]).elements}
+    assert {"B0_1", "B1_0", "R1_2", "R2_0", "X1_1"} <= elements
+    assert not {"X2_2", "R2_2", "B2_2"} & elements
+
+
+def test_stuck_memristors_are_resistors_in_a_netlist():
+    from spice.netlists.array import array_netlist
+
+    stuck = mask((1, 2), (0, 0))
+    array = Crossbar(cells=Memristors(VteamParameters(), np.full((1, 2), 1.5e-9)), faults=Faults(stuck_high=stuck))
+    text = array_netlist(array, bias("V/2", (1, 2), 0.1))
+    ohms = 1.0 / float(array.cells.zero_bias_conductance()[0, 0])
+    line = next(each for each in text.splitlines() if each.startswith("R0_0 "))
+    assert float(line.split()[3]) == pytest.approx(ohms, rel=1e-14)
+    assert "X0_1 " in text

@@ -16,8 +16,10 @@ from compact_model.support.random import Seed
 from compact_model.support.validation import InputError
 
 from ..cells import Cells, Resistors, State, StatefulCells
-from ..in_time.dynamics import MovingCells, NetlistCell, Saved
+from ..in_time.dynamics import FixedDevice, MovingCells, NetlistCell, Saved
 from .faults import Faults, Mask
+
+_LINEAR = 1e-12  # of the current: what a resistance differs by from Ohm's law at the scale of a device's voltages
 
 
 class StuckCells(Cells):
@@ -173,10 +175,18 @@ class StuckMovingCells(StuckStatefulCells, MovingCells):
         return self.sound.origin()
 
     def netlist(self) -> Sequence[NetlistCell]:
-        raise InputError(
-            f"cells: expected sound ones in a netlist of devices that move, got {int(self._kept.sum())} with faults; "
-            "their resistances alone can be written: Crossbar(resistance=...)"
-        )
+        cells = list(self.sound.netlist())
+        values = self.values()
+        states = np.array([values[each.name].ravel() for each in self.states]).T
+        scale = self.voltage_scale()
+        current, _ = self.current_and_slope(scale)
+        plain = self.zero_bias_conductance()
+        linear = np.abs(current - plain * scale) <= _LINEAR * np.abs(current)
+        for index in np.flatnonzero(self._kept).tolist():
+            conductance = float(plain.flat[index]) if linear.flat[index] else None
+            fixed = FixedDevice(cells[index].model, tuple(states[index].tolist()), conductance)
+            cells[index] = NetlistCell(fixed, cells[index].values)
+        return cells
 
 
 def with_faults(cells: Cells, faults: Faults) -> Cells:

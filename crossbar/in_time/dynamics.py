@@ -37,11 +37,24 @@ class SubcircuitText:
 
 
 @dataclass(frozen=True)
+class FixedDevice:
+    """A faulty device, whose state stays as it is, as a netlist's writer finds it in a `NetlistCell`.
+
+    sound: the model of the same device without a fault.  states: of the device, each in its unit.
+    conductance: S, of a cell that is a resistance; 0: it is open; None: it keeps the law of its device.
+    """
+
+    sound: Any
+    states: tuple[float, ...]
+    conductance: float | None
+
+
+@dataclass(frozen=True)
 class NetlistCell:
     """One cell as an element of a netlist.
 
     model: a SubcircuitText, or an object of a class for which `spice.netlists.devices` has a writer; cells of one kind
-    share one object.  values: instance parameters, including the initial state.
+    share one object.  A cell with a fault has a FixedDevice.  values: instance parameters, including the initial state.
     """
 
     model: Any

@@ -12,7 +12,7 @@ from compact_model.support.validation import InputError
 from crossbar.cells import Cells, Resistors
 from crossbar.crossbar import Crossbar
 from crossbar.in_time.drive import ArrayDrive
-from crossbar.in_time.dynamics import MovingCells
+from crossbar.in_time.dynamics import FixedDevice, MovingCells
 from crossbar.line_drive import LineCurrents, OtherDrives, WordLineCurrents
 from crossbar.network.connected import check_connected
 from crossbar.network.graph import Node, merged, to_networkx
@@ -22,7 +22,7 @@ from crossbar.transistors.array import TransistorCrossbar
 
 from ..circuit_simulation import circuit_text
 from . import text
-from .devices import CellWriter, cell_writer
+from .devices import CellWriter, FixedWriter, cell_writer
 from .sources import waveform_value
 from .transistor_array import transistor_circuit
 
@@ -47,6 +47,8 @@ def array_circuit(
     Of a `TransistorCrossbar` with its `TransistorBias` see `transistor_array`.
     Devices that move (`DomainWalls`, `Memristors`, ...) are elements X<i>_<j> that start in their present state, with
     nodes of their own for it (of walls <i>_<j>_x and <i>_<j>_phi); other cells are resistors, and open ones stay open.
+    Of devices with faults, those that keep a resistance are resistors R<i>_<j>, those that keep their wall are sources
+    B<i>_<j> with the junction's law, and open ones are left out; sources hold the nodes of their states.
     The lines' capacitances are there as capacitors.
     drive, duration: the lines' voltages over time, for so many s, in place of the bias's.
     word_line_current, word_line_stop_voltage, bit_line_start_voltage: as in `Crossbar.solve`, beside the bias and
@@ -79,16 +81,24 @@ def array_circuit(
     placed = placed_cells(array.cells)
     graph, became = merged(to_networkx(network))
     circuit = Circuit(title)
+    missing = set(range(len(placed)))
+
+    def place(index: int) -> None:
+        i, j = divmod(index, bits)
+        ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
+        writer, values = placed[index]
+        writer.connect(circuit, f"{i}_{j}", *ends, values)
+        missing.remove(index)
+
     for first, second, data in graph.edges(data=True):
         names = _name(first), _name(second)
         if data["kind"] == "device" and placed:
-            i, j = data["word_line"], data["bit_line"]
-            ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
-            writer, values = placed[i * bits + j]
-            writer.connect(circuit, f"{i}_{j}", *ends, values)
+            place(data["word_line"] * bits + data["bit_line"])
             continue
         label = f"{_name(first)}_{_name(second)}_{len(circuit._elements)}"
         _resistor(circuit, label, *names, data["resistance"])
+    for index in sorted(missing):  # open cells
+        place(index)
     _capacitors(circuit, array, became)
     held: dict[str, float] = {}
     for node in became:
@@ -150,12 +160,19 @@ def placed_cells(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]
             f"{type(cells).__name__}, which netlists do not support"
         )
     elements = cells.netlist()
-    models = {id(each.model): each.model for each in elements}
+    sound = [each.model.sound if isinstance(each.model, FixedDevice) else each.model for each in elements]
+    models = {id(each): each for each in sound}
     writers = {
         key: cell_writer(model, "dwmtj" if len(models) == 1 else f"dwmtj{number}")
         for number, (key, model) in enumerate(models.items())
     }
-    return [(writers[id(each.model)], dict(each.values)) for each in elements]
+    placed: list[tuple[CellWriter, dict[str, float]]] = []
+    for model, element in zip(sound, elements, strict=True):
+        writer = writers[id(model)]
+        if isinstance(element.model, FixedDevice):
+            writer = FixedWriter(writer, element.model)
+        placed.append((writer, dict(element.values)))
+    return placed
 
 
 def array_writers(array: Crossbar | TransistorCrossbar) -> list[CellWriter]:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from compact_model.constants import NANOMETRE
+from compact_model.device.junction import antiparallel_share
 from compact_model.support.validation import InputError
 from crossbar.in_time.domain_walls import TrackedDevice
-from crossbar.in_time.dynamics import SubcircuitText
+from crossbar.in_time.dynamics import FixedDevice, SubcircuitText
 
 from . import text
 from .subcircuit import DomainWallJunction
@@ -30,7 +31,7 @@ class CellWriter(Protocol):
         """The nodes that show an instance's states."""
 
     def current(self, label: str) -> str:
-        """ngspice's name for an instance's current, from top to bottom."""
+        """ngspice's name for an instance's current, from top to bottom; empty where none flows."""
 
 
 @singledispatch
@@ -106,3 +107,49 @@ def _(model: TrackedDevice, name: str) -> CellWriter:
 @cell_writer.register
 def _(model: SubcircuitText, name: str) -> CellWriter:
     return _Text(model)
+
+
+class FixedWriter:
+    """A faulty device: its law at a state that stays, a resistance, or nothing; sources show the state.
+
+    sound: the writer of the same device without a fault.
+    """
+
+    def __init__(self, sound: CellWriter, device: FixedDevice) -> None:
+        self._sound, self._device, self.units = sound, device, sound.units
+
+    def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
+        for node, unit, value in zip(self.nodes(label), self.units, self._device.states, strict=True):
+            circuit.V(node, node, circuit.gnd, text.real("state", value / unit))
+        conductance = self._device.conductance
+        if conductance is None:
+            current = fixed_current(self._device.sound, self._device.states, f"V({top},{bottom})")
+            circuit.BehavioralSource(label, top, bottom, current_expression=current)
+        elif conductance > 0.0:
+            circuit.R(label, top, bottom, text.real("resistance", 1.0 / conductance))
+
+    def nodes(self, label: str) -> tuple[str, ...]:
+        return self._sound.nodes(label)
+
+    def current(self, label: str) -> str:
+        if self._device.conductance is None:
+            return f"@b{label}[i]"
+        return f"@r{label}[i]" if self._device.conductance > 0.0 else ""
+
+
+@singledispatch
+def fixed_current(model: Any, states: tuple[float, ...], voltage: str) -> str:
+    """The current, A, of a device whose states stay, as ngspice reads it; voltage: the expression of its voltage."""
+    raise InputError(
+        "array: expected domain walls, resistances or open cells among the faulty cells of a netlist, got a "
+        f"{type(model).__name__} that is stuck and keeps its law"
+    )
+
+
+@fixed_current.register
+def _(model: TrackedDevice, states: tuple[float, ...], voltage: str) -> str:
+    device = model.parameters
+    conductance = text.real("conductance", 1.0 / device.parallel_resistance)
+    drop = text.real("drop", float(antiparallel_share(device, states[0])) * device.tmr)
+    bias = f"{voltage}/{text.real('voltage', device.tmr_half_voltage)}"
+    return f"{voltage}*{conductance}*(1.0-{drop}/({text.real('tmr', 1.0 + device.tmr)}+({bias})*({bias})))"
