@@ -24,6 +24,7 @@ from .ensemble import Ensemble
 from .kernels.adaptive import FIRST_STEP
 from .kernels.fixed_step import WallState
 from .kernels.right_hand_side import fill_rates
+from .kernels.ringing import lead_over_periods
 from .kernels.tables import REGION_LEFT, REGION_RIGHT, PiecewiseTable, find_pieces
 from .support.arrays import FloatArray
 from .support.threads import run_shares, threads
@@ -55,7 +56,7 @@ class Sites:
     known.  All else follows from these when it is needed, and is NaN until then.
     period: s, of a small motion.  upwards: +1 or -1, the sign of the angle's difference where the wall passes its
     resting place upwards.  reach: rad, the largest difference that the table holds for; 0: there is no table.
-    table: (levels, terms, 2, devices), Chebyshev coefficients of ln(difference after / before) and of the time, s.
+    table: (devices, levels, terms, 2), Chebyshev coefficients of ln(difference after / before) and of the time, s.
     """
 
     position: FloatArray
@@ -70,7 +71,7 @@ class Sites:
     def at(cls, position: FloatArray, angle: FloatArray, visits: FloatArray) -> Self:
         """These sites, copied, of which nothing else is known."""
         count = position.size
-        table = np.zeros((len(_LEVELS), _TERMS, 2, count))
+        table = np.zeros((count, len(_LEVELS), _TERMS, 2))
         period, upwards, reach = np.full((3, count), np.nan)
         return cls(position.copy(), angle.copy(), visits.copy(), period, upwards, reach, table)
 
@@ -78,6 +79,13 @@ class Sites:
     def unknown(cls, count: int) -> Self:
         """Of so many walls."""
         return cls.at(*np.zeros((3, count)))
+
+    def enter(self, position: FloatArray, angle: FloatArray, visits: FloatArray) -> None:
+        """Other sites, of which those that are not new keep all that is known of them."""
+        new = (position != self.position) | (angle != self.angle)
+        self.position[:], self.angle[:], self.visits[:] = position, angle, visits
+        for derived in (self.period, self.upwards, self.reach):
+            derived[new] = np.nan
 
 
 def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, *, tolerance: float) -> None:
@@ -244,7 +252,7 @@ def _make_tables(ensemble: Ensemble, sites: Sites, index: Indices) -> None:
             if missing.size:
                 good, table = _tables(ensemble, sites, missing, reach)
                 sites.reach[missing[good]] = reach
-                sites.table[..., missing[good]] = table[..., good]
+                sites.table[missing[good]] = table[..., good].transpose(3, 0, 1, 2)
                 missing = missing[~good]
 
 
@@ -314,17 +322,9 @@ def _lead(sites: Sites, state: WallState, left: FloatArray, index: Indices) -> I
     turn = sites.upwards[index] * (state.angle[index] - sites.angle[index])
     difference = np.remainder(turn + np.pi, 2.0 * np.pi) - np.pi
     held = (difference > 0.0) & (difference <= sites.reach[index])
-    index, difference = index[held], difference[held]
-    begin, reach, time = difference.copy(), sites.reach[index], left[index]
-    for table in sites.table:
-        coefficients = table[..., index]
-        while True:
-            decay, period = _polynomial(coefficients, 2.0 * difference / reach - 1.0)
-            fits = period <= time
-            if not fits.any():
-                break
-            difference = np.where(fits, difference * np.exp(decay), difference)
-            time = np.where(fits, time - period, time)
-    state.angle[index] += sites.upwards[index] * (difference - begin)
+    index, after = index[held], difference[held]
+    time = left[index]
+    lead_over_periods(sites.table, index, sites.reach[index], after, time)
+    state.angle[index] += sites.upwards[index] * (after - difference[held])
     left[index] = time
     return index

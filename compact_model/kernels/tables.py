@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import overload
 
-from .jit import inlined
+from .jit import inlined, kernel
 
 FloatArray = np.ndarray
 IntegerArray = np.ndarray
@@ -94,18 +94,23 @@ def rows_of(table, device):
     return table.rows[table.offsets[item] : table.offsets[item + 1]]
 
 
+@kernel
 def find_pieces(table, position):
-    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,).
-
-    In Python: it is asked for once in a run.
-    """
-    begin = np.broadcast_to(table.offsets[:-1], position.shape)
-    first, last = begin, np.broadcast_to(table.offsets[1:] - 1, position.shape)
-    while (first < last).any():
-        middle = (first + last) // 2
-        beyond = position > table.rows[middle, RIGHT]
-        first, last = np.where(beyond, np.minimum(middle + 1, last), first), np.where(beyond, last, middle)
-    return first - begin
+    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,)."""
+    found = np.empty(position.size, dtype=np.int64)
+    for device in range(position.size):
+        item = object_of(table, device)
+        begin = table.offsets[item]
+        first = begin
+        last = table.offsets[item + 1] - 1
+        while first < last:
+            middle = (first + last) // 2
+            if position[device] > table.rows[middle, RIGHT]:
+                first = middle + 1
+            else:
+                last = middle
+        found[device] = first - begin
+    return found
 
 
 @inlined

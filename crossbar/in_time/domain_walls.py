@@ -251,10 +251,7 @@ class DomainWalls(MovingCells):
         self._state.position[:] = np.ravel(saved["position"])
         self._state.angle[:] = np.ravel(saved["angle"])
         self._next_step[:] = np.maximum(np.ravel(saved["next_step"]), _SHORTEST_STEP)
-        sites = [np.ravel(saved[f"site_{name}"]) for name in ("position", "angle", "visits")]
-        known = (self._sites.position, self._sites.angle, self._sites.visits)
-        if not all(np.array_equal(own, given) for own, given in zip(known, sites, strict=True)):
-            self._sites = Sites.at(*sites)
+        self._sites.enter(*(np.ravel(saved[f"site_{name}"]) for name in ("position", "angle", "visits")))
         self.steps = int(saved["steps"])
         self._moved()
 

@@ -1,7 +1,7 @@
 """The lines' voltages during one run of an array: predicted, corrected, and the intervals between solutions."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are c
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 1e-9
+_PAST_SOLUTIONS = 2  # before the last one that the next one is expected from
+_SAME_VOLTAGE = 1e-12  # of the largest
 _PAST = 3  # solutions before the last one that a curve is drawn through
 _FEWEST = 3  # points before the new one from which on a curve says how far it can be trusted
 _NOISE = 2.0  # voltages that are this many times the network's tolerance apart are the same
@@ -78,12 +80,16 @@ class LineVoltages:
         self.driven = self.at_sources = np.empty(0)  # the lines' voltages, when the last interval ended and now
         self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
         self.curved = self.devices.follows_curves and not (self.charging or self.devices.random)
-        self.past: list[tuple[float, FloatArray]] = []  # times and voltages before, on the drive's same smooth part
+        self.past: list[Point] = []  # times and voltages before, on the drive's same smooth part
+        self.past_solutions: list[tuple[float, NetworkSolution]] = []  # and solutions
 
-    def solve(self, time: float, target: float | None = None) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
+    def solve(
+        self, time: float, target: float | None = None, start: NetworkSolution | None = None
+    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
         """The devices' voltages with their states as they are, and all powers.
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
+        start: a solution near by; None: the last one.
         """
         volts = self.drive.voltages(time)
         self.at_sources = np.concatenate(volts)
@@ -92,7 +98,7 @@ class LineVoltages:
             self.coupling.cells,
             volts,
             tolerance=self.coupling.current_tolerance,
-            start=self.found,
+            start=self.found if start is None else start,
             target=target,
         )
 
@@ -102,7 +108,8 @@ class LineVoltages:
             return  # the charges go on as they are
         driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
-        if at_edge or self.charging or self.found is None or not np.array_equal(driven, self.driven):
+        # At a kink, or between two records, the lines go on from the voltages of an instant before.
+        if self.charging or self.found is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
             self.voltage, self.found, self.power = self.solve(time)
             self.driven = driven
         if self.charging:
@@ -112,7 +119,7 @@ class LineVoltages:
             return
         self.fresh |= at_edge
         if at_edge:
-            self.past = []
+            self.past, self.past_solutions = [], []
         if np.abs(self.voltage - before).max() > 1e-6 * np.abs(self.voltage).max():
             self.interval = min(self.interval, self.first_interval)
 
@@ -156,9 +163,13 @@ class LineVoltages:
         devices, charging = self.devices, self.charging
         length = target - time
         before = devices.save()
+        expected: NetworkSolution | None = None
         if self.fresh and not charging:
             # What the lines do is known: only what the devices add to it is not.
-            self.slope = (self.solve(at)[0] - self.voltage) / length
+            ahead, expected, _ = self.solve(at)
+            self.slope = (ahead - self.voltage) / length
+        elif not charging:
+            expected = self._expected(time, target)
         points = [*self.past, (time, self.voltage)] if self.curved else []
         curved = len(points) >= _FEWEST
         guess = extrapolated(points, target) if curved else self.voltage + length * self.slope
@@ -171,12 +182,12 @@ class LineVoltages:
                 devices.follow(length, curve)
             else:
                 devices.advance(length, self.voltage, guess)
-            voltage, found, power = self.solve(at, target)
+            voltage, found, power = self.solve(at, target, expected)
             pull = max(devices.sensitivity(voltage), devices.sensitivity(self.voltage))
             error = pull * float(np.abs(voltage - guess).max()) * 0.5 * length
             if error <= 0.5 * self.tolerance_rate * length:
                 break
-            guess = voltage
+            guess, expected = voltage, found
         slope = (voltage - self.voltage) / length
         order, missing = 2, 0.0
         if curved:
@@ -200,6 +211,8 @@ class LineVoltages:
         energy = self.tally.energy
         energy.add_power(self.power, 0.5 * length).add_power(power, 0.5 * length)
         self.past = [*self.past, (time, self.voltage)][-_PAST:]
+        if self.found is not None:
+            self.past_solutions = [*self.past_solutions, (time, self.found)][-_PAST_SOLUTIONS:]
         self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
         self.driven = self.at_sources
         self.fresh = False
@@ -208,6 +221,15 @@ class LineVoltages:
             energy.charges = charging.stored()
         self.tally.intervals += 1
         return True
+
+    def _expected(self, time: float, target: float) -> NetworkSolution | None:
+        """The last solution with the nodes' voltages that those before it lead to; Newton's method starts from them."""
+        if not self.past_solutions or self.found is None:
+            return self.found
+        points = [*self.past_solutions, (time, self.found)]
+        word = extrapolated([(when, found.word_voltage) for when, found in points], target)
+        bit = extrapolated([(when, found.bit_voltage) for when, found in points], target)
+        return replace(self.found, word_voltage=word, bit_voltage=bit)
 
     def record(self) -> Record:
         """The state and the currents at present."""

@@ -1,0 +1,34 @@
+"""Walls that are led over whole periods of their ringing by Chebyshev polynomials; see `compact_model.ringing`."""
+
+import numpy as np
+
+from .jit import inlined, kernel
+
+
+@inlined
+def _both(table, place):
+    """The decay and the period at a place from -1 to 1, from coefficients (terms, 2), by Clenshaw's recurrence."""
+    twice = 2.0 * place
+    decay = period = decay_before = period_before = 0.0
+    for term in range(table.shape[0] - 1, 0, -1):
+        decay, decay_before = table[term, 0] + twice * decay - decay_before, decay
+        period, period_before = table[term, 1] + twice * period - period_before, period
+    return table[0, 0] + place * decay - decay_before, table[0, 1] + place * period - period_before
+
+
+@kernel
+def lead_over_periods(table, index, reach, difference, time):
+    """Take as many periods from each wall's time, s, as fit, and bring its angle's difference, rad, to their end.
+
+    table: (devices, levels, terms, 2), those of most periods first; index: the devices of the walls; reach, difference
+    and time are of shape (walls,), of which the last two are written in place.
+    """
+    for wall in range(index.size):
+        for level in range(table.shape[1]):
+            while True:
+                place = 2.0 * difference[wall] / reach[wall] - 1.0
+                decay, period = _both(table[index[wall], level], place)
+                if not period <= time[wall]:
+                    break
+                difference[wall] *= np.exp(decay)
+                time[wall] -= period
