@@ -1,13 +1,15 @@
 """A V/2 write of one cell in an array with wires of 1 Ohm: seconds, against circuit simulators, by size and by thread.
 
-    python benchmarks/array_in_time.py [--large]
+    python benchmarks/array_in_time.py [--large | --smooth]
 
 ngspice on the PATH (or NGSPICE_PROGRAM) runs the sub-circuit; the simulators of `peers`, where they are here, run the
 Verilog-A module.  Without --large this takes 2 minutes: ngspice up to 16 x 16, the others up to 32 x 32, the threads at
 512 x 512.  With it half an hour: all up to 64 x 64, the threads at 1024 x 1024.  Both sides have one thread; how far
-their walls are apart after 25 ns stands beside.
+their walls are apart after 25 ns stands beside.  With --smooth instead (a few seconds): 3 x 3 cells under sines and a
+ramp for 8 ns, and how far their walls are from those of a hundredfold smaller tolerance.
 """
 
+import functools
 import os
 import re
 import resource
@@ -21,10 +23,11 @@ from pathlib import Path
 
 import numpy as np
 import peers
+import xarray as xr
 from PySpice.Spice.Netlist import Circuit
-from timing import print_table
+from timing import alternate, print_table
 
-from compact_model import lequeux2016, pulses, single_well
+from compact_model import Sine, lequeux2016, pulses, ramp, single_well
 from crossbar import ArrayDrive, Crossbar, DomainWalls, bias, simulate_array
 from spice import SimulatorError
 from spice import simulate as simulate_in_ngspice
@@ -192,8 +195,31 @@ def threads_table(size: int, rounds: int) -> None:
     print_table(["array", "threads", "s for 10 ns", "times as fast", "walls apart, nm"], rows)
 
 
+def smooth_table() -> None:
+    """Print one table: lines that are driven by sines and a ramp."""
+    array, _ = case(3)
+    waves = [(0, Sine(0.3, 250e6)), (1, Sine(0.2, 400e6, 0.05)), (2, ramp(0.3 / 8e-9, 8e-9))]
+    drive = ArrayDrive.of_lines((3, 3), word_lines=waves, bit_lines=[(1, Sine(0.1, 130e6))])
+
+    def run(tolerance: float) -> xr.Dataset:
+        return simulate_array(array, drive, [0.0, 8e-9], tolerance=tolerance)
+
+    exact = run(1e-14).position.values[-1]
+    rows = []
+    for tolerance in (1e-11, 1e-12):
+        seconds = alternate({"": functools.partial(run, tolerance)}, rounds=5)[""]
+        found = run(tolerance)
+        apart = 1e9 * float(np.abs(found.position.values[-1] - exact).max())
+        solutions = str(found.attrs["solutions_of_the_network"])
+        rows.append([f"{1e9 * tolerance:g}", f"{seconds:.2f}", solutions, f"{apart:.1e}"])
+    print_table(["tolerance, nm", "s for 8 ns", "solutions of the network", "walls apart, nm"], rows)
+
+
 def main() -> None:
     """Print the tables."""
+    if "--smooth" in sys.argv:
+        smooth_table()
+        return
     if "--measure" in sys.argv:
         size, duration, runs, walls = sys.argv[-4:]
         measure(int(size), float(duration), int(runs), walls)

@@ -1,15 +1,18 @@
 """What arrays of devices learn of scikit-learn's digits, how long that takes, and how fast the parts are.
 
-python benchmarks/learning.py [--only inference|supervised|unsupervised] [--repeats 5] [--seed 100]
+python benchmarks/learning.py [--only inference|supervised|unsupervised] [--repeats 5] [--seed 100] [--floating]
 
-The settings were chosen with the seeds 0 and 1; the splits, devices and tracks of the default seed had no part in that.
+With --floating (a few seconds) only the time of a pulse: on lines at V/2 and floating ones, ideal and with wires.  The
+settings were chosen with the seeds 0 and 1; the splits, devices and tracks of the default seed had no part in that.
 """
 
 import argparse
+import statistics
 import time
 from typing import Any
 
 import numpy as np
+from timing import print_table
 
 from compact_model.support.arrays import FloatArray
 from crossbar import PulsedDevice, Wires, inference, supervised_learning, unsupervised_learning
@@ -35,6 +38,23 @@ def per_pulse(devices: PulsedDevice, count: int = 300, wires: Wires | None = Non
     return taken / count
 
 
+def floating_table(seed: int) -> None:
+    """Print one table: what it costs that the unselected lines float."""
+    kinds = {  # what the table says does not matter to the time that a pulse takes
+        scheme: PulsedDevice.notched(20, tracks=1, samples=2, seed=seed, scheme=scheme, wired=True)
+        for scheme in ("V/2", "floating")
+    }
+    rows = []
+    for name, wires in (("ideal", None), ("0.1 Ohm", WIRES)):
+        taken: dict[str, list[float]] = {scheme: [] for scheme in kinds}
+        for _ in range(5):  # in turn, so that a slow moment meets both
+            for scheme, kind in kinds.items():
+                taken[scheme].append(per_pulse(kind, 60, wires))
+        held, floating = (statistics.median(taken[scheme]) for scheme in ("V/2", "floating"))
+        rows.append([name, f"{1e6 * held:.0f}", f"{1e6 * floating:.0f}", f"{floating / held:.1f}"])
+    print_table(["wires", "us per pulse, V/2", "floating", "ratio"], rows)
+
+
 def spread(values: np.ndarray) -> str:
     """Mean and standard deviation of the repeats, in per cent."""
     return f"{100.0 * values.mean():.1f} +- {100.0 * values.std(ddof=min(1, values.size - 1)):.1f} %"
@@ -46,7 +66,11 @@ def main() -> None:
     parser.add_argument("--only", choices=tuple(TASKS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--floating", action="store_true")
     arguments = parser.parse_args()
+    if arguments.floating:
+        floating_table(arguments.seed)
+        return
     images, labels = load_digits()
     for name, task in TASKS.items():
         if arguments.only in (None, name):

@@ -1,5 +1,6 @@
 """Drives of an array over time: line voltages, as bias schemes times waveforms."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -160,11 +161,13 @@ class ArrayDrive:
 
     def voltages(self, time: float) -> tuple[FloatArray, ...]:
         """Of the word lines, of the bit lines and, where there are some, of the source lines at a time, V."""
-        values = [waveform.at(time) for _, waveform in self.parts]
-        return tuple(
-            np.asarray(sum(value * volts for value, volts in zip(values, of_parts, strict=True)))
-            for of_parts in zip(*(bias.line_voltages() for bias, _ in self.parts), strict=True)
-        )
+        values = np.array([waveform.at(time) for _, waveform in self.parts])[:, np.newaxis]
+        return tuple((values * of_parts).sum(axis=0) for of_parts in self._line_voltages)
+
+    @functools.cached_property
+    def _line_voltages(self) -> tuple[FloatArray, ...]:
+        """Of the word lines, the bit lines and perhaps the source lines, (parts, lines), V, where a waveform is 1."""
+        return tuple(np.stack(kind) for kind in zip(*(held.line_voltages() for held, _ in self.parts), strict=True))
 
     def largest_voltage(self) -> float:
         """About the largest voltage that the lines can put across a cell, V."""

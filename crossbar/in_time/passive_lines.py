@@ -73,12 +73,13 @@ class PassiveLines:
         """The devices' voltages, the solution and all powers, with the lines as `hold` left them."""
         assert self._solver is not None
         tangents = self._solver[1]
-        sources = driven = self.array.sources(*volts)
+        word, bit = (each[:, np.newaxis] for each in volts)  # a drive has checked them
+        sources = driven = Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
         if self.charging:
             step = self.charging.held() if target is None else self.charging.step(target)
             tangents.set_shunts(step.word_shunt[:, 0], step.bit_shunt[0])
-            word, bit = step.word_current[np.newaxis], step.bit_current[np.newaxis]
-            driven = replace(sources, word_current=word, bit_current=bit)
+            charged = step.word_current[np.newaxis], step.bit_current[np.newaxis]
+            driven = replace(sources, word_current=charged[0], bit_current=charged[1])
         found, _ = solve_nonlinear(tangents.network, cells, driven, tolerance=tolerance, start=start, tangents=tangents)
         across = (found.word_voltage - found.bit_voltage)[0]
         power = PowerBudget(
