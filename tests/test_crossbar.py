@@ -696,3 +696,11 @@ def test_many_inputs_at_once_are_each_input_alone(selector):
         assert np.linalg.norm(here - there) <= 2e-10 * np.linalg.norm(there)
     assert (found.device_current.values[3] == 0.0).all()
     assert np.abs(found.word_line_current.sum("word_line") - found.bit_line_current.sum("bit_line")).max() < 1e-15
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1)])
+def test_devices_of_their_own_in_one_row_or_column_have_their_own_laws(shape):
+    kinds = [DEVICE, DEVICE.replace(parallel_resistance=72.0, tmr=0.5)]
+    current, _ = Junctions(kinds, np.full(shape, 0.4e-6)).current_and_slope(np.full(shape, 0.1))
+    expected = [0.1 / float(resistance(each, 0.4e-6, 0.1)) for each in kinds]
+    assert current.ravel() == pytest.approx(expected, rel=1e-13)

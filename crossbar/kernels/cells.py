@@ -11,7 +11,7 @@ def junction_law(begin, stop, voltage, share, tmr, inverse_half_voltage, paralle
     voltage (V): (K, N, M) for K inputs; share (f): (N, M); the parameters: (N, M), or (1, 1) where all devices are of
     one kind.  Only the rows from `begin` to `stop` are done, so that threads may divide them.
     """
-    own = tmr.shape[0] > 1
+    own = tmr.size > 1
     for index in range(voltage.shape[0]):
         for row in range(begin, stop):
             place = row if own else 0
