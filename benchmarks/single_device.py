@@ -72,13 +72,15 @@ def circuit():
 def state():
     """A wall at rest in the second well."""
     infinite = np.full(1, np.inf)
-    return fixed_step.WallState(np.full(1, START), np.zeros(1), -infinite, -infinite, infinite, infinite.copy())
+    return fixed_step.WallState(
+        np.full(1, START), np.zeros(1), -infinite, -infinite, infinite, infinite.copy(), np.zeros(1), np.zeros(1)
+    )
 
 
 def main() -> None:
     """Time the three, state their accuracy, print the ratios."""
     case = circuit()
-    record = np.empty((1, 2))
+    record, no_rises = np.empty((1, 2)), np.empty((0, 0))
     plan = ensemble.plan_steps(TIMES, np.empty(0), 5e-12)
 
     def run_adaptive(tolerance=3e-9):
@@ -103,6 +105,7 @@ def main() -> None:
             progress,
             record,
             record,
+            no_rises,
         )
         return wall.position[0], wall.angle[0], int(progress.steps[0])
 
@@ -122,6 +125,7 @@ def main() -> None:
             wall,
             record,
             record,
+            no_rises,
         )
         return wall.position[0], wall.angle[0]
 

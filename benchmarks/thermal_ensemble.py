@@ -62,7 +62,9 @@ def main() -> None:
 
     def run_lanes():
         infinite = np.full(DEVICES, np.inf)
-        wall = fixed_step.WallState(starts.copy(), np.zeros(DEVICES), -infinite, -infinite, infinite, infinite.copy())
+        cold = np.zeros(DEVICES)
+        never, passed = -infinite, infinite.copy()
+        wall = fixed_step.WallState(starts.copy(), np.zeros(DEVICES), never, never, infinite, passed, cold, cold)
         ensemble.integrate_side_by_side(
             numba.get_num_threads(),
             case.devices,
@@ -76,6 +78,7 @@ def main() -> None:
             wall,
             record,
             record,
+            np.empty((0, 0)),
         )
 
     wells = TRACKS[0].wells

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .ensemble import Ensemble, check_duration
+from .ensemble import Ensemble, check_duration, new_rises
 from .kernels import adaptive, adaptive_lanes, fixed_step
+from .kernels.heating import HeatedDevice
 from .kernels.tables import find_pieces
 from .support.arrays import FloatArray
 from .support.progress import Progress
@@ -26,8 +27,9 @@ def run_adaptive(
     tolerance: float,
     progress: Progress,
     checked: bool = False,
-) -> tuple[FloatArray, FloatArray]:
-    """Positions and angles, (devices, times), by the adaptive method; the state is advanced in place.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Positions, angles and rises of temperature, (devices, times), by the adaptive method; the state is advanced in
+    place.  The rises are empty where no device heats up.
 
     checked: whether `check_duration` has passed the fields and a time that is as long.
     """
@@ -45,12 +47,13 @@ def advance_adaptive(
     step: FloatArray,
     side_by_side: bool = True,
 ) -> None:
-    """The state so many seconds later, by the adaptive method; many devices side by side in SIMD.
+    """The state so many seconds later, by the adaptive method; many devices side by side in SIMD, unless they heat up.
 
     step: s, (devices,), what each device tries first; in the end, what it would try next.  Not checked.
     side_by_side: False where few steps lie before what happens to each device.
     """
-    side_by_side = side_by_side and ensemble.count >= _SHARED_FROM
+    alike = ensemble.count >= _SHARED_FROM and not isinstance(ensemble.devices, HeatedDevice)
+    side_by_side = side_by_side and alike
     _walk(ensemble, state, np.array([0.0, duration]), tolerance, Progress(), step, side_by_side)
 
 
@@ -62,11 +65,12 @@ def _walk(
     progress: Progress,
     step: FloatArray,
     side_by_side: bool,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The adaptive method from the first to the last of the times; side_by_side: without records, mostly in SIMD."""
     count = ensemble.count
     positions = np.empty((count, times.size))
     angles = np.empty_like(positions)
+    rises = new_rises(ensemble.devices, positions.shape)
     walk = adaptive.AdaptiveProgress(
         time=np.maximum(times[0], state.release_time),
         step=step,
@@ -103,6 +107,7 @@ def _walk(
                 walk,
                 positions,
                 angles,
+                rises,
             )
             if not side_by_side or (walk.status == adaptive.RUNNING).any():
                 run_shares(adaptive.advance_devices, run_by, *arguments)
@@ -120,7 +125,7 @@ def _walk(
             f"{device} of {count}): the step fell below the resolution of the time.  Either the fields are far out of "
             "range, or the wall slides along a jump of its landscape: then use smooth wells, or method='rk4'"
         )
-    return positions, angles
+    return positions, angles, rises
 
 
 def _advance_lanes(

@@ -132,12 +132,13 @@ def check_static_thresholds(
 def check_walker_precession(parameters: DeviceParameters) -> float:
     """At twice the Walker current, the Slonczewski torque alone moves the wall at the analytic mean speed.
 
-    On a track without pinning the angle turns at the rate -alpha b / (1 + alpha^2).  The duration of a turn is the
-    integral of the inverse rate, and the mean of dx/dt over a turn is Delta gamma sqrt(sigma_ST^2 - H_K^2/4) / (1 +
-    alpha^2).
+    On a track without pinning and without Joule heating the angle turns at the rate -alpha b / (1 + alpha^2).  The
+    duration of a turn is the integral of the inverse rate, and the mean of dx/dt over a turn is Delta gamma
+    sqrt(sigma_ST^2 - H_K^2/4) / (1 + alpha^2).
     Returns the relative deviation of the mean speed over one hundred turns.
     """
-    long_track = parameters.replace(track_length=1.0, anisotropy_field=abs(parameters.anisotropy_field) or 1e-4)
+    anisotropy = abs(parameters.anisotropy_field) or 1e-4
+    long_track = parameters.replace(track_length=1.0, anisotropy_field=anisotropy, thermal_resistance=0.0)
     density = 2.0 * long_track.walker_current_density
     field = density * long_track.torque_per_current_density
     alpha, gamma = long_track.damping, long_track.gyromagnetic_ratio

@@ -3,13 +3,16 @@
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .device import heating
 from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform, is_known
 from .kernels import equations, fixed_step, lanes
 from .kernels.added_terms import ADDED, DeviceWithTerms
+from .kernels.heating import HeatedDevice
 from .kernels.tables import Device, PiecewiseTable
 from .kernels.term import Limits, Term
 from .kernels.terms import TERMS
@@ -29,6 +32,7 @@ _LANES_FROM = 16
 _DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: how long Ctrl-C may wait
 _MOST_STEPS = 1e13  # three days of one device
 _MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
+_MOST_TIME_CONSTANTS = 1e9  # of the heat, in one run: likewise
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ def device_arrays(
     columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
     # The strength goes with the root of the temperature.
     columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
-    if not any(term.is_on(each) for term in ADDED for each in parameters):
+    heated = any(heating.is_on(each) for each in parameters)
+    if not (heated or any(term.is_on(each) for term in ADDED for each in parameters)):
         return Device(**columns)
     by_current = drive.quantity == "current density"  # in a junction that carries J A; see `CurrentDensity`
     slope_terms = [term for term in ADDED if term.reads_slope]
@@ -104,9 +109,15 @@ def device_arrays(
     }
     for term in ADDED:
         further |= term.coefficients
+    if heated:
+        further |= heating.COEFFICIENTS
     for name, value in further.items():
         columns[name] = np.array(np.broadcast_to([value(each) for each in parameters], (count,)), dtype=np.float64)
-    with_terms: Device = DeviceWithTerms(**columns)
+    if heated:
+        with np.errstate(divide="ignore"):
+            columns["inverse_temperature"] = np.where(temperature > 0.0, 1.0 / temperature, 0.0) * np.ones(count)
+    kind: Any = HeatedDevice if heated else DeviceWithTerms
+    with_terms: Device = kind(**columns)
     return with_terms
 
 
@@ -142,6 +153,8 @@ def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[Device
 def check_step(ensemble: Ensemble, step: float) -> None:
     """Raise InputError where a fixed step does not resolve the fastest motion that the fields allow."""
     fastest = _fastest_turning(ensemble)
+    if isinstance(ensemble.devices, HeatedDevice):
+        heating.check_resolution(ensemble.devices, step)
     if step * fastest > 1.0:
         raise InputError(
             f"step: expected at most {1.0 / fastest:.3g} s, the time in which these fields can turn the angle by "
@@ -152,6 +165,8 @@ def check_step(ensemble: Ensemble, step: float) -> None:
 def check_duration(ensemble: Ensemble, duration: float) -> None:
     """Raise InputError where following the fastest motion that the fields allow would not end in anybody's time."""
     fastest = _fastest_turning(ensemble)
+    if isinstance(ensemble.devices, HeatedDevice):
+        heating.check_resolution(ensemble.devices, duration / _MOST_TIME_CONSTANTS)
     if duration * fastest > _MOST_TURNING:
         raise InputError(
             f"times: expected at most {_MOST_TURNING / fastest:.3g} s, in which these fields can turn the angle by "
@@ -171,7 +186,7 @@ def _fastest_turning(ensemble: Ensemble) -> float:
     else:
         density = drive * devices.parallel_resistance * (1.0 + devices.tmr) / devices.resistance_area
     voltage = density * devices.resistance_area
-    if isinstance(devices, DeviceWithTerms) and ensemble.mode == equations.DENSITY_FROM_DRIVE:
+    if not isinstance(devices, Device) and ensemble.mode == equations.DENSITY_FROM_DRIVE:
         voltage = voltage * (1.0 + devices.voltage_by_current * devices.tmr)
     limits = Limits(devices, density, voltage, net_field, pinning, pinning_slope, anisotropy, anisotropy_slope)
     return float(largest_turning(limits).max())
@@ -199,9 +214,24 @@ def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -
     return float((devices.rate * devices.wall_width * field).max())
 
 
+def pull_by_heat(devices: Device, landscape: PiecewiseTable) -> float:
+    """How fast an error of the voltage moves a wall through the heat, at most, for each volt on it, m/(s V2)."""
+    (pinning, anisotropy), _ = bounds(landscape)
+    assert isinstance(devices, HeatedDevice)
+    by_magnetisation = 1.5 * devices.bloch * devices.inverse_reference_temperature * (pinning + 0.5 * anisotropy)
+    per_kelvin = by_magnetisation + 0.5 * np.abs(devices.anisotropy_per_kelvin)
+    kelvins = 2.0 * devices.thermal_resistance / devices.parallel_resistance
+    return float((devices.rate * devices.wall_width * per_kelvin * kelvins).max())
+
+
+def new_rises(devices: Device, shape: tuple[int, ...]) -> FloatArray:
+    """Room for the rises of temperature (devices, times); empty where no device heats up."""
+    return np.empty(shape if isinstance(devices, HeatedDevice) else (0, 0))
+
+
 def _terms_of(devices: Device) -> Sequence[Term]:
     """The terms that devices in one table have."""
-    return TERMS if isinstance(devices, DeviceWithTerms) else [term for term in TERMS if not term.switches]
+    return [term for term in TERMS if not term.switches] if isinstance(devices, Device) else TERMS
 
 
 def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.StepPlan:
@@ -264,8 +294,16 @@ def integrate_side_by_side(
     state: fixed_step.WallState,
     positions: FloatArray,
     angles: FloatArray,
+    rises: FloatArray,
 ) -> None:
-    """`lanes.integrate_blocks` over all devices, by so many threads; see `fixed_step.integrate_devices`."""
+    """All devices by a method with a fixed step, by so many threads; see `fixed_step.integrate_devices`.
+
+    Many of them go side by side in SIMD (`lanes.integrate_blocks`), unless they heat up.
+    """
+    if isinstance(devices, HeatedDevice):
+        alone = (devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles, rises)
+        run_shares(fixed_step.integrate_devices, shares, *alone)
+        return
     share = -(-len(devices.damping) // shares)
     width = min(lanes.LANES, -(-share // 8) * 8)
     arguments = (width, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles)
@@ -282,8 +320,11 @@ def run_fixed_step(
     key: int,
     numbers: IntArray,
     progress: Progress,
-) -> tuple[FloatArray, FloatArray]:
-    """Positions and angles, (devices, times), by 'rk4' or 'heun'; the state is advanced in place."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Positions, angles and rises of temperature, (devices, times), by 'rk4' or 'heun'; the state is advanced in place.
+
+    The rises are empty where no device heats up.
+    """
     check_step(ensemble, step)
     from .kernels.tables import REGION_LEFT
 
@@ -294,6 +335,9 @@ def run_fixed_step(
     angles = np.empty_like(positions)
     positions[:, 0] = state.position
     angles[:, 0] = state.angle
+    rises = new_rises(ensemble.devices, positions.shape)
+    if rises.size:
+        rises[:, 0] = state.rise
     total = int(plan.steps.sum())
     per_call = max(1, _DEVICE_STEPS_PER_CALL // ensemble.count)
     stream = np.uint64(key)
@@ -312,10 +356,11 @@ def run_fixed_step(
                 state,
                 positions,
                 angles,
+                rises,
             )
             if ensemble.count >= _LANES_FROM:
                 integrate_side_by_side(shares, *arguments)
             else:
                 run_shares(fixed_step.integrate_devices, shares, *arguments)
             advance(int(part.steps.sum()))
-    return positions, angles
+    return positions, angles, rises

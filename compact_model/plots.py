@@ -41,13 +41,14 @@ SIMULATED = {
     "current": ("$I$ (mA)", 1e-3),
     "current_density": (r"$J$ (10$^6$ A/cm$^2$)", MEGAAMPERE_PER_SQUARE_CENTIMETRE),
     "net_field": ("$H_z$ (Oe)", OERSTED),
+    "temperature_rise": (r"$\vartheta$ (K)", 1.0),
 }
 """The variables of a simulation as they stand on an axis, with their unit there."""
 
 
 def plot_simulation(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", **style: Any) -> Axes:
     """A variable of SIMULATED, by default the wall's position (nm), against time (ns), one line for each device."""
-    label, unit = SIMULATED[choice("quantity", quantity, SIMULATED)]
+    label, unit = SIMULATED[choice("quantity", quantity, [name for name in SIMULATED if name in result])]
     axes = new_axes(axes)
     time = result.time.values / NANOSECOND
     axes.plot(time, np.atleast_2d(result[quantity].values).T / unit, **style)

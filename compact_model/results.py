@@ -8,12 +8,13 @@ import xarray as xr
 from xarray.indexes import PandasIndex
 
 from . import plots  # noqa: F401 (registers the accessor that draws the results)
+from .device import heating
 from .device.junction import antiparallel_share, conductance, voltage_at_current
 from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels.fixed_step import WallState
 from .support.arrays import FloatArray
-from .support.model_range import warn_of_voltage
+from .support.model_range import warn_of_temperature, warn_of_voltage
 
 VARIABLES = {
     "position": ("wall position x", "m"),
@@ -23,6 +24,7 @@ VARIABLES = {
     "resistance": ("resistance R", "Ohm"),
     "current_density": ("current density J in the torques", "A/m2"),
     "net_field": ("net field H_z", "T"),
+    "temperature_rise": ("rise of temperature by Joule heating", "K"),
     "passage_time": ("time of passage of a stop", "s"),
     "nucleation_time": ("time of nucleation", "s"),
 }
@@ -30,16 +32,25 @@ VARIABLES = {
 
 
 def electrical_state(
-    parameters: DeviceParameters, drive: Drive, times: FloatArray, share: FloatArray
+    parameters: DeviceParameters, drive: Drive, times: FloatArray, share: FloatArray, rise: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Voltage (V), current (A) and the torques' J (A/m2) at times, for an antiparallel share of the same shape."""
+    """Voltage (V), current (A) and the torques' J (A/m2) at times, for an antiparallel share of the same shape.
+
+    rise: of the temperature, K, of that shape, too; None: 0.
+    """
     value = np.broadcast_to(drive.waveform(times), share.shape)
     if drive.quantity == "voltage":
         voltage = np.array(value)
-        current = voltage * conductance(parameters, share, voltage)
+        if rise is None:
+            current = voltage * conductance(parameters, share, voltage)
+        else:
+            current = voltage * heating.conductance_at(parameters, rise, share, voltage)
     else:
         current = np.array(value) if drive.quantity == "current" else value * parameters.junction_area
-        voltage = voltage_at_current(parameters, share, current)
+        if rise is None:
+            voltage = voltage_at_current(parameters, share, current)
+        else:
+            voltage = heating.voltage_at(parameters, rise, share, current)
     if drive.quantity == "current density":
         density = np.array(value)
     elif parameters.torque_density == "voltage":
@@ -50,7 +61,10 @@ def electrical_state(
 
 
 def remanent_resistance(result: xr.Dataset, parameters: DeviceParameters | Sequence[DeviceParameters]) -> xr.DataArray:
-    """R at zero bias of every recorded state of a `simulate_ensemble`, in Ohm; a uniform AP device has R_AP."""
+    """R at zero bias of every recorded state of a `simulate_ensemble`, in Ohm; a uniform AP device has R_AP.
+
+    A device that was heated has cooled down by then.
+    """
     every = list(parameters) if isinstance(parameters, Sequence) else [parameters]
     values = np.empty(result.position.shape)
     for index, position in enumerate(result.position.values):
@@ -70,6 +84,7 @@ def label_trajectories(
     times: FloatArray,
     positions: FloatArray,
     angles: FloatArray,
+    rises: FloatArray,
     state: WallState,
     initial_state: str,
     attributes: Mapping[str, Any],
@@ -78,6 +93,7 @@ def label_trajectories(
 ) -> xr.Dataset:
     """The Dataset of `simulate_ensemble`, from positions and angles of shape (devices, times).
 
+    rises: of the temperature, K, likewise; empty where no device heats up.
     attributes: of the Dataset.  alone: the one device without a dimension, as `simulate` returns it.
     """
     count = positions.shape[0]
@@ -90,8 +106,15 @@ def label_trajectories(
         share = antiparallel_share(each, positions[rows])
         if initial_state == "AP":
             share = np.where(times < state.release_time[rows, np.newaxis], 1.0, share)
-        voltage[rows], current[rows], density[rows] = electrical_state(each, drives[index % len(drives)], times, share)
-        resistance[rows] = 1.0 / conductance(each, share, voltage[rows])
+        rise = rises[rows] if heating.is_on(each) else None
+        voltage[rows], current[rows], density[rows] = electrical_state(
+            each, drives[index % len(drives)], times, share, rise
+        )
+        if rise is None:
+            resistance[rows] = 1.0 / conductance(each, share, voltage[rows])
+        else:
+            resistance[rows] = 1.0 / heating.conductance_at(each, rise, share, voltage[rows])
+            warn_of_temperature(float(rise.max()) + each.reference_temperature)
     until_passage = times <= state.passage_time[:, np.newaxis]  # a ramp may go on, of no account, after that
     warn_of_voltage(float(np.abs(voltage).max(initial=0.0, where=until_passage)))
     field = np.array([waveform(times) for waveform in fields])
@@ -106,6 +129,8 @@ def label_trajectories(
         "passage_time": state.passage_time,
         "nucleation_time": state.release_time,
     }
+    if rises.size:
+        arrays["temperature_rise"] = rises
     if alone:
         arrays = {name: values[0] for name, values in arrays.items()}
     return label_states(arrays, times, None if alone else range(count), attributes)

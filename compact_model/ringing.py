@@ -91,8 +91,8 @@ class Sites:
 def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, *, tolerance: float) -> None:
     """The walls so many seconds later, like `adaptive_run.advance_adaptive`, under a steady drive.
 
-    state: advanced in place; its stops and times are not looked at.  sites: of these walls under this drive, brought up
-    to date.  tolerance: of a step.  Raises ConvergenceError as there.
+    No device heats up.  state: advanced in place; its stops and times are not looked at.  sites: of these walls under
+    this drive, brought up to date.  tolerance: of a step.  Raises ConvergenceError as there.
     """
     count = ensemble.count
     left = np.full(count, duration)
@@ -139,6 +139,7 @@ def _run(
         np.where(chosen, lower_stop, -np.inf),
         np.where(chosen, upper_stop, np.inf),
         np.full(left.size, np.inf),
+        *np.zeros((2, left.size)),
     )
     advance_adaptive(ensemble, ahead, end, tolerance=tolerance, step=step, side_by_side=side_by_side)
     passed: Mask = chosen & np.isfinite(ahead.passage_time)
@@ -293,7 +294,9 @@ def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray
     rest, turned, upwards = sites.position[every], sites.angle[every], sites.upwards[every]
     first = part.landscape.offsets[:-1] if part.landscape.offsets.size > 2 else 0
     rows = part.landscape.rows[first + find_pieces(part.landscape, rest)]
-    state = WallState(rest.copy(), turned + upwards * before.ravel(), *np.empty((4, rest.size)))
+    state = WallState(
+        rest.copy(), turned + upwards * before.ravel(), *np.empty((4, rest.size)), *np.zeros((2, rest.size))
+    )
     time = np.zeros(rest.size)
     stays = np.ones(rest.size, dtype=bool)
     longest = 2.0 * sites.period[every]

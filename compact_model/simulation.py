@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from . import ensemble
 from .adaptive_run import run_adaptive
+from .device import heating
 from .device.nucleation import UNIFORM_STATES, nucleation_time
 from .device.parameters import DeviceParameters, applied_field
 from .drive import Drive, PiecewiseLinear, Waveform, WaveformSum, as_waveform, constant
@@ -78,7 +79,8 @@ def simulate_ensemble(
     progress: show a bar on standard error.
 
     Returns a Dataset with dimensions (device, time): position (m), angle (rad), voltage (V), current (A), resistance
-    (Ohm), current_density (A/m2, in the torques), net_field (T); and per device passage_time (s, inf: no stop was
+    (Ohm), current_density (A/m2, in the torques), net_field (T), where a device heats up (thermal_resistance)
+    temperature_rise (K), which starts at 0; and per device passage_time (s, inf: no stop was
     passed) and nucleation_time (s, -inf: there was a wall from the start, inf: no wall was formed).  The attribute
     external_field is the field that was applied: T, or text for a waveform.  Raises InputError for invalid arguments
     and ConvergenceError if the method cannot continue.
@@ -199,21 +201,22 @@ def _simulate(
     numbers = _numbers_in_stream(device_numbers, count)
     bar = Progress(progress)
     if method == "adaptive":
-        positions, angles = run_adaptive(devices_in_time, state, when, tolerance=local_error, progress=bar)
+        positions, angles, rises = run_adaptive(devices_in_time, state, when, tolerance=local_error, progress=bar)
     else:
-        positions, angles = ensemble.run_fixed_step(
+        positions, angles, rises = ensemble.run_fixed_step(
             devices_in_time, state, when, method=method, step=longest, key=key, numbers=numbers, progress=bar
         )
     if not (np.isfinite(positions).all() and np.isfinite(angles).all()):
         raise validation.ConvergenceError(f"the {method} method overflowed; take a smaller step than {longest:g} s")
 
+    heating.check_rises(every_parameters, state.highest_rise)
     initial_state = initial_position if isinstance(initial_position, str) else "wall"
     attributes: dict[str, Any] = {**origin, "method": method, "torques": torques, "initial_state": initial_state}
     attributes["external_field"] = _written(every_field)
     attributes |= {"tolerance": local_error} if method == "adaptive" else {"step": longest}
     return label_trajectories(
-        every_parameters, every_drive, net_fields, when, positions, angles, state, initial_state, attributes,
-        alone=alone,
+        every_parameters, every_drive, net_fields, when, positions, angles, rises, state, initial_state,
+        attributes, alone=alone,
     )  # fmt: skip
 
 
@@ -314,6 +317,7 @@ def _initial_state(
     release = np.full(count, -np.inf)
     if isinstance(initial_position, str):
         validation.choice("initial_position", initial_position, UNIFORM_STATES)
+        heating.refuse(parameters, f"the uniform initial_position {initial_position!r}")
         position = np.zeros(count) if initial_position == "AP" else lengths.copy()
         several = max(len(parameters), len(drives))
         moments = [
@@ -353,4 +357,4 @@ def _initial_state(
             f"initial_position: expected a position between stop_below and stop_above, from {lower[worst]:g} to "
             f"{upper[worst]:g} m, got {position[worst]:g} m"
         )
-    return WallState(position, angle, release, lower, upper, np.full(count, np.inf))
+    return WallState(position, angle, release, lower, upper, np.full(count, np.inf), np.zeros(count), np.zeros(count))

@@ -201,6 +201,7 @@ class Junctions(StatefulCells):
     """Devices with walls at positions in m, shape (word lines, bit lines): I = V G(x, V).
 
     parameters: one set for all devices, or a sequence with one for each, row by row (see `compact_model.vary`).
+    They have their reference temperature: a static solution leaves out Joule heating.
     """
 
     spreads_in_tables = ("parallel_resistance", "tmr")
@@ -268,6 +269,14 @@ class Junctions(StatefulCells):
         other = copy.copy(self)
         other.position = values
         other._share = (self._length - np.minimum(values, self._length)) * self._share_per_length
+        return other
+
+    def with_tmr(self, tmr: FloatArray) -> Self:
+        """The same devices with other TMRs, (word lines, bit lines) or (1, 1), as they have at another temperature."""
+        other = copy.copy(self)
+        other._tmr = np.array(np.broadcast_to(tmr, self.shape))
+        other._inverse_half_voltage = np.array(np.broadcast_to(self._inverse_half_voltage, self.shape))
+        other._parallel_conductance = np.array(np.broadcast_to(self._parallel_conductance, self.shape))
         return other
 
     @property

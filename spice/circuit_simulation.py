@@ -11,6 +11,7 @@ from PySpice.Spice.Netlist import Circuit
 from PySpice.Unit.Unit import UnitValue
 
 from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.device import heating
 from compact_model.device.junction import antiparallel_share, conductance
 from compact_model.results import label_states
 from compact_model.support import validation
@@ -71,7 +72,7 @@ def simulate(
     validation.choice("method", method, METHODS)
     tolerance = validation.between("relative_tolerance", relative_tolerance, 1e-12, 1e-2)
     nodes = _nodes(circuit)
-    shown = [node for each in instances for node in (*each.nodes, each.wall) if node not in ("0", "")]
+    shown = [node for each in instances for node in (*each.nodes, each.wall, each.heat) if node not in ("0", "")]
     saved = dict.fromkeys([*nodes, *shown])
     written = circuit_text(circuit)
     # A `.meas` or `.four` may read whatever there is.
@@ -213,7 +214,10 @@ def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list
         formed = _nucleation_time(plot, each)
         share = antiparallel_share(device, position)
         share = np.where(times < formed, 1.0, share) if formed > -np.inf and each.value("uniform") > 0.0 else share
-        by_model = 1.0 / (count * conductance(device, share, voltage))
+        rise = at(each.heat) if each.heat else np.zeros_like(times)
+        heating.check_rises([device], np.array([rise.max(initial=0.0)]))
+        own = heating.conductance_at(device, rise, share, voltage) if each.heat else conductance(device, share, voltage)
+        by_model = 1.0 / (count * own)
         driven = np.abs(voltage) > _LEAST_VOLTAGE
         states = {
             "position": position,
@@ -226,6 +230,8 @@ def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list
             else current / (count * device.junction_area),
             "net_field": each.value("hz") + (at(field[0]) if field and field[0] != "0" else np.zeros_like(times)),
         }
+        if any(other.heat for other in instances):
+            states["temperature_rise"] = rise
         if any(other.device.nucleation for other in instances):
             states["nucleation_time"] = np.array(formed)
         for name, values in states.items():

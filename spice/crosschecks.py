@@ -24,6 +24,7 @@ from .circuit_simulation import circuit_text
 from .circuit_simulation import simulate as simulate_in_ngspice
 from .netlists import text, units
 from .netlists.array import array_circuit, array_writers
+from .netlists.devices import CellWriter
 from .netlists.ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP
 from .netlists.sources import JUMP, source_letter, source_value
 from .netlists.subcircuit import DomainWallJunction
@@ -60,10 +61,10 @@ def crosscheck(
     maximum_step on as in `spice.simulate`.
 
     Returns a Dataset with dimension `simulator` ('python', 'ngspice') before 'time', for position, angle, resistance,
-    voltage and current, and, per variable, `<name>_difference`, the largest absolute difference over time.  Voltage,
-    current and resistance are not compared within 20 fs of a jump of the drive, where a record may be on either side of
-    it.  `sensitivity` is the factor by which two trajectories diverge that start 1e-5 nm apart; above CHAOTIC, the
-    differences reveal nothing about the simulators.
+    voltage and current, of a device that heats up its temperature_rise, and, per variable, `<name>_difference`, the
+    largest absolute difference over time.  Voltage, current and resistance are not compared within 20 fs of a jump of
+    the drive, where a record may be on either side of it.  `sensitivity` is the factor by which two trajectories
+    diverge that start 1e-5 nm apart; above CHAOTIC, the differences reveal nothing about the simulators.
     """
     when = validation.increasing("times", times)
     if when[0] != 0.0:
@@ -99,16 +100,17 @@ def crosscheck(
         backend=backend,
         time_limit=time_limit,
     )
+    compared = [*COMPARED, *(name for name in ("temperature_rise",) if name in reference)]
     result = xr.concat(
-        [reference[list(COMPARED)].drop_attrs(), netlist[list(COMPARED)].isel(device=0, drop=True).drop_attrs()],
+        [reference[compared].drop_attrs(), netlist[compared].isel(device=0, drop=True).drop_attrs()],
         xr.Variable("simulator", list(SIMULATORS)),
     )
-    for name in COMPARED:
+    for name in compared:
         result[name].attrs = reference[name].attrs
     steady = _away_from_jumps(drive, when)
-    for name in COMPARED:
+    for name in compared:
         apart = abs(result[name].diff("simulator").isel(simulator=0, drop=True))
-        kept = apart if name in ("position", "angle") else apart[steady]
+        kept = apart[steady] if name in ("resistance", "voltage", "current") else apart
         result[f"{name}_difference"] = kept.max() if kept.size else xr.zeros_like(apart.max())
         result[f"{name}_difference"].attrs = {
             "long_name": f"largest difference of the {name}",
@@ -226,8 +228,12 @@ def _array_in_ngspice(
         result: FloatArray = np.interp(times + JUMP, grid, np.real(plot.vectors[name.lower()]))
         return result
 
+    def state(writer: CellWriter, label: str, place: int) -> FloatArray:
+        nodes = writer.nodes(label)
+        return writer.units[place] * at(nodes[place]) if place < len(nodes) else np.zeros_like(times)
+
     found = {
-        name: np.array([writer.units[place] * at(writer.nodes(label)[place]) for writer, label in writers]).T
+        name: np.array([state(writer, label, place) for writer, label in writers]).T
         for place, name in enumerate(states)
     }
     found["current"] = np.array([at(writer.current(label)) for writer, label in writers]).T

@@ -7,6 +7,7 @@ from typing import Any
 from PySpice.Spice.Netlist import Circuit, Netlist, SubCircuit
 from PySpice.Unit.Unit import UnitValue
 
+from compact_model.device.heating import is_on
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.validation import InputError
 
@@ -31,6 +32,8 @@ class Instance:
     """ngspice's name for its current, from top to bottom."""
     wall: str = ""
     """Its node that is 1 once there is a wall; empty where there always is one."""
+    heat: str = ""
+    """Its node that is at the rise of its temperature, 1 V = 1 K; empty where it does not heat up."""
 
     def value(self, name: str) -> float:
         """A parameter of the instance, or its default, in the netlist's unit."""
@@ -106,7 +109,8 @@ def _within(netlist: Netlist, around: _Around) -> list[tuple[Any, Instance]]:
             parameters = kind.device.with_values(values)
             current = _current(path, (*around.levels, level))
             wall = ".".join((*path, internal_node(kind.device, "wall"))) if kind.device.nucleation else ""
-            found.append((element, Instance(label, nodes, kind.device, values, parameters, current, wall)))
+            heat = ".".join((*path, internal_node(kind.device, "heat"))) if is_on(kind.device.parameters) else ""
+            found.append((element, Instance(label, nodes, kind.device, values, parameters, current, wall, heat)))
             continue
         ports = dict(zip((str(port).lower() for port in kind.external_nodes), nodes, strict=True))
         scope = dict(around.scope)

@@ -58,23 +58,17 @@ def test_every_row_that_scatters_can_vary():
     for row in PARAMETERS:
         assert (row.name in VARIABLE) == (row.spread is not Spread.NONE)
         assert (row.name in SIGNED) == (row.spread is Spread.IN_ITS_UNIT)
+    device = lequeux2016().replace(field_like_quadratic=1e-3, thermal_resistance=2e4)
     for name in VARIABLE:
-        assert (
-            len(
-                {
-                    getattr(each, name)
-                    for each in vary(lequeux2016().replace(field_like_quadratic=1e-3), 3, {name: 1e-4}, seed=1)
-                }
-            )
-            == 3
-        )
+        assert len({getattr(each, name) for each in vary(device, 3, {name: 1e-4}, seed=1)}) == 3
     assert SIZES == ("track_length", "track_width", "nucleation_pad_area")
 
 
 def test_every_row_is_a_parameter_of_netlists():
     # What turns a further term on is written for devices that have it.
     off = [row.name for row in PARAMETERS if row.default == 0.0 and row.spread is Spread.IN_ITS_UNIT]
-    device = lequeux2016().replace(**{name: 1e-3 * (1 + index) for index, name in enumerate(off)})
+    on = {name: 1e-3 * (1 + index) for index, name in enumerate(off)}
+    device = lequeux2016().replace(**on, thermal_resistance=2e4)
     landscape = single_well(device, coercive_field=15e-4, half_width=100e-9)
     model = NetlistDevice(device, landscape)
     by_field = {each.field: each for each in model.quantities.values() if each.field}

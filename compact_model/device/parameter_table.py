@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, get_type_hints
 
-from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, OERSTED
+from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
 from ..support import validation
 from ..support.model_range import warn_outside
 
@@ -44,6 +44,11 @@ FIELD_PER_SQUARE_VOLT = _dimension("T/V2", Unit("Oe/V2", OERSTED))
 MAGNETISATION = _dimension("A/m")
 RESISTANCE = _dimension("Ohm")
 VOLTAGE = _dimension("V")
+TEMPERATURE = _dimension("K")
+TIME = _dimension("s", Unit("ns", NANOSECOND), Unit("ns", NANOSECOND))
+KELVIN_PER_WATT = _dimension("K/W", Unit("K/mW", 1e3))
+FIELD_PER_KELVIN = _dimension("T/K", Unit("Oe/K", OERSTED))
+SHARE_PER_KELVIN = _dimension("1/K", Unit("%/K", 0.01))
 ENERGY_PER_AREA = _dimension("J/m2", Unit("mJ/m2", 1e-3))
 CURRENT_DENSITY = _dimension("A/m2", Unit("A/cm2", AMPERE_PER_SQUARE_CENTIMETRE))
 TURNING_PER_FIELD = _dimension("rad/(s T)")

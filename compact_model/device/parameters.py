@@ -15,8 +15,10 @@ from .parameter_table import (
     CURRENT_DENSITY,
     ENERGY_PER_AREA,
     FIELD,
+    FIELD_PER_KELVIN,
     FIELD_PER_SQUARE_VOLT,
     FIELD_PER_VOLT,
+    KELVIN_PER_WATT,
     LENGTH,
     MAGNETISATION,
     NON_NEGATIVE,
@@ -26,7 +28,10 @@ from .parameter_table import (
     RATIO,
     RESISTANCE,
     SHARE_OR_NONE,
+    SHARE_PER_KELVIN,
     SHARE_PER_VOLT,
+    TEMPERATURE,
+    TIME,
     TURNING_PER_FIELD,
     VOLTAGE,
     Parameter,
@@ -398,6 +403,104 @@ class DeviceParameters:
     wall as well: it adds -(k_K/2) Delta dH_K/dx sin^2 phi to a.  Only with 1 does a wall without damping and drive keep
     its energy.  The force needs a track with a profile of H_K (`Landscape.anisotropy`) and follows the width that the
     voltage gives the wall.  H_4 and xi_H are the same everywhere on a track, and so exert none."""
+    thermal_resistance: Annotated[
+        float,
+        Parameter(
+            "R_th",
+            "thermal resistance of the junction, which heats it by its power V I",
+            KELVIN_PER_WATT,
+            NON_NEGATIVE,
+            Spread.RELATIVE,
+            netlist="rth",
+            limits=(1.0, 1e8),
+        ),
+    ] = 0.0
+    """K/W; 0: no Joule heating.
+
+    The rise of temperature T' follows dT'/dt = (R_th V I - T') / tau_th: one thermal resistance and one heat capacity,
+    the first term of the solution for a pillar (You, Ha and Lee 2009, doi 10.48550/arXiv.0906.2248), and the thermal
+    node of compact models.  It starts at 0 and changes, all by laws that are 1 at T' = 0,
+
+    - M_s by Bloch's law, m = [1 - ((T_0 + T')/T_C)^(3/2)] / [1 - (T_0/T_C)^(3/2)].  The fields of the wall's own
+      charges and of the sites (H_K, H_4, H_pin) go with m.  What acts on a smaller moment (the torques, c_2 V^2 and the
+      field of the DMI) goes with 1/m;
+    - H_K further by h_K T';
+    - the TMR at zero bias by 1 + c_TMR T', and the spin polarisation with it where that follows the TMR;
+    - the thermal fields by sqrt((1 + T'/T)/m), with the temperature T of the simulation.  At T = 0 there are none,
+      whatever the rise.
+
+    Damping, wall width, Oersted and in-plane fields, what the voltage does to the anisotropies, and the stray field
+    stay as they are.  Static solutions of arrays, the functions of the junction alone (`resistance`,
+    `voltage_at_current`, ...) and the properties of a device (`walker_current_density`, ...) are those without the
+    rise, at T_0.  `static_current_threshold`, escape rates under a current, tables of pulses and of spikes and uniform
+    initial states refuse a device that heats up, and a run in which T_0 + T' reaches T_C ends in an error."""
+    thermal_time_constant: Annotated[
+        float,
+        Parameter(
+            "tau_th",
+            "time constant of the junction's temperature",
+            TIME,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="tauth",
+            limits=(1e-11, 1e-3),
+        ),
+    ] = 10e-9
+    """s; see thermal_resistance."""
+    reference_temperature: Annotated[
+        float,
+        Parameter(
+            "T_0",
+            "the device's own temperature, at which its other parameters hold",
+            TEMPERATURE,
+            POSITIVE,
+            Spread.NONE,
+            netlist="tref",
+            limits=(1.0, 1000.0),
+        ),
+    ] = 300.0
+    """K, from which Joule heating warms the junction; the temperature of a simulation is that of its thermal fields."""
+    curie_temperature: Annotated[
+        float,
+        Parameter(
+            "T_C",
+            "Curie temperature in Bloch's law of M_s",
+            TEMPERATURE,
+            POSITIVE,
+            Spread.RELATIVE,
+            netlist="tcurie",
+            limits=(300.0, 1500.0),
+        ),
+    ] = 1000.0
+    """K; see thermal_resistance."""
+    anisotropy_field_per_kelvin: Annotated[
+        float,
+        Parameter(
+            "h_K",
+            "change of the wall's anisotropy field with the rise of temperature, beside that by M_s",
+            FIELD_PER_KELVIN,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="hkt",
+        ),
+    ] = 0.0
+    """T/K: H_K(T') = m H_K + h_K T', wherever on the track.
+
+    m H_K is the law of a wall that keeps its width.  Where K_u, which goes with a higher power of M_s (Callen and
+    Callen; Ibrahim et al. 2020, doi 10.48550/arXiv.2011.02220), changes the wall's shape, H_K changes further; h_K is
+    what a micromagnetic relaxation of the heated film gives."""
+    tmr_per_kelvin: Annotated[
+        float,
+        Parameter(
+            "c_TMR",
+            "relative change of the TMR with the rise of temperature",
+            SHARE_PER_KELVIN,
+            ANY,
+            Spread.IN_ITS_UNIT,
+            netlist="tmrt",
+        ),
+    ] = -1e-3
+    """1/K; see thermal_resistance."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:
@@ -405,6 +508,11 @@ class DeviceParameters:
             object.__setattr__(self, row.name, value)
             warn_of_range(row, value)
         self._check_range()
+        if not self.reference_temperature < self.curie_temperature:
+            raise InputError(
+                f"curie_temperature: expected more than the reference temperature of {self.reference_temperature:g} K, "
+                f"got {self.curie_temperature:g} K"
+            )
 
     def _check_range(self) -> None:
         """Raise InputError where the values are so large or small that what follows from them is 0 or infinite."""

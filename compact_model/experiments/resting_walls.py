@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..checks import boltzmann_angles
 from ..constants import BOLTZMANN_CONSTANT
+from ..device import heating
 from ..device.junction import resistance
 from ..device.parameters import DeviceParameters, applied_field
 from ..drive import Drive
@@ -73,6 +74,7 @@ def transition_table(
     voltage_scale (track), unsettled (track, axis), as `pulse_table` says, and what it has as attributes.
     Raises ConvergenceError where more than 1 % of the walls are on their way to a site after all.
     """
+    heating.refuse(devices, "tables of pulses and spikes")
     origin, draw = recorded(seed), generator(seed)
     streams = draw.integers(0, 2**63, (len(tracks), len(events)))
     if store is not None:

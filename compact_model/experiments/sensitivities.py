@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
+from ..device import heating
 from ..device.equilibrium import largest_turn
 from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters, applied_field
@@ -81,7 +82,7 @@ def sensitivity(
     out of the model unless asked for.  An infinite threshold on a ramp is one above six times that of the Slonczewski
     torque in the first row.
     """
-    validation.instance("parameters", parameters, DeviceParameters)
+    heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "a table of sensitivities")
     base = Setting(
         parameters=parameters,
         external_field=applied_field(parameters, external_field),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..constants import OERSTED
+from ..device import heating
 from ..device.anisotropy import AnisotropyProfile
 from ..device.parameters import PARAMETERS, DeviceParameters
 from ..device.published import lequeux2016_track
@@ -149,7 +150,7 @@ def _parameters(device: DeviceParameters) -> Iterator[Change]:
     percent = f"+{100.0 * STEP:g} %"
     for row in PARAMETERS:
         value = getattr(device, row.name)
-        if not isinstance(value, float) or value == 0.0 or not np.isfinite(value):
+        if row.name in heating.SETTINGS or not isinstance(value, float) or value == 0.0 or not np.isfinite(value):
             continue
         if row.is_size:
             yield Change(

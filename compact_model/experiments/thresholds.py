@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
+from ..device import heating
 from ..device.equilibrium import turning_density
 from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
@@ -46,7 +47,7 @@ def static_current_threshold(
     position: of the wall, m, None: the middle of the track.  It matters if the anisotropy depends on the voltage, which
     is that of a junction that carries J times its area.
     """
-    validation.instance("parameters", parameters, DeviceParameters)
+    heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "static limits")
     delta = validation.array("offset", offset)
     validation.choice("torques", torques, ("slonczewski", "field-like", "both"))
     middle = 0.5 * parameters.track_length

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device import heating
 from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..support import validation
@@ -52,7 +53,7 @@ def fit_resistance(
 
     Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
     """
-    validation.instance("parameters", parameters, DeviceParameters)
+    heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "a fit of resistances")
     ohms = column(data, "resistance", positive=True)
     drive = one_of(data, ("voltage", "current"))
     bias = column(data, drive)

@@ -15,6 +15,23 @@ import numpy as np
 
 from .dop853 import take_step
 from .dop853_coefficients import NODES, STAGES
+from .heating import (
+    END,
+    FIRST_SLOPE,
+    LAST_SLOPE,
+    OUTER,
+    REACHED,
+    REACHED_SLOPE,
+    RISE,
+    SLOPE,
+    bridge_heat,
+    copy_heat,
+    load_heat,
+    new_heat,
+    record_heat,
+    store_heat,
+    take_up_heat,
+)
 from .jit import fused_kernel, fused_part, inlined
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
@@ -107,17 +124,19 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
 
 @fused_kernel
 def advance_devices(
-    first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles
-):
+    first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles,
+    rises,
+):  # fmt: skip
     """Advance each RUNNING one of the devices first, first + every, ... by at most so many steps towards times[-1].
 
     devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
     tolerance: local error of phi in rad and of x in units of the wall width, per step.
-    state: fixed_step.WallState; progress: AdaptiveProgress; positions, angles: float64 (devices, times); all of these
-    are written in place.
+    state: fixed_step.WallState; progress: AdaptiveProgress; positions, angles, rises: float64 (devices, times), the
+    last one not read where nothing heats up; all of these are written in place.
     """
     end_time = times[-1]
     slopes = np.empty((STAGES + 1, 2))
+    heat = new_heat(devices)
     for index in range(first, devices.damping.size, every):
         if progress.status[index] != RUNNING:
             continue
@@ -128,6 +147,7 @@ def advance_devices(
         drive_last = waveform.shape[0] - 1
         position = state.position[index]
         angle = state.angle[index]
+        load_heat(device, heat, state.rise, index)
         time = progress.time[index]
         step = progress.step[index]
         track_piece = progress.track_piece[index]
@@ -160,6 +180,7 @@ def advance_devices(
                 while column < times.size and times[column] <= time:
                     positions[index, column] = position
                     angles[index, column] = angle
+                    record_heat(device, heat, RISE, rises, index, column)
                     column += 1
                 if time >= end_time:
                     status = FINISHED
@@ -209,6 +230,7 @@ def advance_devices(
                 free = 0.0 if held != 0 else 1.0
                 slopes[0, 0] = speed
                 slopes[0, 1] = turning
+                copy_heat(device, heat, FIRST_SLOPE, SLOPE)
                 planned = step
                 trial = min(step, region_end - time)
                 length = trial
@@ -224,7 +246,7 @@ def advance_devices(
                 wanted = 1.0
             end, end_angle, error = take_step(
                 device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, length,
-                tolerance, wanted, slopes,
+                tolerance, wanted, slopes, heat,
             )  # fmt: skip
             end_speed = slopes[STAGES, 0]
             end_turning = slopes[STAGES, 1]
@@ -232,6 +254,7 @@ def advance_devices(
             if purpose == _RATES:
                 speed = end_speed
                 turning = end_turning
+                copy_heat(device, heat, SLOPE, LAST_SLOPE)
                 purpose = _BRANCH
                 continue
 
@@ -249,6 +272,7 @@ def advance_devices(
                 taken = trial
                 reached = end
                 reached_angle = end_angle
+                copy_heat(device, heat, REACHED, END)
                 # Does the step leave the branch that it was taken with?
                 if held != 0:
                     outer = 0.0
@@ -263,6 +287,7 @@ def advance_devices(
                 else:
                     reached_speed = end_speed
                     reached_turning = end_turning
+                    copy_heat(device, heat, REACHED_SLOPE, LAST_SLOPE)
                     rates_known = True
                     sign = 1.0
                     purpose = _SIDE
@@ -274,6 +299,7 @@ def advance_devices(
                     outer_speed = held * end_speed
                     outer_weight = outer_speed
                     outer_angle = end_angle
+                    copy_heat(device, heat, OUTER, END)
                     scale = max(abs(inner_weight), abs(outer_speed))
                     trials = 0
                     purpose = _RELEASE
@@ -284,6 +310,7 @@ def advance_devices(
                 if held * end_speed < 0.0:
                     outer = length
                     outer_angle = end_angle
+                    copy_heat(device, heat, OUTER, END)
                     outer_speed = held * end_speed
                     outer_weight = outer_speed
                     inner_weight *= 0.5
@@ -319,6 +346,7 @@ def advance_devices(
                 taken = length + missing
                 reached = edge
                 reached_angle = end_angle + missing * end_turning
+                bridge_heat(device, heat, missing)
                 passed = (
                     (sign > 0.0 and edge < upper)
                     or (sign < 0.0 and edge > lower)
@@ -329,6 +357,7 @@ def advance_devices(
             elif purpose == _RECORD:
                 positions[index, column] = end
                 angles[index, column] = end_angle
+                record_heat(device, heat, END, rises, index, column)
                 column += 1
 
             if purpose == _RELEASE:
@@ -340,6 +369,7 @@ def advance_devices(
                 ):
                     taken = outer
                     reached_angle = outer_angle
+                    copy_heat(device, heat, REACHED, OUTER)
                     held = 0
                     purpose = _RECORD
                 else:
@@ -394,12 +424,14 @@ def advance_devices(
             if rates_known:
                 speed = reached_speed
                 turning = reached_turning
+                copy_heat(device, heat, SLOPE, REACHED_SLOPE)
                 rates_known = time + taken < region_end
             turns_back = 0
             steps += 1
             time = region_end if taken == region_end - time else time + taken
             position = reached
             angle = reached_angle
+            take_up_heat(device, heat)
             track_piece = walk_in_region(track, track_piece, position)
             drive_piece = walk_in_region(waveform, drive_piece, time)
             if passed:
@@ -411,8 +443,10 @@ def advance_devices(
             for later in range(column, times.size):
                 positions[index, later] = position
                 angles[index, later] = angle
+                record_heat(device, heat, RISE, rises, index, later)
         state.position[index] = position
         state.angle[index] = angle
+        store_heat(device, heat, state.rise, state.highest_rise, index)
         progress.time[index] = time
         progress.step[index] = step
         progress.track_piece[index] = track_piece

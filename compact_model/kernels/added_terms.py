@@ -112,6 +112,14 @@ def _voltage_by_current(device, density, position):
 
 
 @inlined
+def junction_voltage(device, density, position):
+    """V across a junction with J in its torques; device: one with terms."""
+    if device.voltage_by_current > 0.0:
+        return _voltage_by_current(device, density, position)
+    return density * device.resistance_area
+
+
+@inlined
 def _loudness(width):
     """What white fields are stronger by on a wall of another width, for the fluctuations of the same temperature."""
     return 1.0 / np.sqrt(width) - 1.0
@@ -125,9 +133,7 @@ def add_terms(device, density, position, angle, slope, along_z, about_angle, the
 @overload(add_terms, inline="always")
 def _add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
     def with_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
-        voltage = density * device.resistance_area
-        if device.voltage_by_current > 0.0:
-            voltage = _voltage_by_current(device, density, position)
+        voltage = junction_voltage(device, density, position)
         width = _relative_width(device, voltage)
         louder = _loudness(width)
         return (
@@ -139,7 +145,7 @@ def _add_terms(device, density, position, angle, slope, along_z, about_angle, th
     def without(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
         return along_z, about_angle, device.wall_width
 
-    return with_terms if device.instance_class is DeviceWithTerms else without
+    return without if device.instance_class is Device else with_terms
 
 
 def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
@@ -199,7 +205,7 @@ def reads_slope(device):
 
 @overload(reads_slope, inline="always")
 def _reads_slope(device):
-    if device.instance_class is not DeviceWithTerms:
+    if device.instance_class is Device:
         return lambda device: False
     if isinstance(device.types[device.instance_class._fields.index("slope_is_read")], types.Array):
         return lambda device: device.slope_is_read.max() > 0.0

@@ -9,6 +9,7 @@ from .added_terms import reads_slope
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
+from .heating import keep_slope, rise_at_stage, with_error_of_rise
 from .jit import fused_inner_kernel, inlined
 from .tables import evaluate, slope_of_second, walk_in_region
 
@@ -31,12 +32,14 @@ def take_step(
     tolerance,
     wanted,
     slopes,
+    heat,
 ):
     """One step, and the rates at its end; or with a step of 0 the rates alone.
 
     free is 1, or 0 while the wall is held.  slopes, of shape (STAGES + 1, 2), holds the rates at the start in its first
     row; the stages' are written to the others, and to the last one those at the end.  Those are left out where the
-    error comes out above `wanted`.  Returns position, angle and the error relative to the tolerance.
+    error comes out above `wanted`.  heat: what `heating` keeps of the step, with the rise's slopes.  Returns position,
+    angle and the error relative to the tolerance.
 
     sin(2 phi) of the stages follows from that of the start by the addition theorem: a stage waits for the one before,
     and without the reduction of a large argument it waits half as long.
@@ -55,13 +58,14 @@ def take_step(
             for column in range(stage):
                 position_sum += MATRIX[stage, column] * slopes[column, 0]
                 angle_sum += MATRIX[stage, column] * slopes[column, 1]
+        rise = rise_at_stage(device, heat, stage, step)
         turn = 2.0 * step * angle_sum
         if stage < STAGES and abs(turn) < SHORT_TURN:
             sine_of_double_angle = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
         else:
             sine_of_double_angle = sine(2.0 * (angle + step * angle_sum))
         if stage == STAGES and step != 0.0:
-            error = _error(device, free, step, tolerance, slopes)
+            error = with_error_of_rise(device, heat, step, tolerance, _error(device, free, step, tolerance, slopes))
             if error > wanted:
                 break
         stage_time = time + NODES[stage] * step
@@ -71,7 +75,7 @@ def take_step(
         electrical, net_field = evaluate(waveform, drive_piece, stage_time)
         pinning, anisotropy = evaluate(track, track_piece, stage_position)
         anisotropy_slope = slope_of_second(track, track_piece, stage_position) if reads_slope(device) else 0.0
-        slopes[stage, 0], slopes[stage, 1] = wall_rates(
+        slopes[stage, 0], slopes[stage, 1], warming = wall_rates(
             device,
             mode,
             electrical,
@@ -84,7 +88,9 @@ def take_step(
             sine_of_double_angle,
             0.0,
             0.0,
+            rise,
         )
+        keep_slope(device, heat, stage, warming)
     return position + free * step * position_sum, angle + step * angle_sum, error
 
 

@@ -7,6 +7,7 @@ With all fields in tesla, a = gamma (H_z + sigma_FLT + H_pin + b_1) and b = gamm
 
 from . import terms
 from .added_terms import add_terms
+from .heating import at_rise, warming
 from .jit import inlined
 from .junction import conductance_and_slope, voltage_for_current, voltage_for_current_of_one
 
@@ -77,8 +78,12 @@ def wall_rates(
     sine_of_double_angle,
     thermal_z,
     thermal_angle,
+    rise,
 ):
-    """(dx/dt, dphi/dt) of one device, a tables.Device or an added_terms.DeviceWithTerms."""
+    """(dx/dt, dphi/dt, d(rise)/dt) of one device: a Device, DeviceWithTerms or HeatedDevice."""
+    device, pinning, anisotropy, thermal_z, thermal_angle = at_rise(
+        device, rise, pinning, anisotropy, thermal_z, thermal_angle
+    )
     share = (device.track_length - position) * device.antiparallel_share_per_length
     if mode == DENSITY_FROM_DRIVE:
         density = drive * device.density_per_drive
@@ -107,4 +112,5 @@ def wall_rates(
     return (
         rate_of_position(device.rate, wall_width, device.damping, along_z, about_angle),
         rate_of_angle(device.rate, device.damping, along_z, about_angle),
+        warming(device, density, position, rise),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from .added_terms import reads_slope
 from .equations import wall_rates
 from .fast_math import sine
+from .heating import advanced, keep_highest, keep_rise, rise_at
 from .jit import kernel
 from .noise import fill_normal_pairs
 from .tables import (
@@ -55,17 +56,19 @@ class WallState(NamedTuple):
     lower_stop: FloatArray  # the wall that passes a stop ...
     upper_stop: FloatArray
     passage_time: FloatArray  # ... does so at this time (inf: not yet), and rests there
+    rise: FloatArray  # of the junction's temperature, K; 0 of devices that do not heat up
+    highest_rise: FloatArray  # so far
 
 
 @kernel
 def integrate_devices(
-    first, every, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles
+    first, every, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions, angles, rises
 ):
     """Advance the devices first, first + every, ... through the plan; the state and the records are written in place.
 
     devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
     key: uint64, the random stream; numbers: int64 (devices,), of the devices in that stream.
-    positions, angles: float64 (devices, columns).
+    positions, angles, rises: float64 (devices, columns); the last one is not read where nothing heats up.
     """
     bits = np.empty((3, 1), dtype=np.uint64)
     normal_z = np.zeros(1)
@@ -75,6 +78,7 @@ def integrate_devices(
         length = device.track_length
         position = state.position[index]
         angle = state.angle[index]
+        rise = rise_at(device, state.rise, index)
         track = rows_of(landscape, index)
         track_piece = 0
         waveform = rows_of(drive, index)
@@ -97,12 +101,15 @@ def integrate_devices(
                     thermal_angle = normal_angle[0] * (device.thermal_field_per_root_time * inverse_root_step)
                 position_rate = 0.0
                 angle_rate = 0.0
+                rise_rate = 0.0
                 position_sum = 0.0
                 angle_sum = 0.0
+                rise_sum = 0.0
                 for stage in range(tableau.nodes.size):
                     reach = tableau.nodes[stage] * step
                     stage_position = min(max(position + reach * position_rate, 0.0), length)
                     stage_angle = angle + reach * angle_rate
+                    stage_rise = advanced(device, rise, reach, rise_rate)
                     drive_piece = walk_in_region(waveform, drive_piece, time + reach)
                     electrical, net_field = evaluate(waveform, drive_piece, time + reach)
                     track_piece = walk(track, track_piece, 0, track.shape[0] - 1, stage_position)
@@ -110,7 +117,7 @@ def integrate_devices(
                     slope = 0.0
                     if reads_slope(device):
                         slope = slope_of_second(track, track_piece, stage_position)
-                    position_rate, angle_rate = wall_rates(
+                    position_rate, angle_rate, rise_rate = wall_rates(
                         device,
                         mode,
                         electrical,
@@ -123,13 +130,17 @@ def integrate_devices(
                         sine(2.0 * stage_angle),
                         thermal_z,
                         thermal_angle,
+                        stage_rise,
                     )
                     position_sum += tableau.weights[stage] * position_rate
                     angle_sum += tableau.weights[stage] * angle_rate
+                    rise_sum = advanced(device, rise_sum, tableau.weights[stage], rise_rate)
                 moved = step * position_sum
                 reached = position + moved  # beyond a stop on the track's end, too
                 position = min(max(reached, 0.0), length)
                 angle += step * angle_sum
+                rise = advanced(device, rise, step, rise_sum)
+                keep_highest(device, state.highest_rise, index, rise)
                 if reached < state.lower_stop[index] or reached > state.upper_stop[index]:
                     stop = state.lower_stop[index] if reached < state.lower_stop[index] else state.upper_stop[index]
                     state.passage_time[index] = max(time, time + step * (1.0 + (stop - reached) / moved))
@@ -137,5 +148,7 @@ def integrate_devices(
             if plan.column[run] >= 0:
                 positions[index, plan.column[run]] = position
                 angles[index, plan.column[run]] = angle
+                keep_rise(device, rises, (index, plan.column[run]), rise)
         state.position[index] = position
         state.angle[index] = angle
+        keep_rise(device, state.rise, index, rise)

@@ -1,7 +1,7 @@
 """What a term of the equation of motion consists of: everything that any part of the model has to know of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +58,8 @@ class Term:
     share_along: Callable[[Any], float] | None = None
     """f(parameters) -> the share of the force along the track that belongs to an H_K that varies there, -Delta times
     the derivative of the energy by x, that the term applies; None: nothing of it."""
+    powers_of_magnetisation: dict[str, int] = field(default_factory=dict)
+    """The power of M_s, 1 or -1, with which some of the coefficients change where the junction heats up."""
     push: Statics
     """f(parameters, density) -> (a, b) in T of a steady current density in A/m2, whatever the angle."""
     per_volt: Callable[[Limits], Any]

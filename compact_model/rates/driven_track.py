@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..device import heating
 from ..device.equilibrium import added, angle_energy, angle_field, field_along, share_along
 from ..device.junction import antiparallel_share, voltage_at_current
 from ..device.parameters import DeviceParameters
@@ -214,7 +215,9 @@ def check_temperature(temperature: float) -> float:
 
 
 def check_width(parameters: DeviceParameters, driven: bool) -> None:
-    """Raise InputError for a device whose walls change their width under a current."""
+    """Raise InputError for a device whose walls change their width under a current, or that heats up by it."""
+    if driven:
+        heating.refuse(parameters, "escape rates under a current")
     device = device_at(device_arrays([parameters], CurrentDensity.of(0.0), "both", np.zeros(1), 1), 0)
     for term in TERMS:
         if not driven or term.relative_width is None or not term.is_on(parameters):

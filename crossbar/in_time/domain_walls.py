@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.adaptive_run import advance_adaptive
+from compact_model.device import heating
 from compact_model.device.parameters import DeviceParameters
 from compact_model.drive import Voltage
 from compact_model.ensemble import (
@@ -20,6 +21,7 @@ from compact_model.ensemble import (
     integrate_side_by_side,
     landscape_table,
     largest_pull,
+    pull_by_heat,
 )
 from compact_model.kernels import fixed_step
 from compact_model.kernels.adaptive import FIRST_STEP
@@ -70,7 +72,9 @@ class DomainWalls(MovingCells):
     step on every sharp edge of a landscape.  RK4 does not, and has an error there of 0.1 nm in notches of 300 Oe at 5
     ps.
 
-    `position` (m) and `angle` (rad) are the present state, copies of shape (word lines, bit lines).  Raises InputError.
+    `position` (m), `angle` (rad) and `temperature_rise` (K; 0 where a device does not heat up) are the present state,
+    copies of shape (word lines, bit lines).  Devices with a thermal_resistance begin at a rise of 0; it changes their
+    TMR as well as their walls' motion, and is one of the states then.  Raises InputError.
     """
 
     spreads_in_tables = Junctions.spreads_in_tables
@@ -110,9 +114,13 @@ class DomainWalls(MovingCells):
         self.adaptive = step is None and not self._hot
         self._tableau = fixed_step.HEUN if self._hot else fixed_step.RK4
         self._pull = largest_pull(self._devices, self._track, float(np.abs(self._net_field).max()))
+        self._heats = any(heating.is_on(each) for each in self.parameters)
+        self._pull_by_heat = pull_by_heat(self._devices, self._track) if self._heats else 0.0
         self.steps = 0
         """Equal steps so far; the random numbers hang on it."""
-        self._state = self._state_at(self._law.position, self._initial_angle(initial_angle))
+        self._state = self._state_at(
+            self._law.position, self._initial_angle(initial_angle), np.zeros(self._law.position.size)
+        )
         self._next_step = np.full(self._law.position.size, FIRST_STEP)  # s, of the adaptive method
         self._sites = Sites.unknown(self._law.position.size)
 
@@ -144,11 +152,13 @@ class DomainWalls(MovingCells):
             return np.array(np.broadcast_to(self._one_or_each("initial_angle", given), self.shape))
         return resting_angles(self.parameters, self.landscapes, self._law.position.ravel()).reshape(self.shape)
 
-    def _state_at(self, position: FloatArray, angle: FloatArray) -> fixed_step.WallState:
+    def _state_at(self, position: FloatArray, angle: FloatArray, rise: FloatArray) -> fixed_step.WallState:
         count = position.size
         never, below, above = np.full(count, -np.inf), np.full(count, -np.inf), np.full(count, np.inf)
         found = np.full(count, np.inf)
-        return fixed_step.WallState(position.ravel().copy(), angle.ravel().copy(), never, below, above, found)
+        return fixed_step.WallState(
+            position.ravel().copy(), angle.ravel().copy(), never, below, above, found, rise.copy(), rise.copy()
+        )
 
     @property
     def has_barrier(self) -> bool:
@@ -174,16 +184,23 @@ class DomainWalls(MovingCells):
         return self._state.angle.reshape(self.shape).copy()
 
     @property
+    def temperature_rise(self) -> FloatArray:
+        """By Joule heating, K, a copy of shape (word lines, bit lines)."""
+        return self._state.rise.reshape(self.shape).copy()
+
+    @property
     def net_field(self) -> FloatArray:
         """H_z on the walls, T, a copy of shape (word lines, bit lines)."""
         return self._net_field.reshape(self.shape).copy()
 
     @property
     def states(self) -> tuple[State, ...]:
-        return (*self._law.states, State("angle", "wall angle phi", "rad"))
+        rise = (State("temperature_rise", "rise of temperature by Joule heating", "K"),) if self._heats else ()
+        return (*self._law.states, State("angle", "wall angle phi", "rad"), *rise)
 
     def values(self) -> dict[str, FloatArray]:
-        return {"position": self.position, "angle": self.angle}
+        found = {"position": self.position, "angle": self.angle}
+        return found | {"temperature_rise": self.temperature_rise} if self._heats else found
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self._law.current_and_slope(voltage)
@@ -195,7 +212,7 @@ class DomainWalls(MovingCells):
         return self._law.of_word_lines(part)
 
     def conductance_range(self) -> tuple[FloatArray, FloatArray]:
-        return self._law.conductance_range()
+        return self._law.with_tmr(self._law.per_device("tmr")).conductance_range()
 
     def voltage_scale(self) -> FloatArray:
         return self._law.voltage_scale()
@@ -206,7 +223,7 @@ class DomainWalls(MovingCells):
     def copy(self) -> Self:
         other = copy.copy(self)
         other._rows = {}
-        other._state = self._state_at(self._state.position, self._state.angle)
+        other._state = self._state_at(self._state.position, self._state.angle, self._state.rise)
         other._next_step = self._next_step.copy()
         other._sites = Sites.at(self._sites.position, self._sites.angle, self._sites.visits)
         return other
@@ -232,11 +249,15 @@ class DomainWalls(MovingCells):
 
     def _moved(self) -> None:
         self._law = self._law.at(self._state.position.reshape(self.shape))
+        if not self._heats:
+            return
+        heating.check_rises(self.parameters, self._state.highest_rise)
+        cold, change = self._law.per_device("tmr"), self._law.per_device("tmr_per_kelvin")
+        self._law = self._law.with_tmr(heating.tmr_of(cold, change, self.temperature_rise))
 
     def save(self) -> Saved:
         return {
-            "position": self.position,
-            "angle": self.angle,
+            **self.values(),
             "next_step": self._next_step.reshape(self.shape).copy(),
             "site_position": self._sites.position.reshape(self.shape).copy(),
             "site_angle": self._sites.angle.reshape(self.shape).copy(),
@@ -250,13 +271,17 @@ class DomainWalls(MovingCells):
             raise InputError("state: expected one of this seed, got one of another seed")
         self._state.position[:] = np.ravel(saved["position"])
         self._state.angle[:] = np.ravel(saved["angle"])
+        if self._heats:
+            self._state.rise[:] = self._state.highest_rise[:] = np.ravel(saved["temperature_rise"])
         self._next_step[:] = np.maximum(np.ravel(saved["next_step"]), _SHORTEST_STEP)
         self._sites.enter(*(np.ravel(saved[f"site_{name}"]) for name in ("position", "angle", "visits")))
         self.steps = int(saved["steps"])
         self._moved()
 
     def sensitivity(self, voltage: FloatArray) -> float:
-        return self._pull
+        if not self._heats:
+            return self._pull
+        return self._pull + self._pull_by_heat * float(np.abs(voltage).max())
 
     @property
     def tolerance(self) -> float:
@@ -274,7 +299,7 @@ class DomainWalls(MovingCells):
         return {
             "devices": digest(repr(self.parameters)),
             "landscapes": digest(repr(self.landscapes)),
-            "starting positions": digest(self._state.position, self._state.angle),
+            "starting positions": digest(*(values.ravel() for values in self.values().values())),
             "external field": repr(self.external_field),
             "temperature": digest(self.temperature),
             "seed": str(self._key),
@@ -301,10 +326,12 @@ class DomainWalls(MovingCells):
             TrackedDevice(self.parameters[index % len(self.parameters)], self.landscapes[index % len(self.landscapes)])
             for index in range(kinds)
         ]
-        places = zip(self._state.position.tolist(), self._state.angle.tolist(), self._net_field.tolist(), strict=True)
+        columns = {"position": self._state.position, "angle": self._state.angle, "net_field": self._net_field}
+        if self._heats:
+            columns["temperature_rise"] = self._state.rise
+        rows = zip(*(values.tolist() for values in columns.values()), strict=True)
         return [
-            NetlistCell(models[index % kinds], {"position": x, "angle": phi, "net_field": field})
-            for index, (x, phi, field) in enumerate(places)
+            NetlistCell(models[index % kinds], dict(zip(columns, row, strict=True))) for index, row in enumerate(rows)
         ]
 
     def check_run(self, largest_voltage: float, duration: float) -> None:
@@ -350,15 +377,16 @@ class DomainWalls(MovingCells):
 
     def _adapt(self, waveforms: PiecewiseTable, duration: float, *, at_rest: bool = False) -> bool:
         """The walls by the adaptive method; False, and nothing done, where it does not get on."""
-        before = self._state.position.copy(), self._state.angle.copy()
+        before = [values.copy() for values in self._state]
         ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
         try:
-            if at_rest:
+            if at_rest and not self._heats:  # a table of a site knows no temperature
                 ring_down(ensemble, self._state, duration, self._sites, tolerance=_WALL_TOLERANCE)
             else:
                 advance_adaptive(ensemble, self._state, duration, tolerance=_WALL_TOLERANCE, step=self._next_step)
         except ConvergenceError:  # a wall that slides along a jump of its landscape
-            self._state.position[:], self._state.angle[:] = before
+            for values, old in zip(self._state, before, strict=True):
+                values[:] = old
             self._next_step[:] = FIRST_STEP
             return False
         return True
@@ -389,6 +417,7 @@ class DomainWalls(MovingCells):
                 np.uint64(self._key),
                 numbers,
                 self._state,
+                nothing,
                 nothing,
                 nothing,
             )

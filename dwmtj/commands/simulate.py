@@ -91,9 +91,13 @@ def command(
         "voltage_V": result.voltage.values.tolist(),
         "current_mA": (result.current.values / MILLIAMPERE).tolist(),
     }
+    heads = ["t (ns)", "x (nm)", "phi (rad)", "R (Ohm)", "V (V)", "I (mA)"]
+    if "temperature_rise" in result:
+        summary["temperature_rise_K"] = result.temperature_rise.values.tolist()
+        heads.append("rise (K)")
     shown = np.unique(np.linspace(0, points - 1, min(points, 11)).astype(int))
     text = table(
-        ["t (ns)", "x (nm)", "phi (rad)", "R (Ohm)", "V (V)", "I (mA)"],
+        heads,
         [[float(column[row]) for column in summary.values()] for row in shown],
     )
     deliver(

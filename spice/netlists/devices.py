@@ -7,12 +7,14 @@ from typing import Any, Protocol
 from PySpice.Spice.Netlist import Circuit, SubCircuit
 
 from compact_model.constants import NANOMETRE
+from compact_model.device.heating import is_on
 from compact_model.device.junction import antiparallel_share
 from compact_model.support.validation import InputError
 from crossbar.in_time.domain_walls import TrackedDevice
 from crossbar.in_time.dynamics import FixedDevice, SubcircuitText
 
 from . import text
+from .ngspice_model import internal_node
 from .subcircuit import DomainWallJunction
 from .units import in_nanometres
 
@@ -28,7 +30,7 @@ class CellWriter(Protocol):
         """Add an instance X<label> between two nodes."""
 
     def nodes(self, label: str) -> tuple[str, ...]:
-        """The nodes that show an instance's states."""
+        """The nodes that show an instance's states; a last one that stays 0 has none."""
 
     def current(self, label: str) -> str:
         """ngspice's name for an instance's current, from top to bottom; empty where none flows."""
@@ -46,12 +48,14 @@ def cell_writer(model: Any, name: str) -> CellWriter:
 class _Walls:
     """Domain-wall junctions, values in SI as `crossbar.DomainWalls` gives them."""
 
-    units = (NANOMETRE, 1.0)
-
     def __init__(self, junction: DomainWallJunction) -> None:
         self._junction = junction
+        self._heat = internal_node(junction.device, "heat") if is_on(junction.device.parameters) else ""
+        self.units = (NANOMETRE, 1.0, 1.0)
+        """Of the position, the angle, and the rise of the temperature."""
 
     def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
+        started: Mapping[str, Any] = {"rise0": values["temperature_rise"]} if self._heat else {}
         self._junction.connect(
             circuit,
             label,
@@ -60,10 +64,12 @@ class _Walls:
             x0=in_nanometres(values["position"]),
             phi0=values["angle"],
             hz=values["net_field"],
+            **started,
         )
 
     def nodes(self, label: str) -> tuple[str, ...]:
-        return f"{label}_x", f"{label}_phi"
+        heat = (f"x{label}.{self._heat}",) if self._heat else ()
+        return f"{label}_x", f"{label}_phi", *heat
 
     def current(self, label: str) -> str:
         return f"@b.x{label}.bjunction[i]"

@@ -11,6 +11,7 @@ from compact_model import constants
 from compact_model.device.parameters import DeviceParameters
 from compact_model.kernels.terms import TERMS
 
+from .heat import Heat
 from .text import real
 from .track import Track, expression
 
@@ -72,13 +73,14 @@ NUCLEATION = (
 """What follows from the parameters of a device that forms its wall, as `derived_parameters`."""
 
 
-def junction_conductance(voltage: str, wall: str = "") -> str:
+def junction_conductance(voltage: str, wall: str = "", heat: Heat | None = None) -> str:
     """G(x, V), S, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division.
 
     wall: where a device may be uniform, what is 1 with a wall in it and 0 without.
     """
     uniform = f"+(1.0-{wall})*uniform_pad" if wall else ""
-    return f"(conductance_p-conductance_drop*(length-V(x){uniform})/(bias_scale+{voltage}*{voltage}))"
+    cold = f"(conductance_p-conductance_drop*(length-V(x){uniform})/(bias_scale+{voltage}*{voltage}))"
+    return heat.applied(cold) if heat else cold
 
 
 def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
@@ -111,7 +113,7 @@ class Fields:
 
     torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
     thermal fields, rad/ns; pinning: the pinning field over its largest, and rise: see `anisotropy_rise`, where the
-    language has nodes for them; net_field: T; all as the language writes them.
+    language has nodes for them; net_field: T; heat: of a device that heats up; all as the language writes them.
     """
 
     parameters: DeviceParameters
@@ -123,6 +125,7 @@ class Fields:
     pinning: str = ""
     net_field: str = "hz"
     rise: str = ""
+    heat: Heat | None = None
 
     @property
     def along_track(self) -> str:
@@ -160,6 +163,7 @@ class Fields:
 
     def _sum(self, part: str) -> str:
         profile, rise = self.track.anisotropy, self.anisotropy_rise
+        anisotropy = "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})"
         # White fields on a wall of another width are as strong as its fluctuations must be.
         thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
         words = {
@@ -171,12 +175,13 @@ class Fields:
             "position": "V(x)",
             "width": self.width or "1.0",
             "pinning": self.pinning or self.pinning_shape,
-            "anisotropy": "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})",
+            "anisotropy": self.heat.anisotropy(anisotropy) if self.heat else anisotropy,
             "anisotropy_rise": (self.rise or rise) if rise else "0.0",
             "thermal_z": thermal[0],
             "thermal_angle": thermal[1],
         }
-        return " + ".join(text.format(**words) for text in self._texts(part))
+        total = " + ".join(text.format(**words) for text in self._texts(part))
+        return self.heat.applied(total) if self.heat else total
 
 
 def position_rate(along: str, about: str, width: str = "") -> str:
@@ -217,7 +222,7 @@ NOISE_FUNCTIONS = (
 """Name, arguments, expression and meaning of the functions that make the thermal fields."""
 
 
-def thermal_field(time: str, ambient: str, channel: int) -> str:
+def thermal_field(time: str, ambient: str, channel: int, heat: Heat | None = None) -> str:
     """A thermal field in rad/ns: a normal deviate every ts ns, joined by straight lines.
 
     time: in ns; ambient: the circuit's temperature, K, which counts as often as the parameter `ambient` says.
@@ -226,4 +231,6 @@ def thermal_field(time: str, ambient: str, channel: int) -> str:
     """
     stream = real("stream", 0.7 + 2.6 * channel)
     kelvin = f"sqrt(temperature+ambient*{ambient})"
+    if heat:
+        kelvin = f"sqrt((temperature+ambient*{ambient}+{heat.rise})/{heat.moment})"
     return f"(temperature+ambient>0.0 ? thermal_rate*{kelvin}*(dw_thermal({time}/ts,{stream},seed)) : 0.0)"

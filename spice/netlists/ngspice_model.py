@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compact_model.constants import NANOMETRE
+from compact_model.device import heating
 from compact_model.device.equilibrium import rest_angle
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
@@ -15,7 +16,7 @@ from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 
-from . import equations, text, units
+from . import equations, heat, text, units
 from .quantities import NetlistParameter, quantities
 from .track import Track, describe
 
@@ -128,7 +129,7 @@ class NetlistDevice:
         for name in ("x0", "xs"):
             if name in self.quantities:
                 validation.between(name, values.get(name, self.quantities[name].value), 0.0, length)
-        for name in ("temperature", "hc"):
+        for name in ("temperature", "hc", "rise0"):
             validation.non_negative(name, values.get(name, 0.0))
         if values.get("uniform", 0.0) not in (-1.0, 0.0, 1.0):
             raise InputError(
@@ -174,8 +175,7 @@ def header(
         "below 1e-4 nm can only have been meant in metres, and a time below 1e-6 ns in seconds; both are converted.",
         *advice,
         _nucleation_advice(device),
-        "temperature is that of the thermal fields and the only one that moves the wall; .temp and .options temp reach "
-        "it where ambient = 1. No other parameter depends on a temperature.",
+        *_temperature_advice(device),
         "The thermal fields follow from time and seed alone: equal seeds give equal fields, so give each instance its "
         "own.",
         ".noise: the thermal noise of the junction, 4 k T G(x, V) with the T of .temp, and nothing else of the model.",
@@ -208,6 +208,22 @@ def _nucleation_advice(device: NetlistDevice) -> str:
         "uniform = 1 or -1: no wall until J reaches jn, which forms one at once at x = 0, or at x = length; x0 is not "
         "used then. A wall is held at the track's ends, and does not vanish there."
     )
+
+
+def _temperature_advice(device: NetlistDevice) -> list[str]:
+    shared = (
+        "temperature is that of the thermal fields and the only one that moves the wall; .temp and .options temp reach "
+        "it where ambient = 1."
+    )
+    if not heating.is_on(device.parameters):
+        return [f"{shared} No other parameter depends on a temperature."]
+    return [
+        shared,
+        "The junction heats up by its own power, from rise0 on: rth and tauth are its thermal resistance and time "
+        "constant. M_s, and with it torques and sites, H_K and the TMR follow the rise above tref, the thermal fields "
+        "the rise above temperature; without a temperature there are none. In .op, .dc, .ac and .noise the rise is "
+        "held at rise0.",
+    ]
 
 
 def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, draws: Sequence[str] = ()) -> str:
@@ -253,6 +269,8 @@ def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, dr
 def derived_parameters(device: NetlistDevice) -> tuple[tuple[str, str, str], ...]:
     """Name, expression and meaning of what follows from the parameters alone."""
     found = equations.derived_parameters(device.parameters.torque_density)
+    if heating.is_on(device.parameters):
+        found = (*found, *heat.DERIVED)
     return (*found, *equations.NUCLEATION) if device.nucleation else found
 
 
@@ -317,11 +335,13 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     density = device.parameters.torque_density
     conductance = "(conductance_p+V(excess))"
     drive = equations.torque_drive(density, "V(bias)", conductance)
-    thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel) for channel in (0, 1))
+    warmth = heat.heat_of(device.parameters, "V(heat)", "V(moment)", "V(warm)")
+    thermal = tuple(equations.thermal_field("(time*1.0e9)", "(temper+273.15)", channel, warmth) for channel in (0, 1))
     net_field = f"(hz+V({FIELD}))" if device.field_pin else "hz"
     fields = equations.Fields(
-        device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)", net_field, "V(rise)"
-    )
+        device.parameters, device.track, "V(torque)", drive, "V(bias)", thermal, "V(pinning)", net_field, "V(rise)",
+        warmth,
+    )  # fmt: skip
     wall, start, moving = ("V(wall)", "start", "V(moving)*V(wall)") if device.nucleation else ("", "x0", "V(moving)")
     edge: list[tuple[str, str, str]] = []
     rise = [("Brise", "rise 0", f"V = {fields.anisotropy_rise}")] if fields.anisotropy_rise else []
@@ -333,7 +353,9 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             ("Cedge", "edge 0", text.real("edge", _EDGE_TIME)),
         ]
     torque = [("Btorque", "torque 0", f"V = torque_rate*{drive}")]
-    if density == "voltage":
+    if warmth:
+        torque = [("Btorque", "torque 0", f"V = torque_rate*{drive}*{warmth.torque_factor}")]
+    elif density == "voltage":
         torque = [
             ("Gtorque", "0 torque top bottom", "{1.0e6*torque_rate}"),
             ("Rtorque", "torque 0", "1u noisy=0"),
@@ -347,12 +369,13 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             "the junction: nodes for its voltage and for G - 1/R_P save derivatives; 1 Ohm has the noise of sqrt(G) A",
             ("Gbias", "0 bias top bottom", "1e6"),
             ("Rbias", "bias 0", "1u noisy=0"),
-            ("Bexcess", "excess 0", f"V = {equations.junction_conductance('V(bias)', wall)}-conductance_p"),
+            ("Bexcess", "excess 0", f"V = {equations.junction_conductance('V(bias)', wall, warmth)}-conductance_p"),
             ("Rthermal", "thermal 0", "1"),
             ("Bjunction", "top bottom", f"I = m*V(bias)*{conductance} + {noise}"),
         ),
         *_latch(device, drive),
         *_field_node(device),
+        *_heat_nodes(warmth, conductance),
         (
             "0 in a static analysis, where the wall is held, and 1 in a transient; no breakpoint, no ramp",
             ("Imoving", "0 moving", "DC 0 EXP(0 1e6 1e-20 1e-19 1e9 1)"),
@@ -381,6 +404,21 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
             ("Rposition", "position 0", "1u noisy=0"),
             ("Gangle", "0 angle phi 0", "1e6"),
             ("Rangle", "angle 0", "1u noisy=0"),
+        ),
+    )
+
+
+def _heat_nodes(warmth: heat.Heat | None, conductance: str) -> tuple[tuple[Any, ...], ...]:
+    if warmth is None:
+        return ()
+    rate = warmth.rate("V(bias)", conductance)
+    return (
+        (
+            "the heat: 1 V = 1 K above the device's own temperature; moment, warm: M_s and TMR over their values there",
+            ("Bheat", "0 heat", f"I = (V(moving)>0.5 ? 1000.0*{rate} : rise0-V(heat))"),
+            ("Cheat", "heat 0", "1u ic={rise0}"),
+            ("Bmoment", "moment 0", f"V = {warmth.moment_text}"),
+            ("Bwarm", "warm 0", f"V = {warmth.warm_text}"),
         ),
     )
 

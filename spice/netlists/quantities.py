@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
+from compact_model.device import heating
 from compact_model.device.parameters import PARAMETERS, DeviceParameters
 from compact_model.kernels.terms import TERMS
 from compact_model.track.landscape import Landscape
@@ -33,7 +34,7 @@ class NetlistParameter:
     """SI units per unit."""
 
 
-INSTANCE = ("x0", "phi0", "hz", "uniform", "temperature", "ambient", "seed")
+INSTANCE = ("x0", "phi0", "rise0", "hz", "uniform", "temperature", "ambient", "seed")
 
 
 def in_unit(value: float, scale: float) -> float:
@@ -54,6 +55,7 @@ def quantities(
 ) -> tuple[NetlistParameter, ...]:
     """All parameters of the sub-circuit of a device, in the order in which they are written."""
     position, angle = initial_state(parameters, landscape)
+    off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     found = [
         NetlistParameter(
             "x0", in_unit(position, NANOMETRE), "nm", "where the wall is at t = 0, from 0 (AP) to length (P)"
@@ -64,6 +66,10 @@ def quantities(
         NetlistParameter("ambient", 0.0, "", "1: the circuit's own temperature (.temp) is added to temperature"),
         NetlistParameter("seed", 0.0, "", "of the thermal fields; give every instance its own"),
     ]
+    if heating.is_on(parameters):
+        found.insert(2, NetlistParameter("rise0", 0.0, "K", "rise of the temperature at t = 0"))
+    else:
+        off |= {heating.SWITCH, *heating.SETTINGS}
     if nucleation:
         meaning = "1: uniformly antiparallel at t = 0, -1: parallel, until a wall forms at that end; 0: it is there"
         forming = "J that forms the wall, J > 0 in the antiparallel state and J < 0 in the parallel one"
@@ -72,7 +78,6 @@ def quantities(
             NetlistParameter("uniform", 0.0, "", meaning),
             NetlistParameter("jn", density, "A/m2", forming, "nucleation_current_density"),
         ]
-    off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     for row in PARAMETERS:
         if not row.netlist or row.name in off:
             continue

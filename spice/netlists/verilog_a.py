@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from compact_model.constants import BOLTZMANN_CONSTANT
 
-from . import equations, text, units
+from . import equations, heat, text, units
 from .ngspice_model import (
     FIELD,
     RECOMMENDED_STEP,
@@ -36,7 +36,9 @@ def verilog_a(device: NetlistDevice) -> str:
     checked = units.checked(device.quantities.values())
     ports = ", ".join(device.terminals)
     start = "start" if device.nucleation else "x0"
-    nodes = "moved, turned, latch" if device.nucleation else "moved, turned"
+    warmth = heat.heat_of(device.parameters, "rise", "moment", "warm")
+    nodes = "moved, turned" + (", latch" if device.nucleation else "") + (", heated" if warmth else "")
+    grown = ", and the rise has grown (K)" if warmth else ""
     lines = [
         *header(device, "//", "Verilog-A", _ADVICE),
         '`include "disciplines.vams"',
@@ -44,7 +46,7 @@ def verilog_a(device: NetlistDevice) -> str:
         f"module {device.name}({ports});",
         f"    inout {ports};",
         f"    electrical {ports};",
-        "    // how far the wall has moved (nm) and turned (rad): 0 at the start, as an analysis with uic takes it",
+        f"    // how far the wall has moved (nm) and turned (rad){grown}: 0 at the start, as with uic",
         f"    electrical {nodes};",
     ]
     for each in device.quantities.values():
@@ -68,6 +70,7 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += ["", *_wrapped(f"real {', '.join(reals)};", "    ")]
     wall = "wall" if device.nucleation else ""
     variables = ["position", "angle", "conductance", "torque", "along", "about", *([wall] if wall else [])]
+    variables += ["rise", "moment", "warm"] if warmth else []
     lines += [f"    real {', '.join(variables)};", "", "    analog begin"]
 
     inside = {name: plain for name, (plain, _) in checked.items()}
@@ -84,22 +87,25 @@ def verilog_a(device: NetlistDevice) -> str:
     lines += [f"        {name} = {value};" for name, value in checked.values()]
     lines += [f"        {name} = {written(value)};  // {meaning}" for name, value, meaning in derived]
     drive = equations.torque_drive(density, "V(top,bottom)", "conductance")
-    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", "$temperature", channel) for channel in (0, 1))
+    thermal = tuple(equations.thermal_field("($abstime*1.0e9)", "$temperature", channel, warmth) for channel in (0, 1))
     net_field = f"(hz + V({FIELD}))" if device.field_pin else "hz"
     fields = equations.Fields(
-        device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal, net_field=net_field
-    )
+        device.parameters, device.track, "torque", drive, "V(top,bottom)", thermal, net_field=net_field,
+        heat=warmth,
+    )  # fmt: skip
+    factor = f"*{warmth.torque_factor}" if warmth else ""
     moving = written(equations.position_rate("along", "about", fields.width))
     lines += [
         f"        position = {written(start)} + V(moved);",
         "        angle = phi0 + V(turned);",
         *([f"        wall = {equations.has_wall('V(latch)')};"] if wall else []),
+        *_laws_of_heat(warmth, written),
         "        // the junction and its thermal noise",
-        f"        conductance = {written(equations.junction_conductance('V(top,bottom)', wall))};",
+        f"        conductance = {written(equations.junction_conductance('V(top,bottom)', wall, warmth))};",
         "        I(top, bottom) <+ V(top,bottom)*conductance;",
         f'        I(top, bottom) <+ white_noise({_FOUR_BOLTZMANN}*$temperature*conductance, "thermal");',
         "        // fields as rates gamma H, rad/ns: the Slonczewski torque, and a and b of Eq. 1",
-        f"        torque = torque_rate*{drive};",
+        *_wrapped(f"torque = torque_rate*{drive}{factor};"),
         *_wrapped(f"along = {written(fields.along_track)};"),
         *_wrapped(f"about = {written(fields.about_angle)};"),
         *_latch(device, drive, written),
@@ -113,6 +119,7 @@ def verilog_a(device: NetlistDevice) -> str:
         "        // 1 nF and a time in ns make one ampere one nm/ns or one rad/ns",
         "        I(moved) <+ ddt(1.0e-9*position);",
         "        I(turned) <+ ddt(1.0e-9*angle);",
+        *_heat_flow(warmth, written),
         "        // what is shown at the pins: copies behind 1 uOhm, so that nothing outside moves the wall",
         "        I(x) <+ 1.0e6*(V(x) - position);",
         "        I(phi) <+ 1.0e6*(V(phi) - angle);",
@@ -122,6 +129,30 @@ def verilog_a(device: NetlistDevice) -> str:
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _laws_of_heat(warmth: heat.Heat | None, written: Callable[[str], str]) -> list[str]:
+    if warmth is None:
+        return []
+    return [
+        "        // the rise of the temperature (K), and M_s and the TMR over their values without it",
+        "        rise = rise0 + V(heated);",
+        *_wrapped(f"moment = {written(warmth.moment_text)};"),
+        f"        warm = {written(warmth.warm_text)};",
+    ]
+
+
+def _heat_flow(warmth: heat.Heat | None, written: Callable[[str], str]) -> list[str]:
+    if warmth is None:
+        return []
+    return [
+        '        if (analysis("static") || $abstime <= 0.0) begin',
+        "            I(heated) <+ V(heated);",
+        "        end else begin",
+        *_wrapped(f"I(heated) <+ -({written(warmth.rate('V(top,bottom)', 'conductance'))});", "            "),
+        "        end",
+        "        I(heated) <+ ddt(1.0e-9*rise);",
+    ]
 
 
 def _latch(device: NetlistDevice, drive: str, written: Callable[[str], str]) -> list[str]:
