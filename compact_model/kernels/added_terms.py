@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from .jit import inlined
 from .junction import voltage_for_current
-from .tables import Device, device_at
+from .tables import Device, device_at, slope_of_second
 from .terms import TERMS
 
 ADDED = tuple(term for term in TERMS if term.switches)
@@ -210,3 +210,9 @@ def _reads_slope(device):
     if isinstance(device.types[device.instance_class._fields.index("slope_is_read")], types.Array):
         return lambda device: device.slope_is_read.max() > 0.0
     return lambda device: device.slope_is_read > 0.0
+
+
+@inlined
+def slope_if_read(device, track, piece, position):
+    """dH_K/dx (T/m) at a position, or 0 where no term of the device reads it."""
+    return slope_of_second(track, piece, position) if reads_slope(device) else 0.0

@@ -5,13 +5,13 @@ A branch is the polynomials of one region of the track and of one region of the 
 
 import numpy as np
 
-from .added_terms import reads_slope
+from .added_terms import slope_if_read
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
 from .heating import keep_slope, rise_at_stage, with_error_of_rise
 from .jit import fused_inner_kernel, inlined
-from .tables import evaluate, slope_of_second, walk_in_region
+from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
@@ -74,7 +74,7 @@ def take_step(
         track_piece = walk_in_region(track, track_piece, stage_position)
         electrical, net_field = evaluate(waveform, drive_piece, stage_time)
         pinning, anisotropy = evaluate(track, track_piece, stage_position)
-        anisotropy_slope = slope_of_second(track, track_piece, stage_position) if reads_slope(device) else 0.0
+        anisotropy_slope = slope_if_read(device, track, track_piece, stage_position)
         slopes[stage, 0], slopes[stage, 1], warming = wall_rates(
             device,
             mode,

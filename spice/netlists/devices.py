@@ -122,10 +122,16 @@ class FixedWriter:
     """
 
     def __init__(self, sound: CellWriter, device: FixedDevice) -> None:
+        if isinstance(device.sound, TrackedDevice) and is_on(device.sound.parameters):
+            raise InputError(
+                "thermal_resistance: expected 0, since faulty cells of a netlist are not heated, "
+                f"got {device.sound.parameters.thermal_resistance:g} K/W"
+            )
         self._sound, self._device, self.units = sound, device, sound.units
 
     def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
-        for node, unit, value in zip(self.nodes(label), self.units, self._device.states, strict=True):
+        # A state without a node stays 0.
+        for node, unit, value in zip(self.nodes(label), self.units, self._device.states, strict=False):
             circuit.V(node, node, circuit.gnd, text.real("state", value / unit))
         conductance = self._device.conductance
         if conductance is None:
