@@ -7,8 +7,7 @@ PACKAGES := $(VENV)/.packages
 KERNELS := $(VENV)/.kernels
 TEST_PACKAGES := $(VENV)/.packages-for-tests
 DOCS_PACKAGES := $(VENV)/.packages-for-docs
-# Python compiles what is imported when it is imported; pip would compile all that lies there.
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # What does not wait for another thing goes beside it: downloads beside compilers, the searches beside the tests.
 MAKEFLAGS += --jobs=4
