@@ -419,15 +419,13 @@ class DeviceParameters:
 
     The rise of temperature T' follows dT'/dt = (R_th V I - T') / tau_th: one thermal resistance and one heat capacity,
     the first term of the solution for a pillar (You, Ha and Lee 2009, doi 10.48550/arXiv.0906.2248), and the thermal
-    node of compact models.  It starts at 0 and changes, all by laws that are 1 at T' = 0,
+    node of compact models.  It starts at 0 and acts by laws that are 1 at T' = 0.
 
-    - M_s by Bloch's law, m = [1 - ((T_0 + T')/T_C)^(3/2)] / [1 - (T_0/T_C)^(3/2)].  The fields of the wall's own
-      charges and of the sites (H_K, H_4, H_pin) go with m.  What acts on a smaller moment (the torques, c_2 V^2 and the
-      field of the DMI) goes with 1/m;
-    - H_K further by h_K T';
-    - the TMR at zero bias by 1 + c_TMR T', and the spin polarisation with it where that follows the TMR;
-    - the thermal fields by sqrt((1 + T'/T)/m), with the temperature T of the simulation.  At T = 0 there are none,
-      whatever the rise.
+    M_s falls by Bloch's law, m = [1 - ((T_0 + T')/T_C)^(3/2)] / [1 - (T_0/T_C)^(3/2)].  The fields of the wall's own
+    charges and of the sites (H_K, H_4, H_pin) go with m; what acts on a smaller moment (the torques, c_2 V^2 and the
+    field of the DMI) goes with 1/m.  H_K changes further by h_K T'.  The TMR at zero bias changes by 1 + c_TMR T', and
+    the spin polarisation with it where that follows the TMR.  The thermal fields change by sqrt((1 + T'/T)/m), with the
+    temperature T of the simulation; at T = 0 there are none, whatever the rise.
 
     Damping, wall width, Oersted and in-plane fields, what the voltage does to the anisotropies, and the stray field
     stay as they are.  Static solutions of arrays, the functions of the junction alone (`resistance`,

@@ -1,5 +1,6 @@
 """A kind of device for arrays that learn: the update pulse and its transition table, in one object."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,6 +198,10 @@ class PulsedDevice:
         draw = generator(seed)
         each = [notched_track(sized, draw) for _ in range(validation.whole("tracks", tracks, 1))]
         volts = validation.positive("overdrive", overdrive) * sized.threshold_voltage
+        if not math.isfinite(volts):
+            raise InputError(
+                "device: expected one whose walls are freed at some voltage, got one whose static threshold is infinite"
+            )
         access = WriteAccess(scheme=scheme, edge=EDGE, settle=SETTLE)
         spread = relative_spread("variation", variation, at_most=LARGEST_VARIATION)
         dense = validation.flag("wired", wired)

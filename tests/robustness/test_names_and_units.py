@@ -9,7 +9,22 @@ import pytest
 from commands import BRIEF, answer, leaves
 
 UNITS = {"Oe", "Oe/V2", "nm", "nm2", "ns", "K", "V", "mA", "Ohm", "Ohm um2", "fF", "pJ", "mW", "%", "rad"}
-UNITS |= {"A/m", "A/cm2", "A/cm2/ns", "Oe/ns", "rad/(s T)", "Oe/V", "%/V", "deg", "J/m3", "pJ/m", "mJ/m2"}
+UNITS |= {
+    "A/m",
+    "A/cm2",
+    "A/cm2/ns",
+    "Oe/ns",
+    "rad/(s T)",
+    "Oe/V",
+    "%/V",
+    "deg",
+    "J/m3",
+    "pJ/m",
+    "mJ/m2",
+    "K/mW",
+    "Oe/K",
+    "%/K",
+}
 OF_A_COMPUTER = {"--time-limit": "s"}
 WITHOUT_UNIT = {"simulate --tolerance": "a local error, in rad and in wall widths"}
 QUANTITIES = {"voltage", "current", "resistance", "energy", "power", "time", "duration", "field", "offset", "depth"}
