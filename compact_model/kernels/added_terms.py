@@ -15,6 +15,7 @@ from .jit import inlined
 from .junction import voltage_for_current
 from .tables import Device, device_at, slope_of_second
 from .terms import TERMS
+from .variants import only_for
 
 ADDED = tuple(term for term in TERMS if term.switches)
 """The terms that are not always there."""
@@ -125,77 +126,64 @@ def _loudness(width):
     return 1.0 / np.sqrt(width) - 1.0
 
 
+def _has_terms(kind):
+    """Whether devices of this type may have added terms."""
+    return kind is not Device
+
+
+def _without_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
+    return along_z, about_angle, device.wall_width
+
+
+@only_for(_has_terms, _without_terms)
 def add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
     """The two fields (T) with what the added terms contribute, and the wall's width (m)."""
-    raise NotImplementedError  # called from compiled code only
+    voltage = junction_voltage(device, density, position)
+    width = _relative_width(device, voltage)
+    louder = _loudness(width)
+    return (
+        _along_z(along_z + louder * thermal_z, device, position, voltage, angle, slope),
+        _about_angle(about_angle + louder * thermal_angle, device, position, voltage, angle, slope),
+        device.wall_width * width,
+    )
 
 
-@overload(add_terms, inline="always")
-def _add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
-    def with_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
-        voltage = junction_voltage(device, density, position)
-        width = _relative_width(device, voltage)
-        louder = _loudness(width)
-        return (
-            _along_z(along_z + louder * thermal_z, device, position, voltage, angle, slope),
-            _about_angle(about_angle + louder * thermal_angle, device, position, voltage, angle, slope),
-            device.wall_width * width,
-        )
-
-    def without(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
-        return along_z, about_angle, device.wall_width
-
-    return without if device.instance_class is Device else with_terms
-
-
-def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
-    """The same for devices side by side; the two fields and the widths are changed in place."""
-    raise NotImplementedError
-
-
-@overload(add_terms_to_lanes)
-def _add_terms_to_lanes(
+def _lanes_without_terms(
     devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width
 ):
-    def with_terms(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
-        # Short loops that write one array each: see `lanes.py`.
-        voltage = np.empty(width.size)
-        louder = np.empty(width.size)
-        if devices.voltage_by_current[0] > 0.0:  # in all devices of a run alike
-            for lane in range(width.size):
-                voltage[lane] = _voltage_by_current(device_at(devices, lane), density[lane], position[lane])
-        else:
-            for lane in range(width.size):
-                voltage[lane] = density[lane] * devices.resistance_area[lane]
-        for lane in range(width.size):
-            width[lane] = _relative_width(device_at(devices, lane), voltage[lane])
-        for lane in range(width.size):
-            louder[lane] = _loudness(width[lane])
-        for lane in range(width.size):
-            width[lane] = devices.wall_width[lane] * width[lane]
-        for lane in range(width.size):
-            along_z[lane] += louder[lane] * thermal_z[lane]
-        for lane in range(width.size):
-            about_angle[lane] += louder[lane] * thermal_angle[lane]
-        _along_z_of_lanes(along_z, devices, position, voltage, angle, slope)
-        _about_angle_of_lanes(about_angle, devices, position, voltage, angle, slope)
-
-    def without(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
-        pass
-
-    return with_terms if devices.instance_class is DeviceWithTerms else without
+    pass
 
 
+@only_for(_has_terms, _lanes_without_terms, inline="never")
+def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
+    """The same for devices side by side; the two fields and the widths are changed in place."""
+    # Short loops that write one array each: see `lanes.py`.
+    voltage = np.empty(width.size)
+    louder = np.empty(width.size)
+    if devices.voltage_by_current[0] > 0.0:  # in all devices of a run alike
+        for lane in range(width.size):
+            voltage[lane] = _voltage_by_current(device_at(devices, lane), density[lane], position[lane])
+    else:
+        for lane in range(width.size):
+            voltage[lane] = density[lane] * devices.resistance_area[lane]
+    for lane in range(width.size):
+        width[lane] = _relative_width(device_at(devices, lane), voltage[lane])
+    for lane in range(width.size):
+        louder[lane] = _loudness(width[lane])
+    for lane in range(width.size):
+        width[lane] = devices.wall_width[lane] * width[lane]
+    for lane in range(width.size):
+        along_z[lane] += louder[lane] * thermal_z[lane]
+    for lane in range(width.size):
+        about_angle[lane] += louder[lane] * thermal_angle[lane]
+    _along_z_of_lanes(along_z, devices, position, voltage, angle, slope)
+    _about_angle_of_lanes(about_angle, devices, position, voltage, angle, slope)
+
+
+@only_for(_has_terms, lambda devices, wall_width: wall_width)
 def own_widths(devices, wall_width):
     """The lanes' widths, m: the devices' own array, or a copy where terms change them."""
-    raise NotImplementedError
-
-
-@overload(own_widths, inline="always")
-def _own_widths(devices, wall_width):
-    if devices.instance_class is not DeviceWithTerms:
-        return lambda devices, wall_width: wall_width
-    return lambda devices, wall_width: wall_width.copy()
+    return wall_width.copy()
 
 
 def reads_slope(device):

@@ -12,12 +12,12 @@ do nothing, and the rise is a constant 0.  Heated devices are integrated one aft
 from collections import namedtuple
 
 import numpy as np
-from numba.extending import overload
 
 from .added_terms import ADDED, DeviceWithTerms, junction_voltage
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, STAGES
 from .jit import inlined
 from .junction import conductance_and_slope
+from .variants import only_for
 
 
 def _extended(name, *further):
@@ -60,9 +60,9 @@ FIRST_SLOPE = 7
 LAST_SLOPE = FIRST_SLOPE + STAGES
 
 
-def _heated(device):
-    """Whether numba's type is that of a device, or of devices, that heat up."""
-    return device.instance_class is HeatedDevice
+def _heats_up(kind):
+    """Whether devices of this type do."""
+    return kind is HeatedDevice
 
 
 # ---- The laws ----
@@ -96,11 +96,6 @@ def _torque(device, tmr):
 # ---- What the wall feels ----
 
 
-def at_rise(device, rise, pinning, anisotropy, thermal_z, thermal_angle):
-    """The device, and the fields on its wall (T), at a rise of temperature (K)."""
-    raise NotImplementedError  # called from compiled code only, like all that follow
-
-
 def _replaced():
     """The fields of a device at a rise, as text."""
     named = {name: "*moment" if power > 0 else "/moment" for name, power in _POWERS.items()}
@@ -117,306 +112,144 @@ def _replaced():
 
 
 _AT_RISE = f"""
-def at_rise(device, rise, pinning, anisotropy, thermal_z, thermal_angle):
+def _warm(device, rise, pinning, anisotropy, thermal_z, thermal_angle):
     moment = relative_magnetisation(rise, device.inverse_reference_temperature, device.bloch)
     tmr = device.tmr * relative_tmr(rise, device.tmr_per_kelvin)
     torque = _torque(device, tmr)
     louder = np.sqrt((1.0 + rise * device.inverse_temperature) / moment)
     return (
-        kind({_replaced()}),
+        HeatedDevice({_replaced()}),
         moment * pinning,
         moment * anisotropy + device.anisotropy_per_kelvin * rise,
         louder * thermal_z,
         louder * thermal_angle,
     )
 """
+exec(_AT_RISE)  # the names of the fields follow from the terms
+at_rise = only_for(
+    _heats_up,
+    lambda device, rise, pinning, anisotropy, thermal_z, thermal_angle: (
+        device,
+        pinning,
+        anisotropy,
+        thermal_z,
+        thermal_angle,
+    ),
+)(globals()["_warm"])
+"""The device, and the fields on its wall (T), at a rise of temperature (K)."""
 
 
-@overload(at_rise, inline="always")
-def _at_rise(device, rise, pinning, anisotropy, thermal_z, thermal_angle):
-    if not _heated(device):
-        return lambda device, rise, pinning, anisotropy, thermal_z, thermal_angle: (
-            device,
-            pinning,
-            anisotropy,
-            thermal_z,
-            thermal_angle,
-        )
-    scope = {
-        "kind": HeatedDevice,
-        "np": np,
-        "relative_magnetisation": relative_magnetisation,
-        "relative_tmr": relative_tmr,
-        "_torque": _torque,
-    }
-    exec(_AT_RISE, scope)
-    return scope["at_rise"]
-
-
+@only_for(_heats_up, lambda device, density, position, rise: 0.0)
 def warming(device, density, position, rise):
     """d(rise)/dt, K/s, of a device that is what it is at this rise."""
-    raise NotImplementedError
-
-
-@overload(warming, inline="always")
-def _warming(device, density, position, rise):
-    if not _heated(device):
-        return lambda device, density, position, rise: 0.0
-
-    def heated(device, density, position, rise):
-        voltage = junction_voltage(device, density, position)
-        share = (device.track_length - position) * device.antiparallel_share_per_length
-        relative, _ = conductance_and_slope(voltage, share, device.tmr, device.inverse_half_voltage)
-        power = voltage * voltage * relative / device.parallel_resistance
-        return device.cooling_rate * (device.thermal_resistance * power - rise)
-
-    return heated
+    voltage = junction_voltage(device, density, position)
+    share = (device.track_length - position) * device.antiparallel_share_per_length
+    relative, _ = conductance_and_slope(voltage, share, device.tmr, device.inverse_half_voltage)
+    power = voltage * voltage * relative / device.parallel_resistance
+    return device.cooling_rate * (device.thermal_resistance * power - rise)
 
 
 # ---- The rise in the methods with a fixed step: plain floats ----
 
 
+@only_for(_heats_up, lambda device, value, factor, slope: 0.0)
 def advanced(device, value, factor, slope):
     """value + factor slope of a device that heats up, and 0 of any other."""
-    raise NotImplementedError
+    return value + factor * slope
 
 
-@overload(advanced, inline="always")
-def _advanced(device, value, factor, slope):
-    if _heated(device):
-        return lambda device, value, factor, slope: value + factor * slope
-    return lambda device, value, factor, slope: 0.0
-
-
+@only_for(_heats_up, lambda device, rises, index: 0.0)
 def rise_at(device, rises, index):
     """The rise of a device, from an array."""
-    raise NotImplementedError
+    return rises[index]
 
 
-@overload(rise_at, inline="always")
-def _rise_at(device, rises, index):
-    if _heated(device):
-        return lambda device, rises, index: rises[index]
-    return lambda device, rises, index: 0.0
-
-
+@only_for(_heats_up, lambda device, rises, place, rise: None)
 def keep_rise(device, rises, place, rise):
     """Write a rise at a place of an array."""
-    raise NotImplementedError
+    rises[place] = rise
 
 
-@overload(keep_rise, inline="always")
-def _keep_rise(device, rises, place, rise):
-    if not _heated(device):
-        return lambda device, rises, place, rise: None
-
-    def keep(device, rises, place, rise):
-        rises[place] = rise
-
-    return keep
-
-
+@only_for(_heats_up, lambda device, rises, index, rise: None)
 def keep_highest(device, rises, index, rise):
     """Write a rise where it is above the one that is there."""
-    raise NotImplementedError
-
-
-@overload(keep_highest, inline="always")
-def _keep_highest(device, rises, index, rise):
-    if not _heated(device):
-        return lambda device, rises, index, rise: None
-
-    def keep(device, rises, index, rise):
-        rises[index] = max(rises[index], rise)
-
-    return keep
+    rises[index] = max(rises[index], rise)
 
 
 # ---- The rise in the adaptive method: an array of what is kept of a step ----
 
 
+@only_for(_heats_up, lambda device: np.zeros(0))
 def new_heat(device):
     """What is kept of a step; empty for devices that do not heat up."""
-    raise NotImplementedError
+    return np.zeros(LAST_SLOPE + 1)
 
 
-@overload(new_heat, inline="always")
-def _new_heat(device):
-    if _heated(device):
-        return lambda device: np.zeros(LAST_SLOPE + 1)
-    return lambda device: np.zeros(0)
-
-
+@only_for(_heats_up, lambda device, heat, to, source: None)
 def copy_heat(device, heat, to, source):
     """Copy one kept number to another."""
-    raise NotImplementedError
+    heat[to] = heat[source]
 
 
-@overload(copy_heat, inline="always")
-def _copy_heat(device, heat, to, source):
-    if not _heated(device):
-        return lambda device, heat, to, source: None
-
-    def put(device, heat, to, source):
-        heat[to] = heat[source]
-
-    return put
-
-
+@only_for(_heats_up, lambda device, heat, rises, index: None)
 def load_heat(device, heat, rises, index):
     """Begin with a device's rise."""
-    raise NotImplementedError
+    heat[RISE] = rises[index]
+    heat[HIGHEST] = rises[index]
 
 
-@overload(load_heat, inline="always")
-def _load_heat(device, heat, rises, index):
-    if not _heated(device):
-        return lambda device, heat, rises, index: None
-
-    def load(device, heat, rises, index):
-        heat[RISE] = rises[index]
-        heat[HIGHEST] = rises[index]
-
-    return load
-
-
+@only_for(_heats_up, lambda device, heat, rises, highest, index: None)
 def store_heat(device, heat, rises, highest, index):
     """End with it, and with the highest there was."""
-    raise NotImplementedError
+    rises[index] = heat[RISE]
+    highest[index] = max(highest[index], heat[HIGHEST])
 
 
-@overload(store_heat, inline="always")
-def _store_heat(device, heat, rises, highest, index):
-    if not _heated(device):
-        return lambda device, heat, rises, highest, index: None
-
-    def store(device, heat, rises, highest, index):
-        rises[index] = heat[RISE]
-        highest[index] = max(highest[index], heat[HIGHEST])
-
-    return store
-
-
+@only_for(_heats_up, lambda device, heat, slot, rises, index, column: None)
 def record_heat(device, heat, slot, rises, index, column):
     """Write one kept number as a record."""
-    raise NotImplementedError
+    rises[index, column] = heat[slot]
 
 
-@overload(record_heat, inline="always")
-def _record_heat(device, heat, slot, rises, index, column):
-    if not _heated(device):
-        return lambda device, heat, slot, rises, index, column: None
-
-    def record(device, heat, slot, rises, index, column):
-        rises[index, column] = heat[slot]
-
-    return record
-
-
+@only_for(_heats_up, lambda device, heat: None)
 def take_up_heat(device, heat):
     """The step is taken: begin the next one where it ended."""
-    raise NotImplementedError
+    heat[RISE] = heat[REACHED]
+    heat[HIGHEST] = max(heat[HIGHEST], heat[RISE])
 
 
-@overload(take_up_heat, inline="always")
-def _take_up_heat(device, heat):
-    if not _heated(device):
-        return lambda device, heat: None
-
-    def take_up(device, heat):
-        heat[RISE] = heat[REACHED]
-        heat[HIGHEST] = max(heat[HIGHEST], heat[RISE])
-
-    return take_up
-
-
+@only_for(_heats_up, lambda device, heat, missing: None)
 def bridge_heat(device, heat, missing):
     """A step ends so much later (s) than what was evaluated last."""
-    raise NotImplementedError
+    heat[REACHED] = heat[END] + missing * heat[LAST_SLOPE]
 
 
-@overload(bridge_heat, inline="always")
-def _bridge_heat(device, heat, missing):
-    if not _heated(device):
-        return lambda device, heat, missing: None
-
-    def bridge(device, heat, missing):
-        heat[REACHED] = heat[END] + missing * heat[LAST_SLOPE]
-
-    return bridge
-
-
-def _stage(device, heat, stage, step):
-    raise NotImplementedError
-
-
-@overload(_stage, inline="always")
-def _overloaded_stage(device, heat, stage, step):
-    if not _heated(device):
-        return lambda device, heat, stage, step: 0.0
-
-    def heated(device, heat, stage, step):
-        total = 0.0
-        if step != 0.0:
-            for column in range(stage):
-                total += MATRIX[stage, column] * heat[FIRST_SLOPE + column]
-        heat[END] = heat[RISE] + step * total
-        return heat[END]
-
-    return heated
-
-
-def _slope(device, heat, stage, slope):
-    raise NotImplementedError
-
-
-@overload(_slope, inline="always")
-def _overloaded_slope(device, heat, stage, slope):
-    if not _heated(device):
-        return lambda device, heat, stage, slope: None
-
-    def heated(device, heat, stage, slope):
-        heat[FIRST_SLOPE + stage] = slope
-
-    return heated
-
-
-def _with_error(device, heat, step, tolerance, error):
-    raise NotImplementedError
-
-
-@overload(_with_error, inline="always")
-def _overloaded_error(device, heat, step, tolerance, error):
-    if not _heated(device):
-        return lambda device, heat, step, tolerance, error: error
-
-    def heated(device, heat, step, tolerance, error):
-        third = 0.0
-        fifth = 0.0
-        for stage in range(STAGES):
-            third += ERROR_3[stage] * heat[FIRST_SLOPE + stage]
-            fifth += ERROR_5[stage] * heat[FIRST_SLOPE + stage]
-        fifth = (fifth * device.inverse_reference_temperature) ** 2
-        both = fifth + 0.01 * (third * device.inverse_reference_temperature) ** 2
-        own = abs(step) * fifth / np.sqrt(2.0 * both) / tolerance if both > 0.0 else 0.0
-        return max(error, own)
-
-    return heated
-
-
-@inlined
+@only_for(_heats_up, lambda device, heat, stage, step: 0.0)
 def rise_at_stage(device, heat, stage, step):
     """The rise at a stage of Dormand and Prince's step, as its slopes so far make it."""
-    return _stage(device, heat, stage, step)
+    total = 0.0
+    if step != 0.0:
+        for column in range(stage):
+            total += MATRIX[stage, column] * heat[FIRST_SLOPE + column]
+    heat[END] = heat[RISE] + step * total
+    return heat[END]
 
 
-@inlined
+@only_for(_heats_up, lambda device, heat, stage, slope: None)
 def keep_slope(device, heat, stage, slope):
     """Keep the slope of a stage."""
-    _slope(device, heat, stage, slope)
+    heat[FIRST_SLOPE + stage] = slope
 
 
-@inlined
+@only_for(_heats_up, lambda device, heat, step, tolerance, error: error)
 def with_error_of_rise(device, heat, step, tolerance, error):
     """The larger error: that of position and angle, or of the rise, in units of the tolerance times the temperature."""
-    return _with_error(device, heat, step, tolerance, error)
+    third = 0.0
+    fifth = 0.0
+    for stage in range(STAGES):
+        third += ERROR_3[stage] * heat[FIRST_SLOPE + stage]
+        fifth += ERROR_5[stage] * heat[FIRST_SLOPE + stage]
+    fifth = (fifth * device.inverse_reference_temperature) ** 2
+    both = fifth + 0.01 * (third * device.inverse_reference_temperature) ** 2
+    own = abs(step) * fifth / np.sqrt(2.0 * both) / tolerance if both > 0.0 else 0.0
+    return max(error, own)
