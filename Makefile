@@ -18,9 +18,9 @@ MAKEFLAGS += --jobs=4
 run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
 
-# The searches count what they met, in one process.  All else goes side by side, a file at a time, with a worker for each
-# core: they and the searches wait for processes now and then, and the types are checked meanwhile.
-WORKERS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+# The searches count what they met, in one process.  All else goes side by side, a file at a time, with one worker more than
+# there are cores, since many tests wait for processes; the types are checked meanwhile.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 test: static searches tests
 

@@ -18,12 +18,13 @@ from dwmtj.cli import main
 
 def test_the_margin_command_states_how_far_the_tmr_reaches(tmp_path):
     figure = tmp_path / "margin.png"
-    arguments = ("crossbar", "margin", "--sizes", "1,2", "--wire-resistance", "0", "--quiet")
+    arguments = ("crossbar", "margin", "--sizes", "1,2,3", "--wire-resistance", "0", "--quiet")
     answer = json.loads(run(*arguments, "--json", "-o", figure).stdout)
-    assert answer["voltage_margin"]["floating"] == pytest.approx([0.16102, 0.11310], abs=1e-5)
+    assert answer["voltage_margin"]["floating"] == pytest.approx([0.16102, 0.11310, 0.07523], abs=1e-5)
     assert answer["largest_array"]["floating"] == 2
     assert figure.stat().st_size > 10_000
-    assert "floating 2 x 2" in run(*arguments).stdout
+    smaller = run("crossbar", "margin", "--sizes", "1,2", "--wire-resistance", "0", "--quiet").stdout
+    assert "floating 2 x 2" in smaller
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ def test_walls_move_the_way_of_the_voltage_and_farther_by_more(table):
 
 
 def test_the_chain_follows_walls_through_ten_pulses():
-    """2048 walls that meet ten pulses one after the other, and ten steps of the chain."""
-    count, volts, period, samples = 2048, 0.45, 208e-9, 512
+    """4096 walls that meet ten pulses one after the other, and ten steps of the chain."""
+    count, volts, period, samples = 4096, 0.45, 208e-9, 1024
     track = notched_track(DEVICE, 3)
     chain = pulse_table(DEVICE, track, [volts], **PULSE, samples=samples, seed=2)
     warm_up = 1e-6  # in which cold walls come to equilibrium
