@@ -57,8 +57,8 @@ def command(
 ) -> None:
     """Potentiation and depression by short pulses: the resistance after each pulse, and its energy.
 
-    The track is the paper's many-level one, drawn with --track-seed (its H_K is 80 Oe on average, whatever
-    --anisotropy-field says), unless an option or the file gives a landscape of its own.
+    The track is the paper's many-level track, drawn with --track-seed (its H_K is 80 Oe on average, regardless of
+    --anisotropy-field), unless an option or the file defines a landscape.
     """
     from compact_model.experiments.pulse_trains import potentiation_depression, pulse_train
 

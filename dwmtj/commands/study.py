@@ -59,7 +59,7 @@ _MOST_ROWS = 60
 @click.option(
     "--store",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that keeps each part; the same command goes on from there  [default: NAME.study for NAME.toml]",
+    help="Folder that keeps each part; repeating the command resumes from there  [default: NAME.study for NAME.toml]",
 )
 @output_options
 def command(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DEVICES = {"notched": (notched_device, notched_track), "paper": (lequeux2016, lequeux2016_track)}
 _SPREADS = {item.name: item for item in DEVICE}
-_IN_THEIR_UNIT = ", ".join(f"{name}: {_SPREADS[name].unit}" for name in SIGNED)
+_IN_THEIR_UNIT = ", ".join(f"{name}: {_SPREADS[name].unit or 'a number'}" for name in SIGNED)
 _FEMTOFARAD = 1e-15
 STARTS = ("middle", "AP", "P", "random")
 
@@ -44,7 +44,7 @@ def spread_option(function: Function) -> Function:
         "spreads",
         multiple=True,
         metavar="NAME=NUMBER",
-        help=f"Device-to-device standard deviation, % ({_IN_THEIR_UNIT}); several times.",
+        help=f"Device-to-device standard deviation, % ({_IN_THEIR_UNIT}); may be given several times.",
     )(function)
 
 

@@ -178,7 +178,7 @@ class Dask:
     def _lost(self) -> SchedulerError:
         return SchedulerError(
             f"scheduler: {self._client.scheduler.address} is gone, or has no workers left; what was measured is kept, "
-            "and the same command goes on from there"
+            "and repeating the command resumes from there"
         )
 
 

@@ -23,8 +23,8 @@ from ...output import check_outputs, deliver, output_options, refuse_unused, tab
         "crossbar stdp --temperature 300 --step 0.02 --repeats 16 --wire-resistance 1 -o array-window.png",
         "crossbar stdp --shape rectangle --pulse-voltage 0.4 --tail-voltage 0.2 --longest-delay 20 --json",
     ],
-    writes="Change and largest voltage of every cell at every delay (.nc), the window of the selected cell beside what "
-    "the others suffer (.png, .pdf, .svg).",
+    writes="Change and largest voltage of every cell at every delay (.nc), the window of the selected cell and the "
+    "changes of the others (.png, .pdf, .svg).",
 )
 @size_option(4)
 @click.option(
