@@ -36,16 +36,17 @@ class Wires:
 
     word_line_resistance, bit_line_resistance: Ohm, of one segment of wire; one for all lines, one per line, or one per
         segment, shape (word lines, segments) or (segments, bit lines), counted from the start of a line to its stop.
-        The segment to the source is one of them: a line has as many as it has cells, and one more with both ends
-        connected.  0 joins what it connects.
+        The segment to the source is included: a line has as many segments as cells, and one more if both ends are
+        connected.  A segment of 0 Ohm makes its two ends one node.
     driver_resistance: Ohm, between a word line's source and its first segment; one for all, or one per word line.
     sense_resistance: Ohm, between a bit line's last segment and its source or sense node; one for all, or per line.
     stop_driver_resistance, start_sense_resistance: Ohm, the same at the other end, the right of a word line and the top
-        of a bit line, where both are connected; None: as at the first one.
+        of a bit line, if both are connected; None: as at the first one.
     word_line_capacitance, bit_line_capacitance: F, of one segment of wire to ground, at each cell; one for all lines,
-    or one per line.  They matter only in simulations over time (`simulate_array`).
+    or one per line.  They affect only simulations over time (`simulate_array`).
     word_line_ends, bit_line_ends: which ends of the lines are connected: 'start', 'stop' or 'both'.
-    faults: of the cells, or how probable they are; here so that whatever is given wires can be given a faulty array.
+    faults: of the cells and lines, or their probabilities; given here so that every function that accepts wires also
+    accepts a faulty array.
 
     Raises InputError for a value that is negative or not a number.
     """

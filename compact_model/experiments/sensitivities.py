@@ -63,24 +63,25 @@ def sensitivity(
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Thresholds and the number of levels, with one thing after the other changed by a step.
+    """Thresholds and the number of levels, with one parameter or effect at a time changed by a step.
 
-    The figures, of a wall at rest in the middle of the track in a site of coercive_field (T) and half_width (m):
-    slonczewski_threshold and field_like_threshold, the lowest current at which the one torque leaves it no angle, or
-    the other one no place, to rest at; ramp_threshold, at which it leaves on a ramp at 0 K; thermal_threshold, the
-    median of so many repeats at the temperature (K); and levels, the mean over so many tracks of `lequeux2016_track`,
-    each swept by +-6.5 mA for so many cycles, as in Fig. 1c.  Currents rather than densities, since that is what a
-    laboratory has.  All rows meet the same thermal fields and the same draws of tracks.
+    The figures are for a wall at rest in the middle of the track, in a site of coercive_field (T) and half_width (m).
+    slonczewski_threshold is the lowest current at which the Slonczewski torque alone leaves no rest angle, and
+    field_like_threshold that at which the field-like torque alone leaves no rest position; ramp_threshold is the
+    current at which the wall leaves on a ramp at 0 K; thermal_threshold is the median of `repeats` ramps at the
+    temperature (K); levels is the mean number of levels over `tracks` tracks of `lequeux2016_track`, each swept by
+    +-6.5 mA for `cycles` cycles, as in Fig. 1c.  Thresholds are currents instead of densities, because currents are
+    measured in the laboratory.  All rows have the same thermal fields and the same tracks.
 
-    external_field: T, None: what cancels the stray field.  ramp_rate: of the current over the area of the unchanged
+    external_field: T, None: cancels the stray field.  ramp_rate: of the current over the area of the unchanged
     junction, A/(m2 s).  repeats, tracks: 0: without that figure.  names: of the rows, None: all.  stripe: the film
-    whose K_u and temperature are changed through its wall by micromagnetics (some minutes), None: they are not.
+    whose K_u and temperature are changed through its wall by micromagnetics (some minutes), None: they are not changed.
 
-    Returns a Dataset over (change, figure): relative_change of each figure, to that of the first row, in which nothing
-    is changed; standard_error of it, 0 where the figure is exact; marked, where it is above 20 % and above twice the
-    error; over change each figure itself (A, or a number), step (in words) and effect, whether what is changed is left
-    out of the model unless asked for.  An infinite threshold on a ramp is one above six times that of the Slonczewski
-    torque in the first row.
+    Returns a Dataset over (change, figure): relative_change of each figure, relative to the first row, in which nothing
+    is changed; standard_error of it, 0 where the figure is exact; marked, where the change is above 20 % and above
+    twice the error.  Over change: each figure itself (A, or a number), step (in words) and effect, whether the change
+    is an effect that the model leaves out by default.  An infinite threshold on a ramp means one above six times that
+    of the Slonczewski torque in the first row.
     """
     heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "a table of sensitivities")
     base = Setting(

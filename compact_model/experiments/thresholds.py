@@ -74,8 +74,8 @@ def _field_like_limit(parameters: DeviceParameters, delta: FloatArray) -> FloatA
 def rest_position(landscape: Landscape, net_field: float, parameters: DeviceParameters | None = None) -> float:
     """Rest position of a wall in the landscape's first well under a net field H_z (T), m.
 
-    parameters: of a device in which an H_K that varies along the track pushes the wall; None: it does not.
-    Raises InputError where the field is stronger than the well.
+    parameters: of the device, whose H_K pushes the wall if it varies along the track; None: that force is left out.
+    Raises InputError if the field is stronger than the well.
     """
     from scipy.optimize import brentq
 

@@ -37,22 +37,27 @@ def fit_pulses(
 ) -> FitResult:
     """Fit the states that trains of rectangular pulses leave behind, by simulating the same trains at T = 0.
 
-    data, one row for each pulse, in order: `voltage` in V or `current` in A, `width` and `period` (from its start to
-    that of the next) in s; `resistance` (Ohm, at zero bias) or `position` (m) afterwards, as the mean over the last
-    quarter of the period, as in `pulse_train`; perhaps its `standard_deviation`; perhaps `train`, the name of the train
-    of each row (rows of a train together); perhaps `initial_resistance` or `initial_position` of the train, the same in
-    all of its rows: without it a wall starts at rest in the first site.  `read_measured` gives it.
-    parameters, landscape: where the fit starts, and what is not free; R_P and TMR_0 are best fitted by `fit_resistance`
-    first.  free: out of SIMULATED_PARAMETERS.  external_field: T; None: what cancels the stray field.
-    starts: how many points of a Sobol sequence within a factor of 3 of the parameters are tried, None: 64 for none free
-    and twice as many for each; the best four are followed; at most what takes some minutes.  seed: of the sequence.
+    data: one row for each pulse, in order, as returned by `read_measured`.  Required: `voltage` (V) or `current` (A);
+    `width` and `period` (from the start of a pulse to that of the next) in s; `resistance` (Ohm, at zero bias) or
+    `position` (m) after the pulse, as the mean over the last quarter of the period, as in `pulse_train`.  Optional: its
+    `standard_deviation`; `train`, the name of the train of each row (the rows of a train are adjacent);
+    `initial_resistance` or `initial_position` of the train, the same in all of its rows.  Without an initial value, a
+    wall starts at rest in the first site.
+    parameters, landscape: the start of the fit, and the values of everything that is not free; R_P and TMR_0 are best
+    fitted by `fit_resistance` first.  free: names from SIMULATED_PARAMETERS.  external_field: T; None: cancels the
+    stray field.
+    starts: number of points of a Sobol sequence, within a factor of 3 of the parameters, that are tried; None: 64,
+    doubled for each free parameter; at most a number that takes some minutes.  The best four are followed.  seed: of
+    the sequence.
 
-    On a track without pinning a wall that is at rest again has moved by Delta gamma zeta / alpha times the integral of
-    the Slonczewski field, and by the share of H_z: one combination of P, zeta, alpha and Delta, and the field.  Where
-    it comes to rest in a site before it is read, the data are that site's place, and nothing but jumps from site to
-    site depends on the parameters: such data do not determine them, and the fit says so.  Reads while it rings do.
+    On a track without pinning, a wall that is at rest again has moved by Delta gamma zeta / alpha times the integral of
+    the Slonczewski field, and by the contribution of H_z.  This determines one combination of P, zeta, alpha and Delta,
+    and the field.  If the wall comes to rest in a site before it is read, the data only show the position of that site,
+    and nothing but jumps from site to site depends on the parameters.  Such data do not determine the parameters, and
+    the fit says so.  Reads while the wall rings do determine them.
 
-    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    Raises InputError for unusable data or names, and ConvergenceError that names the parameters that the data do not
+    determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)

@@ -35,23 +35,25 @@ def fit_resistance(
 ) -> FitResult:
     """Fit R against V or I by `conductance`: R_P, TMR_0, V_h.
 
-    data: `resistance` in Ohm, against `voltage` in V or `current` in A, and perhaps `standard_deviation` of the
-    resistance in Ohm; and for each point its `state`, 'P' or 'AP' all over the junction (the branches of an R-V or R-I
-    loop), or the wall's `position` in m; one-dimensional; `read_measured` gives it.  state: 'P' or 'AP' of all points.
-    Data with none of these are a loop in the order measured, whose points `loop_states` sorts: the lowest and the
-    highest curve on which many points lie are taken for P and AP, and what lies between is left out.  Levels closer to
-    a state than about the noise are not told from it: simulated loops at 300 K give R_P within 0.3 % and TMR_0 within
-    1.5 %, whatever smaller errors the points have.  AP is taken for all of the junction, f = 1; a loop that only came
-    to a wall at x = 0, where the pad stays parallel, gives a smaller TMR_0, and a note says by how much.
-    parameters: where the fit starts, and what is not free.  free: out of RESISTANCE_PARAMETERS, which besides R_P,
-    TMR_0 and V_h are those of `MeasuredJunction`: negative_half_voltage (V_h at V < 0), parallel_curvature (c in
-    G_P(V) = (1 + c V^2)/R_P, at known states) and series_resistance.
-    series_resistance: of leads and contacts, Ohm, which is in the measured R and takes its part of the voltage; where
-    it is free, the fit starts there.  Unsaid it goes into R_P and makes the TMR too small.  R at the states P and AP
-    does not tell it from R_P: free, it needs other positions of the wall.  A branch of a loop that R_P, TMR_0 and V_h
-    follow over less than half of its points is refused.
+    data: as returned by `read_measured`; one-dimensional: `resistance` in Ohm against `voltage` in V or `current` in A;
+    optionally its `standard_deviation` in Ohm; and for each point its `state`, 'P' or 'AP' in the whole junction (the
+    branches of an R-V or R-I loop), or the wall's `position` in m.  state: 'P' or 'AP' for all points.
+    Data with none of these are a loop in the order measured, whose points are sorted by `loop_states`: the lowest and
+    the highest curve with many points are taken for P and AP, and the points between them are left out.  Levels that
+    are closer to a state than about the noise are not distinguished from it: simulated loops at 300 K give R_P within
+    0.3 % and TMR_0 within 1.5 %, whatever smaller errors the points have.  AP is taken to mean the whole junction, f =
+    1; a loop that only reached a wall at x = 0, where the pad stays parallel, gives too small a TMR_0, and a note says
+    by how much.
+    parameters: the start of the fit, and the values of everything that is not free.  free: names from
+    RESISTANCE_PARAMETERS: besides R_P, TMR_0 and V_h those of `MeasuredJunction`, which are negative_half_voltage (V_h
+    at V < 0), parallel_curvature (c in G_P(V) = (1 + c V^2)/R_P, at known states) and series_resistance.
+    series_resistance: of leads and contacts, Ohm, which contributes to the measured R and takes part of the voltage;
+    the start of the fit if it is free.  If it is left out, it is counted in R_P and makes the TMR too small.  R at the
+    states P and AP alone cannot distinguish it from R_P; to be free, it needs other positions of the wall.  A branch of
+    a loop is refused if R_P, TMR_0 and V_h describe less than half of its points.
 
-    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    Raises InputError for unusable data or names, and ConvergenceError that names the parameters that the data do not
+    determine.
     """
     heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "a fit of resistances")
     ohms = column(data, "resistance", positive=True)

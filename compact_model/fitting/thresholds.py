@@ -55,21 +55,22 @@ def fit_threshold(
 ) -> FitResult:
     """Fit thresholds against Delta_H (the paper's Fig. 3) by their static limit, or by simulated ramps.
 
-    data: `offset`, Delta_H in T, and `threshold`, the J in the torques in A/m2, and perhaps `standard_deviation` of the
-    threshold, A/m2; one-dimensional, in any order, all above 0; `read_measured` gives it.  Instead of the offset it may
-    have `field`, the H along the track in T: then the depinning field H_d in Delta_H = H_d - H is free as well, since
-    an error of it goes into H_K many times over.  Instead of the threshold it may have `threshold_current`, A (and its
-    standard deviation in A), which `current_density_of` turns into J.  parameters: where the fit
-    starts, and what is not free.  free: out of THRESHOLD_PARAMETERS.  The plateau is |H_K| / (2 P) and the slope
-    1 / (zeta P), in units of 2 e M_s t / hbar, so that no data determine more than two of them, and the sign of H_K
-    stays as it was.
-    ramp_rate: A/(m2 s), that of the measurement; None: thresholds of slow ramps, `static_current_threshold`.  The
-    paper's ramp, 1e4 A/cm2/ns, overshoots the static plateau by 4 % at H_K = 100 Oe and by 16 % at 30 Oe, and so does
-    then the H_K of a static fit.  With a rate, `current_threshold` simulates each ramp at T = 0, out of a well of
-    coercive_field (T), half_width (m) and kind, which the overshoot depends on.  Such thresholds jump by up to a
-    quarter where the wall leaves an oscillation earlier or later: where the errors feel it, the notes say so.
+    data: as returned by `read_measured`; one-dimensional, in any order, all values above 0: `offset`, Delta_H in T;
+    `threshold`, the J in the torques in A/m2; optionally the `standard_deviation` of the threshold, A/m2.  Instead of
+    the offset it may have `field`, the H along the track in T: the depinning field H_d in Delta_H = H_d - H is then
+    free as well, because an error of it is multiplied many times over in H_K.  Instead of the threshold it may have
+    `threshold_current`, A (and its standard deviation in A), which `current_density_of` converts to J.
+    parameters: the start of the fit, and the values of everything that is not free.  free: names from
+    THRESHOLD_PARAMETERS.  The plateau is |H_K| / (2 P) and the slope 1 / (zeta P), in units of 2 e M_s t / hbar, so
+    that no data determine more than two of them; the sign of H_K is kept.
+    ramp_rate: of the measurement, A/(m2 s); None: thresholds of slow ramps, `static_current_threshold`.  The paper's
+    ramp, 1e4 A/cm2/ns, overshoots the static plateau by 4 % at H_K = 100 Oe and by 16 % at 30 Oe, and a static fit
+    overestimates H_K by as much.  If the rate is given, `current_threshold` simulates each ramp at T = 0, out of a well
+    with coercive_field (T), half_width (m) and kind, on which the overshoot depends.  Such thresholds jump by up to a
+    quarter where the wall leaves an oscillation earlier or later; a note says so if this affects the errors.
 
-    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    Raises InputError for unusable data or names, and ConvergenceError that names the parameters that the data do not
+    determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     against = one_of(data, ("offset", "field"))

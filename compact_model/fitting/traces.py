@@ -33,16 +33,17 @@ def fit_trace(
 ) -> FitResult:
     """Fit R(t) or x(t) during and after a pulse by simulating the same drive at T = 0.
 
-    data: `time` in s, rising; `voltage` in V or `current` in A at these times, straight lines between; `resistance`
-    (Ohm, at that bias) or `position` (m); perhaps its `standard_deviation`; perhaps `train`, the name of the trace of
-    each row (rows of a trace together).  Every trace starts at rest in the first site, under its first voltage or
-    current.  The other arguments are those of `fit_pulses`.
+    data: `time` in s, increasing; `voltage` in V or `current` in A at these times, linear between them; `resistance`
+    (Ohm, at that bias) or `position` (m); optionally its `standard_deviation`; optionally `train`, the name of the
+    trace of each row (the rows of a trace are adjacent).  Every trace starts at rest in the first site, under its first
+    voltage or current.  The other arguments are those of `fit_pulses`.
 
     In a parabolic site the wall rings with gamma sqrt(H_K Delta H_c / x_c) and loses its energy with alpha gamma (H_K +
-    Delta H_c / x_c), so that H_K and alpha follow from a trace with some periods, where the site is known; only the
-    ratio of H_c and x_c does, as long as the wall stays within it.
+    Delta H_c / x_c).  A trace of several periods therefore determines H_K and alpha if the site is known.  As long as
+    the wall stays within the site, only the ratio of H_c and x_c matters.
 
-    Raises InputError for data or names that it cannot use, ConvergenceError that names what the data do not determine.
+    Raises InputError for unusable data or names, and ConvergenceError that names the parameters that the data do not
+    determine.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)

@@ -21,20 +21,21 @@ Array = TypeVar("Array", Crossbar, TransistorCrossbar)
 
 
 def age(array: Array, duration: float, *, temperature: float = 300.0, seed: Seed = 0, progress: bool = False) -> Array:
-    """The array after a time without a voltage, in which walls leave their sites by chance.
+    """The array after a time without a voltage, in which walls leave their sites at random.
 
-    array: with `DomainWalls` as cells, behind selectors or transistors or not; it stays as it is.  Of an
-        ArraySimulation in its present state: `simulation.array.with_cells(simulation.cells)`.
-    duration: s, of any length: a year takes no longer than a microsecond.  temperature: K, at 0 nothing moves.
+    array: with `DomainWalls` as cells, alone or behind selectors or transistors; it is not changed.  For an
+        ArraySimulation in its present state, give `simulation.array.with_cells(simulation.cells)`.
+    duration: s, of any length: a year takes no longer to compute than a microsecond.  temperature: K; at 0 nothing
+        moves.
     seed: of the hops.
 
-    Each wall is a Markov chain over the places of its track, the sites and the two ends, with the rates of
-    `compact_model.escape_rates` for leaving, being caught elsewhere and coming back from an end, in the field that its
-    DomainWalls has.  Its place at the end is drawn from exp(rates times duration), and it rests there.  One set of
-    rates is computed for each kind of device, track and field: about a second for a track of twenty sites.  Faulty
-    cells stay as they are.
+    Each wall is a Markov chain over the rest positions of its track, the sites and the two ends.  The rates of leaving
+    a site, of being caught elsewhere and of returning from an end are those of `compact_model.escape_rates`, in the
+    field of its DomainWalls.  Its final position is drawn from exp(rates times duration), and the wall rests there.
+    One set of rates is computed for each kind of device, track and field: about a second for a track of twenty sites.
+    Faulty cells do not change.
 
-    Raises InputError for cells that are no domain walls and where the theory does not hold.
+    Raises InputError for cells that are not domain walls, and outside the range of the theory.
     """
     if not isinstance(array, Crossbar | TransistorCrossbar):
         raise InputError(f"array: expected Crossbar or TransistorCrossbar, got {type(array).__name__}")

@@ -40,25 +40,25 @@ AnyFaults = TypeVar("AnyFaults", "Faults", "FaultRates")
 class Faults:
     """The faulty cells and lines of an array.
 
-    stuck_low, stuck_high: masks (word lines, bit lines), True where a cell has the lowest or the highest resistance of
-        its device whatever is written into it.  open_cells: where it does not conduct; shorted_cells: where it has
-        shorted_resistance instead of a device.  None: no such cell.
-    stuck_at: Ohm by (word line, bit line), of further cells that keep a resistance of their own.
+    stuck_low, stuck_high: masks (word lines, bit lines), True where a cell keeps the lowest or the highest resistance
+        of its device, whatever is written into it.  open_cells: where the cell does not conduct; shorted_cells: where
+        it has shorted_resistance instead of a device.  None: no such cell.
+    stuck_at: Ohm by (word line, bit line), for further cells that keep the given resistance.
     low_resistance, high_resistance: Ohm, one or (word lines, bit lines), of cells that are stuck low and high in an
-        array of plain resistances, which do not know their ends; studies fill in their own.  Devices with a state have
-        these from their law, and follow it at every voltage.
+        array of plain resistances, which have no lowest and highest value; studies set them themselves.  Devices with a
+        state derive them from their law, and follow it at every voltage.
     shorted_resistance: Ohm, above 0 in arrays of non-linear cells.
-    broken_word_lines, broken_bit_lines: (line, segment), for each break of a line, segments counted as in `Wires` from
-        the start of the line, the one to the source included.  A part that no source reaches is connected through its
-        cells alone.
-    shorted_word_lines, shorted_bit_lines: (word line, bit line) of cells at which a word line touches the next one
-        below, or a bit line the next one to the right; shorted_lines_resistance: Ohm, above 0, of each such contact.
-    broken_source_lines: (line, segment), in arrays with transistors (`TransistorCrossbar`) alone, as is stuck_on_gates:
-        a mask of cells whose gates are on whatever their word line does.  A transistor that does not conduct is an open
-        cell.
+    broken_word_lines, broken_bit_lines: (line, segment), for each break of a line; segments are counted as in `Wires`
+        from the start of the line, including the one to the source.  A part that no source reaches is connected through
+        its cells alone.
+    shorted_word_lines, shorted_bit_lines: (word line, bit line) of cells at which a word line is connected to the next
+        one below, or a bit line to the next one to the right; shorted_lines_resistance: Ohm, above 0, of each such
+        contact.
+    broken_source_lines: (line, segment), only in arrays with transistors (`TransistorCrossbar`), as is stuck_on_gates:
+        a mask of cells whose gates are always on.  A transistor that never conducts is an open cell.
 
-    A selector or a transistor in series stays what it is: faulty is the device.  The state of a faulty device (the
-    position of its wall) does not move.  Raises InputError for masks of different shapes and a cell named twice.
+    The device is faulty; a selector or a transistor in series with it still works.  The state of a faulty device (the
+    position of its wall) does not change.  Raises InputError for masks of different shapes and for a cell named twice.
     """
 
     stuck_low: ArrayLike | None = None
@@ -218,14 +218,14 @@ class Faults:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultRates:
-    """How probable each kind of fault is: the faults of arrays of any shape.
+    """The probability of each kind of fault: random faults of arrays of any shape.
 
-    stuck_low, stuck_high, open_cells, shorted_cells: the probability that a cell is of that kind; together at most 1.
+    stuck_low, stuck_high, open_cells, shorted_cells: the probability that a cell has this fault; together at most 1.
     broken_segments: the probability that a segment of a word line or bit line (in arrays with transistors, of a source
-        line or bit line) is broken; shorted_lines: that two neighbouring lines of a kind touch at a cell.
+        line or bit line) is broken; shorted_lines: that two neighbouring lines of a kind are connected at a cell.
     low_resistance, high_resistance, shorted_resistance, shorted_lines_resistance: see `Faults`.
-    seed: of the draw where an array is made with these; arrays of one shape then have the same faults.  Studies with
-        repeats draw other ones in each.
+    seed: of the random draw when an array is made; arrays of one shape then have the same faults.  Studies with repeats
+        draw different faults in each repeat.
     """
 
     stuck_low: float = 0.0

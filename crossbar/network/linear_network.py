@@ -182,7 +182,7 @@ class Network:
 
     @property
     def bridged(self) -> bool:
-        """Whether neighbouring lines are joined anywhere but through cells."""
+        """Whether neighbouring lines are connected other than through cells."""
         return self.word_bridge is not None or self.bit_bridge is not None
 
     @property
@@ -191,7 +191,7 @@ class Network:
         return any(each.ndim == 2 and np.isinf(each).any() for each in (self.word_segment, self.bit_segment))
 
     def through_bridges(self, word: FloatArray, bit: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """What leaves nodes of word lines and bit lines for the lines beside them, A, for voltages, all (K, N, M)."""
+        """Currents of word and bit nodes into the neighbouring lines, A, for voltages, all of shape (K, N, M)."""
         leaving = np.zeros(word.shape), np.zeros(bit.shape)
         if self.word_bridge is not None:
             over = self.word_bridge * (word[:, :-1] - word[:, 1:])
@@ -343,9 +343,9 @@ class Sources:
         )
 
     def node_currents(self) -> tuple[FloatArray, FloatArray]:
-        """What all current sources feed into the word nodes and what they draw from the bit nodes: (K, N, M), A, each.
+        """Total current of all current sources into the word nodes and out of the bit nodes: (K, N, M), A, each.
 
-        Of shape (0, 0, 0) where there are none; the same array twice where all are beside cells.
+        Of shape (0, 0, 0) if there are none; the same array twice if all are in parallel with cells.
         """
         fed = drawn = np.empty((0, 0, 0)) if self.cell_current is None else self.cell_current
         if self.word_current is not None:
@@ -355,7 +355,7 @@ class Sources:
         return fed, drawn
 
     def silent(self) -> bool:
-        """Whether all ends are at 0 V and no current is fed into a node; cell_current is not looked at."""
+        """Whether all ends are at 0 V and no current is fed into a node; cell_current is ignored."""
         voltages = (self.word_start, self.word_stop, self.bit_start, self.bit_stop)
         currents = (self.word_current, self.bit_current)
         return not any(each is not None and each.any() for each in (*voltages, *currents))

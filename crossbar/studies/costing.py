@@ -28,17 +28,18 @@ _BITS_OF_REFERENCE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Periphery:
-    """What stands around an array, as assumed.
+    """The circuits around an array: converters, drivers and cell area, as assumed for `cost`.
 
     The defaults of converters and drivers are those of ISAAC at 32 nm (Shafiee et al. 2016, doi 10.1109/ISCA.2016.12):
     eight converters of 16 mW, 0.0096 mm2 and 1.28 GS/s together with 1024 drivers of 4 mW and 0.00017 mm2.
 
-    converter_bits: of the read-out.  converter_energy: J, of a conversion to 8 bits; another number of bits takes
-    2^(bits - 8) times as much, as at a constant figure of merit (Walden 1999, doi 10.1109/49.761034).
-    converter_time: s, of a conversion.  bit_lines_per_converter: so many are converted one after the other.
-    driver_power: W, of a word line's driver while an operation lasts, beside what it delivers.
+    converter_bits: of the read-out.  converter_energy: J, of a conversion to 8 bits; for another number of bits it is
+    multiplied by 2^(bits - 8), at a constant figure of merit (Walden 1999, doi 10.1109/49.761034).
+    converter_time: s, of a conversion.  bit_lines_per_converter: number of bit lines that are converted one after the
+    other.
+    driver_power: W, of a word line's driver during an operation, in addition to the power that it delivers.
     converter_area, driver_area: m2, of one.
-    feature_size: F, m.  cell_area: in F^2; 4 of a passive crossing, 3 (W / L + 1) with a transistor of the width W and
+    feature_size: F, m.  cell_area: in F^2; 4 for a passive crossing, 3 (W / L + 1) with a transistor of width W and
     length L (Dong et al. 2012, doi 10.1109/TCAD.2012.2185930).
     """
 
@@ -84,20 +85,22 @@ def cost(
 ) -> xr.Dataset:
     """Energy and latency of a read, a write and a product, and the area, of an array in its present state.
 
-    array: with capacitances in its wires, or its lines charge at once.  write_voltage (V), write_width (s): of a pulse
-        on the cell of `word_line` and `bit_line` (None: the last, the farthest from the driver), under `scheme`.
-    read_voltage: V, on `word_line` for a read, whose bit lines are all at 0 V, as the other word lines; and for an
-        input of 1 of a product.  inputs: of a product, one or (word lines,), absolute values up to 1.
+    array: with capacitances in its wires; without them, the lines charge instantly.  write_voltage (V), write_width
+        (s): of a pulse on the cell of `word_line` and `bit_line` (None: the last, the farthest from the driver), under
+        `scheme`.
+    read_voltage: V, on `word_line` for a read, with all bit lines and all other word lines at 0 V; and for an input of
+        1 of a product.  inputs: of a product, one or (word lines,), absolute values up to 1.
     periphery: None: `Periphery()`.
 
     The lines have settled to half of the converter's last bit after tau ln(2^(bits + 1)), where tau is Elmore's delay
     (1948, doi 10.1063/1.1697872) of the slowest word line, the sum of each segment's capacitance times the resistance
-    from the source to it, and of the slowest bit line behind it; the cells, which conduct, make it shorter.  A read
-    and a product then take bit_lines_per_converter conversions, a write its width.  The sources are on for all of it.
+    from the source to it, plus that of the slowest bit line.  The current through the cells makes settling faster,
+    which is neglected.  A read and a product then take bit_lines_per_converter conversions, and a write takes its
+    width.  The sources are on for the whole time.
 
     Returns a Dataset over `operation`: latency (s), power (W, of the sources), array_energy, charging_energy,
     driver_energy, converter_energy and their sum, energy (J); and cell_area, driver_area, converter_area and their sum,
-    area (m2); products_per_energy, multiplications and additions of a product per J, where a product is asked for.
+    area (m2); products_per_energy, multiplications and additions of a product per J, if a product is requested.
     Raises InputError.
     """
     validation.instance("array", array, Crossbar)

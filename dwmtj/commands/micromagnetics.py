@@ -67,7 +67,12 @@ _OF_A_TURN = {
     "--window", type=float, default=400.0, show_default=True, metavar="nm", help="Length of the computed window, nm."
 )
 @click.option(
-    "--thickness", type=float, default=float(f"{_PAPER.thickness / NANOMETRE:.9g}"), show_default=True, metavar="nm", help="t, nm."
+    "--thickness",
+    type=float,
+    default=float(f"{_PAPER.thickness / NANOMETRE:.9g}"),
+    show_default=True,
+    metavar="nm",
+    help="t, nm.",
 )
 @click.option(
     "--saturation-magnetisation",

@@ -41,22 +41,22 @@ _MOST_TRIED = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What is measured, on which devices, over which grid, how often.  SI units throughout.
+    """A study: which quantity is measured, on which devices, over which grid, and how often.  SI units throughout.
 
     measure: one of `MEASURES`, or the name of a Python file with a `Measure` called MEASURE.
     samples: devices (or arrays) drawn at each point of the grid.  seed: of all draws.
-    device, landscape, settings: what is fixed, by the names of the study file's tables [device], [landscape] and that
-        of the measure; what is left out has its default.
-    sweep: the values that the grid combines, by names out of the same tables; swept sizes keep the barrier,
-        so that R_P goes with the area.
+    device, landscape, settings: fixed values, by the names of the study file's tables [device], [landscape] and that of
+        the measure; names that are left out have their defaults.
+    sweep: the values that the grid combines, by names from the same tables; swept sizes keep the barrier, so that R_P
+        changes with the area.
     spread: device-to-device standard deviations, as in `compact_model.vary`.
-    samples_per_part: samples that are measured and stored together, of one point or of many; None: the measure's own
-        number.  The numbers do not depend on it.
-    design: 'grid'; or 'random' or 'latin-hypercube': so many points, drawn between the two values that sweep then has
-        for a quantity (of words, out of those that it has).  More points of 'random' keep the first ones.
+    samples_per_part: samples that are measured and stored together, of one point or of several; None: the measure's own
+        number.  The results do not depend on it.
+    design: 'grid'; or 'random' or 'latin-hypercube', with `points` points, drawn between the two values that sweep then
+        gives for a quantity (for words, from those listed).  Adding points to 'random' keeps the existing ones.
 
-    Raises InputError, also for a point that makes no sense; of more than 300 points some are tried before the
-    study starts.
+    Raises InputError, also for an invalid point; if there are more than 300 points, a sample of them is tried before
+    the study starts.
     """
 
     measure: str
@@ -261,12 +261,12 @@ def read_study(
     samples_per_part: int | None = None,
     points: int | None = None,
 ) -> Study:
-    """A study from a TOML file, in the units of the field, or one of `shipped_studies` by its name.
+    """Read a study from a TOML file in the units of the field, or one of `shipped_studies` by its name.
 
-    samples, seed, samples_per_part, points: in the place of the file's.
-    A file that has `step` or `duration`, which dwmtj 0.1.0 had in other units, has to say `format = 2`, or `format = 1`
-    to be read as 0.1.0 did.  A measure of one's own is looked for beside the file.
-    Raises InputError with the file, the key, what was expected and what came.
+    samples, seed, samples_per_part, points: instead of those in the file.
+    A file with `step` or `duration`, which had other units in dwmtj 0.1.0, must state `format = 2`, or `format = 1` to
+    be read as 0.1.0 did.  A user-defined measure is looked for in the same folder as the file.
+    Raises InputError with the file, the key, what was expected and what was given.
     """
     if not isinstance(file, str | Path) or "\0" in str(file):
         raise InputError(f"file: expected a study file, or one of {', '.join(shipped_studies())}, got {shown(file)}")

@@ -25,10 +25,11 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What there is to do and, once some samples were measured, what that takes.
+    """The work that a study still has to do and, once some samples have been measured, its cost.
 
-    parts: that are left.  cost: None before it was measured.  at_once: parts that are measured at the same time; where:
-    by whom.  seconds_per_part: for putting a part together and writing it, which one process does for all.
+    parts: the missing ones.  cost: None before it has been measured.  at_once: parts that are measured at the same
+    time; where: by which workers.  seconds_per_part: for assembling a part and writing it, which one process does for
+    all.
     """
 
     points: int
@@ -44,23 +45,23 @@ class Plan:
 
     @property
     def samples(self) -> int:
-        """In all."""
+        """Total number of samples, measured or missing."""
         return self.points * self.samples_per_point
 
     @property
     def seconds(self) -> float | None:
-        """That the missing samples will take; None before it was measured."""
+        """Estimated time for the missing samples, s; None before it has been measured."""
         if self.cost is None:
             return None
         return self.missing_samples * self.cost.seconds_per_sample / self.at_once + self.parts * self.seconds_per_part
 
     @property
     def bytes_per_part(self) -> float | None:
-        """That a part takes while it is measured; None before it was measured."""
+        """Memory of a part while it is measured; None before it has been measured."""
         return None if self.cost is None else self.cost.bytes_per_sample * self.samples_per_part
 
     def extent(self) -> str:
-        """What there is to do, in a line."""
+        """The work to be done, in one line."""
         there = self.samples - self.missing_samples
         known = f"; {there} samples are there already" if there else ""
         return (
@@ -69,7 +70,7 @@ class Plan:
         )
 
     def demand(self) -> str:
-        """What it takes, in two lines; empty before it was measured."""
+        """Its memory and time, in two lines; empty before they have been measured."""
         if self.cost is None or self.seconds is None or self.bytes_per_part is None:
             return ""
         part = f"{_size(self.bytes_per_part)} for each part that is measured, " if self.bytes_per_part else ""

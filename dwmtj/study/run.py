@@ -44,23 +44,24 @@ def run_study(
     progress: bool = False,
     announce: Callable[[Plan], object] = unheard,
 ) -> xr.Dataset:
-    """Measure what is missing of a study, and return all of it.
+    """Measure the missing samples of a study, and return all of them.
 
-    store: a folder that keeps each part, a labelled NetCDF file, as soon as it is known; the same call goes on from
-        there, and so does that of the same study with other samples or points.  None: nothing is kept.
-    merge: stores of the same study from elsewhere, whose parts are copied into this one first.
-    scheduler: address of a Dask scheduler; workers: that many Dask workers of this machine instead, one thread each
-        (in a script: under `if __name__ == "__main__"`); neither: the threads of this process.  All give the same
+    store: a folder that keeps each part, a labelled NetCDF file, as soon as it is finished; repeating the call resumes
+        from there, also for the same study with other samples or points.  None: nothing is kept.
+    merge: stores of the same study from elsewhere, whose parts are first copied into this one.
+    scheduler: address of a Dask scheduler; workers: number of Dask workers of this machine instead, with one thread
+        each (in a script: under `if __name__ == "__main__"`); neither: the threads of this process.  All give the same
         numbers.
-    announce: called with the plan before the first part starts, twice: at once, and with its cost, which is measured
-        on some samples for a second or two (or as long as single samples take).
+    announce: called with the plan before the first part starts, twice: at once, and then with its cost, which is
+        measured on some samples for a second or two (or as long as single samples take).
 
-    Returns a Dataset over the swept quantities and `sample`: the measure's results; over the swept quantities alone:
-    of each result the mean and the standard deviation (over the finite values), median, q05, q95 (of all), finite (the
-    share), as `threshold_mean` and so on, and what the measure has besides.  Where no sample is finite the mean and the
-    standard deviation are inf; that of a single one is 0.  Drawn points are along `point`.  The attribute notes has
-    what a reader should be told, a line each.
-    Raises InputError, StoreError (a full disk), SchedulerError; what was measured before is in the store.
+    Returns a Dataset.  Over the swept quantities and `sample`: the measure's results.  Over the swept quantities alone,
+    for each result, with names such as `threshold_mean`: mean and standard deviation (of the finite values), median,
+    q05, q95 (of all values), finite (the share of finite values), and the further variables of the measure.  If no
+    sample is finite, the mean and the standard deviation are inf; the standard deviation of a single sample is 0.
+    Drawn points are along `point`.  The attribute notes has remarks for the reader, one per line.
+    Raises InputError, StoreError (such as a full disk), SchedulerError; everything that was measured before is in the
+    store.
     """
     return _Run(study, store, merge, progress).result(scheduler, workers, announce)
 
@@ -74,7 +75,7 @@ def plan_study(
     merge: Iterable[str | Path] = (),
     announce: Callable[[Plan], object] = unheard,
 ) -> Plan:
-    """What a study, or what is missing of it in the store, will take; merge, announce: as in `run_study`."""
+    """The plan of a study, or of the part of it that is missing in the store; merge, announce: as in `run_study`."""
     run = _Run(study, store, merge, False)
     with open_pool(scheduler, workers) as pool:
         return run.plan(pool, announce)
