@@ -73,6 +73,7 @@ benchmark: $(KERNELS) ngspice
 	$(BIN)/python benchmarks/netlist_scale.py
 	$(BIN)/python benchmarks/netlist_monte_carlo.py
 	$(BIN)/python benchmarks/crossbar_solvers.py
+	$(BIN)/python benchmarks/irregular_arrays.py
 	$(BIN)/python benchmarks/nonlinear_arrays.py
 	$(BIN)/python benchmarks/array_in_time.py
 	$(BIN)/python benchmarks/programming.py

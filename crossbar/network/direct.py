@@ -6,6 +6,8 @@ dense matrices, since making a sparse one takes longer than solving it.
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ from .refinement import Floats, refine
 from .solution import NetworkSolution
 
 Indices = NDArray[np.int64]
+Matrix: TypeAlias = sparse.csc_matrix | FloatArray
 
 _FEW = 200  # branches and nodes
 _DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
@@ -139,7 +142,7 @@ def _held(
 class _Factor:
     """The factors of a symmetric positive matrix."""
 
-    def __init__(self, matrix: sparse.csc_matrix | FloatArray) -> None:
+    def __init__(self, matrix: Matrix) -> None:
         size = matrix.shape[0]
         if not isinstance(matrix, np.ndarray) and size <= _DENSE_UP_TO and matrix.nnz > _DENSE_FROM * size * size:
             matrix = matrix.toarray()
@@ -261,6 +264,25 @@ def solve_direct(
     check_sources(network, sources)
     check_connected(network)
     check_memory("the direct method", estimated_bytes(network, sources.inputs))
+    return solve_nodes(
+        network, sources, lambda matrix, _: _Factor(matrix).once, tolerance=tolerance, method="direct", reason=reason
+    )
+
+
+def solve_nodes(
+    network: Network,
+    sources: Sources,
+    inverse: Callable[[Matrix, Indices], Callable[[FloatArray], FloatArray]],
+    *,
+    tolerance: float,
+    method: str,
+    reason: str,
+) -> NetworkSolution:
+    """Nodal analysis with an approximate inverse of the matrix, refined; the network and its sources are checked.
+
+    inverse: takes the symmetric matrix (unknowns, unknowns), S, and for each unknown the number of a node that it is
+    the voltage of (`_Circuit`), and gives a function of currents (unknowns, K), A, to voltages, V.
+    """
     circuit = _Circuit(network)
     count, group = _merge(circuit)
     voltages = np.concatenate([sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop])
@@ -319,9 +341,12 @@ def solve_direct(
             # the matrix's diagonal has lost.
             return np.asarray(entering - incidence @ (conductance[:, None] * (across @ insert(nodes))))[free]
 
-        found, last = refine(np.zeros((int(free.sum()), sources.inputs)), residual, _Factor(matrix).once, enough)
+        nodes_of_groups = np.zeros(count, dtype=np.int64)
+        nodes_of_groups[group[: 2 * cells]] = np.arange(2 * cells)
+        once = inverse(matrix, nodes_of_groups[free])
+        found, last = refine(np.zeros((int(free.sum()), sources.inputs)), residual, once, enough)
         if not np.isfinite(found.astype(np.float64)).all():
-            raise ConvergenceError("direct: the voltages are not finite; the resistances span too many decades")
+            raise ConvergenceError(f"{method}: the voltages are not finite; the resistances span too many decades")
         enough(found, last)
         nodes = insert(found)
     voltage = at_cells(nodes)
@@ -331,4 +356,4 @@ def solve_direct(
     word, bit = (np.ascontiguousarray(each, dtype=np.float64) for each in (word_nodes, bit_nodes))
     if shorts is not None:
         current[:, *shorts.cells.T] = shorts.currents(voltage, sources)
-    return with_ends(network, sources, word, bit, current, method="direct", error=error, reason=reason)
+    return with_ends(network, sources, word, bit, current, method=method, error=error, reason=reason)

@@ -35,7 +35,8 @@ BYTES_PER_CELL_AND_INPUT = 24
 
 
 def unsupported(network: Network) -> str:
-    """Why this method does not cover a network; empty where it does."""
+    """Why this method does not cover a network; empty where it does.  For some of these it is the preconditioner of
+    `irregular`."""
     if np.isinf(network.conductance.max()):
         return "a cell is shorted"
     if network.bridged:

@@ -10,7 +10,7 @@ from compact_model.support import validation
 from compact_model.support.memory import available_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
-from . import banded
+from . import banded, irregular
 from .connected import check_connected
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
@@ -31,6 +31,8 @@ Method = Callable[[Network, Sources, float, bool, NetworkSolution | None, str], 
 def _iterative(
     network: Network, sources: Sources, tolerance: float, entrywise: bool, start: NetworkSolution | None, reason: str
 ) -> NetworkSolution:
+    if not entrywise and irregular.supported(network):
+        return irregular.solve_irregular(network, sources, tolerance=tolerance, reason=reason)
     solver = IterativeSolver(network, entrywise=entrywise)
     return solver.solve(sources, tolerance=tolerance, start=start, reason=reason)
 
@@ -85,8 +87,9 @@ def solve_network(
     back to the direct method, which is not affected.
     method: "banded" (a factorisation, for small arrays), "iterative", "direct", "graph" (networkx, for small arrays),
     or None: banded up to about 16 x 16 cells if it covers the network (`banded.unsupported`), else iterative if it does
-    (`iterative.unsupported`), and direct if that does not converge.  All except the iterative method refine their
-    solution, in extended precision where necessary.
+    (`iterative.unsupported`; where segments differ along a line or lines are shorted to each other, from 96 x 96 cells
+    on), and direct if that does not converge.  All except the iterative method refine their solution, in extended
+    precision where necessary.
     start: an earlier solution of the same shape, from which the iterations start.
 
     Raises InputError for sources that do not fit, an unknown method, a part of the network without a path to a source,
@@ -111,6 +114,12 @@ def solve_network(
             pass  # the resistances span too many decades for it; the others name what they cannot do
     why = unsupported(network)
     if why:
+        if not entrywise and irregular.fastest(network, sources.inputs):
+            try:
+                solution = irregular.solve_irregular(network, sources, tolerance=tolerance, reason=why)
+                return _sound(solution, network, sources, tolerance)
+            except ConvergenceError:
+                pass  # the segments are too different
         return _sound(
             METHODS["direct"](network, sources, tolerance, entrywise, start, why), network, sources, tolerance
         )
