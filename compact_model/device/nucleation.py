@@ -1,6 +1,5 @@
 """When a uniform device forms its wall."""
 
-import itertools
 import math
 
 import numpy as np
@@ -14,6 +13,7 @@ from .parameters import DeviceParameters
 
 UNIFORM_STATES = ("AP", "P")
 _BISECTIONS = 50
+_FIRST_STRETCHES = 16  # between edges of the drive, looked at in the first call
 
 
 def nucleation_time(parameters: DeviceParameters, drive: Drive, state: str, times: ArrayLike) -> float:
@@ -31,19 +31,23 @@ def nucleation_time(parameters: DeviceParameters, drive: Drive, state: str, time
 
     start, stop = float(when[0]), float(when[-1])
     marks = np.unique([start, stop, *drive.waveform.edges(start, stop), *drive.waveform.knots(start, stop)])
-    # Between two edges a waveform is smooth: twenty points find where it first exceeds, and bisection the moment.
+    # Between two edges a waveform is smooth: twenty points find where it first exceeds, and bisection the moment.  Many
+    # stretches are looked at in one call, more the longer nothing is found.
     inner = np.linspace(0.0, 1.0, 21)
-    for begin, end in itertools.pairwise(marks):
+    done, count = 0, _FIRST_STRETCHES
+    while done < marks.size - 1:
+        begin, end = (some[:, np.newaxis] for some in (marks[:-1][done : done + count], marks[1:][done : done + count]))
         grid = begin + (end - begin) * inner
-        grid[-1] = np.nextafter(end, begin)
-        above = excess(grid) >= 0.0
+        grid[:, -1] = np.nextafter(end, begin)[:, 0]
+        above = (excess(grid.ravel()) >= 0.0).reshape(grid.shape)
         if above.any():
-            first = int(np.argmax(above))
+            stretch, first = (int(index) for index in np.unravel_index(np.argmax(above), above.shape))
             if first == 0:
-                return float(begin)
-            low, high = grid[first - 1], grid[first]
+                return float(grid[stretch, 0])
+            low, high = grid[stretch, first - 1], grid[stretch, first]
             for _ in range(_BISECTIONS):
                 middle = 0.5 * (low + high)
                 low, high = (low, middle) if excess(np.array([middle]))[0] >= 0.0 else (middle, high)
             return float(high)
+        done, count = done + count, 4 * count
     return math.inf

@@ -12,11 +12,13 @@ from compact_model.constants import (
     NANOMETRE,
     NANOSECOND,
     OERSTED,
+    PICOSECOND,
 )
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.published import lequeux2016
 from compact_model.drive import Voltage, pulses
 from compact_model.experiments.loops import resistance_loop
+from compact_model.methods import REFERENCE_STEP
 from compact_model.simulation import simulate
 from compact_model.support.arrays import FloatArray
 from compact_model.track.landscape import Landscape
@@ -29,6 +31,8 @@ POINTS = 401
 LOOP_POINTS = 120
 LOOP_DWELL = 10.0
 """ns at each current of the loop."""
+_LONGEST_LOOP_STEP = 20
+_LOOP_ANGLE = 0.1  # rad, by which no field may turn the wall in one step of the loop
 _PLACES = 801  # at which the landscape is drawn
 
 CONTROLS = (
@@ -143,7 +147,7 @@ def picture(values: Values) -> DevicePicture:
     Raises InputError, with the package's own words, and ConvergenceError.
     """
     si = in_si(CONTROLS, values)
-    device = lequeux2016().replace(anisotropy_field=si["anisotropy_field"]).resized(track_width=si["track_width"])
+    device = _device(si)
     track = _track(device, si)
     common: dict[str, Any] = {
         "external_field": si["net_field"] - device.stray_field,
@@ -158,11 +162,31 @@ def picture(values: Values) -> DevicePicture:
         **common,
     )
     loop = resistance_loop(
-        device, track, amplitude=si["loop_amplitude"], points=LOOP_POINTS, dwell=LOOP_DWELL * NANOSECOND, **common
+        device,
+        track,
+        amplitude=si["loop_amplitude"],
+        points=LOOP_POINTS,
+        dwell=LOOP_DWELL * NANOSECOND,
+        step=loop_step(values) * PICOSECOND,
+        **common,
     )
     places = np.linspace(0.0, device.track_length, _PLACES)
     energy = wall_energy(device, track, si["net_field"], places)
     return DevicePicture(device, track, si["net_field"], pulse, loop, places, energy - energy.min())
+
+
+def loop_step(values: Values) -> int:
+    """Time step of the loop above 0 K, ps: 20, or less down to 5 where all fields together turn the wall faster."""
+    si = in_si(CONTROLS, values)
+    device = _device(si)
+    torque = device.torque_per_current_density * si["loop_amplitude"] / device.junction_area
+    field = abs(si["anisotropy_field"]) + abs(si["net_field"]) + si["coercive_field"] + torque
+    turning = _LOOP_ANGLE / (device.gyromagnetic_ratio * field) / PICOSECOND
+    return int(max(REFERENCE_STEP / PICOSECOND, min(_LONGEST_LOOP_STEP, turning)))
+
+
+def _device(si: Values) -> DeviceParameters:
+    return lequeux2016().replace(anisotropy_field=si["anisotropy_field"]).resized(track_width=si["track_width"])
 
 
 def _track(device: DeviceParameters, si: Values) -> Landscape:
@@ -191,7 +215,7 @@ def python_lines(values: Values) -> str:
     return f"""\
 import numpy as np
 from compact_model import Voltage, lequeux2016, pulses, random_track, resistance_loop, simulate
-from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED
+from compact_model.constants import MILLIAMPERE, NANOMETRE, NANOSECOND, OERSTED, PICOSECOND
 
 device = lequeux2016().replace(anisotropy_field={text["anisotropy_field"]} * OERSTED)
 device = device.resized(track_width={text["track_width"]} * NANOMETRE)
@@ -221,6 +245,7 @@ loop = resistance_loop(
     amplitude={text["loop_amplitude"]} * MILLIAMPERE,
     points={LOOP_POINTS},
     dwell={literal(LOOP_DWELL)} * NANOSECOND,
+    step={loop_step(complete(CONTROLS, values))} * PICOSECOND,
     **conditions,
 )
 print(pulse.position[-1].item(), pulse.resistance[-1].item())
