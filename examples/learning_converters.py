@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import notched_device, notched_track
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import MARKERS, STYLE, TWO_COLUMNS
 from crossbar import Adc, Crossbar, Dac, WeightMapping, device_levels, map_weights
 from dwmtj.digits import divided, load_digits, trained_weights
 
@@ -76,7 +76,7 @@ def main(
     numbers = {}
     for row, (name, (mapping, dac)) in enumerate(MAPPINGS.items()):
         percents = [accuracy(mapping, dac, Adc(bits=count, signed=mapping.subtraction == "analog")) for count in bits]
-        left.errorbar(bits, *np.transpose(percents), marker="o", capsize=2.0, color=f"C{row}", label=name)
+        left.errorbar(bits, *np.transpose(percents), marker=MARKERS[row], capsize=2.0, color=f"C{row}", label=name)
         for count, (mean, _) in zip(bits, percents, strict=True):
             numbers[f"{name}, {count} bits (%)"] = mean
     ideal, _ = accuracy(WeightMapping(), None, None)
@@ -89,7 +89,7 @@ def main(
         right.errorbar(
             np.arange(len(percentiles)),
             *np.transpose(percents),
-            marker="o",
+            marker=MARKERS[row],
             capsize=2.0,
             color=f"C{row}",
             label=f"{count} bits",

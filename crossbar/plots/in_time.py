@@ -162,7 +162,7 @@ def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any
     return axes
 
 
-OUTCOMES = ("nobody moves", "the selected wall alone", "others as well", "only others")
+OUTCOMES = ("no wall moves", "the selected wall alone", "others as well", "only others")
 
 
 def plot_write_map(

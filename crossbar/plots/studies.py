@@ -227,6 +227,7 @@ def plot_design_map(
     0 unless given.  devices: points of the map to mark, name -> (track width, track length) in m; with their R_P.
     """
     from matplotlib.colors import LogNorm
+    from matplotlib.ticker import LogLocator, NullLocator
 
     validation.choice("variable", variable, ("largest_array", "largest_written", "largest_read"))
     axes = new_axes(axes)
@@ -269,7 +270,10 @@ def plot_design_map(
     right.set_ylabel("levels", fontsize="small")
     for other in (upper, right):
         other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
-    axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
+    bar = axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
+    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    bar.ax.yaxis.set_major_formatter("{x:g}")
+    bar.ax.yaxis.set_minor_locator(NullLocator())
     return axes
 
 

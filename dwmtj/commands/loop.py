@@ -86,6 +86,7 @@ def command(
     )
     levels = count_levels(result, parameters)
     unit, scale = ("mA", 1e3) if drive == "current" else ("V", 1.0)
+    found = levels.level_resistance.values[0].tolist()
     summary = {
         "track": track,
         key(drive, unit): (scale * result[drive]).values.tolist(),
@@ -94,16 +95,16 @@ def command(
         "method": result.attrs["method"],
         "dwell_ns": result.attrs["dwell"] / NANOSECOND,
         "levels": int(levels.levels[0]),
-        "level_resistance_Ohm": levels.level_resistance.values[0].tolist(),
+        "level_resistance_Ohm": found,
     }
     text = "\n".join(
         [
             f"track: {track}",
             f"{method_in_words(result.attrs['method'])}, {result.attrs['dwell'] / NANOSECOND:.4g} ns at each point",
-            f"intermediate levels over {cycles} cycles: {int(levels.levels[0])}",
+            f"intermediate levels over {cycles} {'cycle' if cycles == 1 else 'cycles'}: {int(levels.levels[0])}",
             f"in one branch: {float(levels.branch_levels[0].mean()):.2f} on average, "
             f"{int(levels.branch_levels[0].max())} at most",
-            table(["level", "R (Ohm)"], [[i + 1, r] for i, r in enumerate(levels.level_resistance.values[0].tolist())]),
+            *([table(["level", "R (Ohm)"], [[i + 1, ohms] for i, ohms in enumerate(found)])] if found else []),
         ]
     )
     deliver(result, summary, text, outputs=outputs, as_json=as_json)

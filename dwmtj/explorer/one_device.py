@@ -31,7 +31,7 @@ POINTS = 401
 LOOP_POINTS = 120
 LOOP_DWELL = 10.0
 """ns at each current of the loop."""
-_LONGEST_LOOP_STEP = 20
+_LONGEST_LOOP_STEP = 50
 _LOOP_ANGLE = 0.1  # rad, by which no field may turn the wall in one step of the loop
 _PLACES = 801  # at which the landscape is drawn
 
@@ -176,7 +176,7 @@ def picture(values: Values) -> DevicePicture:
 
 
 def loop_step(values: Values) -> int:
-    """Time step of the loop above 0 K, ps: 20, or less down to 5 where all fields together turn the wall faster."""
+    """Time step of the loop above 0 K, ps: 50, or less down to 5 where all fields together turn the wall faster."""
     si = in_si(CONTROLS, values)
     device = _device(si)
     torque = device.torque_per_current_density * si["loop_amplitude"] / device.junction_area
