@@ -1,7 +1,7 @@
 """Vector-matrix products on an array, with weights at the available levels of devices and read through converters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
+from compact_model.support.random import Seed, generator, recorded
 from compact_model.support.validation import InputError
 from compact_model.track.landscape import Landscape
 from compact_model.track.resting import resting_places
@@ -68,6 +69,8 @@ class MappedWeights:
         *,
         dac: Dac | None = None,
         adc: Adc | None = None,
+        noise: float = 0.0,
+        seed: Seed = 0,
         tolerance: float = 1e-10,
         entrywise: bool = False,
         method: str | None = None,
@@ -77,6 +80,8 @@ class MappedWeights:
         inputs: (vectors, inputs), applied as that fraction of read_voltage (V), or with a DAC as that fraction of its
             full scale.  Without a DAC their absolute values are up to 1.
         dac, adc: the converters; None: ideal ones.  An ADC without a full scale is refused; `calibrate` sets it.
+        noise: A, standard deviation of the current of each bit line in each cycle, before the converters; seed: of the
+            noise.
         tolerance, entrywise, method: as in `Crossbar.solve`.  Where there are more vectors and cycles than word lines,
             the array is solved for one word line after the other and the currents are superposed, unless entrywise.
         Returns a Dataset: product (vector, output), from the currents; exact (the stored weights without wires and
@@ -86,7 +91,12 @@ class MappedWeights:
         chain = ReadOut(self.layout, _converter("dac", dac, Dac), _converter("adc", adc, Adc))
         given = self._checked("inputs", inputs)
         volts = validation.positive("read_voltage", read_voltage)
+        deviation = validation.non_negative("noise", noise)
+        origin = {"noise": deviation, "seed": recorded(seed)} if deviation > 0.0 else {}
         read = self._read(chain, array, given, volts, tolerance=tolerance, entrywise=entrywise, method=method)
+        if deviation > 0.0:
+            noisy = read.current + deviation * generator(seed).standard_normal(read.current.shape)
+            read = replace(read, current=noisy)
         beyond = 0.0 if adc is None else saturated(adc, chain.seen(read.current, read.counts), self.layout.slice_of)
         return xr.Dataset(
             {
@@ -103,6 +113,7 @@ class MappedWeights:
                 ),
             },
             attrs=read.origin
+            | origin
             | {
                 "experiment": "vector_matrix",
                 "mapping": repr(self.mapping),

@@ -42,6 +42,7 @@ def autonomous_learning(
     leak: float = 0.9,
     threshold: float = 6.0,
     homeostasis: float = 0.02,
+    read_noise: float = 0.0,
     read_disturb: Sequence[bool] = (True, False),
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
@@ -57,6 +58,8 @@ def autonomous_learning(
     one slot at the start.  The first output to reach its threshold (`threshold` times its own factor, initially 1)
     resets all potentials to 0, and the next image follows.  Its factor rises by the fraction `homeostasis`; then all
     factors are reduced so that their mean stays.  An image for which no output fires within `slots` slots is skipped.
+    read_noise: standard deviation of the current of an output in a slot, relative to that of one device at its highest
+    conductance; the unit of a potential is measured without it, and weights in floating point have none.
     read_disturb: whether a spike that does not overlap with another one moves walls, as the table describes; False
     shows the accuracy without this disturb.  test_share: fraction of the images held back for testing, drawn anew in
     each of `repeats`.
@@ -83,6 +86,7 @@ def autonomous_learning(
         "leak": validation.between("leak", leak, 0.0, 1.0),
         "threshold": validation.positive("threshold", threshold),
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
+        "read_noise": validation.non_negative("read_noise", read_noise),
     }
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
     origin = recorded(seed)
@@ -150,6 +154,7 @@ class _Network:
         leak: float,
         threshold: float,
         homeostasis: float,
+        read_noise: float,
     ) -> None:
         self.synapses, self.draw = synapses, draw
         self.slots, self.leak, self.homeostasis = slots, leak, homeostasis
@@ -158,6 +163,7 @@ class _Network:
         self.unit = float(np.mean(currents))
         if self.unit <= 0.0:
             raise InputError("images: expected some above 0 to learn from, got none that draws a current")
+        synapses.read_noise = read_noise
         self.thresholds = np.full(synapses.shape[1], threshold)
 
     def show(self, image: FloatArray) -> int:

@@ -28,7 +28,7 @@ from ..operate.operations import WriteAccess
 from ..schemes import array_shape
 from ..wires import Wires, wires_or_ideal
 from .pulse_tables import tabulate
-from .table_array import TableArray
+from .table_array import READ_VOLTAGE, TableArray
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
 """Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
@@ -252,20 +252,24 @@ class PulsedDevice:
         seed: Seed,
         spreads: Mapping[str, float] | None = None,
         wires: Wires | None = None,
+        read_noise: float = 0.0,
     ) -> TableArray:
         """An array with every device in a random state of its track, as if nothing had been written yet.
 
         spreads: standard deviations from device to device, as for `compact_model.vary`, of parameters that the table
         supports (tmr and parallel_resistance of junctions); the tracks differ in any case.  The threshold is
         proportional to R_P, so that the table must have been made for this `variation`.  wires: None: ideal ones; their
-        faults, if given as rates, are drawn anew with the seed.
+        faults, if given as rates, are drawn anew with the seed.  read_noise: standard deviation of each current that is
+        read, relative to that of one device at its highest conductance with an input of 1.
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)
         lines_between = checked_wires(wires).with_new_faults(draw).keywords()
         cells = self.devices.array_of(lines, varied, draw)
         track = draw.integers(self.table.sizes["track"], size=lines)
-        array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw)
+        unit = READ_VOLTAGE * self.conductance_range()[1]
+        noise = unit * validation.non_negative("read_noise", read_noise)
+        array = TableArray(Crossbar(cells=cells, **lines_between), self.table, track=track, seed=draw, read_noise=noise)
         array.scatter()
         return array
 

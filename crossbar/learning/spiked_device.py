@@ -166,6 +166,7 @@ class Synapses(Protocol):
 
     shape: tuple[int, int]
     plastic: bool
+    read_noise: float
 
     def read(self, spikes: NDArray[np.bool_]) -> FloatArray:
         """What spikes (inputs,) add to the potentials of the outputs, (outputs,)."""
@@ -184,18 +185,22 @@ class SpikedArray:
     """Devices on ideal wires, whose walls move by the table of two spikes, or of one.
 
     read_disturb: whether a spike that no other one meets moves walls.  plastic: whether spikes move walls at all.
+    read_noise: standard deviation of each current that is read, relative to that of one device at its highest
+    conductance.
     """
 
     def __init__(
         self, kind: SpikedDevice, shape: tuple[int, int], *, read_disturb: bool = True, seed: Seed = 0
     ) -> None:
         self.kind, self.shape, self.read_disturb, self.plastic = kind, shape, read_disturb, True
+        self.read_noise = 0.0
         self._draw = generator(seed)
         self._cumulative = kind.cumulative()
         self._stays = staying(self._cumulative)
         current = kind.read_current()
         self._lowest, self._range = np.nanmin(current), np.nanmax(current) - np.nanmin(current)
         self._current = current
+        self._highest = np.nanmax(current)
         self._places = kind.table.position.transpose("track", "state").values
         self.track = self._draw.integers(len(current), size=shape)
         states = np.isfinite(self._places).sum(axis=1)[self.track]
@@ -209,7 +214,10 @@ class SpikedArray:
 
     def read(self, spikes: NDArray[np.bool_]) -> FloatArray:
         rows = self._current[self.track[spikes], self.state[spikes]]
-        result: FloatArray = (rows.sum(axis=0) - len(rows) * self._lowest) / self._range
+        current = rows.sum(axis=0) - len(rows) * self._lowest
+        if self.read_noise > 0.0:
+            current = current + self.read_noise * self._highest * self._draw.standard_normal(current.size)
+        result: FloatArray = current / self._range
         return result
 
     def weights(self) -> FloatArray:
@@ -249,10 +257,10 @@ class SpikedArray:
 
 
 class ExactSynapses:
-    """Weights in floating point that the same spikes change by what they do to devices on average."""
+    """Weights in floating point, read without noise; the same spikes change them by their mean effect on devices."""
 
     def __init__(self, kind: SpikedDevice, shape: tuple[int, int], seed: Seed = 0) -> None:
-        self.shape, self.plastic = shape, True
+        self.shape, self.plastic, self.read_noise = shape, True, 0.0
         self._weights = generator(seed).random(shape)
         self._up, self._down = kind.mean_steps()
 

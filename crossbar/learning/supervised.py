@@ -48,6 +48,7 @@ def supervised_learning(
     gain: float | None = None,
     slots: int = 1,
     batch: int = 1,
+    read_noise: float = 0.0,
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
     spreads: dict[str, float] | None = None,
@@ -77,6 +78,8 @@ def supervised_learning(
     The second layer has the same rate and, by the same rule, the gain 120 / (hidden + 4), because its inputs are about
     one half; `gain` applies to the first layer.
     batch: number of images that are read before the pulses of the first of them; each image then has its own pulses.
+    read_noise: standard deviation of each current that is read, forwards or back, relative to that of one device at its
+    highest conductance with an input of 1.
     test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
     spreads: standard deviations from device to device of parameters that the table supports: tmr and
     parallel_resistance of junctions.  wires: None: ideal ones; otherwise the devices must be `wired`.  store: a folder
@@ -95,6 +98,7 @@ def supervised_learning(
     turns = validation.whole("epochs", epochs, 0)
     count = validation.whole("slots", slots, 1)
     together = validation.whole("batch", batch, 1)
+    noise = validation.non_negative("read_noise", read_noise)
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
@@ -116,7 +120,7 @@ def supervised_learning(
         train, test = whole.divided(test_share, draw)
         layers = []
         for (words, outputs), own_gain in zip(sizes, gains, strict=True):
-            array = kind.array((words, 2 * outputs), seed=draw, spreads=spreads, wires=wires)
+            array = kind.array((words, 2 * outputs), seed=draw, spreads=spreads, wires=wires, read_noise=noise)
             level_out(array, kind)
             layers.append(_Pairs(array, kind, own_gain))
         start_weights = [layer.weights() for layer in layers]
@@ -156,6 +160,7 @@ def supervised_learning(
             "gain": steepness,
             "slots": count,
             "batch": together,
+            "read_noise": noise,
             "test_share": test_share,
             "spreads": varied,
             "wires": checked_wires(wires).keywords(),

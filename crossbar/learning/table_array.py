@@ -52,15 +52,25 @@ class TableArray:
     closely spaced.
     track: number of the table's track for each cell, shape (word lines, bit lines); None: in order, row by row,
     starting again after the last.
-    seed: of the random transitions.
+    seed: of the random transitions and of the noise.
+    read_noise: A, standard deviation of each current that is read, independent from reading to reading.
 
     `state` and `track` have shape (word lines, bit lines), `energy` (J) is the energy of all pulses, `pulses` their
     number.  The voltage of a cell during a pulse is its voltage at the start of the pulse, and the energy of the edges
     is that on ideal wires.  Raises InputError.
     """
 
-    def __init__(self, array: Crossbar, table: xr.Dataset, *, track: ArrayLike | None = None, seed: Seed = 0) -> None:
+    def __init__(
+        self,
+        array: Crossbar,
+        table: xr.Dataset,
+        *,
+        track: ArrayLike | None = None,
+        seed: Seed = 0,
+        read_noise: float = 0.0,
+    ) -> None:
         self.array = validation.instance("array", array, Crossbar)
+        self.read_noise = validation.non_negative("read_noise", read_noise)
         if not isinstance(array.cells, StatefulCells):
             raise InputError(
                 "array: expected a Crossbar with cells that have a state, such as Junctions, got other cells"
@@ -260,7 +270,7 @@ class TableArray:
         return voltage, PowerBudget(sources=heat, devices=heat)
 
     def read(self, voltages: ArrayLike) -> FloatArray:
-        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), with the wires; no state changes.
+        """Currents out of the bit lines at 0 V, A, shape (vectors, bit lines), with wires and noise; no state changes.
 
         voltages: of the word lines, V, (vectors, word lines).
         """
@@ -269,11 +279,10 @@ class TableArray:
             raise validation.wrong_shape("voltages", np.shape(voltages), {"vectors": None, "word lines": self.shape[0]})
         cells = self._present_conductance()
         if self._ideal:
-            return product(volts, cells)
+            return self._noisy(product(volts, cells))
         sources = self.array.sources(volts.T)
         found = self._solve(cells, sources)
-        result: FloatArray = -(found.bit_start_current + found.bit_stop_current)
-        return result
+        return self._noisy(-(found.bit_start_current + found.bit_stop_current))
 
     def read_back(self, voltages: ArrayLike) -> FloatArray:
         """Currents out of the word lines at 0 V, A, shape (vectors, word lines), for voltages at the ends of the bit
@@ -286,10 +295,14 @@ class TableArray:
             raise validation.wrong_shape("voltages", np.shape(voltages), {"vectors": None, "bit lines": self.shape[1]})
         cells = self._present_conductance()
         if self._ideal:
-            return product(volts, cells.T)
+            return self._noisy(product(volts, cells.T))
         found = self._solve(cells, self.array.sources(np.zeros((self.shape[0], len(volts))), volts.T))
-        result: FloatArray = -(found.word_start_current + found.word_stop_current)
-        return result
+        return self._noisy(-(found.word_start_current + found.word_stop_current))
+
+    def _noisy(self, current: FloatArray) -> FloatArray:
+        if self.read_noise == 0.0:
+            return current
+        return current + self.read_noise * self._draw.standard_normal(current.shape)
 
     def _solve(self, cells: FloatArray, sources: Sources) -> NetworkSolution:
         if self._reader is not None:

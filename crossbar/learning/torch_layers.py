@@ -76,7 +76,8 @@ class ArrayLinear(torch.nn.Module):
     wires: of the array; None: ideal ones.  gain: the output of one input of 1 at a pair in opposite end states.
     input_bits, output_bits: of the converters, 2 or more, None: exact ones.  They have a level at 0 and as many on
     either side; inputs go from -1 to 1, outputs from -output_range to output_range, and are cut off beyond.
-    read_voltage: V, for an input of 1.  seed: of the weights at the start.
+    read_voltage: V, for an input of 1.  read_noise: standard deviation of each bit line's current, relative to that of
+    one device at the last level with an input of 1.  seed: of the weights at the start and of the noise.
 
     `weight`, (inputs + 1, outputs), from -1 to 1, is a parameter in float64; pairs have the conductances middle +- half
     of it.  Levels and converters are rounded in the forward direction and passed over by the gradient; between them it
@@ -97,6 +98,7 @@ class ArrayLinear(torch.nn.Module):
         output_bits: int | None = None,
         output_range: float | None = None,
         read_voltage: float = READ_VOLTAGE,
+        read_noise: float = 0.0,
         seed: Seed = 0,
     ) -> None:
         super().__init__()
@@ -109,6 +111,7 @@ class ArrayLinear(torch.nn.Module):
         self.low, self.high = float(states[0]), float(states[-1])
         self.gain = validation.positive("gain", gain)
         self.read_voltage = validation.positive("read_voltage", read_voltage)
+        self.noise = validation.non_negative("read_noise", read_noise) * self.read_voltage * self.high  # A
         self.input_bits = None if input_bits is None else check_bits("input_bits", input_bits, signed=True)
         self.output_bits = None if output_bits is None else check_bits("output_bits", output_bits, signed=True)
         if (output_bits is None) != (output_range is None):
@@ -118,7 +121,8 @@ class ArrayLinear(torch.nn.Module):
         self.array = Crossbar(conductance=middle, **wires_or_ideal(wires).between(*_ohms(self)).keywords())
         faults = faults_of(self.array.faults, self.array.shape)
         self._faulty = None if faults is None else torch.tensor(faults.cells(self.array.shape))
-        start = generator(seed).uniform(-1.0, 1.0, (words, outputs)) / np.sqrt(words)
+        self.draw = generator(seed)
+        start = self.draw.uniform(-1.0, 1.0, (words, outputs)) / np.sqrt(words)
         self.weight = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
 
     def conductance(self) -> Any:
@@ -145,6 +149,8 @@ class ArrayLinear(torch.nn.Module):
         if self.input_bits is not None:
             given = _straight_through(given, partial(rounded, bits=self.input_bits, full_scale=1.0))
         current = _Read.apply(self.read_voltage * given.double(), self.conductance(), self.array)
+        if self.noise > 0.0:
+            current = current + current.new_tensor(self.noise * self.draw.standard_normal(current.shape))
         scale = self.gain / (self.read_voltage * (self.high - self.low))
         output = scale * (current[:, ::2] - current[:, 1::2])
         if self.output_bits is not None and self.output_range is not None:
@@ -155,10 +161,11 @@ class ArrayLinear(torch.nn.Module):
 class PulsedLinear(torch.nn.Module):
     """A linear layer of devices whose weights move by pulses; nothing is written but by `pulse`.
 
-    inputs, outputs, gain: as in `ArrayLinear`.  device: the kind of device, with its pulse.  wires, spreads, seed: as
-    in `PulsedDevice.array`; pulses first bring all devices to about the middle of their range.
+    inputs, outputs, gain: as in `ArrayLinear`.  device: the kind of device, with its pulse.  wires, spreads,
+    read_noise, seed: as in `PulsedDevice.array`; pulses first bring all devices to about the middle of their range.
 
-    Going forward the array is read through its wires, going back it is read from the other side; both are exact.
+    Going forward the array is read through its wires, going back it is read from the other side; both are exact
+    without read_noise.
     `backward` of a loss leaves the inputs and the outputs' gradients in the layer, and `pulse(rate)` changes the
     weights by them, one image after the other, with word lines and bit lines that fire by chance: a line of input x and
     one of gradient d meet with the probability rate |x d|, each line's own cut off at 1.  There are no parameters for
@@ -174,6 +181,7 @@ class PulsedLinear(torch.nn.Module):
         gain: float = 1.0,
         wires: Wires | None = None,
         spreads: dict[str, float] | None = None,
+        read_noise: float = 0.0,
         seed: Seed = 0,
     ) -> None:
         super().__init__()
@@ -182,7 +190,7 @@ class PulsedLinear(torch.nn.Module):
         check_memory("the layer", float(_BYTES_PER_CELL) * words * bits)
         self.gain = validation.positive("gain", gain)
         self.draw = generator(seed)
-        self.array = device.array((words, bits), seed=self.draw, spreads=spreads, wires=wires)
+        self.array = device.array((words, bits), seed=self.draw, spreads=spreads, wires=wires, read_noise=read_noise)
         level_out(self.array, device)
         low, high = device.conductance_range()
         self.scale = self.gain / (READ_VOLTAGE * (high - low))

@@ -38,6 +38,7 @@ def unsupervised_learning(
     leak: float = 0.9,
     threshold: float = 3.5,
     homeostasis: float = 0.02,
+    read_noise: float = 0.0,
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
     spreads: dict[str, float] | None = None,
@@ -57,6 +58,8 @@ def unsupervised_learning(
     that spiked in the last `window` slots, and one towards low conductance at all others.
     window: with grey pixels, which do not spike in every slot, as many as `slots`.
     homeostasis: fraction by which the winner's factor rises; then all factors are reduced so that their mean stays.
+    read_noise: standard deviation of the current of a bit line in a slot, relative to that of one device at its highest
+    conductance; the unit of a potential is measured without it.
     test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
     After learning, every training image is shown once more, for all slots and without pulses, and each output is
     assigned the label for which it spiked most.  A test image counts as recognised if the outputs with its label spike
@@ -78,6 +81,7 @@ def unsupervised_learning(
         "leak": validation.between("leak", leak, 0.0, 1.0),
         "threshold": validation.positive("threshold", threshold),
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
+        "read_noise": validation.non_negative("read_noise", read_noise),
     }
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
 
@@ -131,6 +135,7 @@ class _Competition:
         leak: float,
         threshold: float,
         homeostasis: float,
+        read_noise: float,
     ) -> None:
         self.kind, self.array, self.draw = kind, array, draw
         self.slots, self.window, self.leak, self.homeostasis = slots, window, leak, homeostasis
@@ -139,6 +144,7 @@ class _Competition:
         self.unit = float(self.currents(images).mean())
         if self.unit <= 0.0:
             raise InputError("images: expected some above 0 to learn from, got none that draws a current")
+        array.read_noise = read_noise * READ_VOLTAGE * self.highest
         self.thresholds = np.full(array.shape[1], threshold)
 
     def currents(self, spikes: FloatArray) -> FloatArray:

@@ -33,6 +33,7 @@ def product_accuracy(
     dac: Dac | None = None,
     adc: Adc | None = None,
     faults: Faults | FaultRates | None = None,
+    read_noise: float = 0.0,
     seed: Seed = 0,
     progress: bool = False,
 ) -> xr.Dataset:
@@ -44,8 +45,9 @@ def product_accuracy(
     without a full scale is calibrated for each array, on other vectors than those of the test.
     Weights and inputs are uniform from -1 to 1, drawn with the seed.
     faults: of the arrays, drawn anew in each repeat if given as FaultRates;
-    the weights are stored as if there were none.  Their error counts with that of the wires, so that the wire_error at
-    0 Ohm is that of the faults alone.
+    the weights are stored as if there were none.  read_noise: standard deviation of the current of a bit line in each
+    cycle, relative to that of one device at its highest level and the read voltage.  The errors of both count with that
+    of the wires, so that the wire_error at 0 Ohm is that of faults and noise alone.
 
     Returns a Dataset over (size, wire_resistance, repeat): wire_error and total_error, the norm of the error relative
     to that of the exact product, for the stored and for the wanted weights, both including the converters; and
@@ -57,6 +59,7 @@ def product_accuracy(
     states = validation.numbers("levels", levels)
     if adc is not None:
         validation.instance("adc", adc, Adc)
+    noise = validation.non_negative("read_noise", read_noise) * validation.positive("read_voltage", read_voltage)
     origin = recorded(seed)
     draw = generator(seed)
     lowest, highest = (max(float(each), _OPEN) for each in (states.min(), states.max()))
@@ -71,6 +74,7 @@ def product_accuracy(
                 mapped = map_weights(weights, states, mapping)
                 wanted, stored = given @ weights, given @ mapped.stored
                 made = Wires(faults=faults).with_new_faults(draw).between(1.0 / highest, 1.0 / lowest)
+                of_noise = draw.spawn(1)[0]  # leaves weights and inputs as they are without noise
                 samples = None if adc is None or adc.full_scale is not None else draw.uniform(-1.0, 1.0, given.shape)
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):
@@ -79,7 +83,9 @@ def product_accuracy(
                     reading = adc
                     if adc is not None and samples is not None:
                         reading = mapped.calibrate(adc, array, samples, read_voltage, dac=dac)
-                    found = mapped.multiply(array, given, read_voltage, dac=dac, adc=reading)
+                    found = mapped.multiply(
+                        array, given, read_voltage, dac=dac, adc=reading, noise=noise * highest, seed=of_noise
+                    )
                     product = found["product"].values
                     wire_error[row, column, trial] = np.linalg.norm(product - stored) / np.linalg.norm(stored)
                     total_error[row, column, trial] = np.linalg.norm(product - wanted) / np.linalg.norm(wanted)
@@ -102,7 +108,14 @@ def product_accuracy(
             "dac": repr(dac),
             "adc": repr(adc),
             **provenance(
-                {"levels": states, "read_voltage": read_voltage, "vectors": inputs, "faults": faults}, seed=origin
+                {
+                    "levels": states,
+                    "read_voltage": read_voltage,
+                    "vectors": inputs,
+                    "faults": faults,
+                    "read_noise": read_noise,
+                },
+                seed=origin,
             ),
         },
     )

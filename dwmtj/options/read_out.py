@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from compact_model.support.validation import InputError
+from compact_model.support.validation import InputError, between
 from crossbar.read_out.converters import Adc, Dac
 from crossbar.read_out.weight_mapping import ENCODINGS, SUBTRACTIONS, WeightMapping
 
@@ -65,6 +65,23 @@ def read_out_options(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def read_noise_option(function: Function) -> Function:
+    """Add --read-noise to a command."""
+    return click.option(
+        "--read-noise",
+        type=float,
+        default=0.0,
+        show_default=True,
+        metavar="%",
+        help="Standard deviation of each current that is read, relative to the largest current of one device, %.",
+    )(function)
+
+
+def read_noise_from_percent(percent: float) -> float:
+    """The share of one device's largest current; InputError by the name of the option."""
+    return 0.01 * between("--read-noise", percent, 0.0, 1e4)
 
 
 def read_out_from_options(options: dict[str, Any], *, signed: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from compact_model.device.junction import resistance
 from ...options.array import fault_options, faults_from_options, numbers_from, sizes_option
 from ...options.device import device_options, track_from_options
 from ...options.help import Command
-from ...options.read_out import read_out_from_options, read_out_options
+from ...options.read_out import read_noise_from_percent, read_noise_option, read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
 
@@ -34,6 +34,7 @@ from ...output import check_outputs, deliver, output_options, table
     "--repeats", type=click.IntRange(1), default=4, show_default=True, help="Number of random arrays of each kind."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights and inputs.")
+@read_noise_option
 @read_out_options
 @fault_options
 @device_options
@@ -44,6 +45,7 @@ def command(
     levels: int | None,
     repeats: int,
     seed: int,
+    read_noise: float,
     as_json: bool,
     outputs: tuple[Path, ...],
     quiet: bool,
@@ -71,6 +73,7 @@ def command(
         states,
         repeats=repeats,
         faults=faults,
+        read_noise=read_noise_from_percent(read_noise),
         seed=seed,
         progress=not quiet,
         **read_out,

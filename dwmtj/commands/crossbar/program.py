@@ -14,6 +14,7 @@ from compact_model.support.validation import positive
 from ...options.array import numbers_from, size_option
 from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
+from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...output import check_outputs, deliver, output_options, table
 from ...pictures import PICTURES, picture
 
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 )
 @click.option("--accept", type=float, default=0.5, show_default=True, help="Accepted error of a reading, in levels.")
 @click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="Voltage of a read, V.")
+@read_noise_option
 @click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Number of passes over all rows.")
 @access_options
 @time_options
@@ -77,6 +79,7 @@ def command(
     longest: float,
     accept: float,
     read_voltage: float,
+    read_noise: float,
     passes: int,
     store: Path | None,
     as_json: bool,
@@ -95,6 +98,7 @@ def command(
     array, access = ArrayInTime(options), access_from_options(options)
     simulation = array.simulation((word_lines, bit_lines))
     states = even_levels(simulation.devices, levels)
+    noise = read_noise_from_percent(read_noise) * float(states[-1]) * abs(read_voltage)
     wanted = picture(target, (word_lines, bit_lines), levels, array.draw(3))
     spacing = float(states[1] - states[0])
     threshold = array.parameters.threshold_voltage
@@ -115,7 +119,7 @@ def command(
         ),
         tolerance=positive("--accept", accept) * spacing,
         write=access,
-        read=ReadAccess(voltage=read_voltage),
+        read=ReadAccess(voltage=read_voltage, noise=noise, seed=int(array.draw(5).integers(2**63))),
         passes=passes,
         history=any(path.suffix == ".gif" for path in outputs),
         store=store,

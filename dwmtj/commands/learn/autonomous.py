@@ -14,6 +14,7 @@ from compact_model.support.validation import between, non_negative, positive, wh
 from ...digits import IMAGES
 from ...options.help import ARRAY, Command, in_group
 from ...options.learning import device_from, images_option, notched_options, trial_options, trials_folder
+from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...options.spikes import spike_changes, spike_options
 from ...output import check_outputs, deliver, output_options, table
 from .answer import scatter_line
@@ -84,6 +85,7 @@ def _device_options(function: Any) -> Any:
     metavar="ns",
     help="Time between two spikes that change a weight, ns  [default: a pulse and an edge]",
 )
+@read_noise_option
 @images_option
 @trial_options
 @spike_options(edge=6.0, pulse="0.45 times the threshold", tail="0.3 times the threshold")
@@ -98,6 +100,7 @@ def command(
     threshold: float,
     homeostasis: float,
     delay: float | None,
+    read_noise: float,
     image_set: str,
     levels: int,
     tracks: int,
@@ -152,6 +155,7 @@ def command(
         leak=leak,
         threshold=threshold,
         homeostasis=homeostasis,
+        read_noise=read_noise_from_percent(read_noise),
         test_share=test_share,
         repeats=repeats,
         seed=seed,

@@ -14,7 +14,7 @@ from ...options.array import fault_options, faults_from_options, numbers_from
 from ...options.device import DEVICE
 from ...options.help import Command
 from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
-from ...options.read_out import read_out_from_options, read_out_options
+from ...options.read_out import read_noise_from_percent, read_noise_option, read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
 # Nothing moves here: of a device only its size, its resistances and the depth of its notches count.
@@ -62,14 +62,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     show_default=True,
     help="Number of levels in the simulations with wires.",
 )
-@click.option(
-    "--read-noise",
-    type=float,
-    default=0.0,
-    show_default=True,
-    metavar="%",
-    help="Read noise relative to the current of one device, %.",
-)
+@read_noise_option
 @read_out_options
 @fault_options
 @trial_options
@@ -117,7 +110,7 @@ def command(
         tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
         wire_resistances=numbers_from("--wire-resistances", wire_resistances, float),
         wired_levels=whole("--wired-levels", wired_levels, 2, MOST_LEVELS),
-        read_noise=0.01 * between("--read-noise", read_noise, 0.0, 1e4),
+        read_noise=read_noise_from_percent(read_noise),
         repeats=repeats,
         seed=seed,
         store=store,

@@ -10,6 +10,7 @@ from compact_model.support.validation import between, positive
 from ...digits import IMAGES
 from ...options.help import Command
 from ...options.learning import images_option, pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
+from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...output import check_outputs, deliver, output_options
 from .answer import scatter_line, summary_of, text_of
 
@@ -54,6 +55,7 @@ from .answer import scatter_line, summary_of, text_of
     show_default=True,
     help="Number of slots in the pulse trains of an image.",
 )
+@read_noise_option
 @images_option
 @trial_options
 @pulsed_device_options("20")
@@ -66,6 +68,7 @@ def command(
     gain: float | None,
     batch: int,
     slots: int,
+    read_noise: float,
     image_set: str,
     repeats: int,
     seed: int,
@@ -104,6 +107,7 @@ def command(
         gain=gain,
         slots=slots,
         batch=batch,
+        read_noise=read_noise_from_percent(read_noise),
         test_share=test_share,
         repeats=repeats,
         seed=seed,

@@ -11,6 +11,7 @@ from compact_model.support.validation import between, non_negative, positive
 from ...digits import IMAGES
 from ...options.help import Command
 from ...options.learning import images_option, pulsed_device_options, pulsed_devices_from, trial_options, trials_folder
+from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...output import check_outputs, deliver, output_options
 from .answer import summary_of, text_of
 
@@ -45,6 +46,7 @@ GOAL = 0.75
 @click.option(
     "--homeostasis", type=float, default=0.02, show_default=True, help="Relative rise of a winner's threshold."
 )
+@read_noise_option
 @images_option
 @trial_options
 @pulsed_device_options("4,13,19")
@@ -57,6 +59,7 @@ def command(
     leak: float,
     threshold: float,
     homeostasis: float,
+    read_noise: float,
     image_set: str,
     repeats: int,
     seed: int,
@@ -93,6 +96,7 @@ def command(
         leak=leak,
         threshold=threshold,
         homeostasis=homeostasis,
+        read_noise=read_noise_from_percent(read_noise),
         test_share=test_share,
         repeats=repeats,
         seed=seed,
