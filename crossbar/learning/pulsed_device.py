@@ -28,6 +28,7 @@ from ..operate.operations import WriteAccess
 from ..schemes import array_shape
 from ..wires import Wires, wires_or_ideal
 from .pulse_tables import tabulate
+from .spontaneous import RATES, spontaneous_rates
 from .table_array import READ_VOLTAGE, TableArray
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
@@ -191,7 +192,8 @@ class PulsedDevice:
         samples, temperature (K), store: see `pulse_table`.  seed: of the tracks and the table.
         retention: whether the table gets `hop_rate` (track, state, side), 1/s, the rate at which a wall leaves a notch
         spontaneously down or up the track, from `compact_model.escape_rates`; NaN at the ends, and where the theory
-        does not apply.
+        does not apply; and `spontaneous_rate` (track, state, final_state), 1/s, of going from one state to another,
+        the ends included, with which arrays age.
         """
         base = validation.instance("device", notched_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
@@ -220,6 +222,7 @@ class PulsedDevice:
         )
         if validation.flag("retention", retention):
             table = table.assign(hop_rate=_hop_rates(sized, each, table, temperature))
+            table = table.assign({RATES: spontaneous_rates(sized, each, table, temperature, draw)})
         return cls(devices=Junctions(sized, np.zeros((1, 1))), table=table, voltage=volts, access=access)
 
     @property
@@ -243,7 +246,8 @@ class PulsedDevice:
     def identity(self) -> str:
         """A short text that identifies this kind of device."""
         table = self.table.probability.values, self.table[self.devices.states[0].name].values, self.table.voltage.values
-        return digest(repr((self.devices.parameters[:1], self.voltage, self.access)), *table)
+        rates = (self.table[RATES].values,) if RATES in self.table else ()
+        return digest(repr((self.devices.parameters[:1], self.voltage, self.access)), *table, *rates)
 
     def array(
         self,

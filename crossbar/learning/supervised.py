@@ -23,6 +23,7 @@ from ..exchange.stepping import update_statistics
 from ..wires import Wires
 from .products import product
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
+from .spontaneous import aged_accuracy, retention_times
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
 
@@ -49,6 +50,7 @@ def supervised_learning(
     slots: int = 1,
     batch: int = 1,
     read_noise: float = 0.0,
+    retention: ArrayLike = (),
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
     spreads: dict[str, float] | None = None,
@@ -80,6 +82,8 @@ def supervised_learning(
     batch: number of images that are read before the pulses of the first of them; each image then has its own pulses.
     read_noise: standard deviation of each current that is read, forwards or back, relative to that of one device at its
     highest conductance with an input of 1.
+    retention: s, increasing, times after learning without a voltage at which the accuracy is tested again; the devices
+    must have been made with `PulsedDevice.notched(retention=True)`.
     test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
     spreads: standard deviations from device to device of parameters that the table supports: tmr and
     parallel_resistance of junctions.  wires: None: ideal ones; otherwise the devices must be `wired`.  store: a folder
@@ -89,7 +93,7 @@ def supervised_learning(
     learning as a control; train_accuracy (levels, repeat) at the end; float_accuracy (levels, repeat), of the same
     network in floating point, trained on the same images from the same start, with weights that change by the mean
     effect of the pulses up to the same bounds; energy (levels, repeat; J, of all pulses) and pulses (levels, repeat),
-    of all arrays.
+    of all arrays; with retention aged_accuracy (levels, repeat, retention_time), of walls that have hopped meanwhile.
     """
     given = examples(images, labels)
     kinds = validation.several("devices", devices, PulsedDevice)
@@ -99,6 +103,7 @@ def supervised_learning(
     count = validation.whole("slots", slots, 1)
     together = validation.whole("batch", batch, 1)
     noise = validation.non_negative("read_noise", read_noise)
+    ages = retention_times(retention, [kind.table for kind in kinds])
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
     inputs = np.column_stack([given.images, np.ones(len(given.images))])
     whole = Examples(inputs, given.labels)
@@ -142,7 +147,13 @@ def supervised_learning(
         strength = count * start * mean_step(kind)
         exact = _Network([_Exact(each, own) for each, own in zip(start_weights, gains, strict=True)])
         _learn_exactly(exact, train, strength, fading, turns, draw.spawn(1)[0])
-        return _label(np.array(accuracy), network.accuracy(train), exact.accuracy(test), layers)
+        result = _label(np.array(accuracy), network.accuracy(train), exact.accuracy(test), layers)
+
+        def let_pass(duration: float) -> None:
+            for layer in layers:
+                layer.array.age(duration)
+
+        return result.merge(aged_accuracy(ages, let_pass, lambda: network.accuracy(test)))
 
     return repeated(
         trial,
@@ -161,6 +172,7 @@ def supervised_learning(
             "slots": count,
             "batch": together,
             "read_noise": noise,
+            **({"retention": ages} if ages else {}),
             "test_share": test_share,
             "spreads": varied,
             "wires": checked_wires(wires).keywords(),

@@ -31,6 +31,7 @@ from ..network.solution import NetworkSolution
 from ..network.solve import solve_network
 from ..schemes import Bias, block_bias, block_voltages, floats
 from .products import inner_product, product
+from .spontaneous import passed, rates_of
 
 READ_VOLTAGE = 0.05
 """V, of an input of 1: a tenth of the threshold, which moves no wall."""
@@ -78,6 +79,7 @@ class TableArray:
         self.devices, self.shape = array.cells, array.shape
         if not isinstance(table, xr.Dataset) or table.attrs.get("experiment") != "pulse_table":
             raise InputError("table: expected what pulse_table gives, got something else")
+        self._table = table
         self._grid = table.voltage.values.astype(np.float64)
         if self._grid.size < 2:
             raise InputError("table: expected at least two voltages, got one")
@@ -169,6 +171,18 @@ class TableArray:
         if self._conductance is None:
             self._conductance = self._present_cells().zero_bias_conductance()
         return self._conductance
+
+    def age(self, duration: float) -> None:
+        """Let a time (s) of any length pass without a voltage: devices go from state to state by chance.
+
+        The rates are those of the table (`PulsedDevice.notched(retention=True)`), at its temperature; faulty devices
+        stay as they are.  InputError for a table without them.
+        """
+        length = validation.non_negative("duration", duration)
+        rates = rates_of(self._table)
+        if length > 0.0:
+            moved = passed(self._state, self.track, rates, length, self._draw)
+            self.state = moved if self.devices.held is None else np.where(self.devices.held, self.state, moved)
 
     def scatter(self) -> None:
         """Put every device into a random state of its track, all with equal probability, by the seed."""

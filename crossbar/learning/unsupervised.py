@@ -22,6 +22,7 @@ from compact_model.support.validation import InputError
 
 from ..wires import Wires
 from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
+from .spontaneous import aged_accuracy, retention_times
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
 
@@ -39,6 +40,7 @@ def unsupervised_learning(
     threshold: float = 3.5,
     homeostasis: float = 0.02,
     read_noise: float = 0.0,
+    retention: ArrayLike = (),
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
     spreads: dict[str, float] | None = None,
@@ -64,12 +66,13 @@ def unsupervised_learning(
     After learning, every training image is shown once more, for all slots and without pulses, and each output is
     assigned the label for which it spiked most.  A test image counts as recognised if the outputs with its label spike
     most.
-    spreads, wires, store: as in `supervised_learning`.  A pulse drives most devices of one bit line at once: with 64
-    inputs and 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
+    spreads, wires, store, retention: as in `supervised_learning`.  A pulse drives most devices of one bit line at once:
+    with 64 inputs and 300 Ohm, segments of 0.01 Ohm make no difference, and with 0.1 Ohm nothing is learned.
 
     Returns a Dataset: accuracy (levels, repeat); untrained_accuracy (levels, repeat), of the same array with outputs
     named before learning, as a control; energy (levels, repeat; J, of all pulses), pulses (levels, repeat),
-    weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired).
+    weight (levels, repeat, input, output; from 0 to 1), output_label (levels, repeat, output; -1: never fired);
+    with retention aged_accuracy (levels, repeat, retention_time), of outputs that keep their names.
     """
     given = examples(images, labels)
     kinds = validation.several("devices", devices, PulsedDevice)
@@ -83,6 +86,7 @@ def unsupervised_learning(
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
         "read_noise": validation.non_negative("read_noise", read_noise),
     }
+    ages = retention_times(retention, [kind.table for kind in kinds])
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
 
     def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
@@ -97,7 +101,8 @@ def unsupervised_learning(
                 network.learn(train.images[index])
                 advance(1)
         trained, names = _tested(network, train, test)
-        return _label(trained, untrained, network, names)
+        result = _label(trained, untrained, network, names)
+        return result.merge(aged_accuracy(ages, array.age, lambda: _recognised(network, test, names)))
 
     return repeated(
         trial,
@@ -111,6 +116,7 @@ def unsupervised_learning(
             "outputs": neurons,
             "epochs": turns,
             **settings,
+            **({"retention": ages} if ages else {}),
             "test_share": test_share,
             "spreads": varied,
             "wires": checked_wires(wires).keywords(),
@@ -190,12 +196,16 @@ class _Competition:
 
 def _tested(network: _Competition, train: Examples, test: Examples) -> tuple[float, NDArray[np.int64]]:
     """The share of test images that outputs recognise, which are named after those learned from; and the names."""
-    classes = max(train.classes, test.classes)
-    names = _names(network, train, classes)
-    of_label = names[:, np.newaxis] == np.arange(classes)
+    names = _names(network, train, max(train.classes, test.classes))
+    return _recognised(network, test, names), names
+
+
+def _recognised(network: _Competition, test: Examples, names: NDArray[np.int64]) -> float:
+    """The share of test images for which the outputs with their label fire most."""
+    of_label = names[:, np.newaxis] == np.arange(max(int(names.max()) + 1, test.classes))
     votes = np.array([network.spikes(image) for image in test.images]) @ of_label
     right = votes.any(axis=1) & (votes.argmax(axis=1) == test.labels)
-    return float(right.mean()), names
+    return float(right.mean())
 
 
 def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.int64]:

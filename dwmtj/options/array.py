@@ -123,14 +123,14 @@ def sizes_option(default: str) -> Callable[[Function], Function]:
     )
 
 
-def numbers_from(name: str, text: str, kind: type) -> list[Any]:
+def numbers_from(name: str, text: str, kind: type, *, at_most: float = 1e6) -> list[Any]:
     """Numbers out of a text with commas."""
     try:
         found = [kind(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"{name}: expected numbers with commas between, such as 2,4,8, got {text!r}") from None
     for value in found:
-        between(name, value, 0, 1e6)
+        between(name, value, 0, at_most)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from compact_model.constants import NANOSECOND
 from compact_model.device.notched import notched_device
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support.model_range import spread_from_percent
@@ -76,6 +77,12 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
                 show_default=True,
                 metavar="K",
                 help="Temperature of the thermal fields, K.",
+            ),
+            click.option(
+                "--retention",
+                default="",
+                metavar="ns,...",
+                help="Times without a voltage after which the accuracy is tested again, ns  [default: none]",
             ),
             click.option(
                 "--variation",
@@ -167,12 +174,13 @@ def pulsed_devices_from(
 
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
     wires = Wires.equal(segment, faults=faults_from_options(options))
+    ages = retention_from(options.pop("retention"))
     file = options.pop("device_file")
     if file is not None:
         from crossbar.exchange.device_file import read_device
 
         refuse_unused("--device-file", options)
-        return [read_device(file)], {"spreads": None, "wires": wires}
+        return [read_device(file)], {"spreads": None, "wires": wires, "retention": ages}
     device = device_from(options)
     percent = between("--variation", options.pop("variation"), 0.0, 100.0 * LARGEST_VARIATION)
     spread = spread_from_percent("--variation", percent)
@@ -186,13 +194,22 @@ def pulsed_devices_from(
         "wired": segment > 0.0,
         "variation": spread,
         "device": device,
+        "retention": bool(ages),
         "progress": not quiet,
     }
     kinds = []
     for count in levels_from(options.pop("levels")):
         folder = None if store is None else store / f"pulses_{count}_levels"
         kinds.append(PulsedDevice.notched(count, store=folder, **settings))
-    return kinds, {"spreads": {"parallel_resistance": spread} if spread else None, "wires": wires}
+    varied = {"parallel_resistance": spread} if spread else None
+    return kinds, {"spreads": varied, "wires": wires, "retention": ages}
+
+
+def retention_from(text: str) -> list[float]:
+    """Times in s, out of a text of ns with commas, each once, rising."""
+    longest = 1e30  # ns, beyond the age of the universe
+    times = numbers_from("--retention", text, float, at_most=longest) if text else []
+    return [NANOSECOND * each for each in sorted(set(times))]
 
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from compact_model.constants import NANOSECOND
 
 from ...options.learning import device_line
 from ...output import key, table
@@ -49,6 +51,18 @@ def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArr
         "accuracies": accuracy.transpose("levels", "repeat").values.tolist(),
         "pulses": result.pulses.mean("repeat").values.tolist(),
         "energy_pJ": (1e12 * result.energy.mean("repeat")).values.tolist(),
+        **_aged(result),
+    }
+
+
+def _aged(result: xr.Dataset) -> dict[str, Any]:
+    """Accuracies after times without a voltage, where there are any, (levels, times)."""
+    if "aged_accuracy" not in result:
+        return {}
+    aged = result.aged_accuracy.mean("repeat").transpose("levels", "retention_time")
+    return {
+        "retention_ns": (result.retention_time / NANOSECOND).values.tolist(),
+        "aged_accuracy": aged.values.tolist(),
     }
 
 
@@ -57,7 +71,7 @@ def text_of(
     accuracy: xr.DataArray,
     untrained: xr.DataArray,
     *,
-    columns: Mapping[str, Sequence[str]],
+    columns: dict[str, Sequence[str]],
     closing: str,
 ) -> str:
     """A table with a row for each kind of device, and the devices; columns: what one kind of learning adds."""
@@ -65,16 +79,21 @@ def text_of(
 
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
+    aged = _aged(result)
+    later = {
+        f"after {1e-9 * time:g} s %": [f"{100.0 * row[number]:.1f}" for row in aged["aged_accuracy"]]
+        for number, time in enumerate(aged.get("retention_ns", []))
+    }
     rows = [
         [
             int(count),
             written(float(trained[0][row]), float(trained[1][row])),
             written(float(before[0][row]), float(before[1][row])),
-            *(column[row] for column in columns.values()),
+            *(column[row] for column in (columns | later).values()),
             round(float(pulses[row])),
             float(energy[row]),
         ]
         for row, count in enumerate(result.levels.values)
     ]
-    headers = ["levels", "test accuracy %", "untrained %", *columns, "pulses", "energy uJ"]
+    headers = ["levels", "test accuracy %", "untrained %", *columns, *later, "pulses", "energy uJ"]
     return f"{table(headers, rows)}\n{closing}\n{device_line(result)}"
