@@ -183,12 +183,22 @@ class Resistors(Cells):
         if (self.conductance < 0.0).any():
             raise InputError(f"conductance: expected values of at least 0 S, got {self.conductance.min():g}")
 
+    @classmethod
+    def with_shorts(cls, conductance: FloatArray) -> "Resistors":
+        """The same, not checked, with inf for cells that are shorted; only cells with transistors can have them."""
+        made = cls(np.zeros(conductance.shape))
+        made.conductance = conductance
+        return made
+
     @property
     def shape(self) -> tuple[int, int]:
         return self.conductance.shape[0], self.conductance.shape[1]
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.conductance * voltage, self.conductance.copy()
+
+    def zero_bias_conductance(self) -> FloatArray:
+        return self.conductance.copy()
 
     def at_inputs(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
         return self.conductance * voltage, np.array(np.broadcast_to(self.conductance, voltage.shape))

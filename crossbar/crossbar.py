@@ -81,7 +81,9 @@ class Crossbar(Wires):
             if broken is not None:
                 cells = broken.conductance(cells)
         if broken is not None:
-            broken.refuse(("broken_source_lines", "stuck_on_gates"), "an array without transistors")
+            broken.refuse(
+                ("broken_source_lines", "shorted_source_lines", "stuck_on_gates"), "an array without transistors"
+            )
         object.__setattr__(self, "_drawn", broken)
         object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)

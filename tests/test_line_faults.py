@@ -18,6 +18,7 @@ from crossbar import (
     Periphery,
     Reading,
     Resistors,
+    TransistorBias,
     TransistorCrossbar,
     Wires,
     bias,
@@ -245,6 +246,82 @@ def test_segments_ends_and_faults_of_transistor_lines_agree_with_ngspice(ngspice
     options = ".options gmin=1e-18 reltol=1e-10 abstol=1e-18 vntol=1e-13\n"
     own = run_netlist(array_netlist(array, held).replace("\n.op", f"\n{options}.op"))[-1].vectors
     assert np.real(own["b0_0"])[0] == pytest.approx(nodes("b")[0, 0], rel=1e-9)
+
+
+@pytest.mark.parametrize("source_lines", ["bit_line", "word_line"])
+def test_shorts_of_lines_and_cells_with_transistors_agree_with_ngspice(ngspice, source_lines):
+    from spice.netlists.array import array_netlist
+    from spice.ngspice.run import run_netlist
+
+    along = source_lines == "word_line"
+    shorted = np.zeros((2, 3), dtype=bool)
+    shorted[1, 1] = True
+    array = TransistorCrossbar(
+        cells=Resistors(1.0 / OHMS),
+        transistor=MosTransistor(**LAW),
+        gate_voltage=1.5,
+        source_lines=source_lines,
+        source_line_resistance=5.0,
+        bit_line_resistance=3.0,
+        driver_resistance=20.0,
+        sense_resistance=10.0,
+        faults=Faults(
+            shorted_cells=shorted,
+            shorted_source_lines=[(0, 1)],
+            shorted_bit_lines=[(0, 0), (1, 1)],
+            shorted_lines_resistance=2.0,
+        ),
+    )
+    # By hand: row 1 is on; every segment, the first of a source line and the last of a bit line included, is there.
+    rows = [
+        "* shorts",
+        ".model acc nmos level=1 vto=0.4 kp=3e-4 gamma=0 phi=0.6 lambda=0",
+        "Vg0 g0 0 0",
+        "Vg1 g1 0 1.5",
+    ]
+    volts, held = ([0.1, 0.8] if along else [0.8, 0.5, 0.8]), [0.0, 0.05, 0.0]
+    for k, volt in enumerate(volts):
+        rows += [f"Vs{k} d{k} 0 {volt}", f"Rs{k} d{k} {f's{k}_0' if along else f's0_{k}'} 25"]
+    for i, j in np.ndindex(2, 3):
+        rows += [f"M{i}{j} s{i}_{j} g{i} m{i}_{j} 0 acc w=1u l=0.1u", f"Ro{i}{j} s{i}_{j} m{i}_{j} 1e6"]
+        rows += [f"Vd{i}{j} m{i}_{j} n{i}_{j} 0"]
+        rows += [f"Rd{i}{j} n{i}_{j} b{i}_{j} {OHMS[i, j]}" if (i, j) != (1, 1) else f"Vshort n{i}_{j} b{i}_{j} 0"]
+        if along and j:
+            rows += [f"Rw{i}{j} s{i}_{j - 1} s{i}_{j} 5"]
+        if not along and i:
+            rows += [f"Rw{i}{j} s{i - 1}_{j} s{i}_{j} 5"]
+    for j in range(3):
+        rows += [f"Rb{j} b0_{j} b1_{j} 3", f"Re{j} b1_{j} e{j} 13", f"Vb{j} e{j} 0 {held[j]}"]
+    rows += [f"Rx s0_1 {'s1_1' if along else 's0_2'} 2", "Ry b0_0 b0_1 2", "Rz b1_1 b1_2 2"]
+    options = ".options gmin=1e-18 reltol=1e-10 abstol=1e-18 vntol=1e-13"
+    vectors = run_netlist("\n".join([*rows, options, ".op", ".end", ""]))[-1].vectors
+
+    def branch(name):
+        return float(np.real(vectors[f"{name}#branch"])[0])
+
+    found = array.solve([0.0, 1.5], volts, held).isel(input=0)
+    current = np.array([[branch(f"vd{i}{j}") for j in range(3)] for i in range(2)])
+    close = {"rtol": 0.0, "atol": 1e-9 * np.abs(current).max()}
+    np.testing.assert_allclose(found.device_current, current, **close)
+    np.testing.assert_allclose(found.bit_line_current, [branch(f"vb{j}") for j in range(3)], **close)
+    np.testing.assert_allclose(found.source_line_current, [-branch(f"vs{k}") for k in range(len(volts))], **close)
+    assert float(found.device_voltage[1, 1]) == 0.0
+    lines_held = TransistorBias.of(np.array([0.0, 1.5]), np.array(volts), np.array(held))
+    own = run_netlist(array_netlist(array, lines_held).replace("\n.op", f"\n{options}\n.op"))[-1].vectors
+    for node in ("b0_0", "s0_1"):
+        assert np.real(own[node])[0] == pytest.approx(np.real(vectors[node])[0], rel=1e-9)
+
+
+def test_rates_of_shorts_are_those_of_source_lines_in_arrays_with_transistors():
+    faults = FaultRates(shorted_lines=0.5, seed=3)
+    shapes = {"bit_line": (40, 39), "word_line": (39, 40)}
+    for source_lines, (rows, columns) in shapes.items():
+        drawn = faults.drawn_for((40, 40), source_lines=source_lines)
+        assert not drawn.shorted_word_lines
+        places = np.array(drawn.shorted_source_lines)
+        assert places[:, 0].max() == rows - 1
+        assert places[:, 1].max() == columns - 1
+        assert abs(len(places) - 780) < 4 * np.sqrt(390)
 
 
 def test_stuck_cells_behind_transistors_have_the_resistance_of_their_end():

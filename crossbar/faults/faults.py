@@ -29,6 +29,7 @@ LINE_FAULTS = (
     "shorted_word_lines",
     "shorted_bit_lines",
     "broken_source_lines",
+    "shorted_source_lines",
 )
 """Faults of lines, by the names of their places."""
 _RESISTANCES = ("low_resistance", "high_resistance", "shorted_resistance", "shorted_lines_resistance")
@@ -54,8 +55,10 @@ class Faults:
     shorted_word_lines, shorted_bit_lines: (word line, bit line) of cells at which a word line is connected to the next
         one below, or a bit line to the next one to the right; shorted_lines_resistance: Ohm, above 0, of each such
         contact.
-    broken_source_lines: (line, segment), only in arrays with transistors (`TransistorCrossbar`), as is stuck_on_gates:
-        a mask of cells whose gates are always on.  A transistor that never conducts is an open cell.
+    broken_source_lines, shorted_source_lines: of the source lines of arrays with transistors (`TransistorCrossbar`), as
+        for the others; the next source line is the one to the right, or below where they run beside the word lines.
+    stuck_on_gates: of arrays with transistors, a mask of cells whose gates are always on.  A transistor that never
+        conducts is an open cell.
 
     The device is faulty; a selector or a transistor in series with it still works.  The state of a faulty device (the
     position of its wall) does not change.  Raises InputError for masks of different shapes and for a cell named twice.
@@ -75,6 +78,7 @@ class Faults:
     shorted_bit_lines: Collection[Place] = ()
     shorted_lines_resistance: float = 1.0
     broken_source_lines: Collection[Place] = ()
+    shorted_source_lines: Collection[Place] = ()
     stuck_on_gates: ArrayLike | None = None
 
     def __post_init__(self) -> None:
@@ -123,15 +127,17 @@ class Faults:
             result[line, segment] = np.inf
         return result
 
-    def bridges(self, kind: str, shape: tuple[int, int]) -> FloatArray | None:
-        """S, between neighbouring lines, (N - 1, M) of word lines or (N, M - 1) of bit lines; None: there is none.
+    def bridges(self, kind: str, shape: tuple[int, int], source_lines: str = "bit_line") -> FloatArray | None:
+        """S, between neighbouring lines: (N - 1, M) of lines along word lines, (N, M - 1) of others; None: no contacts.
 
-        kind: 'shorted_word_lines' or 'shorted_bit_lines'; shape: of the array.
+        kind: of LINE_FAULTS, such as 'shorted_bit_lines'; shape: of the array; source_lines: what its source lines run
+        beside.
         """
         places = getattr(self, kind)
         if not places:
             return None
-        pairs = np.zeros((shape[0] - (kind == "shorted_word_lines"), shape[1] - (kind == "shorted_bit_lines")))
+        below = kind == "shorted_word_lines" or (kind == "shorted_source_lines" and source_lines == "word_line")
+        pairs = np.zeros((shape[0] - 1, shape[1]) if below else (shape[0], shape[1] - 1))
         for place in places:
             if place[0] >= pairs.shape[0] or place[1] >= pairs.shape[1]:
                 raise InputError(
@@ -304,7 +310,12 @@ class FaultRates:
                 found["broken_source_lines"] = places(self.broken_segments, bits, words + both_ends[0])
             found["broken_bit_lines"] = places(self.broken_segments, bits, words + both_ends[1])
         if self.shorted_lines > 0.0:
-            found["shorted_word_lines"] = places(self.shorted_lines, words - 1, bits)
+            if source_lines is None:
+                found["shorted_word_lines"] = places(self.shorted_lines, words - 1, bits)
+            elif source_lines == "word_line":
+                found["shorted_source_lines"] = places(self.shorted_lines, words - 1, bits)
+            else:
+                found["shorted_source_lines"] = places(self.shorted_lines, words, bits - 1)
             found["shorted_bit_lines"] = places(self.shorted_lines, words, bits - 1)
         return found
 

@@ -192,11 +192,13 @@ class StuckMovingCells(StuckStatefulCells, MovingCells):
 def with_faults(cells: Cells, faults: Faults) -> Cells:
     """The same cells, devices behind their selectors, with these faults in place of any they had.
 
-    Raises InputError for a shorted cell without a resistance where the cells are not linear.
+    Raises InputError for a shorted cell without a resistance.
     """
     devices = cells.devices
     if isinstance(devices, Resistors):
-        return cells.with_devices(Resistors(faults.conductance(devices.conductance)))
+        values = faults.conductance(devices.conductance)
+        _refuse_shorts(values)
+        return cells.with_devices(Resistors(values))
     if isinstance(devices, StuckCells):
         devices = devices.sound
     where = faults.cells(devices.shape)

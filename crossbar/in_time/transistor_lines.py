@@ -87,7 +87,9 @@ class TransistorLines:
             return None
         lines = (array.network.source_lines, array.network.bit_lines)
         ohms = np.concatenate([each for kind in lines for each in (kind.segment.ravel(), kind.start, kind.stop)])
-        largest = 2.0 / float(ohms[ohms > 0.0].min(initial=1e100)) + float(array.cells.zero_bias_conductance().max())
+        conductance = array.cells.zero_bias_conductance()
+        largest = 2.0 / float(ohms[ohms > 0.0].min(initial=1e100))
+        largest += float(conductance[np.isfinite(conductance)].max(initial=0.0))
         of_sources = source[np.newaxis] if array.source_lines == "bit_line" else source[:, np.newaxis]
         charges = LineCharges(of_sources, bit[np.newaxis], largest)
         charges.begin(np.zeros(array.shape), np.zeros(array.shape))

@@ -24,7 +24,7 @@ from compact_model.support.memory import check_memory
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
-from ..cells import Cells
+from ..cells import Cells, Resistors
 from ..faults.faults import FaultRates, Faults, checked_faults, faults_of
 from ..faults.stuck_cells import with_faults
 from ..network.solution import NetworkSolution
@@ -33,7 +33,7 @@ from ..schemes import line_number
 from ..wires import ENDS, interrupted, joined_lines, per_line, per_segment
 from .bias import TransistorBias
 from .law import MosTransistor
-from .lines import Lines, TransistorNetwork, source_power
+from .lines import Bridges, Lines, TransistorNetwork, source_power
 from .series import SeriesState
 
 SOURCE_LINES = ("bit_line", "word_line")
@@ -64,7 +64,7 @@ class TransistorCrossbar:
     faults: of the cells, of source lines and bit lines, and of gates that are always on, or how probable they are.
         `cells` are then the faulty ones.
 
-    Raises InputError for a wrong shape, a negative resistance, and cells without a finite conductance.
+    Raises InputError for a wrong shape, a negative resistance, and non-linear cells without a finite conductance.
     """
 
     cells: Cells
@@ -101,17 +101,20 @@ class TransistorCrossbar:
             source_lines=self.source_lines,
         )
         if drawn is not None:
-            drawn.refuse(("broken_word_lines", "shorted_word_lines", "shorted_bit_lines"), "an array with transistors")
+            drawn.refuse(("broken_word_lines", "shorted_word_lines"), "an array with transistors")
             if (drawn.broken_source_lines or drawn.broken_bit_lines) and not self.transistor.leaks:
                 raise InputError(
                     "faults: expected a finite off_resistance of the transistors with broken lines, since cells alone "
                     "hold what is behind a break, got an infinite one"
                 )
             if drawn.cells(cells.shape).any():
-                cells = with_faults(cells, drawn)
+                if isinstance(cells, Resistors):
+                    cells = Resistors.with_shorts(drawn.conductance(cells.conductance))
+                else:
+                    cells = with_faults(cells, drawn)
                 object.__setattr__(self, "cells", cells)
         object.__setattr__(self, "_drawn", drawn)
-        if not np.isfinite(cells.zero_bias_conductance()).all():
+        if not isinstance(cells, Resistors) and not np.isfinite(cells.zero_bias_conductance()).all():
             raise InputError(
                 "cells: expected finite conductances, got a shorted cell; give it a small resistance (of faults, "
                 "shorted_resistance)"
@@ -190,7 +193,14 @@ class TransistorCrossbar:
         return TransistorNetwork(
             self._lines("source", axis, self.source_line_ends, self.driver_resistance, self.stop_driver_resistance),
             self._lines("bit", 0, self.bit_line_ends, self.start_sense_resistance, self.sense_resistance),
+            source_bridges=self._bridges("shorted_source_lines"),
+            bit_bridges=self._bridges("shorted_bit_lines"),
         )
+
+    def _bridges(self, kind: str) -> Bridges | None:
+        """The contacts between neighbouring lines of a kind."""
+        siemens = None if self._drawn is None else self._drawn.bridges(kind, self.shape, self.source_lines)
+        return None if siemens is None else Bridges.between(siemens, self.shape)
 
     def _lines(self, kind: str, axis: int, ends: str, at_start: ArrayLike | None, at_stop: ArrayLike | None) -> Lines:
         """The lines of one kind, which run along the bit lines (axis 0) or along the word lines (axis 1)."""

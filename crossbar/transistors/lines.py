@@ -84,14 +84,48 @@ class Lines:
         return np.asarray(at_start | at_stop).ravel()
 
 
+@dataclass(frozen=True)
+class Bridges:
+    """Contacts between neighbouring lines of one kind: the two cells at whose nodes each is, counted row by row."""
+
+    one: NDArray[np.int64]
+    other: NDArray[np.int64]
+    conductance: FloatArray
+    """S, of each contact."""
+
+    @classmethod
+    def between(cls, siemens: FloatArray, shape: tuple[int, int]) -> "Bridges":
+        """siemens: as `Faults.bridges` of an array of this shape gives them, 0 where there is no contact."""
+        cell = np.arange(shape[0] * shape[1]).reshape(shape)
+        used = siemens > 0.0
+        one, other = cell[: siemens.shape[0], : siemens.shape[1]], cell[-siemens.shape[0] :, -siemens.shape[1] :]
+        return cls(one[used], other[used], siemens[used])
+
+    def leaving(self, potential: FloatArray) -> FloatArray:
+        """The current that leaves the node of each cell through the contacts, A; potential: V, of any shape."""
+        volts = potential.ravel()
+        through = self.conductance * (volts[self.one] - volts[self.other])
+        found = np.bincount(self.one, through, volts.size) - np.bincount(self.other, through, volts.size)
+        return np.asarray(found).reshape(potential.shape)
+
+
 class TransistorNetwork:
     """The two kinds of lines with cells between them.
 
     voltages of the sources come as (source lines,) and (bit lines,), V; both ends of a line have the same.
+    source_bridges, bit_bridges: contacts between neighbouring lines of a kind; None: there are none.
     """
 
-    def __init__(self, source_lines: Lines, bit_lines: Lines) -> None:
+    def __init__(
+        self,
+        source_lines: Lines,
+        bit_lines: Lines,
+        *,
+        source_bridges: Bridges | None = None,
+        bit_bridges: Bridges | None = None,
+    ) -> None:
         self.source_lines, self.bit_lines = source_lines, bit_lines
+        self.source_bridges, self.bit_bridges = source_bridges, bit_bridges
         self.cells = source_lines.node.size
         self._source = source_lines.node.ravel()
         self._bit = bit_lines.node.ravel() + self.cells
@@ -117,6 +151,11 @@ class TransistorNetwork:
             for at, end in ((0, lines.start), (-1, lines.stop)):
                 used = np.isfinite(end) & (end > 0.0)
                 drives.append((nodes[used, at], first + np.flatnonzero(used), 1.0 / end[used]))
+        for bridges, of_cell in ((source_bridges, self._source), (bit_bridges, self._bit)):
+            if bridges is not None:
+                tails.append(of_cell[bridges.one])
+                heads.append(of_cell[bridges.other])
+                conductances.append(bridges.conductance)
         from_node, to_node, wire = np.concatenate(tails), np.concatenate(heads), np.concatenate(conductances)
         for one, other in ((from_node, to_node), (to_node, from_node)):  # a part of a line may be its source itself
             driven = held[one] & ~held[other]
@@ -212,8 +251,14 @@ class TransistorNetwork:
             )
         nodes[free] = values[self.unknown[free]]
         word, bit = nodes[self._source].reshape(shape), nodes[self._bit].reshape(shape)
-        source_ends = self._ends(self.source_lines, source_voltage, state.current + (shunts[0] * word - fed[0]))
-        bit_ends = self._ends(self.bit_lines, bit_voltage, (shunts[1] * bit - fed[1]) - state.current)
+        from_sources = state.current + (shunts[0] * word - fed[0])
+        from_bits = (shunts[1] * bit - fed[1]) - state.current
+        if self.source_bridges is not None:
+            from_sources = from_sources + self.source_bridges.leaving(word)
+        if self.bit_bridges is not None:
+            from_bits = from_bits + self.bit_bridges.leaving(bit)
+        source_ends = self._ends(self.source_lines, source_voltage, from_sources)
+        bit_ends = self._ends(self.bit_lines, bit_voltage, from_bits)
         scale = norm(state.current)
         solution = NetworkSolution(
             word_voltage=word[np.newaxis],

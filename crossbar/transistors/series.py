@@ -7,7 +7,7 @@ import numpy as np
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError
 
-from ..cells import Cells
+from ..cells import Cells, Resistors
 from .law import MosTransistor
 
 _MOST_STEPS = 300
@@ -33,14 +33,17 @@ def series(
 ) -> SeriesState:
     """The current that both carry: Newton's method for the node between them, within bounds that shrink.
 
-    source, bit, gate, start: V, (word lines, bit lines); start: of the node between, to begin from.
+    source, bit, gate, start: V, (word lines, bit lines); start: of the node between, to begin from.  Cells without a
+    resistance leave the transistor alone.
     """
-    low, high = np.minimum(source, bit), np.maximum(source, bit)
+    shorted = np.isinf(cells.conductance) if isinstance(cells, Resistors) else np.zeros(source.shape, dtype=bool)
+    low, high = (np.where(shorted, bit, each(source, bit)) for each in (np.minimum, np.maximum))
     middle = np.clip(start, low, high)
     close = _PRECISION * np.maximum(np.abs(source), np.abs(bit))
     for number in range(_MOST_STEPS):
         through, at_source, at_middle = transistor.current_and_slopes(source, middle, gate)
-        beside, slope = cells.current_and_slope(middle - bit)
+        with np.errstate(invalid="ignore"):  # no voltage across a shorted cell says what it carries
+            beside, slope = cells.current_and_slope(middle - bit)
         excess = through - beside  # falls as the node rises
         low = np.where(excess >= 0.0, middle, low)
         high = np.where(excess <= 0.0, middle, high)
@@ -55,9 +58,9 @@ def series(
     else:
         raise ConvergenceError(f"cells: no common current of transistor and device within {_MOST_STEPS} steps")
     through, at_source, at_middle = transistor.current_and_slopes(source, middle, gate)
-    beside, slope = cells.current_and_slope(middle - bit)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = slope / (slope - at_middle)
+        beside, slope = cells.current_and_slope(middle - bit)
+        share = np.where(shorted, 1.0, slope / (slope - at_middle))
         by_source, by_bit = share * at_source, share * at_middle
     nothing = ~(slope - at_middle > 0.0)
     # By the law that feels the rounded potential less.

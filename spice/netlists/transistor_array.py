@@ -78,6 +78,13 @@ def transistor_circuit(
                     if ohms > 0.0:
                         _resistor(circuit, name, behind, node, ohms)
                     source(name, behind, side, line, float(volts[line]))
+    for side, bridges in (("source", array.network.source_bridges), ("bit", array.network.bit_bridges)):
+        if bridges is not None:
+            names = nodes[side].ravel()
+            contacts = zip(bridges.one.tolist(), bridges.other.tolist(), bridges.conductance.tolist(), strict=True)
+            for one, other, siemens in contacts:
+                i, j = divmod(one, bits)
+                _resistor(circuit, f"{side[0]}short{i}_{j}", names[one], names[other], 1.0 / siemens)
     _cells(circuit, array, nodes["source"], nodes["bit"], placed)
     return circuit
 
@@ -131,6 +138,8 @@ def _cells(
             if placed:
                 writer, initial = placed[i * bits + j]
                 writer.connect(circuit, f"{i}_{j}", middle, bit[i, j], initial)
+            elif np.isinf(conductance[i, j]):
+                circuit.V(f"d{i}_{j}", middle, bit[i, j], 0.0)  # without a resistance
             elif conductance[i, j] > 0.0:
                 _resistor(circuit, f"d{i}_{j}", middle, bit[i, j], 1.0 / conductance[i, j])
 
