@@ -18,6 +18,7 @@ from crossbar import (
     Periphery,
     Reading,
     Resistors,
+    TransistorAccess,
     TransistorBias,
     TransistorCrossbar,
     Wires,
@@ -25,6 +26,7 @@ from crossbar import (
     cost,
     inference,
     pulse_block,
+    read_margin,
     sneak_paths,
     worst_pattern,
 )
@@ -310,6 +312,23 @@ def test_shorts_of_lines_and_cells_with_transistors_agree_with_ngspice(ngspice, 
     own = run_netlist(array_netlist(array, lines_held).replace("\n.op", f"\n{options}\n.op"))[-1].vectors
     for node in ("b0_0", "s0_1"):
         assert np.real(own[node])[0] == pytest.approx(np.real(vectors[node])[0], rel=1e-9)
+
+
+def test_a_gate_that_is_always_on_halves_the_margin_of_its_bit_line():
+    access = TransistorAccess(
+        transistor=MosTransistor(**(LAW | {"off_resistance": 1e14})), gate_voltage=1.5, read_voltage=0.1
+    )
+    given = {"low_resistance": 2e3, "high_resistance": 4e3, "access": access}
+    always_on = np.array([[False, False], [False, True]])
+    sound, faulty = (
+        read_margin([2], **given, wires=Wires(faults=faults)).squeeze()
+        for faults in (None, Faults(stuck_on_gates=always_on))
+    )
+    # On ideal wires the other cell of the bit line, at its worst low, carries I_L as well: (I_L - I_H) / (2 I_L).
+    assert float(faulty.current_margin) == pytest.approx(0.5 * float(sound.current_margin), rel=1e-6)
+    assert (int(faulty.current_word_line), int(faulty.current_bit_line)) == (0, 1)
+    with pytest.raises(InputError, match="expected no shorted_word_lines in an array with transistors"):
+        read_margin([2], **given, wires=Wires(faults=Faults(shorted_word_lines=[(0, 0)])))
 
 
 def test_rates_of_shorts_are_those_of_source_lines_in_arrays_with_transistors():
