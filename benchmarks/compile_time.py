@@ -1,4 +1,4 @@
-"""What a first call costs where nothing was compiled before: seconds of wall clock and of the processor, and a second.
+"""The cost of a first call with nothing compiled: seconds of wall clock and of the processor, and of a second call.
 
 Each call runs in a process of its own with an empty folder for compiled code.  `--base PATH` runs the same in another
 tree, to compare with.  On a busy machine look at the processor's seconds.

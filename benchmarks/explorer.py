@@ -1,4 +1,4 @@
-"""How long the explorer takes from a slider to the picture: in a headless Chromium, whole, with the server's work."""
+"""Time from moving a slider of the explorer to the complete picture, in a headless Chromium, server included."""
 
 import argparse
 import shutil

@@ -1,4 +1,4 @@
-"""The first minutes with a fresh clone, timed: to the report, to a first figure of one's own, to a netlist that runs.
+"""The first minutes with a fresh clone: times to the report, to a first figure, and to a netlist that runs.
 
     python benchmarks/first_minutes.py [--keep-pip-cache]
 

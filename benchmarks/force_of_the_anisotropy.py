@@ -1,4 +1,4 @@
-"""What an H_K that changes along the track does to walls on a ramp, with and without the force of its energy.
+"""The effect of an H_K that varies along the track on walls on a ramp, with and without the force of its energy.
 
 An integration of its own, of Eq. 1 with thermal fields, in which a track's anisotropy energy M_s Delta W t H_K(x)
 sin^2(phi) also pushes the wall: -Delta/2 H_K'(x) sin^2(phi) beside the pinning field, which the model leaves out unless

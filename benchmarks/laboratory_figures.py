@@ -1,4 +1,4 @@
-"""The paper's Figs. 1c, 2c and 3 at a laboratory's pace, 20 uA per ms, by rates of escape: three figures and numbers.
+"""The paper's Figs. 1c, 2c and 3 at a laboratory ramp rate, 20 uA per ms, by escape rates: three figures and numbers.
 
 `laboratory_figures.py [FOLDER] [1c] [2c] [3]` draws those that are named, or all, into the folder.  `--quick` takes one
 track and few fields; `--force` adds the force of H_K(x) along the track, which the paper leaves out.

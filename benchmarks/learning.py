@@ -1,4 +1,4 @@
-"""What arrays of devices learn of scikit-learn's digits, how long that takes, and how fast the parts are.
+"""Learning scikit-learn's digits on arrays of devices: accuracy, total time, and speed of the parts.
 
 python benchmarks/learning.py [--only inference|supervised|unsupervised] [--repeats 5] [--seed 100] [--floating]
 

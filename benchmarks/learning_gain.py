@@ -1,4 +1,4 @@
-"""What supervised learning reaches with several gains, on held-out digits or on a part of MNIST's training images.
+"""Accuracy of supervised learning with several gains, on held-out digits or on a part of MNIST's training images.
 
 python benchmarks/learning_gain.py [--images digits] [--hidden 0] [--epochs 30] [--batch 1] [--repeats 5] [--seed 7]
     [--gains 240,120,60,30,15]

@@ -1,4 +1,4 @@
-"""What ngspice's options cost in decks that designers write, and what they leave of the accuracy.
+"""The effect of ngspice's options on accuracy and run time in typical decks.
 
     python benchmarks/netlist_options.py
 

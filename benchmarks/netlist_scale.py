@@ -1,4 +1,4 @@
-"""Many instances in one netlist, each behind a resistor of its own, beside as many diodes written as B sources.
+"""Many instances in one netlist, each behind its own resistor, compared with as many diodes written as B sources.
 
     python benchmarks/netlist_scale.py [--full]
 

@@ -1,4 +1,4 @@
-"""Static solutions of large arrays of non-linear cells, beside linear ones and beside ngspice.
+"""Static solutions of large arrays of non-linear cells, compared with linear ones and with ngspice.
 
 Junctions with walls at random places, by themselves and with exponential selectors in series (1S1R), 1 Ohm in every
 segment of wire, word lines at 0.3 to 0.5 V driven from the left, bit lines grounded at the bottom.  Ours is a whole

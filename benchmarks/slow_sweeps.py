@@ -1,4 +1,4 @@
-"""Sweeps and thresholds by rates of escape against the equation of motion, where both can follow a ramp.
+"""Sweeps and thresholds by escape rates, compared with the equation of motion where both can simulate a ramp.
 
 And how long a laboratory's sweep takes by rates.  `--quick` takes a quarter of the walls.  About fifteen minutes on one
 core without it.

@@ -1,4 +1,4 @@
-"""The look of every figure: the style file beside this module, sizes for print, letters of panels, maps of colours."""
+"""The style of all figures: the style file in this folder, sizes for print, panel letters, colour maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How results draw themselves: `result.dwmtj.plot()`, in the units that the field uses."""
+"""Plots of results: `result.dwmtj.plot()`, in the units of the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulation hands back: labelled arrays with units, and where they came from."""
+"""Results of simulations: labelled arrays with units, and their provenance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command within two seconds, whatever it is doing.
+"""Ctrl-C ends every command within two seconds.
 
 Python raises KeyboardInterrupt only between two bytecodes of the main thread, and drops one that is raised in some of
 its own callbacks.  A compiler may run for many seconds without returning to Python, and a call that shares its work

@@ -1,4 +1,4 @@
-"""What a command leaves behind: text, JSON, and whole files or none."""
+"""The output of a command: text, JSON, and files that are written completely or not at all."""
 
 import json
 import os

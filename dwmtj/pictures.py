@@ -1,4 +1,4 @@
-"""What an array is programmed to: pictures that need no file, and level numbers from one."""
+"""Targets for programming an array: built-in pictures, and level numbers from a file."""
 
 import warnings
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The version of what is installed."""
+"""The installed version."""
 
 from compact_model.support.provenance import release
 

@@ -1,1 +1,1 @@
-"""One device: its parameters, its junction, and the published and ready-made sets of both."""
+"""One device: its parameters, its junction, and published and ready-made parameter sets."""

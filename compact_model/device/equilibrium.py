@@ -1,4 +1,4 @@
-"""At which angles a wall rests, how firmly, and what it takes to turn it over: what follows from its energy alone.
+"""Rest angles of a wall, their stability, and the torque that turns the wall over, from its energy.
 
 E(phi) of the wall is 2 M_s Delta W t times `angle_energy`, a field in tesla whose derivative by the angle is b of Eq. 1
 without its torques.  With the two-fold anisotropy alone all of this has closed forms, which are taken then.

@@ -1,4 +1,4 @@
-"""Joule heating of a device: its laws, their range, and what refuses it."""
+"""Joule heating of a device: its laws, their range, and the checks of functions that do not support it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

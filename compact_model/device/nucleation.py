@@ -1,4 +1,4 @@
-"""When a uniform device forms its wall."""
+"""The time at which a uniform device forms its wall."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What is known of one parameter of a device, in one row: all that reads or writes parameters follows from it."""
+"""One row for each parameter of a device, from which checks, options, netlists and tables are derived."""
 
 import dataclasses
 import math

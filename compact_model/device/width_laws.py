@@ -1,4 +1,4 @@
-"""The anisotropy that the width of a track gives its wall: by a table for the paper's film, or by an estimate."""
+"""The wall's anisotropy as a function of the track width: a table for the paper's film, or an estimate."""
 
 from __future__ import annotations
 

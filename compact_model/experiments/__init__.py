@@ -1,1 +1,1 @@
-"""Experiments on devices, as people run them in the laboratory: each returns one labelled Dataset that plots itself."""
+"""Simulated laboratory experiments on devices: each returns one labelled Dataset that plots itself."""

@@ -1,4 +1,4 @@
-"""What a drive does to walls that rest: from every resting place of a track to every other one, as shares."""
+"""The effect of a drive on walls at rest: the shares that go from each rest position of a track to every other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What moves the figures of a device, thresholds and levels: every parameter and every neglected effect by a step.
+"""Sensitivity of thresholds and levels to each parameter and each neglected effect, changed by a step.
 
 Each row of the table changes one thing by a stated step (`sensitivity_steps`) and finds all figures again.
 """

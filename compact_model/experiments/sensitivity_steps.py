@@ -1,4 +1,4 @@
-"""What is changed to see what a device depends on: each parameter, and each effect that is left out, by a step."""
+"""The steps of a sensitivity analysis: each parameter, and each neglected effect."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

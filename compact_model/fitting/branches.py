@@ -1,4 +1,4 @@
-"""Which points of a measured R-V or R-I loop are the P and the AP branch, and which lie between them.
+"""Sorting the points of a measured R-V or R-I loop into the P branch, the AP branch and points between them.
 
 For each V_h of a list, (R/R_P - 1) (1 + (V/V_h)^2) is TMR_0 on the AP branch and less anywhere below it, so that the
 branch is the highest value on which many points agree; the V_h on which most agree is taken, and then both branches

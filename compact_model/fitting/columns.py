@@ -1,4 +1,4 @@
-"""Checks of the columns of data that a fit is given."""
+"""Checks of the data columns that are given to a fit."""
 
 from collections.abc import Mapping
 from typing import Any

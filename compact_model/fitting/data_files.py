@@ -1,4 +1,4 @@
-"""Text files as instruments and spreadsheets write them, as headings and rows of cells."""
+"""Text files in the layouts of instruments and spreadsheets, read as headings and rows of cells."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A junction as it is measured: leads in series, an R_P that falls with the bias, a V_h for each polarity."""
+"""A junction in a measurement: leads in series, an R_P that falls with the bias, a V_h for each polarity."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Whether the errors of a fit by simulations mean anything: its curve jumps and bends where a static law does not."""
+"""Whether the errors of a fit by simulations are reliable: its curve jumps and bends where a static law is smooth."""
 
 import numpy as np
 

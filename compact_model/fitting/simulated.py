@@ -1,4 +1,4 @@
-"""What the fits share that simulate the wall: parameters of device and track, many starts, bounds on the work."""
+"""Common parts of the fits that simulate the wall: device and track parameters, many starts, limits on the work."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence

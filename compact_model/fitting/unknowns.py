@@ -1,4 +1,4 @@
-"""What is free in a fit, and the coordinates in which the fit looks for it."""
+"""The free parameters of a fit, and the coordinates in which they are varied."""
 
 import math
 from collections.abc import Iterable, Sequence

@@ -1,1 +1,1 @@
-"""The wall as the paper's micromagnetic simulation sees it: one layer of a stripe, by finite differences."""
+"""Micromagnetics of the wall as in the paper: one layer of a stripe, by finite differences."""

@@ -1,1 +1,1 @@
-"""What every package of the project leans on: checks of input, files, progress, seeds, and where results come from."""
+"""Support for all packages of the project: input checks, files, progress, seeds, and provenance."""

@@ -1,4 +1,4 @@
-"""The type of the arrays that the outer layer hands about."""
+"""The array type of the outer layer."""
 
 import numpy as np
 from numpy.typing import NDArray

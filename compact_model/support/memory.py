@@ -1,4 +1,4 @@
-"""How much memory there is for an array that is about to be made: of the machine, of the process, of its container."""
+"""Memory available for an array that is about to be made: of the machine, the process, and its container."""
 
 import os
 from pathlib import Path

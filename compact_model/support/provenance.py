@@ -1,4 +1,4 @@
-"""Where a result came from: the release, the devices and tracks, the array, the seed, as text in its attributes."""
+"""Provenance of a result: the release, the devices and tracks, the array, and the seed, as text in its attributes."""
 
 import dataclasses
 import functools

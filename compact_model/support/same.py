@@ -1,4 +1,4 @@
-"""What an object was found to be, kept for the next time that it is asked for."""
+"""Properties of an object that are computed once and kept for later calls."""
 
 import dataclasses
 from typing import Any, Generic, TypeVar

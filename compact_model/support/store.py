@@ -1,4 +1,4 @@
-"""Long runs on disk: each part is written whole once it is known, and a run that was cut off goes on from there."""
+"""Long runs on disk: each part is written whole when it is finished, and an interrupted run resumes from there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work shared among threads: how many there are, and one lasting pool of them.
+"""Work shared among threads: their number, and one lasting pool of them.
 
 The compiled kernels are serial and let go of Python's lock, so that plain threads run them side by side; compiled code
 with threads of its own would be compiled twice, once for one thread and once for many.  The threads of the pool wait

@@ -1,4 +1,4 @@
-"""Units as people write them in the headings of measured data, as factors to SI.
+"""Units as written in the headings of measured data, as factors to SI.
 
 `A/cm2`, `A cm^-2`, `MA/cm²`, `GA/m2`, `1e6 A/cm2`, `10⁶ A·cm⁻²`: a factor, prefixes, bases and exponents.  Libraries of
 units read some of these, and take an oersted for a field H in A/m; here fields are mu_0 H in tesla.

@@ -1,4 +1,4 @@
-"""Checks of arguments.  Each returns its value, or raises an InputError of one line that says what to change."""
+"""Checks of arguments.  Each returns its value, or raises a one-line InputError that says what to change."""
 
 import difflib
 import math

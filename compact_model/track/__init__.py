@@ -1,1 +1,1 @@
-"""What pins a wall: wells, landscapes of them, and the places where a wall rests."""
+"""Pinning of a wall: wells, landscapes of them, and rest positions."""

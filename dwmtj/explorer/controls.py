@@ -1,4 +1,4 @@
-"""What can be set on a page: each control with its unit, its range on the slider, and the range that is answered."""
+"""The controls of a page: each with its unit, its range on the slider, and the range of values that are computed."""
 
 import warnings
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""One array: what was done to it, cell by cell, and what it shows after that; and the text that does it again."""
+"""One array: the actions on its cells, the resulting state, and the text that reproduces it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

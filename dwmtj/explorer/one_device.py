@@ -1,4 +1,4 @@
-"""One device: from the values of its page to its track, a pulse in time an R-I loop, and the text for them."""
+"""One device: from the values of its page to its track, a pulse, an R-I loop, and the text that reproduces them."""
 
 from dataclasses import dataclass
 from typing import Any

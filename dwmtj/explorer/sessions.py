@@ -1,4 +1,4 @@
-"""A session, which is all that a page shows, as a link and as TOML; both carry a version."""
+"""A session, the complete state of a page, as a link and as TOML; both carry a version."""
 
 import tomllib
 from collections.abc import Mapping, Sequence

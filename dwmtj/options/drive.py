@@ -1,4 +1,4 @@
-"""What drives a device, from options, in the units of the field."""
+"""The drive of a device from options, in the units of the field."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Arrays in time from options: devices that scatter, their tracks, wires with capacitance, how cells are reached."""
+"""Arrays over time from options: varying devices, their tracks, wires with capacitance, bias and timing of a write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of `dwmtj learn` have in common: the device, its levels, pulses and wires, from options."""
+"""Options shared by the commands of `dwmtj learn`: the device, its levels, pulses and wires."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Studies: what is measured, on devices that are drawn, at every point of a grid; on one machine or on many."""
+"""Studies: one quantity measured on random devices at every point of a grid, on one machine or on many."""

@@ -1,4 +1,4 @@
-"""A study as it is written down: what is measured, on which devices, over which grid, how often."""
+"""The description of a study: the measure, the devices, the grid, and the number of samples."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Which points a study has: all combinations of the swept values, or points drawn between them."""
+"""The points of a study: all combinations of the swept values, or points drawn between them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A study in parts: samples of one point or of many that are measured and stored together, wherever."""
+"""The parts of a study: samples of one point or of several that are measured and stored together."""
 
 import hashlib
 import threading

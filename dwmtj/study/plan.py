@@ -1,4 +1,4 @@
-"""What a study will take, before it starts: parts, memory, and time, measured on some of its samples."""
+"""The cost of a study before it starts: parts, memory, and time, measured on some of its samples."""
 
 import time
 import tracemalloc

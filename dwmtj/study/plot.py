@@ -1,4 +1,4 @@
-"""How a study draws itself: its headline against the first swept quantity."""
+"""The figure of a study: its main result against the first swept quantity."""
 
 from __future__ import annotations
 

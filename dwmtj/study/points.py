@@ -1,4 +1,4 @@
-"""From the swept values of a point to its device, its track and its settings, wherever the point is measured."""
+"""From the swept values of a point to its device, its track and its settings, in any process."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where the parts of a study are measured: by the threads of this process, or by the workers of a Dask scheduler."""
+"""Measuring the parts of a study: on the threads of this process, or on the workers of a Dask scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study from the plan to the labelled result, part by part, through a store that survives what happens."""
+"""Running a study from the plan to the labelled result, part by part, through a store that survives interruptions."""
 
 import tempfile
 import time

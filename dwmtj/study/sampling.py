@@ -1,4 +1,4 @@
-"""What a point of a study is, and the devices and tracks that are drawn there."""
+"""The devices and tracks that are drawn at a point of a study."""
 
 import contextlib
 import functools

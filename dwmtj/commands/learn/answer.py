@@ -1,4 +1,4 @@
-"""What both kinds of learning in place print: accuracies with their spread, the control, pulses and energy."""
+"""The printed result of both kinds of learning in the array: accuracies with their spread, control, pulses, energy."""
 
 from __future__ import annotations
 

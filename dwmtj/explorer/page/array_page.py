@@ -1,4 +1,4 @@
-"""The page of one array: a map that one clicks to write, read and disturb, with the sneak paths of the last read."""
+"""The page of one array: a map on which clicks write, read and disturb cells, with the sneak paths of a read."""
 
 from collections.abc import Callable
 from html import escape

@@ -1,4 +1,4 @@
-"""Panels that both pages have: the controls with what is refused beside them, and the texts that make the state."""
+"""Panels of both pages: the controls with their error messages, and the texts that reproduce the state."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

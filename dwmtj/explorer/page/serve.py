@@ -1,4 +1,4 @@
-"""The server of the pages: on this machine alone, with everything that a page needs on it."""
+"""The server of the pages: on this machine only, with everything that a page needs."""
 
 import errno
 import os

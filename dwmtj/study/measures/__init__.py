@@ -1,4 +1,4 @@
-"""What a study can measure: each measure is one file, and an entry here."""
+"""The measures of studies: each is one file, and an entry here."""
 
 from .array import ARRAY
 from .levels import LEVELS

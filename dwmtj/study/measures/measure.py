@@ -1,4 +1,4 @@
-"""What a measure is: numbers that it needs, numbers that it gives for each sample, and the function between."""
+"""A measure: its settings, its results for each sample, and the function that computes them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A measure of one's own, from a Python file with a `Measure` called MEASURE."""
+"""User-defined measures, from a Python file with a `Measure` called MEASURE."""
 
 import traceback
 from collections.abc import Iterator

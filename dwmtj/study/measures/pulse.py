@@ -1,4 +1,4 @@
-"""What one voltage pulse does to the wall."""
+"""The effect of one voltage pulse on the wall."""
 
 import numpy as np
 
