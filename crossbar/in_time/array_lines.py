@@ -15,7 +15,7 @@ from ..schemes import Bias
 from ..transistors.array import TransistorCrossbar
 from .capacitance import LineCharges
 from .drive import ArrayDrive
-from .energy import PowerBudget
+from .energy import Flows, PowerBudget
 from .passive_lines import PassiveLines
 from .transistor_lines import TransistorLines
 
@@ -47,13 +47,16 @@ class ArrayLines(Protocol):
         tolerance: float,
         start: NetworkSolution | None,
         target: float | None,
-    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """The devices' voltages (V, shape (word lines, bit lines)), the solution and all powers.
+    ) -> tuple[FloatArray, Flows]:
+        """The devices' voltages (V, shape (word lines, bit lines)), and those of the network with all currents.
 
         volts: V, of the word lines, the bit lines and, where there are any, the source lines.
         tolerance: of the currents, relative, in the norm.  start: a solution near by.  target: s, the end of a step of
         the charges; None: they stay.
         """
+
+    def power(self, flows: Flows) -> PowerBudget:
+        """All powers, each a quadratic form of the flows."""
 
     def at_rest(self) -> Bias:
         """All lines at 0 V."""

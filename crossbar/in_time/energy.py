@@ -3,6 +3,10 @@
 from dataclasses import astuple, dataclass
 from typing import Self
 
+from compact_model.support.arrays import FloatArray
+
+from ..network.solution import NetworkSolution, difference
+
 
 @dataclass(frozen=True)
 class PowerBudget:
@@ -13,6 +17,27 @@ class PowerBudget:
     """The cells, with their selectors."""
     lines: float = 0.0
     """The wires, the drivers and the sense resistances."""
+
+
+@dataclass(frozen=True)
+class Flows:
+    """All voltages and currents of an array at one time, of which each power is a sum of products.
+
+    volts: V, of the lines' sources, as `ArrayDrive.voltages` gives them.
+    charging: A, (2, word lines, bit lines), into the capacitances at the nodes of the word or source lines and of the
+    bit lines; None: there are none.
+    """
+
+    found: NetworkSolution
+    volts: tuple[FloatArray, ...]
+    charging: FloatArray | None = None
+
+    def __sub__(self, other: "Flows") -> "Flows":
+        volts = tuple(here - there for here, there in zip(self.volts, other.volts, strict=True))
+        charging = None
+        if self.charging is not None and other.charging is not None:
+            charging = self.charging - other.charging
+        return Flows(difference(self.found, other.found), volts, charging)
 
 
 @dataclass
@@ -38,6 +63,15 @@ class EnergyBudget:
         self.lines += other.lines
         self.charges += other.charges
         return self
+
+    def add_line(self, begin: PowerBudget, end: PowerBudget, change: PowerBudget, duration: float) -> Self:
+        """Add a time over which all voltages and currents go along straight lines.
+
+        begin, end: the powers at its ends; change: of the differences of all voltages and currents.  A product of two
+        straight lines has the mean (v_0 i_0 + v_1 i_1) / 2 - (v_1 - v_0) (i_1 - i_0) / 6.
+        """
+        self.add_power(begin, 0.5 * duration).add_power(end, 0.5 * duration)
+        return self.add_power(change, -duration / 6.0)
 
     def add_power(self, power: PowerBudget, duration: float) -> Self:
         """Add a power over so many seconds."""

@@ -12,15 +12,14 @@ from compact_model.support.provenance import digest
 from ..cells import Cells
 from ..crossbar import Crossbar
 from ..kernels.power import bit_line_heat, word_line_heat
-from ..labels import source_power
-from ..network.linear_network import Sources
+from ..network.linear_network import Network, Sources
 from ..network.newton import Tangents, solve_nonlinear
 from ..network.solution import NetworkSolution
 from ..schemes import Bias, unselected_bit_line_voltage
 from ..series import Selected
 from .capacitance import LineCharges
 from .drive import ArrayDrive
-from .energy import PowerBudget
+from .energy import Flows, PowerBudget
 
 _ENDS = ("word_start", "word_stop", "bit_start", "bit_stop")
 
@@ -69,25 +68,41 @@ class PassiveLines:
         tolerance: float,
         start: NetworkSolution | None,
         target: float | None,
-    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """The devices' voltages, the solution and all powers, with the lines as `hold` left them."""
+    ) -> tuple[FloatArray, Flows]:
+        """The devices' voltages, and those of the network with all currents, with the lines as `hold` left them."""
         assert self._solver is not None
         tangents = self._solver[1]
         word, bit = (each[:, np.newaxis] for each in volts)  # a drive has checked them
-        sources = driven = Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
+        driven = Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
         if self.charging:
             step = self.charging.held() if target is None else self.charging.step(target)
             tangents.set_shunts(step.word_shunt[:, 0], step.bit_shunt[0])
             charged = step.word_current[np.newaxis], step.bit_current[np.newaxis]
-            driven = replace(sources, word_current=charged[0], bit_current=charged[1])
+            driven = replace(driven, word_current=charged[0], bit_current=charged[1])
         found, _ = solve_nonlinear(tangents.network, cells, driven, tolerance=tolerance, start=start, tangents=tangents)
+        charging = None
+        if self.charging:
+            charging = np.stack(
+                [
+                    step.word_shunt * found.word_voltage[0] - step.word_current,
+                    step.bit_shunt * found.bit_voltage[0] - step.bit_current,
+                ]
+            )
+        return cells.on_device((found.word_voltage - found.bit_voltage)[0]), Flows(found, volts, charging)
+
+    def power(self, flows: Flows) -> PowerBudget:
+        """All powers, of the wires with the lines as `hold` left them."""
+        assert self._solver is not None
+        found = flows.found
+        word, bit = flows.volts
+        through_words = found.word_start_current[0] + found.word_stop_current[0]
+        through_bits = found.bit_start_current[0] + found.bit_stop_current[0]
         across = (found.word_voltage - found.bit_voltage)[0]
-        power = PowerBudget(
-            float(source_power(found, sources)[0]),
+        return PowerBudget(
+            float((through_words * word).sum() + (through_bits * bit).sum()),
             float((across * found.device_current[0]).sum()),
-            _line_power(tangents, found, driven),
+            _line_power(self._solver[1].network, flows),
         )
-        return cells.on_device(across), found, power
 
     def at_rest(self) -> Bias:
         """All lines at 0 V."""
@@ -166,13 +181,12 @@ def _conducting(segment: FloatArray) -> FloatArray:
     return np.where(np.isinf(segment), 0.0, segment)
 
 
-def _line_power(tangents: Tangents, found: NetworkSolution, sources: Sources) -> float:
+def _line_power(network: Network, flows: Flows) -> float:
     """What becomes heat in the wires and at their ends, W."""
-    network, leaving = tangents.network, found.device_current[0]
-    entering = leaving
-    if sources.word_current is not None and sources.bit_current is not None:
-        leaving = leaving + network.word_shunt[:, np.newaxis] * found.word_voltage[0] - sources.word_current[0]
-        entering = entering - network.bit_shunt * found.bit_voltage[0] + sources.bit_current[0]
+    found = flows.found
+    leaving = entering = found.device_current[0]
+    if flows.charging is not None:
+        leaving, entering = leaving + flows.charging[0], entering - flows.charging[1]
     heat = 0.0
     if network.bridged:
         over_words, over_bits = network.through_bridges(found.word_voltage, found.bit_voltage)

@@ -13,7 +13,7 @@ from ..network.solution import NetworkSolution
 from .array_lines import ArrayLines
 from .drive import ArrayDrive
 from .dynamics import MovingCells
-from .energy import EnergyBudget, PowerBudget
+from .energy import EnergyBudget, Flows, PowerBudget
 
 Record = dict[str, FloatArray]
 
@@ -21,7 +21,7 @@ _SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not set
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
 _DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
 _FIRST_INTERVAL = 20e-12
-_LONGEST_INTERVAL = 1e-9
+_LONGEST_INTERVAL = 2e-9
 _PAST_SOLUTIONS = 2  # before the last one that the next one is expected from
 _SAME_VOLTAGE = 1e-12  # of the largest
 _PAST = 3  # solutions before the last one that a curve is drawn through
@@ -66,6 +66,7 @@ class LineVoltages:
         self.found: NetworkSolution | None = None
         self.voltage = np.zeros(drive.shape)  # across the devices
         self.slope = np.zeros(drive.shape)  # of these over time, V/s
+        self.flows: Flows | None = None
         self.power = PowerBudget()
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * coupling.tolerance if self.charging else 0.0
@@ -85,8 +86,8 @@ class LineVoltages:
 
     def solve(
         self, time: float, target: float | None = None, start: NetworkSolution | None = None
-    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """The devices' voltages with their states as they are, and all powers.
+    ) -> tuple[FloatArray, Flows]:
+        """The devices' voltages with their states as they are, and those of the network with all currents.
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         start: a solution near by; None: the last one.
@@ -110,7 +111,8 @@ class LineVoltages:
         before = self.voltage
         # At a kink, or between two records, the lines go on from the voltages of an instant before.
         if self.charging or self.found is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
-            self.voltage, self.found, self.power = self.solve(time)
+            self.voltage, self.flows = self.solve(time)
+            self.found, self.power = self.flows.found, self.lines.power(self.flows)
             self.driven = driven
         if self.charging:
             self.charging.restart(time, self.found)
@@ -166,7 +168,8 @@ class LineVoltages:
         expected: NetworkSolution | None = None
         if self.fresh and not charging:
             # What the lines do is known: only what the devices add to it is not.
-            ahead, expected, _ = self.solve(at)
+            ahead, flows = self.solve(at)
+            expected = flows.found
             self.slope = (ahead - self.voltage) / length
         elif not charging:
             expected = self._expected(time, target)
@@ -182,7 +185,8 @@ class LineVoltages:
                 devices.follow(length, curve)
             else:
                 devices.advance(length, self.voltage, guess)
-            voltage, found, power = self.solve(at, target, expected)
+            voltage, flows = self.solve(at, target, expected)
+            found = flows.found
             pull = max(devices.sensitivity(voltage), devices.sensitivity(self.voltage))
             error = pull * float(np.abs(voltage - guess).max()) * 0.5 * length
             if error <= 0.5 * self.tolerance_rate * length:
@@ -208,12 +212,14 @@ class LineVoltages:
         if error > allowed and (length > devices.shortest_interval or charging):
             devices.restore(before)
             return False
-        energy = self.tally.energy
-        energy.add_power(self.power, 0.5 * length).add_power(power, 0.5 * length)
+        assert self.flows is not None
+        energy, power = self.tally.energy, self.lines.power(flows)
+        energy.add_line(self.power, power, self.lines.power(flows - self.flows), length)
         self.past = [*self.past, (time, self.voltage)][-_PAST:]
         if self.found is not None:
             self.past_solutions = [*self.past_solutions, (time, self.found)][-_PAST_SOLUTIONS:]
-        self.voltage, self.found, self.slope, self.power = voltage, found, slope, power
+        self.voltage, self.found, self.slope = voltage, found, slope
+        self.flows, self.power = flows, power
         self.driven = self.at_sources
         self.fresh = False
         if charging:

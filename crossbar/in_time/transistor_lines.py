@@ -18,7 +18,7 @@ from ..transistors.bias import TransistorBias
 from ..transistors.lines import source_power
 from .capacitance import LineCharges
 from .drive import ArrayDrive
-from .energy import PowerBudget
+from .energy import Flows, PowerBudget
 
 
 class TransistorLines:
@@ -52,8 +52,8 @@ class TransistorLines:
         tolerance: float,
         start: NetworkSolution | None,
         target: float | None,
-    ) -> tuple[FloatArray, NetworkSolution, PowerBudget]:
-        """The devices' voltages, the solution and all powers."""
+    ) -> tuple[FloatArray, Flows]:
+        """The devices' voltages, and those of the network with all currents."""
         gates, bits, sources = volts
         charges = None
         if self.charging:
@@ -64,15 +64,21 @@ class TransistorLines:
         found, state, _ = self.array.find(
             cells, gates, bits, sources, tolerance=tolerance, start=start, charges=charges
         )
-        across = (found.word_voltage - found.bit_voltage)[0]
-        delivered = source_power(found, sources, bits)
-        taken = float((across * found.device_current[0]).sum())
-        stored = 0.0
+        charging = None
         if charges is not None:
-            volts_at_nodes = np.stack([found.word_voltage[0], found.bit_voltage[0]])
-            stored = float((volts_at_nodes * (charges[0] * volts_at_nodes - charges[1])).sum())
-        power = PowerBudget(delivered, taken, delivered - taken - stored)
-        return cells.on_device(state.between - found.bit_voltage[0]), found, power
+            charging = charges[0] * np.stack([found.word_voltage[0], found.bit_voltage[0]]) - charges[1]
+        return cells.on_device(state.between - found.bit_voltage[0]), Flows(found, volts, charging)
+
+    def power(self, flows: Flows) -> PowerBudget:
+        """All powers; what is delivered and neither taken nor stored is left in the lines and the transistors."""
+        found = flows.found
+        _, bits, sources = flows.volts
+        delivered = source_power(found, sources, bits)
+        taken = float(((found.word_voltage - found.bit_voltage)[0] * found.device_current[0]).sum())
+        stored = 0.0
+        if flows.charging is not None:
+            stored = float((np.stack([found.word_voltage[0], found.bit_voltage[0]]) * flows.charging).sum())
+        return PowerBudget(delivered, taken, delivered - taken - stored)
 
     def at_rest(self) -> Bias:
         """All lines at 0 V, the gates as well."""

@@ -55,6 +55,12 @@ def inputs_of(solution: NetworkSolution, part: slice) -> NetworkSolution:
     return replace(solution, **arrays)
 
 
+def difference(solution: NetworkSolution, other: NetworkSolution) -> NetworkSolution:
+    """All voltages and currents less those of another solution of the same shape."""
+    arrays: dict[str, Any] = {name: getattr(solution, name) - getattr(other, name) for name in _ARRAYS}
+    return replace(solution, **arrays)
+
+
 def joined(solutions: list[NetworkSolution]) -> NetworkSolution:
     """The inputs of several solutions of one network, one after the other."""
     arrays: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in solutions]) for name in _ARRAYS}
