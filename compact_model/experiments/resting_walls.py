@@ -130,6 +130,7 @@ class RestingWalls:
         self.places = resting_places(device, track, self.net_field)
         self.divides = dividing_points(device, track, self.net_field)
         self.thermal = BOLTZMANN_CONSTANT * temperature
+        self._equilibrium: dict[int, tuple[FloatArray, FloatArray]] = {}
 
     def after(self, event: Event, stream: int) -> tuple[FloatArray, float]:
         """Shares of (state, final state) after an event, and the share of walls between two sites."""
@@ -156,9 +157,11 @@ class RestingWalls:
         """Of walls in a place, in equilibrium in a site and exactly there at an end, m, shape (samples,)."""
         if state in (0, self.places.size - 1):
             return np.full(self.samples, self.places[state])
-        inside = np.linspace(self.divides[state - 1], self.divides[state], _START_POINTS)
-        energy = wall_energy(self.device, self.track, inside, self.net_field)
-        weight = np.cumsum(np.exp((energy.min() - energy) / self.thermal))
+        if state not in self._equilibrium:
+            inside = np.linspace(self.divides[state - 1], self.divides[state], _START_POINTS)
+            energy = wall_energy(self.device, self.track, inside, self.net_field)
+            self._equilibrium[state] = inside, np.cumsum(np.exp((energy.min() - energy) / self.thermal))
+        inside, weight = self._equilibrium[state]
         result: FloatArray = inside[np.searchsorted(weight, draw.random(self.samples) * weight[-1])]
         return result
 

@@ -103,12 +103,13 @@ class Landscape:
         rows = self.rows(parameters)
         pinning = rows[:, COEFFICIENTS::2]
         half = 0.5 * (rows[:, RIGHT] - rows[:, LEFT])
-        powers = np.arange(1, pinning.shape[1] + 1)
+        columns = (half[:, np.newaxis] * pinning / np.arange(1, pinning.shape[1] + 1)).T
 
         def integral(piece: NDArray[np.int64], u: FloatArray) -> FloatArray:
             """From the middle of a piece to u, its own variable."""
-            terms = pinning[piece] / powers * u[..., np.newaxis] ** powers
-            result: FloatArray = half[piece] * terms.sum(axis=-1)
+            result = np.zeros_like(u)
+            for column in columns[::-1]:
+                result = (result + column[piece]) * u
             return result
 
         every = np.arange(len(rows))
