@@ -5,7 +5,7 @@ import numpy as np
 from .ensemble import Ensemble, check_duration, new_rises
 from .kernels import adaptive, adaptive_lanes, fixed_step
 from .kernels.heating import HeatedDevice
-from .kernels.tables import find_pieces
+from .kernels.tables import IntegerArray, find_pieces
 from .support.arrays import FloatArray
 from .support.progress import Progress
 from .support.threads import run_shares, threads
@@ -46,15 +46,17 @@ def advance_adaptive(
     tolerance: float,
     step: FloatArray,
     side_by_side: bool = True,
+    pieces: IntegerArray | None = None,
 ) -> None:
     """The state so many seconds later, by the adaptive method; many devices side by side in SIMD, unless they heat up.
 
     step: s, (devices,), what each device tries first; in the end, what it would try next.  Not checked.
     side_by_side: False where few steps lie before what happens to each device.
+    pieces: (devices,), guesses of the pieces of the landscape that hold the walls; in the end, those that do.
     """
     alike = ensemble.count >= _SHARED_FROM and not isinstance(ensemble.devices, HeatedDevice)
     side_by_side = side_by_side and alike
-    _walk(ensemble, state, np.array([0.0, duration]), tolerance, Progress(), step, side_by_side)
+    _walk(ensemble, state, np.array([0.0, duration]), tolerance, Progress(), step, side_by_side, pieces)
 
 
 def _walk(
@@ -65,6 +67,7 @@ def _walk(
     progress: Progress,
     step: FloatArray,
     side_by_side: bool,
+    pieces: IntegerArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The adaptive method from the first to the last of the times; side_by_side: without records, mostly in SIMD."""
     count = ensemble.count
@@ -74,14 +77,16 @@ def _walk(
     walk = adaptive.AdaptiveProgress(
         time=np.maximum(times[0], state.release_time),
         step=step,
-        track_piece=find_pieces(ensemble.landscape, state.position),
+        track_piece=find_pieces(
+            ensemble.landscape, state.position, np.zeros(count, dtype=np.int64) if pieces is None else pieces
+        ),
         drive_piece=np.zeros(count, dtype=np.int64),
         held=np.zeros(count, dtype=np.int64),
         column=np.zeros(count, dtype=np.int64),
         status=np.full(count, adaptive.RUNNING, dtype=np.int64),
         steps=np.zeros(count, dtype=np.int64),
     )
-    walk.drive_piece[:] = find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]))
+    find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]), walk.drive_piece)
     span = times[-1] - times[0]
     shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)

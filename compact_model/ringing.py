@@ -293,7 +293,7 @@ def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray
     part = _part(ensemble, every)
     rest, turned, upwards = sites.position[every], sites.angle[every], sites.upwards[every]
     first = part.landscape.offsets[:-1] if part.landscape.offsets.size > 2 else 0
-    rows = part.landscape.rows[first + find_pieces(part.landscape, rest)]
+    rows = part.landscape.rows[first + find_pieces(part.landscape, rest, np.zeros(rest.size, dtype=np.int64))]
     state = WallState(
         rest.copy(), turned + upwards * before.ravel(), *np.empty((4, rest.size)), *np.zeros((2, rest.size))
     )

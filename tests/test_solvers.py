@@ -97,7 +97,7 @@ def test_the_adaptive_methods_step_has_order_eight(device):
     )
     one = device_at(Device(*[np.asarray(column) for column in circuit.devices]), 0)
     track, waveform = circuit.landscape.rows, circuit.drive.rows
-    piece = int(find_pieces(circuit.landscape, np.array([0.45e-6]))[0])
+    piece = int(find_pieces(circuit.landscape, np.array([0.45e-6]), np.array([0]))[0])
 
     def end(count):
         slopes, no_heat = np.zeros((dop853.STAGES + 1, 2)), np.zeros(0)

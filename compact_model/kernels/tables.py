@@ -95,12 +95,17 @@ def rows_of(table, device):
 
 
 @kernel
-def find_pieces(table, position):
-    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,)."""
-    found = np.empty(position.size, dtype=np.int64)
+def find_pieces(table, position, found):
+    """The piece of each device's object, counted from the object's first, that holds a position of shape (devices,).
+
+    found: int64 (devices,), guesses within the objects; what is returned, with the pieces in their place.
+    """
     for device in range(position.size):
         item = object_of(table, device)
         begin = table.offsets[item]
+        guess = begin + found[device]
+        if table.rows[guess, LEFT] < position[device] <= table.rows[guess, RIGHT]:
+            continue
         first = begin
         last = table.offsets[item + 1] - 1
         while first < last:

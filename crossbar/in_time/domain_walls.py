@@ -122,6 +122,7 @@ class DomainWalls(MovingCells):
             self._law.position, self._initial_angle(initial_angle), np.zeros(self._law.position.size)
         )
         self._next_step = np.full(self._law.position.size, FIRST_STEP)  # s, of the adaptive method
+        self._pieces = np.zeros(self._law.position.size, dtype=np.int64)  # of the tracks, that held the walls last
         self._sites = Sites.unknown(self._law.position.size)
 
     def _compile_tables(self) -> None:
@@ -224,7 +225,7 @@ class DomainWalls(MovingCells):
         other = copy.copy(self)
         other._rows = {}
         other._state = self._state_at(self._state.position, self._state.angle, self._state.rise)
-        other._next_step = self._next_step.copy()
+        other._next_step, other._pieces = self._next_step.copy(), self._pieces.copy()
         other._sites = Sites.at(self._sites.position, self._sites.angle, self._sites.visits)
         return other
 
@@ -383,7 +384,14 @@ class DomainWalls(MovingCells):
             if at_rest and not self._heats:  # a table of a site knows no temperature
                 ring_down(ensemble, self._state, duration, self._sites, tolerance=_WALL_TOLERANCE)
             else:
-                advance_adaptive(ensemble, self._state, duration, tolerance=_WALL_TOLERANCE, step=self._next_step)
+                advance_adaptive(
+                    ensemble,
+                    self._state,
+                    duration,
+                    tolerance=_WALL_TOLERANCE,
+                    step=self._next_step,
+                    pieces=self._pieces,
+                )
         except ConvergenceError:  # a wall that slides along a jump of its landscape
             for values, old in zip(self._state, before, strict=True):
                 values[:] = old
