@@ -8,6 +8,7 @@ from compact_model import InputError, escape_rates, lequeux2016, single_well
 from compact_model.rates.chains import transition_probabilities
 from compact_model.rates.hopping import Hops
 from crossbar import Crossbar, DomainWalls, ExponentialSelector, Faults, Junctions, Selected, age
+from crossbar.faults.ageing import at_ages
 
 DEVICE = lequeux2016()
 TRACK = single_well(DEVICE, coercive_field=15e-4, half_width=50e-9)  # a barrier of 4.2 k_B T
@@ -49,6 +50,16 @@ def test_two_times_one_after_the_other_are_their_sum(array, rates):
     once = age(array, 2.0 * half, seed=5).cells.devices.first_state()
     counts = [int(np.isclose(each, CENTRE, atol=1e-12).sum()) for each in (twice, once)]
     assert abs(counts[0] - counts[1]) < 4.0 * np.sqrt(0.5 * LINES**2)
+
+
+def test_several_ages_follow_one_another(array, rates):
+    out, back = 1.0 / float(rates.escape_time[0]), float(rates.return_rate.sel(destination="0")[0])
+    ages = np.array([0.0, 0.2, 0.8]) / out
+    still = back / (out + back)
+    for aged, time in zip(at_ages(array, ages.tolist(), temperature=300.0, seed=4), ages, strict=True):
+        there = int(np.isclose(aged.cells.devices.first_state(), CENTRE, atol=1e-12).sum())
+        expected = still + (1.0 - still) * np.exp(-(out + back) * time)
+        assert binomtest(there, LINES**2, expected).pvalue > 0.01
 
 
 def test_faulty_cells_selectors_and_wires_stay_and_no_time_changes_nothing():

@@ -110,6 +110,21 @@ def test_what_cannot_age_is_refused(kind):
         TableArray.age(kind.array((2, 2), seed=1), -1.0)
 
 
+def test_programmed_levels_are_read_again_after_some_time():
+    words = (
+        "crossbar program --word-lines 1 --bit-lines 2 --levels 4 --voltages 0.3 --pulse-width 1 --settle 2 --edge 1"
+    )
+    words += " --most-pulses 1 --track-length 150 --json --quiet --retention 0,1e25"
+    found = CliRunner().invoke(group, [*words.split(), "--temperature", "300"])
+    answer = json.loads(found.stdout)
+    assert answer["retention_ns"] == [0.0, 1e25]
+    before, after = answer["largest_error_levels_after"]
+    assert before == pytest.approx(answer["largest_error_levels"], abs=0.1)  # the walls still ring when it is verified
+    assert after != before
+    refused = CliRunner().invoke(group, words.split())
+    assert "--retention: expected with a --temperature above 0 K" in str(refused.exception)
+
+
 def test_the_command_tests_again_after_some_time():
     words = "learn supervised --levels 2 --tracks 1 --samples 2 --epochs 1 --repeats 1 --test-share 0.98 --json --quiet"
     found = CliRunner().invoke(group, [*words.split(), "--retention", "1e25,0"])

@@ -1,5 +1,6 @@
 """What time alone does to the walls of an array: they hop over their barriers at the rates of the theory of escape."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -37,29 +38,41 @@ def age(array: Array, duration: float, *, temperature: float = 300.0, seed: Seed
 
     Raises InputError for cells that are not domain walls, and outside the range of the theory.
     """
+    length = validation.non_negative("duration", duration)
+    return at_ages(array, [length], temperature=temperature, seed=seed, progress=progress)[0]
+
+
+def at_ages(
+    array: Array, ages: Sequence[float], *, temperature: float, seed: Seed, progress: bool = False
+) -> list[Array]:
+    """One array at several ages, s, increasing: `age` again and again, with its rates found once."""
     if not isinstance(array, Crossbar | TransistorCrossbar):
         raise InputError(f"array: expected Crossbar or TransistorCrossbar, got {type(array).__name__}")
-    length, kelvin = validation.non_negative("duration", duration), validation.non_negative("temperature", temperature)
+    kelvin = validation.non_negative("temperature", temperature)
     draw = generator(seed)
     devices = None if array.cells is None else array.cells.devices
     walls = devices.sound if isinstance(devices, StuckCells) else devices
     if array.cells is None or not isinstance(walls, DomainWalls) or devices is None:
         got = "resistances" if devices is None else type(devices).__name__
         raise InputError(f"array: expected one with DomainWalls as cells, got {got}")
-    if length == 0.0 or kelvin == 0.0:
-        return array.with_cells(array.cells)
-    position = _aged(walls, length, kelvin, draw, progress)
-    return array.with_cells(array.cells.with_devices(devices.at(position)))  # type: ignore[attr-defined]
+    if max(ages) == 0.0 or kelvin == 0.0:
+        return [array.with_cells(array.cells) for _ in ages]
+    return [
+        array.with_cells(array.cells.with_devices(devices.at(position)))  # type: ignore[attr-defined]
+        for position in _aged(walls, ages, kelvin, draw, progress)
+    ]
 
 
-def _aged(walls: DomainWalls, duration: float, kelvin: float, draw: np.random.Generator, progress: bool) -> FloatArray:
-    """Positions after the time, m, shape (word lines, bit lines)."""
+def _aged(
+    walls: DomainWalls, ages: Sequence[float], kelvin: float, draw: np.random.Generator, progress: bool
+) -> FloatArray:
+    """Positions at the ages, m, shape (ages, word lines, bit lines)."""
     position = walls.position
     kinds, tracks, field = walls.parameters, walls.landscapes, walls.net_field.ravel()
     cells: dict[tuple[int, int, float], list[int]] = {}
     for number in range(position.size):
         cells.setdefault((number % len(kinds), number % len(tracks), float(field[number])), []).append(number)
-    result = position.ravel().copy()
+    result = np.tile(position.ravel(), (len(ages), 1))
     with Progress(progress, "ageing").bar(len(cells), "track") as advance:
         for (kind, track, net_field), members in cells.items():
             parameters = kinds[kind]
@@ -72,9 +85,13 @@ def _aged(walls: DomainWalls, duration: float, kelvin: float, draw: np.random.Ge
                 draw=draw,
             )
             hops = chain.at(0.0)
-            cumulative = np.cumsum(transition_probabilities(hops, duration), axis=1)
-            for number in members:
-                row = cumulative[chain.place_of(float(result[number]))]
-                result[number] = hops.position[int(np.searchsorted(row, draw.random() * row[-1], side="right"))]
+            before, passed = result[0].copy(), 0.0
+            for present, time in zip(result, ages, strict=True):
+                cumulative = np.cumsum(transition_probabilities(hops, time - passed), axis=1)
+                for number in members if time > passed else ():
+                    row = cumulative[chain.place_of(float(before[number]))]
+                    present[number] = hops.position[int(np.searchsorted(row, draw.random() * row[-1], side="right"))]
+                if time > passed:
+                    before, passed = present, time
             advance(1)
-    return result.reshape(position.shape)
+    return result.reshape(len(ages), *position.shape)

@@ -100,25 +100,39 @@ def _log_scale(axes: Axes) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
 
 
+_DASHES = ("-", "--", "-.", ":")
+
+
 def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The lines of the largest array against the TMR (%), one line for each scheme and wire resistance."""
+    """The lines of the largest array against the TMR (%): a marker for each scheme, a colour for each wire resistance.
+
+    Markers are hollow and of different sizes, so that curves through the same points are seen through one another.
+    """
     axes = new_axes(axes)
+    largest = 1.0
     for number, scheme in enumerate(result.scheme.values):
         for row, segment in enumerate(result.wire_resistance.values):
             values = result.largest_array.sel(scheme=scheme).isel(wire_resistance=row)
             look: dict[str, Any] = {
                 "color": f"C{row}",
                 "marker": MARKERS[number % len(MARKERS)],
+                "markersize": 8.0 - 1.5 * (number % 4),
+                "markerfacecolor": "none",
+                "linewidth": 0.8,
+                "linestyle": _DASHES[number % len(_DASHES)],
                 "label": f"{scheme}, {segment:g} Ω",
             }
             axes.plot(100.0 * result.tmr, values, **(look | style))
+            largest = max(largest, float(values.max()))
     axes.set(xlabel="TMR (%)", ylabel="lines of the largest array", xscale="log")
     axes.set_yscale("log", base=2)
-    axes.yaxis.set_major_formatter("{x:g}")
+    powers = 2 ** np.arange(int(np.ceil(np.log2(largest))) + 1)
+    axes.set_yticks(powers, [str(power) for power in powers.tolist()])
+    axes.set_ylim(0.85, 1.18 * powers[-1])
     ticks = 100.0 * result.tmr.values
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    axes.legend(fontsize="x-small", ncols=2)
+    legend_above(axes, columns=result.sizes["scheme"], fontsize="x-small")
     return axes
 
 
@@ -271,7 +285,7 @@ def plot_design_map(
     for other in (upper, right):
         other.tick_params(which="minor", top=False, right=False, labeltop=False, labelright=False)
     bar = axes.figure.colorbar(image, ax=axes, label=result[variable].attrs["long_name"])
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+    bar.ax.yaxis.set_major_locator(LogLocator(base=2.0, subs=(1.0,), numticks=12))  # 1, 2, 4, 8, ...
     bar.ax.yaxis.set_major_formatter("{x:g}")
     bar.ax.yaxis.set_minor_locator(NullLocator())
     return axes

@@ -203,7 +203,7 @@ class ArrayInTime:
 
     def draw(self, stream: int) -> np.random.Generator:
         """Random numbers of their own for each use of --seed: 1 devices, 2 starts, 3 targets, 4 pulse trains, 5 read
-        noise."""
+        noise, 6 ageing."""
         return np.random.default_rng([self.seed, stream])
 
     def landscape(self, index: int = 0) -> Landscape:

@@ -9,17 +9,21 @@ import click
 import numpy as np
 
 from compact_model.constants import NANOSECOND
-from compact_model.support.validation import positive
+from compact_model.support.validation import InputError, positive
 
 from ...options.array import numbers_from, size_option
 from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
+from ...options.learning import retention_from
 from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...output import check_outputs, deliver, output_options, table
 from ...pictures import PICTURES, picture
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from crossbar.in_time.simulation import ArraySimulation
+    from crossbar.operate.reading import ReadAccess
 
 
 @click.command(
@@ -64,6 +68,12 @@ if TYPE_CHECKING:
 @click.option("--accept", type=float, default=0.5, show_default=True, help="Accepted error of a reading, in levels.")
 @click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="Voltage of a read, V.")
 @read_noise_option
+@click.option(
+    "--retention",
+    default="",
+    metavar="ns,...",
+    help="Times without a voltage after which all cells are read again, ns; with --temperature  [default: none]",
+)
 @click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Number of passes over all rows.")
 @access_options
 @time_options
@@ -80,6 +90,7 @@ def command(
     accept: float,
     read_voltage: float,
     read_noise: float,
+    retention: str,
     passes: int,
     store: Path | None,
     as_json: bool,
@@ -107,6 +118,12 @@ def command(
         if voltages is None
         else numbers_from("--voltages", voltages, float)
     )
+    reading = ReadAccess(voltage=read_voltage, noise=noise, seed=int(array.draw(5).integers(2**63)))
+    ages = retention_from(retention)
+    if ages and array.of_walls["temperature"] == 0.0:
+        raise InputError(
+            "--retention: expected with a --temperature above 0 K, since no wall hops at 0 K, got it at 0 K"
+        )
     result = program(
         simulation,
         states[wanted],
@@ -119,7 +136,7 @@ def command(
         ),
         tolerance=positive("--accept", accept) * spacing,
         write=access,
-        read=ReadAccess(voltage=read_voltage, noise=noise, seed=int(array.draw(5).integers(2**63))),
+        read=reading,
         passes=passes,
         history=any(path.suffix == ".gif" for path in outputs),
         store=store,
@@ -140,6 +157,16 @@ def command(
         "energy_per_pulse_pJ": 1e12 * result.attrs["energy_per_pulse"],
         "duration_ns": 1e9 * result.attrs["duration"],
     }
+    later = [
+        np.abs(values - states[wanted]) / spacing
+        for values in _after(simulation, ages, array.of_walls["temperature"], array.draw(6), reading, not quiet)
+    ]
+    if ages:
+        summary |= {
+            "retention_ns": [each / NANOSECOND for each in ages],
+            "within_the_limit_after": [float((each <= accept).mean()) for each in later],
+            "largest_error_levels_after": [float(each.max()) for each in later],
+        }
     rows = [
         ["cells whose last reading was within the limit", f"{cells - summary['unreached']} of {cells}"],
         ["cells within half a level at the end", f"{100.0 * summary['within_half_a_level']:.1f} %"],
@@ -150,6 +177,13 @@ def command(
         ["energy per pulse and cell (pJ)", f"{summary['energy_per_pulse_pJ']:.4g}"],
         ["time on the array's clock (ns)", f"{summary['duration_ns']:.4g}"],
     ]
+    rows += [
+        [
+            f"after {each:g} s: cells within the limit, largest error (levels)",
+            f"{int((error <= accept).sum())} of {cells}, {error.max():.3f}",
+        ]
+        for each, error in zip(ages, later, strict=True)
+    ]
     deliver(
         result,
         summary,
@@ -159,6 +193,28 @@ def command(
         draw=lambda figure: draw_programming(result, figure),
         size=(7.1, 5.4),
     )
+
+
+def _after(
+    simulation: ArraySimulation,
+    ages: list[float],
+    kelvin: float,
+    draw: np.random.Generator,
+    reading: ReadAccess,
+    progress: bool,
+) -> list[Any]:
+    """Readings of all cells after times without a voltage, s: S, (word lines, bit lines) each."""
+    from crossbar.faults.ageing import at_ages
+    from crossbar.in_time.simulation import ArraySimulation
+    from crossbar.operate.reading import read
+
+    if not ages:
+        return []
+    array = simulation.array.with_cells(simulation.cells)
+    return [
+        read(ArraySimulation(each), access=reading).values
+        for each in at_ages(array, ages, temperature=kelvin, seed=draw, progress=progress)
+    ]
 
 
 def draw_programming(result: xr.Dataset, figure: Any) -> None:
