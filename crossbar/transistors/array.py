@@ -36,6 +36,7 @@ from .law import MosTransistor
 from .lines import Bridges, Lines, TransistorNetwork, source_power
 from .series import SeriesState
 
+Mask = NDArray[np.bool_]
 SOURCE_LINES = ("bit_line", "word_line")
 """What the source lines run beside."""
 # Where every cell conducts, as measured up to 256 x 256 with a sixth to spare.  Beside the bit lines no column meets
@@ -188,11 +189,20 @@ class TransistorCrossbar:
 
     @functools.cached_property
     def network(self) -> TransistorNetwork:
-        """The lines in the form that the solver takes."""
+        """The lines in the form that the solver takes, with a source at each."""
+        driven = (np.zeros(count, dtype=bool) for count in (self.source_line_count, self.shape[1]))
+        return self._network(*driven)
+
+    def _network(self, floating_sources: Mask, floating_bits: Mask) -> TransistorNetwork:
+        """The same with some lines without a source, masks (source lines,) and (bit lines,)."""
         axis = 0 if self.source_lines == "bit_line" else 1
+        drivers, senses = (
+            (self.source_line_ends, self.driver_resistance, self.stop_driver_resistance),
+            (self.bit_line_ends, self.start_sense_resistance, self.sense_resistance),
+        )
         return TransistorNetwork(
-            self._lines("source", axis, self.source_line_ends, self.driver_resistance, self.stop_driver_resistance),
-            self._lines("bit", 0, self.bit_line_ends, self.start_sense_resistance, self.sense_resistance),
+            self._lines("source", axis, *drivers, floating_sources),
+            self._lines("bit", 0, *senses, floating_bits),
             source_bridges=self._bridges("shorted_source_lines"),
             bit_bridges=self._bridges("shorted_bit_lines"),
         )
@@ -202,14 +212,21 @@ class TransistorCrossbar:
         siemens = None if self._drawn is None else self._drawn.bridges(kind, self.shape, self.source_lines)
         return None if siemens is None else Bridges.between(siemens, self.shape)
 
-    def _lines(self, kind: str, axis: int, ends: str, at_start: ArrayLike | None, at_stop: ArrayLike | None) -> Lines:
+    def _lines(
+        self,
+        kind: str,
+        axis: int,
+        ends: str,
+        at_start: ArrayLike | None,
+        at_stop: ArrayLike | None,
+        floating: Mask,
+    ) -> Lines:
         """The lines of one kind, which run along the bit lines (axis 0) or along the word lines (axis 1)."""
         segments = np.asarray(getattr(self, f"{kind}_line_resistance"))
         segments = segments if axis == 1 else segments.T
         segments = interrupted(self._drawn, f"broken_{kind}_lines", segments, ends, self.shape[axis])
         start = np.asarray(at_stop if at_start is None else at_start)
         stop = np.asarray(at_start if at_stop is None else at_stop)
-        floating = np.zeros(start.size, dtype=bool)
         return Lines.along(self.shape, axis, *joined_lines(ends, segments, start, stop, floating))
 
     def row_bias(
@@ -262,11 +279,15 @@ class TransistorCrossbar:
         source_line_voltage: ArrayLike = 0.0,
         bit_line_voltage: ArrayLike = 0.0,
         *,
+        floating_source_lines: ArrayLike | None = None,
+        floating_bit_lines: ArrayLike | None = None,
         tolerance: float = 1e-10,
     ) -> xr.Dataset:
         """Solve for all voltages and currents; V, each a number, shape (lines,) or (lines, inputs).
 
         word_line_voltage: of the gates; source_line_voltage, bit_line_voltage: of the sources at the ends of the lines.
+        floating_source_lines, floating_bit_lines: masks (source lines,) and (bit lines,) of lines without a source,
+        whose voltages are not read; they need a finite off_resistance of the transistors.  None: there are none.
         tolerance: of the cells' currents, relative, in the norm.
 
         Returns a Dataset that always has the dimension `input`: device_current, device_voltage (across the device
@@ -284,16 +305,36 @@ class TransistorCrossbar:
         inputs = max(_inputs(name, values) for name, (values, _) in given.items())
         check_memory("the solution", _BYTES_PER_CELL_AND_INPUT * float(inputs) * self.shape[0] * self.shape[1])
         gates, sources, lines = (_each(name, values, count, inputs) for name, (values, count) in given.items())
+        floating = (
+            _mask("floating_source_lines", floating_source_lines, self.source_line_count),
+            _mask("floating_bit_lines", floating_bit_lines, self.shape[1]),
+        )
+        network = self.network
+        if any(each.any() for each in floating):
+            if not self.transistor.leaks:
+                raise InputError(
+                    "off_resistance: expected a finite one of the transistors with floating lines, since cells alone "
+                    "hold them, got an infinite one"
+                )
+            network = self._network(*floating)
         results = [
-            self._labelled(gates[:, index], sources[:, index], lines[:, index], tolerance) for index in range(inputs)
+            self._labelled(network, gates[:, index], sources[:, index], lines[:, index], tolerance)
+            for index in range(inputs)
         ]
         worst = {name: max(each.attrs[name] for each in results) for name in ("newton_steps", "residual")}
         whole = xr.concat(results, "input", combine_attrs="override")
         return whole.assign_attrs(experiment="transistor_crossbar", **worst, **self.origin())
 
-    def _labelled(self, gates: FloatArray, sources: FloatArray, lines: FloatArray, tolerance: float) -> xr.Dataset:
+    def _labelled(
+        self,
+        network: TransistorNetwork,
+        gates: FloatArray,
+        sources: FloatArray,
+        lines: FloatArray,
+        tolerance: float,
+    ) -> xr.Dataset:
         """`solve` for one input, without that dimension."""
-        found, state, steps = self.find(self.cells, gates, lines, sources, tolerance=tolerance)
+        found, state, steps = self.find(self.cells, gates, lines, sources, tolerance=tolerance, network=network)
         cells = ("word_line", "bit_line")
         values: dict[str, tuple[tuple[str, ...], FloatArray, str, str]] = {
             "device_current": (cells, found.device_current[0], "device current", "A"),
@@ -333,12 +374,16 @@ class TransistorCrossbar:
         tolerance: float,
         start: NetworkSolution | None = None,
         charges: tuple[FloatArray, FloatArray] | None = None,
+        network: TransistorNetwork | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
-        """The plain solution with these cells in place of the array's own, for inner loops: see `lines`."""
+        """The plain solution with these cells in place of the array's own, for inner loops: see `lines`.
+
+        network: None: that of lines with a source at each.
+        """
         gates = word_line_voltage[:, np.newaxis]
         if self._drawn is not None:
             gates = np.where(self.stuck_on_gates, self.gate_voltage, gates)
-        return self.network.solve(
+        return (self.network if network is None else network).solve(
             cells,
             self.transistor,
             gates,
@@ -360,6 +405,15 @@ def out_of_bits(found: NetworkSolution) -> FloatArray:
     """The currents out of the bit lines, A, shape (bit lines,)."""
     result: FloatArray = -(found.bit_start_current + found.bit_stop_current)[0]
     return result
+
+
+def _mask(name: str, given: ArrayLike | None, count: int) -> Mask:
+    if given is None:
+        return np.zeros(count, dtype=bool)
+    mask = validation.shaped(name, given)
+    if mask.dtype != bool or mask.shape != (count,):
+        raise InputError(f"{name}: expected a mask of shape ({count},), got {mask.dtype} {mask.shape}")
+    return np.asarray(mask)
 
 
 def _inputs(name: str, values: ArrayLike) -> int:

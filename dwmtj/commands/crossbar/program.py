@@ -204,6 +204,7 @@ def _after(
     progress: bool,
 ) -> list[Any]:
     """Readings of all cells after times without a voltage, s: S, (word lines, bit lines) each."""
+    from crossbar.crossbar import Crossbar
     from crossbar.faults.ageing import at_ages
     from crossbar.in_time.simulation import ArraySimulation
     from crossbar.operate.reading import read
@@ -211,6 +212,7 @@ def _after(
     if not ages:
         return []
     array = simulation.array.with_cells(simulation.cells)
+    assert isinstance(array, Crossbar)  # as `ArrayInTime` makes them
     return [
         read(ArraySimulation(each), access=reading).values
         for each in at_ages(array, ages, temperature=kelvin, seed=draw, progress=progress)
