@@ -24,7 +24,7 @@ from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OE
 
 PACE = AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 LARGEST = 6.5e-3  # A
-POINTS = {1e2: 16, 3e2: 8}  # of a ramp, by its pace: a wall must come to rest at each
+POINTS = {1e2: 16, 3e2: 8, 1e3: 3}  # of a ramp, by its pace: a wall must come to rest at each
 SITE = 7
 DEVICE = lequeux2016()
 

@@ -31,6 +31,7 @@ class HoppingTable:
     ) -> None:
         """values: those of the sweep, A, V or T; dwell: time at each, s; advance: is told of every value found."""
         wanted = np.unique(values)
+        self._inner = slice(1, track.count - 1)
         self._least = _NEVER / (dwell * values.size)
         self._often = _AT_ONCE / dwell
         grid = wanted if wanted.size <= _FIRST_VALUES else np.linspace(wanted[0], wanted[-1], _FIRST_VALUES)
@@ -53,7 +54,7 @@ class HoppingTable:
     def _worst_gap(self, found: dict[float, Hops], smallest: float) -> float | None:
         """Between which two values a rate that matters changes most."""
         values = np.array(sorted(found))
-        rates = np.clip([found[each].rate[1:-1] for each in values.tolist()], _RARE * self._least, self._often)
+        rates = np.clip([found[each].rate[self._inner] for each in values.tolist()], _RARE * self._least, self._often)
         apart = np.abs(np.diff(np.log(rates), axis=0)).max(axis=1, initial=0.0)
         apart[np.diff(values) <= 1.01 * smallest] = 0.0
         worst = int(np.argmax(apart))

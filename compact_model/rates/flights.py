@@ -23,6 +23,7 @@ _SHORTEST, _LONGEST = 0.2e-6, 50e-6  # s
 _BEYOND = 0.05  # rad, past the top of the angle's barrier
 _SPARE = 0.5  # k_B T, mean: what a weakly damped wall has over a barrier's top
 _SLIGHTLY = 1e-3  # wall widths, past the top of a barrier along the track
+_LOOKS = 32  # at each wall on its way
 
 
 class Start(NamedTuple):
@@ -91,7 +92,7 @@ def fly(
     duration: float,
     seed: np.random.Generator,
 ) -> FloatArray:
-    """Where walls are a while (s) after their starts, m."""
+    """Where walls are on their way, from the start to a duration (s) later, m, shape (walls, moments)."""
     step = LONGEST_STEP
     while True:
         try:
@@ -99,7 +100,7 @@ def fly(
                 parameters,
                 landscape,
                 drive,
-                [0.0, duration],
+                np.linspace(0.0, duration, _LOOKS + 1),
                 devices=len(starts),
                 initial_position=np.clip([start.position for start in starts], 0.0, parameters.track_length),
                 initial_angle=[start.angle for start in starts],
@@ -115,11 +116,28 @@ def fly(
             if step < _SHORTEST_STEP:
                 raise
         else:
-            return np.asarray(run.position.values[:, -1])
+            return np.asarray(run.position.values)
 
 
-def counts(position: FloatArray, limits: FloatArray, owner: IntArray, states: int) -> FloatArray:
-    """How many walls of each owner are in each stretch between the limits, shape (states, states)."""
-    result = np.zeros((states, states))
-    np.add.at(result, (owner, np.searchsorted(limits, position)), 1.0)
-    return result
+class Arrivals(NamedTuple):
+    """Where walls end, and how late they are there."""
+
+    place: IntArray
+    """Shape (walls,)."""
+    delay: FloatArray
+    """Between the start and a jump to where the wall ends that leaves its mean position as it is, s, shape (walls,);
+    0 for a wall that ends where it began."""
+
+
+def arrivals(positions: FloatArray, began: IntArray, limits: FloatArray, rest: FloatArray, duration: float) -> Arrivals:
+    """Of walls seen at evenly spaced moments, positions as those of `fly`.
+
+    began: the places that they leave, shape (walls,); limits: between the places, and rest: in each of them, m.
+    """
+    place = np.searchsorted(limits, positions)
+    end = place[:, -1]
+    missing = np.abs(rest[place] - rest[end, np.newaxis])
+    missing[:, 0] = np.abs(rest[began] - rest[end])
+    area = np.trapezoid(missing, dx=duration / (positions.shape[1] - 1), axis=1)
+    delay = np.divide(area, missing[:, 0], out=np.zeros(end.size), where=missing[:, 0] > 0.0)
+    return Arrivals(end, np.minimum(delay, duration))

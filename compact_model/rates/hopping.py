@@ -1,7 +1,9 @@
 """A track as a few places between which its wall hops: at which rate it leaves each, and where it goes, under a drive.
 
 Where every place holds the wall, both follow from the network of orbits.  Where the drive turns the wall at some of
-them, or leaves no minimum there, the rates of the others still do, and where walls go is found by integrating some.
+them, or leaves no minimum there, the rates of the others still do, and where walls go is found by integrating some for
+the time in which they settle.  A wall is counted where it ends from the moment at which it gets there, but the rates of
+leaving are those of walls that have settled: until then it is there as one that does not leave.
 """
 
 from itertools import pairwise
@@ -11,7 +13,7 @@ import numpy as np
 
 from ..device.parameters import DeviceParameters
 from ..drive import DRIVES, Drive
-from ..support.arrays import FloatArray, IntArray
+from ..support.arrays import FloatArray
 from ..track.landscape import Landscape
 from ..track.resting import resting_push
 from .densities import junction_bias
@@ -25,7 +27,7 @@ from .driven_track import (
     within_reach,
 )
 from .escapes import HELD, escapes_of_mean, leaving_rates
-from .flights import at_rest, counts, departures, fly, settling_time
+from .flights import Arrivals, Start, arrivals, at_rest, departures, fly, settling_time
 from .orbits import Site
 from .potentials import Minimum, Scales, track_minima
 
@@ -34,24 +36,32 @@ FIELD = "field"
 _COLDEST = 1.0  # K, at which the places of a track are looked for where it has no temperature
 _WALLS = 32
 _HALF_A_WALL = 0.5  # leaves a place for which all that were followed fell back
-_RELAXATIONS = 5.0  # in a settling time
+_CERTAIN = 5.0  # times as fast as it is: a step without chance, as one of a Markov chain
+_LEAST_SETTLING = 0.1  # of the settling time, left to a wall that has arrived
 
 
 class Hops(NamedTuple):
-    """Of all places under one drive: the start of the track, its sites, its end."""
+    """A Markov chain under one drive.
+
+    Its states are all places, the start of the track, its sites, its end, and then, of a `HoppingTrack`, once more the
+    same places with a wall that has arrived there and not settled yet.
+    """
 
     rate: FloatArray
-    """Of leaving for another place, 1/s, shape (places,)."""
+    """Of leaving for another state, 1/s, shape (states,)."""
     shares: FloatArray
-    """Of the walls that leave each place, where they go, shape (places, places)."""
+    """Of the walls that leave each state, where they go, shape (states, states)."""
     position: FloatArray
-    """Where the wall rests in each place, m, shape (places,)."""
+    """Where the wall rests in each state, m, shape (states,)."""
 
-    def generator(self) -> FloatArray:
-        """Of the Markov chain, 1/s: row by row what leaves a place."""
-        result = self.rate[:, np.newaxis] * self.shares
-        result[np.diag_indices_from(result)] = -self.rate
-        return result
+
+class _Place(NamedTuple):
+    """One that the drive leaves to the wall."""
+
+    number: int
+    site: Site | None
+    """None: it turns there without end."""
+    cooling: float
 
 
 class HoppingTrack:
@@ -105,25 +115,38 @@ class HoppingTrack:
         kind, amount = ("current", 0.0) if self._drive == FIELD else (self._drive, value)
         bias = junction_bias(self._parameters, kind, amount)
         track = driven_track(self._parameters, self._landscape, self._scales, net, bias)
-        owner = np.array([] if track is None else [self._nearest(place) for place in track.places], dtype=np.int64)
         position = self.rest.copy()
+        places = []
         if track is not None:
-            position[owner] = [place.place * self._scales.length for place in track.places]
-        cold = np.ones(owner.size) if track is None else cooling(self._parameters, track, self._scales, bias)
-        if track is not None and self._every_place_holds(track, owner, cold):
-            rate, shares = self._by_orbits(track, cold)
-        else:
-            rate, shares = self._by_flights(track, owner, cold, position, DRIVES[kind].of(amount), external)
-        return Hops(rate, shares, position)
+            cold = cooling(self._parameters, track, self._scales, bias)
+            if self._every_place_holds(track, cold):
+                position[1:-1] = [place.place * self._scales.length for place in track.places]
+                return self._by_orbits(track, cold, position)
+            for row in self._owners(track):
+                number = self._nearest(track.places[row])
+                position[number] = track.places[row].place * self._scales.length
+                places.append(_Place(number, track.sites[row], float(cold[row])))
+        return self._by_flights(places, position, DRIVES[kind].of(amount), external)
 
     def _nearest(self, place: Minimum) -> int:
         return 1 + int(np.argmin(np.abs(self.rest[1:-1] - place.place * self._scales.length)))
 
+    def _owners(self, track: DrivenTrack) -> list[int]:
+        """Rows of the track's minima that stand for its places: where the drive makes two of one, the nearer one."""
+        distance = [
+            abs(place.place * self._scales.length - self.rest[self._nearest(place)]) for place in track.places
+        ]
+        chosen: dict[int, int] = {}
+        for row in np.argsort(distance).tolist():
+            chosen.setdefault(self._nearest(track.places[row]), row)
+        return list(chosen.values())
+
     def _holds(self, site: Site | None, cold: float) -> bool:
         return site is not None and cold * lowest_barrier(site) >= HELD
 
-    def _every_place_holds(self, track: DrivenTrack, owner: IntArray, cold: FloatArray) -> bool:
-        if self._temperature == 0.0 or not np.array_equal(owner, np.arange(1, self.count - 1)):
+    def _every_place_holds(self, track: DrivenTrack, cold: FloatArray) -> bool:
+        owner = [self._nearest(place) for place in track.places]
+        if self._temperature == 0.0 or owner != list(range(1, self.count - 1)):
             return False
         return all(map(self._holds, track.sites, cold.tolist())) and within_reach(track.held)
 
@@ -135,72 +158,89 @@ class HoppingTrack:
             left[number], right[number] = below[0], above[0]
         return left, right
 
-    def _by_orbits(self, track: DrivenTrack, cold: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _by_orbits(self, track: DrivenTrack, cold: FloatArray, position: FloatArray) -> Hops:
         escapes = escapes_of_mean(track, cold, self._scales, destinations=True)
         if (cold != 1.0).any():
             escapes = escapes.leaving_at(*self._leaving_rates(list(zip(track.held, cold.tolist(), strict=True))))
         generator = np.zeros((self.count, self.count))
         generator[1:-1], generator[[0, -1]] = escapes.caught, escapes.returning
-        return generator.sum(axis=1), _normalised(generator)
+        # These rates count the time in which a wall settles: only who has arrived under another drive still does.
+        nobody = np.zeros((self.count, self.count))
+        settling = np.full(self.count, self.settling_time)
+        return self._with_arrivals(generator.sum(axis=1), generator, nobody, position, settling)
 
-    def _by_flights(
-        self,
-        track: DrivenTrack | None,
-        owner: IntArray,
-        cold: FloatArray,
-        position: FloatArray,
-        drive: Drive,
-        external: float,
-    ) -> tuple[FloatArray, FloatArray]:
-        states = self.count
-        rate = np.zeros(states)
-        held = np.zeros(states, dtype=np.bool_)
+    def _by_flights(self, places: list[_Place], position: FloatArray, drive: Drive, external: float) -> Hops:
+        count = self.count
+        rate = np.zeros(count)
+        held = np.zeros(count, dtype=np.bool_)
         starts = []
-        if track is not None and self._temperature > 0.0:
-            pairs = [
-                (place, site, factor)
-                for place, site, factor in zip(owner.tolist(), track.sites, cold.tolist(), strict=True)
-                if site is not None and self._holds(site, factor)
+        if self._temperature > 0.0:
+            keeping = [
+                (place.number, place.site, place.cooling)
+                for place in places
+                if place.site is not None and self._holds(place.site, place.cooling)
             ]
-            left, right = self._leaving_rates([(site, factor) for _, site, factor in pairs])
-            for (place, site, factor), total in zip(pairs, (left + right).tolist(), strict=True):
-                held[place], rate[place] = True, total
+            left, right = self._leaving_rates([(site, cold) for _, site, cold in keeping])
+            for (number, site, cold), total in zip(keeping, (left + right).tolist(), strict=True):
+                held[number], rate[number] = True, total
                 if total > 0.0:
-                    launch = departures(site, self._scales.length, factor, self._walls, self._draw)
-                    starts.append((place, launch))
-        elif track is not None:
-            held[owner[[site is not None for site in track.sites]]] = True
-        for place in np.flatnonzero(~held).tolist():
-            where = float(position[place])
-            starts.append((place, at_rest(self._parameters, self._landscape, where, self._walls)))
-        launched = [start for _, own in starts for start in own]
-        if not launched:
-            return rate, np.zeros((states, states))
-        found = fly(
+                    starts.append((number, departures(site, self._scales.length, cold, self._walls, self._draw)))
+        else:
+            held[[place.number for place in places if place.site is not None]] = True
+        for number in np.flatnonzero(~held).tolist():
+            where = float(position[number])
+            starts.append((number, at_rest(self._parameters, self._landscape, where, self._walls)))
+        arrived = self._arrivals(starts, drive, external)
+        shares = np.zeros((count, count))
+        for index, (number, _) in enumerate(starts):
+            own = slice(index * self._walls, (index + 1) * self._walls)
+            ends, delay = arrived.place[own], arrived.delay[own]
+            shares[number] = np.bincount(ends, minlength=count) / self._walls
+            gone = ends != number
+            if held[number]:
+                rate[number] = 1.0 / (1.0 / rate[number] + delay.mean())
+                if not gone.any():
+                    shares[number, [number - 1, number + 1]] = 0.5 * _HALF_A_WALL / self._walls
+            else:
+                waited = np.where(gone, delay, self.settling_time).sum()
+                rate[number] = gone.sum() / waited * (_CERTAIN if self._temperature == 0.0 else 1.0)
+                shares[number, number] = 0.0
+        waits = held & (self._temperature > 0.0)
+        moved = arrived.place[arrived.delay > 0.0]
+        delays = np.bincount(moved, weights=arrived.delay[arrived.delay > 0.0], minlength=count)
+        settling = self.settling_time - delays / np.maximum(np.bincount(moved, minlength=count), 1)
+        settling = np.where(waits, np.maximum(settling, _LEAST_SETTLING * self.settling_time), 0.0)
+        return self._with_arrivals(rate, shares * ~waits, shares * waits, position, settling)
+
+    def _arrivals(self, starts: list[tuple[int, list[Start]]], drive: Drive, external: float) -> Arrivals:
+        if not starts:
+            return Arrivals(np.zeros(0, dtype=np.int64), np.zeros(0))
+        positions = fly(
             self._parameters,
             self._landscape,
-            launched,
+            [start for _, own in starts for start in own],
             drive,
             external_field=external,
             temperature=self._temperature,
             duration=self.settling_time,
             seed=self._draw,
         )
-        owners = np.repeat([place for place, _ in starts], self._walls)
-        arrived = counts(found, self.limits, owners, states) / self._walls
-        for place, shares in enumerate(arrived):
-            if held[place] and rate[place] > 0.0:
-                shares[place] = min(shares[place], 1.0 - _HALF_A_WALL / self._walls)
-                if shares.sum() - shares[place] == 0.0:  # all fell back: the rest goes to the neighbours
-                    shares[[place - 1, place + 1]] = 1.0
-                # A hop takes the time until it begins and the one that it was followed for; some end where they began.
-                rate[place] = (1.0 - shares[place]) / (1.0 / rate[place] + self.settling_time)
-            elif not held[place]:
-                rate[place] = (1.0 - shares[place]) / self.settling_time
-                if self._temperature == 0.0:
-                    rate[place] *= _RELAXATIONS  # all are gone for certain by then
-        np.fill_diagonal(arrived, 0.0)
-        return rate, _normalised(arrived)
+        began = np.repeat([number for number, _ in starts], self._walls)
+        return arrivals(positions, began, self.limits, self.rest, self.settling_time)
+
+    def _with_arrivals(
+        self, rate: FloatArray, settled: FloatArray, arriving: FloatArray, position: FloatArray, settling: FloatArray
+    ) -> Hops:
+        """The chain of places that are left for settled ones and, in these shares, for ones in which a wall settles.
+
+        settling: how long (s) it takes there, 0 where it leaves again as the others do.
+        """
+        leaving = np.concatenate([settled, arriving], axis=1)
+        settles = np.concatenate([np.eye(self.count), np.zeros((self.count, self.count))], axis=1)
+        waits = settling > 0.0
+        shares = np.concatenate([leaving, np.where(waits[:, np.newaxis], settles, leaving)])
+        rates = np.concatenate([rate, np.where(waits, 1.0 / np.where(waits, settling, 1.0), rate)])
+        return Hops(rates, _normalised(shares), np.concatenate([position, position]))
 
 
 def _normalised(rows: FloatArray) -> FloatArray:
