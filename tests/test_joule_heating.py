@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from compact_model import (
+    AnisotropyProfile,
     Current,
     CurrentDensity,
     GaussianWell,
@@ -68,6 +69,15 @@ def junction(device, kind, value, position, rise):
     return volts, amperes
 
 
+def profile(device, position, landscape):
+    """H_K of a cold device (T) and its slope (T/m) on the one straight line of a profile."""
+    if landscape.anisotropy is None:
+        return device.anisotropy_field, 0.0
+    (begin, end), (first, last) = landscape.anisotropy.positions, landscape.anisotropy.anisotropy_fields
+    slope = (last - first) / (end - begin)
+    return first + slope * (position - begin), slope
+
+
 def rates(device, kind, waveform, landscape=SMOOTH):
     """dx/dt, dphi/dt and the derivative of the rise, as the docstring of thermal_resistance says."""
 
@@ -83,10 +93,12 @@ def rates(device, kind, waveform, landscape=SMOOTH):
         by_current = amperes / device.junction_area if device.torque_density == "current" else None
         density = value if kind is CurrentDensity else volts / device.resistance_area_product
         torque = hot.torque_per_current_density * (density if by_current is None else by_current)
+        own, slope = profile(device, position, landscape)
         along = 0.3 * torque + moment * float(landscape.pinning_field(position))
+        along -= 0.5 * device.anisotropy_gradient_force * device.wall_width * moment * slope * np.sin(angle) ** 2
         about = (
             torque
-            + 0.5 * (moment * device.anisotropy_field + device.anisotropy_field_per_kelvin * rise) * np.sin(2.0 * angle)
+            + 0.5 * (moment * own + device.anisotropy_field_per_kelvin * rise) * np.sin(2.0 * angle)
             + 0.5 * moment * device.fourth_order_anisotropy_field * np.sin(4.0 * angle)
             - 0.5 * np.pi * device.interfacial_dmi / (hot.saturation_magnetisation * device.wall_width) * np.cos(angle)
         )
@@ -143,6 +155,21 @@ def test_every_method_agrees_with_an_independent_integration(kind, value, torque
         assert np.abs(run.angle.values - exact[1]).max() < 2e-5, options
         assert np.abs(run.temperature_rise.values - exact[2]).max() < 1e-5, options
     assert exact[2].max() > 5.0  # it did heat up
+
+
+def test_the_force_of_an_anisotropy_that_varies_along_the_track_warms_up_too():
+    # The energy M_s Delta W t H_K(x) sin^2(phi) falls with the square of M_s, so the force's field falls with M_s.
+    device = HOT.replace(anisotropy_gradient_force=0.8)
+    sloped = Landscape(SMOOTH.wells, AnisotropyProfile((0.0, 1e-6), (-20e-4, 140e-4)))
+    waveform, times = PULSE.scaled(3e-3), np.linspace(0.0, 24e-9, 9)
+    exact = integrated(device, Current, waveform, times, sloped)
+    unforced = integrated(device.replace(anisotropy_gradient_force=0.0), Current, waveform, times, sloped)
+    assert np.abs(unforced[0] - exact[0]).max() > 1e-9
+    for options in ({"tolerance": 1e-12}, {"method": "rk4", "step": 2e-12}):
+        run = simulate(device, sloped, Current(waveform), times, **START, **options)
+        assert np.abs(run.position.values - exact[0]).max() < 1e-13, options
+        assert np.abs(run.temperature_rise.values - exact[2]).max() < 1e-5, options
+    assert exact[2].max() > 5.0
 
 
 def test_voltage_current_and_resistance_are_those_of_the_warm_junction():

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from compact_model import (
+    AnisotropyProfile,
     GaussianWell,
     InputError,
     Landscape,
+    ParabolicWell,
     current_threshold,
     escape_rates,
     field_threshold,
@@ -215,3 +217,32 @@ def test_a_sweep_that_no_method_can_follow_says_so():
 def test_a_sweep_draws_itself():
     run = resistance_sweep(DEVICE, lequeux2016_intrinsic_site(DEVICE), [0.0, 1e-3], drive="voltage", dwell=1e-9)
     assert "V" in run.dwmtj.plot().get_xlabel()
+
+
+def test_a_wall_that_has_left_is_not_counted_where_it_was_while_it_settles():
+    # Two sites whose H_K differ: at 1.4 mA the second one holds no wall, so that the sweep follows walls from the first.
+    wells = tuple(ParabolicWell(centre=x * NM, coercive_field=60 * OE, half_width=18 * NM) for x in (300, 600))
+    profile = AnisotropyProfile((318 * NM, 582 * NM), (60 * OE, 15 * OE))
+    device = DEVICE.replace(anisotropy_gradient_force=1.0)
+    found = {}
+    for method, walls in (("rates", 2000), ("heun", 256)):
+        run = resistance_sweep(
+            device,
+            Landscape(wells, profile),
+            [1e-5, 1.4e-3],  # first the wall takes up its energy
+            dwell=3.2e-6,
+            devices=walls,
+            samples=1,
+            temperature=300.0,
+            step=50e-12,
+            method=method,
+            seed=5,
+        )
+        found[method] = run.position.values[:, 1]
+    stay = {method: float((np.abs(position - 300 * NM) < 30 * NM).mean()) for method, position in found.items()}
+    assert 0.1 < stay["heun"] < 0.5
+    # The error of a share of 256 walls, and a rate that is right to 15 %.
+    spread = 3.0 * np.sqrt(stay["heun"] * (1.0 - stay["heun"]) / 256) - 0.15 * stay["heun"] * np.log(stay["heun"])
+    assert stay["rates"] == pytest.approx(stay["heun"], abs=spread)
+    error = float(found["heun"].std()) / 16.0
+    assert float(found["rates"].mean()) == pytest.approx(float(found["heun"].mean()), abs=4.0 * error)

@@ -107,13 +107,13 @@ def transition_probabilities(hops: Hops, time: float) -> FloatArray:
     return probability
 
 
-def _transitions(hops: Hops, time: float, multiples: tuple[int, ...]) -> list[list[list[float]]]:
+def _transitions(hops: Hops, time: float, multiples: tuple[int, ...]) -> list[FloatArray]:
     """Cumulative probabilities of being in each place after multiples of a time (s), by the place where it began."""
     once = transition_probabilities(hops, time)
     cumulative = [np.cumsum(np.linalg.matrix_power(once, multiple), axis=1) for multiple in multiples]
     for each in cumulative:
         each[:, -1] = 1.0
-    return [each.tolist() for each in cumulative]
+    return cumulative
 
 
 def walk(
