@@ -220,7 +220,7 @@ def test_a_sweep_draws_itself():
 
 
 def test_a_wall_that_has_left_is_not_counted_where_it_was_while_it_settles():
-    # Two sites whose H_K differ: at 1.4 mA the second one holds no wall, so that the sweep follows walls from the first.
+    # Of two sites with an H_K of their own the second holds no wall at 1.4 mA: the sweep follows some from the first.
     wells = tuple(ParabolicWell(centre=x * NM, coercive_field=60 * OE, half_width=18 * NM) for x in (300, 600))
     profile = AnisotropyProfile((318 * NM, 582 * NM), (60 * OE, 15 * OE))
     device = DEVICE.replace(anisotropy_gradient_force=1.0)

@@ -1,9 +1,9 @@
 """A track as a few places between which its wall hops: at which rate it leaves each, and where it goes, under a drive.
 
 Where every place holds the wall, both follow from the network of orbits.  Where the drive turns the wall at some of
-them, or leaves no minimum there, the rates of the others still do, and where walls go is found by integrating some for
-the time in which they settle.  A wall is counted where it ends from the moment at which it gets there, but the rates of
-leaving are those of walls that have settled: until then it is there as one that does not leave.
+them, leaves no minimum there, or has walls on their way for long, the rates of the others still do, and where walls go
+is found by integrating some for the time in which they settle.  A wall is counted where it ends from the moment at
+which it gets there, but the rates of leaving are those of walls that have settled: until then it does not leave.
 """
 
 from itertools import pairwise
@@ -28,7 +28,7 @@ from .driven_track import (
 )
 from .escapes import HELD, escapes_of_mean, leaving_rates
 from .flights import Arrivals, Start, arrivals, at_rest, departures, fly, settling_time
-from .orbits import Site
+from .orbits import Escapes, Site
 from .potentials import Minimum, Scales, track_minima
 
 FIELD = "field"
@@ -37,6 +37,7 @@ _COLDEST = 1.0  # K, at which the places of a track are looked for where it has 
 _WALLS = 32
 _HALF_A_WALL = 0.5  # leaves a place for which all that were followed fell back
 _CERTAIN = 5.0  # times as fast as it is: a step without chance, as one of a Markov chain
+_MOST_ON_THE_WAY = 0.1  # of its time: orbits count a wall where it left until it is caught elsewhere
 _LEAST_SETTLING = 0.1  # of the settling time, left to a wall that has arrived
 
 
@@ -119,9 +120,10 @@ class HoppingTrack:
         places = []
         if track is not None:
             cold = cooling(self._parameters, track, self._scales, bias)
-            if self._every_place_holds(track, cold):
+            escapes = self._escapes(track, cold) if self._every_place_holds(track, cold) else None
+            if escapes is not None and escapes.on_the_way.max() <= _MOST_ON_THE_WAY:
                 position[1:-1] = [place.place * self._scales.length for place in track.places]
-                return self._by_orbits(track, cold, position)
+                return self._by_orbits(escapes, position)
             for row in self._owners(track):
                 number = self._nearest(track.places[row])
                 position[number] = track.places[row].place * self._scales.length
@@ -133,9 +135,7 @@ class HoppingTrack:
 
     def _owners(self, track: DrivenTrack) -> list[int]:
         """Rows of the track's minima that stand for its places: where the drive makes two of one, the nearer one."""
-        distance = [
-            abs(place.place * self._scales.length - self.rest[self._nearest(place)]) for place in track.places
-        ]
+        distance = [abs(place.place * self._scales.length - self.rest[self._nearest(place)]) for place in track.places]
         chosen: dict[int, int] = {}
         for row in np.argsort(distance).tolist():
             chosen.setdefault(self._nearest(track.places[row]), row)
@@ -158,10 +158,13 @@ class HoppingTrack:
             left[number], right[number] = below[0], above[0]
         return left, right
 
-    def _by_orbits(self, track: DrivenTrack, cold: FloatArray, position: FloatArray) -> Hops:
+    def _escapes(self, track: DrivenTrack, cold: FloatArray) -> Escapes:
         escapes = escapes_of_mean(track, cold, self._scales, destinations=True)
-        if (cold != 1.0).any():
-            escapes = escapes.leaving_at(*self._leaving_rates(list(zip(track.held, cold.tolist(), strict=True))))
+        if (cold == 1.0).all():
+            return escapes
+        return escapes.leaving_at(*self._leaving_rates(list(zip(track.held, cold.tolist(), strict=True))))
+
+    def _by_orbits(self, escapes: Escapes, position: FloatArray) -> Hops:
         generator = np.zeros((self.count, self.count))
         generator[1:-1], generator[[0, -1]] = escapes.caught, escapes.returning
         # These rates count the time in which a wall settles: only who has arrived under another drive still does.
