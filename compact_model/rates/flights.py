@@ -57,8 +57,10 @@ def departures(site: Site, length: float, cooling: float, walls: int, draw: np.r
     if not turns(site):
         ways[2] = np.inf
     likely = np.exp(ways.min() - ways)
-    chosen = draw.choice(3, walls, p=likely / likely.sum()).tolist()
-    spare = np.minimum(draw.exponential(_SPARE, walls) / cooling, about.above.top - about.energy).tolist()
+    # Spread evenly over all ways and energies: a few walls stand for all.
+    chosen = np.searchsorted(np.cumsum(likely / likely.sum())[:-1], _evenly(walls, draw)).tolist()
+    drawn = -_SPARE * np.log1p(-draw.permutation(_evenly(walls, draw)))
+    spare = np.minimum(drawn / cooling, about.above.top - about.energy).tolist()
     starts = []
     for way, energy in zip(chosen, spare, strict=True):
         if way == 2:
@@ -73,6 +75,11 @@ def departures(site: Site, length: float, cooling: float, walls: int, draw: np.r
         place = along.place + sign * (along_side.coordinate[-1] + _SLIGHTLY)
         starts.append(Start(place * length, about.place + sign * turned))
     return starts
+
+
+def _evenly(count: int, draw: np.random.Generator) -> FloatArray:
+    """Numbers between 0 and 1, rising, one in each of so many parts."""
+    return (np.arange(count) + draw.random(count)) / count
 
 
 def at_rest(parameters: DeviceParameters, landscape: Landscape, position: float, walls: int) -> list[Start]:
