@@ -71,6 +71,18 @@ def test_a_ramp_too_fast_for_walls_to_gain_their_energy_is_refused():
     assert current_threshold(DEVICE, [15 * OE], method="rates", repeats=2, **fast | {"ramp_rate": 100e13}).sizes
 
 
+def test_laboratory_thresholds_of_a_ramp_too_fast_for_rates_are_refused():
+    # By rates the median would be 12.4 Oe, and that of 64 simulated walls is 9.8.
+    with pytest.raises(InputError, match="ramp_rate: expected a ramp on which walls leave over 1 k_B T or more"):
+        laboratory_thresholds(DEVICE, PAPER, ramp_rate=1e3)
+
+
+@pytest.mark.filterwarnings("ignore:coercive_field. the model is meant for:UserWarning")
+def test_equations_of_the_rates_without_a_solution_are_reported():
+    with pytest.raises(InputError, match=r"threshold_field: expected a field from which .* got 10 T with a half_width"):
+        intrinsic_site(DEVICE, threshold_field=10.0)
+
+
 def test_a_measured_threshold_gives_the_site_that_shows_it():
     threshold = laboratory_thresholds(DEVICE, lequeux2016_intrinsic_site(DEVICE), ramp_rate=1 * OE)
     site = intrinsic_site(DEVICE, threshold_field=threshold[1], threshold_error=1 * OE, ramp_rate=1 * OE)
@@ -94,6 +106,8 @@ def test_the_papers_site_is_explained_by_one_of_about_70_oersted():
         ({"threshold_field": 0.0}, "threshold_field: expected"),
         ({"threshold_field": 1e-3, "half_width": 1e-6}, "half_width: expected a well that fits"),
         ({"stable_field": 1e-3, "half_width": 1e-11, "stable_time": 1e9}, "stable_field: expected a field that a site"),
+        ({"threshold_field": 3e-3, "half_width": 1e-10}, "threshold_field: expected a field from which the theory"),
+        ({"threshold_field": 3e-3, "ramp_rate": 1e5}, "ramp_rate: expected a ramp on which walls leave over 1 k_B T"),
     ],
 )
 def test_nonsense_is_named(arguments, named):

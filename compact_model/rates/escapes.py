@@ -339,12 +339,14 @@ def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatA
     network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales)
     lowest = np.array([lowest_barrier(site) for site in sites])
     high = lowest > _HIGH
-    with np.errstate(divide="ignore", invalid="ignore"):  # what has no orbits is refused below
+    left, right = np.zeros(high.size), np.zeros(high.size)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what has no orbits is refused below
         escapes = network.escapes(destinations=False) if high.any() else None
-    left, right = network.quasi_stationary() if not high.all() else (np.zeros(high.size), np.zeros(high.size))
+        if not high.all():
+            left, right = network.quasi_stationary()
     if escapes is not None:
         left, right = np.where(high, escapes.left, left), np.where(high, escapes.right, right)
-        _check_found(sites, np.where(high, left + right, np.inf), lowest, scales)
+    _check_found(sites, left + right, lowest, scales)
     return left, right
 
 

@@ -10,11 +10,11 @@ from ..device.parameters import DeviceParameters
 from ..device.published import WELL_HALF_WIDTH
 from ..support import validation
 from ..support.provenance import provenance
-from ..support.validation import InputError
+from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
 from .escapes import leaving_rate
-from .ramps import field_departure
+from .ramps import field_departure, too_fast
 
 LABORATORY_RAMP_RATE = 1e-4
 """T/s: 1 Oe/s."""
@@ -34,7 +34,7 @@ def laboratory_thresholds(
     """Quartiles, T, of the net field at which a field ramp frees the wall from the landscape's first well.
 
     ramp_rate: of the net field, T/s, from laboratory rates up to the rate at which walls leave over 1 k_B T.
-    temperature: K.
+    temperature: K.  Raises InputError for a faster ramp.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     well = validation.instance("landscape", landscape, Landscape).wells[0]
@@ -46,6 +46,11 @@ def laboratory_thresholds(
         temperature=validation.non_negative("temperature", temperature),
         limit=validation.positive("coercive_field", well.coercive_field),
     )
+    if not found.valid:
+        raise InputError(
+            f"ramp_rate: expected a ramp {too_fast(found, 'field')}; simulate it (field_threshold with method 'heun'), "
+            f"or ramp more slowly"
+        )
     lower, median, upper = found.at(_QUARTILES).tolist()
     return lower, median, upper
 
@@ -101,11 +106,18 @@ def intrinsic_site(
         """What the laboratory would measure, T."""
         landscape = landscape_of(height, half)
         if stable_field is None:
-            return laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)[1]
+            found = field_departure(parameters, landscape, ramp_rate=ramp, temperature=kelvin, limit=height)
+            return float(found.at(np.array(0.5)))
         return _stable_field(parameters, landscape, height, wait, kelvin)
 
     landscape_of(measured, width)
-    height = _solve(lambda value: seen(value, width), measured, name)
+    try:
+        height = _solve(lambda value: seen(value, width), measured, name)
+    except ConvergenceError as error:
+        raise InputError(
+            f"{name}: expected a field from which the theory of escape finds H_c, got {measured:g} T with a half_width "
+            f"of {width:g} m: {error}"
+        ) from None
     spread = 0.0
     if error or width_error:
         step = 0.02

@@ -133,7 +133,10 @@ class _Equations:
         matrix = sparse.csc_matrix((np.concatenate(self.values), entries), shape=(total, total))
         # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
         options = {"SymmetricMode": True}
-        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+        try:
+            return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+        except RuntimeError as error:
+            raise ConvergenceError(f"the equations of the rate theory have no solution here ({error})") from None
 
     def arriving(self, total: int, states: int) -> sparse.csr_matrix:
         """Which share of each flux ends in which state, shape (total, states)."""

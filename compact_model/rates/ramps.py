@@ -183,16 +183,21 @@ def current_departure(
 
 def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
     """Raise InputError where a ramp is too fast for rates, unless there is another way to follow it."""
-    if found.valid or unless:
-        return
-    advice = "simulate it (method 'heun'), or ramp more slowly"
-    if found.median_barrier < LEAST_BARRIER:
+    if not unless and not found.valid:
         raise InputError(
-            f"method: expected 'rates' for a ramp on which walls leave over {LEAST_BARRIER:g} k_B T or more, got "
-            f"{found.median_barrier:.2g} k_B T at the median {what}; {advice}"
+            f"method: expected 'rates' for a ramp {too_fast(found, what)}; simulate it (method 'heun'), or ramp more "
+            f"slowly"
         )
-    raise InputError(
-        f"method: expected 'rates' for a ramp on which a quarter of the walls leaves after {LEAST_RELAXATIONS:g} or "
-        f"more times the {found.relaxation_time:.2g} s in which a wall's energy relaxes, got {found.relaxations:.2g} "
-        f"times {what}; {advice}"
+
+
+def too_fast(found: Departure, what: str) -> str:
+    """What a ramp that is too fast for rates should be, and is, for a message; what: of which the median is named."""
+    if found.median_barrier < LEAST_BARRIER:
+        return (
+            f"on which walls leave over {LEAST_BARRIER:g} k_B T or more, got {found.median_barrier:.2g} k_B T at the "
+            f"median {what}"
+        )
+    return (
+        f"on which a quarter of the walls leaves after {LEAST_RELAXATIONS:g} or more times the "
+        f"{found.relaxation_time:.2g} s in which a wall's energy relaxes, got {found.relaxations:.2g} times {what}"
     )
