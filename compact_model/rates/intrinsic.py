@@ -113,10 +113,10 @@ def intrinsic_site(
     landscape_of(measured, width)
     try:
         height = _solve(lambda value: seen(value, width), measured, name)
-    except ConvergenceError as error:
+    except ConvergenceError as failure:
         raise InputError(
             f"{name}: expected a field from which the theory of escape finds H_c, got {measured:g} T with a half_width "
-            f"of {width:g} m: {error}"
+            f"of {width:g} m: {failure}"
         ) from None
     spread = 0.0
     if error or width_error:
