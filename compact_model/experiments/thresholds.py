@@ -14,6 +14,7 @@ from ..device.parameters import DeviceParameters
 from ..device.published import COERCIVE_FIELD, WELL_HALF_WIDTH
 from ..drive import CurrentDensity, ramp
 from ..methods import METHODS, REFERENCE_STEP
+from ..rates.escapes import LARGEST_DAMPING
 from ..rates.ramps import LEAST_BARRIER, LONGEST_SIMULATED, check_valid, current_departure, field_departure
 from ..simulation import simulate_ensemble
 from ..support import validation
@@ -388,8 +389,8 @@ def _first_part(simulated: Callable[[float], FloatArray], rate: float, highest: 
         largest *= 4.0
     raise InputError(
         f"ramp_rate: expected one that the rates or the equation of motion can follow, got a ramp of "
-        f"{highest / rate:.3g} s on which walls leave over less than {LEAST_BARRIER:g} k_B T and yet not within "
-        f"{0.25 * largest / rate:.3g} s"
+        f"{highest / rate:.3g} s whose rates are not valid (a barrier below {LEAST_BARRIER:g} k_B T, or a damping "
+        f"above {LARGEST_DAMPING:g}), and on which not all walls leave within {0.25 * largest / rate:.3g} s"
     )
 
 

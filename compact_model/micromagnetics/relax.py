@@ -75,7 +75,7 @@ def relax(
             m = turned(m, angle - mean_angle(m))
     raise ConvergenceError(
         f"micromagnetics: the wall did not come to rest in {most} steps, a field of {residual:.2g} T is left where "
-        f"{tolerance:.2g} T were asked for; try smaller cells, or a larger tolerance"
+        f"{tolerance:.2g} T were asked for; try more steps, smaller cells, or a larger tolerance"
     )
 
 

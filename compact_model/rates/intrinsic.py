@@ -14,7 +14,7 @@ from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
 from .escapes import leaving_rate
-from .ramps import field_departure, too_fast
+from .ramps import field_departure, not_by_rates
 
 LABORATORY_RAMP_RATE = 1e-4
 """T/s: 1 Oe/s."""
@@ -34,7 +34,7 @@ def laboratory_thresholds(
     """Quartiles, T, of the net field at which a field ramp frees the wall from the landscape's first well.
 
     ramp_rate: of the net field, T/s, from laboratory rates up to the rate at which walls leave over 1 k_B T.
-    temperature: K.  Raises InputError for a faster ramp.
+    temperature: K.  Raises InputError for a faster ramp, and for walls whose damping is above 0.2.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     well = validation.instance("landscape", landscape, Landscape).wells[0]
@@ -48,8 +48,8 @@ def laboratory_thresholds(
     )
     if not found.valid:
         raise InputError(
-            f"ramp_rate: expected a ramp {too_fast(found, 'field')}; simulate it (field_threshold with method 'heun'), "
-            f"or ramp more slowly"
+            f"ramp_rate: expected a ramp {not_by_rates(found, 'field')}; simulate it (field_threshold with method "
+            f"'heun'), or ramp more slowly"
         )
     lower, median, upper = found.at(_QUARTILES).tolist()
     return lower, median, upper

@@ -5,7 +5,7 @@ probability 1 - exp(-int k dt), k the rate of `escape_rates` under the drive of 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -15,7 +15,7 @@ from ..device.parameters import DeviceParameters
 from ..support.arrays import FloatArray
 from ..support.validation import InputError
 from ..track.landscape import Landscape
-from .escapes import SiteRate, leaving_rate
+from .escapes import LARGEST_DAMPING, SiteRate, leaving_rate
 
 LONGEST_SIMULATED = 20e-6
 """s: a ramp that takes longer is followed by rates, a shorter one by the equation of motion."""
@@ -46,6 +46,8 @@ class Departure:
     """Of the drive, per s."""
     relaxation_time: float
     """In which the energy of a wall in the site relaxes, s; 0 at 0 K."""
+    damping: float = 0.0
+    """alpha of walls with thermal fields; 0 at 0 K."""
 
     def at(self, share: FloatArray) -> FloatArray:
         """The drive up to which this share of the walls has left, any shape."""
@@ -66,7 +68,8 @@ class Departure:
     @property
     def valid(self) -> bool:
         """Whether the walls leave where rates mean something, and after the time that it takes to get there."""
-        return self.median_barrier >= LEAST_BARRIER and self.relaxations >= LEAST_RELAXATIONS
+        moving_freely = self.damping <= LARGEST_DAMPING
+        return moving_freely and self.median_barrier >= LEAST_BARRIER and self.relaxations >= LEAST_RELAXATIONS
 
 
 def _relaxation_time(parameters: DeviceParameters, landscape: Landscape, temperature: float) -> float:
@@ -151,7 +154,8 @@ def field_departure(
     def rate_at(field: float) -> SiteRate | None:
         return leaving_rate(parameters, alone, net_field=field + pushed, density=density, temperature=temperature)
 
-    return departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
+    found = departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
+    return replace(found, damping=parameters.damping if temperature > 0.0 else 0.0)
 
 
 def current_departure(
@@ -178,20 +182,23 @@ def current_departure(
             turning = 0.0
         return leaving_rate(model, alone, net_field=field, density=turning, temperature=temperature)
 
-    return departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
+    found = departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
+    return replace(found, damping=parameters.damping if temperature > 0.0 else 0.0)
 
 
 def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
-    """Raise InputError where a ramp is too fast for rates, unless there is another way to follow it."""
+    """Raise InputError where rates do not follow a ramp, unless there is another way to follow it."""
     if not unless and not found.valid:
         raise InputError(
-            f"method: expected 'rates' for a ramp {too_fast(found, what)}; simulate it (method 'heun'), or ramp more "
-            f"slowly"
+            f"method: expected 'rates' for a ramp {not_by_rates(found, what)}; simulate it (method 'heun'), or ramp "
+            f"more slowly"
         )
 
 
-def too_fast(found: Departure, what: str) -> str:
-    """What a ramp that is too fast for rates should be, and is, for a message; what: of which the median is named."""
+def not_by_rates(found: Departure, what: str) -> str:
+    """What a ramp that rates do not follow should be, and is, for a message; what: of which the median is named."""
+    if found.damping > LARGEST_DAMPING:
+        return f"of walls with a damping of at most {LARGEST_DAMPING:g}, got {found.damping:g}"
     if found.median_barrier < LEAST_BARRIER:
         return (
             f"on which walls leave over {LEAST_BARRIER:g} k_B T or more, got {found.median_barrier:.2g} k_B T at the "
