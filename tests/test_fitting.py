@@ -18,12 +18,14 @@ from compact_model import (
     current_threshold,
     fit_resistance,
     fit_threshold,
+    lequeux2016,
     position_for_resistance,
     read_measured,
     resistance,
     static_current_threshold,
 )
 from compact_model.fitting.least_squares import Problem
+from compact_model.fitting.simulated import Measured
 from compact_model.fitting.unknowns import Unknowns
 from dwmtj.cli import group
 
@@ -296,6 +298,11 @@ LAYOUTS = {
     "Origin": "Delta_H\tJ_th\nOe\tA/cm2\nsample 3\tramp\n0.5\t1.25e6\n12.25\t2.5e6\n20\t3.75e6\n",
     "Origin with row labels": "Long Name\tDelta_H\tJ_th\nUnits\tOe\tA/cm2\nComments\t\tramp\n"
     "1\t0.5\t1.25e6\n2\t12.25\t2.5e6\n3\t20\t3.75e6\n",
+    "Origin with numbers for comments": "Long Name\tDelta_H\tJ_th\nUnits\tOe\tA/cm2\nComments\t300\t300\nF(x)=\t\t7\n"
+    "\t0.5\t1.25e6\n\t12.25\t2.5e6\n\t20\t3.75e6\n",
+    "empty cells between tabs": "\tDelta_H (Oe)\tJ_th (A/cm2)\t\n\t0.5\t1.25e6\t\n1\t12.25\t2.5e6\t\n\t20\t3.75e6\t\n",
+    "units with spaces between": "Delta_H J_th\nOe A/cm2\n0.5 1.25e6\n12.25 2.5e6\n20 3.75e6\n",
+    "units with spaces inside": "Delta_H  J_th\nOe     A cm^-2\n0.5    1.25e6\n12.25  2.5e6\n20     3.75e6\n",
     "GA/m2": "Delta_H (Oe),J_th (GA/m2)\n0.5,12.5\n12.25,25\n20,37.5\n",
     "A cm^-2": "Delta_H (Oe),J_th (A cm^-2)\n0.5,1.25e6\n12.25,2.5e6\n20,3.75e6\n",
     "raised exponents": "Delta_H [mT],J_th [10⁶ A·cm⁻²]\n0.05,1.25\n1.225,2.5\n2,3.75\n",
@@ -380,6 +387,7 @@ GOOD = "Delta_H (Oe), J_th (A/cm2)\n"
         (b"\x01\x02\x03", "expected text in UTF-8, UTF-16 or Latin-1, got other bytes"),
         (b"PK\x03\x04\x14\x00", "expected text, got a workbook; save its sheet as CSV"),
         (GOOD.replace(",", ";") + "1; 2,490\n", "expected a decimal mark that can be told from a thousands separator"),
+        (GOOD.replace(",", ";") + "1; 2.490\n2; 2.510\n", "name it, decimal ',' or '.', got numbers like '2.490'"),
         (
             GOOD.replace(",", ";") + "1.5; 2,490.0\n",
             "expected numbers with one decimal mark and no thousands separator",
@@ -580,3 +588,24 @@ def test_fits_draw_themselves(start, thresholds, ohms):
     assert len(axes.get_legend().get_texts()) == 2
     assert "tmr_half_voltage" in found.table()
     assert found.table().count("correlation") == 3
+
+
+def test_the_dash_of_windows_is_read_in_comments(tmp_path):
+    file = tmp_path / "data.txt"
+    file.write_bytes(b"# ramp \x96 slow\nDelta_H (Oe);J_th (A/cm\xb2)\n1;2e6\n")
+    assert read_measured(file, "threshold")["threshold"].tolist() == [2e10]
+
+
+def test_a_wall_at_the_end_of_the_track_in_nm_is_on_the_track(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("V (V), R (Ohm), x (nm)\n0.1, 60, 0\n0.1, 40, 500\n0.1, 36, 1000.000\n")
+    data = read_measured(file, "resistance")
+    device = lequeux2016()
+    assert data["position"][-1] > device.track_length == 1e-6  # by a rounding error
+    assert fit_resistance(device, data, free=["parallel_resistance", "tmr"]).values[0] > 30.0
+    trace = {"time": np.array([0.0, 1e-9, 2e-9]), "voltage": np.zeros(3)}
+    assert Measured.of(trace | {"position": data["position"]}, device).data["position"].tolist() == [0.0, 5e-7, 1e-6]
+    beyond = {"position": data["position"] * (1.0 + 1e-6)}
+    for refuse in (lambda: fit_resistance(device, data | beyond), lambda: Measured.of(trace | beyond, device)):
+        with pytest.raises(InputError, match="position: expected from 0 to the track's 1e-06 m"):
+            refuse()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.validation import InputError, shaped
@@ -13,6 +14,9 @@ LARGEST = 1e50
 """Nothing measured comes near, nor near its inverse, and its squares do not overflow."""
 FINEST = 1e-15
 """Standard deviations are at least this share of the largest measured value, and at most the inverse share."""
+
+ROUNDING = 1e-9
+"""Share of the track's length by which a position may lie beyond its ends."""
 
 
 def column(data: Mapping[str, Any], name: str, positive: bool = False) -> FloatArray:
@@ -26,6 +30,17 @@ def column(data: Mapping[str, Any], name: str, positive: bool = False) -> FloatA
         expected = f"from {1.0 / LARGEST:g} to {LARGEST:g}" if positive else f"of at most {LARGEST:g}"
         raise InputError(f"{name}: expected numbers {expected}, got {values.min():g} to {values.max():g}")
     return values
+
+
+def on_track(name: str, positions: FloatArray, parameters: DeviceParameters) -> FloatArray:
+    """Positions from 0 to the track's length, m; an end in nm need not be exactly that of the track once it is in m."""
+    length = parameters.track_length
+    rounding = ROUNDING * length
+    if ((positions < -rounding) | (positions > length + rounding)).any():
+        raise InputError(
+            f"{name}: expected from 0 to the track's {length:g} m, got {positions.min():g} to {positions.max():g} m"
+        )
+    return np.clip(positions, 0.0, length)
 
 
 def one_of(data: Mapping[str, Any], choices: tuple[str, str], otherwise: str = "") -> str:

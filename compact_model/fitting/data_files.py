@@ -10,7 +10,8 @@ from ..support.validation import InputError
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eEdD][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?P<mark>[,.' \u00a0\u202f])\d{3}((?P=mark)\d{3})*([.,]\d*)?")
-_ROW_LABELS = ("long name", "units", "comments")  # what Origin writes in front of the rows above the data
+_HEADINGS_LABEL, _UNITS_LABEL = "long name", "units"  # what Origin writes in front of rows above the data
+_BLANKS = " \u00a0\u202f\v\f"
 _WORKBOOK = b"PK\x03\x04"
 DECIMALS = (".", ",")
 
@@ -43,7 +44,7 @@ class DataTable:
 def read_table(path: Path, skip: int = 0) -> DataTable:
     """The table in a file, without headings and rows where it is empty; InputError that names file and line.
 
-    Read are UTF-8, UTF-16 and Latin-1; commas, semicolons, tabs or spaces between values; comment lines that begin with
+    Read are UTF-8, UTF-16, Latin-1 and Windows-1252; commas, semicolons, tabs or spaces between values; comment lines that begin with
     # or %, the last of which may hold the headings; sections [Header] and [Data]; units in parentheses or brackets,
     behind a slash, or in a row of their own; rows of remarks under them, as Origin writes them.  skip: lines to leave
     out at the beginning.
@@ -52,10 +53,10 @@ def read_table(path: Path, skip: int = 0) -> DataTable:
     comment: tuple[int, str] | None = None
     rows: list[tuple[int, str]] = []
     for number, line in lines:
-        if line[0] not in "#%":
+        if line.lstrip()[0] not in "#%":
             rows.append((number, line))
-        elif not rows and line.strip("#% "):
-            comment = number, line.lstrip("#% ")
+        elif not rows and line.strip("#%\t "):
+            comment = number, line.lstrip("#%\t ")
     if not rows:
         return DataTable(0, [], [])
     delimiter = _delimiter(rows[0][1])
@@ -64,42 +65,51 @@ def read_table(path: Path, skip: int = 0) -> DataTable:
         if comment is None:
             raise InputError(f"{path}, line {rows[0][0]}: expected a line of headings above the data, got numbers")
         top, text = comment
-        cells = _cells(path, top, text, _delimiter(text))
+        cells = _cells(path, top, text, _delimiter(text)) if _delimiter(text) else _split_headings(text)
     else:
         (top, text), rows = rows[0], rows[1:]
         cells = _split_headings(text) if delimiter is None else first
     body = [(number, _cells(path, number, row, delimiter)) for number, row in rows]
-    labelled = cells[0].strip(":").lower() in _ROW_LABELS
-    if labelled:  # Origin's names for its rows stand in a column of their own
-        cells, body = cells[1:], [(number, row[1:]) for number, row in body]
+    units: list[str] | None = None
+    labelled = _row_label(cells) == _HEADINGS_LABEL
+    if labelled:
+        units = next((row[1:] for _, row in body if _row_label(row) == _UNITS_LABEL), None)
+        cells = cells[1:]
+        body = [(number, row[1:]) for number, row in body if not row[0] or _NUMBER.fullmatch(row[0])]
     while cells and not cells[-1]:
         cells = cells[:-1]
     headings = [_heading(cell) for cell in cells]
-    if body and not any(heading.unit for heading in headings) and not _has_numbers(body[0][1]):
-        units, body = body[0][1], body[1:]
-        units += [""] * (len(headings) - len(units))
-        headings = [
-            Heading(each.label, unit.strip("()[] ") or None, each.text)
-            for each, unit in zip(headings, units, strict=False)
-        ]
+    above = rows[0][1] if rows and not labelled and not _has_numbers(body[0][1]) else None
+    if above is not None and not any(heading.unit for heading in headings):
+        units = _unit_cells(above, len(headings)) if delimiter is None else body[0][1]
+        body = body[1:]
         while body and not _has_numbers(body[0][1]):
             body = body[1:]
+    if units is not None:
+        units = units + [""] * (len(headings) - len(units))
+        headings = [
+            Heading(each.label, each.unit or unit.strip("()[] ") or None, each.text)
+            for each, unit in zip(headings, units, strict=False)
+        ]
     return DataTable(top, headings, body)
 
 
 def decimal_mark(cells: list[str]) -> str:
     """The decimal mark of numbers; ValueError with what was expected where it cannot be told.
 
-    A comma is one unless each number that has one could have it between its thousands.
+    A comma or point is one unless each number that has it could have it between its thousands.
     """
-    with_comma = [cell for cell in cells if "," in cell]
-    if not with_comma:
-        return "."
-    if any("." in cell for cell in cells):
+    found = [mark for mark in DECIMALS if any(mark in cell for cell in cells)]
+    if len(found) == 2:
         raise ValueError("numbers with one decimal mark and no thousands separator, got both points and commas")
-    if all(_THOUSANDS.fullmatch(cell) for cell in with_comma):
-        raise ValueError("a decimal mark that can be told from a thousands separator: name it, decimal ',' or '.'")
-    return ","
+    for mark in found:
+        marked = [cell for cell in cells if mark in cell]
+        if all(_THOUSANDS.fullmatch(cell) for cell in marked):
+            raise ValueError(
+                "a decimal mark that can be told from a thousands separator: name it, decimal ',' or '.', got numbers "
+                f"like {marked[0]!r}"
+            )
+    return found[0] if found else "."
 
 
 def number(text: str, decimal: str) -> float:
@@ -114,12 +124,16 @@ def number(text: str, decimal: str) -> float:
 
 
 def _lines(path: Path, skip: int) -> list[tuple[int, str]]:
-    """Line number and stripped text of each line of the data's section that is not empty."""
+    """Line number and text of each line of the data's section that is not empty; tabs at its ends bound empty cells."""
     content = path.read_bytes()
     if content.startswith(_WORKBOOK):
         raise InputError(f"{path}: expected text, got a workbook; save its sheet as CSV")
-    lines = [(place, line.strip()) for place, line in enumerate(_text(path, content).splitlines(), 1)][skip:]
-    sections = {line.lower(): index for index, (_, line) in enumerate(lines) if re.fullmatch(r"\[[\w ]+\]", line)}
+    lines = [(place, line.strip(_BLANKS)) for place, line in enumerate(_text(path, content).splitlines(), 1)][skip:]
+    sections = {
+        line.strip().lower(): index
+        for index, (_, line) in enumerate(lines)
+        if re.fullmatch(r"\[[\w ]+\]", line.strip())
+    }
     if "[data]" in sections:
         lines = lines[sections["[data]"] + 1 :]
     elif "[header]" in sections:
@@ -133,7 +147,7 @@ def _text(path: Path, content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:2]:
         encodings = ["utf-16" if content[:1] in b"\xff\xfe" else "utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
     else:
-        encodings = ["utf-8-sig", "latin-1"]
+        encodings = ["utf-8-sig", "cp1252", "latin-1"]
     for encoding in encodings:
         try:
             text = content.decode(encoding).lstrip("\ufeff")
@@ -152,7 +166,7 @@ def _delimiter(line: str) -> str | None:
 
 def _cells(path: Path, line: int, text: str, delimiter: str | None) -> list[str]:
     if delimiter is None:
-        return _split_headings(text) if any(mark in text for mark in "([/") else text.split()
+        return text.split()
     try:
         cells = next(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True, skipinitialspace=True))
     except csv.Error as error:
@@ -166,6 +180,16 @@ def _split_headings(text: str) -> list[str]:
         return re.split(r"\s{2,}", text)
     found = re.findall(r"[^\s()\[\]/]+(?:\s*(?:\([^()]*\)|\[[^\[\]]*\])|\s+/\s+\S+)?", text)
     return found if "".join(found).replace(" ", "") == text.replace(" ", "") else [text]
+
+
+def _unit_cells(text: str, count: int) -> list[str]:
+    """The units of so many headings, with spaces between; units with spaces inside need two between them."""
+    ways = (_split_headings(text), text.split())
+    return next((cells for cells in ways if len(cells) == count), ways[0])
+
+
+def _row_label(cells: list[str]) -> str:
+    return cells[0].strip(":").lower() if cells else ""
 
 
 def _heading(cell: str) -> Heading:

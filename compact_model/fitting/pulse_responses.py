@@ -16,9 +16,9 @@ from ..support.model_range import unquestioned
 from ..support.random import Seed, recorded
 from ..support.validation import InputError
 from ..track.landscape import Landscape
-from .columns import column
+from .columns import column, on_track
 from .result import FitResult, fit_dataset, fit_result
-from .simulated import Measured, Situation, check_positions, check_work, fit_simulated
+from .simulated import Measured, Situation, check_work, fit_simulated
 
 _OUTSIDE = 0.05  # of R: how far noise may take the first resistance beyond those of the track
 
@@ -141,8 +141,7 @@ def _initial(data: Mapping[str, Any], parameters: DeviceParameters, measured: Me
             )
     firsts = np.array([values[rows.start] for rows in measured.trains])
     if given[0] == "initial_position":
-        check_positions("initial_position", firsts, parameters)
-        return list(firsts.tolist())
+        return list(on_track("initial_position", firsts, parameters).tolist())
     lowest, highest = resistance(parameters, [parameters.track_length, 0.0])
     if ((firsts < (1.0 - _OUTSIDE) * lowest) | (firsts > (1.0 + _OUTSIDE) * highest)).any():
         raise InputError(

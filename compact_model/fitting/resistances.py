@@ -14,7 +14,7 @@ from ..support.arrays import FloatArray
 from ..support.model_range import unquestioned
 from ..support.validation import InputError
 from .branches import BETWEEN, loop_states
-from .columns import column, deviation_of, one_of, same_length
+from .columns import column, deviation_of, on_track, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .measured import STATES
 from .measured_junction import MeasuredJunction
@@ -160,12 +160,7 @@ def _shares(parameters: DeviceParameters, data: Mapping[str, Any], state: str | 
                 raise InputError(f"state: expected either the argument or data {name!r}, got both")
         return np.full(count, float(state == "AP"))
     if one_of(data, ("state", "position")) == "position":
-        position = column(data, "position")
-        if ((position < 0.0) | (position > parameters.track_length)).any():
-            raise InputError(
-                f"position: expected from 0 to the track's {parameters.track_length:g} m, got {position.min():g} to "
-                f"{position.max():g} m"
-            )
+        position = on_track("position", column(data, "position"), parameters)
         return antiparallel_share(parameters, position)
     words = [validation.choice("state", str(word), STATES) for word in np.atleast_1d(data["state"])]
     return np.array([float(word == "AP") for word in words])

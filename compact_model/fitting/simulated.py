@@ -20,7 +20,7 @@ from ..support.arrays import FloatArray
 from ..support.random import Seed, generator
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape
-from .columns import column, deviation_of, one_of, same_length
+from .columns import column, deviation_of, on_track, one_of, same_length
 from .least_squares import Minimum, Problem, minimise
 from .roughness import rough_errors
 from .unknowns import SIMULATED_PARAMETERS, TRACK_PARAMETERS, Unknowns, free_names
@@ -128,7 +128,7 @@ class Measured:
         if count > MOST_POINTS:
             raise InputError(f"data: expected at most {MOST_POINTS} points, got {count}; leave some out")
         if response == "position":
-            check_positions("position", values, parameters)
+            data = {**data, "position": on_track("position", values, parameters)}
         return cls(data, drive, response, _trains(data, count))
 
     @property
@@ -140,15 +140,6 @@ class Measured:
     def quantity(self) -> tuple[str, str]:
         """Long name and unit of what was measured."""
         return {"resistance": ("resistance R", "Ohm"), "position": ("wall position x", "m")}[self.response]
-
-
-def check_positions(name: str, positions: FloatArray, parameters: DeviceParameters) -> None:
-    """InputError for a position beyond the ends of the track."""
-    if ((positions < 0.0) | (positions > parameters.track_length)).any():
-        raise InputError(
-            f"{name}: expected from 0 to the track's {parameters.track_length:g} m, got {positions.min():g} to "
-            f"{positions.max():g} m"
-        )
 
 
 def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
