@@ -604,7 +604,7 @@ def test_a_wall_at_the_end_of_the_track_in_nm_is_on_the_track(tmp_path):
     assert data["position"][-1] > device.track_length == 1e-6  # by a rounding error
     assert fit_resistance(device, data, free=["parallel_resistance", "tmr"]).values[0] > 30.0
     trace = {"time": np.array([0.0, 1e-9, 2e-9]), "voltage": np.zeros(3)}
-    assert Measured.of(trace | {"position": data["position"]}, device).data["position"].tolist() == [0.0, 5e-7, 1e-6]
+    assert Measured.of(trace | {"position": data["position"]}, device).data["position"].max() == 1e-6
     beyond = {"position": data["position"] * (1.0 + 1e-6)}
     for refuse in (lambda: fit_resistance(device, data | beyond), lambda: Measured.of(trace | beyond, device)):
         with pytest.raises(InputError, match="position: expected from 0 to the track's 1e-06 m"):

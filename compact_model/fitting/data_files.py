@@ -44,10 +44,10 @@ class DataTable:
 def read_table(path: Path, skip: int = 0) -> DataTable:
     """The table in a file, without headings and rows where it is empty; InputError that names file and line.
 
-    Read are UTF-8, UTF-16, Latin-1 and Windows-1252; commas, semicolons, tabs or spaces between values; comment lines that begin with
-    # or %, the last of which may hold the headings; sections [Header] and [Data]; units in parentheses or brackets,
-    behind a slash, or in a row of their own; rows of remarks under them, as Origin writes them.  skip: lines to leave
-    out at the beginning.
+    Read are UTF-8, UTF-16, Latin-1 and Windows-1252; commas, semicolons, tabs or spaces between values; comment lines
+    that begin with # or %, the last of which may hold the headings; sections [Header] and [Data]; units in parentheses
+    or brackets, behind a slash, or in a row of their own; rows of remarks under them, as Origin writes them.
+    skip: lines to leave out at the beginning.
     """
     lines = _lines(path, skip)
     comment: tuple[int, str] | None = None

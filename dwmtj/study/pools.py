@@ -247,7 +247,13 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is None:
         with _interrupts_ignored():
-            cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0")
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=":0",
+                silence_logs=logging.CRITICAL,
+            )
         with cluster, Client(cluster, set_as_default=False) as client:
             yield Dask(client)
         return

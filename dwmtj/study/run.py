@@ -168,7 +168,7 @@ def opened(study: Study, folder: str | Path) -> Store:
     """A store that is there, of the same study.  Raises InputError where there is none, or of another study."""
     path = Path(folder) if isinstance(folder, str | Path) and "\0" not in str(folder) else None
     if path is None or not path.is_dir():
-        raise InputError(f"merge: expected the folder of a study's store, got {shown(folder)}")
+        raise InputError(f"merge: expected the folder of a study's store, got {shown(str(folder))}")
     if not any(path.glob("[!.]*.nc")):
         raise InputError(f"merge: expected a store with parts of this study, got none in {path}")
     try:

@@ -60,7 +60,7 @@ def located_in(file: str) -> Iterator[None]:
         yield
     except SyntaxError as error:
         raise InputError(f"{file}, line {error.lineno}: expected Python, got a syntax error: {error.msg}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
         line = f", line {lines[-1]}" if lines else ""
         own = isinstance(error, InputError | ConvergenceError)
