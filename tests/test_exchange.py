@@ -120,6 +120,13 @@ def test_the_file_keeps_to_its_schema_and_the_schema_refuses_others(notched):
             {"voltage_V": [-0.5, -0.2, 0.0, 0.5, 1.0]},
             "voltage: expected at most the range of the table in both polarities",
         ),
+        ({"version": True}, "version: expected 1, the only one that this release reads, got True"),
+        ({"polarity": -1}, "polarity: expected the sign of the voltage that raises the conductance, 1 by the"),
+        (
+            {"voltage_V": [-1000.0, -500.0, 0.0, 500.0, 1000.0]},
+            r"voltages of the scheme V/2 \(-1, -0.5, 0, 0.5, 1 V\), or gaps .* got none near -1 V",
+        ),
+        ({"voltage_V": [-1.0, -1 / 3, 0.0, 1 / 3, 1.0]}, "of the scheme V/2 .* got none near -0.5 V"),
         ({"highest_conductance_S": LOW}, "highest: expected more than lowest"),
         ({"devices": []}, "devices: expected a list of at least one device"),
         ({"devices": [{}]}, r"devices\[0\].conductance_S: expected this entry, got none"),

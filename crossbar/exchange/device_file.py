@@ -21,6 +21,7 @@ from ..learning.pulsed_device import HOP_RATE, PulsedDevice
 from ..operate.operations import WriteAccess
 from ..schemes import SCHEMES
 from .measured import MeasuredCells, bias_law_of
+from .stepping import chain_of
 
 FORMAT, VERSION = "pulsed memristive device", 1
 _SUM_SLACK = 1e-6
@@ -113,7 +114,7 @@ def device_of(document: Any) -> PulsedDevice:
     if found != FORMAT:
         raise InputError(f"format: expected {FORMAT!r}, got {validation.shown(found)}")
     version = whole.raw("version")
-    if version != VERSION:
+    if isinstance(version, bool) or version != VERSION:
         raise InputError(
             f"version: expected {VERSION}, the only one that this release reads, got {validation.shown(version)}"
         )
@@ -161,7 +162,21 @@ def device_of(document: Any) -> PulsedDevice:
     whole.done()
     table = xr.concat(parts, "track", join="outer", data_vars="all", fill_value={"probability": 0.0})
     table = table.assign_coords(voltage=("voltage", grid, {"long_name": "voltage of the pulse", "units": "V"}))
-    return PulsedDevice(devices=cells, table=table.assign_attrs(attributes), voltage=volts, access=access)
+    device = PulsedDevice(devices=cells, table=table.assign_attrs(attributes), voltage=volts, access=access)
+    _check_polarity(device)
+    return device
+
+
+def _check_polarity(device: PulsedDevice) -> None:
+    """InputError where the table raises the conductance by the other polarity than the one that is stated."""
+    conductance = np.nan_to_num(device.table.conductance.transpose("track", "state").values)
+    up, down = (float(np.einsum("tij,tj->", chain_of(device, way), conductance)) for way in (1.0, -1.0))
+    if up < down:
+        stated = int(device.devices.polarity)
+        raise InputError(
+            f"polarity: expected the sign of the voltage that raises the conductance, {-stated} by the probabilities, "
+            f"got {stated}"
+        )
 
 
 def _one_device(given: "_Entries", grid: FloatArray, lowest: float, highest: float) -> xr.Dataset:

@@ -29,13 +29,14 @@ from ..schemes import array_shape
 from ..wires import Wires, wires_or_ideal
 from .pulse_tables import tabulate
 from .spontaneous import RATES, spontaneous_rates
-from .table_array import READ_VOLTAGE, TableArray
+from .table_array import READ_VOLTAGE, WIDEST_GAP, TableArray, widest_gap
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
 """Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
 _SELECTED = {"grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
 _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
+_NEAR = 0.01  # of a pulse's voltage: a third of it is rounded in a file
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
 _FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
 HOP_RATE = {"long_name": "rate at which a state is left by itself", "units": "1/s"}
@@ -125,6 +126,19 @@ class PulsedDevice:
         if volts > reach * (1.0 + _ROUNDING):
             raise InputError(
                 f"voltage: expected at most the range of the table in both polarities, {reach:g} V, got {volts:g} V"
+            )
+        self._check_grid(volts)
+
+    def _check_grid(self, volts: float) -> None:
+        """InputError where a voltage of the bias scheme lies far from all voltages of the table."""
+        grid = self.table.voltage.values.astype(np.float64)
+        wanted = _voltages(volts, self.access.scheme, False, 0.0)
+        apart = np.abs(wanted[:, np.newaxis] - grid).min(axis=1)
+        if (apart > _NEAR * volts).any() and widest_gap(grid, volts, volts) > WIDEST_GAP * (1.0 + _ROUNDING):
+            raise InputError(
+                f"table: expected the voltages of the scheme {self.access.scheme} "
+                f"({', '.join(f'{each:.4g}' for each in wanted)} V), or gaps of at most {WIDEST_GAP:g} of the pulse's "
+                f"voltage, got none near {wanted[int(apart.argmax())]:.4g} V"
             )
 
     @classmethod

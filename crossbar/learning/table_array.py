@@ -40,7 +40,8 @@ _READ_TOLERANCE = 1e-8
 _BEYOND_GRID = 1e-9  # of the largest voltage
 _SAME = 1e-9  # relative, of two durations, or two barriers
 _HOPPING = (0.3, 1.0)  # of the table's largest voltage: where the shares bend, by orders of magnitude ...
-_WIDEST_GAP = 0.15  # ... and a straight line over more than this is no longer like them
+WIDEST_GAP = 0.15
+"""... and a straight line over more than this is no longer like them."""
 
 
 class TableArray:
@@ -114,16 +115,12 @@ class TableArray:
 
     def _need_close_grid(self, cause: str) -> None:
         """InputError where the table has a wide gap between two voltages at which walls hop."""
-        for side in (self._grid[self._grid >= 0.0], -self._grid[self._grid <= 0.0][::-1]):
-            if side.size == 0 or side[-1] == 0.0:
-                continue
-            shares = np.clip(np.concatenate([[0.0], side / side[-1]]), *_HOPPING)
-            gap = float(np.diff(shares).max())
-            if gap > _WIDEST_GAP * (1.0 + _SAME):
-                raise InputError(
-                    f"table: expected voltages no farther apart than {_WIDEST_GAP:g} of the largest with {cause}, as "
-                    f"PulsedDevice.notched(wired=True) has them, got a gap of {gap:.2g}"
-                )
+        gap = widest_gap(self._grid, -float(self._grid[0]), float(self._grid[-1]))
+        if gap > WIDEST_GAP * (1.0 + _SAME):
+            raise InputError(
+                f"table: expected voltages no farther apart than {WIDEST_GAP:g} of the largest with {cause}, as "
+                f"PulsedDevice.notched(wired=True) has them, got a gap of {gap:.2g}"
+            )
 
     def _tracks(self, given: ArrayLike | None) -> NDArray[np.int64]:
         count = len(self._cumulative)
@@ -325,6 +322,16 @@ class TableArray:
             if found.converged:
                 return found
         return solve_network(self._network.replace(conductance=cells), sources, tolerance=_READ_TOLERANCE)
+
+
+def widest_gap(grid: FloatArray, down: float, up: float) -> float:
+    """Widest gap between a table's voltages where devices hop, as a share of the largest one of that polarity, V."""
+    widest = 0.0
+    for side, largest in ((grid[grid >= 0.0], up), (-grid[grid <= 0.0][::-1], down)):
+        if side.size and largest > 0.0:
+            shares = np.clip(np.concatenate([[0.0], side / largest]), *_HOPPING)
+            widest = max(widest, float(np.diff(shares).max()))
+    return widest
 
 
 def ideal(network: Network) -> bool:
