@@ -186,8 +186,7 @@ class Store:
             here, there = wanted.get(name), found.get(name)
             if here != there:
                 raise InputError(
-                    f"store: expected {self._where} to be of this run, got one with "
-                    f"{'other' if name == 'settings' else 'another'} {_short(name)} "
+                    f"store: expected {self._where} to be of this run, got one with another {_short(name)} "
                     f"({_short(there)}, here {_short(here)}); give another folder, or remove it"
                 )
 
