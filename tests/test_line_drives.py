@@ -245,7 +245,8 @@ def test_in_time_the_unequal_segments_take_what_the_devices_do_not():
     lines = lines_of(array)
     held = bias("V/2", (3, 4), 0.2)
     lines.hold(held)
-    _, found, power = lines.solve(array.cells, held.line_voltages(), tolerance=1e-12, start=None, target=None)
+    _, flows = lines.solve(array.cells, held.line_voltages(), tolerance=1e-12, start=None, target=None)
+    found, power = flows.found, lines.power(flows)
     assert power.sources == pytest.approx(power.devices + power.lines, rel=1e-9)
     assert power.lines > 0.05 * power.sources
     np.testing.assert_allclose(found.word_voltage, array.solve(**held.arguments()).word_line_voltage, rtol=1e-9)

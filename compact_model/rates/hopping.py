@@ -55,6 +55,14 @@ class Hops(NamedTuple):
     position: FloatArray
     """Where the wall rests in each state, m, shape (states,)."""
 
+    def between_places(self, count: int) -> FloatArray:
+        """Rates from settled walls' places to all places, 1/s, shape (count, count); on the diagonal of falling back.
+
+        count: of places.  A wall that arrives counts as settled: what is left out is short beside all that follows.
+        """
+        shares = self.shares[:count].reshape(count, -1, count).sum(axis=1)
+        return np.asarray(self.rate[:count, np.newaxis] * shares)
+
 
 class _Place(NamedTuple):
     """One that the drive leaves to the wall."""

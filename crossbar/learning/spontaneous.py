@@ -50,7 +50,8 @@ def spontaneous_rates(
         if own.size != chain.count:
             continue
         rates[number] = 0.0
-        rates[number, : own.size, : own.size] = hops.rate[:, np.newaxis] * hops.shares
+        rates[number, : own.size, : own.size] = hops.between_places(own.size)
+        np.fill_diagonal(rates[number], 0.0)
     return xr.DataArray(rates, dims=("track", "state", "final_state"), attrs=_LABEL)
 
 
