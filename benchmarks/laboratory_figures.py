@@ -117,9 +117,9 @@ def figure_1c(folder: Path, quick: bool) -> None:
     for number, row in enumerate(levels):
         axes[1].plot(RESOLUTIONS, row, marker="o", color="C0", label=None if number else "20 cycles, each track")
     axes[1].plot(RESOLUTIONS, branches.mean(axis=0), marker="s", color="C2", label="one branch, mean of all")
-    axes[1].set(xlabel="resolution (Ohm)", ylabel="intermediate levels", ylim=(0.0, None))
+    axes[1].set(xlabel=r"resolution ($\Omega$)", ylabel="intermediate levels", ylim=(0.0, 26.0))
     whole_numbers(axes[1].yaxis)
-    axes[1].legend(loc="upper right")
+    axes[1].legend(loc="upper right", ncols=2, fontsize="small")
     letters(axes)
     figure.savefig(folder / "laboratory_fig1c.png", dpi=150)
     plt.close(figure)
@@ -130,7 +130,7 @@ def figure_2c(folder: Path, quick: bool) -> None:
     track, start = around_one_site()
     currents = -np.arange(0.0, 0.6 * LARGEST, STEP)  # towards AP, where there is track to jump over
     figure, axes = plt.subplots(figsize=(4.6, 3.4))
-    for field in FIELDS[::2] if quick else FIELDS:
+    for field, style in zip(FIELDS[::2] if quick else FIELDS, ("-", "--", ":"), strict=False):
         begin = time.process_time()
         sweep = resistance_sweep(
             DEVICE,
@@ -153,8 +153,8 @@ def figure_2c(folder: Path, quick: bool) -> None:
             f"jumps of more than 200 nm in a run: {forward.mean():.1f} towards P, {back.mean():.1f} back",
             flush=True,
         )
-        axes.plot(1e3 * currents, sweep.resistance.values[0], linewidth=0.8, label=f"{field:g} Oe")
-    axes.set(xlabel="current (mA)", ylabel="R (Ohm)")
+        axes.plot(1e3 * currents, sweep.resistance.values[0], style, linewidth=0.9, label=f"{field:g} Oe")
+    axes.set(xlabel="$I$ (mA)", ylabel=r"$R$ ($\Omega$)")
     axes.legend()
     figure.savefig(folder / "laboratory_fig2c.png", dpi=150)
     plt.close(figure)
