@@ -87,11 +87,12 @@ def _aged(
             hops = chain.at(0.0)
             before, passed = result[0].copy(), 0.0
             for present, time in zip(result, ages, strict=True):
+                if time == passed:  # at once: the walls are where they were, not at rest in their sites
+                    continue
                 cumulative = np.cumsum(transition_probabilities(hops, time - passed), axis=1)
-                for number in members if time > passed else ():
+                for number in members:
                     row = cumulative[chain.place_of(float(before[number]))]
                     present[number] = hops.position[int(np.searchsorted(row, draw.random() * row[-1], side="right"))]
-                if time > passed:
-                    before, passed = present, time
+                before, passed = present, time
             advance(1)
     return result.reshape(len(ages), *position.shape)

@@ -64,7 +64,7 @@ class EnergyBudget:
         self.charges += other.charges
         return self
 
-    def add_line(self, begin: PowerBudget, end: PowerBudget, change: PowerBudget, duration: float) -> Self:
+    def add_interval(self, begin: PowerBudget, end: PowerBudget, change: PowerBudget, duration: float) -> Self:
         """Add a time over which all voltages and currents go along straight lines.
 
         begin, end: the powers at its ends; change: of the differences of all voltages and currents.  A product of two

@@ -63,10 +63,9 @@ class LineVoltages:
         self.coupling, self.drive, self.tally = coupling, drive, tally
         self.lines, self.devices, self.charging = coupling.lines, coupling.devices, coupling.lines.charging
         self.tolerance_rate = coupling.tolerance / duration
-        self.found: NetworkSolution | None = None
         self.voltage = np.zeros(drive.shape)  # across the devices
         self.slope = np.zeros(drive.shape)  # of these over time, V/s
-        self.flows: Flows | None = None
+        self.flows: Flows | None = None  # of the last solution
         self.power = PowerBudget()
         # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * coupling.tolerance if self.charging else 0.0
@@ -83,6 +82,11 @@ class LineVoltages:
         self.curved = self.devices.follows_curves and not (self.charging or self.devices.random)
         self.past: list[Point] = []  # times and voltages before, on the drive's same smooth part
         self.past_solutions: list[tuple[float, NetworkSolution]] = []  # and solutions
+
+    @property
+    def found(self) -> NetworkSolution | None:
+        """The last solution of the network."""
+        return None if self.flows is None else self.flows.found
 
     def solve(
         self, time: float, target: float | None = None, start: NetworkSolution | None = None
@@ -110,12 +114,12 @@ class LineVoltages:
         driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
         # At a kink, or between two records, the lines go on from the voltages of an instant before.
-        if self.charging or self.found is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
+        if self.charging or self.flows is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
             self.voltage, self.flows = self.solve(time)
-            self.found, self.power = self.flows.found, self.lines.power(self.flows)
+            self.power = self.lines.power(self.flows)
             self.driven = driven
         if self.charging:
-            self.charging.restart(time, self.found)
+            self.charging.restart(time, self.flows.found)
             self.slope = np.zeros_like(self.voltage)
             self.interval = self.first_interval
             return
@@ -214,12 +218,10 @@ class LineVoltages:
             return False
         assert self.flows is not None
         energy, power = self.tally.energy, self.lines.power(flows)
-        energy.add_line(self.power, power, self.lines.power(flows - self.flows), length)
+        energy.add_interval(self.power, power, self.lines.power(flows - self.flows), length)
         self.past = [*self.past, (time, self.voltage)][-_PAST:]
-        if self.found is not None:
-            self.past_solutions = [*self.past_solutions, (time, self.found)][-_PAST_SOLUTIONS:]
-        self.voltage, self.found, self.slope = voltage, found, slope
-        self.flows, self.power = flows, power
+        self.past_solutions = [*self.past_solutions, (time, self.flows.found)][-_PAST_SOLUTIONS:]
+        self.voltage, self.slope, self.flows, self.power = voltage, slope, flows, power
         self.driven = self.at_sources
         self.fresh = False
         if charging:
@@ -230,17 +232,18 @@ class LineVoltages:
 
     def _expected(self, time: float, target: float) -> NetworkSolution | None:
         """The last solution with the nodes' voltages that those before it lead to; Newton's method starts from them."""
-        if not self.past_solutions or self.found is None:
-            return self.found
-        points = [*self.past_solutions, (time, self.found)]
+        last = self.found
+        if not self.past_solutions or last is None:
+            return last
+        points = [*self.past_solutions, (time, last)]
         word = extrapolated([(when, found.word_voltage) for when, found in points], target)
         bit = extrapolated([(when, found.bit_voltage) for when, found in points], target)
-        return replace(self.found, word_voltage=word, bit_voltage=bit)
+        return replace(last, word_voltage=word, bit_voltage=bit)
 
     def record(self) -> Record:
         """The state and the currents at present."""
-        assert self.found is not None
         found = self.found
+        assert found is not None
         return {
             **self.devices.values(),
             "device_voltage": self.voltage.copy(),

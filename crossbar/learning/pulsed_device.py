@@ -18,7 +18,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.model_range import relative_spread
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
-from compact_model.support.validation import InputError
+from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
 
 from ..cells import Junctions, StatefulCells
@@ -91,7 +91,7 @@ def _hop_rates(
         with np.errstate(invalid="ignore", divide="ignore"):  # where no theory of the angle holds the rate is NaN
             try:
                 found = escape_rates(device, track, temperature=temperature, destinations=False)
-            except np.linalg.LinAlgError:
+            except (ConvergenceError, np.linalg.LinAlgError):
                 continue
         places = table.position.transpose("track", "state").values[number]
         state = [int(np.nanargmin(np.abs(places - each))) for each in found.position.values.tolist()]

@@ -11,7 +11,7 @@ from compact_model.rates.chains import transition_probabilities
 from compact_model.rates.hopping import HoppingTrack, Hops
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
-from compact_model.support.validation import InputError
+from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
 
 RATES = "spontaneous_rate"
@@ -43,7 +43,7 @@ def spontaneous_rates(
                 draw=draw,
             )
             hops = chain.at(0.0)
-        except (InputError, np.linalg.LinAlgError):
+        except (InputError, ConvergenceError, np.linalg.LinAlgError):
             continue
         places = table.position.transpose("track", "state").values[number]
         own = places[np.isfinite(places)]

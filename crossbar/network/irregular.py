@@ -5,6 +5,8 @@ solves fast.  With segments that differ by a tenth, each step leaves a tenth of 
 few steps more.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from compact_model.support.arrays import FloatArray
@@ -125,18 +127,8 @@ class _ConjugateGradients:
         fed = np.zeros((left.shape[1], 2 * network.conductance.size))
         fed[:, self._nodes] = left.T
         word, bit = fed.reshape(left.shape[1], 2, *network.shape).transpose(1, 0, 2, 3)
-        still = Sources.zero(network, left.shape[1])
-        found = self._solver.solve(
-            Sources(
-                word_start=still.word_start,
-                word_stop=still.word_stop,
-                bit_start=still.bit_start,
-                bit_stop=still.bit_stop,
-                word_current=word,
-                bit_current=bit,
-            ),
-            tolerance=_PRECONDITIONER_TOLERANCE,
-        )
+        sources = replace(Sources.zero(network, left.shape[1]), word_current=word, bit_current=bit)
+        found = self._solver.solve(sources, tolerance=_PRECONDITIONER_TOLERANCE)
         voltage = np.stack([found.word_voltage, found.bit_voltage], axis=1).reshape(left.shape[1], -1)
         return np.ascontiguousarray(voltage[:, self._nodes].T)
 
