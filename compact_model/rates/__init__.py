@@ -1,1 +1,1 @@
-"""What a wall does over times that nobody can integrate: rates of escape, sweeps as slow as a laboratory's."""
+"""Walls over times too long to integrate: escape rates, and sweeps as slow as a laboratory's."""

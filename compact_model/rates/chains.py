@@ -1,4 +1,4 @@
-"""A wall on a slow sweep: a Markov chain over the places of its track, whose rates follow the drive."""
+"""A wall during a slow sweep: a Markov chain over the places of its track, with rates that follow the drive."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -8,28 +8,28 @@ import numpy as np
 from ..support.arrays import FloatArray, IntArray
 from .hopping import HoppingTrack, Hops
 
-_FIRST_VALUES = 33  # of the drive at which rates are found, and how many at most
+_FIRST_VALUES = 33  # values of the drive at which rates are computed, at first and at most
 _MOST_VALUES = 49
-_STEP = 2.0  # of a rate's logarithm between two of them
-_NEVER = 1e-6  # hops in the whole sweep: a rate that is as good as 0
-_RARE = 1e3  # times that: a rate on which no further value is spent
-_AT_ONCE = 10.0  # hops in a dwell: a rate as good as infinite
-_TERMS = 20  # of a series in at most one mean hop: 1 / 20! is nothing to 1
+_STEP = 2.0  # largest change of a rate's logarithm between two values
+_NEVER = 1e-6  # hops in the whole sweep below which a rate counts as 0
+_RARE = 1e3  # times _NEVER: no further values are spent on rates below this
+_AT_ONCE = 10.0  # hops in a dwell above which a rate counts as infinite
+_TERMS = 20  # of a series with at most one hop on average; 1 / 20! is negligible beside 1
 
 
 def most_values(values: FloatArray) -> int:
-    """At how many values of a sweep's drive rates are found, at most."""
+    """The largest number of drive values at which a sweep computes rates."""
     distinct = int(np.unique(values).size)
     return distinct if distinct <= _FIRST_VALUES else min(distinct, _MOST_VALUES)
 
 
 class HoppingTable:
-    """The rates of a track over a range of its drive, found once and interpolated."""
+    """The rates of a track over a range of its drive, computed once and interpolated."""
 
     def __init__(
         self, track: HoppingTrack, values: FloatArray, dwell: float, advance: Callable[[int], object] = int
     ) -> None:
-        """values: those of the sweep, A, V or T; dwell: time at each, s; advance: is told of every value found."""
+        """values: the sweep's, A, V or T; dwell: time at each, s; advance: called for every value computed."""
         wanted = np.unique(values)
         self._inner = slice(1, track.count - 1)
         self._least = _NEVER / (dwell * values.size)
@@ -52,7 +52,7 @@ class HoppingTable:
         self._position = np.array([hops.position for hops in ordered])
 
     def _worst_gap(self, found: dict[float, Hops], smallest: float) -> float | None:
-        """Between which two values a rate that matters changes most."""
+        """The interval between two values in which a rate that matters changes most."""
         values = np.array(sorted(found))
         rates = np.clip([found[each].rate[self._inner] for each in values.tolist()], _RARE * self._least, self._often)
         apart = np.abs(np.diff(np.log(rates), axis=0)).max(axis=1, initial=0.0)
@@ -61,7 +61,7 @@ class HoppingTable:
         return float(0.5 * (values[worst] + values[worst + 1])) if apart[worst] > _STEP else None
 
     def at(self, value: float) -> Hops:
-        """Between two values rates as exponentials, shares and positions as straight lines."""
+        """Interpolates rates exponentially, and shares and positions linearly."""
         above = int(np.clip(np.searchsorted(self._values, value), 1, max(1, self._values.size - 1)))
         if self._values.size == 1:
             return Hops(np.exp(self._logarithm[0]), self._shares[0], self._position[0])
@@ -75,17 +75,17 @@ class HoppingTable:
 
         rate = np.exp(between(self._logarithm))
         shares = between(self._shares)
-        total = shares.sum(axis=1, keepdims=True)  # 0 where nobody ever leaves a place
+        total = shares.sum(axis=1, keepdims=True)  # 0 where no wall ever leaves a place
         shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0.0)
         rate = np.where((total[:, 0] > 0.0) & (rate > self._least), rate, 0.0)
         return Hops(rate, shares, between(self._position))
 
 
 def transition_probabilities(hops: Hops, time: float) -> FloatArray:
-    """Of being in each place after a time (s), in rows by where a wall began, shape (places, places).
+    """Probabilities of being in each place after a time (s), shape (places, places), one row per starting place.
 
     exp(Q t) of the rates Q by uniformisation (Grassmann 1977, doi 10.1016/0305-0548(77)90007-7) over a time short
-    enough for a few terms, squared until it is t.  Nothing is subtracted, so that rates of any ratio and times of any
+    enough for a few terms, squared until it reaches t.  Nothing is subtracted, so rates of any ratio and times of any
     length keep their digits.
     """
     fastest = float(hops.rate.max())
@@ -108,7 +108,7 @@ def transition_probabilities(hops: Hops, time: float) -> FloatArray:
 
 
 def _transitions(hops: Hops, time: float, multiples: tuple[int, ...]) -> list[FloatArray]:
-    """Cumulative probabilities of being in each place after multiples of a time (s), by the place where it began."""
+    """Cumulative probabilities of being in each place after multiples of a time (s), by starting place."""
     once = transition_probabilities(hops, time)
     cumulative = [np.cumsum(np.linalg.matrix_power(once, multiple), axis=1) for multiple in multiples]
     for each in cumulative:
@@ -127,9 +127,9 @@ def walk(
 ) -> FloatArray:
     """Positions (m) of walls at each reading of a staircase, shape (walls, values, readings).
 
-    start: places at the beginning; readings: at so many moments in the second half of each dwell.
+    start: initial places; readings: number of moments in the second half of each dwell.
     """
-    # From a reading in the middle of its part of the second half to the next one, and from the last one to the end.
+    # From the middle of one part of the second half to the middle of the next, and from the last one to the end.
     unit, to_first, between, to_the_end = 0.25 * dwell / readings, 2 * readings + 1, 2, 1
     steps = {}
     for value in np.unique(values).tolist():

@@ -1,4 +1,4 @@
-"""What a drive in A or V does to a wall at rest somewhere on its track."""
+"""The effect of a drive in A or V on a wall at rest anywhere on its track."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ DRIVES = ("current", "voltage")
 
 
 def junction_bias(parameters: DeviceParameters, drive: str, value: float) -> Bias:
-    """Of a constant current (A) or voltage (V)."""
+    """For a constant current (A) or voltage (V)."""
     validation.choice("drive", drive, DRIVES)
 
     def voltage(position: FloatArray) -> FloatArray:

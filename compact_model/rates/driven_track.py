@@ -1,4 +1,4 @@
-"""A track under a constant drive: where it holds the wall, and over which barriers the wall would leave."""
+"""A track under a constant drive: where it holds the wall, and the barriers that the wall crosses to leave."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -24,14 +24,14 @@ from .potentials import Beyond, Minimum, Scales, Side, angle_minima, stretches_b
 LEAST_TEMPERATURE = 1.0
 """K."""
 _TURN = np.linspace(0.0, 2.0 * np.pi, 721)
-_FAR_ABOVE = 10.0  # times the largest slope of the angle's energy, where nobody needs to look for a rest angle
+_FAR_ABOVE = 10.0  # times the largest slope of the angle's energy: no rest angle is looked for beyond this
 _ROWS_AT_A_TIME = 2000
-_TURNS = 0.5  # k_B T: a wall that turns gains so much in half a turn, and does not stop again at once
-_DEEPEST = 600.0  # k_B T: no float64 holds the time of a deeper site
+_TURNS = 0.5  # k_B T gained in half a turn above which a turning wall does not stop again at once
+_DEEPEST = 600.0  # k_B T: the escape time of a deeper site overflows a float64
 
 
 class Bias(NamedTuple):
-    """What the junction does to a wall that rests somewhere, as functions of its position (m), of any shape."""
+    """The junction's effect on a wall at rest, as functions of its position (m), of any shape."""
 
     density: Callable[[FloatArray], FloatArray]
     """J in the torques, A/m2."""
@@ -40,7 +40,7 @@ class Bias(NamedTuple):
 
 
 def constant_density(parameters: DeviceParameters, density: float) -> Bias:
-    """The same J (A/m2) everywhere; the voltage is that of a junction that carries J times its area."""
+    """The same J (A/m2) everywhere; the voltage is that of a junction carrying J times its area."""
 
     def voltage(position: FloatArray) -> FloatArray:
         share = antiparallel_share(parameters, position)
@@ -50,7 +50,7 @@ def constant_density(parameters: DeviceParameters, density: float) -> Bias:
 
 
 class DrivenTrack(NamedTuple):
-    """The places that hold the wall's position, from the track's start to its end, in wall widths and k_B T."""
+    """The places that hold the wall, from the track's start to its end, in wall widths and k_B T."""
 
     places: list[Minimum]
     sites: list[Site | None]
@@ -73,9 +73,9 @@ def field_like(parameters: DeviceParameters, density: FloatArray) -> FloatArray:
 
 
 def anisotropy_push(parameters: DeviceParameters, landscape: Landscape, position: FloatArray, bias: Bias) -> FloatArray:
-    """What an H_K that varies along the track pushes a wall with, T, at positions in m, shape (positions,).
+    """The force on a wall from an H_K that varies along the track, T, at positions in m, shape (positions,).
 
-    Of a wall whose angle follows: at rest under the torque where it is, and turning evenly where nothing holds it.
+    The angle follows the wall: it rests under the local torque, or turns evenly where nothing holds it.
     """
     push = np.zeros(position.size)
     if share_along(parameters) == 0.0:
@@ -111,14 +111,14 @@ def _push_at(
     before, after = field[rows, lowest], field[rows, lowest + 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         angle = _TURN[lowest] - (_TURN[1] - _TURN[0]) * before / (after - before)
-    # Over a whole turn the force is on average that of an eighth of one.
+    # Averaged over a whole turn, the force is the one at an eighth of a turn.
     return field_along(parameters, np.where(resting.any(axis=1), angle, 0.25 * np.pi), slope)
 
 
 def driven_track(
     parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, bias: Bias
 ) -> DrivenTrack | None:
-    """Under a net field H_z (T) and a bias; None where the field leaves no place that holds the wall."""
+    """Under a net field H_z (T) and a bias; None if no place holds the wall in this field."""
 
     def push(position: FloatArray) -> FloatArray:
         field = net_field + field_like(parameters, bias.density(position))
@@ -172,11 +172,11 @@ def _lowered(cell: Minimum, level: float) -> Minimum:
 
 
 def cooling(parameters: DeviceParameters, track: DrivenTrack, scales: Scales, bias: Bias) -> FloatArray:
-    """By how many times a wall about each place loses more energy than its damping takes, shape (places,).
+    """Ratio of a wall's total energy loss to that of the damping alone, about each place, shape (places,).
 
     Where the torque falls along the track, as it does under a current source whose voltage follows the resistance, it
-    takes E_0 sigma_ST' of the energy in unit time beside the alpha (U'' + V'') of the damping: a positive current cools
-    the wall, a negative one heats it, and where no loss is left the wall swings by itself.
+    removes energy at a rate E_0 sigma_ST' in addition to the alpha (U'' + V'') of the damping.  A positive current
+    cools the wall and a negative one heats it; where no net loss is left, the wall oscillates by itself.
     """
     length = scales.length
     result = np.ones(len(track.sites))
@@ -192,7 +192,7 @@ def cooling(parameters: DeviceParameters, track: DrivenTrack, scales: Scales, bi
 
 
 def strongest_anisotropy(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
-    """The H_K of the track, T, under which a wall's angle is hardest to turn, and the torque that turns it, T."""
+    """The H_K of the track at which a wall's angle is hardest to turn, T, and the torque that turns it, T."""
     profile = landscape.anisotropy
     fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
     steepest = [float(np.abs(angle_field(parameters, _TURN, anisotropy=each)).max()) for each in fields]
@@ -201,13 +201,13 @@ def strongest_anisotropy(parameters: DeviceParameters, landscape: Landscape) -> 
 
 
 def check_angles(parameters: DeviceParameters, landscape: Landscape) -> None:
-    """Raise InputError for a wall that no anisotropy gives an angle to rest at."""
+    """Raise InputError for a wall without an anisotropy that gives its angle a rest position."""
     if strongest_anisotropy(parameters, landscape)[1] == 0.0:
         raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no rest angle")
 
 
 def check_temperature(temperature: float) -> float:
-    """A temperature at which there are rates, K."""
+    """A temperature at which rates exist, K."""
     kelvin = validation.positive("temperature", temperature)
     if kelvin < LEAST_TEMPERATURE:
         raise InputError(f"temperature: expected at least {LEAST_TEMPERATURE:g} K for rates, got {kelvin:g} K")
@@ -215,37 +215,38 @@ def check_temperature(temperature: float) -> float:
 
 
 def check_width(parameters: DeviceParameters, driven: bool) -> None:
-    """Raise InputError for a device whose walls change their width under a current, or that heats up by it."""
+    """Raise InputError for a device whose walls change width under a current, or which the current heats."""
     if driven:
         heating.refuse(parameters, "escape rates under a current")
     device = device_at(device_arrays([parameters], CurrentDensity.of(0.0), "both", np.zeros(1), 1), 0)
     for term in TERMS:
         if not driven or term.relative_width is None or not term.is_on(parameters):
             continue
-        width: Any = term.relative_width  # a jitted function, which runs as it stands, too
+        width: Any = term.relative_width  # a jitted function, which also runs as plain Python
         if width.py_func(device, 0.1) != 1.0:
             on = " and ".join(f"{name} = {getattr(parameters, name):g}" for name in term.switches)
             raise InputError(f"parameters: expected walls that keep their width under a current, got {on}")
 
 
 def barriers(site: Site) -> tuple[float, float, float]:
-    """To the left, to the right, and of the angle in the direction in which the torque turns it, k_B T."""
+    """Barriers to the left, to the right, and of the angle in the direction of the torque, k_B T."""
     along, about = site.along, site.cells[0]
     turning = about.below if site.drop >= 0.0 else about.above
     return along.below.top - along.energy, along.above.top - along.energy, turning.top - about.energy
 
 
 def turns(site: Site) -> bool:
-    """Whether a wall that its torque has turned over the angle's barrier goes on turning."""
+    """Whether a wall that the torque has turned over the angle's barrier continues to turn."""
     return abs(site.drop) > _TURNS
 
 
 def lowest_barrier(site: Site) -> float:
-    """The lowest barrier that leads out of a site, k_B T: that of the angle does where a torque keeps turning it."""
+    """The lowest barrier that leads out of a site, k_B T; the angle's counts only if a torque then keeps turning the
+    wall."""
     left, right, angle = barriers(site)
     return min(left, right, angle) if turns(site) else min(left, right)
 
 
 def within_reach(sites: list[Site]) -> bool:
-    """Whether there is a site whose rate a float64 holds."""
+    """Whether there is a site whose rate a float64 can hold."""
     return min(map(lowest_barrier, sites)) < _DEEPEST

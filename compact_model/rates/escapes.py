@@ -42,12 +42,12 @@ DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
 _INSTEAD = "where the barrier of the angle is far below k_B T, integrate the walls: retention, simulate_ensemble"
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
-HELD = 0.3  # k_B T: over a lower barrier a wall goes at once
-_HIGH = 10.0  # k_B T: over a higher one it takes no part of its time to gain the energy
+HELD = 0.3  # k_B T: a wall crosses a lower barrier at once
+_HIGH = 10.0  # k_B T: above this, the time spent gaining the energy is negligible
 _NOWHERE = Beyond(0.0, 1.0)
 _LEAST_WINDOW = 50e-9  # s
 _LONGEST_WINDOW = 100e-6  # s
-_LONGER = 100.0  # times the window that the theory asks for, at most
+_LONGER = 100.0  # times the window estimated by the theory, at most
 
 
 def escape_rates(
@@ -123,7 +123,7 @@ def escape_rates(
             f"the wall at {place:.4g} m swings by itself; {_INSTEAD}"
         )
     try:
-        with np.errstate(divide="ignore", invalid="ignore"):  # what has no orbits is refused below
+        with np.errstate(divide="ignore", invalid="ignore"):  # sites without orbits are refused below
             escapes = _escapes(track, cold, scales, destinations) if within_reach(sites) else _none(len(sites))
     except ConvergenceError as error:
         raise ConvergenceError(f"{error}; {_INSTEAD}") from None
@@ -188,7 +188,8 @@ def escape_rates(
 def _held_track(
     parameters: DeviceParameters, landscape: Landscape, scales: Scales, net_field: float, bias: Bias, density: float
 ) -> DrivenTrack:
-    """Raises InputError where a site does not hold the wall; density: J or what stands for it in the message, A/m2."""
+    """Raise InputError where a site does not hold the wall; density: J, or the value given for it in the message,
+    A/m2."""
     check_angles(parameters, landscape)
     track = driven_track(parameters, landscape, scales, net_field, bias)
     if track is None:
@@ -213,18 +214,18 @@ def _turning(density: float, field: float) -> InputError:
 
 
 def escapes_of_mean(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
-    """Of the sites of a track that all hold the wall, as if each were as cold as all are on average (`cooling`)."""
+    """For a track whose sites all hold the wall, each with their average cooling (see `cooling`)."""
     mean = float(cold.mean())
     sites = [site.scaled(mean) for site in track.held] if mean != 1.0 else track.held
     return OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean)).escapes(destinations)
 
 
 def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
-    """Of the sites of a track that all hold the wall."""
+    """For a track whose sites all hold the wall."""
     escapes = escapes_of_mean(track, cold, scales, destinations)
     if np.ptp(cold) == 0.0:
         return escapes
-    # The network has one heat bath for all; how fast a site is left depends on its own.
+    # The network has one heat bath, but the rate of leaving a site depends on the site's own.
     own = [
         OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each)).escapes(destinations=False)
         for site, each in zip(track.held, cold.tolist(), strict=True)
@@ -249,9 +250,9 @@ def _integrated(
     window: float,
     draw: np.random.Generator,
 ) -> tuple[float, float]:
-    """Rates to the left and right from walls that start at rest and are followed until half of them have left.
+    """Rates to the left and right of walls that start at rest and are followed until half of them have left.
 
-    window: s, to follow them for at first.
+    window: the time to follow them at first, s.
     """
     place = site.along
     left = (place.place - place.below.coordinate[-1]) * scales.length
@@ -290,7 +291,7 @@ def _integrated(
 
 @dataclass(frozen=True)
 class SiteRate:
-    """Escape rates from one site, from the theory alone."""
+    """Escape rates from one site, from theory alone."""
 
     left: float
     """1/s."""
@@ -308,10 +309,9 @@ class SiteRate:
 def leaving_rate(
     parameters: DeviceParameters, landscape: Landscape, *, net_field: float, density: float, temperature: float
 ) -> SiteRate | None:
-    """Rates from the site nearest to the landscape's first well, for a field (T) and J (A/m2); None if no site holds
-    the wall.
+    """Rates from the site nearest to the first well, for a field (T) and J (A/m2); None if no site holds the wall.
 
-    They are for a wall that has been in the site for a long time.  Shallow sites are not integrated, because a wall on
+    They apply to a wall that has been in the site for a long time.  Shallow sites are not integrated, because a wall on
     a ramp spends no time in them.
     """
     check_width(parameters, density != 0.0)
@@ -333,14 +333,14 @@ def leaving_rate(
 
 
 def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatArray]:
-    """Rates, 1/s, of leaving each site to the left and to the right, for walls long in it, shape (sites,) each."""
+    """Rates, 1/s, of leaving each site to the left and right, for walls long in it, shape (sites,) each."""
     if not within_reach(sites):
         return np.zeros(len(sites)), np.zeros(len(sites))
     network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales)
     lowest = np.array([lowest_barrier(site) for site in sites])
     high = lowest > _HIGH
     left, right = np.zeros(high.size), np.zeros(high.size)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # what has no orbits is refused below
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # sites without orbits are refused below
         escapes = network.escapes(destinations=False) if high.any() else None
         if not high.all():
             left, right = network.quasi_stationary()
@@ -351,7 +351,7 @@ def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatA
 
 
 def _check_found(sites: list[Site], rate: FloatArray, lowest: FloatArray, scales: Scales) -> None:
-    """ConvergenceError for a site without a rate although its barriers, at lowest so many k_B T, are within reach."""
+    """A ConvergenceError for a site without a rate although its lowest barrier (k_B T) is within reach."""
     lost = np.array([within_reach([site]) for site in sites]) & ~(rate > 0.0)
     if lost.any():
         nowhere = int(np.argmax(lost))

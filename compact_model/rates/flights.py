@@ -1,4 +1,4 @@
-"""What walls do that have just left their place: integrated until they have lost what they had too much of."""
+"""Walls that have just left their place, integrated until they have lost their excess energy."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,16 +18,16 @@ from .orbits import Site
 LONGEST_STEP = 50e-12
 """Of the stochastic Heun method here, s."""
 _SHORTEST_STEP = 1e-12  # s
-_RELAXATIONS = 5.0  # of the wall's energy, which takes 1 / (alpha gamma H_K)
+_RELAXATIONS = 5.0  # relaxation times of the wall's energy, 1 / (alpha gamma H_K)
 _SHORTEST, _LONGEST = 0.2e-6, 50e-6  # s
 _BEYOND = 0.05  # rad, past the top of the angle's barrier
-_SPARE = 0.5  # k_B T, mean: what a weakly damped wall has over a barrier's top
+_SPARE = 0.5  # k_B T: mean energy of a weakly damped wall above the top of a barrier
 _SLIGHTLY = 1e-3  # wall widths, past the top of a barrier along the track
-_LOOKS = 32  # at each wall on its way
+_LOOKS = 32  # samples of each wall on its way
 
 
 class Start(NamedTuple):
-    """Where a wall is when it leaves."""
+    """The state of a wall as it leaves."""
 
     position: float
     """m."""
@@ -36,28 +36,28 @@ class Start(NamedTuple):
 
 
 def settling_time(parameters: DeviceParameters, landscape: Landscape) -> float:
-    """How long a wall is followed until it counts as at rest again, s."""
+    """How long a wall is followed before it counts as at rest again, s."""
     profile = landscape.anisotropy
     fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
-    # The mean, without sites whose own H_K happens to vanish; or what all terms of the angle's energy come to.
+    # The mean H_K, since a single site's may happen to vanish, or the bound from all terms of the angle's energy.
     stiffness = max(float(np.mean(np.abs(fields))), 2.0 * float(largest_turn(parameters)), 1e-6)
     relaxation = 1.0 / (parameters.damping * parameters.gyromagnetic_ratio * stiffness)
     return float(np.clip(_RELAXATIONS * relaxation, _SHORTEST, _LONGEST))
 
 
 def departures(site: Site, length: float, cooling: float, walls: int, draw: np.random.Generator) -> list[Start]:
-    """States of walls on their way out of a site that holds them; length: Delta, m.
+    """States of walls leaving a site that holds them; length: Delta, m.
 
-    Over the tops to the left and right with a little energy to spare, and, where the torque goes on turning a wall that
-    is over the angle's barrier, over that one with much more to come; each as often as its Boltzmann factor says.
-    cooling: how much colder than its surroundings the wall is.
+    Walls cross the tops to the left and right with little energy to spare.  Where the torque keeps turning a wall that
+    has passed the angle's barrier, walls cross that one too, and gain much more afterwards.  Each way out is weighted
+    by its Boltzmann factor.  cooling: how much colder than its surroundings the wall is.
     """
     along, about = site.along, site.cells[0]
     ways = cooling * np.array(barriers(site))
     if not turns(site):
         ways[2] = np.inf
     likely = np.exp(ways.min() - ways)
-    # Spread evenly over all ways and energies: a few walls stand for all.
+    # Spread evenly over all ways and energies, because a few walls represent all.
     chosen = np.searchsorted(np.cumsum(likely / likely.sum())[:-1], _evenly(walls, draw)).tolist()
     drawn = -_SPARE * np.log1p(-draw.permutation(_evenly(walls, draw)))
     spare = np.minimum(drawn / cooling, about.above.top - about.energy).tolist()
@@ -78,12 +78,12 @@ def departures(site: Site, length: float, cooling: float, walls: int, draw: np.r
 
 
 def _evenly(count: int, draw: np.random.Generator) -> FloatArray:
-    """Numbers between 0 and 1, rising, one in each of so many parts."""
+    """Rising numbers between 0 and 1, one in each of the given number of equal parts."""
     return (np.arange(count) + draw.random(count)) / count
 
 
 def at_rest(parameters: DeviceParameters, landscape: Landscape, position: float, walls: int) -> list[Start]:
-    """Of walls that lie somewhere with nothing that keeps them there."""
+    """States of walls at places where nothing holds them."""
     angle = rest_angle(parameters, float(landscape.anisotropy_field(np.array(position), parameters)))
     return [Start(position, angle)] * walls
 
@@ -99,7 +99,7 @@ def fly(
     duration: float,
     seed: np.random.Generator,
 ) -> FloatArray:
-    """Where walls are on their way, from the start to a duration (s) later, m, shape (walls, moments)."""
+    """Positions of walls on their way, from the start until a duration (s) later, m, shape (walls, moments)."""
     step = LONGEST_STEP
     while True:
         try:
@@ -118,7 +118,8 @@ def fly(
                 seed=seed,
             )
         except InputError:
-            # Only the simulation knows how fast these fields can turn the angle, and refuses a step too long for that.
+            # Only the simulation knows how fast these fields can turn the angle, and it refuses a step that is too
+            # long.
             step *= 0.5
             if step < _SHORTEST_STEP:
                 raise
@@ -127,7 +128,7 @@ def fly(
 
 
 class Arrivals(NamedTuple):
-    """Where walls end, and how late they are there."""
+    """Where walls end, and when they arrive."""
 
     place: IntArray
     """Shape (walls,)."""
@@ -137,9 +138,10 @@ class Arrivals(NamedTuple):
 
 
 def arrivals(positions: FloatArray, began: IntArray, limits: FloatArray, rest: FloatArray, duration: float) -> Arrivals:
-    """Of walls seen at evenly spaced moments, positions as those of `fly`.
+    """From positions at evenly spaced moments, as returned by `fly`.
 
-    began: the places that they leave, shape (walls,); limits: between the places, and rest: in each of them, m.
+    began: the places that the walls leave, shape (walls,); limits: boundaries of the places, and rest: rest positions,
+    m.
     """
     place = np.searchsorted(limits, positions)
     end = place[:, -1]

@@ -1,9 +1,9 @@
-"""A track as a few places between which its wall hops: at which rate it leaves each, and where it goes, under a drive.
+"""A track as a set of places between which its wall hops: the rate of leaving each, and the destinations.
 
-Where every place holds the wall, both follow from the network of orbits.  Where the drive turns the wall at some of
-them, leaves no minimum there, or has walls on their way for long, the rates of the others still do, and where walls go
-is found by integrating some for the time in which they settle.  A wall is counted where it ends from the moment at
-which it gets there, but the rates of leaving are those of walls that have settled: until then it does not leave.
+Where every place holds the wall, both follow from the network of orbits.  Where the drive turns the wall at some
+places, removes their minimum, or leaves walls on their way for long, the rates of the remaining places still come from
+that network, and destinations are found by integrating a few walls until they settle.  A wall is counted at its
+destination from its arrival, but leaves only once it has settled, because the rates are those of settled walls.
 """
 
 from itertools import pairwise
@@ -33,43 +33,45 @@ from .potentials import Minimum, Scales, track_minima
 
 FIELD = "field"
 """A sweep of the external field, beside those of `drive.DRIVES`."""
-_COLDEST = 1.0  # K, at which the places of a track are looked for where it has no temperature
+_COLDEST = 1.0  # K, at which the places of a track without a temperature are found
 _WALLS = 32
-_HALF_A_WALL = 0.5  # leaves a place for which all that were followed fell back
-_CERTAIN = 5.0  # times as fast as it is: a step without chance, as one of a Markov chain
-_MOST_ON_THE_WAY = 0.1  # of its time: orbits count a wall where it left until it is caught elsewhere
-_LEAST_SETTLING = 0.1  # of the settling time, left to a wall that has arrived
+_HALF_A_WALL = 0.5  # counted as leaving a place to which all followed walls returned
+_CERTAIN = 5.0  # times the actual rate, so that a Markov chain takes a deterministic step almost surely
+_MOST_ON_THE_WAY = 0.1  # of the time; the orbits count a wall at the place it left until it is caught elsewhere
+_LEAST_SETTLING = 0.1  # of the settling time, kept for a wall that has just arrived
 
 
 class Hops(NamedTuple):
     """A Markov chain under one drive.
 
-    Its states are all places, the start of the track, its sites, its end, and then, of a `HoppingTrack`, once more the
-    same places with a wall that has arrived there and not settled yet.
+    Its states are the places: the start of the track, its sites, its end.  Those of a `HoppingTrack` follow a second
+    time, for a wall that has arrived and not settled yet.
     """
 
     rate: FloatArray
-    """Of leaving for another state, 1/s, shape (states,)."""
+    """Rate of leaving for another state, 1/s, shape (states,)."""
     shares: FloatArray
-    """Of the walls that leave each state, where they go, shape (states, states)."""
+    """Shares of the walls leaving each state that go to each other one, shape (states, states)."""
     position: FloatArray
     """Where the wall rests in each state, m, shape (states,)."""
 
     def between_places(self, count: int) -> FloatArray:
-        """Rates from settled walls' places to all places, 1/s, shape (count, count); on the diagonal of falling back.
+        """Rates from the places of settled walls to all places, 1/s, shape (count, count); falling back on the
+        diagonal.
 
-        count: of places.  A wall that arrives counts as settled: what is left out is short beside all that follows.
+                count: number of places.  An arriving wall counts as settled, because settling is short beside what
+            follows.
         """
         shares = self.shares[:count].reshape(count, -1, count).sum(axis=1)
         return np.asarray(self.rate[:count, np.newaxis] * shares)
 
 
 class _Place(NamedTuple):
-    """One that the drive leaves to the wall."""
+    """A place that remains under the drive."""
 
     number: int
     site: Site | None
-    """None: it turns there without end."""
+    """None: the wall turns there without end."""
     cooling: float
 
 
@@ -103,9 +105,9 @@ class HoppingTrack:
         inner = [0.5 * (before[1] + after[0]) for before, after in pairwise(tops)]
         outer = [tops[0][0], *inner, tops[-1][1]] if tops else [0.5 * end / length]
         self.limits = length * np.array(outer)
-        """Between each two neighbouring places, m."""
+        """Boundaries between neighbouring places, m."""
         self.rest = np.array([0.0, *(each.place * length for each in places), end])
-        """The places without a drive, m."""
+        """Positions of the places without a drive, m."""
         self._walls = _WALLS if temperature > 0.0 else 1
 
     @property
@@ -118,7 +120,7 @@ class HoppingTrack:
         return int(np.searchsorted(self.limits, position))
 
     def at(self, value: float) -> Hops:
-        """Under a drive of this value, A, V or T."""
+        """The chain under a drive of this value, A, V or T."""
         external = value if self._drive == FIELD else self._external_field
         net = external + self._parameters.stray_field
         kind, amount = ("current", 0.0) if self._drive == FIELD else (self._drive, value)
@@ -142,7 +144,7 @@ class HoppingTrack:
         return 1 + int(np.argmin(np.abs(self.rest[1:-1] - place.place * self._scales.length)))
 
     def _owners(self, track: DrivenTrack) -> list[int]:
-        """Rows of the track's minima that stand for its places: where the drive makes two of one, the nearer one."""
+        """Rows of the track's minima that stand for its places; where the drive splits a minimum, the nearer part."""
         distance = [abs(place.place * self._scales.length - self.rest[self._nearest(place)]) for place in track.places]
         chosen: dict[int, int] = {}
         for row in np.argsort(distance).tolist():
@@ -159,7 +161,7 @@ class HoppingTrack:
         return all(map(self._holds, track.sites, cold.tolist())) and within_reach(track.held)
 
     def _leaving_rates(self, pairs: list[tuple[Site, float]]) -> tuple[FloatArray, FloatArray]:
-        """To the left and right, 1/s, of sites with the cooling of each."""
+        """Rates to the left and right, 1/s, of sites, each with its cooling."""
         left, right = np.zeros(len(pairs)), np.zeros(len(pairs))
         for number, (site, cold) in enumerate(pairs):
             below, above = leaving_rates([site.scaled(cold)], self._scales.cooled(cold))
@@ -175,7 +177,7 @@ class HoppingTrack:
     def _by_orbits(self, escapes: Escapes, position: FloatArray) -> Hops:
         generator = np.zeros((self.count, self.count))
         generator[1:-1], generator[[0, -1]] = escapes.caught, escapes.returning
-        # These rates count the time in which a wall settles: only who has arrived under another drive still does.
+        # These rates include the settling time, so only walls that arrived under another drive still settle.
         nobody = np.zeros((self.count, self.count))
         settling = np.full(self.count, self.settling_time)
         return self._with_arrivals(generator.sum(axis=1), generator, nobody, position, settling)
@@ -242,9 +244,9 @@ class HoppingTrack:
     def _with_arrivals(
         self, rate: FloatArray, settled: FloatArray, arriving: FloatArray, position: FloatArray, settling: FloatArray
     ) -> Hops:
-        """The chain of places that are left for settled ones and, in these shares, for ones in which a wall settles.
+        """The chain with the given shares of leaving walls that settle at once and that still have to settle.
 
-        settling: how long (s) it takes there, 0 where it leaves again as the others do.
+        settling: time to settle at each place, s; 0 where a wall leaves again like any other.
         """
         leaving = np.concatenate([settled, arriving], axis=1)
         settles = np.concatenate([np.eye(self.count), np.zeros((self.count, self.count))], axis=1)

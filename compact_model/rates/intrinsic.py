@@ -103,7 +103,7 @@ def intrinsic_site(
         return landscape
 
     def seen(height: float, half: float) -> float:
-        """What the laboratory would measure, T."""
+        """The value that the laboratory would measure, T."""
         landscape = landscape_of(height, half)
         if stable_field is None:
             found = field_departure(parameters, landscape, ramp_rate=ramp, temperature=kelvin, limit=height)
@@ -153,7 +153,7 @@ def intrinsic_site(
 def _stable_field(
     parameters: DeviceParameters, landscape: Landscape, height: float, wait: float, temperature: float
 ) -> float:
-    """The largest net field, T, under which the mean time of escape is so long (s); 0 where it is shorter at rest."""
+    """The largest net field with this mean escape time (s), T; 0 if the time is shorter without a field."""
     from scipy.optimize import brentq
 
     def excess(field: float) -> float:
@@ -167,7 +167,7 @@ def _stable_field(
 
 
 def _solve(seen: Callable[[float], float], measured: float, name: str) -> float:
-    """The H_c at which the laboratory sees the measured field: it sees less than H_c, and more of a higher one."""
+    """The H_c for which the measured field is found; the measured field is below H_c and rises with it."""
     from scipy.optimize import brentq
 
     low = high = measured * _FIRST_FACTOR

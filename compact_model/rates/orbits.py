@@ -1,17 +1,17 @@
-"""The wall's motion between the barriers of its track, followed from quarter orbit to quarter orbit.
+"""The motion of a wall between the barriers of its track, followed by quarter orbits.
 
-Without damping and noise a wall circles a minimum of H on a level of H, through the four quadrants that the axes
-through the minimum divide its surroundings into.  Damping and noise change its energy a little in each quadrant: H
-diffuses by
+Without damping and noise a wall circles a minimum of H at constant H, through the four quadrants into which the axes
+through the minimum divide its surroundings.  Damping and noise change its energy a little in each quadrant: H diffuses
+by
 
-    d<H^2> = 2 S,    S(E) = alpha int (|dU/dxi| |dphi| + |dV/dphi| |dxi|)        (along the orbit, in (k_B T)^2)
+d<H^2> = 2 S,    S(E) = alpha int (|dU/dxi| |dphi| + |dV/dphi| |dxi|)        (along the orbit, in (k_B T)^2)
 
-and drifts so that exp(-H) is its equilibrium.  At the end of each quadrant the energy decides: below the barrier that
-closes the quadrant the wall crosses the axis into the next one, above it passes into the neighbouring site or into the
-neighbouring minimum of the angle, whose energy the Slonczewski torque has lowered or raised.  Fluxes from quadrant to
-quadrant obey linear equations, which hold from the weakest damping (Kramers' energy diffusion, where S is small) to
-transition-state theory (where S is large), as Mel'nikov's do for one barrier far above k_B T (doi
-10.1016/0370-1573(91)90108-X); here for barriers of any height, all ways out, and what happens after them.
+and drifts towards the equilibrium exp(-H).  The energy at the end of a quadrant decides what follows.  Below the
+barrier that closes the quadrant the wall crosses the axis into the next quadrant; above it the wall passes into the
+neighbouring site or the neighbouring minimum of the angle, whose energy the Slonczewski torque has lowered or raised.
+The fluxes between quadrants obey linear equations, valid from the weakest damping (Kramers' energy diffusion, where S
+is small) to transition-state theory (where S is large), like those of Mel'nikov for one barrier far above k_B T (doi
+10.1016/0370-1573(91)90108-X), but for barriers of any height, with all ways out and what follows them.
 """
 
 from collections.abc import Sequence
@@ -26,22 +26,22 @@ from ..support.arrays import FloatArray, IntArray
 from ..support.validation import ConvergenceError
 from .potentials import Beyond, Minimum, Scales, Side
 
-_STAGES = 3  # of the change of energy within a quadrant: the sum of so many exponential ones is nearly Gaussian
-_BELOW_BARRIER = 14.0  # k_B T: so far below its lowest barrier a site is in equilibrium
+_STAGES = 3  # of the energy change within a quadrant: the sum of this many exponential ones is nearly Gaussian
+_BELOW_BARRIER = 14.0  # k_B T below the lowest barrier: at lower energies a site is in equilibrium
 _STRIP = 1.5  # k_B T: thickness of the layer in which a wall counts as caught
 _FINEST = 0.1  # k_B T
 _MOST_BINS = 600
 _ITERATIONS = 6
-_LARGEST_EXPONENT = 600.0  # the fluxes so far below a barrier are 0 all the same
+_LARGEST_EXPONENT = 600.0  # at larger ones the fluxes below a barrier vanish anyway
 _NO_SITE = -1  # owner of a flight between two sites
-_SHORTEST = 0.1  # wall widths: a stretch beyond the sites is at least so long
+_SHORTEST = 0.1  # wall widths: least length of a stretch beyond the sites
 
-RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall runs through them
+RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall passes through them
 
 
 @dataclass(frozen=True)
 class Site:
-    """A minimum of U with the minima of V that belong to it; V is measured from the lowest of them."""
+    """A minimum of U with its minima of V; V is measured from the lowest of them."""
 
     along: Minimum
     cells: Sequence[Minimum]
@@ -49,7 +49,7 @@ class Site:
     """By how much V rises from one period of the angle to the next, k_B T."""
 
     def scaled(self, factor: float) -> "Site":
-        """With all energies times a factor."""
+        """The same site with all energies multiplied by a factor."""
         return Site(self.along.scaled(factor), [cell.scaled(factor) for cell in self.cells], factor * self.drop)
 
     def lowest(self, cell: int) -> float:
@@ -57,7 +57,7 @@ class Site:
         return self.along.energy + self.cells[cell].energy
 
     def gates(self, cell: int) -> tuple[float, float, float, float]:
-        """H at the saddles to the left and right, and at those towards lower and higher angles."""
+        """H at the saddles to the left and right, and towards lower and higher angles."""
         along, about = self.along, self.cells[cell]
         return (
             along.below.top + about.energy,
@@ -69,7 +69,7 @@ class Site:
 
 @dataclass
 class _Segment:
-    """A piece of orbits, between two decisions, on the bins first ... first + size."""
+    """A stretch of orbits between two decisions, on the bins first ... first + size."""
 
     first: int
     spread: FloatArray
@@ -98,7 +98,7 @@ _Key = tuple[int, int, int]  # site, minimum of the angle, quadrant
 
 
 class _Way(NamedTuple):
-    """A way on from the end of a quadrant."""
+    """A continuation from the end of a quadrant."""
 
     gate: float
     """Energy that decides, k_B T."""
@@ -128,7 +128,7 @@ class _Equations:
     arrivals: list[_Arrival] = field(default_factory=list)
 
     def factors(self, total: int) -> SuperLU:
-        """The matrix, ready to solve for."""
+        """The factorised matrix."""
         entries = np.concatenate(self.rows), np.concatenate(self.columns)
         matrix = sparse.csc_matrix((np.concatenate(self.values), entries), shape=(total, total))
         # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
@@ -139,7 +139,7 @@ class _Equations:
             raise ConvergenceError(f"the equations of the rate theory have no solution here ({error})") from None
 
     def arriving(self, total: int, states: int) -> sparse.csr_matrix:
-        """Which share of each flux ends in which state, shape (total, states)."""
+        """The share of each flux that ends in each state, shape (total, states)."""
         rows = np.concatenate([arrival.unknowns for arrival in self.arrivals])
         columns = np.repeat(
             [arrival.state for arrival in self.arrivals], [each.unknowns.size for each in self.arrivals]
@@ -148,7 +148,7 @@ class _Equations:
         return sparse.csr_matrix((shares, (rows, columns)), shape=(total, states))
 
     def add(self, rows: IntArray, columns: IntArray, values: FloatArray) -> None:
-        """Entries at rows and columns, all of the same shape."""
+        """Add entries at rows and columns, all of the same shape."""
         self.rows.append(rows)
         self.columns.append(columns)
         self.values.append(values)
@@ -156,7 +156,7 @@ class _Equations:
 
 @dataclass(frozen=True)
 class Escapes:
-    """Rates, 1/s, of all sites of a track."""
+    """The rates, 1/s, of all sites of a track."""
 
     left: FloatArray
     """Of passing the barrier to the left for the first time, shape (sites,)."""
@@ -174,7 +174,7 @@ class Escapes:
     """S of a whole orbit at the lowest way out, k_B T, shape (sites,)."""
 
     def leaving_at(self, left: FloatArray, right: FloatArray) -> "Escapes":
-        """The same where walls leave their sites at other rates, 1/s, and take as long as before on the way."""
+        """The same with other rates of leaving, 1/s, and unchanged times on the way."""
         before, now = self.left + self.right, left + right
         slower = np.divide(before, now, out=np.ones_like(now), where=now > 0.0)
         stretched = slower * (1.0 - self.on_the_way) + self.on_the_way
@@ -184,7 +184,7 @@ class Escapes:
 
 
 class OrbitNetwork:
-    """All sites of a track, as quadrants between which walls go."""
+    """All sites of a track, as quadrants between which walls move."""
 
     def __init__(
         self, sites: Sequence[Site], gaps: Sequence[float], beyond: tuple[Beyond, Beyond], scales: Scales
@@ -246,7 +246,7 @@ class OrbitNetwork:
             x_length, x_force = x_side.in_bins(x_edges)
             first, edges = self._bin_edges(angle_side)
             length, force = angle_side.in_bins(edges)
-            # Pairs of bins of U and V; their sum lies in two bins of H, about the edge between them.
+            # Pairs of bins of U and V; their sum spans two bins of H, on both sides of the edge between them.
             pairs = np.convolve(x_length, length)
             spread = scales.damping / width * (np.convolve(x_force, length) + np.convolve(x_length, force))
             area = np.zeros(pairs.size + 1)
@@ -265,7 +265,7 @@ class OrbitNetwork:
             self._segments[number, cell, quadrant] = _Segment(begin + cut, spread[cut:], duration[cut:], hidden)
 
     def _lay_flights(self, number: int, cell: int, gap: float) -> None:
-        """Over a flat top between two sites, rightwards above the cell's minimum, leftwards below it."""
+        """Flights over a flat top between two sites, rightwards above the cell's minimum and leftwards below it."""
         site = self._sites[number]
         level = site.along.above.top
         for direction, side in ((1, site.cells[cell].above), (-1, site.cells[cell].below)):
@@ -280,7 +280,7 @@ class OrbitNetwork:
             )
 
     def _ways_on(self, key: _Key, alone: bool) -> list[_Way]:
-        """What the energy decides at the end of a quadrant."""
+        """The continuations between which the energy at the end of a quadrant decides."""
         number, cell, quadrant = key
         site = self._sites[number]
         left, right, lower, higher = site.gates(cell)
@@ -307,11 +307,11 @@ class OrbitNetwork:
         return neighbour, min(cell, len(self._sites[neighbour].cells) - 1), quadrant
 
     def solve(self, alone: bool) -> tuple[FloatArray, FloatArray]:
-        """Rates, 1/s, from each state (a site's minimum of the angle) to each of them and to the two ends.
+        """Rates, 1/s, from each state (a site's minimum of the angle) to each state and to the two ends.
 
-        alone: a wall that passes a barrier of its site for the first time has reached an end; otherwise it goes on
-        until it is caught or passes the first or last barrier of the track.  Shape (states + 2, states + 2); and the
-        share of time that a wall of each state spends outside its site, shape (states,).
+            alone: a wall ends when it first passes a barrier of its site; otherwise it continues until it is caught
+        or passes the first or last barrier of the track.  Shape (states + 2, states + 2); also the share of time
+        that a wall of each state spends outside its site, shape (states,).
         """
         flights = {} if alone else self._flights
         total = self._number([*self._segments.values(), *flights.values()])
@@ -346,12 +346,12 @@ class OrbitNetwork:
         rates = np.zeros((len(self._states) + 2, len(self._states) + 2))
         outside = np.zeros(len(self._states))
         for index, (number, cell) in enumerate(self._states):
-            # Alone, sites have nothing to do with each other, and share their columns.
+            # Alone, sites are independent and share their columns.
             own = np.flatnonzero(owner == number) if alone else slice(None)
             flux = found[own, cell if alone else index] * np.exp(self._sites[number].lowest(cell) - energy[own])
             times = dwelling[own] * flux
             at_home = owner[own] == number
-            # What starts in a minimum is in equilibrium there, which is counted below.
+            # Walls that start in a minimum are in equilibrium there, which is counted below.
             started = sum(self._started(number, cell, self._segments[number, cell, each]) for each in range(4))
             on_the_way = times[~at_home].sum()
             spent = self._populations[number, cell] + times[at_home].sum() - started + on_the_way
@@ -362,7 +362,7 @@ class OrbitNetwork:
             top = (site.along.below, site.along.above)[end].top
             scale = np.exp(np.minimum(top - energy, _LARGEST_EXPONENT))
             turned = sum(cell.weight() for cell in site.cells)
-            # The end takes a wall's momentum, that of its angle, and holds it until the angle has come back to rest.
+            # The end takes the angle's momentum from the wall and holds the wall until the angle is back at rest.
             moment = sum((cell.below, cell.above)[end].first_moment() for cell in site.cells)
             held = stretch.at_end * moment / self._scales.damping
             leaving = self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
@@ -372,8 +372,8 @@ class OrbitNetwork:
     def _solve_equations(self, equations: "_Equations", total: int, alone: bool) -> FloatArray:
         """The fluxes over exp(-H) that leave each stage.
 
-        One column for each state from which walls start (alone: for all first minima of the angle, all second ones),
-        and the last two for walls from beyond the first site and beyond the last one.
+            One column for each initial state (alone: one for all first minima of the angle, one for all second
+        ones), and the last two for walls from beyond the first and the last site.
         """
         most = max(len(site.cells) for site in self._sites)
         sources = np.zeros((total, (most if alone else len(self._states)) + 2))
@@ -393,12 +393,12 @@ class OrbitNetwork:
         return result
 
     def _started(self, number: int, cell: int, segment: _Segment) -> float:
-        """Time in a quadrant of the walls that are in equilibrium in a minimum, for the unit of flux in `solve`."""
+        """Time in a quadrant of walls in equilibrium in a minimum, for the unit of flux in `solve`."""
         equilibrium = np.exp(self._sites[number].lowest(cell) - self._middles(segment))
         return self._width * float(segment.duration @ equilibrium)
 
     def _dwelling(self, segment: _Segment) -> FloatArray:
-        """Time spent in a segment, for each unit of flux that leaves a bin of its first stage."""
+        """Time spent in a segment, per unit of flux that leaves a bin of its first stage."""
         up, down = self._rates(segment)
         fall = segment.duration[:-1] - segment.duration[1:]
         result = segment.duration.copy()
@@ -407,10 +407,10 @@ class OrbitNetwork:
         return result
 
     def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
-        """Rates, 1/s, of leaving each site to the left and right for a wall that has been there long, (sites,) each.
+        """Rates, 1/s, of leaving each site to the left and right for a wall that has long been there, (sites,) each.
 
-        The walls of `escapes` start at rest and need some time to gain their energy; those here are where the ones are
-        that have not left yet.  The two differ where barriers are low, and these are the ones for a ramp.
+            The walls of `escapes` start at rest and need time to gain their energy; these have the distribution of
+        the walls that have not left yet.  The two differ where barriers are low, and a ramp needs these.
         """
         self._catching = False
         total = self._number(list(self._segments.values()))
@@ -424,7 +424,7 @@ class OrbitNetwork:
                 if isinstance(way.target, int):
                     exits.append((equations.arrivals[-1], key[0]))
         factors = equations.factors(total)
-        # Alone, the sites have nothing to do with each other: one solution is that of all of them.
+        # Alone, sites are independent, and one solution holds all of them.
         scale, source = np.zeros(total), np.zeros(total)
         for (number, _, _), segment in self._segments.items():
             cells = range(len(self._sites[number].cells))
@@ -441,7 +441,7 @@ class OrbitNetwork:
             for (number, _, _), segment in self._segments.items():
                 first = slice(segment.start, segment.start + segment.size)
                 stay = segment.duration * self._entered(segment, found[first] * scale[first])
-                # Below the lowest bin the walls are in equilibrium with those in it.
+                # Below the lowest bin walls are in equilibrium with those in it.
                 stay[0] += segment.hidden * found[segment.start]
                 populations[number] += float(stay.sum())
                 source[first] = stay / scale[first]
@@ -456,7 +456,7 @@ class OrbitNetwork:
         return left, right
 
     def _entered(self, segment: _Segment, flux: FloatArray) -> FloatArray:
-        """What has entered a segment, from what leaves its first stage."""
+        """The flux that has entered a segment, from the flux that leaves its first stage."""
         up, down = self._rates(segment)
         result = flux.copy()
         result[:-1] += up * flux[:-1] - down * flux[1:]
@@ -465,7 +465,7 @@ class OrbitNetwork:
 
     @staticmethod
     def _number(segments: Sequence[_Segment]) -> int:
-        """Give every segment its unknowns; returns how many there are."""
+        """Number the unknowns of every segment; returns how many there are."""
         total = 0
         for segment in segments:
             segment.start = total
@@ -484,7 +484,7 @@ class OrbitNetwork:
         return per_stage * np.exp(-0.5 * self._width), per_stage * np.exp(0.5 * self._width)
 
     def _add_diffusion(self, equations: _Equations, segment: _Segment) -> None:
-        """(1 - G / stages) of each stage, for the flux over exp(-H)."""
+        """(1 - G / stages) for each stage, acting on the flux over exp(-H)."""
         up, down = self._rates(segment)
         diagonal = np.ones(segment.size)
         diagonal[:-1] += up
@@ -505,7 +505,7 @@ class OrbitNetwork:
         return result
 
     def _pass_on(self, equations: "_Equations", segment: _Segment, share: FloatArray, way: _Way) -> None:
-        """Lead a share of what leaves a segment to where it goes: into a quadrant, caught there, or to an end."""
+        """Direct a share of the flux leaving a segment to its target: a quadrant, where some is caught, or an end."""
         last = segment.start + (_STAGES - 1) * segment.size + np.arange(segment.size)
         if isinstance(way.target, int):
             end = len(self._states) + (way.target > 0)
@@ -526,7 +526,7 @@ class OrbitNetwork:
         gained: float,
         caught: FloatArray | None = None,
     ) -> FloatArray:
-        """Lead a share of what leaves one segment into another one; returns the shares that are caught there."""
+        """Direct a share of the flux leaving one segment into another; returns the shares caught there."""
         whole = int(np.floor(gained / self._width))
         part = gained / self._width - whole
         last = segment.start + (_STAGES - 1) * segment.size
@@ -543,7 +543,7 @@ class OrbitNetwork:
         return result
 
     def escapes(self, destinations: bool = True) -> Escapes:
-        """Rates of all sites; one with several rest angles is taken with the share of time that it spends at each."""
+        """Rates of all sites; those of a site with several rest angles are averaged over the time spent at each."""
         count = len(self._sites)
         owner = np.array([number for number, _ in self._states])
         first, _ = self.solve(alone=True)
@@ -565,7 +565,7 @@ class OrbitNetwork:
         return Escapes(left, right, caught, returning, on_the_way, self._orbit_loss)
 
     def hops(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Rates, 1/s, of being caught elsewhere, from the sites and from beyond them; all as in `Escapes`."""
+        """Rates, 1/s, of being caught elsewhere, from the sites and from beyond them, as in `Escapes`."""
         count = len(self._sites)
         owner = np.array([number for number, _ in self._states])
         every, outside = self.solve(alone=False)
@@ -582,7 +582,8 @@ class OrbitNetwork:
 
     @staticmethod
     def _by_site(rates: FloatArray, owner: IntArray) -> FloatArray:
-        """Rates to states and ends, shape (rows, states + 2), as those to the left end, the sites, the right end."""
+        """Sum rates to states and ends, shape (rows, states + 2), to rates to the left end, the sites and the right
+        end."""
         result = np.zeros((rates.shape[0], int(owner[-1]) + 3))
         result[:, 0], result[:, -1] = rates[:, -2], rates[:, -1]
         for state, number in enumerate(owner):
@@ -591,7 +592,7 @@ class OrbitNetwork:
 
 
 def _stationary(rates: FloatArray) -> FloatArray:
-    """Shares of time in each state of a Markov chain with these rates; the diagonal does not count."""
+    """Stationary probabilities of a Markov chain with these rates; the diagonal is ignored."""
     if rates.shape[0] == 1:
         return np.ones(1)
     generator = rates - np.diag(np.diag(rates))

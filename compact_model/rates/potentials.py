@@ -1,12 +1,11 @@
-"""The wall as a system of one degree of freedom: its potential along the track and that of its angle, in k_B T.
+"""The wall as a system with one degree of freedom: the potentials of its position and of its angle, in k_B T.
 
 With xi = x / Delta and H = U(xi) + V(phi) the equations of the model read
 
-    d(xi, phi)/dt = Gamma [(dV/dphi, -dU/dxi) - alpha (dU/dxi, dV/dphi)] + noise
+d(xi, phi)/dt = Gamma [(dV/dphi, -dU/dxi) - alpha (dU/dxi, dV/dphi)] + noise
 
 with Gamma = gamma k_B T / [(1 + alpha^2) E_0] and E_0 = 2 M_s Delta W t.  Fields along z and the field-like torque tilt
-U; the Slonczewski torque tilts V, so that it is a force with a potential as well, one that differs by pi sigma_ST E_0
-from each half turn to the next.
+U.  The Slonczewski torque tilts V and so has a potential too, which changes by pi sigma_ST E_0 with each half turn.
 """
 
 from collections.abc import Callable
@@ -21,15 +20,15 @@ from ..device.parameters import DeviceParameters
 from ..support.arrays import FloatArray
 from ..track.landscape import Landscape
 
-_ALONG = 20_001  # samples of the track, and so many more in each well
+_ALONG = 20_001  # samples of the track, plus the same number in each well
 _PER_WELL = 2_001
 _PER_PERIOD = 8_001
-LEAST_BARRIER = 0.5  # k_B T: a dip less deep than this is no site
+LEAST_BARRIER = 0.5  # k_B T: a shallower dip is no site
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a minimum, from the minimum up to the top of the barrier; the energy rises along it."""
+    """One side of a minimum, from the minimum to the top of the barrier; the energy rises along it."""
 
     coordinate: FloatArray
     """Distance from the minimum, in xi or in rad."""
@@ -42,8 +41,8 @@ class Side:
         return float(self.energy[-1])
 
     def in_bins(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Of each bin of energy: the length of the side in it, and the integral of the force over the energy."""
-        # Where the energy does not rise, its whole stretch belongs to one bin.
+        """For each bin of energy: the length of the side in it, and the integral of the force over the energy."""
+        # Where the energy does not rise, the whole stretch belongs to one bin.
         rising = self.energy + 1e-12 * np.arange(self.energy.size)
         steps, lengths = np.diff(self.energy), np.diff(self.coordinate)
         force = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0.0)
@@ -52,13 +51,14 @@ class Side:
         return np.diff(length), np.diff(work)
 
     def stiffness(self) -> float:
-        """Of a parabola that is as high at the same distance, a little above the minimum."""
+        """The stiffness of the parabola that reaches the same height at the same distance, slightly above the
+        minimum."""
         height = min(0.5 * (self.top - float(self.energy[0])), 1.0)
         rising = self.energy - self.energy[0] + 1e-12 * np.arange(self.energy.size)
         return 2.0 * height / float(np.interp(height, rising, self.coordinate)) ** 2
 
     def scaled(self, factor: float) -> "Side":
-        """With all energies times a factor."""
+        """The same with all energies multiplied by a factor."""
         return Side(self.coordinate, factor * self.energy)
 
     def first_moment(self) -> float:
@@ -68,7 +68,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Minimum:
-    """A minimum of a potential with what leads out of it to either side."""
+    """A minimum of a potential with its two sides."""
 
     place: float
     """xi or rad."""
@@ -80,7 +80,7 @@ class Minimum:
     """Towards higher x or phi."""
 
     def scaled(self, factor: float) -> "Minimum":
-        """With all energies times a factor."""
+        """The same with all energies multiplied by a factor."""
         return Minimum(self.place, factor * self.energy, self.below.scaled(factor), self.above.scaled(factor))
 
     def weight(self) -> float:
@@ -90,7 +90,7 @@ class Minimum:
 
 @dataclass(frozen=True)
 class Scales:
-    """What the dimensionless equations are measured in."""
+    """The scales of the dimensionless equations."""
 
     energy: float
     """E_0 / (k_B T), 1/T."""
@@ -102,12 +102,13 @@ class Scales:
     """alpha."""
 
     def cooled(self, factor: float) -> "Scales":
-        """Those of a wall that loses so many times as much energy to the same heat bath: it is as cold by that."""
+        """Those of a wall with this many times the energy loss to the same heat bath, which is colder by that
+        factor."""
         return Scales(self.energy * factor, self.rate / factor, self.length, self.damping * factor)
 
     @classmethod
     def of(cls, parameters: DeviceParameters, temperature: float) -> "Scales":
-        """Of a device at a temperature in K."""
+        """For a device at a temperature in K."""
         thermal = constants.BOLTZMANN_CONSTANT * temperature
         per_field = parameters.energy_per_field_length * parameters.wall_width / thermal
         rate = parameters.gyromagnetic_ratio / (1.0 + parameters.damping**2) / per_field
@@ -123,7 +124,8 @@ def track_minima(
 ) -> list[Minimum]:
     """The sites of a track, from its start to its end.
 
-    push: the field along z but for the pinning, T, at positions in m; least: the barrier of the shallowest, k_B T.
+    push: the field along z without the pinning, T, at positions in m; least: the barrier of the shallowest site, k_B
+    T.
     """
     length = parameters.track_length
     places = [np.linspace(0.0, length, _ALONG)]
@@ -151,7 +153,8 @@ class Beyond(NamedTuple):
 def stretches_beyond(
     parameters: DeviceParameters, scales: Scales, fields: tuple[float, float], first: Minimum, last: Minimum
 ) -> tuple[Beyond, Beyond]:
-    """Before the first site's barrier and after the last one's; fields: along z there, but for the pinning, T."""
+    """The stretches before the first site's barrier and after the last one's; fields: along z without the pinning,
+    T."""
     length = parameters.track_length / scales.length
     results = []
     for extent, outward in (
@@ -172,11 +175,10 @@ def angle_minima(
     scales: Scales,
     position: float | None = None,
 ) -> tuple[list[Minimum], float]:
-    """The rest angles within one period of the angle's energy, and by how much V rises from one period to the next.
+    """The rest angles within one period of the angle's energy, and the rise of V from one period to the next.
 
-    anisotropy_field: H_K where the wall is, T; slonczewski: sigma_ST, T; voltage: V, on the barrier; position: of the
-    wall, m, None: the middle of the track.  None at all from
-    the Walker threshold on.
+    anisotropy_field: H_K at the wall, T; slonczewski: sigma_ST, T; voltage: across the barrier, V; position: of the
+    wall, m, None for the middle of the track.  There are none from the Walker threshold on.
     """
 
     def of_angle(angle: FloatArray) -> FloatArray:
@@ -187,7 +189,7 @@ def angle_minima(
     half_turn = np.abs(of_angle(turn + np.pi) - of_angle(turn)).max() <= 1e-9 * np.ptp(of_angle(turn))
     period = np.pi if half_turn else 2.0 * np.pi
     drop = scales.energy * slonczewski * period
-    # Three periods, the first from a maximum on.
+    # Three periods, starting at a maximum.
     angle = np.linspace(-1.5 * period, 1.5 * period, 3 * _PER_PERIOD)
     energy = scales.energy * (of_angle(angle) + slonczewski * angle)
     found = minima(angle, energy, 0.0)
@@ -196,10 +198,10 @@ def angle_minima(
 
 
 def minima(coordinate: FloatArray, energy: FloatArray, least: float) -> list[Minimum]:
-    """The minima of sampled energies between two barriers, each deeper than `least`, in the order of their places.
+    """The minima of sampled energies between two barriers, each deeper than `least`, in order of position.
 
-    The ends of the samples count as barriers where the energy rises towards them; a minimum at an end is none.  A side
-    ends where its barrier's top begins, which may be flat.
+    The ends of the samples count as barriers where the energy rises towards them, never as minima.  A side ends where
+    the top of its barrier begins, which may be flat.
     """
     turns = _turning_points(energy, least)
     result = []
@@ -221,7 +223,8 @@ def minima(coordinate: FloatArray, energy: FloatArray, least: float) -> list[Min
 
 
 def _turning_points(energy: FloatArray, least: float) -> list[tuple[int, int]]:
-    """First and last row of each stretch at which the energy turns, with the two ends; dips below `least` left out."""
+    """First and last row of each stretch at which the energy turns, with the two ends; dips below `least` are left
+    out."""
     slack = 1e-9 * max(1.0, float(np.ptp(energy)))
     threshold = max(least, slack)
     steps = np.flatnonzero(np.diff(energy) != 0.0)

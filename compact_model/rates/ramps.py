@@ -1,7 +1,7 @@
-"""Ramps of a field or a current that are as slow as a laboratory's: when the wall leaves, by its rates of escape.
+"""Ramps of a field or a current at laboratory rates: when the wall leaves, from its escape rates.
 
-While a ramp rises, the wall is left alone between two moments at which something happens: it has left with the
-probability 1 - exp(-int k dt), k the rate of `escape_rates` under the drive of the moment.
+The wall leaves during a ramp with the probability 1 - exp(-int k dt), where k is the rate of `escape_rates` under the
+instantaneous drive.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ LEAST_BARRIER = 1.0
 LEAST_RELAXATIONS = 4.0
 """Relaxation times of a wall's energy before a quarter of the walls has left: on a faster ramp the first walls have not
 had the time to gain the energy that the rates assume, and leave later."""
-_FIRST_DRIVES = 9  # values of the drive at which the rate is found, and how many at most
+_FIRST_DRIVES = 9  # values of the drive at which the rate is computed, at first and at most
 _MOST_DRIVES = 48
-_STEP = 0.7  # of the rate's logarithm between two of them
-_CERTAIN = 700.0  # a hazard after which no wall is left
+_STEP = 0.7  # largest change of the rate's logarithm between two of them
+_CERTAIN = 700.0  # hazard beyond which no wall is left
 _FINE = 4001
 _SLOWEST = 1e-300  # 1/s
 
@@ -56,7 +56,7 @@ class Departure:
 
     @property
     def median_barrier(self) -> float:
-        """The lowest barrier at the median, k_B T: below LEAST_BARRIER the ramp is too fast for rates."""
+        """The lowest barrier at the median, k_B T; below LEAST_BARRIER the ramp is too fast for rates."""
         return float(np.interp(self.at(np.array(0.5)), self.drive, self.barrier))
 
     @property
@@ -67,7 +67,7 @@ class Departure:
 
     @property
     def valid(self) -> bool:
-        """Whether the walls leave where rates mean something, and after the time that it takes to get there."""
+        """Whether the walls leave where the rates are valid, and not before the rates have become established."""
         moving_freely = self.damping <= LARGEST_DAMPING
         return moving_freely and self.median_barrier >= LEAST_BARRIER and self.relaxations >= LEAST_RELAXATIONS
 
@@ -85,10 +85,10 @@ def _relaxation_time(parameters: DeviceParameters, landscape: Landscape, tempera
 def departure(
     rate_at: Callable[[float], SiteRate | None], limit: float, ramp_rate: float, relaxation_time: float
 ) -> Departure:
-    """Of a ramp from 0 at ramp_rate (per s).
+    """Escape on a ramp from 0 at ramp_rate (per s).
 
-    rate_at: the site's rate under a drive, None where no site holds the wall.  limit: the drive that frees it at 0 K.
-    relaxation_time: of the wall's energy in the site, s.
+    rate_at: the site's rate under a drive, None where no site holds the wall.  limit: the drive that frees the wall at
+    0 K.  relaxation_time: of the wall's energy in the site, s.
     """
     found: dict[float, SiteRate] = {}
     for drive in (limit * (1.0 - np.linspace(1.0, 0.0, _FIRST_DRIVES)[:-1] ** 1.5)).tolist():
@@ -112,16 +112,16 @@ def departure(
         barrier = np.interp(fine, np.append(known, limit), np.append(barriers, 0.0))
     else:
         values, barrier = np.full(_FINE, logarithm[0]), np.full(_FINE, barriers[0])
-    # The rate as an exponential between two values: it may rise by decades there.
+    # The rate is exponential between two values, where it may rise by decades.
     steps = np.diff(values)
     mean = np.exp(values[:-1]) * np.where(np.abs(steps) > 1e-6, np.expm1(steps) / np.where(steps == 0, 1, steps), 1.0)
     hazard = np.concatenate([[0.0], np.cumsum(mean * np.diff(fine) / ramp_rate)])
-    hazard[-1] = max(hazard[-1], _CERTAIN)  # whoever is still there is freed at the limit
+    hazard[-1] = max(hazard[-1], _CERTAIN)  # walls still there are freed at the limit
     return Departure(fine, hazard, barrier, ramp_rate, relaxation_time)
 
 
 def _worst_gap(found: dict[float, SiteRate], ramp_rate: float) -> float | None:
-    """Where one more rate tells most: among the drives at which walls leave, between the two rates furthest apart."""
+    """The best drive for one more rate: among the drives at which walls leave, between the two most different rates."""
     drives = np.array(sorted(found))
     rates = np.maximum([found[each].total for each in drives.tolist()], _SLOWEST)
     width = np.diff(drives)
@@ -145,9 +145,9 @@ def field_departure(
     pushed: float = 0.0,
     limit: float,
 ) -> Departure:
-    """From the landscape's first well, on a ramp of the net field H_z (T/s) under a constant J (A/m2).
+    """Escape from the first well, on a ramp of the net field H_z (T/s) under a constant J (A/m2).
 
-    pushed: a field that is there beside the ramp, T.
+    pushed: a field in addition to the ramp, T.
     """
     alone = Landscape(landscape.wells[:1], landscape.anisotropy)
 
@@ -168,7 +168,7 @@ def current_departure(
     torques: str,
     limit: float,
 ) -> Departure:
-    """From the landscape's first well, on a ramp of J (A/m2/s) at a constant net field H_z (T)."""
+    """Escape from the first well, on a ramp of J (A/m2/s) at a constant net field H_z (T)."""
     alone = Landscape(landscape.wells[:1], landscape.anisotropy)
     model = parameters
     if torques == "slonczewski":
@@ -187,7 +187,7 @@ def current_departure(
 
 
 def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
-    """Raise InputError where rates do not follow a ramp, unless there is another way to follow it."""
+    """Raise InputError where rates do not follow a ramp, unless the ramp can be followed in another way."""
     if not unless and not found.valid:
         raise InputError(
             f"method: expected 'rates' for a ramp {not_by_rates(found, what)}; simulate it (method 'heun'), or ramp "
@@ -196,7 +196,7 @@ def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
 
 
 def not_by_rates(found: Departure, what: str) -> str:
-    """What a ramp that rates do not follow should be, and is, for a message; what: of which the median is named."""
+    """For a message: what the ramp should be, and what it is; what: the quantity whose median is named."""
     if found.damping > LARGEST_DAMPING:
         return f"of walls with a damping of at most {LARGEST_DAMPING:g}, got {found.damping:g}"
     if found.median_barrier < LEAST_BARRIER:
