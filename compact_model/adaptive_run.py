@@ -1,4 +1,4 @@
-"""Devices advanced by the adaptive method, in parts short enough to be interrupted; many of them in SIMD."""
+"""The adaptive method over many devices, in SIMD, in parts short enough to be interrupted."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from .support.progress import Progress
 from .support.threads import run_shares, threads
 from .support.validation import ConvergenceError
 
-# Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
+# Work between two checks for an interrupt and two updates of the progress bar: a few tenths of a second.
 _ADAPTIVE_STEPS_PER_CALL = 200_000
-# Waking a second thread takes as long as a few steps of so many devices, and filling lanes as well.
+# Starting a second thread takes as long as a few steps of this many devices; so does filling lanes.
 _SHARED_FROM = 128
 _FEW_STEPS = 64
-_STEPS_AT_AN_EDGE = 16  # of a wall that leaves its lane, before it is given one again
+_STEPS_AT_AN_EDGE = 16  # taken by a wall that leaves its lane, before it gets one again
 
 
 def run_adaptive(
@@ -28,10 +28,10 @@ def run_adaptive(
     progress: Progress,
     checked: bool = False,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Positions, angles and rises of temperature, (devices, times), by the adaptive method; the state is advanced in
-    place.  The rises are empty where no device heats up.
+    """Positions, angles and temperature rises, (devices, times), by the adaptive method; the state is advanced in
+    place. The rises are empty where no device heats up.
 
-    checked: whether `check_duration` has passed the fields and a time that is as long.
+    checked: whether `check_duration` has accepted the fields and a time of this length.
     """
     if not checked:
         check_duration(ensemble, float(times[-1] - times[0]))
@@ -48,11 +48,12 @@ def advance_adaptive(
     side_by_side: bool = True,
     pieces: IntegerArray | None = None,
 ) -> None:
-    """The state so many seconds later, by the adaptive method; many devices side by side in SIMD, unless they heat up.
+    """The state a number of seconds later, by the adaptive method; many devices go side by side in SIMD, unless they
+    heat up.
 
-    step: s, (devices,), what each device tries first; in the end, what it would try next.  Not checked.
-    side_by_side: False where few steps lie before what happens to each device.
-    pieces: (devices,), guesses of the pieces of the landscape that hold the walls; in the end, those that do.
+    step: s, (devices,), each device's first trial step; on return its next one.  Not checked.
+    side_by_side: False if each device takes only a few steps until its next event.
+    pieces: (devices,), guesses of the pieces of the landscape that hold the walls; on return the actual ones.
     """
     alike = ensemble.count >= _SHARED_FROM and not isinstance(ensemble.devices, HeatedDevice)
     side_by_side = side_by_side and alike
@@ -69,7 +70,7 @@ def _walk(
     side_by_side: bool,
     pieces: IntegerArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The adaptive method from the first to the last of the times; side_by_side: without records, mostly in SIMD."""
+    """The adaptive method over all the times; side_by_side: without recording in between, mostly in SIMD."""
     count = ensemble.count
     positions = np.empty((count, times.size))
     angles = np.empty_like(positions)
@@ -90,7 +91,7 @@ def _walk(
     span = times[-1] - times[0]
     shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
-    if count < _SHARED_FROM:  # what is done after a few steps, as between two solutions of an array, is done alone
+    if count < _SHARED_FROM:  # a call of a few steps, as between two solutions of an array, stays on one thread
         run_steps, run_by = _FEW_STEPS, 1
     else:
         run_steps, run_by = per_call, shares
@@ -142,6 +143,6 @@ def _advance_lanes(
     state: fixed_step.WallState,
     walk: adaptive.AdaptiveProgress,
 ) -> None:
-    """`adaptive_lanes.advance_lanes` over all devices, by so many threads."""
+    """`adaptive_lanes.advance_lanes` over all devices, on a number of threads."""
     tables = ensemble.devices, ensemble.mode, ensemble.landscape, ensemble.drive
     run_shares(adaptive_lanes.advance_lanes, shares, *tables, end_time, tolerance, most_steps, state, walk)

@@ -149,7 +149,8 @@ class WaveformSum(Waveform):
 
 
 def is_known(waveform: Waveform) -> bool:
-    """Whether a waveform is defined in this module, so that it never changes and equal ones are the same function."""
+    """Whether a waveform is defined in this module: such waveforms never change, and equal ones are the same
+    function."""
     if type(waveform) is WaveformSum:
         return all(is_known(each) for each in waveform.waveforms)
     return type(waveform) in (PiecewiseLinear, Sine)
@@ -242,4 +243,4 @@ class CurrentDensity(Drive):
 
 
 DRIVES: dict[str, type[Drive]] = {"current": Current, "voltage": Voltage}
-"""The sources that a laboratory has, by the word for them."""
+"""The sources that a laboratory has, by their names."""

@@ -26,25 +26,25 @@ from .track.piecewise import bounds, polynomial_rows, stack
 TORQUES = ("slonczewski", "field-like", "both")
 TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
 
-# From so many devices on, integrating them side by side in SIMD lanes beats one after the other.
+# From this many devices on, integrating side by side in SIMD lanes is faster than one after the other.
 _LANES_FROM = 16
-# Work between two looks at the keyboard and two updates of the progress bar: a few tenths of a second.
-_DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: how long Ctrl-C may wait
+# Work between two checks for an interrupt and two updates of the progress bar: a few tenths of a second.
+_DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: the longest delay of Ctrl-C
 _MOST_STEPS = 1e13  # three days of one device
 _MOST_TURNING = 1e10  # rad: hours of one device by the adaptive method
-_MOST_TIME_CONSTANTS = 1e9  # of the heat, in one run: likewise
+_MOST_TIME_CONSTANTS = 1e9  # of the heat, in one run: also hours
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Devices, their tracks and what drives them, as the kernels read them."""
+    """Devices, their tracks and their drives, in the form that the kernels read."""
 
     devices: Device
     mode: int
     landscape: PiecewiseTable
     drive: PiecewiseTable
     landscape_bounds: tuple[FloatArray, FloatArray] | None = None
-    """As `track.piecewise.bounds` gives them, where they were found before."""
+    """The result of `track.piecewise.bounds`, if already known."""
 
     @property
     def count(self) -> int:
@@ -62,7 +62,7 @@ def density_mode(drive: Drive, torque_density: str) -> int:
 
 
 def density_per_drive(parameters: DeviceParameters, drive: Drive) -> float:
-    """A/m2 in the torques per unit of the drive, where the two are proportional."""
+    """A/m2 in the torques per unit of the drive, if the two are proportional."""
     if drive.quantity == "current":
         return 1.0 / parameters.junction_area
     if drive.quantity == "voltage":
@@ -96,12 +96,12 @@ def device_arrays(
         for each in parameters
     ]
     columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
-    # The strength goes with the root of the temperature.
+    # The strength is proportional to the root of the temperature.
     columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
     heated = any(heating.is_on(each) for each in parameters)
     if not (heated or any(term.is_on(each) for term in ADDED for each in parameters)):
         return Device(**columns)
-    by_current = drive.quantity == "current density"  # in a junction that carries J A; see `CurrentDensity`
+    by_current = drive.quantity == "current density"  # through a junction that carries J A; see `CurrentDensity`
     slope_terms = [term for term in ADDED if term.reads_slope]
     further = {
         "voltage_by_current": lambda each: float(by_current or each.torque_density == "current"),
@@ -122,7 +122,7 @@ def device_arrays(
 
 
 def drive_table(drives: Sequence[Drive], fields: Sequence[Waveform], start: float, stop: float) -> PiecewiseTable:
-    """Drive and net field over [start, stop], for all devices (one of each) or for each device."""
+    """Drive and net field over [start, stop], one of each for all devices, or one for each device."""
     rows = []
     for index in range(max(len(drives), len(fields))):
         waveforms = (drives[index % len(drives)].waveform, fields[index % len(fields)])
@@ -145,13 +145,13 @@ def _kept_rows(waveforms: tuple[Waveform, Waveform], start: float, stop: float) 
 
 
 def landscape_table(landscapes: Sequence[Landscape], parameters: Sequence[DeviceParameters]) -> PiecewiseTable:
-    """The tracks of all devices; the table holds one if all share landscape and parameters."""
+    """The tracks of all devices; a table of one if they share landscape and parameters."""
     count = max(len(landscapes), len(parameters))
     return stack([landscapes[i % len(landscapes)].rows(parameters[i % len(parameters)]) for i in range(count)])
 
 
 def check_step(ensemble: Ensemble, step: float) -> None:
-    """Raise InputError where a fixed step does not resolve the fastest motion that the fields allow."""
+    """Raise InputError if a fixed step does not resolve the fastest motion that the fields allow."""
     fastest = _fastest_turning(ensemble)
     if isinstance(ensemble.devices, HeatedDevice):
         heating.check_resolution(ensemble.devices, step)
@@ -163,7 +163,7 @@ def check_step(ensemble: Ensemble, step: float) -> None:
 
 
 def check_duration(ensemble: Ensemble, duration: float) -> None:
-    """Raise InputError where following the fastest motion that the fields allow would not end in anybody's time."""
+    """Raise InputError if the fastest motion that the fields allow would take too long to follow."""
     fastest = _fastest_turning(ensemble)
     if isinstance(ensemble.devices, HeatedDevice):
         heating.check_resolution(ensemble.devices, duration / _MOST_TIME_CONSTANTS)
@@ -193,9 +193,9 @@ def _fastest_turning(ensemble: Ensemble) -> float:
 
 
 def largest_turning(limits: Limits) -> FloatArray:
-    """The largest |dphi/dt| of each device that all terms together allow within limits, rad/s.
+    """The largest |dphi/dt| of each device from all terms together, within limits, rad/s.
 
-    Raises InputError for limits that are beyond a term's own range.
+    Raises InputError for limits beyond a term's own range.
     """
     for term in _terms_of(limits.devices):
         wrong = term.refuse(limits)
@@ -207,7 +207,7 @@ def largest_turning(limits: Limits) -> FloatArray:
 
 
 def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -> float:
-    """How fast an error of the junction's voltage moves a wall, at most, m/(s V); net_field: the largest, T."""
+    """The largest speed change of a wall per error of the junction's voltage, m/(s V); net_field: the largest, T."""
     (pinning, anisotropy), (pinning_slope, anisotropy_slope) = bounds(landscape)
     limits = Limits(devices, 0.0, 0.0, net_field, pinning, pinning_slope, anisotropy, anisotropy_slope)
     field = sum(np.asarray(term.per_volt(limits)) for term in _terms_of(devices))
@@ -215,7 +215,7 @@ def largest_pull(devices: Device, landscape: PiecewiseTable, net_field: float) -
 
 
 def pull_by_heat(devices: Device, landscape: PiecewiseTable) -> float:
-    """How fast an error of the voltage moves a wall through the heat, at most, for each volt on it, m/(s V2)."""
+    """The largest speed change of a wall through the heat, per error of the voltage and per volt, m/(s V2)."""
     (pinning, anisotropy), _ = bounds(landscape)
     assert isinstance(devices, HeatedDevice)
     by_magnetisation = 1.5 * devices.bloch * devices.inverse_reference_temperature * (pinning + 0.5 * anisotropy)
@@ -225,12 +225,12 @@ def pull_by_heat(devices: Device, landscape: PiecewiseTable) -> float:
 
 
 def new_rises(devices: Device, shape: tuple[int, ...]) -> FloatArray:
-    """Room for the rises of temperature (devices, times); empty where no device heats up."""
+    """An array for temperature rises (devices, times); empty where no device heats up."""
     return np.empty(shape if isinstance(devices, HeatedDevice) else (0, 0))
 
 
 def _terms_of(devices: Device) -> Sequence[Term]:
-    """The terms that devices in one table have."""
+    """The terms of the devices in one table."""
     return [term for term in TERMS if not term.switches] if isinstance(devices, Device) else TERMS
 
 
@@ -260,7 +260,7 @@ def plan_steps(times: FloatArray, edges: FloatArray, step: float) -> fixed_step.
 
 
 def plan_parts(plan: fixed_step.StepPlan, most_steps: int) -> Iterator[fixed_step.StepPlan]:
-    """The plan in parts of so many steps; the steps and their counters stay what they were."""
+    """The plan in parts of this many steps; step lengths and counters stay the same."""
     ends = np.cumsum(plan.steps)
     total = int(ends[-1])
     for begin in range(0, total, most_steps):
@@ -296,7 +296,7 @@ def integrate_side_by_side(
     angles: FloatArray,
     rises: FloatArray,
 ) -> None:
-    """All devices by a method with a fixed step, by so many threads; see `fixed_step.integrate_devices`.
+    """All devices by a fixed-step method, on a number of threads; see `fixed_step.integrate_devices`.
 
     Many of them go side by side in SIMD (`lanes.integrate_blocks`), unless they heat up.
     """
@@ -321,7 +321,7 @@ def run_fixed_step(
     numbers: IntArray,
     progress: Progress,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Positions, angles and rises of temperature, (devices, times), by 'rk4' or 'heun'; the state is advanced in place.
+    """Positions, angles and temperature rises, (devices, times), by 'rk4' or 'heun'; the state is advanced in place.
 
     The rises are empty where no device heats up.
     """

@@ -21,15 +21,15 @@ ONE_COLUMN = (3.5, 2.6)
 TWO_COLUMNS = (7.1, 2.8)
 """Width and height in inches; columns of 90 and 180 mm."""
 DIVERGING = "RdBu_r"
-"""Colours for what has both signs, centred on 0."""
+"""The colour map for quantities of both signs, centred on 0."""
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-"""Colours with a meaning of their own in a figure; a marker or a line style says the same to those who see none."""
+"""Colours with a fixed meaning within a figure; a marker or line style repeats it for colour-blind readers."""
 MARKERS = "osD^v<>"
-"""Of lines that stand side by side, besides their colours."""
+"""Line styles that tell neighbouring lines apart in addition to their colours."""
 
 
 def styled() -> AbstractContextManager[None]:
-    """The style for as long as a figure is made."""
+    """Apply the style while a figure is made."""
     import matplotlib.style
 
     context: AbstractContextManager[None] = matplotlib.style.context(STYLE)
@@ -43,7 +43,7 @@ def letters(panels: Iterable[Axes]) -> None:
 
 
 def size_axis(axes: Axes, sizes: Iterable[int]) -> None:
-    """A logarithmic x axis of numbers of lines, ticked at those that were computed: 1, 2, 4, 8."""
+    """A logarithmic x axis for numbers of lines, with ticks at those computed: 1, 2, 4, 8."""
     lines = [int(size) for size in sizes]
     if len(lines) > 1:
         axes.set_xscale("log", base=2)
@@ -52,7 +52,7 @@ def size_axis(axes: Axes, sizes: Iterable[int]) -> None:
 
 
 def signed(values: ArrayLike) -> dict[str, Any]:
-    """How an image shows values: of both signs, or negative ones, in diverging colours centred on 0."""
+    """The colours of an image of values: diverging and centred on 0 if some are negative."""
     found = np.asarray(values, dtype=float)
     if not (found < 0.0).any():
         return {}
@@ -68,10 +68,10 @@ def whole_numbers(axis: Axis) -> None:
 
 
 def legend_above(axes: Axes, *, columns: int = 2, **options: Any) -> None:
-    """The legend above the axes, where it covers no data."""
+    """A legend above the axes, where it covers no data."""
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.3, **options)
 
 
 def in_symbols(words: str) -> str:
-    """Words for people with their symbols set as in print: J_th, k_B and a single capital letter."""
+    """A text with its symbols typeset as in print: J_th, k_B and single capital letters."""
     return re.sub(r"\b([A-Za-z]+)_([A-Za-z0-9]+)\b", lambda found: rf"${found[1]}_\mathrm{{{found[2]}}}$", words)

@@ -1,7 +1,6 @@
 """The methods of integration and their default settings.
 
-They stand apart from the solvers so that the command line can show them without loading anything that is compiled.
-"""
+They are separate from the solvers, so the command line can show them without loading compiled code."""
 
 METHODS = ("adaptive", "rk4", "heun")
 REFERENCE_STEP = 5e-12

@@ -25,7 +25,7 @@ Plotter = Callable[..., "Axes"]
 
 
 def new_axes(axes: Axes | None) -> Axes:
-    """The axes that were given, or new ones."""
+    """The given axes, or new ones."""
     if axes is not None:
         return axes
     import matplotlib.pyplot as plt
@@ -43,7 +43,7 @@ SIMULATED = {
     "net_field": ("$H_z$ (Oe)", OERSTED),
     "temperature_rise": (r"$\vartheta$ (K)", 1.0),
 }
-"""The variables of a simulation as they stand on an axis, with their unit there."""
+"""Axis labels with units of the variables of a simulation."""
 
 
 def plot_simulation(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "position", **style: Any) -> Axes:
@@ -57,7 +57,7 @@ def plot_simulation(result: xr.Dataset, axes: Axes | None = None, *, quantity: s
 
 
 def draw_course(result: xr.Dataset, figure: Figure) -> None:
-    """What a drive did: its current or voltage, the wall's position and the resistance, above one another."""
+    """A drive's current or voltage, the wall's position and the resistance, one above the other."""
     driven = "voltage" if result.voltage.values.std() > 0.0 and _steadier(result) else "current"
     panels = figure.subplots(3, 1, sharex=True, height_ratios=(2, 3, 3))
     for panel, quantity in zip(panels, (driven, "position", "resistance"), strict=True):
@@ -67,7 +67,7 @@ def draw_course(result: xr.Dataset, figure: Figure) -> None:
 
 
 def _steadier(result: xr.Dataset) -> bool:
-    """Whether the voltage takes fewer values than the current: it is what was applied."""
+    """Whether the voltage takes fewer values than the current, and so is the quantity that was applied."""
     return np.unique(result.voltage.values).size < np.unique(result.current.values).size
 
 
@@ -101,7 +101,7 @@ def plot_loop(result: xr.Dataset, axes: Axes | None = None, *, device: int = 0, 
     look: dict[str, Any] = {"linewidth": 0.8} | style
     across, ohms = result[drive].values / unit, result.resistance.values[device]
     (line,) = axes.plot(across, ohms, **look)
-    # Which way the first cycle goes: an arrow in each quarter of it.
+    # The direction of the first cycle: an arrow in each quarter.
     cycle = int((result.cycle.values == result.cycle.values[0]).sum()) - 1
     for start in (number * cycle // 8 for number in (1, 3, 5, 7)):
         arrow = {"arrowstyle": "->", "color": line.get_color(), "linewidth": 1.0}
@@ -158,7 +158,7 @@ def plot_escape_rates(result: xr.Dataset, axes: Axes | None = None, **style: Any
 
 
 def plot_intrinsic_site(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """Share of the walls (%) that a ramp has freed from the site against its field (Oe), with the field measured."""
+    """Share of the walls (%) freed from the site by a field ramp, against its field (Oe), with the measured field."""
     axes = new_axes(axes)
     fields = [float(result[name]) / OERSTED for name in ("lower_quartile", "median", "upper_quartile")]
     axes.plot(fields, [25.0, 50.0, 75.0], **({"marker": "o", "label": "on the ramp"} | style))
@@ -242,7 +242,7 @@ def plot_fit_resistance(result: xr.Dataset, axes: Axes | None = None, **style: A
 
 
 def plot_fit_pulses(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """What each pulse left behind, R (Ohm) or x (nm), against its number in its train, measured and fitted."""
+    """The state after each pulse, R (Ohm) or x (nm), against its number in its train, measured and fitted."""
     axes = new_axes(axes)
     axes.set_xlabel("pulse number")
     return _plot_fitted_trains(result, axes, result.pulse.values, **style)
@@ -269,7 +269,7 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
 
 
 def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """By how much each change moves each figure, %, on a scale that is linear up to 20 %; what is beyond is filled."""
+    """The effect of each change on each figure, %, on a scale that is linear up to 20 %; larger ones are filled."""
     axes = new_axes(axes)
     rows = np.arange(result.sizes["change"] - 1)
     for column, name in enumerate(result.figure.values.tolist()):
@@ -297,8 +297,8 @@ def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any)
     return axes
 
 
-# By a result's attribute `experiment`.  Other packages add theirs when their plots are imported, which happens at the
-# latest when such a result draws itself: they are listed as entry points of the group 'dwmtj.plots'.
+# By a result's attribute `experiment`.  Other packages add theirs when their plots are imported, at the latest when
+# such a result draws itself: the entry points of the group 'dwmtj.plots' list them.
 PLOTTERS: dict[str, Plotter] = {
     "simulation": plot_simulation,
     "current_threshold": plot_current_threshold,
@@ -321,7 +321,7 @@ PLOTTERS: dict[str, Plotter] = {
 
 @xr.register_dataset_accessor("dwmtj")
 class ResultAccessor:
-    """`result.dwmtj`: what a result of this package can do beyond xarray."""
+    """`result.dwmtj`: the methods of a result beyond those of xarray."""
 
     def __init__(self, result: xr.Dataset) -> None:
         self._result = result
@@ -329,9 +329,10 @@ class ResultAccessor:
     def plot(self, axes: Axes | str | None = None, *, quantity: str | None = None, **style: Any) -> Axes:
         """Draw the result, in the field's units; style goes to matplotlib.
 
-        axes: None: new ones, the size of a column, in the style of `figures.STYLE`; a word is the quantity.
-        quantity: what to draw, where a result can draw several things, such as 'resistance' of a simulation or
-        'displacement' of an array in time; None: its most telling one.  Raises InputError for one that there is not.
+            axes: None: new ones, one column wide, in the style of `figures.STYLE`; a word is taken as the quantity.
+            quantity: what to draw, if a result can draw several things, such as 'resistance' of a simulation or
+        'displacement' of an array in time; None: the most informative one.  Raises InputError for one that does not
+        exist.
         """
         if isinstance(axes, str):
             axes, quantity = None, axes

@@ -36,7 +36,7 @@ def electrical_state(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Voltage (V), current (A) and the torques' J (A/m2) at times, for an antiparallel share of the same shape.
 
-    rise: of the temperature, K, of that shape, too; None: 0.
+    rise: of the temperature, K, of the same shape; None: 0.
     """
     value = np.broadcast_to(drive.waveform(times), share.shape)
     if drive.quantity == "voltage":
@@ -63,7 +63,7 @@ def electrical_state(
 def remanent_resistance(result: xr.Dataset, parameters: DeviceParameters | Sequence[DeviceParameters]) -> xr.DataArray:
     """R at zero bias of every recorded state of a `simulate_ensemble`, in Ohm; a uniform AP device has R_AP.
 
-    A device that was heated has cooled down by then.
+    A heated device counts as cooled down.
     """
     every = list(parameters) if isinstance(parameters, Sequence) else [parameters]
     values = np.empty(result.position.shape)
@@ -93,8 +93,8 @@ def label_trajectories(
 ) -> xr.Dataset:
     """The Dataset of `simulate_ensemble`, from positions and angles of shape (devices, times).
 
-    rises: of the temperature, K, likewise; empty where no device heats up.
-    attributes: of the Dataset.  alone: the one device without a dimension, as `simulate` returns it.
+    rises: of the temperature, K, of the same shape; empty where no device heats up.
+    attributes: of the Dataset.  alone: a single device without a dimension, as `simulate` returns it.
     """
     count = positions.shape[0]
     voltage, current, density = (np.empty_like(positions) for _ in range(3))
@@ -115,7 +115,7 @@ def label_trajectories(
         else:
             resistance[rows] = 1.0 / heating.conductance_at(each, rise, share, voltage[rows])
             warn_of_temperature(float(rise.max()) + each.reference_temperature)
-    until_passage = times <= state.passage_time[:, np.newaxis]  # a ramp may go on, of no account, after that
+    until_passage = times <= state.passage_time[:, np.newaxis]  # a ramp may continue after that, without effect
     warn_of_voltage(float(np.abs(voltage).max(initial=0.0, where=until_passage)))
     field = np.array([waveform(times) for waveform in fields])
     arrays = {
@@ -142,15 +142,15 @@ def label_states(
     devices: Sequence[int | str] | None,
     attributes: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
-    """The Dataset of a simulation, by whatever simulator: arrays named as in VARIABLES.
+    """The Dataset of a simulation by any simulator: arrays named as in VARIABLES.
 
-    arrays: of shape (devices, times), or (devices,) where a variable has one value; without the first where devices is
-    None.  attributes: of the Dataset, after the experiment's name.
+    arrays: of shape (devices, times), or (devices,) where a variable has one value; without the first dimension if
+    devices is None.  attributes: of the Dataset, after the experiment's name.
     """
     coordinates = {"time": xr.IndexVariable("time", times, {"long_name": "time", "units": "s"})}
     if devices is not None:
         coordinates["device"] = xr.IndexVariable("device", list(devices))
-    # With its indexes at hand xarray need not look for them and align what is aligned: half of a small simulation.
+    # Given its indexes, xarray does not align what is already aligned, half the time of a small simulation.
     indexes = {name: PandasIndex(each.to_index(), name) for name, each in coordinates.items()}
     dims = ("time",) if devices is None else ("device", "time")
     first = len(dims) - 1

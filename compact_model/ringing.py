@@ -1,16 +1,16 @@
-"""Walls that ring down in their sites under a steady drive: whole periods at once, by a table of each site.
+"""Walls that ring down in their sites under a steady drive: whole periods at once, from a table for each site.
 
-A wall that rings in a site passes its resting place upwards once in every period.  In two dimensions one number then
-says all: by how much its angle differs from that at rest.  So the difference one period later, and the time until then,
-are functions of that number alone, and they are the same for as long as the drive is.  Where nothing of the model jumps
-within reach they are smooth, and are kept as Chebyshev polynomials, fitted to orbits that the adaptive method
-integrates with a tolerance far below that of a run.  Polynomials for several periods follow from them.  A wall is
-integrated up to its first passage, led over whole periods by the polynomials, and integrated again over what is left of
-the time, less than a period.
+A ringing wall passes its rest position upwards once per period.  In two dimensions a single number then describes its
+state: the deviation of its angle from the rest angle.  The deviation one period later, and the time until then, are
+functions of that number alone, and they hold as long as the drive does not change.  Where the model is smooth within
+reach, they are stored as Chebyshev polynomials, fitted to orbits that the adaptive method integrates with a tolerance
+far below that of a run.  Polynomials for several periods follow from them.  A wall is integrated up to its first
+passage, carried over whole periods by the polynomials, and integrated again over the remaining time, less than a
+period.
 
-A site is found when a wall comes to rest in it.  A table costs as much as a few times that the wall rings down, and is
-made where it has done so as often.  It is a function of the resting place and of nothing else, so that what becomes of
-a wall does not depend on when its table was made.
+A site is found when a wall comes to rest in it.  A table costs as much as integrating a few ring-downs, and is made
+after that many.  It is a function of the rest position alone, so the motion of a wall does not depend on when its table
+was made.
 """
 
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ from .kernels.tables import REGION_LEFT, REGION_RIGHT, PiecewiseTable, find_piec
 from .support.arrays import FloatArray
 from .support.threads import run_shares, threads
 
-_FEWEST_PERIODS = 8.0  # that a drive lasts, for a table to pay
-_MOST_IN_VAIN = 6  # times that a wall rings down in a site before its table is made
+_FEWEST_PERIODS = 8.0  # that a drive lasts for a table to pay
+_MOST_IN_VAIN = 6  # ring-downs in a site before its table is made
 _TERMS = 16  # of a polynomial
-_LEVELS = (8, 1)  # periods that one polynomial leads over
-_REACHES = (0.8, 0.4, 0.2, 0.1)  # rad: how far the angle may differ from that at rest, the first that works
-_DECAY_FIT, _PERIOD_FIT = 1e-9, 3e-10  # what the last terms may be: absolute, and of the period
+_LEVELS = (8, 1)  # numbers of periods that one polynomial covers
+_REACHES = (0.8, 0.4, 0.2, 0.1)  # rad: largest deviation of the angle, the first that works
+_DECAY_FIT, _PERIOD_FIT = 1e-9, 3e-10  # bounds of the last terms: absolute, and relative to the period
 _ORBIT_TOLERANCE = 1e-11  # rad, and wall widths, per step
 _NEWTON_STEPS = 12
 _DIFFERENCE = 1e-5  # rad, and wall widths, for the derivatives of the rates
-_AT_REST = 1e-10  # rad, and wall widths: what Newton's last step may be
+_AT_REST = 1e-10  # rad, and wall widths: bound of Newton's last step
 _SAME_SITE = 1e-3  # rad, and wall widths
-_FIRST_SHARE = 0.1  # of a period: what the adaptive method tries first
-_NEAR = 2.0  # wall widths: farther away a wall is hardly in the site
+_FIRST_SHARE = 0.1  # of a period: first trial step of the adaptive method
+_NEAR = 2.0  # wall widths: a wall farther away is hardly in the site
 _SITES_AT_ONCE = 256
 
 Mask = NDArray[np.bool_]
@@ -50,13 +50,13 @@ Indices = NDArray[np.int64]
 
 @dataclass
 class Sites:
-    """The sites that walls were last at rest in under one steady drive, each of shape (devices,).
+    """The sites in which walls last came to rest under one steady drive, each of shape (devices,).
 
-    position, angle: m and rad, of the wall at rest.  visits: how often in a row it came to rest there; 0: no site is
-    known.  All else follows from these when it is needed, and is NaN until then.
-    period: s, of a small motion.  upwards: +1 or -1, the sign of the angle's difference where the wall passes its
-    resting place upwards.  reach: rad, the largest difference that the table holds for; 0: there is no table.
-    table: (devices, levels, terms, 2), Chebyshev coefficients of ln(difference after / before) and of the time, s.
+    position, angle: of the wall at rest, m and rad.  visits: how often in a row it came to rest there; 0: no site is
+    known.  The rest follows from these when needed, and is NaN until then.
+    period: s, of a small oscillation.  upwards: +1 or -1, the sign of the angle's deviation where the wall passes its
+    rest position upwards.  reach: rad, the largest deviation that the table covers; 0: there is no table.
+    table: (devices, levels, terms, 2), Chebyshev coefficients of ln(deviation after / before) and of the time, s.
     """
 
     position: FloatArray
@@ -69,7 +69,7 @@ class Sites:
 
     @classmethod
     def at(cls, position: FloatArray, angle: FloatArray, visits: FloatArray) -> Self:
-        """These sites, copied, of which nothing else is known."""
+        """A copy of these sites without the derived quantities."""
         count = position.size
         table = np.zeros((count, len(_LEVELS), _TERMS, 2))
         period, upwards, reach = np.full((3, count), np.nan)
@@ -77,11 +77,11 @@ class Sites:
 
     @classmethod
     def unknown(cls, count: int) -> Self:
-        """Of so many walls."""
+        """Unknown sites for a number of walls."""
         return cls.at(*np.zeros((3, count)))
 
     def enter(self, position: FloatArray, angle: FloatArray, visits: FloatArray) -> None:
-        """Other sites, of which those that are not new keep all that is known of them."""
+        """Other sites; those that are not new keep all that is known of them."""
         new = (position != self.position) | (angle != self.angle)
         self.position[:], self.angle[:], self.visits[:] = position, angle, visits
         for derived in (self.period, self.upwards, self.reach):
@@ -89,10 +89,10 @@ class Sites:
 
 
 def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, *, tolerance: float) -> None:
-    """The walls so many seconds later, like `adaptive_run.advance_adaptive`, under a steady drive.
+    """The walls a number of seconds later, like `adaptive_run.advance_adaptive`, under a steady drive.
 
-    No device heats up.  state: advanced in place; its stops and times are not looked at.  sites: of these walls under
-    this drive, brought up to date.  tolerance: of a step.  Raises ConvergenceError as there.
+    No device heats up.  state: advanced in place; its stops and times are ignored.  sites: of these walls under this
+    drive, updated.  tolerance: of a step.  Raises ConvergenceError like that function.
     """
     count = ensemble.count
     left = np.full(count, duration)
@@ -128,7 +128,7 @@ def _run(
     upper_stop: FloatArray | float = np.inf,
     side_by_side: bool = False,
 ) -> Mask:
-    """Some walls over the time that is left to them, or up to a stop; which of them came to one."""
+    """Advance some walls over their remaining time, or up to a stop; returns which ones reached a stop."""
     if not chosen.any():
         return chosen
     end = float(left[chosen].max())
@@ -149,7 +149,7 @@ def _run(
 
 
 def _part(ensemble: Ensemble, index: Indices) -> Ensemble:
-    """Some of the walls, which may be taken more than once."""
+    """Some of the walls, with repetition allowed."""
     if np.array_equal(index, np.arange(ensemble.count)):
         return ensemble
     devices = type(ensemble.devices)(*(values[index] for values in ensemble.devices))
@@ -166,7 +166,7 @@ def _rows_of(table: PiecewiseTable, index: Indices) -> PiecewiseTable:
 
 
 def _rates(ensemble: Ensemble, position: FloatArray, angle: FloatArray) -> FloatArray:
-    """Speed in wall widths and turning in rad, per second, (2, devices)."""
+    """Velocity in wall widths and angular velocity in rad, per second, (2, devices)."""
     rates = np.empty((2, ensemble.count))
     run_shares(
         fill_rates,
@@ -184,7 +184,7 @@ def _rates(ensemble: Ensemble, position: FloatArray, angle: FloatArray) -> Float
 
 
 def _derivatives(ensemble: Ensemble, position: FloatArray, angle: FloatArray) -> FloatArray:
-    """Of the rates by the position, in wall widths, and by the angle: (2, 2, devices), the rates first, 1/s."""
+    """Derivatives of the rates by position, in wall widths, and by angle: (2, 2, devices), rates first, 1/s."""
     across = _DIFFERENCE * ensemble.devices.wall_width
     along = _rates(ensemble, position + across, angle) - _rates(ensemble, position - across, angle)
     about = _rates(ensemble, position, angle + _DIFFERENCE) - _rates(ensemble, position, angle - _DIFFERENCE)
@@ -192,7 +192,7 @@ def _derivatives(ensemble: Ensemble, position: FloatArray, angle: FloatArray) ->
 
 
 def _small_motion(by: FloatArray) -> FloatArray:
-    """The period, s, of a small motion with these derivatives; inf where it is hardly one."""
+    """The period, s, of a small oscillation with these derivatives; inf if it is overdamped or nearly so."""
     trace, determinant = by[0, 0] + by[1, 1], by[0, 0] * by[1, 1] - by[0, 1] * by[1, 0]
     rings = (trace < 0.0) & (determinant > 0.3 * trace**2)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -201,7 +201,7 @@ def _small_motion(by: FloatArray) -> FloatArray:
 
 
 def _look_around(ensemble: Ensemble, sites: Sites) -> None:
-    """The small motion in sites that are new."""
+    """The small oscillation in new sites."""
     new = np.flatnonzero((sites.visits > 0.0) & np.isnan(sites.period))
     if new.size:
         by = _derivatives(_part(ensemble, new), sites.position[new], sites.angle[new])
@@ -209,7 +209,7 @@ def _look_around(ensemble: Ensemble, sites: Sites) -> None:
 
 
 def _find_sites(ensemble: Ensemble, state: WallState, duration: float, sites: Sites, index: Indices) -> None:
-    """Count the visits of walls that have come to rest, and find where, by Newton's method."""
+    """Count the visits of walls that have come to rest, and find their rest positions by Newton's method."""
     part = _part(ensemble, index)
     with np.errstate(invalid="ignore"):  # fields that overflow
         near = _FEWEST_PERIODS * _small_motion(_derivatives(part, state.position[index], state.angle[index]))
@@ -220,7 +220,7 @@ def _find_sites(ensemble: Ensemble, state: WallState, duration: float, sites: Si
     width = part.devices.wall_width
     position, angle = state.position[index], state.angle[index]
     last = np.full(index.size, np.inf)
-    with np.errstate(all="ignore"):  # what comes to nothing is found out below
+    with np.errstate(all="ignore"):  # failures are detected below
         for _ in range(_NEWTON_STEPS):
             rates, by = _rates(part, position, angle), _derivatives(part, position, angle)
             determinant = by[0, 0] * by[1, 1] - by[0, 1] * by[1, 0]
@@ -245,7 +245,7 @@ def _find_sites(ensemble: Ensemble, state: WallState, duration: float, sites: Si
 
 
 def _make_tables(ensemble: Ensemble, sites: Sites, index: Indices) -> None:
-    """The tables of some sites."""
+    """Make the tables of some sites."""
     for first in range(0, index.size, _SITES_AT_ONCE):
         missing = index[first : first + _SITES_AT_ONCE]
         sites.reach[missing] = 0.0
@@ -263,7 +263,7 @@ _TO_COEFFICIENTS[0] *= 0.5
 
 
 def _tables(ensemble: Ensemble, sites: Sites, index: Indices, reach: float) -> tuple[Mask, FloatArray]:
-    """Tables up to one difference of the angle, and for which of the sites they hold."""
+    """Tables up to one deviation of the angle, and the sites for which they are accurate."""
     before = np.repeat(0.5 * reach * (1.0 + _NODES)[:, np.newaxis], index.size, axis=1)
     after, time = _orbits(ensemble, sites, index, before)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -285,9 +285,9 @@ def _tables(ensemble: Ensemble, sites: Sites, index: Indices, reach: float) -> t
 
 
 def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """One period each from differences of the angle (orbits, sites): the difference after it, and its time, s.
+    """One period each from deviations of the angle (orbits, sites): the deviation after it, and its time, s.
 
-    NaN where a wall leaves the region in which its track is smooth, or does not come back.
+    NaN where a wall leaves the region in which its track is smooth, or does not return.
     """
     every = np.tile(index, len(before))
     part = _part(ensemble, every)
@@ -312,7 +312,7 @@ def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray
 
 
 def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
-    """Chebyshev polynomials (terms, 2, devices) at places (devices,) from -1 to 1, by Clenshaw's recurrence."""
+    """Chebyshev polynomials (terms, 2, devices) at points (devices,) from -1 to 1, by Clenshaw's recurrence."""
     twice = 2.0 * place
     last = before = np.zeros(coefficients.shape[1:])
     for term in coefficients[:0:-1]:
@@ -321,7 +321,8 @@ def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
 
 
 def _lead(sites: Sites, state: WallState, left: FloatArray, index: Indices) -> Indices:
-    """Walls that pass their resting place upwards, over as many periods as fit; which of them the tables hold for."""
+    """Carry walls that pass their rest position upwards over as many periods as fit; returns which ones a table
+    covers."""
     turn = sites.upwards[index] * (state.angle[index] - sites.angle[index])
     difference = np.remainder(turn + np.pi, 2.0 * np.pi) - np.pi
     held = (difference > 0.0) & (difference <= sites.reach[index])

@@ -129,7 +129,7 @@ def _simulate(
     progress: bool = False,
     alone: bool = False,
 ) -> xr.Dataset:
-    """`simulate_ensemble`; alone: the result of the one device has no dimension for devices."""
+    """`simulate_ensemble`; alone: a single device, whose result has no device dimension."""
     when = validation.increasing("times", times)
     if when.size < 2:
         raise InputError(f"times: expected a start and at least one later time, got {when.size} value")
@@ -175,7 +175,7 @@ def _simulate(
     longest = validation.positive("step", step)
     local_error = validation.between("tolerance", tolerance, 1e-14, 1e-2)
 
-    net_fields: list[Waveform] = [constant(0.0)]  # one for all is compiled once
+    net_fields: list[Waveform] = [constant(0.0)]  # one waveform for all is compiled once
     if external_field is not None:
         warn_of_field("external_field", max(float(np.abs(each(when)).max()) for each in every_field))
         net_fields = _net_fields(every_field, every_parameters)
@@ -221,7 +221,7 @@ def _simulate(
 
 
 class SimulateOptions(TypedDict, total=False):
-    """The options of `simulate`, which are those of `simulate_ensemble` except for the ones about several devices."""
+    """The options of `simulate`: those of `simulate_ensemble` that do not concern several devices."""
 
     initial_position: ArrayLike | str | None
     initial_angle: ArrayLike | None
@@ -274,7 +274,7 @@ def _length(name: str, values: Any) -> int:
 
 
 def _external_fields(given: ExternalField, parameters: list[DeviceParameters]) -> list[Waveform]:
-    """What is applied to each device, or the one waveform for all."""
+    """The waveform applied to each device, or one for all."""
     if given is None:
         fields = [applied_field(device, None) for device in parameters]
         return [constant(field) for field in (fields if len(set(fields)) > 1 else fields[:1])]
@@ -294,7 +294,7 @@ def _net_fields(external: list[Waveform], parameters: list[DeviceParameters]) ->
 
 
 def _written(external: list[Waveform]) -> float | list[float] | str:
-    """What was applied, as an attribute: T, one number or one for each device; text where it changes in time."""
+    """The applied field as an attribute: T, one number or one for each device; text if it changes in time."""
     values = [each.values[0] for each in external if isinstance(each, PiecewiseLinear) and len(set(each.values)) == 1]
     if len(values) < len(external):
         return validation.shown(external[0] if len(external) == 1 else external)
@@ -331,7 +331,7 @@ def _initial_state(
         position = np.array(np.broadcast_to(validation.numbers("initial_position", initial_position), (count,)))
         position = np.where(
             np.abs(position - lengths) <= 1e-12 * lengths, lengths, position
-        )  # 1000 * 1e-9 is beyond 1e-6
+        )  # 1000 * 1e-9 exceeds 1e-6
         outside = (position < 0.0) | (position > lengths)
         if outside.any():
             worst = int(np.argmax(outside))
@@ -339,7 +339,7 @@ def _initial_state(
                 f"initial_position: expected a position on the track, from 0 to {lengths[worst]:g} m, got "
                 f"{position[worst]:g} m"
             )
-    position[position < 1e-15 * lengths] = 0.0  # from closer to the start, the time to reach it would underflow
+    position[position < 1e-15 * lengths] = 0.0  # closer to the start, the time to reach it would underflow
     if initial_angle is None:
         angle = resting_angles(parameters, landscapes, position)
     else:

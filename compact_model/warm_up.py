@@ -1,4 +1,4 @@
-"""`python -m compact_model.warm_up`: compile every kernel once, so that it is on disk when it is needed."""
+"""`python -m compact_model.warm_up`: compile every kernel once and store it on disk."""
 
 import time
 
@@ -9,7 +9,7 @@ from .track.landscape import single_well
 
 
 def compile_kernels() -> None:
-    """Run each solver for two picoseconds: one device, and so many that they are integrated side by side."""
+    """Run each solver for two picoseconds, with one device and with enough of them to be integrated side by side."""
     device = lequeux2016()
     landscape = single_well(device, coercive_field=15e-4, half_width=100e-9)
     for devices in (1, 32):

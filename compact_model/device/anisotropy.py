@@ -11,7 +11,7 @@ from ..support import validation
 from ..support.arrays import FloatArray
 from ..support.validation import InputError
 
-_ACROSS_PERIODS = 60  # of sin^2(k_y W / 2) that are integrated point by point; beyond them its mean, 1/2, stands for it
+_ACROSS_PERIODS = 60  # of sin^2(k_y W / 2) that are integrated point by point; beyond, its mean, 1/2, replaces it
 _POINTS_PER_PERIOD = 8
 _POINTS_ALONG = 64
 
@@ -47,7 +47,7 @@ def demagnetising_anisotropy_field(
         return result
 
     nodes, weights = np.polynomial.legendre.leggauss(_POINTS_ALONG)
-    # sech^2 has fallen to 1e-15 where its argument is 18.
+    # sech^2 is down to 1e-15 where its argument is 18.
     along_end = 36.0 / (np.pi * delta)
     along = (0.5 * along_end * (nodes + 1.0))[:, np.newaxis]
     along_weights = 0.5 * along_end * weights * (np.pi * delta / np.cosh(0.5 * np.pi * delta * along[:, 0])) ** 2

@@ -1,7 +1,8 @@
 """Rest angles of a wall, their stability, and the torque that turns the wall over, from its energy.
 
-E(phi) of the wall is 2 M_s Delta W t times `angle_energy`, a field in tesla whose derivative by the angle is b of Eq. 1
-without its torques.  With the two-fold anisotropy alone all of this has closed forms, which are taken then.
+The energy E(phi) of the wall is 2 M_s Delta W t times `angle_energy`, a field in tesla whose derivative with respect to
+the angle is b of Eq. 1 without its torques.  With the two-fold anisotropy alone all of this has closed forms, which are
+then used.
 """
 
 from collections.abc import Sequence
@@ -16,18 +17,18 @@ from ..kernels.terms import TERMS
 from ..support.arrays import FloatArray
 from .parameters import DeviceParameters
 
-_GRID = 2.0 * np.pi * (np.arange(720) - 359) / 720  # half a degree; 0 and the quarter turns are on it
-_IMAGINARY_STEP = 1e-30  # a derivative by a complex step has no difference that could cancel
+_GRID = 2.0 * np.pi * (np.arange(720) - 359) / 720  # half a degree; includes 0 and the quarter turns
+_IMAGINARY_STEP = 1e-30  # a complex-step derivative has no cancellation
 _DIFFERENCE = 1e-6  # rad, of the derivative's own derivative
 _NEWTON_STEPS = 6
-_SAME = 1e-9  # of the energy's range: rest angles that are as good as each other
+_SAME = 1e-9  # of the energy's range: rest angles this close in energy are equivalent
 _ROWS_AT_A_TIME = 2000
 _DENSITIES = 400
-_SEARCHED = 100.0  # times the density that the anisotropy at 0 V would ask for
+_SEARCHED = 100.0  # times the density that the anisotropy at 0 V alone requires
 
 
 def added(parameters: Sequence[DeviceParameters]) -> list[Term]:
-    """The terms with an energy of the angle, beside those always there, which at least one of the devices has."""
+    """The terms with an energy of the angle, in addition to the permanent ones, that at least one device has."""
     return [
         term
         for term in TERMS
@@ -50,26 +51,26 @@ def angle_energy(
 def angle_field(
     parameters: Any, angle: Any, *, voltage: Any = 0.0, anisotropy: Any = None, position: Any = None
 ) -> Any:
-    """What turns the wall's angle beside the torques, T: the derivative of `angle_energy`."""
+    """The field that turns the wall's angle, torques aside, T: the derivative of `angle_energy`."""
     ahead = np.asarray(angle) + 1j * _IMAGINARY_STEP
     energy = angle_energy(parameters, ahead, voltage=voltage, anisotropy=anisotropy, position=position)
     return energy.imag / _IMAGINARY_STEP
 
 
 def share_along(parameters: DeviceParameters) -> float:
-    """The share of the force along the track that an H_K which varies there has, by its energy, on the wall."""
+    """The factor of an H_K gradient in the force along the track, from the energy of the wall."""
     return sum(term.share_along(parameters) for term in TERMS if term.share_along is not None)
 
 
 def field_along(parameters: DeviceParameters, angle: FloatArray, slope: FloatArray) -> FloatArray:
-    """What pushes walls along the track, T, at angles in rad where H_K rises by slope (T/m), without a voltage."""
+    """The force on walls along the track, T, at angles in rad where H_K rises by slope (T/m), without a voltage."""
     by_field = angle_energy(parameters, angle, anisotropy=1.0) - angle_energy(parameters, angle, anisotropy=0.0)
     result: FloatArray = -share_along(parameters) * parameters.wall_width * slope * by_field
     return result
 
 
 def angle_stiffness(parameters: DeviceParameters, angle: float) -> float:
-    """The second derivative of `angle_energy`, T per rad; |H_K| at rest in the two-fold anisotropy alone."""
+    """The second derivative of `angle_energy`, T per rad; |H_K| at rest if there is only the two-fold anisotropy."""
     beside = angle_field(parameters, np.array([angle - _DIFFERENCE, angle + _DIFFERENCE]))
     return float(beside[1] - beside[0]) / (2.0 * _DIFFERENCE)
 
@@ -93,13 +94,13 @@ def rest_angles(parameters: Sequence[DeviceParameters], anisotropy: FloatArray) 
 
 
 def rest_angle(parameters: DeviceParameters, anisotropy: float | None = None) -> float:
-    """The one of `rest_angles` of a single wall; anisotropy: H_K in T, None: the device's."""
+    """The result of `rest_angles` for a single wall; anisotropy: H_K in T, None: the device's."""
     field = parameters.anisotropy_field if anisotropy is None else anisotropy
     return float(rest_angles([parameters], np.array([field]))[0])
 
 
 def _least_turned(devices: SimpleNamespace, anisotropy: FloatArray) -> FloatArray:
-    """Rest angles of devices whose parameters are columns; H_K: a column, too."""
+    """Rest angles of devices whose parameters, H_K included, are columns."""
     energy = angle_energy(devices, _GRID, anisotropy=anisotropy)
     lowest = energy.min(axis=1, keepdims=True)
     as_low = energy <= lowest + _SAME * np.ptp(energy, axis=1, keepdims=True)
@@ -119,7 +120,7 @@ def _least_turned(devices: SimpleNamespace, anisotropy: FloatArray) -> FloatArra
 
 
 def angle_barrier(parameters: DeviceParameters) -> float:
-    """From the rest angle to the lower one of the tops beside it, J."""
+    """The barrier from the rest angle to the lower neighbouring maximum, J."""
     scale = parameters.energy_per_field_length * parameters.wall_width
     if not added([parameters]):
         return 0.5 * scale * abs(parameters.anisotropy_field)

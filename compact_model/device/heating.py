@@ -1,4 +1,4 @@
-"""Joule heating of a device: its laws, their range, and the checks of functions that do not support it."""
+"""Joule heating of a device: its laws, their range, and checks for functions that do not support it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,11 +18,11 @@ SETTINGS = (
     "anisotropy_field_per_kelvin",
     "tmr_per_kelvin",
 )
-"""Parameters that matter only where `SWITCH` is not 0."""
+"""Parameters that have an effect only if `SWITCH` is not 0."""
 
 
 def _bloch(parameters: DeviceParameters) -> float:
-    """What the law of `kernels.heating` reads: (T_0/T_C)^(3/2) / [1 - (T_0/T_C)^(3/2)]."""
+    """The number that the law of `kernels.heating` reads: (T_0/T_C)^(3/2) / [1 - (T_0/T_C)^(3/2)]."""
     lost: float = (parameters.reference_temperature / parameters.curie_temperature) ** 1.5
     return lost / (1.0 - lost)
 
@@ -36,7 +36,7 @@ COEFFICIENTS: dict[str, Callable[[DeviceParameters], float]] = {
     "tmr_per_kelvin": lambda parameters: parameters.tmr_per_kelvin,
     "polarisation_by_tmr": lambda parameters: float(parameters.spin_polarisation is None),
 }
-"""What the kernels read of a device that heats up."""
+"""The heating parameters of a device in the form that the kernels read."""
 
 
 def is_on(parameters: DeviceParameters) -> bool:
@@ -45,7 +45,7 @@ def is_on(parameters: DeviceParameters) -> bool:
 
 
 def refuse(parameters: DeviceParameters | Sequence[DeviceParameters], purpose: str) -> None:
-    """Raise InputError where a device heats up; purpose: what knows no heating, as in 'escape rates'."""
+    """Raise InputError if a device heats up; purpose: of the function without heating, as in 'escape rates'."""
     for each in [parameters] if isinstance(parameters, DeviceParameters) else parameters:
         if isinstance(each, DeviceParameters) and is_on(each):
             raise InputError(
@@ -68,7 +68,7 @@ def tmr_at(parameters: DeviceParameters, rise: ArrayLike) -> FloatArray:
 
 
 def tmr_of(tmr: ArrayLike, per_kelvin: ArrayLike, rise: ArrayLike) -> FloatArray:
-    """The same of many devices: their TMRs, the changes of these with the temperature (1/K), and the rises (K)."""
+    """The same for many devices: their TMRs, the temperature coefficients of these (1/K), and the rises (K)."""
     from ..kernels.heating import LEAST
 
     result: FloatArray = np.asarray(tmr) * np.maximum(1.0 + np.asarray(per_kelvin) * np.asarray(rise), LEAST)
@@ -81,7 +81,7 @@ def conductance_at(
     """G(f, V) of `junction.conductance`, S, at rises of temperature (K); all of one shape."""
     from ..kernels.junction import conductance_and_slope
 
-    law: Any = conductance_and_slope  # a jitted function, which runs as it stands, too
+    law: Any = conductance_and_slope  # a jitted function, which also runs as plain Python
     relative, _ = law.py_func(voltage, share, tmr_at(parameters, rise), 1.0 / parameters.tmr_half_voltage)
     return np.asarray(relative / parameters.parallel_resistance)
 
@@ -96,7 +96,7 @@ def voltage_at(parameters: DeviceParameters, rise: FloatArray, share: FloatArray
 
 
 def check_rises(parameters: Sequence[DeviceParameters], highest: FloatArray) -> None:
-    """Raise InputError where devices became hotter than their laws allow; highest: K, (devices,)."""
+    """Raise InputError if devices became hotter than their laws allow; highest: K, (devices,)."""
     for index, rise in enumerate(highest.tolist() if len(parameters) > 1 else [float(highest.max())]):
         each = parameters[index % len(parameters)]
         if not is_on(each):
@@ -114,7 +114,7 @@ def check_rises(parameters: Sequence[DeviceParameters], highest: FloatArray) -> 
 
 
 def check_resolution(devices: Any, shortest: float) -> None:
-    """Raise InputError where a run cannot follow the heat; devices: a `HeatedDevice` of arrays; shortest: s."""
+    """Raise InputError if a run cannot follow the heat; devices: a `HeatedDevice` of arrays; shortest: s."""
     own = 1.0 / float(devices.cooling_rate[devices.thermal_resistance > 0.0].max())
     if own < shortest:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Resistance of the junction from the wall position and the bias; the two domains conduct in parallel."""
+"""Resistance of the junction as a function of wall position and bias; the two domains conduct in parallel."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,7 @@ def _share(share: ArrayLike) -> FloatArray:
 
 
 def _broadcast(values: dict[str, FloatArray]) -> tuple[FloatArray, ...]:
-    """The arrays in one shape."""
+    """The arrays broadcast to one shape."""
     try:
         return tuple(np.broadcast_arrays(*values.values()))
     except ValueError:

@@ -15,7 +15,7 @@ from .parameters import DeviceParameters
 from .published import lequeux2016
 
 PITCH = 50.0 * NANOMETRE
-"""Distance of neighbouring notches, m."""
+"""Distance between neighbouring notches, m."""
 _RESISTANCE_AREA_PRODUCT = 20e-12  # Ohm m2
 _SPIKING_ANISOTROPY = 240.0 * OERSTED
 _SPIKING_RESISTANCE_AREA_PRODUCT = 4e-12  # Ohm m2

@@ -13,7 +13,7 @@ from .parameters import DeviceParameters
 
 UNIFORM_STATES = ("AP", "P")
 _BISECTIONS = 50
-_FIRST_STRETCHES = 16  # between edges of the drive, looked at in the first call
+_FIRST_STRETCHES = 16  # between edges of the drive, examined in the first call
 
 
 def nucleation_time(parameters: DeviceParameters, drive: Drive, state: str, times: ArrayLike) -> float:
@@ -31,8 +31,8 @@ def nucleation_time(parameters: DeviceParameters, drive: Drive, state: str, time
 
     start, stop = float(when[0]), float(when[-1])
     marks = np.unique([start, stop, *drive.waveform.edges(start, stop), *drive.waveform.knots(start, stop)])
-    # Between two edges a waveform is smooth: twenty points find where it first exceeds, and bisection the moment.  Many
-    # stretches are looked at in one call, more the longer nothing is found.
+    # Between two edges a waveform is smooth: twenty points find where it first exceeds the threshold, and bisection
+    # finds the moment.  Each call examines many stretches, and more of them the longer nothing is found.
     inner = np.linspace(0.0, 1.0, 21)
     done, count = 0, _FIRST_STRETCHES
     while done < marks.size - 1:

@@ -14,7 +14,7 @@ from ..support.model_range import warn_outside
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit in which a parameter is given somewhere: how it is written, and what one of it is in SI."""
+    """A unit in which a parameter is given somewhere: its spelling, and its size in SI."""
 
     name: str
     scale: float
@@ -30,7 +30,7 @@ class Dimension:
 
 
 def _dimension(si: str, edge: Unit | None = None, netlist: Unit | None = None) -> Dimension:
-    """A dimension whose other units are the SI one unless given; an empty unit is that of a number."""
+    """A dimension whose units are all the SI one unless given; an empty unit denotes a plain number."""
     return Dimension(si, edge or Unit(si, 1.0), netlist or Unit(si, 1.0))
 
 
@@ -63,12 +63,12 @@ class Range:
 
     words: str
     check: Callable[[str, Any], Any]
-    """Gets the parameter's name and a value; returns the value as it is stored, or raises InputError."""
+    """Takes the parameter's name and a value; returns the value to store, or raises InputError."""
     choices: tuple[str, ...] = ()
 
 
 def one_of(*choices: str) -> Range:
-    """One of a few words."""
+    """One of several words."""
     return Range(" or ".join(choices), lambda name, value: validation.choice(name, value, choices), choices)
 
 
@@ -88,7 +88,7 @@ SHARE_OR_NONE = Range("above 0, up to 1, or None", _share_or_none)
 
 
 class Spread(Enum):
-    """How a parameter scatters from device to device, and what its standard deviation counts in."""
+    """How a parameter varies from device to device, and the unit of its standard deviation."""
 
     RELATIVE = "of the mean, log-normal"
     IN_ITS_UNIT = "in its unit, normal"
@@ -106,13 +106,13 @@ class Parameter:
     spread: Spread
     _: KW_ONLY
     is_size: bool = False
-    """Whether the junction's area follows from it: the barrier stays the same when it changes."""
+    """Whether the junction's area depends on it, so that the barrier stays the same when it changes."""
     netlist: str = ""
-    """Its name in netlists; empty: they do without it, or have it in another form."""
+    """Its name in netlists; empty if netlists omit it or have it in another form."""
     note: str = ""
-    """What a reader of a netlist must know beside the meaning."""
+    """A note for readers of a netlist in addition to the meaning."""
     limits: tuple[float, float] | None = None
-    """The smallest and the largest size other than 0 that the model is meant for; None: any."""
+    """The smallest and largest size other than 0 for which the model is meant; None: any."""
     name: str = ""
     default: Any = None
     required: bool = False
@@ -124,14 +124,14 @@ class Parameter:
 
     @property
     def summary(self) -> str:
-        """Unit, meaning, symbol and default, as they stand in a docstring."""
+        """Unit, meaning, symbol and default, as in a docstring."""
         unit = f"{self.dimension.si}, " if self.dimension.si else ""
         default = "" if self.required else f"; {_shown(self.default)} unless given"
         return f"{self.name}: {unit}{self.in_words}{default}."
 
 
 def warn_of_range(row: Parameter, value: Any) -> None:
-    """A `ModelRangeWarning` where a value lies outside the limits of its row."""
+    """A `ModelRangeWarning` for a value outside the limits of its row."""
     if row.limits is not None and isinstance(value, float) and math.isfinite(value):
         edge = row.dimension.edge
         warn_outside(row.name, value, row.limits, row.dimension.si, edge.name, edge.scale)
@@ -142,10 +142,10 @@ def _shown(value: Any) -> str:
 
 
 def rows_of(kind: type[Any]) -> tuple[Parameter, ...]:
-    """The rows of a dataclass whose fields are declared as Annotated[type, Parameter(...)], in their order.
+    """The rows of a dataclass whose fields are declared as Annotated[type, Parameter(...)], in order.
 
-    The annotations become the plain types, and the docstring gets a line for each field: what `help` and the
-    documentation show.
+    The annotations become the plain types, and the docstring gets a line for each field, shown by `help` and the
+    documentation.
     """
     declared = get_type_hints(kind, include_extras=True)
     rows = []

@@ -513,7 +513,7 @@ class DeviceParameters:
             )
 
     def _check_range(self) -> None:
-        """Raise InputError where the values are so large or small that what follows from them is 0 or infinite."""
+        """Raise InputError for values so large or small that a derived one is 0 or infinite."""
         try:
             derived = {
                 "track_length, track_width and parallel_resistance": self.resistance_area_product**2,
@@ -646,7 +646,7 @@ class DeviceParameters:
 
     @property
     def oersted_field_per_volt(self) -> float:
-        """k_Oe mu_0 W / (2 pi RA_P), T/V: what g(r) is multiplied by in the field of oersted_field_ratio."""
+        """k_Oe mu_0 W / (2 pi RA_P), T/V: the factor of g(r) in the field of oersted_field_ratio."""
         per_width = constants.VACUUM_PERMEABILITY / (2.0 * math.pi) / self.resistance_area_product
         return self.oersted_field_ratio * per_width * self.track_width
 

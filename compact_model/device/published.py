@@ -17,7 +17,7 @@ INTRINSIC_COERCIVE_FIELD = 70.0 * OERSTED
 WELL_HALF_WIDTH = 100e-9
 """x_c of the paper's single pinning site, m."""
 
-# Julliere's polarisation that the paper derives from the TMR of its two measured samples, 82 % and 93 %.
+# Julliere's polarisation, which the paper derives from the TMR of its two measured samples, 82 % and 93 %.
 _JULLIERE_POLARISATION = 0.55
 
 

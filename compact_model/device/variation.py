@@ -15,11 +15,11 @@ from .parameters import PARAMETERS, DeviceParameters
 from .width_laws import AnisotropyLaw, anisotropy_by_width
 
 SIGNED = tuple(row.name for row in PARAMETERS if row.spread is Spread.IN_ITS_UNIT)
-"""Names of the parameters of either sign: their standard deviation is given in their SI unit, all others' relative."""
+"""Parameters of either sign: their standard deviations are given in their SI units, all others' as ratios."""
 SIZES = tuple(row.name for row in PARAMETERS if row.is_size)
-"""Names of the parameters from which the junction's area follows."""
+"""Parameters that determine the junction's area."""
 VARIABLE = tuple(row.name for row in PARAMETERS if row.spread is not Spread.NONE)
-"""Names of the parameters that may vary."""
+"""Parameters that may vary."""
 
 
 def vary(

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from .parameters import DeviceParameters
 
 AnisotropyLaw = Literal["given", "micromagnetics", "rigid-wall"]
-"""What sets the wall's anisotropy: the device's own numbers, the table of `micromagnetic_wall`, the rigid wall."""
+"""What determines the wall's anisotropy: the device's own numbers, the table of `micromagnetic_wall`, or the rigid
+wall."""
 ANISOTROPY_LAWS: tuple[AnisotropyLaw, ...] = get_args(AnisotropyLaw)
 WIDTH_LAWS = ANISOTROPY_LAWS[1:]
-"""Those by which an anisotropy follows from a width."""
+"""The laws by which the anisotropy follows from the width."""
 
 SET_BY_LAW: dict[str, tuple[str, ...]] = {
     "given": (),
@@ -26,7 +27,7 @@ SET_BY_LAW: dict[str, tuple[str, ...]] = {
 """The parameters that each law sets."""
 
 _WIDTH_STEP = 0.01
-"""The share of the width over which its effect on H_K is measured."""
+"""The relative change of the width over which its effect on H_K is measured."""
 
 
 def anisotropy_by_width(parameters: DeviceParameters, by: str) -> dict[str, float]:
@@ -42,7 +43,7 @@ def anisotropy_by_width(parameters: DeviceParameters, by: str) -> dict[str, floa
 
 
 def anisotropy_slope(parameters: DeviceParameters, by: str = "micromagnetics") -> float:
-    """How fast H_K moves with the width of the track, |dH_K/dW| in T/m, by a law other than "given".
+    """The dependence of H_K on the width of the track, |dH_K/dW| in T/m, by a law other than "given".
 
     At 100 nm the table has 2.9 Oe per nm, the rigid wall 4.4.
     """
@@ -92,7 +93,7 @@ def _check_device(parameters: DeviceParameters) -> None:
 
 
 def _check_covered(track_width: float, thickness: float, saturation_magnetisation: float) -> None:
-    """Raise InputError, with what the quick estimate says, for a film or a width that the table does not hold."""
+    """Raise InputError, quoting the quick estimate, for a film or a width that the table does not cover."""
     from ..micromagnetics.published import lequeux2016_stripe
     from ..micromagnetics.table import table_widths
 

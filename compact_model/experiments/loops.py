@@ -89,7 +89,7 @@ def _dwell(
     dwell: float | None,
     ramp_rate: float | None,
 ) -> float:
-    """The time at each point, s, where the drive rises by so much from one to the next."""
+    """The time at each point, s, for a drive that rises by this much from one point to the next."""
     if ramp_rate is None:
         return 20e-9 if dwell is None else validation.positive("dwell", dwell)
     rate = validation.positive("ramp_rate", ramp_rate)
@@ -165,7 +165,7 @@ def _plateaus(
 
 
 def clusters(values: FloatArray, gap: float) -> FloatArray:
-    """Means of the groups into which a sorted list divides at gaps wider than `gap`."""
+    """Means of the groups into which gaps wider than `gap` divide a sorted list."""
     if values.size == 0:
         return values
     ordered = np.sort(values)

@@ -1,7 +1,6 @@
 """The effect of one pulse on a wall, as transition probabilities between its rest positions: a Markov chain.
 
-Such a table is computed once from the equation of motion, and then replaces it where millions of pulses are needed.
-"""
+Such a table is computed once from the equation of motion, and replaces it where millions of pulses are needed."""
 
 from collections.abc import Sequence
 from pathlib import Path

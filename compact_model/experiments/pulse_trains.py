@@ -1,4 +1,4 @@
-"""Pulse trains: the resistance, the energy and the number of levels when a synapse is written by pulses."""
+"""Pulse trains: the resistance, energy and number of levels of a synapse written by pulses."""
 
 from collections.abc import Sequence
 
@@ -68,7 +68,7 @@ def pulse_train(
     on = validation.positive("width", width)
     every = validation.positive("period", period)
     check_width(on, every)
-    # Gauss and Legendre's points: the energy of a pulse converges with them as fast as the current is smooth.
+    # Gauss-Legendre points: the energy of a pulse converges as fast as the smoothness of the current allows.
     nodes, weights = np.polynomial.legendre.leggauss(_ENERGY_POINTS)
     inside = 0.5 * on * (nodes + 1.0)
     after = every * (1.0 - READ_SHARE * (np.arange(READINGS)[::-1] + 0.5) / READINGS)

@@ -1,4 +1,4 @@
-"""The effect of a drive on walls at rest: the shares that go from each rest position of a track to every other."""
+"""The effect of a drive on walls at rest: the shares that move from each rest position of a track to every other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _MOST_UNSETTLED = 0.01
 
 @dataclass(frozen=True)
 class Event:
-    """A drive that begins and ends without a voltage, and how long it is followed, rest included, s."""
+    """A drive that begins and ends at zero voltage, and how long it is followed, rest included, s."""
 
     drive: Drive
     duration: float
@@ -41,7 +41,7 @@ class Event:
 def devices_and_tracks(
     parameters: DeviceParameters | Sequence[DeviceParameters], landscapes: Landscape | Sequence[Landscape]
 ) -> tuple[list[DeviceParameters], list[Landscape]]:
-    """As lists; InputError where there is neither one device nor one for each track."""
+    """The arguments as lists; InputError unless there is one device, or one for each track."""
     tracks = validation.several("landscapes", landscapes, Landscape)
     devices = validation.several("parameters", parameters, DeviceParameters)
     if len(devices) not in (1, len(tracks)):
@@ -65,14 +65,14 @@ def transition_table(
     progress: bool,
     title: str,
 ) -> xr.Dataset:
-    """Shares of the walls that each event brings from each resting place of each track to each other one.
+    """Shares of the walls that each event moves from each rest position of each track to each other one.
 
     All arguments are checked.  axis: the name of the events' dimension.  settle: s, the rest in each event's duration.
-    identity: what tells this table from others in the store, beside the devices, the tracks and the seed.
+    identity: distinguishes this table from others in the store, in addition to the devices, the tracks and the seed.
 
     Returns a Dataset: probability (track, axis, state, final_state), position and conductance (track, state),
-    voltage_scale (track), unsettled (track, axis), as `pulse_table` says, and what it has as attributes.
-    Raises ConvergenceError where more than 1 % of the walls are on their way to a site after all.
+    voltage_scale (track), unsettled (track, axis), as in `pulse_table`, with the same attributes.
+    Raises ConvergenceError if more than 1 % of the walls are still moving to a site at the end.
     """
     heating.refuse(devices, "tables of pulses and spikes")
     origin, draw = recorded(seed), generator(seed)
@@ -113,7 +113,7 @@ def transition_table(
         samples=samples,
         external_field=applied if len(set(applied)) > 1 else applied[0],
         unsettled_share=unsettled,
-        leaving_states=2,  # the ends of a track, which a wall leaves by itself
+        leaving_states=2,  # the ends of a track, which walls leave by themselves
         **provenance(devices, tracks, seed=origin),
     )
 
@@ -133,7 +133,7 @@ class RestingWalls:
         self._equilibrium: dict[int, tuple[FloatArray, FloatArray]] = {}
 
     def after(self, event: Event, stream: int) -> tuple[FloatArray, float]:
-        """Shares of (state, final state) after an event, and the share of walls between two sites."""
+        """Shares by (state, final state) after an event, and the share of walls between two sites."""
         draw = np.random.default_rng(stream)
         states = self.places.size
         run = simulate_ensemble(
@@ -154,7 +154,7 @@ class RestingWalls:
         return counts / self.samples, float(self.between_sites(found).mean())
 
     def positions(self, state: int, draw: np.random.Generator) -> FloatArray:
-        """Of walls in a place, in equilibrium in a site and exactly there at an end, m, shape (samples,)."""
+        """Positions of walls at a place, in equilibrium in a site and exactly there at an end, m, shape (samples,)."""
         if state in (0, self.places.size - 1):
             return np.full(self.samples, self.places[state])
         if state not in self._equilibrium:
@@ -166,7 +166,7 @@ class RestingWalls:
         return result
 
     def angles(self, state: int, draw: np.random.Generator) -> FloatArray:
-        """Of walls in a place, in equilibrium without a current, rad, shape (samples,)."""
+        """Angles of walls at a place, in equilibrium without a current, rad, shape (samples,)."""
         anisotropy = float(self.track.anisotropy_field(self.places[state], self.device))
         device = self.device.replace(anisotropy_field=anisotropy)
         return boltzmann_angles(device, self.temperature, self.samples, draw)
@@ -182,7 +182,7 @@ class RestingWalls:
         return result
 
     def label(self, rows: list[tuple[FloatArray, float]], axis: str) -> xr.Dataset:
-        """What `after` gave for each event along the axis, as a Dataset."""
+        """The results of `after` for each event along the axis, as a Dataset."""
         states = np.arange(self.places.size)
         return xr.Dataset(
             {

@@ -1,7 +1,6 @@
 """Sensitivity of thresholds and levels to each parameter and each neglected effect, changed by a step.
 
-Each row of the table changes one thing by a stated step (`sensitivity_steps`) and finds all figures again.
-"""
+Each row of the table changes one thing by a stated step (`sensitivity_steps`) and computes all figures again."""
 
 from collections.abc import Callable, Sequence
 
@@ -30,7 +29,7 @@ from .sensitivity_steps import Change, Setting, changes
 from .thresholds import RAMP_RATE, rest_position
 
 MARKED = 0.2
-"""The relative change from which a row is marked."""
+"""The relative change above which a row is marked."""
 FIGURES = {
     "slonczewski_threshold": ("static threshold of the Slonczewski torque", "A"),
     "field_like_threshold": ("static threshold of the field-like torque", "A"),
@@ -38,13 +37,13 @@ FIGURES = {
     "thermal_threshold": ("median threshold of a ramp", "A"),
     "levels": ("intermediate levels", ""),
 }
-_CURRENTS = np.geomspace(1e6, 1e13, 1500)  # over the junction's area, where a static threshold is looked for, A/m2
+_CURRENTS = np.geomspace(1e6, 1e13, 1500)  # A/m2 over the junction's area, at which a static threshold is looked for
 _HIGHEST = 6.0  # times the static threshold: the end of a ramp
 _THERMAL_STEP = 10e-12  # s
 _LOOP_STEP = 50e-12  # s
 _AMPLITUDE = 6.5e-3  # A
 _POINTS = 132  # in a cycle
-_DWELL = 300e-9  # s at each
+_DWELL = 300e-9  # s, at each point
 
 
 def sensitivity(
@@ -149,10 +148,11 @@ def _site(setting: Setting) -> Landscape:
 
 
 def static_threshold(setting: Setting, torque: str) -> float:
-    """The lowest current, A, at which one torque leaves the wall of the site nothing to rest at; inf: there is none.
+    """The lowest current, A, at which one torque leaves the wall of the site nowhere to rest; inf: there is none.
 
-    'slonczewski': no angle, as the torque is above the largest slope of the energy under this current's voltage;
-    'field-like': no place, as the torque makes up what the net field lacks to H_c.
+    'slonczewski': no rest angle, because the torque exceeds the largest slope of the energy under this current's
+    voltage; 'field-like': no rest position, because the torque makes up the difference between the net field and
+    H_c.
     """
     from scipy.optimize import brentq
 
@@ -264,7 +264,7 @@ def _table(rows: list[Change], found: list[dict[str, FloatArray]]) -> xr.Dataset
 
 
 def _error(values: FloatArray, before: FloatArray, name: str) -> float:
-    """Standard error of the difference to what it was: of means of pairs, or of two medians of independent samples."""
+    """Standard error of the difference from the reference: of means of pairs, or of two independent medians."""
     if values.size == 1 or values is before:
         return 0.0
     if name == "thermal_threshold":
@@ -273,7 +273,7 @@ def _error(values: FloatArray, before: FloatArray, name: str) -> float:
 
 
 def _error_of_median(values: FloatArray) -> float:
-    """By the distance of the order statistics that enclose the median with the probability of one standard error."""
+    """From the order statistics that enclose the median with the probability of one standard error."""
     ordered = np.sort(values)
     away = 0.5 * np.sqrt(values.size)
     below, above = int(np.floor(0.5 * values.size - away)), int(np.ceil(0.5 * values.size + away)) - 1

@@ -1,4 +1,4 @@
-"""The steps of a sensitivity analysis: each parameter, and each neglected effect."""
+"""The steps of a sensitivity analysis, for each parameter and each neglected effect."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from ..track.landscape import Landscape
 from ..track.wells import ParabolicWell, Well
 
 STEP = 0.1
-"""Of a parameter, relative to its value."""
+"""Step of a parameter, relative to its value."""
 MISALIGNMENT = np.radians(2.0)
 """rad, of the applied field."""
 APPLIED_FIELD = 85.0 * OERSTED
@@ -29,12 +29,12 @@ HEATING = 30.0
 """K: 1.5 mW, the power of the paper's sweep at its end, 6.5 mA, times an assumed thermal resistance of 20 K/mW."""
 _CURIE_TEMPERATURE = 1000.0  # K, of a thin CoFeB film, assumed
 _TMR_PER_KELVIN = -1e-3
-_ANISOTROPY_EXPONENT = 2.2  # K_u goes with this power of M_s
-_EXCHANGE_EXPONENT = 2.0  # and A with this one
+_ANISOTROPY_EXPONENT = 2.2  # K_u is proportional to this power of M_s
+_EXCHANGE_EXPONENT = 2.0  # and A to this one
 _PERPENDICULAR_PER_VOLT = 0.5  # 1/V: 50 fJ/(V m) on 1 nm of MgO, over K_eff = A / Delta^2
-_ANISOTROPY_PER_VOLT = 100.0 * OERSTED  # T/V: what the same does to H_K by the micromagnetics of the paper's stripe
+_ANISOTROPY_PER_VOLT = 100.0 * OERSTED  # T/V: its effect on H_K, from micromagnetics of the paper's stripe
 _QUADRATIC = 100.0 * OERSTED  # T/V2
-_ENDS_FROM = 100e-9  # m: how far from the track's end a site is that feels the stray field rise
+_ENDS_FROM = 100e-9  # m: distance from the track's end of a site that feels the stray field rise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +47,16 @@ class Setting:
     coercive_field: float
     half_width: float
     well_fields: float = 1.0
-    """What the H_c of the track's sites are multiplied by; likewise their widths and their H_K."""
+    """The factor of the H_c of the track's sites; likewise for their widths and their H_K."""
     well_widths: float = 1.0
     anisotropies: float = 1.0
     anisotropy_shift: float = 0.0
     """T, added to H_K everywhere."""
     field_at_ends: float = 0.0
-    """The stray field in the middle of the track, T, which rises towards its ends; 0: it is the same everywhere."""
+    """The stray field in the middle of the track, T, which rises towards its ends; 0: it is uniform."""
 
     def with_parameters(self, **changes: Any) -> "Setting":
-        """With other values of the device."""
+        """The same with other values of the device."""
         return replace(self, parameters=self.parameters.replace(**changes))
 
     def track(self, seed: int) -> Landscape:
@@ -83,17 +83,18 @@ class Change:
 
     name: str
     step: str
-    """By how much, in words."""
+    """The size of the change, in words."""
     effect: bool
-    """Whether it is an effect that is left out, and no parameter."""
+    """Whether it is a neglected effect instead of a parameter."""
     applied: Callable[[Setting], Setting]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _FieldAtEnds(ParabolicWell):
-    """No pinning, but what the stray field has more at the ends of the track than in its middle.
+    """No pinning, but the excess of the stray field at the ends of the track over that in its middle.
 
-    The layers below are a sheet of the track's outline, magnetised across it: a current around its edge.
+    The layers below are a sheet of the track's outline, magnetised perpendicular to its plane: a current around its
+    edge.
     coercive_field: the stray field in the middle, T, taken positive; half_width: half the track's length.
     """
 
@@ -103,7 +104,7 @@ class _FieldAtEnds(ParabolicWell):
 
     @classmethod
     def of(cls, parameters: DeviceParameters, field: float) -> "_FieldAtEnds":
-        """height: the wall's width, over which a wall at the very end averages."""
+        """height: the wall's width, over which the field on a wall at the very end is averaged."""
         half = 0.5 * parameters.track_length
         return cls(
             centre=half,
@@ -121,7 +122,7 @@ class _FieldAtEnds(ParabolicWell):
         return np.asarray(self.sign * self.coercive_field * rise)
 
     def _share(self, distance: FloatArray) -> FloatArray:
-        """Twice what one end adds, over the field of an endless stripe: 1 far inside."""
+        """Twice the contribution of one end, over the field of an endless stripe: 1 far inside."""
         return np.asarray(rise_at_end(distance, self.width, self.height))
 
     @property
@@ -130,7 +131,8 @@ class _FieldAtEnds(ParabolicWell):
 
 
 def rise_at_end(distance: Any, width: float, height: float) -> Any:
-    """The field (m from the end, at a height in m) of a magnetised stripe that ends, over that of an endless one."""
+    """The field (m from the end, at a height in m) of a semi-infinite magnetised stripe, over that of an endless
+    one."""
     half = 0.5 * width
     corner = np.sqrt(distance**2 + half**2 + height**2)
     sides = 0.5 * (1.0 + distance / corner)
@@ -139,7 +141,7 @@ def rise_at_end(distance: Any, width: float, height: float) -> Any:
 
 
 def changes(base: Setting, stripe: Stripe | None = None, *, progress: bool = False) -> list[Change]:
-    """All of them; stripe: the film whose K_u and temperature are changed by micromagnetics, None: they are not."""
+    """All steps; stripe: the film whose K_u and temperature are changed by micromagnetics, None: they are not."""
     found = [*_parameters(base.parameters), *_surroundings(), *_effects(base)]
     if stripe is not None:
         found += _film(stripe, progress)
@@ -253,13 +255,13 @@ def _with(setting: Setting, values: dict[str, Any]) -> Setting:
 
 
 def cooler_magnetisation(temperature: float, rise: float) -> float:
-    """M_s at a temperature (K) and a rise, over that at the temperature: Bloch's law, 1 - (T/T_C)^(3/2)."""
+    """M_s after a temperature rise over M_s before it (K): Bloch's law, 1 - (T/T_C)^(3/2)."""
     below = [1.0 - min(kelvin / _CURIE_TEMPERATURE, 1.0) ** 1.5 for kelvin in (temperature + rise, temperature)]
     return float(below[0] / below[1])
 
 
 def _heated(setting: Setting) -> Setting:
-    """A wall that keeps its width: H_K, the field of its magnetic charges, and H_c go with M_s."""
+    """For a wall of fixed width: H_K, the field of its magnetic charges, and H_c are proportional to M_s."""
     device, share = setting.parameters, cooler_magnetisation(setting.temperature, HEATING)
     hot = setting.with_parameters(
         saturation_magnetisation=share * device.saturation_magnetisation,
@@ -276,7 +278,7 @@ def _heated(setting: Setting) -> Setting:
 
 
 def _film(stripe: Stripe, progress: bool) -> Iterator[Change]:
-    """What K_u does through the wall of the film, by micromagnetics: its Delta, H_K and H_4."""
+    """The effect of K_u on the wall of the film, by micromagnetics: its Delta, H_K and H_4."""
     from ..micromagnetics.walls import relax_wall, turn_wall
 
     def wall(film: Stripe) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The effect of two spikes on a wall against their delay, as transition probabilities between its rest positions."""
+"""The effect of two spikes on a wall as a function of their delay: transition probabilities between rest positions."""
 
 from collections.abc import Sequence
 from pathlib import Path

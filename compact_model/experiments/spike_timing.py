@@ -30,7 +30,7 @@ from .resting_walls import STEP, RestingWalls
 from .spikes import NEURONS, Spike
 
 LONGEST_DELAY = 1e-3
-"""s: a thousand times what a spike takes, or a time in ns that was given in s."""
+"""s: a thousand times the duration of a spike; beyond it, a delay in ns was given in s."""
 _MEASURES = {
     "weight_change": ("change of the weight", ""),
     "weight_deviation": ("standard deviation of the change of the weight", ""),
@@ -150,7 +150,7 @@ def weights(parameters: DeviceParameters, position: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class _Walls:
-    """Walls on several tracks, each at the place next to the middle of its track."""
+    """Walls on several tracks, each at the place nearest to the middle of its track."""
 
     device: DeviceParameters
     tracks: Sequence[Landscape]
@@ -160,7 +160,7 @@ class _Walls:
     settle: float
 
     def after(self, waveform: Waveform, duration: float, stream: int) -> tuple[float, float, float, float]:
-        """The results, over all walls, of a voltage that is applied for a duration."""
+        """The results, over all walls, of a voltage applied for a duration."""
         draw = np.random.default_rng(stream)
         lots, states = self._lots
         rest = np.repeat([lot.places[state] for lot, state in zip(lots, states, strict=True)], self.each)
@@ -187,14 +187,14 @@ class _Walls:
 
     @cached_property
     def _lots(self) -> tuple[list[RestingWalls], list[int]]:
-        """The walls of each track, and the number of the place that they start from."""
+        """The walls of each track, and the number of the place from which they start."""
         field, kelvin = self.external_field, self.temperature
         lots = [RestingWalls(self.device, track, field, kelvin, self.each) for track in self.tracks]
         return lots, [self._state(lot) for lot in lots]
 
     @cached_property
     def _threshold(self) -> float:
-        """The lowest static threshold of the walls where they start, V."""
+        """The lowest static threshold of the walls at their start, V."""
         fields = [
             float(lot.track.anisotropy_field(lot.places[state], self.device))
             for lot, state in zip(*self._lots, strict=True)
@@ -207,14 +207,14 @@ class _Walls:
         return self.samples if self.temperature > 0.0 else 1
 
     def _state(self, lot: RestingWalls) -> int:
-        """Number of the place next to the track's middle, the ends aside."""
+        """Number of the place nearest to the track's middle, ends excluded."""
         inner = lot.places[1:-1]
         if inner.size == 0:
             raise InputError("landscapes: expected tracks with a place where a wall rests, got one without")
         return 1 + int(np.abs(inner - 0.5 * self.device.track_length).argmin())
 
     def check_alone(self, spike: Spike) -> None:
-        """InputError where a single spike frees a wall without thermal activation, or might do so."""
+        """InputError if a single spike frees a wall without thermal activation, or might do so."""
         largest, threshold = max(spike.pulse_voltage, spike.tail_voltage), self._threshold
         if largest >= threshold:
             raise InputError(

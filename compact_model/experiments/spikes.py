@@ -24,18 +24,18 @@ class Spike:
     """
 
     pulse_voltage: float
-    """V, of the pulse, a size."""
+    """Magnitude of the pulse, V."""
     tail_voltage: float
-    """V, of the tail at its start, a size."""
+    """Magnitude of the tail at its start, V."""
     shape: str = "sawtooth"
-    """Of the tail: 'rectangle', constant, or 'sawtooth', a straight line to 0."""
+    """Shape of the tail: 'rectangle', constant, or 'sawtooth', a straight line to 0."""
     width: float = 6e-9
-    """Of the pulse's flat part, s."""
+    """Duration of the pulse's flat part, s."""
     edge: float = 4e-9
-    """Of the slopes to the pulse, from it to the tail, and to 0, s.  A wall rings for a while after a jump, and swings
-    over barriers that a slow change would leave it behind."""
+    """Duration of the slopes to the pulse, from it to the tail, and to 0, s.  After a jump a wall rings for a while,
+    and crosses barriers that it would not cross after a slow change."""
     tail: float = 24e-9
-    """Of the tail between its slopes, s."""
+    """Duration of the tail between its slopes, s."""
 
     def __post_init__(self) -> None:
         for name in ("pulse_voltage", "tail_voltage", "edge"):

@@ -32,7 +32,7 @@ from ..support.validation import InputError
 from ..track.landscape import Landscape
 
 _UNITS = {"current": "A", "voltage": "V", FIELD: "T"}
-_LEAST_DWELL = 2.0  # settling times: a hop is over long before the next value
+_LEAST_DWELL = 2.0  # settling times: a hop ends long before the next value
 _MOST_STEPS = 1e11  # of the simulation of one device: an hour
 
 
@@ -171,7 +171,7 @@ def _method(
     temperature: float,
     step: float,
 ) -> str | None:
-    """The way to follow a sweep; None: that which `simulate_ensemble` takes."""
+    """The method to follow a sweep; None: the default of `simulate_ensemble`."""
     if method is not None:
         validation.choice("method", method, (*METHODS, "rates"))
         if method != "rates":
@@ -265,7 +265,7 @@ def _by_rates(
 
 
 def _nucleation(parameters: DeviceParameters, drive: str, levels: FloatArray, state: str) -> int:
-    """Number of the first point at which a uniform device has its wall; that of all points: it never has."""
+    """Number of the first point at which a uniform device has its wall; the number of points if it never has one."""
     if drive == FIELD:
         return int(levels.size)
     stairs = DRIVES[drive](staircase(levels, dwell=1.0))

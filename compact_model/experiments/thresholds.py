@@ -29,9 +29,9 @@ from ..track.wells import ParabolicWell, Well
 RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 """The paper's current ramp, 1e4 A/cm2/ns, in A/(m2 s)."""
 FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
-"""A field ramp that takes about as long as the current ramp does, T/s."""
+"""A field ramp that takes about as long as the current ramp, T/s."""
 
-_EXTENSIONS = 4  # of what is integrated of a slow ramp, by a factor of 4 each
+_EXTENSIONS = 4  # of the integrated part of a slow ramp, by a factor of 4 each
 
 
 def static_current_threshold(
@@ -133,7 +133,7 @@ def depinning_density(
     rate = validation.positive("ramp_rate", ramp_rate)
     highest = validation.positive("largest_density", largest_density)
     resolution = validation.positive("step", step)
-    # A whole number of steps: the step, and with it every device's noise, is the same whatever the others need.
+    # A whole number of steps: the step, and with it the noise of each device, does not depend on the other devices.
     stop = resolution * np.ceil(highest / rate / resolution)
     count = max(len(devices), len(tracks), nets.size)
     wells = [tracks[index % len(tracks)].wells[0] for index in range(count)]
@@ -203,7 +203,7 @@ def current_threshold(
     count = validation.whole("repeats", repeats, 1)
     landscape = single_well(parameters, coercive_field=coercive_field, half_width=half_width, kind=kind)
     check_well_fits(parameters, landscape.wells[0])
-    # Checked here, since a list of offsets at which the field alone frees the wall runs no simulation.
+    # Checked here, because offsets at which the field alone frees the wall run no simulation.
     rate = validation.positive("ramp_rate", ramp_rate)
     validation.non_negative("temperature", temperature)
     validation.positive("step", step)
@@ -329,7 +329,7 @@ def field_threshold(
     way = _method(method, limit / rate, warmth)
     if way == "rates":
         density = validation.number("current_density", current_density)
-        # The field-like torque is a field that is there from the start: the ramp begins with it.
+        # The field-like torque is a field that exists from the start: the ramp begins at it.
         pushed = 0.0
         if torques != "slonczewski":
             voltage = density * parameters.resistance_area_product
@@ -377,9 +377,9 @@ def field_threshold(
 
 
 def _first_part(simulated: Callable[[float], FloatArray], rate: float, highest: float) -> FloatArray:
-    """What a slow ramp does to walls that leave within microseconds of its start, over next to no barrier.
+    """Thresholds on a slow ramp of walls that leave within microseconds of its start, over hardly any barrier.
 
-    simulated: the thresholds on a ramp to so much, inf where the wall is held still; highest: where the ramp ends.
+    simulated: the thresholds on a ramp up to a value, inf if the wall is still held; highest: the end of the ramp.
     """
     largest = rate * LONGEST_SIMULATED
     for _ in range(_EXTENSIONS):
@@ -400,7 +400,7 @@ def _check_end(thresholds: FloatArray, highest: float, name: str, unit: str) -> 
 
 
 def _method(method: str | None, duration: float, temperature: float) -> str:
-    """The way to follow a ramp that takes so long (s) to its static limit."""
+    """The method to follow a ramp that takes this long (s) to its static limit."""
     if method is not None:
         return validation.choice("method", method, (*METHODS, "rates"))
     if duration > LONGEST_SIMULATED:

@@ -35,21 +35,22 @@ class WriteConditions:
     """
 
     width: float = 10e-9
-    """Of the pulse's top, s."""
+    """Duration of the pulse's top, s."""
     edge: float = 0.0
-    """Of each of its two edges, straight lines, s; 0: it jumps."""
+    """Duration of each of its two edges, straight lines, s; 0: a jump."""
     settle: float = 20e-9
-    """How long the wall is watched at zero voltage after the pulse, s."""
+    """How long the wall is followed at zero voltage after the pulse, s."""
     temperature: float = 300.0
     """K."""
     spreads: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Device-to-device standard deviations by name, as `vary` takes them."""
     error_rate: float = 0.05
-    """Share of the devices that may do in one pulse what they should not."""
+    """Share of the devices that may respond wrongly to one pulse."""
     devices: int = 256
-    """How many are simulated at each voltage: they bound the error rate that can be asked for, 1 / devices."""
+    """How many are simulated at each voltage; they bound the error rate that can be asked for, 1 / devices."""
     breakdown_voltage: float = 1.0
-    """V that no device may see.  An assumption: thin MgO barriers stand 1 to 1.5 V for short pulses."""
+    """The highest voltage allowed across a device, V.  An assumption: thin MgO barriers withstand 1 to 1.5 V for short
+    pulses."""
 
     def __post_init__(self) -> None:
         for name in ("width", "breakdown_voltage"):
@@ -149,7 +150,7 @@ def write_window(
 
 
 class _Lot:
-    """The devices that every voltage is tried on, with their thermal fields."""
+    """The devices on which every voltage is tried, with their thermal fields."""
 
     def __init__(
         self,
@@ -195,7 +196,7 @@ class _Lot:
 
 
 def _bisect(reached: Callable[[float], bool], highest: float) -> tuple[float, float]:
-    """Two neighbouring voltages from 0 to `highest`, the upper of which alone has reached something."""
+    """Two neighbouring voltages from 0 to `highest`, of which only the upper one reaches the criterion."""
     low, high = 0.0, highest
     while high - low > max(_RESOLUTION * high, _FINEST * highest):
         middle = 0.5 * (low + high)

@@ -1,8 +1,8 @@
-"""Sorting the points of a measured R-V or R-I loop into the P branch, the AP branch and points between them.
+"""Sorts the points of a measured R-V or R-I loop into the P branch, the AP branch and points between them.
 
-For each V_h of a list, (R/R_P - 1) (1 + (V/V_h)^2) is TMR_0 on the AP branch and less anywhere below it, so that the
-branch is the highest value on which many points agree; the V_h on which most agree is taken, and then both branches
-and the curves through them are settled in turn, until no point changes sides.
+For a trial V_h, (R/R_P - 1) (1 + (V/V_h)^2) equals TMR_0 on the AP branch and is less below it, so the branch is the
+highest value on which many points agree.  The V_h on which most points agree is chosen from a list; then the two
+branches and the curves through them are determined in turn, until no point changes its branch.
 """
 
 import math
@@ -15,25 +15,25 @@ from ..support.validation import InputError
 from .measured import STATES
 
 BETWEEN = ""
-"""What a point is called that is in neither state."""
+"""The name of a point in neither state."""
 LEAST_POINTS = 4
-"""A branch has at least so many points."""
+"""The smallest number of points of a branch."""
 LEAST_RUN = 3
-"""Fewer neighbours than this on one branch are a passage through it, not the state."""
+"""Fewer neighbours than this on a branch are a passage through it, not the state."""
 _WIDTH = 3.0  # standard deviations within which a point belongs to a branch
-_COARSE = 0.005  # at least this share of R before the curves are known
+_COARSE = 0.005  # of R: least width before the curves are known
 _BEYOND = 0.01  # share of the points that may lie beyond a branch: outliers
 _HALF_VOLTAGES = np.append(np.geomspace(0.2, 30.0, 200), np.inf)  # in units of the largest voltage
-_JUMP = 0.01  # of R: the least of a jump
+_JUMP = 0.01  # of R: smallest jump
 _MOST_CANDIDATES = 300
 _CHUNK = 8  # neighbours whose mean is compared
 _FINEST = 1e-3  # the same without any noise
 _MOST_ROUNDS = 30
-_LEAST_KEPT = 0.5  # of the points of the stretches that a branch lies in
+_LEAST_KEPT = 0.5  # of the points of the stretches in which a branch lies
 
 
 def noise_of(values: FloatArray) -> float:
-    """Standard deviation of the noise on a trace that is smooth but for jumps, from its second differences."""
+    """Standard deviation of the noise on a trace that is smooth except for jumps, from its second differences."""
     if values.size < LEAST_RUN:
         return 0.0
     return float(np.median(np.abs(np.diff(values, 2)))) / (0.6745 * math.sqrt(6.0))
@@ -43,11 +43,11 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
     """'P', 'AP' or BETWEEN for each point of a loop, in the order measured.
 
     voltage: V, ohms: Ohm, deviation: their standard deviations, Ohm; None: from the points' distances to neighbours.
-    The lowest and the highest curve on which many points lie are taken for P and AP; a loop that does not reach one of
-    the states has another one in its place, and nothing in the data tells.  Raises InputError where there are no two
-    such curves.
+    The lowest and the highest curve on which many points lie are taken for P and AP.  In a loop that does not reach one
+    of the states, another takes its place, and the data give no sign of it.  Raises InputError if there are no two such
+    curves.
     """
-    scale = float(ohms.mean())  # the fourth power of a resistance, or of a voltage, need not be a number
+    scale = float(ohms.mean())  # powers of a resistance or a voltage may overflow
     sigma = (np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation) / scale
     ohms = ohms / scale
     voltage = voltage / (float(np.abs(voltage).max()) or 1.0)
@@ -59,10 +59,10 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
     for half_voltage in half_voltages:
         lift = (1.0 + (voltage / half_voltage) ** 2) / parallel
         members = _extreme((ohms - parallel) * lift, coarse * lift)
-        # A stretch that leaves the curve without a jump only crosses it: it counts where most of it lies on the curve.
+        # A stretch that leaves the curve without a jump only crosses it: it counts if most of it lies on the curve.
         inside = np.bincount(stretch, members)
         counted = np.maximum(2.0 * inside - np.bincount(stretch), 0.0)
-        if counted.sum() >= most:  # of equals the largest V_h
+        if counted.sum() >= most:  # among equals the largest V_h
             most, upper = float(counted.sum()), members & (counted > 0.0)[stretch]
     lower = np.abs(ohms - parallel) <= coarse
     upper &= ~lower
@@ -81,7 +81,7 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
 
 
 def _extreme(values: FloatArray, width: FloatArray) -> NDArray[np.bool_]:
-    """The points within a width of the value on which most agree, of those that but a few points exceed."""
+    """The points within a width of the value on which most agree, among values that only a few points exceed."""
     few = math.floor(_BEYOND * values.size)
     candidates = np.sort(values)[:: -max(1, values.size // _MOST_CANDIDATES)]
     apart = values - candidates[:, np.newaxis]
@@ -93,7 +93,7 @@ def _extreme(values: FloatArray, width: FloatArray) -> NDArray[np.bool_]:
 
 
 def _stretches(ohms: FloatArray, sigma: FloatArray) -> NDArray[np.int64]:
-    """The number of the stretch without a jump that each point lies in; a jump is one of the mean of three points."""
+    """The number of the jump-free stretch of each point; a jump is one of the mean of three points."""
     means = np.convolve(ohms, np.full(LEAST_RUN, 1.0 / LEAST_RUN), "valid")
     change = np.abs(means[LEAST_RUN:] - means[:-LEAST_RUN])
     middle = slice(LEAST_RUN, ohms.size - LEAST_RUN + 1)
@@ -109,7 +109,7 @@ def _curves(
     """R_P, and the AP curve at all points, R_P (1 + TMR(V)), through the points of the two branches."""
     weight = np.maximum(sigma, 1e-9 * ohms) ** -2.0
     parallel = float(np.average(ohms[lower], weights=weight[lower]))
-    # 1 / (R - R_P) is a straight line in V^2.
+    # 1 / (R - R_P) is linear in V^2.
     excess = (ohms - parallel)[upper]
     squares = voltage[upper] ** 2
     weights = weight[upper] * excess**4
@@ -117,7 +117,7 @@ def _curves(
     spread = np.average((squares - middle) ** 2, weights=weights)
     slope = np.average((squares - middle) / excess, weights=weights) / spread if spread > 0.0 else 0.0
     slope = max(float(slope), 0.0)
-    # Where the fitted line would not stay above 0, R - R_P has no maximum at V = 0: no bias dependence then.
+    # If the fitted line becomes 0 or less, R - R_P has no maximum at V = 0: no bias dependence then.
     origin = mean - slope * middle
     if origin <= 0.0:
         slope, origin = 0.0, mean
@@ -125,7 +125,7 @@ def _curves(
 
 
 def _runs(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Members with so many neighbours, without a gap, that they are a state; the others' turned off."""
+    """Members with enough neighbours, without a gap, to be a state; the others are turned off."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], members, [False]]).astype(np.int8)))
     kept = np.zeros_like(members)
     for begin, end in edges.reshape(-1, 2):
@@ -134,10 +134,10 @@ def _runs(members: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _alike(members: NDArray[np.bool_], beyond: FloatArray) -> NDArray[np.bool_]:
-    """The members but for those neighbours whose mean says that they are a level next to the state.
+    """The members, except neighbours whose mean shows that they are a level next to the state.
 
-    beyond: how far each point lies beyond the branch, in widths.  From the outermost neighbours inwards, they are the
-    same state as long as their mean agrees with that of all further out.
+    beyond: how far each point lies beyond the branch, in widths.  From the outermost neighbours inwards, they belong to
+    the same state as long as their mean agrees with that of all further out.
     """
     where = np.flatnonzero(members)
     breaks = np.flatnonzero(np.diff(where) > 1) + 1
@@ -158,10 +158,10 @@ def _alike(members: NDArray[np.bool_], beyond: FloatArray) -> NDArray[np.bool_]:
 
 
 def _check_kept(stretch: NDArray[np.int64], lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> None:
-    """Refuse branches that keep but a part of the stretches without a jump that they lie in.
+    """Refuse branches that contain only part of the jump-free stretches in which they lie.
 
-    A branch that bends where its curve does not, R_P that falls with the bias for instance, is kept where the two
-    happen to meet, with small errors and far from the truth.
+    A branch that bends where its curve does not, for instance because R_P falls with the bias, would be kept only where
+    the two happen to meet, with small errors and far from the truth.
     """
     sizes = np.bincount(stretch)
     for name, members in zip(STATES, (lower, upper), strict=True):

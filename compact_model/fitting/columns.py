@@ -1,4 +1,4 @@
-"""Checks of the data columns that are given to a fit."""
+"""Checks of the data columns given to a fit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,16 @@ from ..support.arrays import FloatArray
 from ..support.validation import InputError, shaped
 
 LARGEST = 1e50
-"""Nothing measured comes near, nor near its inverse, and its squares do not overflow."""
+"""Larger than any measured value; neither its inverse nor its square overflows or vanishes."""
 FINEST = 1e-15
-"""Standard deviations are at least this share of the largest measured value, and at most the inverse share."""
+"""Standard deviations are at least this share of the largest measured value, and at most its inverse."""
 
 ROUNDING = 1e-9
 """Share of the track's length by which a position may lie beyond its ends."""
 
 
 def column(data: Mapping[str, Any], name: str, positive: bool = False) -> FloatArray:
-    """A column of finite numbers up to LARGEST, and down to its inverse where they have to be above 0."""
+    """A column of finite numbers up to LARGEST, and at least its inverse if they must be above 0."""
     if name not in validation.instance("data", data, Mapping):
         raise InputError(f"data: expected {name!r}, got {', '.join(map(repr, data)) or 'nothing'}")
     values = validation.numbers(name, data[name])
@@ -33,7 +33,8 @@ def column(data: Mapping[str, Any], name: str, positive: bool = False) -> FloatA
 
 
 def on_track(name: str, positions: FloatArray, parameters: DeviceParameters) -> FloatArray:
-    """Positions from 0 to the track's length, m; an end in nm need not be exactly that of the track once it is in m."""
+    """Positions from 0 to the track's length, m; an end in nm need not equal the track's exactly after conversion to
+    m."""
     length = parameters.track_length
     rounding = ROUNDING * length
     if ((positions < -rounding) | (positions > length + rounding)).any():
@@ -44,7 +45,7 @@ def on_track(name: str, positions: FloatArray, parameters: DeviceParameters) -> 
 
 
 def one_of(data: Mapping[str, Any], choices: tuple[str, str], otherwise: str = "") -> str:
-    """The one of two columns that the data have."""
+    """The one of two columns that the data contain."""
     validation.instance("data", data, Mapping)
     given = [name for name in choices if name in data]
     if len(given) != 1:
@@ -54,7 +55,7 @@ def one_of(data: Mapping[str, Any], choices: tuple[str, str], otherwise: str = "
 
 
 def same_length(data: Mapping[str, Any], measured: str) -> int:
-    """How many points there are; InputError where columns differ in length."""
+    """The number of points; InputError if columns differ in length."""
     count = shaped(measured, data[measured]).size
     for name, values in data.items():
         column = " ".join(str(name).split())
@@ -65,7 +66,7 @@ def same_length(data: Mapping[str, Any], measured: str) -> int:
 
 
 def deviation_of(data: Mapping[str, Any], measured: str) -> FloatArray | None:
-    """The standard deviations of what was measured, where the data have some."""
+    """The standard deviations of the measured values, if the data contain any."""
     if "standard_deviation" not in data:
         return None
     deviation = column(data, "standard_deviation", positive=True)

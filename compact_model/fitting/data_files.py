@@ -10,7 +10,7 @@ from ..support.validation import InputError
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eEdD][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?P<mark>[,.' \u00a0\u202f])\d{3}((?P=mark)\d{3})*([.,]\d*)?")
-_HEADINGS_LABEL, _UNITS_LABEL = "long name", "units"  # what Origin writes in front of rows above the data
+_HEADINGS_LABEL, _UNITS_LABEL = "long name", "units"  # Origin's labels of rows above the data
 _BLANKS = " \u00a0\u202f\v\f"
 _WORKBOOK = b"PK\x03\x04"
 DECIMALS = (".", ",")
@@ -18,26 +18,26 @@ DECIMALS = (".", ",")
 
 @dataclass(frozen=True)
 class Heading:
-    """The name of a column, and its unit where it has one."""
+    """The name of a column, and its unit if it has one."""
 
     label: str
     unit: str | None
     text: str
-    """As it stands in the file."""
+    """As written in the file."""
 
 
 @dataclass(frozen=True)
 class DataTable:
-    """What stands in a file, before it means anything."""
+    """The text of a file, before interpretation."""
 
     line: int
-    """Of the headings."""
+    """Line number of the headings."""
     headings: list[Heading]
     rows: list[tuple[int, list[str]]]
     """Line number and cells."""
 
     def even_rows(self, path: Path) -> list[tuple[int, list[str]]]:
-        """The rows, of as many cells as there are headings; InputError for others."""
+        """The rows, each with as many cells as there are headings; InputError for others."""
         return _even(path, len(self.headings), self.rows)
 
 
@@ -95,9 +95,9 @@ def read_table(path: Path, skip: int = 0) -> DataTable:
 
 
 def decimal_mark(cells: list[str]) -> str:
-    """The decimal mark of numbers; ValueError with what was expected where it cannot be told.
+    """The decimal mark of numbers; ValueError with what was expected if it cannot be determined.
 
-    A comma or point is one unless each number that has it could have it between its thousands.
+    A comma or point is the mark unless every number that contains it could have it as a thousands separator.
     """
     found = [mark for mark in DECIMALS if any(mark in cell for cell in cells)]
     if len(found) == 2:
@@ -124,7 +124,7 @@ def number(text: str, decimal: str) -> float:
 
 
 def _lines(path: Path, skip: int) -> list[tuple[int, str]]:
-    """Line number and text of each line of the data's section that is not empty; tabs at its ends bound empty cells."""
+    """Line number and text of each non-empty line of the data's section; tabs at its ends bound empty cells."""
     content = path.read_bytes()
     if content.startswith(_WORKBOOK):
         raise InputError(f"{path}: expected text, got a workbook; save its sheet as CSV")
@@ -139,7 +139,7 @@ def _lines(path: Path, skip: int) -> list[tuple[int, str]]:
     elif "[header]" in sections:
         raise InputError(f"{path}: expected a section [Data] after [Header], got none")
     if lines and re.fullmatch(r"sep=.", lines[0][1], re.IGNORECASE):
-        lines = lines[1:]  # what Excel is told about the file
+        lines = lines[1:]  # a directive to Excel
     return [(place, line) for place, line in lines if line.strip(";,\t ")]
 
 
@@ -159,7 +159,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _delimiter(line: str) -> str | None:
-    """What stands between the values of a line; None: spaces."""
+    """The separator of the values of a line; None: spaces."""
     outside = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", line)
     return next((mark for mark in (";", "\t", ",") if mark in outside), None)
 
@@ -175,7 +175,7 @@ def _cells(path: Path, line: int, text: str, delimiter: str | None) -> list[str]
 
 
 def _split_headings(text: str) -> list[str]:
-    """Headings with spaces between: wide ones where there are such, or else those that no bracket or slash follows."""
+    """Headings separated by spaces: by wide ones if there are any, else by those not followed by a bracket or slash."""
     if re.search(r"\s{2,}", text):
         return re.split(r"\s{2,}", text)
     found = re.findall(r"[^\s()\[\]/]+(?:\s*(?:\([^()]*\)|\[[^\[\]]*\])|\s+/\s+\S+)?", text)
@@ -183,7 +183,7 @@ def _split_headings(text: str) -> list[str]:
 
 
 def _unit_cells(text: str, count: int) -> list[str]:
-    """The units of so many headings, with spaces between; units with spaces inside need two between them."""
+    """The units of this many headings, separated by spaces; if units contain spaces, two between them."""
     ways = (_split_headings(text), text.split())
     return next((cells for cells in ways if len(cells) == count), ways[0])
 
@@ -204,7 +204,7 @@ def _has_numbers(cells: list[str]) -> bool:
 
 
 def _even(path: Path, count: int, body: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Rows of as many cells as there are headings; empty ones at the end do not count."""
+    """Rows of as many cells as there are headings; empty cells at the end are ignored."""
     rows = []
     for line, cells in body:
         kept = cells[:count] + [cell for cell in cells[count:] if cell]

@@ -1,4 +1,4 @@
-"""Weighted least squares by scipy, with the errors of what it finds and the names of what the data do not determine.
+"""Weighted least squares by scipy, with errors, and the names of parameters that the data do not determine.
 
 The errors follow from the Jacobian at the minimum (Bevington and Robinson 2003, chapters 8 and 11).
 """
@@ -15,33 +15,33 @@ from ..support.validation import ConvergenceError, InputError
 from .unknowns import UNITS, Unknowns
 
 WIDEST_RATIO = 1e6
-"""A fit looks for each parameter within this ratio of where it starts."""
+"""A fit searches each parameter within this ratio of its start."""
 START_RATIO, START_STEPS = 4.0, 2
-"""The grid of starts: so many factors of this to either side for each parameter, then closer around the best."""
+"""The grid of starts: this many factors to either side for each parameter, then finer around the best."""
 ZOOMS = 4
 LEAST_SENSITIVITY = 1e-6
 """The data do not determine a direction of the coordinates that changes ln(curve) by less than this."""
 
 
 LEAST_PROBABILITY = 1e-4
-"""The model does not describe data at whose standard deviations so large a chi-square is less probable than this."""
+"""Data with standard deviations contradict the model if so large a chi-square is less probable than this."""
 
 
-_JUMP = 3.0  # times the slope to one side of a point: that to the other is one
+_JUMP = 3.0  # times the slope on one side of a point: a steeper one on the other side is a jump
 
 
 class _NoCurve(Exception):
-    """The model has no curve next to where a fit has come to."""
+    """The model has no curve near the point reached by a fit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be fitted to what.
+    """The model's curves and the data to fit.
 
     curves: from sets of values in SI, shape (sets, free), to the curve of each at the data, shape (sets, points); nan
-    where there is none.  target: the data; deviation: their standard deviations, None: unknown, and all the same.
-    difference: the step in a coordinate over which the curve's derivative is taken, to either side; jumps: the curve
-    may have one within that step, which is not part of its slope.
+    where there is none.  target: the data; deviation: their standard deviations, None: unknown and equal.
+    difference: the step in a coordinate, to either side, for the curve's derivative; jumps: the curve may have a jump
+    within that step, which is not part of its slope.
     """
 
     unknowns: Unknowns
@@ -69,7 +69,7 @@ class Problem:
 
     @property
     def scale(self) -> FloatArray:
-        """What a distance of data and curve is measured in."""
+        """The scale of distances between data and curve."""
         return np.full_like(self.target, np.abs(self.target).max()) if self.deviation is None else self.deviation
 
     def curve(self, coordinates: FloatArray) -> FloatArray:
@@ -78,7 +78,7 @@ class Problem:
         return curve
 
     def distance(self, coordinates: FloatArray) -> FloatArray:
-        """Distances of the data from one curve, in their scale, shape (points,)."""
+        """Distances of the data from one curve, in units of that scale."""
         return (self.curve(coordinates) - self.target) / self.scale
 
     def squares(self, coordinates: FloatArray) -> FloatArray:
@@ -97,7 +97,7 @@ class Problem:
         up, down = (np.diagonal(side - coordinates)[:, np.newaxis] for side in np.split(ends, 2))
         slopes = (above - below) / (up - down)
         if self.jumps:
-            # Where a bound leaves no room to one side, the slope is that to the other.
+            # At a bound, the slope to the other side.
             rising = np.divide(above - curves[-1], up, out=slopes.copy(), where=up != 0.0)
             falling = np.divide(below - curves[-1], down, out=slopes.copy(), where=down != 0.0)
             slopes = np.where(np.abs(rising) > _JUMP * np.abs(falling), falling, slopes)
@@ -108,7 +108,7 @@ class Problem:
         return result
 
     def zoom(self) -> list[FloatArray]:
-        """One start: the best point of a grid about where the fit begins, and of finer ones around each best."""
+        """One start: the best point of a grid around the fit's start, and of finer grids around each best point."""
 
         def around(centre: FloatArray, step: float, count: int) -> FloatArray:
             moves = itertools.product(step * np.arange(-count, count + 1), repeat=centre.size)
@@ -124,7 +124,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Minimum:
-    """Where the sum of squares is least; values in SI."""
+    """The minimum of the sum of squares; values in SI."""
 
     names: tuple[str, ...]
     values: FloatArray
@@ -132,22 +132,22 @@ class Minimum:
     correlation: FloatArray
     curve: FloatArray
     chi_square: float
-    """In units of the standard deviations, or of the data's unit squared where there are none."""
+    """In units of the standard deviations, or of the data's unit squared if there are none."""
     freedom: int
     weighted: bool
     described: bool
-    """False where the distances are far beyond the standard deviations: the errors are then scaled to the distances."""
+    """False if the distances far exceed the standard deviations: the errors are then scaled to the distances."""
     unit: float
-    """What the sum of squares, in the problem's scale, rises by one standard error away."""
+    """The rise of the sum of squares, in the problem's scale, one standard error away."""
     typical_deviation: float
     coordinates: FloatArray
     jacobian: FloatArray
 
 
 def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
-    """The best of the minima that the starts (coordinates) lead to.
+    """The best of the minima to which the starts (coordinates) lead.
 
-    Raises ConvergenceError that names the parameters which the data do not determine.
+    Raises ConvergenceError that names the parameters that the data do not determine.
     """
     from scipy.optimize import least_squares
     from scipy.stats import chi2
@@ -181,7 +181,7 @@ def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
             f"the fit has not converged after {problem.most_steps} steps; fix a parameter, or start closer to the "
             "expected values"
         )
-    # A parameter is not determined either where another minimum, as good within one standard error, does not know it.
+    # A parameter is also undetermined if another minimum, as good within one standard error, does not determine it.
     described = not weighted or float(chi2.sf(2.0 * best.cost, freedom)) >= LEAST_PROBABILITY
     unit = 1.0 if weighted and described else 2.0 * float(best.cost) / freedom
     rounding = 1e-20 * float(np.sum((problem.target / scale) ** 2))
@@ -189,7 +189,7 @@ def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
     for run in runs:
         if 2.0 * (run.cost - best.cost) <= slack:
             curve = np.abs(problem.curve(run.x))
-            # Where the curve is 0, a wall at the start of its track, a relative change means nothing.
+            # Where the curve is 0, a wall at the start of its track, a relative change has no meaning.
             relative = np.divide(scale, curve, out=np.zeros_like(curve), where=curve > 0.0)
             sensitivity = run.jac * relative[:, np.newaxis] / math.sqrt(problem.target.size)
             _refuse_blind(names, sensitivity, problem.least_sensitivity)
@@ -236,7 +236,7 @@ def minimise(problem: Problem, starts: Sequence[FloatArray]) -> Minimum:
 
 
 def _refuse_blind(names: tuple[str, ...], sensitivity: FloatArray, least: float) -> None:
-    """ConvergenceError that names the parameters which the curve does not depend on, alone or together.
+    """ConvergenceError that names the parameters on which the curve does not depend, alone or in combination.
 
     sensitivity: d ln(model) / d coordinate over the root of the number of points, shape (points, free).
     """

@@ -13,7 +13,7 @@ from ..support import units, validation
 from ..support.validation import InputError, choice, nearest, shown
 from .data_files import DECIMALS, DataTable, Heading, decimal_mark, number, read_table
 
-# The units that messages name; others of the same dimension are read as well.
+# The units that messages name; others of the same dimension are accepted as well.
 FIELD = ("Oe", "T", "mT")
 CURRENT_DENSITY = ("A/cm2", "MA/cm2", "A/m2")
 VOLTAGE = ("V", "mV")
@@ -26,15 +26,15 @@ STATES = ("P", "AP")
 
 @dataclass(frozen=True)
 class Column:
-    """One column that a file may have: its name in Python, its units, and the values that it may take."""
+    """One column that a file may have: its name in Python, its units, and its permitted values."""
 
     name: str
     units: tuple[str, ...]
-    """The usual ones; empty: a word."""
+    """The usual units; empty: a word."""
     required: bool = False
     positive: bool = False
     words: tuple[str, ...] = ()
-    """What a word may be; empty: anything."""
+    """The permitted words; empty: any."""
 
     def factor(self, unit: str) -> float:
         """Factor to SI units; raises ValueError for a unit of another quantity."""
@@ -61,7 +61,7 @@ class MeasuredData(dict[str, NDArray[Any]]):
     """Arrays in SI units by their Python names, and the parts of the file that were left out."""
 
     ignored: tuple[str, ...] = ()
-    """Headings of the columns that were left out, as they stand in the file."""
+    """Headings of the columns that were left out, as in the file."""
 
 
 _DRIVE = {"V": Column("voltage", VOLTAGE), "I": Column("current", CURRENT)}
@@ -106,7 +106,7 @@ NEEDED = {
 }
 """Columns of which a file has exactly one."""
 EXCLUSIVE = {"resistance": (("state", "x"),), "pulses": (("R_0", "x_0"),)}
-"""Columns of which a file has one at most."""
+"""Columns of which a file has at most one."""
 
 
 def read_measured(
@@ -187,7 +187,7 @@ def read_measured(
 
 
 def _named(name: str, given: Mapping[str, str] | None, known: Mapping[str, Column]) -> dict[str, str]:
-    """What was given for some of the known columns."""
+    """The values given for some of the known columns."""
     pairs = {} if given is None else dict(validation.instance(name, given, Mapping))
     for label, text in pairs.items():
         if label not in known:
@@ -206,7 +206,7 @@ def _labels(table: DataTable) -> list[str]:
 def _places(
     where: str, headings: list[Heading], known: Mapping[str, Column], called: Mapping[str, str]
 ) -> dict[str, int]:
-    """Which column of the file each known one is."""
+    """The file's column for each known one."""
     ours = {theirs: label for label, theirs in called.items()}
     places: dict[str, int] = {}
     strange = []
@@ -234,7 +234,7 @@ def _places(
 
 
 def _factor(where: str, label: str, column: Column, unit: str | None, given: str | None) -> float:
-    """To SI, by the unit of the heading or the one that was given."""
+    """A factor to SI, from the unit of the heading or the given one."""
     if not column.units:
         if unit or given:
             raise InputError(f"{where}, column {label!r}: expected no unit, got {unit or given!r}")

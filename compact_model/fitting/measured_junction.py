@@ -1,4 +1,4 @@
-"""A junction in a measurement: leads in series, an R_P that falls with the bias, a V_h for each polarity."""
+"""A junction as measured: leads in series, an R_P that falls with the bias, and a V_h for each polarity."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ _STEP = 1e-6  # of the voltage, for a slope
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredJunction:
-    """A device's junction with what a measurement adds to it.
+    """A device's junction with the additions of a measurement.
 
-    series_resistance: of leads and contacts, Ohm; the junction has what is left of the voltage.
+    series_resistance: of leads and contacts, Ohm; the junction has the rest of the voltage.
     parallel_curvature: c in G_P(V) = (1 + c V^2)/R_P, 1/V2 (Brinkman et al. 1970, doi 10.1063/1.1659141).
     negative_half_voltage: V_h at V < 0, V; None: that of V > 0.
     """
@@ -46,7 +46,7 @@ class MeasuredJunction:
             return voltage_at_current(self.device, share, bias)
         if drive == "voltage" and self.series_resistance == 0.0:
             return bias
-        # Newton's method, kept between 0 and the most that it can be; the bias is nearly straight in the voltage.
+        # Newton's method, bounded by the largest possible voltage; the bias is nearly linear in the voltage.
         direction, size = np.sign(bias), np.abs(bias)
         most = size if drive == "voltage" else size * self._junction(share, np.zeros_like(bias))
         step = _STEP * np.maximum(most, np.finfo(float).tiny)

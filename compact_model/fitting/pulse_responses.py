@@ -20,7 +20,7 @@ from .columns import column, on_track
 from .result import FitResult, fit_dataset, fit_result
 from .simulated import Measured, Situation, check_work, fit_simulated
 
-_OUTSIDE = 0.05  # of R: how far noise may take the first resistance beyond those of the track
+_OUTSIDE = 0.05  # of R: largest deviation, through noise, of the first resistance from the range of the track
 
 
 @unquestioned

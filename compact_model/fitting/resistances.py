@@ -130,10 +130,10 @@ def _over(shares: FloatArray, curve: FloatArray, drive: str) -> tuple[FloatArray
 
 
 def _other_end(fitted: DeviceParameters, free: tuple[str, ...]) -> str:
-    """What becomes of a fit that took a state for AP of all the junction if it was a wall at x = 0, f < 1.
+    """A note on a fit that took a state for AP of the whole junction that may be a wall at x = 0, f < 1.
 
-    R(f, V) / R_P - 1 = f TMR_0 / (1 + (1 - f) TMR_0 + (V / V_h)^2) is again a TMR with a V_h, so that a loop does not
-    tell the two apart.
+    R(f, V) / R_P - 1 = f TMR_0 / (1 + (1 - f) TMR_0 + (V / V_h)^2) has the form of a TMR with a V_h, so a loop cannot
+    distinguish the two.
     """
     share = float(antiparallel_share(fitted, 0.0))
     note = f"AP was taken for all of the junction; a wall at x = 0 has the antiparallel share {share:.3g}"

@@ -41,7 +41,7 @@ class FitResult:
     landscape: Landscape | None = None
     """The track with the fitted values, where the fit simulates the wall on one."""
     notes: tuple[str, ...] = ()
-    """What was done with the data, and what to beware of, as lines of text."""
+    """Notes on the treatment of the data and on limitations, as lines of text."""
 
     def table(self) -> str:
         """One line for each parameter with its error and unit, and the goodness of the fit."""

@@ -1,4 +1,5 @@
-"""Whether the errors of a fit by simulations are reliable: its curve jumps and bends where a static law is smooth."""
+"""Whether the errors of a fit by simulations are reliable: its curve has jumps and bends where a static law is
+smooth."""
 
 import numpy as np
 
@@ -6,22 +7,24 @@ from ..support.validation import ConvergenceError
 from .least_squares import Minimum, Problem
 
 _SHORTEST = 1e-3
-_LEAST_RISE, _NOTHING = 0.5, 0.1  # of chi-square: below, and above the inverse, errors are rough, or mean nothing
+# Rises of chi-square: beyond the first or its inverse errors are rough, beyond the second meaningless.
+_LEAST_RISE, _NOTHING = 0.5, 0.1
 
 
 def rough_errors(problem: Problem, fit: Minimum, advice: str) -> tuple[str, ...]:
-    """Notes where the errors are rough: one standard error away chi-square should rise by 1.
+    """Notes if the errors are rough: one standard error away, chi-square should rise by 1.
 
-    Raises ConvergenceError where it rises by nothing or by far more: the response stays as it is there, or jumps.
+    Raises ConvergenceError if it hardly rises or rises by far more, because the response is constant there or jumps.
     advice: what to do then.
     """
     normal = fit.jacobian.T @ fit.jacobian
     stiffness, axes = np.linalg.eigh(normal)
     least = float(problem.squares(fit.coordinates[np.newaxis])[0])
-    lengths = np.maximum(np.sqrt(fit.unit / stiffness), _SHORTEST)  # without noise: below what a simulation resolves
+    # Without noise a standard error is below the resolution of a simulation.
+    lengths = np.maximum(np.sqrt(fit.unit / stiffness), _SHORTEST)
     steps = (axes * lengths).T
     steps = np.concatenate([steps, -steps])
-    # No further than the parameters' range; chi-square rises with the square of the way.
+    # Within the parameters' range; chi-square rises with the square of the distance.
     room = np.where(steps > 0.0, problem.unknowns.upper, problem.unknowns.lower) - fit.coordinates
     shares = np.minimum(1.0, np.min(room / steps, axis=1, where=steps != 0.0, initial=1.0))
     points = fit.coordinates + shares[:, np.newaxis] * steps

@@ -35,10 +35,11 @@ _REST_ROUNDS = 4
 _MOST_STEPS = 60
 _STATES_PER_CALL = 1_000_000
 MOST_TURNING = 3e5
-"""Angle in rad that the fields of one simulation could turn the wall by: 0.1 to 0.3 s of one thread."""
+"""Angle, rad, by which the fields of one simulation may turn the wall: 0.1 to 0.3 s of one thread."""
 MOST_POINTS = 100_000
 MOST_WORK = 4e8
-"""The same for all starts, each recorded state counted as 1 rad and each simulation as _WORK_OF_NONE: some minutes."""
+"""The same for all starts, with each recorded state counted as 1 rad and each simulation as _WORK_OF_NONE: some
+minutes."""
 _WORK_OF_NONE = 1e3
 _DIFFERENCE = 1e-4
 _ADVICE = "read while the wall moves, leave fewer free, or fit its thresholds"
@@ -46,7 +47,7 @@ _ADVICE = "read while the wall moves, leave fewer free, or fit its thresholds"
 
 @dataclass(frozen=True, eq=False)
 class Situation:
-    """A device on a track in a field, and so what a simulation needs beside drive and times."""
+    """A device on a track in a field: the input of a simulation besides drive and times."""
 
     parameters: DeviceParameters
     landscape: Landscape
@@ -66,7 +67,7 @@ class Situation:
         return self.parameters.polarisation if name == "spin_polarisation" else float(getattr(self.parameters, name))
 
     def replace(self, names: tuple[str, ...], values: FloatArray) -> "Situation":
-        """Another one with some values changed; the sites of a track change in proportion."""
+        """The same with some values changed; the sites of a track change in proportion."""
         changes = dict(zip(names, values.tolist(), strict=True))
         field = changes.pop("external_field", self.external_field)
         ratios = {name: changes.pop(name) / self.value(name) for name in TRACK_PARAMETERS if name in changes}
@@ -80,10 +81,10 @@ class Situation:
         return Situation(self.parameters.replace(**changes), landscape, field)
 
     def rest(self, drive: Drive, time: float) -> float:
-        """Where a wall is at rest in the first site under the field and the field-like torque of the drive then, m."""
+        """Rest position in the first site under the field and the field-like torque of the initial drive, m."""
         where = self.landscape.wells[0].centre
         ratio = self.parameters.field_like_ratio * self.parameters.torque_per_current_density
-        for _ in range(_REST_ROUNDS):  # the torque at a given current goes with the resistance, a little
+        for _ in range(_REST_ROUNDS):  # the torque at a given current depends slightly on the resistance
             share = antiparallel_share(self.parameters, where)
             voltage, _, density = electrical_state(self.parameters, drive, np.array(time), share)
             quadratic = self.parameters.field_like_quadratic * float(voltage) ** 2
@@ -94,7 +95,7 @@ class Situation:
         return where
 
     def _held(self, field: float) -> float:
-        """Where a wall is at rest in the first site under a net field in T, torques in it, m."""
+        """Rest position in the first site under a net field that includes the torques, T; m."""
         if field == 0.0:
             return self.landscape.wells[0].centre
         try:
@@ -108,7 +109,7 @@ class Situation:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The columns that all these fits have, checked."""
+    """The checked columns that all these fits have."""
 
     data: Mapping[str, Any]
     drive: str
@@ -120,7 +121,7 @@ class Measured:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], parameters: DeviceParameters) -> "Measured":
-        """Raises InputError for data without what is needed, or with too many or impossible values."""
+        """Raises InputError for data with missing, superfluous or impossible columns or values."""
         drive = one_of(data, ("voltage", "current"))
         response = one_of(data, ("resistance", "position"))
         values = column(data, response, positive=response == "resistance")
@@ -138,7 +139,7 @@ class Measured:
 
     @property
     def quantity(self) -> tuple[str, str]:
-        """Long name and unit of what was measured."""
+        """Long name and unit of the measured quantity."""
         return {"resistance": ("resistance R", "Ohm"), "position": ("wall position x", "m")}[self.response]
 
 
@@ -154,7 +155,7 @@ def _trains(data: Mapping[str, Any], count: int) -> tuple[slice, ...]:
 
 
 def check_work(situation: Situation, spans: FloatArray, drives: FloatArray, kind: type[Drive]) -> float:
-    """The angle in rad by which the fields could turn the wall in one simulation; InputError where it would take long.
+    """The angle, rad, by which the fields could turn the wall in one simulation; InputError if it would take long.
 
     spans: lengths of parts of the time, s; drives: the largest drive in each, V or A.
     """
@@ -182,7 +183,7 @@ def check_work(situation: Situation, spans: FloatArray, drives: FloatArray, kind
 
 
 def _number_of_starts(starts: int | None, free: int, work: float) -> int:
-    """How many starts to try, each of which is so much work; InputError for more than MOST_WORK."""
+    """The number of starts to try, given the work of each; InputError for more than MOST_WORK."""
     if starts is None:
         return min(_STARTS << free, _MOST_STARTS)
     most = max(_MOST_STARTS, int(MOST_WORK / work))
@@ -204,8 +205,8 @@ def fit_simulated(
 ) -> tuple[Minimum, Situation, tuple[str, ...]]:
     """The fit, the situation with its values, and notes.
 
-    respond: the curves of situations at the data, shape (situations, points); turning: what `check_work` gives for
-    one; states: how many it records.
+    respond: the curves of situations at the data, shape (situations, points); turning: from `check_work`, for one;
+    states: number of recorded states.
     """
     from scipy.stats import qmc
 
@@ -217,7 +218,7 @@ def fit_simulated(
     count = _number_of_starts(starts, len(names), turning + states + _WORK_OF_NONE)
     per_call = max(1, _STATES_PER_CALL // states)
 
-    respond([situation])  # what is wrong here is an error, further away no more than the end of the range
+    respond([situation])  # a failure here is an error; further away it only marks the end of the range
 
     def curves(sets: FloatArray) -> FloatArray:
         every = [situation.replace(names, values) for values in sets]

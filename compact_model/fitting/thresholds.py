@@ -26,10 +26,10 @@ from .unknowns import DEPINNING_FIELD, THRESHOLD_PARAMETERS, Unknowns, free_name
 
 CURVE_POINTS = 201
 LONGEST_RAMP = 100e-6
-"""A ramp that a fit simulates takes at most this long to the highest measured threshold, s."""
-_RAMP_RATIO = 30.0  # within which a fit by simulated ramps looks
+"""The longest ramp, to the highest measured threshold, that a fit simulates, s."""
+_RAMP_RATIO = 30.0  # within which a fit by simulated ramps searches
 _DEPINNING_FIELDS = 24  # tried at first
-_RAMP_HIGHEST = 4.0  # times the highest measured threshold: where its ramps end at the latest
+_RAMP_HIGHEST = 4.0  # times the highest measured threshold: latest end of its ramps
 
 _EXPONENTS = {
     "anisotropy_field": (1.0, 0.0),
@@ -38,7 +38,7 @@ _EXPONENTS = {
     "saturation_magnetisation": (1.0, 1.0),
     "thickness": (1.0, 1.0),
 }
-"""The powers with which plateau and slope of the static threshold go with each parameter."""
+"""The powers of each parameter in the plateau and the slope of the static threshold."""
 
 
 @unquestioned
@@ -122,7 +122,7 @@ def fit_threshold(
         return parameters.replace(**found)
 
     def offsets(values: FloatArray, at: FloatArray = offset) -> FloatArray:
-        """Delta_H at the data, or wherever, by the depinning field if that is free."""
+        """Delta_H at the data, or at other fields, from the depinning field if that is free."""
         return values[-1] - at if shifted else at
 
     def model(each: DeviceParameters, at: FloatArray) -> FloatArray:
@@ -142,12 +142,12 @@ def fit_threshold(
                 largest_density=min(3.0 * limit, _RAMP_HIGHEST * float(threshold.max())),
             )
         except ConvergenceError:
-            return np.full_like(at, np.nan)  # so far from the data that no threshold is to be found
+            return np.full_like(at, np.nan)  # too far from the data to find a threshold
         thresholds: FloatArray = run.threshold.values[:, 0]
         return thresholds
 
     def starts() -> list[FloatArray]:
-        """Coordinates where the search may begin, by depinning fields above all of the data if that is free."""
+        """Coordinates to start from, with depinning fields above all of the data if that is free."""
         if not shifted:
             return kinks(offset)
         span = float(np.ptp(offset)) or abs(float(offset[0]))
@@ -159,7 +159,7 @@ def fit_threshold(
         return found
 
     def kinks(offset: FloatArray) -> list[FloatArray]:
-        """Coordinates for each split of the points into slope and plateau; at both ends one of them only."""
+        """Coordinates for each split of the points into slope and plateau; at both ends only one of them."""
         begin = device(unknowns.begin)
         order = np.argsort(offset)
         x, y = offset[order], threshold[order]
@@ -201,7 +201,7 @@ def fit_threshold(
         deviation,
     )
     if ramp_rate is not None:
-        # The wall leaves one oscillation earlier or later: thresholds have a jump every few per cent of a parameter.
+        # The wall leaves one oscillation earlier or later, so thresholds jump every few per cent of a parameter.
         problem = replace(problem, difference=1e-4, least_sensitivity=1e-4, tolerance=1e-6, most_steps=60, jumps=True)
     splits = starts()
     order = np.argsort(problem.squares(np.array(splits)), kind="stable")
@@ -226,7 +226,7 @@ def fit_threshold(
 def current_density_of(parameters: DeviceParameters, current: ArrayLike) -> FloatArray:
     """The J of the torques, A/m2, at a current through the junction (A) with the wall in the middle of the track.
 
-    I / A where torque_density is 'current', A with the pad; else V / RA_P, with the voltage of the junction.
+    I / A if torque_density is 'current', A including the pad; else V / RA_P, with the voltage of the junction.
     """
     amperes = validation.array("current", current)
     if parameters.torque_density == "current":

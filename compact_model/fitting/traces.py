@@ -98,7 +98,7 @@ def _neighbours(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _corners(times: FloatArray, values: FloatArray) -> PiecewiseLinear:
-    """Straight lines through all the points, without those that lie on the line between their neighbours."""
+    """A piecewise linear waveform through all points, without those on the line between their neighbours."""
     before, after = np.diff(values)[:-1] / np.diff(times)[:-1], np.diff(values)[1:] / np.diff(times)[1:]
     kept = np.concatenate([[True], before != after, [True]])
     return PiecewiseLinear(tuple(times[kept].tolist()), tuple(values[kept].tolist()))

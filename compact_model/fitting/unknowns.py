@@ -30,7 +30,7 @@ UNITS = {
     "external_field": "T",
     "depinning_field": "T",
 }
-"""What may be free in a fit, with its SI unit."""
+"""Parameters that may be free in a fit, with their SI units."""
 
 THRESHOLD_PARAMETERS = (
     "anisotropy_field",
@@ -40,17 +40,18 @@ THRESHOLD_PARAMETERS = (
     "thickness",
 )
 DEPINNING_FIELD = "depinning_field"
-"""H_d in Delta_H = H_d - H: free wherever thresholds are known against H."""
+"""H_d in Delta_H = H_d - H: free if thresholds are given against H."""
 JUNCTION_PARAMETERS = ("parallel_resistance", "tmr", "tmr_half_voltage")
 MEASUREMENT_PARAMETERS = ("negative_half_voltage", "parallel_curvature", "series_resistance")
-"""What a measured junction has besides; see `MeasuredJunction`."""
+"""The additional parameters of a measured junction; see `MeasuredJunction`."""
 RESISTANCE_PARAMETERS = (*JUNCTION_PARAMETERS, *MEASUREMENT_PARAMETERS)
 DEVICE_PARAMETERS = ("anisotropy_field", "spin_polarisation", "field_like_ratio", "damping", "wall_width")
 TRACK_PARAMETERS = ("coercive_field", "half_width")
 SIMULATED_PARAMETERS = (*DEVICE_PARAMETERS, *TRACK_PARAMETERS, "external_field")
-"""What may be free where the wall is simulated; H_c and x_c are those of the first site, the others go with it."""
+"""Parameters that may be free if the wall is simulated; H_c and x_c are the first site's, others change in
+proportion."""
 
-# What may be 0 or change its sign has a scale instead of a logarithm.
+# A parameter that may be 0 or change its sign has a scale instead of a logarithm.
 _SCALES = {"external_field": 1e-3, "depinning_field": 1e-3, "parallel_curvature": 1.0, "series_resistance": 1.0}
 _LARGEST = {"spin_polarisation": 1.0}
 
@@ -71,9 +72,9 @@ def free_names(free: Sequence[str], choices: tuple[str, ...]) -> tuple[str, ...]
 
 @dataclass(frozen=True)
 class Unknowns:
-    """The free parameters in the coordinates of the fit: logarithms, with the sign that each begins with.
+    """The free parameters in the coordinates of the fit: logarithms, with the sign of the start.
 
-    names: out of UNITS; begin: where the fit starts, in SI; widest: the ratio within which it looks.
+    names: from UNITS; begin: the start of the fit, in SI; widest: the ratio within which it searches.
     """
 
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""`python -m compact_model.micromagnetics.make_table`: writes the shipped table of walls."""
+"""`python -m compact_model.micromagnetics.make_table`: writes the table of walls shipped with the package."""
 
 import csv
 import sys
@@ -37,10 +37,10 @@ HEADER = (
 
 
 def converged(stripe: Stripe, cell_sizes: tuple[float, float] = CELL_SIZES) -> dict[str, float]:
-    """The numbers of COLUMNS, of a stripe in cells of size 0.
+    """The values of COLUMNS for a stripe, extrapolated to zero cell size.
 
-    By two sizes of cells and an error that goes with the square of their edge (Richardson's extrapolation) of the free
-    wall's numbers and of the torque, the energy and the width at every angle; what is fitted is fitted to those.
+    Two cell sizes and an error proportional to the square of the edge (Richardson's extrapolation) give the free wall's
+    values and the torque, energy and width at every angle, to which the parameters are then fitted.
     """
     both = [stripe.replace(cell_size=size) for size in cell_sizes]
     free, turns = [relax_wall(each) for each in both], [turn_wall(each, ANGLES) for each in both]

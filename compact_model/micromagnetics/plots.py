@@ -1,4 +1,4 @@
-"""How walls draw themselves: from above as the paper's Fig. 1e, and the torque that it takes to turn them."""
+"""Plots of walls: from above as in the paper's Fig. 1e, and the torque needed to turn them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..plots import PLOTTERS, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_REACH = 75.0  # nm to each side of the wall that is drawn
+_REACH = 75.0  # nm to each side of the wall
 _BETWEEN_ARROWS = 8.0  # nm
 
 
 def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The stripe from above: m_z as colour, the spins' part in the plane as arrows."""
+    """The stripe from above: m_z as colour, the in-plane components as arrows."""
     axes = new_axes(axes)
     along, across = (result[name].values / NANOMETRE for name in ("along", "across"))
     shown = np.abs(along) <= _REACH
@@ -54,7 +54,7 @@ def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
 
 
 def plot_turn(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """sigma_ST (Oe) that holds the wall against its angle, and the two anisotropies that stand for it (dashed)."""
+    """sigma_ST (Oe) that holds the wall against its angle, and the two anisotropies fitted to it (dashed)."""
     axes = new_axes(axes)
     degrees = np.degrees(result.angle.values)
     (line,) = axes.plot(degrees, result.torque_field.values / OERSTED, **({"marker": "."} | style))

@@ -3,9 +3,10 @@
 from .stripe import Stripe
 
 EXCHANGE_STIFFNESS = 1.28e-11
-"""A, J/m, the one number that the paper leaves open: with it cells of size 0 give the paper's Delta, 16.6 nm at 100 nm.
+"""A, J/m, the one number that the paper leaves open: extrapolated to zero cell size, it gives the paper's Delta, 16.6
+nm at 100 nm.
 
-Cells of 4 nm act as if A were 6 % smaller, since the stray field of steps is not that of a smooth wall: they give the
+Cells of 4 nm act as if A were 6 % smaller, because the stray field of steps is not that of a smooth wall: they give the
 same wall with A = 1.36e-11."""
 
 

@@ -11,26 +11,26 @@ from ..support.validation import ConvergenceError
 
 @dataclass(frozen=True)
 class Relaxed:
-    """A state that has come to rest."""
+    """A relaxed state."""
 
     state: FloatArray
     """m, shape (3, cells along, cells across)."""
     torque_field: float
-    """sigma_ST of the torque that holds the state, T; 0 where it is free."""
+    """sigma_ST of the torque that holds the state, T; 0 if it is free."""
     residual: float
-    """The largest field across m that is left in any cell, T."""
+    """The largest remaining field perpendicular to m in any cell, T."""
     iterations: int
 
 
 def mean_angle(m: FloatArray) -> float:
-    """phi of the wall, rad, from Bloch (along +y) towards -x: the mean over its spins with the weight sin^2 theta."""
+    """phi of the wall, rad, from Bloch (along +y) towards -x: the mean over its spins, weighted by sin^2 theta."""
     x, y = m[0], m[1]
     weight = np.hypot(x, y)
     return float(np.arctan2(-(weight * x).sum(), (weight * y).sum()))
 
 
 def turned(m: FloatArray, angle: float) -> FloatArray:
-    """The state with every spin turned about the normal of the film, rad."""
+    """The state with every spin turned about the film normal, rad."""
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * m[0] - sine * m[1], sine * m[0] + cosine * m[1], m[2]])
 
@@ -44,14 +44,14 @@ def relax(
     tolerance: float,
     most: int,
 ) -> Relaxed:
-    """Bring a state to rest by steepest descent with the steps of Barzilai and Borwein.
+    """Relax a state by steepest descent with Barzilai-Borwein steps.
 
-    field: of the energy, T.  stiffest: an upper bound for the curvature of the energy, T.  tolerance: largest residual,
-    T.  angle: hold the wall there (`mean_angle`, rad).  It is held by what turns a wall in the device, Slonczewski's
-    torque: the field sigma m x z in every cell, its sigma chosen in every step such that no work is left along a common
-    turn of all spins.  So each held state is one that a current holds at rest, and sigma is its field.
-    The steps: Barzilai and Borwein 1988, doi 10.1093/imanum/8.1.141, which need no line search; on spins: Exl et al.
-    2014, doi 10.1063/1.4862839.  Raises ConvergenceError, with the residual, after `most` steps.
+    field: of the energy, T.  stiffest: an upper bound of the curvature of the energy, T.  tolerance: largest residual,
+    T.  angle: hold the wall there (`mean_angle`, rad).  It is held by the torque that turns a wall in the device,
+    Slonczewski's: the field sigma m x z in every cell, with sigma chosen in every step so that no work remains along a
+    common turn of all spins.  Each held state is therefore one that a current holds at rest, and sigma is its field.
+    The steps need no line search (Barzilai and Borwein 1988, doi 10.1093/imanum/8.1.141); on spins: Exl et al. 2014,
+    doi 10.1063/1.4862839.  Raises ConvergenceError, with the residual, after `most` steps.
     """
     m, step, residual = state, 1.0 / stiffest, np.inf
     before: tuple[FloatArray, FloatArray] | None = None
@@ -80,7 +80,7 @@ def relax(
 
 
 def _force(m: FloatArray, field: FloatArray, *, held: bool) -> tuple[FloatArray, float]:
-    """What moves the spins: the field across m, less its part along a common turn if the angle is held; and sigma."""
+    """The field that moves the spins, perpendicular to m, without its common turn if the angle is held; and sigma."""
     force = field - (field * m).sum(axis=0) * m
     if not held:
         return force, 0.0

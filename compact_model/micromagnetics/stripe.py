@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import scipy  # scipy.fft is imported when it is used: the command line needs the stripe for its help
+import scipy  # scipy.fft is imported on use: the command line needs the stripe for its help
 
 from ..constants import VACUUM_PERMEABILITY
 from ..support import validation
@@ -16,7 +16,7 @@ from ..support.validation import InputError
 from .tensor import demagnetising_tensor, pairs_of_rows, tail_of_row
 
 BYTES_PER_CELL = 1500
-"""Of working memory that a relaxation takes, arrays padded for the Fourier transform included."""
+"""Working memory of a relaxation, arrays padded for the Fourier transform included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,13 @@ class Stripe:
     saturation_magnetisation: float
     """M_s, A/m."""
     uniaxial_anisotropy: float
-    """K_u, J/m3, of the easy axis across the film; the shape's is not in it."""
+    """K_u, J/m3, of the perpendicular easy axis, without shape anisotropy."""
     exchange_stiffness: float
     """A, J/m."""
     interfacial_dmi: float = 0.0
     """D, J/m2, of the interfacial Dzyaloshinskii-Moriya energy D (m_z div m - m grad m_z)."""
     cell_size: float = 4e-9
-    """Longest edge of the square cells, m; the width is cut into the whole number of cells that it takes."""
+    """Longest edge of the square cells, m; the width is divided into a whole number of cells."""
     window: float = 400e-9
     """Length of the window along the stripe, m."""
 
@@ -127,7 +127,7 @@ class StripeEnergy:
     """
 
     def __init__(self, stripe: Stripe, *, domains: bool = True, magnetostatic: bool = True):
-        """domains: the stripe goes on beyond the window; if not, it is a rectangle with free ends."""
+        """domains: the stripe continues beyond the window; otherwise it is a rectangle with free ends."""
         self.stripe = stripe
         self._domains = domains
         self._magnetostatic = magnetostatic
@@ -150,7 +150,7 @@ class StripeEnergy:
         )
         along, across = np.meshgrid(x, y, indexing="ij")
         tensor = demagnetising_tensor(along, across, self._cell)
-        # Where the size is even, the farthest distance stands for both signs; it is never used, but must be even.
+        # For an even size the farthest distance represents both signs; it is never used, but must be even.
         tensor[3, self._padded[0] // 2 :: self._padded[0]] *= self._padded[0] % 2
         tensor[3, :, self._padded[1] // 2 :: self._padded[1]] *= self._padded[1] % 2
         transformed: FloatArray = scipy.fft.rfft2(tensor, axes=(1, 2)).real  # symmetric about the origin
@@ -188,7 +188,7 @@ class StripeEnergy:
         return back[:, : m.shape[1], : m.shape[2]]
 
     def field(self, m: FloatArray) -> FloatArray:
-        """-dE/dm divided by the moment of a cell, T; shape as m."""
+        """-dE/dm over the moment of a cell, T; shape as m."""
         stripe = self.stripe
         magnetisation, edge = stripe.saturation_magnetisation, stripe.cell_edge
         wide = self._beyond(m)
@@ -207,7 +207,7 @@ class StripeEnergy:
         return total
 
     def _dmi_differences(self, m: FloatArray) -> FloatArray:
-        """Neighbour after minus neighbour before, of m_z along x, along y, and of minus the divergence."""
+        """Following minus preceding neighbour, of m_z along x, along y, and of minus the divergence."""
         wide = np.pad(m, ((0, 0), (1, 1), (1, 1)))
         if self._domains:
             wide[2, 0, 1:-1], wide[2, -1, 1:-1] = 1.0, -1.0

@@ -45,7 +45,7 @@ def micromagnetic_wall(track_width: float) -> xr.Dataset:
     width = validation.positive("track_width", track_width)
     columns = _columns()
     known = columns["track_width"]
-    # A width from nanometres may miss the end of the table by a rounding error.
+    # A width converted from nanometres may miss the end of the table by a rounding error.
     if not known[0] * (1.0 - 1e-12) <= width <= known[-1] * (1.0 + 1e-12):
         raise InputError(
             f"track_width: expected {known[0] / NANOMETRE:g} to {known[-1] / NANOMETRE:g} nm, the widths of the table, "

@@ -1,8 +1,8 @@
 """The demagnetising tensor of one layer of equal cells.
 
-Mean field of one uniformly magnetised cell in another: near by by Newell's closed form (Newell, Williams and Dunlop
-1993, doi 10.1029/93JB00694), whose differences lose all their digits at a distance, and far off by the field of a
-dipole averaged over both cells.
+Mean field of one uniformly magnetised cell in another.  At short distances Newell's closed form is used (Newell,
+Williams and Dunlop 1993, doi 10.1029/93JB00694), whose differences lose all their digits at long distances; there the
+field of a dipole is averaged over both cells.
 """
 
 import itertools
@@ -16,15 +16,15 @@ from ..support.arrays import FloatArray
 _Potential = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
 _NEAR = 12
-"""Longest edges between two cells from which on they are far off; at that distance the two forms agree to 6e-8."""
+"""Number of longest edges between two cells beyond which they are far apart; there the two forms agree to 6e-8."""
 
-# The mean over two cells of a smooth function of their distance has a triangle as its weight.  Along an edge h these
-# three points integrate polynomials to the fifth degree exactly under it, as Gauss's do under a constant one.
+# The mean over two cells of a smooth function of their distance has a triangular weight.  Along an edge h these three
+# points integrate polynomials up to degree five exactly with it, like Gauss points with a constant weight.
 _POINTS = (-np.sqrt(0.4), 0.0, np.sqrt(0.4))  # in units of h
 _WEIGHTS = (5.0 / 24.0, 7.0 / 12.0, 5.0 / 24.0)
 
 COMPONENTS = ("xx", "yy", "zz", "xy")
-"""Those of the tensor that do not vanish between cells of one layer."""
+"""The components of the tensor that do not vanish between cells of one layer."""
 
 
 def demagnetising_tensor(x: FloatArray, y: FloatArray, cell: tuple[float, float, float]) -> FloatArray:
@@ -44,13 +44,13 @@ def demagnetising_tensor(x: FloatArray, y: FloatArray, cell: tuple[float, float,
 def tail_of_row(first: int, y: FloatArray, cell: tuple[float, float, float]) -> FloatArray:
     """sum of N_zz over the distances x = first, first + 1, ... cells along a row, for distances y (m); same shape as y.
 
-    The field of a row without end, magnetised across the layer.
+    The field of an infinite row, magnetised perpendicular to the layer.
     """
     return _summed(first, y, cell, lambda x: np.ones_like(x))
 
 
 def pairs_of_rows(gap: int, y: FloatArray, cell: tuple[float, float, float]) -> FloatArray:
-    """sum of N_zz over all pairs of cells of two rows without end that lead away from a gap of so many cells."""
+    """sum of N_zz over all pairs of cells of two infinite rows that lead away from a gap of this many cells."""
     return _summed(gap + 1, y, cell, lambda x: x - gap)
 
 
@@ -63,7 +63,7 @@ def _summed(
     x = np.arange(first, last, dtype=np.float64)
     near = demagnetising_tensor(*np.meshgrid(cell[0] * x, y.ravel(), indexing="ij"), cell)[2]
     total = count(x) @ near
-    # From there on N_zz = V / (4 pi r^3) with 1/r^3 = 1/x^3 - 3 y^2 / (2 x^5), whose sums are Hurwitz's zeta function.
+    # Beyond, N_zz = V / (4 pi r^3) with 1/r^3 = 1/x^3 - 3 y^2 / (2 x^5), whose sums are Hurwitz zeta functions.
     constant, slope = float(count(np.zeros(1))[0]), float(count(np.ones(1))[0] - count(np.zeros(1))[0])
     far = constant * (scipy.special.zeta(3, last) - 1.5 * aside**2 * scipy.special.zeta(5, last))
     far = far + slope * (scipy.special.zeta(2, last) - 1.5 * aside**2 * scipy.special.zeta(4, last))
@@ -89,7 +89,7 @@ def _differences(function: _Potential, place: FloatArray, edges: FloatArray) -> 
 
 
 def _f(x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
-    """Newell's Eq. 27; what looks like 0/0 on a plane or an axis tends to 0 there."""
+    """Newell's Eq. 27; terms of the form 0/0 on a plane or an axis tend to 0 there."""
     square = (x**2, y**2, z**2)
     distance = np.sqrt(sum(square))
     result: FloatArray = (

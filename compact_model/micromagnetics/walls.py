@@ -18,13 +18,13 @@ from .relax import Relaxed, mean_angle, relax, turned
 from .stripe import Stripe, StripeEnergy
 
 TOLERANCE = 1e-6
-"""Largest field across a spin that a wall at rest has left, T: 0.01 Oe, far below the 10 Oe by which walls differ."""
+"""Largest field perpendicular to a spin of a relaxed wall, T: 0.01 Oe, far below the 10 Oe by which walls differ."""
 MOST_STEPS = 20_000
 _STILL_UP = 0.05
-"""Largest in-plane part of a unit spin in the last cells of the window: more of the wall does not fit in it."""
+"""Largest in-plane component of a unit spin in the last cells of the window; above it, the wall does not fit."""
 
 _LEAST_CELLS = 1.5
-"""Cells that a wall's Delta must extend over: in larger cells it can collapse between two of them."""
+"""Least number of cells in a wall's Delta: in larger cells it can collapse between two of them."""
 
 _UNITS = {
     "energy": ("energy above the uniform stripe", "J"),
@@ -139,7 +139,7 @@ def _attributes(name: str) -> dict[str, str]:
 
 
 def _start(stripe: Stripe, angle: float) -> FloatArray:
-    """A straight wall in the middle of the window, of the width that a film as thin as this would have."""
+    """A straight wall in the middle of the window, with the width for a film of this small thickness."""
     shape = stripe.cells
     u = np.broadcast_to(stripe.along[:, np.newaxis] / min(15.0 * NANOMETRE, stripe.window / 12.0), shape)
     in_plane = 1.0 / np.cosh(u)
@@ -149,10 +149,10 @@ def _start(stripe: Stripe, angle: float) -> FloatArray:
 def _at_rest(
     energy: StripeEnergy, start: FloatArray, angle: float | None, tolerance: float, most_steps: int
 ) -> Relaxed:
-    smallest = 1e-9  # T: near what rounding leaves of the fields
+    smallest = 1e-9  # T: close to the rounding error of the fields
     tolerance = validation.between("tolerance", tolerance, smallest, 1.0)
     most = validation.whole("most_steps", most_steps, 1)
-    with np.errstate(over="ignore", invalid="ignore"):  # of films that are none; `relax` refuses what comes of it
+    with np.errstate(over="ignore", invalid="ignore"):  # of impossible films; `relax` refuses the result
         found = relax(start, energy.field, stiffest=energy.stiffest, angle=angle, tolerance=tolerance, most=most)
     stripe = energy.stripe
     width = _torque_width(stripe, found.state)
@@ -199,7 +199,7 @@ def _torque_width(stripe: Stripe, m: FloatArray) -> float:
 
 
 def _tanh_fit(along: FloatArray, line: FloatArray) -> tuple[float, float]:
-    """Centre and Delta, m, of the -tanh((x - centre) / Delta) that fits m_z along a line best."""
+    """Centre and Delta, m, of the -tanh((x - centre) / Delta) that best fits m_z along a line."""
 
     def misfit(place: FloatArray) -> FloatArray:
         result: FloatArray = line + np.tanh((along / NANOMETRE - place[0]) / place[1])
@@ -244,7 +244,7 @@ def compact_fields(
 
 
 def _peak(places: FloatArray, values: FloatArray) -> tuple[float, float]:
-    """Place and height of the largest value, by the parabola through it and its neighbours."""
+    """Position and height of the maximum, from the parabola through the largest value and its neighbours."""
     top = int(np.argmax(values))
     if not 0 < top < values.size - 1:
         return float(places[top]), float(values[top])

@@ -10,10 +10,10 @@ IntArray = NDArray[np.int64]
 
 
 def read_only(array: FloatArray) -> FloatArray:
-    """A view that nobody writes to.
+    """A read-only view.
 
-    numba compiles a kernel once more for arrays that may not be written to.  A kernel that only reads gets its arrays
-    so, whatever they were, and is compiled once.
+    numba compiles a kernel once more for read-only arrays.  A kernel that only reads gets all its arrays in this form,
+    and so is compiled once.
     """
     view = array.view()
     view.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Memory available for an array that is about to be made: of the machine, the process, and its container."""
+"""Memory available for a new array: of the machine, the process, and its container."""
 
 import os
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 from .validation import InputError
 
 UNLIMITED = 1 << 62
-"""Bytes, where nothing sets a limit or says what there is."""
-_SMALL = 1e8  # bytes: less is not worth the question
-_NO_LIMIT = 1 << 60  # control groups of the first version write a number this large for none
+"""Bytes, if nothing sets a limit or reports a number."""
+_SMALL = 1e8  # bytes: smaller requests are not checked
+_NO_LIMIT = 1 << 60  # control groups of the first version write a number this large for no limit
 
 
 def available_memory() -> int:
-    """Bytes that this process can have now: without swapping, within RLIMIT_AS, and within its control group."""
+    """Bytes that this process can get now: without swapping, within RLIMIT_AS, and within its control group."""
     return min(_of_the_machine(), _of_the_address_space(), of_the_control_group())
 
 
 def check_memory(what: str, needed: float) -> None:
-    """InputError where so many bytes are not there."""
+    """InputError if this many bytes are not available."""
     if needed > _SMALL:
         available = available_memory()
         if needed > available:
@@ -40,7 +40,7 @@ def _of_the_machine() -> int:
 def _of_the_address_space() -> int:
     try:
         import resource
-    except ImportError:  # there is none on Windows
+    except ImportError:  # not available on Windows
         return UNLIMITED
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
@@ -51,7 +51,7 @@ def _of_the_address_space() -> int:
 
 
 def of_the_control_group(groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes left to the control group of the process and to those around it; file caches count as free."""
+    """Bytes left to the control group of the process and its parents; file caches count as free."""
     left = UNLIMITED
     for line in _lines(groups):
         _, controllers, path = line.split(":", 2)
@@ -75,7 +75,7 @@ def of_the_control_group(groups: Path = Path("/proc/self/cgroup"), mounted: Path
 
 
 def _number(file: Path) -> int | None:
-    """What a file of one number holds; None where there is none, or the word for no limit."""
+    """The number that a file contains; None without one, or for the word for no limit."""
     lines = _lines(file)
     return int(lines[0]) if lines and lines[0].strip().isdecimal() else None
 

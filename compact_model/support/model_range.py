@@ -12,9 +12,9 @@ from . import validation
 from .validation import InputError
 
 STRONGEST_FIELD = 0.5
-"""T: 5000 Oe, where the domains themselves would long have reversed."""
+"""T: 5000 Oe, at which the domains themselves would long have reversed."""
 LARGEST_VOLTAGE = 1.0
-"""V: about where a barrier breaks down."""
+"""V: approximate breakdown voltage of a barrier."""
 HIGHEST_TEMPERATURE = 700.0
 """K: M_s, TMR and H_K are constants here, whatever the temperature."""
 
@@ -36,10 +36,10 @@ def written(value: float, unit: str) -> str:
 def warn_outside(
     name: str, value: float, limits: tuple[float, float], unit: str, edge_unit: str = "", edge_scale: float = 1.0
 ) -> None:
-    """Warn, once for each place and text, where |value| is neither 0 nor within the limits.
+    """Warn, once for each place and text, if |value| is neither 0 nor within the limits.
 
     name: of the argument.  limits: smallest and largest size, in the unit.  edge_unit, edge_scale: the field's usual
-    unit, and what one of it is in `unit`: a value that fits in it, or whose number fits, was likely meant so.
+    unit and its size in `unit`: a value that fits in it, or whose number fits, was probably meant in it.
     """
     size = abs(value)
     low, high = limits
@@ -74,7 +74,7 @@ def warn_of_temperature(kelvin: float) -> None:
 
 
 def relative_spread(name: str, value: float, at_most: float = 10.0) -> float:
-    """A relative standard deviation, checked; with a warning above 1, since 5 was likely meant as 5 %."""
+    """A checked relative standard deviation; warns above 1, because 5 was probably meant as 5 %."""
     size = validation.number(name, value)
     if size < 0.0 or size > at_most:
         slip = f"; {size:g} % is {0.01 * size:g}" if at_most < size <= 100.0 else ""
@@ -84,13 +84,13 @@ def relative_spread(name: str, value: float, at_most: float = 10.0) -> float:
 
 
 def spread_from_percent(name: str, percent: float) -> float:
-    """A standard deviation given in % as a fraction; with a warning below 0.1 %, since 0.05 was likely meant as 5 %."""
+    """A standard deviation in % as a fraction; warns below 0.1 %, because 0.05 was probably meant as 5 %."""
     warn_outside(name, percent, (0.1, math.inf), "%", "", 100.0)
     return 0.01 * percent
 
 
 def unquestioned(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """No warnings within a search, or a check against an analytic limit, which go where no device would be."""
+    """No warnings within a search, or a check against an analytic limit, which use values beyond real devices."""
 
     @functools.wraps(function)
     def quietly(*arguments: _Parameters.args, **options: _Parameters.kwargs) -> _Result:

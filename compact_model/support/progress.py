@@ -12,14 +12,14 @@ SECONDS_PER_LINE = 10.0
 
 @dataclass(frozen=True)
 class Progress:
-    """Whether to show progress, and what to call it."""
+    """Whether to show progress, and its title."""
 
     shown: bool = False
     label: str = "simulating"
 
     @contextmanager
     def bar(self, total: int, unit: str, done: int = 0) -> Iterator[Callable[[int], object]]:
-        """A function that advances the bar by so many units; `done` were there before the start."""
+        """A function that advances the bar by a number of units; `done` were complete before the start."""
         if not self.shown:
             yield lambda amount: None
             return

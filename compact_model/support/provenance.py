@@ -16,9 +16,9 @@ from .arrays import FloatArray
 from .same import ChangeableError, Same, require_constant
 
 ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
-"""The attributes of a result that say where it came from."""
+"""The attributes of a result that state its origin."""
 
-_MOST = 100  # devices, landscapes or numbers that are written out
+_MOST = 100  # devices, landscapes or numbers written out
 
 
 @functools.cache
@@ -37,11 +37,11 @@ def provenance(
     array: Mapping[str, Any] | None = None,
     seed: str | None = None,
 ) -> dict[str, str]:
-    """What a result came from, as text that is the same on every machine: the attributes named in ORIGIN.
+    """The origin of a result, as text that is the same on every machine: the attributes named in ORIGIN.
 
-    parameters: of the devices, or what was asked for by name where no device is involved; landscapes; both as JSON, the
-    first hundred of each.  array: what describes the wires and cells, by name, as JSON.  seed: from
-    `random.recorded`.  Attributes without content are left out.
+    parameters: of the devices, or the arguments by name if no device is involved; landscapes; both as JSON, the first
+    hundred of each.  array: the description of wires and cells, by name, as JSON.  seed: from `random.recorded`.
+    Attributes without content are left out.
     """
     asked = json.dumps(_plain(parameters)) if isinstance(parameters, Mapping) else _listed(parameters)
     found = {"dwmtj_version": release(), "parameters": asked}
@@ -53,12 +53,12 @@ def provenance(
 
 
 def inherited(result: xr.Dataset) -> dict[str, str]:
-    """The provenance of a result, for another one that was made of it."""
+    """The provenance of a result, for another one derived from it."""
     return {name: result.attrs[name] for name in ORIGIN if name in result.attrs}
 
 
 def digest(*items: str | FloatArray) -> str:
-    """A short text that stands for texts and arrays, the same on every machine."""
+    """A short text that identifies texts and arrays, the same on every machine."""
     whole = hashlib.sha256()
     for item in items:
         whole.update(item.encode() if isinstance(item, str) else np.ascontiguousarray(item).tobytes())
@@ -98,4 +98,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if value is None or isinstance(value, str | int | float):
         return value
-    return value.__name__ if isinstance(value, type) else type(value).__name__  # not its repr, which holds an address
+    return value.__name__ if isinstance(value, type) else type(value).__name__  # its repr contains an address

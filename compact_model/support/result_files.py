@@ -1,7 +1,7 @@
 """Results in NetCDF files, read back so that they draw themselves: the engine 'dwmtj' of xarray.
 
 xarray imports this file when it looks for its engines, at the first file that a process opens; the accessor
-`result.dwmtj` is there from then on, whatever engine reads the file.
+`result.dwmtj` exists from then on, whatever engine reads the file.
 """
 
 import re
@@ -17,7 +17,7 @@ from .validation import InputError, shown
 
 
 class ResultFiles(BackendEntrypoint):
-    """Opens what this package wrote, and refuses other files; the engines for NetCDF open these files as well."""
+    """Opens files written by this package and refuses others, which the NetCDF engines open as well."""
 
     description = "Results of dwmtj, checked for being ones"
     open_dataset_parameters = ("filename_or_obj", "drop_variables")
@@ -47,6 +47,6 @@ class ResultFiles(BackendEntrypoint):
 
 
 def _minor(version: str) -> tuple[int, int]:
-    """The two numbers of a version that tell one format of results from another; (0, 0): not known."""
+    """The two numbers of a version that distinguish formats of results; (0, 0): unknown."""
     found = re.match(r"(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else (0, 0)

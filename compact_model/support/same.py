@@ -9,7 +9,7 @@ T = TypeVar("T")
 class Same(Generic[T]):
     """An object as the key of a cache: this very object, not one that is equal to it.
 
-    Two objects may be equal and yet differ, in a type (1 and 1.0) or in what their `==` does not look at.  The key
+    Two objects may be equal and yet differ, in a type (1 and 1.0) or in properties that their `==` ignores.  The key
     keeps its object alive.
     """
 
@@ -26,11 +26,11 @@ class Same(Generic[T]):
 
 
 class ChangeableError(Exception):
-    """Raised in a cached function for an object that somebody could change later; nothing is kept then."""
+    """Raised in a cached function for an object that could be changed later; nothing is then stored."""
 
 
 def require_constant(value: Any) -> None:
-    """Raise ChangeableError unless a value is numbers and text all the way down, in tuples and frozen dataclasses."""
+    """Raise ChangeableError unless a value consists entirely of numbers and text, in tuples and frozen dataclasses."""
     if value is None or type(value) in (float, int, bool, str):
         return
     if type(value) is tuple:

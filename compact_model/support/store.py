@@ -30,10 +30,10 @@ class StoreError(OSError):
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside the path that takes its place only when everything was written.
+    """A temporary name beside the path, which replaces the path only once everything has been written.
 
-    A link leads to the file that is replaced.  A new file has the permissions that the process gives to new files, one
-    that is replaced keeps its own.
+    A link is followed to the file that is replaced.  A new file has the default permissions of the process; a replaced
+    one keeps its own.
     """
     path = path.resolve()
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
@@ -48,15 +48,15 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_netcdf(result: xr.Dataset, path: Path) -> None:
-    """A Dataset as a NetCDF file, whole or not at all; OSError where it cannot be written."""
+    """A Dataset as a NetCDF file, whole or not at all; OSError if it cannot be written."""
     with whole_file(path) as temporary:
         temporary.write_bytes(_netcdf(result))
 
 
 def write_sealed(result: xr.Dataset, path: Path, identity: bytes = b"") -> None:
-    """A NetCDF file with a checksum behind its content, which other readers of NetCDF do not see.
+    """A NetCDF file followed by a checksum, which other readers of NetCDF ignore.
 
-    identity: of the run that the file is a part of.  Whole or not at all; OSError where it cannot be written.
+    identity: of the run to which the file belongs.  Whole or not at all; OSError if it cannot be written.
     """
     content = _netcdf(result)
     with whole_file(path) as temporary:
@@ -64,7 +64,7 @@ def write_sealed(result: xr.Dataset, path: Path, identity: bytes = b"") -> None:
 
 
 def read_sealed(path: Path, identity: bytes = b"") -> xr.Dataset | None:
-    """What `write_sealed` wrote; None where there is no such file, or one of another run, cut off or changed."""
+    """Read what `write_sealed` wrote; None if there is no such file, or it is from another run, cut off or changed."""
     import xarray as xr
 
     content = _sealed_content(path, identity)
@@ -92,12 +92,12 @@ def _netcdf(result: xr.Dataset) -> bytes:
 
 
 def _seal(identity: bytes, content: bytes) -> bytes:
-    """What stands behind a part's content, where HDF5 does not look: of this run and of this content, bit for bit."""
+    """The seal behind a part's content, where HDF5 does not look: of this run and of this content, bit for bit."""
     return b"sha256:" + hashlib.sha256(identity + content).hexdigest().encode()
 
 
 def _claim(path: Path, text: str) -> None:
-    """Write a file that is not there yet, whole; where another process was faster, its file stays."""
+    """Write a new file, whole; if another process was faster, its file stays."""
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
     temporary = Path(name)
     try:
@@ -115,10 +115,10 @@ def _claim(path: Path, text: str) -> None:
 
 
 def _lock(path: Path, owner: object) -> bool:
-    """Lock a file for as long as its owner or the process lives; False where another run has it locked."""
+    """Lock a file for as long as its owner or the process lives; False if another run has locked it."""
     try:
         import fcntl
-    except ImportError:  # no such locks on this system: a folder stays with whoever came first
+    except ImportError:  # without such locks, a folder belongs to whichever run came first
         return False
     file = os.open(path, os.O_RDONLY)
     weakref.finalize(owner, os.close, file)
@@ -132,12 +132,12 @@ def _lock(path: Path, owner: object) -> bool:
 class Store:
     """The parts of one run as NetCDF files in a folder, or nowhere.
 
-    folder: made where it is not there; None: parts are not kept, and nothing is found.
-    identity: what makes the run this one and no other, as text by name: version, devices, wires, seed, ...
+    folder: created if missing; None: parts are not kept, and none are found.
+    identity: distinguishes the run from all others, as text by name: version, devices, wires, seed, ...
 
-    The folder belongs to the run that came first, from its start on, and every part is sealed with the run's identity.
-    A run that ended before its first part has lost nothing: the next one takes the folder over.
-    Raises InputError where the folder holds other things, or a run with another identity: the message names the first
+    The folder belongs to the run that came first, from its start, and every part is sealed with the run's identity. A
+    run that ended before its first part has lost nothing: the next one takes over the folder.
+    Raises InputError if the folder contains other files, or a run with another identity: the message names the first
     difference.
     """
 
@@ -191,16 +191,16 @@ class Store:
                 )
 
     def load(self, name: str) -> xr.Dataset | None:
-        """A part of an earlier run; None where it is not there, or not as it was written."""
+        """A part of an earlier run; None if it is missing or not as it was written."""
         return None if self.folder is None else read_sealed(self._path(name), self._identity)
 
     @property
     def names(self) -> list[str]:
-        """Of the parts that are there, whatever is in them."""
+        """Names of the existing parts, whatever they contain."""
         return [] if self.folder is None else sorted(path.stem for path in self.folder.glob("[!.]*.nc"))
 
     def load_arrays(self, name: str) -> dict[str, NDArray[Any]] | None:
-        """The variables of a part without labels, ten times as fast as `load`; None as there."""
+        """The variables of a part without labels, ten times as fast as `load`; None as in `load`."""
         import h5py
 
         content = None if self.folder is None else _sealed_content(self._path(name), self._identity)
@@ -210,9 +210,9 @@ class Store:
             return {name: each[()] for name, each in file.items() if each.shape is not None}
 
     def adopt(self, other: Store) -> int:
-        """Copy the parts of another store of the same run that are not here; how many there were.
+        """Copy missing parts from another store of the same run; returns how many it had.
 
-        Parts that are cut off or changed are left out.  Raises StoreError where one cannot be written.
+        Parts that are cut off or changed are left out.  Raises StoreError if one cannot be written.
         """
         assert self.folder is not None
         count = 0
@@ -230,7 +230,7 @@ class Store:
         return count
 
     def save(self, name: str, part: xr.Dataset) -> None:
-        """Write a part; StoreError where that is not possible, for instance on a full disk."""
+        """Write a part; StoreError if that is impossible, for instance on a full disk."""
         if self.folder is None:
             return
         try:

@@ -1,8 +1,8 @@
-"""Work shared among threads: their number, and one lasting pool of them.
+"""Work shared among threads: their number, and one permanent pool of them.
 
-The compiled kernels are serial and let go of Python's lock, so that plain threads run them side by side; compiled code
-with threads of its own would be compiled twice, once for one thread and once for many.  The threads of the pool wait
-from one call to the next: to hand work to one takes some tens of microseconds, and nothing spins in the meantime.
+The compiled kernels are serial and release Python's lock, so plain threads run them side by side; compiled code with
+threads of its own would be compiled twice, once for one thread and once for many.  The threads of the pool wait between
+calls without spinning: handing work to one takes some tens of microseconds.
 """
 
 import os
@@ -18,7 +18,7 @@ def threads() -> int:
     layer = sys.modules.get("numba.np.ufunc.parallel")
     if layer is not None and getattr(layer, "_is_initialized", True):
         return int(layer.get_num_threads())
-    # Until somebody sets the number it is the default; to ask numba for it would start threads of its own.
+    # The default until it is set; asking numba for it would start numba's own threads.
     if (numba := sys.modules.get("numba")) is not None:
         return int(numba.config.NUMBA_NUM_THREADS)
     asked = os.environ.get("NUMBA_NUM_THREADS", "")
@@ -34,12 +34,13 @@ class _Errand:
         self.function, self.index = function, index
         self.error: BaseException | None = None
         self.over = False
-        self.lock = allocate_lock()  # held until it is over
+        self.lock = allocate_lock()  # held until it has ended
         self.lock.acquire()
         self._begun = allocate_lock()
 
     def begin(self) -> bool:
-        """Whether it had not begun before: for the thread that is to run it, or for who takes it back."""
+        """Take the errand unless it has begun: for the thread that is to run it, or for the caller that takes it
+        back."""
         return self._begun.acquire(blocking=False)
 
     def run(self) -> None:
@@ -64,7 +65,7 @@ class _Helper:
         while True:
             errand = self.errands.get()
             errand.run()
-            del errand  # with it goes what its function holds
+            del errand  # releases everything that its function holds
 
 
 _idle: list[_Helper] = []  # append and pop are atomic
@@ -73,19 +74,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def run_together(function: Callable[[int], object], count: int) -> None:
-    """function(i) for i from 0 to count - 1 at the same time: 0 in the calling thread, each other in one of its own.
+    """function(i) for i from 0 to count - 1 simultaneously: 0 in the calling thread, each other in one of its own.
 
-    All have a thread from the start, so that they may wait for one another.  Returns when all are done.  What one of
-    them raises is raised then; a KeyboardInterrupt, which only the calling thread can get, too.
+    All have a thread from the start, so they may wait for one another.  Returns when all are done.  An exception in one
+    of them is then raised, as is a KeyboardInterrupt, which only the calling thread can receive.
     """
     _run(function, count, all_needed=True)
 
 
 def run_with_help(function: Callable[[int], object], count: int) -> None:
-    """function(0) in the calling thread, and function(1) to function(count - 1) in others that help, if they come.
+    """function(0) in the calling thread, and function(1) to function(count - 1) in other threads, if available.
 
-    The work has to be such that function(0) does all that nobody else does.  A helper that has not begun when it
-    returns is not waited for: on a busy machine, that may be long.  Errors as in `run_together`.
+    function(0) must do all work that no other thread does.  A helper that has not begun when it returns is not waited
+    for, because on a busy machine that may take long.  Exceptions as in `run_together`.
     """
     _run(function, count, all_needed=False)
 
@@ -111,7 +112,7 @@ def _run(function: Callable[[int], object], count: int, *, all_needed: bool) -> 
         failure = error
     for helper, errand in sent:
         if all_needed or not errand.begin():
-            while not errand.over:  # the others work on the same arrays: nobody leaves before they are done
+            while not errand.over:  # the others work on the same arrays: the call must not end before they do
                 try:
                     errand.lock.acquire()
                 except BaseException as error:
@@ -123,5 +124,5 @@ def _run(function: Callable[[int], object], count: int, *, all_needed: bool) -> 
 
 
 def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
-    """kernel(first, shares, *arguments) for each first below shares, at the same time: each does its share."""
+    """kernel(first, shares, *arguments) for each first below shares, simultaneously: each does its share."""
     run_together(lambda first: kernel(first, shares, *arguments), shares)

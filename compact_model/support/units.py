@@ -1,7 +1,7 @@
 """Units as written in the headings of measured data, as factors to SI.
 
-`A/cm2`, `A cm^-2`, `MA/cm²`, `GA/m2`, `1e6 A/cm2`, `10⁶ A·cm⁻²`: a factor, prefixes, bases and exponents.  Libraries of
-units read some of these, and take an oersted for a field H in A/m; here fields are mu_0 H in tesla.
+`A/cm2`, `A cm^-2`, `MA/cm²`, `GA/m2`, `1e6 A/cm2`, `10⁶ A·cm⁻²`: a factor, prefixes, bases and exponents.  Unit
+libraries read some of these, and take an oersted for a field H in A/m; here fields are mu_0 H in tesla.
 """
 
 import re
@@ -29,12 +29,12 @@ FLUX_DENSITY: Dimension = (("T", 1),)
 
 
 def parse(text: str) -> tuple[float, Dimension]:
-    """The factor to SI of a unit and its dimension, exponents by base; ValueError for what is no unit.
+    """The factor to SI of a unit and its dimension, exponents by base; ValueError for text that is no unit.
 
     A field strength in A/m counts as the flux density mu_0 H.
     """
     plain = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+", lambda raised: "^" + raised.group().translate(_SUPERSCRIPTS), text.strip())
-    plain = unicodedata.normalize("NFKC", plain)  # the micro and ohm signs to their letters
+    plain = unicodedata.normalize("NFKC", plain)  # converts the micro and ohm signs to their letters
     plain = plain.replace("\N{GREEK CAPITAL LETTER OMEGA}", "Ohm").replace("\N{GREEK SMALL LETTER MU}", "u")
     plain = (
         plain.replace("\N{MULTIPLICATION SIGN}", "*")

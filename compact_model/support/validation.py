@@ -1,4 +1,4 @@
-"""Checks of arguments.  Each returns its value, or raises a one-line InputError that says what to change."""
+"""Argument checks.  Each returns its value, or raises a one-line InputError that says what to change."""
 
 import difflib
 import math
@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 T = TypeVar("T")
 
 LARGEST = 1e100
-"""No quantity of this field comes near, in any unit; beyond it products of a few quantities overflow without a word."""
+"""Beyond any quantity of this field, in any unit; above it, products of a few quantities overflow silently."""
 MOST = 10**15
-"""Nothing can be counted, stored or waited for in such a number."""
-_LARGE = 5_000_000  # numbers: fewer are not worth a question for memory
+"""Beyond anything that can be counted, stored or waited for."""
+_LARGE = 5_000_000  # numbers: smaller arrays are not checked for memory
 _LONGEST = 100  # characters of a value in a message
 
 
@@ -28,7 +28,7 @@ class ConvergenceError(RuntimeError):
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in a message: on one line, and not a long one."""
+    """A value as shown in a message: on one line, and not long."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
@@ -61,7 +61,7 @@ def positive(name: str, value: Any) -> float:
 
 
 def non_negative(name: str, value: Any) -> float:
-    """A finite number that is zero or above."""
+    """A finite number of zero or above."""
     result = number(name, value)
     if result < 0.0:
         raise InputError(f"{name}: expected a number of at least 0, got {result:g}")
@@ -77,7 +77,7 @@ def between(name: str, value: Any, lower: float, upper: float) -> float:
 
 
 def whole(name: str, value: Any, at_least: int, at_most: int | None = MOST) -> int:
-    """A whole number of at least so many, and at most so many where there is a bound."""
+    """A whole number of at least the least value, and at most the upper bound if there is one."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
         raise InputError(f"{name}: expected a whole number of at least {at_least}, got {shown(value)}")
     if at_most is not None and value > at_most:
@@ -93,13 +93,13 @@ def flag(name: str, value: Any) -> bool:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """', did you mean ...?' where a choice is close to the word, else nothing."""
+    """', did you mean ...?' if a choice is close to the word, else nothing."""
     close = difflib.get_close_matches(word, list(choices), n=1)
     return f", did you mean {close[0]!r}?" if close else ""
 
 
 def choice(name: str, value: Any, choices: Collection[str]) -> str:
-    """One of a few words."""
+    """One of several words."""
     if not isinstance(value, str) or value not in choices:
         listed = ", ".join(repr(item) for item in choices)
         raise InputError(f"{name}: expected one of {listed}, got {shown(value)}{nearest(str(value), choices)}")
@@ -107,7 +107,7 @@ def choice(name: str, value: Any, choices: Collection[str]) -> str:
 
 
 def different(name: str, values: Any, choices: Collection[str]) -> list[str]:
-    """At least one of a few words, none twice."""
+    """At least one of several words, without repetition."""
     words = [choice(name, each, choices) for each in listed(name, values)]
     if len(set(words)) < len(words):
         raise InputError(f"{name}: expected different ones, got {shown(words)}")
@@ -119,17 +119,17 @@ ARRAY_AXES = ("input", "word_line", "bit_line")
 
 
 def unlabelled(name: str, values: Any, axes: Sequence[str] | None = None) -> Any:
-    """Labelled values (a DataArray) as plain ones in the order of the axes; everything else as it is.
+    """Labelled values (a DataArray) as plain ones in the order of the axes; everything else unchanged.
 
-    Along an axis that is numbered 0 to n - 1 in another order they are sorted.  Raises InputError for dimensions of
-    ARRAY_AXES that are not among the axes, and for a masked array that has something masked: no number stands for it.
+    Along an axis numbered 0 to n - 1 in another order they are sorted.  Raises InputError for dimensions of ARRAY_AXES
+    that are not among the axes, and for a masked array with masked values, which have no number.
     """
     masked = int(np.asarray(values.mask).sum()) if isinstance(values, np.ma.MaskedArray) else 0
     if masked:
         raise InputError(
             f"{name}: expected values without gaps, got a masked array with {masked} of {values.size} masked"
         )
-    xarray = sys.modules.get("xarray")  # whoever has labelled values has imported it
+    xarray = sys.modules.get("xarray")  # labelled values imply that it has been imported
     if axes is None or xarray is None or not isinstance(values, xarray.DataArray):
         return values
     if not set(values.dims) & set(ARRAY_AXES):
@@ -155,7 +155,7 @@ def shaped(name: str, values: Any, axes: Sequence[str] | None = None) -> NDArray
 
 
 def array(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> NDArray[np.float64]:
-    """An array of finite numbers, of any shape, that shares nothing with the values.  axes: see `unlabelled`."""
+    """An array of finite numbers, of any shape, independent of the given values.  axes: see `unlabelled`."""
     plain = unlabelled(name, values, axes)
     try:
         given = np.asarray(plain)
@@ -179,10 +179,10 @@ def array(name: str, values: ArrayLike, axes: Sequence[str] | None = None) -> ND
 
 
 def wrong_shape(name: str, got: tuple[int, ...], *wanted: Mapping[str, int | None]) -> InputError:
-    """The error for values of a shape that is none of those wanted, in words and in numbers.
+    """The error for values of a wrong shape, in words and numbers.
 
-    wanted: for each shape the number of places along each axis, by its name, None where there may be any; none of them
-    for a single number.
+    wanted: for each permitted shape the length of each axis, by its name, None for any length; empty for a single
+    number.
     """
     choices = []
     for axes in wanted:
@@ -236,7 +236,7 @@ def listed(name: str, values: Any) -> list[Any]:
 
 
 def increasing(name: str, values: ArrayLike, strictly: bool = True) -> NDArray[np.float64]:
-    """Finite numbers in rising order."""
+    """Finite numbers in increasing order."""
     result = numbers(name, values)
     steps = np.diff(result)
     wrong = steps <= 0.0 if strictly else steps < 0.0

@@ -124,7 +124,7 @@ class Landscape:
 
 @functools.lru_cache(maxsize=64)
 def _rows(landscape: Same[Landscape], parameters: Same[DeviceParameters]) -> FloatArray:
-    """The rows of a landscape, made once: in a loop over drives they take longer than a short simulation."""
+    """The rows of a landscape, made once: in a loop over drives, making them takes longer than a short simulation."""
     require_constant(landscape.item)
     rows = landscape.item._fitted_rows(parameters.item)
     rows.flags.writeable = False

@@ -24,17 +24,18 @@ DEGREES = (1, 3, 9)
 RELATIVE_TOLERANCE = 1e-11
 _MOST_HALVINGS = 25
 _MOST_PIECES = 200_000
-"""Left to halve, beside four for each piece to begin with: where nothing fits, halving would fill the memory first."""
+"""Pieces left to halve, in addition to the initial four for each piece: where nothing fits, halving would fill the
+memory."""
 
 
 @functools.cache
 def _points(degree: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Where a polynomial of a degree is fitted and the powers there, where it is tested and the powers there."""
+    """The points at which a polynomial of a degree is fitted, those at which it is tested, and their powers."""
     count = degree + 1
     nodes: FloatArray = np.cos(
         np.pi * (np.arange(count) + 0.5) / count
-    )  # inside (-1, 1): an edge's jump is never sampled
-    # Between the nodes, and almost at the ends, where a jump that nobody declared could hide.
+    )  # inside (-1, 1): the jump at an edge is never sampled
+    # Between the nodes, and close to the ends, where an undeclared jump could hide.
     tests: FloatArray = np.append(
         np.cos(np.pi * (np.arange(2 * count + 1) + 0.5) / (2 * count + 1)), [1.0 - 1e-6, 1e-6 - 1.0]
     )
@@ -47,12 +48,12 @@ def _interpolate(
     """Power coefficients (pieces, degree + 1) in u = (x - middle) / half, and the largest error of each piece."""
     nodes, powers, tests, test_powers = _points(degree)
     count = degree + 1
-    # One call for both: a waveform is cheap for many times and dear for each call.
+    # One call for both: the cost of a waveform is per call rather than per time.
     values = function(middle[:, np.newaxis] + half[:, np.newaxis] * np.concatenate([nodes, tests]))
     coefficients = np.linalg.solve(powers, values[:, :count].T).T
     exact = values[:, count:]
     error: FloatArray = np.abs(coefficients @ test_powers - exact).max(axis=1)
-    # Rounding x alone moves the values by this much, and no halving can fit better than that.
+    # Rounding x alone moves the values by this much, and no halving can improve on that.
     rounding = 4.0 * np.finfo(np.float64).eps * (np.abs(middle) + half) / half * np.ptp(exact, axis=1)
     return np.asarray(coefficients, dtype=np.float64), np.maximum(error - rounding, 0.0)
 
@@ -124,7 +125,7 @@ def _rows(pieces: Sequence[tuple[FloatArray, FloatArray, FloatArray]], hard: Flo
     region = np.searchsorted(hard, 0.5 * (rows[:, LEFT] + rows[:, RIGHT]))
     rows[:, REGION_LEFT] = hard[region - 1]
     rows[:, REGION_RIGHT] = hard[region]
-    # The pieces at a region's ends take its bits, so that the two can be compared.
+    # The pieces at a region's ends take exactly its bits, so the two can be compared.
     last = np.append(np.diff(region) > 0, True)
     rows[last, RIGHT] = rows[last, REGION_RIGHT]
     first = np.insert(np.diff(region) > 0, 0, True)
@@ -135,7 +136,7 @@ def _rows(pieces: Sequence[tuple[FloatArray, FloatArray, FloatArray]], hard: Flo
 
 
 def stack(objects: Sequence[FloatArray]) -> PiecewiseTable:
-    """One table out of the rows of several objects; polynomials of a lower degree get zeros for the higher powers."""
+    """One table from the rows of several objects; polynomials of lower degree get zeros for the higher powers."""
     offsets = np.concatenate([[0], np.cumsum([len(rows) for rows in objects])]).astype(np.int64)
     table = np.zeros((offsets[-1], max(rows.shape[1] for rows in objects)))
     for rows, first in zip(objects, offsets[:-1], strict=True):

@@ -12,7 +12,7 @@ from ..support.validation import InputError
 from .landscape import Landscape, check_kind
 from .wells import ParabolicWell, Well
 
-# A site keeps this share of its own stretch of track free, so that neighbours never touch.
+# A site leaves this share of its own section of track free, so that neighbours never touch.
 _FREE_SHARE = 0.05
 _MOST_SITES = 100_000
 
@@ -80,7 +80,7 @@ def random_track(
 
 
 def log_normal(draw: np.random.Generator, count: int, spread: float) -> FloatArray:
-    """Deviates with mean 1 and a relative standard deviation."""
+    """Log-normal deviates with mean 1 and a relative standard deviation."""
     sigma = np.sqrt(np.log1p(spread**2))
     result: FloatArray = np.exp(sigma * draw.standard_normal(count) - 0.5 * sigma**2)
     return result

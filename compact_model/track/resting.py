@@ -12,18 +12,18 @@ from ..support.arrays import FloatArray
 from .landscape import Landscape
 
 _SAMPLES = 20_001
-_FLAT = 1e-9  # of the largest energy: as high as the top of a barrier
+_FLAT = 1e-9  # of the largest energy: difference below which energies count as equal to that of a barrier's top
 
 
 def resting_places(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
     """Rest positions of a wall (m, increasing), including the two ends of the track, which hold a wall driven there.
 
-    At the others the field changes from pushing a wall forwards to pushing it back.  net_field: T, in addition to the
+    At all others the field changes from pushing a wall forwards to pushing it back.  net_field: T, in addition to the
     pinning field.
     """
     position, field = _fields(parameters, landscape, net_field)
     rows = np.flatnonzero((field[:-1] > 0.0) & (field[1:] <= 0.0))
-    # Straight between two samples, as far as a place needs.
+    # Linear between two samples, which is accurate enough for a position.
     crossing = position[rows] + (position[1] - position[0]) * field[rows] / (field[rows] - field[rows + 1])
     return np.concatenate([[0.0], crossing, [parameters.track_length]])
 
@@ -44,7 +44,7 @@ def resting_angles(
 
 
 def resting_push(parameters: DeviceParameters, landscape: Landscape, position: FloatArray) -> FloatArray:
-    """What an H_K that varies along the track pushes walls with at rest at positions in m, T, any shape."""
+    """The force of an H_K that varies along the track on walls at rest at positions in m, T, any shape."""
     slope = landscape.anisotropy_slope(position)
     if share_along(parameters) == 0.0 or not slope.any():
         return np.zeros_like(slope)
@@ -57,7 +57,8 @@ def wall_energy(
 ) -> FloatArray:
     """Energy of a wall at rest at positions in m, relative to the start of the track, J.
 
-    Where H_K varies along the track, the energy of the wall's angle counts, as far as the device has its force.
+    Where H_K varies along the track, the energy of the wall's angle is included to the extent that the device has its
+    force.
     """
     zeeman: FloatArray = parameters.energy_per_field_length * net_field * position
     energy = landscape.energy(position, parameters) - zeeman
@@ -72,7 +73,7 @@ def wall_energy(
 
 
 def dividing_points(parameters: DeviceParameters, landscape: Landscape, net_field: float = 0.0) -> FloatArray:
-    """Between each two neighbouring `resting_places`, the position from which a wall may go either way, m.
+    """Between each two neighbouring `resting_places`, the position from which a wall may move either way, m.
 
     It is the top of the barrier between them, or the middle of a flat top; next to an end of the track, a flat section
     belongs to the end.

@@ -21,7 +21,7 @@ class Well(ABC):
     coercive_field: float
     """H_c, the field that frees the wall from the site, T; 0: no pinning."""
     half_width: float
-    """x_c, m; what it means is the well's own."""
+    """x_c, m; its meaning depends on the kind of well."""
 
     def __post_init__(self) -> None:
         validation.non_negative("centre", self.centre)
@@ -52,7 +52,7 @@ class Well(ABC):
 
 @functools.cache
 def _quadrature() -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre nodes and weights on [-1, 1]: finding them takes longer than using them a hundred times."""
+    """Gauss-Legendre nodes and weights on [-1, 1]: computing them takes longer than using them a hundred times."""
     nodes, weights = np.polynomial.legendre.leggauss(200)
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
