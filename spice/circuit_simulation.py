@@ -1,4 +1,4 @@
-"""PySpice circuits with these devices, run in ngspice; results are labelled as those of simulations in Python."""
+"""PySpice circuits with these devices, run in ngspice; results are labelled like those of simulations in Python."""
 
 import json
 import re
@@ -30,7 +30,7 @@ from .ngspice.run import run_netlist
 METHODS = ("trap", "gear")
 _PLAIN_NODE = re.compile(r"[a-z0-9_]+\Z")
 _ANALYSIS = re.compile(r"^[ \t]*\.(tran|op|dc|ac|noise|tf|pz|disto|sens|end)\b.*$", re.IGNORECASE | re.MULTILINE)
-_LEAST_VOLTAGE = 1e-3  # V, below which a resistance is not taken from V/I
+_LEAST_VOLTAGE = 1e-3  # V; below it a resistance is not computed as V/I
 
 
 def simulate(
@@ -75,7 +75,7 @@ def simulate(
     shown = [node for each in instances for node in (*each.nodes, each.wall, each.heat) if node not in ("0", "")]
     saved = dict.fromkeys([*nodes, *shown])
     written = circuit_text(circuit)
-    # A `.meas` or `.four` may read whatever there is.
+    # A `.meas` or `.four` may read any vector.
     voltages = ["all"] if asked(written.splitlines()) else [f"v({node})" for node in saved]
     netlist = "\n".join(
         [
@@ -121,7 +121,7 @@ def circuit_text(circuit: Circuit) -> str:
 
 
 class _PlainNumbers:
-    """PySpice writes 2 mA as '2mA' and 0.002 A as '0.002A', which ngspice 46 takes for atto, and 1 fF as '1fF'; inside
+    """PySpice writes 2 mA as '2mA' and 0.002 A as '0.002A', which ngspice 46 reads as atto, and 1 fF as '1fF'; inside
     this block its values with a unit are written as plain numbers."""
 
     def __init__(self) -> None:
@@ -141,7 +141,7 @@ _PLAIN_NUMBERS = _PlainNumbers()
 
 
 def _nodes(circuit: Circuit) -> list[str]:
-    """The nodes of the enabled elements whose names ngspice can be asked for, in lower case, without ground."""
+    """The nodes of the enabled elements with names that ngspice accepts in a request, in lower case, without ground."""
     names = [str(name).lower() for element in circuit.elements if element.enabled for name in element.node_names]
     return [name for name in dict.fromkeys(names) if name not in GROUND and _PLAIN_NODE.match(name) and name != "time"]
 
@@ -161,7 +161,7 @@ def _step(given: float | None, instances: list[Instance]) -> float:
 
 
 def _asked_for(plot: Plot) -> xr.Dataset:
-    """What `.meas` and `.four` found, labelled; empty where a circuit asks for neither."""
+    """The results of `.meas` and `.four`, labelled; empty if a circuit has neither."""
     found = xr.Dataset()
     if plot.measures:
         label = {"long_name": "what .meas found"}
@@ -186,7 +186,7 @@ def _asked_for(plot: Plot) -> xr.Dataset:
 
 
 def _nucleation_time(plot: Plot, instance: Instance) -> float:
-    """When a uniform device formed its wall, s; -inf: there was one from the start, inf: none was formed."""
+    """When a uniform device formed its wall, s; -inf: it had one from the start, inf: it formed none."""
     if not instance.wall or not instance.value("uniform"):
         return -np.inf
     formed = np.real(plot.vectors[instance.wall]) > 0.5
@@ -195,7 +195,7 @@ def _nucleation_time(plot: Plot, instance: Instance) -> float:
 
 def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list[str]) -> xr.Dataset:
     grid = np.real(plot.vectors["time"])
-    after = times + JUMP  # where a source jumps, the later value is the one at that time
+    after = times + JUMP  # where a source jumps, the later value holds at that time
 
     def at(name: str) -> FloatArray:
         result: FloatArray = np.interp(after, grid, np.real(plot.vectors[name.lower()]))
@@ -210,7 +210,7 @@ def _label(plot: Plot, times: FloatArray, instances: list[Instance], nodes: list
         device = each.parameters
         position, voltage, current = at(x) * NANOMETRE, voltage_of(top) - voltage_of(bottom), at(each.current)
         by_voltage = device.torque_density == "voltage"
-        count = each.value(MULTIPLIER.name)  # the current is that of all junctions, as a circuit sees it
+        count = each.value(MULTIPLIER.name)  # the current is that of all parallel junctions
         formed = _nucleation_time(plot, each)
         share = antiparallel_share(device, position)
         share = np.where(times < formed, 1.0, share) if formed > -np.inf and each.value("uniform") > 0.0 else share

@@ -34,10 +34,10 @@ from .ngspice.run import run_netlist
 SIMULATORS = ("python", "ngspice")
 COMPARED = ("position", "angle", "resistance", "voltage", "current")
 CHAOTIC = 1e3
-"""Two paths that run apart by more than this factor: no two simulators agree on them."""
+"""Two trajectories that diverge by more than this factor: no two simulators agree on them."""
 _OF_LINES = {"reltol": 1e-8}
-"""The walls do with less; the charging of lines, which ngspice must follow to 1e-4 of the current, does not."""
-_SHIFT = 1e-14  # m, of the start, to see how far two paths run apart
+"""The walls need less; the charging of lines, which ngspice must follow to 1e-4 of the current, does not."""
+_SHIFT = 1e-14  # m, of the start, to measure how far two trajectories diverge
 
 
 def crosscheck(
@@ -241,7 +241,7 @@ def _array_in_ngspice(
 
 
 def _away_from_jumps(drive: Drive, times: FloatArray) -> NDArray[np.bool_]:
-    margin = 0.01 * float(times[-1])  # a jump at the very end counts
+    margin = 0.01 * float(times[-1])  # a jump at the very end is included
     edges = np.asarray([*drive.waveform.edges(float(times[0]) - margin, float(times[-1]) + margin)])
     if edges.size == 0:
         return np.ones(times.size, dtype=bool)

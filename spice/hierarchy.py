@@ -1,4 +1,4 @@
-"""The devices of a circuit of PySpice, also those inside its sub-circuits, with the values that ngspice gives them."""
+"""The devices of a PySpice circuit and its sub-circuits, with the values that ngspice gives them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ GROUND = ("0", "gnd")
 
 @dataclass(frozen=True)
 class Instance:
-    """One device of a circuit; label: its path, as in 'xcell.x1', where it is in a sub-circuit."""
+    """One device of a circuit; label: its path, as in 'xcell.x1', if it is in a sub-circuit."""
 
     label: str
     nodes: tuple[str, ...]
@@ -31,9 +31,9 @@ class Instance:
     current: str
     """ngspice's name for its current, from top to bottom."""
     wall: str = ""
-    """Its node that is 1 once there is a wall; empty where there always is one."""
+    """Its node that is 1 once it has a wall; empty if it always has one."""
     heat: str = ""
-    """Its node that is at the rise of its temperature, 1 V = 1 K; empty where it does not heat up."""
+    """Its node with the temperature rise, 1 V = 1 K; empty if it does not heat up."""
 
     def value(self, name: str) -> float:
         """A parameter of the instance, or its default, in the netlist's unit."""
@@ -41,27 +41,27 @@ class Instance:
 
     @property
     def is_warm(self) -> bool:
-        """Whether thermal fields act on it."""
+        """Whether it has thermal fields."""
         return self.value("temperature") + self.value("ambient") > 0.0
 
 
 @dataclass(frozen=True)
 class _Around:
-    """What holds where an element stands."""
+    """The definitions and values that apply to an element."""
 
     definitions: Mapping[str, tuple[SubCircuit, int]]
-    """By name, and how many cells around hold each."""
+    """Cells by name, with the number of enclosing cells that contain each."""
     path: tuple[str, ...]
     levels: tuple[int, ...]
-    """For each instance of the path, how many cells around hold the definition of what it is one of."""
+    """For each instance of the path, the number of enclosing cells that contain its definition."""
     ports: Mapping[str, str]
     scope: Mapping[str, float]
     """Parameters by name, in lower case."""
     multiplier: float | None
-    """The m of the cell around, which counts for all within."""
+    """The m of the enclosing cell, which multiplies everything within."""
 
     def node(self, name: object) -> str:
-        """A node as ngspice calls it once it has unfolded all cells."""
+        """ngspice's name for a node after it has flattened all cells."""
         plain = str(name).lower()
         return "0" if plain in GROUND else self.ports.get(plain, ".".join((*self.path, plain)))
 
@@ -69,7 +69,7 @@ class _Around:
 def instances_of(circuit: Circuit) -> list[Instance]:
     """All enabled DomainWallJunctions of a circuit.
 
-    Raises InputError where there is none, and for values that are neither numbers nor expressions of parameters.
+    Raises InputError if there is none, and for values that are neither numbers nor expressions of parameters.
     """
     scope: dict[str, float] = {}
     for name, expression in circuit._parameters.items():
@@ -126,8 +126,8 @@ def _within(netlist: Netlist, around: _Around) -> list[tuple[Any, Instance]]:
 def _current(path: tuple[str, ...], levels: tuple[int, ...]) -> str:
     """ngspice's name for the current of a device at the end of a path.
 
-    It unfolds the instances in a cell whose definitions are in the cell as well before it unfolds the cell; each time
-    the names of what is inside get a prefix, and the letter of the element anew.
+    It flattens the instances in a cell whose definitions are also in the cell before it flattens the cell; each time
+    the names inside get a prefix, which repeats the letter of the element.
     """
     name, depth = "bjunction", len(path)
     while depth:
@@ -141,7 +141,7 @@ def _number(name: str, value: object, scope: Mapping[str, float]) -> float:
 
 
 def _check_seeds(found: list[tuple[Any, Instance]]) -> None:
-    """One line of a cell is several devices; with one seed they would have one and the same thermal field."""
+    """One line of a cell is several devices, which with a single seed would have identical thermal fields."""
     seen: dict[tuple[int, float], str] = {}
     for element, instance in found:
         if not instance.is_warm:

@@ -1,4 +1,4 @@
-"""How the results of this package draw themselves through `result.dwmtj.plot()`."""
+"""Plots of this package's results, drawn through `result.dwmtj.plot()`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def plot_array_crosscheck(result: xr.Dataset, axes: Axes | None = None, **style:
 
 
 def plot_monte_carlo(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """The share of the runs (%) in which a `.meas` is at most so far above its mean; a line each."""
+    """The share of the runs (%) in which a `.meas` exceeds its mean by at most the value on the axis; a line each."""
     axes = new_axes(axes)
     for name in (each for each in result.data_vars if each != "run_seed"):
         values = np.sort(result[name].dropna("run").values)

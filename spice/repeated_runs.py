@@ -22,7 +22,7 @@ from .ngspice.plot import Plot, SimulatorError
 from .ngspice.run import run_folder, run_netlist
 
 RUN_PARAMETER = "mc_run"
-"""A parameter of the deck: the number of the run, from 1 on."""
+"""A parameter of the deck: the number of the run, starting from 1."""
 _OWN_RUN = re.compile(rf"^[ \t]*\.param[ \t]+{RUN_PARAMETER}[ \t]*=.*$", re.IGNORECASE | re.MULTILINE)
 _OWN_SEED = re.compile(r"^[ \t]*\.opt\w*\b.*\bseed(info)?\b.*$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(r"^[ \t]*\.end[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -103,7 +103,7 @@ def _of_run(netlist: str, number: int, seed: int) -> str:
 
 
 def _until_failure(futures: list["Future[list[Plot]]"]) -> int:
-    """How many runs ended well before the first that did not."""
+    """The number of runs that succeeded before the first failure."""
     for index, future in enumerate(futures):
         if future.cancelled() or future.exception() is not None:
             return index

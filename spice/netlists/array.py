@@ -26,7 +26,7 @@ from .devices import CellWriter, FixedWriter, cell_writer
 from .sources import waveform_value
 from .transistor_array import transistor_circuit
 
-_MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of that on
+_MOST_CELLS = 65_536  # ngspice itself needs minutes from a quarter of this on
 
 
 def array_circuit(
@@ -85,7 +85,7 @@ def array_circuit(
 
     def place(index: int) -> None:
         i, j = divmod(index, bits)
-        ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, a device has
+        ends = _name(became["word", i, j]), _name(became["bit", i, j])  # an edge has no direction, but a device has
         writer, values = placed[index]
         writer.connect(circuit, f"{i}_{j}", *ends, values)
         missing.remove(index)
@@ -132,7 +132,7 @@ def _current_sources(circuit: Circuit, currents: LineCurrents, became: dict[Node
 
 
 class ArrayCircuitOptions(TypedDict, total=False):
-    """The options of `array_netlist`: those of `array_circuit`, which says what they are."""
+    """The options of `array_netlist`, which are those of `array_circuit`."""
 
     drive: ArrayDrive | None
     duration: float
@@ -144,7 +144,8 @@ class ArrayCircuitOptions(TypedDict, total=False):
 
 @named_options(array_circuit)
 def array_netlist(array: Crossbar | TransistorCrossbar, bias: Bias, **options: Unpack[ArrayCircuitOptions]) -> str:
-    """The same as text with an operating point, which `ngspice -b` runs as it stands; options as in array_circuit."""
+    """The same as text with an operating point, which `ngspice -b` runs without changes; options as in
+    `array_circuit`."""
     return f"{circuit_text(array_circuit(array, bias, **options))}\n.op\n.end\n"
 
 
@@ -176,7 +177,7 @@ def placed_cells(cells: Cells | None) -> list[tuple[CellWriter, dict[str, float]
 
 
 def array_writers(array: Crossbar | TransistorCrossbar) -> list[CellWriter]:
-    """The writers of an array's devices, row by row, which know the nodes that show their states."""
+    """The writers of an array's devices, row by row, which know the nodes with their states."""
     return [writer for writer, _ in placed_cells(array.cells)]
 
 
@@ -186,7 +187,7 @@ def _name(node: Node) -> str:
 
 
 def _capacitors(circuit: Circuit, array: Crossbar, became: dict[Node, Node]) -> None:
-    """The lines' capacitances to ground, those of nodes that are one added up."""
+    """The lines' capacitances to ground, summed over nodes that are connected."""
     total: dict[str, float] = {}
     for node, merged_into in became.items():
         kind, first, second = node

@@ -17,7 +17,7 @@ from .text import real
 
 SECTIONS = ("tt", "ff", "ss", "mc")
 _FASTER = {"wall_width": 1.0, "field_like_ratio": 1.0, "damping": -1.0}
-"""What moves the wall faster, of the parameters on which the static threshold does not depend."""
+"""Parameters that do not affect the static threshold, with the direction in which the wall becomes faster."""
 _STEP = 1e-3
 _DEVIATE = "deviate_"
 
@@ -61,7 +61,7 @@ def corner_file(
 
 
 def _checked(device: NetlistDevice, spreads: Mapping[str, float]) -> dict[str, float]:
-    """The spreads that are not 0, in the order of the parameters."""
+    """The non-zero spreads, in the order of the parameters."""
     for field in validation.instance("spreads", spreads, Mapping):
         if field not in VARIABLE:
             raise InputError(
@@ -91,7 +91,7 @@ def _checked(device: NetlistDevice, spreads: Mapping[str, float]) -> dict[str, f
 
 
 def _symbol(field: str) -> str:
-    """A parameter's name in netlists; the stray field is part of the net field there."""
+    """A parameter's name in netlists, where the stray field is part of the net field."""
     if field == "stray_field":
         return "hz"
     return next(row.netlist for row in PARAMETERS if row.name == field)
@@ -102,7 +102,7 @@ def _unit(field: str) -> float:
 
 
 def _drawn(spreads: Mapping[str, float], deviates: Mapping[str, str]) -> dict[str, str]:
-    """Expressions of the parameters as they are drawn, of those as they are given; '{name}' stands for the latter."""
+    """Expressions for the drawn parameters in terms of the given ones; '{name}' stands for the latter."""
     found = {}
     for field, spread in spreads.items():
         symbol = _symbol(field)
@@ -113,7 +113,7 @@ def _drawn(spreads: Mapping[str, float], deviates: Mapping[str, str]) -> dict[st
             law = f"exp({real('sigma', sigma)}*({deviates[field]})-{real('mean', 0.5 * sigma**2)})"
             found[symbol] = f"{{{symbol}}}*{law}"
     if any(field in SIZES for field in spreads):
-        # The barrier stays the same: R_P goes with one over the area.
+        # The barrier stays the same: R_P is inversely proportional to the area.
         given, drawn = "({length}*{width}+{pad})", "({length_drawn}*{width_drawn}+{pad_drawn})"
         for size in ("length", "width", "pad"):
             if size not in found:

@@ -24,35 +24,35 @@ class CellWriter(Protocol):
 
     @property
     def units(self) -> tuple[float, ...]:
-        """What 1 V on the node of each state is, in the state's unit."""
+        """The value of 1 V on the node of each state, in the state's unit."""
 
     def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
         """Add an instance X<label> between two nodes."""
 
     def nodes(self, label: str) -> tuple[str, ...]:
-        """The nodes that show an instance's states; a last one that stays 0 has none."""
+        """The nodes with an instance's states; a last one that is always 0 has none."""
 
     def current(self, label: str) -> str:
-        """ngspice's name for an instance's current, from top to bottom; empty where none flows."""
+        """ngspice's name for an instance's current, from top to bottom; empty if none flows."""
 
 
 @singledispatch
 def cell_writer(model: Any, name: str) -> CellWriter:
-    """The writer of a kind of device; `name` tells it from other kinds in the circuit.
+    """The writer of a kind of device; `name` distinguishes it from other kinds in the circuit.
 
-    For devices of one's own give a `SubcircuitText`, or register a writer for the model's class.
+    For user-defined devices give a `SubcircuitText`, or register a writer for the model's class.
     """
     raise InputError(f"array: expected devices that a netlist can hold, got a {type(model).__name__} without a writer")
 
 
 class _Walls:
-    """Domain-wall junctions, values in SI as `crossbar.DomainWalls` gives them."""
+    """Domain-wall junctions with values in SI, as `crossbar.DomainWalls` gives them."""
 
     def __init__(self, junction: DomainWallJunction) -> None:
         self._junction = junction
         self._heat = internal_node(junction.device, "heat") if is_on(junction.device.parameters) else ""
         self.units = (NANOMETRE, 1.0, 1.0)
-        """Of the position, the angle, and the rise of the temperature."""
+        """Scales of the position, the angle, and the temperature rise."""
 
     def connect(self, circuit: Circuit, label: str, top: str, bottom: str, values: Mapping[str, float]) -> None:
         started: Mapping[str, Any] = {"rise0": values["temperature_rise"]} if self._heat else {}
@@ -76,7 +76,7 @@ class _Walls:
 
 
 class _Definition(SubCircuit):  # type: ignore[misc]  # PySpice has no types
-    """A sub-circuit whose text is given."""
+    """A sub-circuit given as text."""
 
     def __init__(self, model: SubcircuitText) -> None:
         super().__init__(text.identifier("name", model.name), "top", "bottom", *model.states)
@@ -87,7 +87,7 @@ class _Definition(SubCircuit):  # type: ignore[misc]  # PySpice has no types
 
 
 class _Text:
-    """Devices that bring their sub-circuit along."""
+    """Devices that provide their own sub-circuit."""
 
     def __init__(self, model: SubcircuitText) -> None:
         self._model, self.units, self._definition = model, model.units, _Definition(model)
@@ -116,7 +116,7 @@ def _(model: SubcircuitText, name: str) -> CellWriter:
 
 
 class FixedWriter:
-    """A faulty device: its law at a state that stays, a resistance, or nothing; sources show the state.
+    """A faulty device: its law at a fixed state, a resistance, or nothing; sources hold the nodes of the state.
 
     sound: the writer of the same device without a fault.
     """
@@ -151,7 +151,7 @@ class FixedWriter:
 
 @singledispatch
 def fixed_current(model: Any, states: tuple[float, ...], voltage: str) -> str:
-    """The current, A, of a device whose states stay, as ngspice reads it; voltage: the expression of its voltage."""
+    """The current, A, of a device with fixed states, as ngspice reads it; voltage: the expression of its voltage."""
     raise InputError(
         "array: expected domain walls, resistances or open cells among the faulty cells of a netlist, got a "
         f"{type(model).__name__} that is stuck and keeps its law"

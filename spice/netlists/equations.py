@@ -1,8 +1,8 @@
-"""The model's equations as text that ngspice and Verilog-A both read; what differs between them is filled in.
+"""The model's equations as text for both ngspice and Verilog-A, with placeholders where the two differ.
 
-Voltages of the state nodes are x in nm and phi in rad; the time is in ns, so that a rate in nm/ns or rad/ns is a
-current in A into a capacitor of 1 nF.  All fields are written as the rates gamma H in rad/ns: volts and amperes of
-order one, which a simulator's absolute tolerances are made for; in tesla they would cost a digit of the position.
+Voltages of the state nodes are x in nm and phi in rad; the time is in ns, so a rate in nm/ns or rad/ns is a current in
+A into a capacitor of 1 nF.  All fields are written as rates gamma H in rad/ns: volts and amperes of order one, for
+which a simulator's absolute tolerances are made; in tesla they would cost a digit of the position.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from .heat import Heat
 from .text import real
 from .track import Track, expression
 
-# Outside the track the wall is driven back at so many nm/ns per nm: it stays within 0.01 nm of the end.
+# Outside the track the wall is driven back at this many nm/ns per nm: it stays within 0.01 nm of the end.
 _END_STIFFNESS = 1e4
 
-# Scramble a counter into a phase.  acos(cos()) folds a large argument onto 0 to pi evenly; a sine alone would leave the
-# normal deviates a mean of 0.006.  It is written pi/2 - asin(cos()), as the Verilog-A compiler openvaf-r takes
-# acos(cos(u)) for u.  The same on every machine to 1e-6 of a turn.
-# ngspice keeps ten digits of a literal, so these have no more.
+# Scramble a counter into a phase.  acos(cos()) folds a large argument evenly onto 0 to pi; a sine alone would give the
+# normal deviates a mean of 0.006.  It is written pi/2 - asin(cos()), because the Verilog-A compiler openvaf-r replaces
+# acos(cos(u)) by u.  The same on every machine to 1e-6 of a turn. ngspice keeps ten digits of a literal, so these have
+# no more.
 _SCRAMBLE_COUNTER = "1.732050808"
 _SCRAMBLE_SEED = "2.645751311"
 _SCRAMBLE_INNER = "8191.713"
@@ -29,7 +29,7 @@ _SCRAMBLE_OUTER = "9973.137"
 
 
 def derived_parameters(torque_density: str) -> tuple[tuple[str, str, str], ...]:
-    """Name, expression and meaning of what follows from the parameters alone."""
+    """Name, expression and meaning of the quantities that depend on the parameters alone."""
     half_flux = 0.5 * constants.REDUCED_PLANCK_CONSTANT / constants.ELEMENTARY_CHARGE
     per_density = f"{real('hbar/2e', half_flux)}*polarisation/(ms*thickness*1.0e-9)"
     per_drive = "(rp*area)" if torque_density == "voltage" else "area"
@@ -70,13 +70,13 @@ NUCLEATION = (
         "the antiparallel pad of a device without a wall, nm of track",
     ),
 )
-"""What follows from the parameters of a device that forms its wall, as `derived_parameters`."""
+"""The same for a device that forms its wall, as in `derived_parameters`."""
 
 
 def junction_conductance(voltage: str, wall: str = "", heat: Heat | None = None) -> str:
     """G(x, V), S, with TMR/(1 + TMR + (V/vh)^2) as TMR vh^2/((1 + TMR) vh^2 + V^2): one division.
 
-    wall: where a device may be uniform, what is 1 with a wall in it and 0 without.
+    wall: for a device that may be uniform, a factor that is 1 with a wall in it and 0 without.
     """
     uniform = f"+(1.0-{wall})*uniform_pad" if wall else ""
     cold = f"(conductance_p-conductance_drop*(length-V(x){uniform})/(bias_scale+{voltage}*{voltage}))"
@@ -84,15 +84,15 @@ def junction_conductance(voltage: str, wall: str = "", heat: Heat | None = None)
 
 
 def torque_drive(torque_density: str, voltage: str, conductance: str) -> str:
-    """What J follows from: the voltage, or the current, of the junction."""
+    """The quantity that determines J: the voltage, or the current, of the junction."""
     return voltage if torque_density == "voltage" else f"({voltage}*{conductance})"
 
 
 FORMING_TIME = 0.5e-12
-"""s, in which the latch of a device that forms its wall answers; it has turned after 4.6 of them."""
+"""Response time, s, of the latch of a device that forms its wall; it switches after 4.6 of them."""
 FORMED = 0.99
-"""From where on the latch holds itself.  A simulator tries a step anew from where one that it gave up had ended: with a
-lower value, and steps of 20 ps, it would find there a wall that never formed."""
+"""The value from which the latch holds itself.  A simulator repeats a rejected step from the state at that step's end:
+with a lower value, and steps of 20 ps, it would find a wall there that never formed."""
 
 
 def has_wall(latch: str) -> str:
@@ -101,7 +101,7 @@ def has_wall(latch: str) -> str:
 
 
 def latch_target(torque_density: str, drive: str, latch: str) -> str:
-    """Where the latch goes: 1 where there is a wall, or J reaches jn, which forms one."""
+    """The target of the latch: 1 if there is a wall, or if J reaches jn, which forms one."""
     per_drive = "(rp*area)" if torque_density == "voltage" else "area"
     formed = real("formed", FORMED)
     return f"(uniform==0.0 || {latch}>{formed} || uniform*{drive}>=jn*{per_drive} ? 1.0 : 0.0)"
@@ -109,11 +109,12 @@ def latch_target(torque_density: str, drive: str, latch: str) -> str:
 
 @dataclass(frozen=True)
 class Fields:
-    """a and b of Eq. 1 of a device, in text.
+    """a and b of Eq. 1 of a device, as text.
 
-    torque: gamma sigma_ST in rad/ns; drive: what J follows from, V or A; voltage: of the junction, V; thermal: the two
-    thermal fields, rad/ns; pinning: the pinning field over its largest, and rise: see `anisotropy_rise`, where the
-    language has nodes for them; net_field: T; heat: of a device that heats up; all as the language writes them.
+    torque: gamma sigma_ST in rad/ns; drive: the quantity that determines J, V or A; voltage: of the junction, V;
+    thermal: the two thermal fields, rad/ns; pinning: the pinning field over its largest value, and rise: see
+    `anisotropy_rise`, if the language has nodes for them; net_field: T; heat: of a device that heats up; all in the
+    notation of the language.
     """
 
     parameters: DeviceParameters
@@ -129,42 +130,42 @@ class Fields:
 
     @property
     def along_track(self) -> str:
-        """a: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns, and what further terms add to it."""
+        """a: gamma (H_z + sigma_FLT + H_pin + b_1), rad/ns, with the contributions of further terms."""
         return self._sum("along_text")
 
     @property
     def about_angle(self) -> str:
-        """b: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns, and what further terms add to it."""
+        """b: gamma (sigma_ST + H_K sin(2 phi)/2 + b_2), rad/ns, with the contributions of further terms."""
         return self._sum("about_text")
 
     @property
     def width(self) -> str:
-        """Delta over its value at 0 V; empty: it does not change."""
+        """Delta over its value at 0 V; empty: it is constant."""
         texts = self._texts("width_text")
         return "*".join(f"({text.format(voltage=self.voltage)})" for text in texts)
 
     @property
     def pinning_shape(self) -> str:
-        """The pinning field over its largest."""
+        """The pinning field over its largest value."""
         return expression(self.track.pinning, "V(x)" if self.track.centre is None else "((V(x)-xs)/xc)")
 
     @property
     def anisotropy_rise(self) -> str:
-        """gamma Delta dH_K/dx, rad/ns; empty where H_K is constant, or the device has no term that reads it."""
+        """gamma Delta dH_K/dx, rad/ns; empty if H_K is constant, or the device has no term that reads it."""
         slope = self.track.anisotropy_slope
         if slope is None or not any(term.reads_slope and term.is_on(self.parameters) for term in TERMS):
             return ""
         return f"rate*delta*{expression(slope, 'V(x)')}"
 
     def _texts(self, part: str) -> list[str]:
-        """What each term that the device has says to a part."""
+        """The contribution to a part of each term that the device has."""
         texts = (getattr(term, part) for term in TERMS if term.is_on(self.parameters))
         return [text for text in texts if text]
 
     def _sum(self, part: str) -> str:
         profile, rise = self.track.anisotropy, self.anisotropy_rise
         anisotropy = "hk" if profile is None else f"(hk+{expression(profile, 'V(x)')})"
-        # White fields on a wall of another width are as strong as its fluctuations must be.
+        # On a wall of another width, white fields have the strength that its fluctuations require.
         thermal = [f"{field}/sqrt({self.width})" if self.width else field for field in self.thermal]
         words = {
             "torque": self.torque,
@@ -223,9 +224,9 @@ NOISE_FUNCTIONS = (
 
 
 def thermal_field(time: str, ambient: str, channel: int, heat: Heat | None = None) -> str:
-    """A thermal field in rad/ns: a normal deviate every ts ns, joined by straight lines.
+    """A thermal field in rad/ns: a normal deviate every ts ns, interpolated linearly.
 
-    time: in ns; ambient: the circuit's temperature, K, which counts as often as the parameter `ambient` says.
+    time: in ns; ambient: the circuit's temperature, K, weighted by the parameter `ambient`.
     Over times longer than ts its integral has the variance of white noise.  It is a function of time and seed, so the
     same run gives the same field, in every simulator.
     """

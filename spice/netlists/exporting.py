@@ -59,7 +59,7 @@ def export(
 
 
 def _script(device: NetlistDevice, testbench: Testbench | None) -> str:
-    """A Python script; dataclasses print as the code that makes them."""
+    """A Python script; the text of a dataclass is the code that makes it."""
     kinds = {type(well) for well in device.landscape.wells}
     foreign = [kind for kind in kinds if kind.__module__.split(".")[0] != "compact_model"]
     if foreign:

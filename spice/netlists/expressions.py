@@ -33,9 +33,9 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 
 def evaluate(name: str, text: str, scope: Mapping[str, float]) -> float:
-    """A value as it stands in a netlist: a number, or an expression in braces or quotes with parameters of the scope.
+    """A value as in a netlist: a number, or an expression in braces or quotes with parameters of the scope.
 
-    Raises InputError, with the name, for what is neither.
+    Raises InputError, with the name, for anything else.
     """
     plain = text.strip()
     number = _NUMBER.match(plain)

@@ -1,3 +1,3 @@
-"""The languages that a device is written in; apart from the writers, for the command line's help."""
+"""The languages in which a device is written; separate from the writers, for the command line's help."""
 
 FORMATS = ("ngspice", "verilog-a", "pyspice", "xschem")

@@ -1,7 +1,7 @@
 """Joule heating as text: a thermal resistance and a heat capacity on a node of their own, whose volts are kelvins.
 
-The laws are those of `compact_model.kernels.heating`.  Where a device heats up, what changes with its temperature takes
-the place of the parameter that stands for it in all other text.
+The laws are those of `compact_model.kernels.heating`.  In a device that heats up, temperature-dependent expressions
+replace the corresponding parameters in all other text.
 """
 
 import re
@@ -19,12 +19,12 @@ DERIVED = (
     ("bloch", "bloch_part/(1.0-bloch_part)", "of Bloch's law"),
     ("cooling_rate", "1.0/tauth", "1/ns"),
 )
-"""What follows from the parameters of a device that heats up, as `equations.derived_parameters`."""
+"""The derived quantities of a device that heats up, as in `equations.derived_parameters`."""
 
 
 @dataclass(frozen=True)
 class Heat:
-    """How a language writes the rise (K), and M_s and the TMR over their values at the device's own temperature."""
+    """A language's expressions for the rise (K), and for M_s and the TMR relative to the device's own temperature."""
 
     rise: str
     moment: str
@@ -32,18 +32,18 @@ class Heat:
 
     @property
     def moment_text(self) -> str:
-        """M_s by Bloch's law."""
+        """M_s relative to the cold device, by Bloch's law."""
         warmer = f"(1.0+{self.rise}/tref)"
         return f"max(1.0-bloch*({warmer}*sqrt(abs{warmer})-1.0),{real('least', LEAST)})"
 
     @property
     def warm_text(self) -> str:
-        """The TMR's."""
+        """The TMR relative to the cold device."""
         return f"max(1.0+tmrt*{self.rise},{real('least', LEAST)})"
 
     @property
     def torque_factor(self) -> str:
-        """The torques over their values, also by the polarisation where that follows the TMR."""
+        """The torques relative to the cold device, including the polarisation if it follows the TMR."""
         tmr = f"tmr*{self.warm}"
         by_tmr = f"sqrt({self.warm}*(2.0+{tmr})/(2.0+tmr))*(1.0+tmr)/(1.0+{tmr})"
         return f"(pol>0.0 ? 1.0 : {by_tmr})/{self.moment}"
@@ -53,7 +53,7 @@ class Heat:
         return f"cooling_rate*(rth*{voltage}*{voltage}*{conductance}-{self.rise})"
 
     def applied(self, expression: str) -> str:
-        """An expression of the cold device with what its parameters are in the warm one."""
+        """An expression of the cold device, with its parameters replaced by those of the warm one."""
         for name, value in self._warm_parameters.items():
             expression = re.sub(rf"\b{name}\b", value, expression)
         return expression
@@ -79,5 +79,5 @@ class Heat:
 
 
 def heat_of(parameters: DeviceParameters, rise: str, moment: str, warm: str) -> Heat | None:
-    """The heat of a device, as a language names it; None where it does not heat up."""
+    """The heat of a device, in a language's notation; None if it does not heat up."""
     return Heat(rise, moment, warm) if heating.is_on(parameters) else None

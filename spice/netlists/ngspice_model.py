@@ -1,4 +1,4 @@
-"""The device as an ngspice sub-circuit, in text."""
+"""The device as an ngspice sub-circuit, as text."""
 
 import math
 import re
@@ -22,22 +22,22 @@ from .track import Track, describe
 
 TERMINALS = ("top", "bottom", "x", "phi")
 FIELD = "field"
-"""The terminal that a device with a field pin has after these."""
+"""The additional last terminal of a device with a field pin."""
 RECOMMENDED_STEP = 20e-12
-"""Longest time step for the agreement that is promised (0.1 nm over 1 us), s."""
+"""Longest time step that ensures the promised agreement (0.1 nm over 1 us), s."""
 STEPS_PER_SAMPLE = 5.0
-"""Of the thermal fields: with fewer, the kinks where two straight lines meet cost more than 0.1 nm."""
+"""Of the thermal fields: with fewer, the kinks between two straight lines cost more than 0.1 nm."""
 RECOMMENDED_OPTIONS: dict[str, str | float] = {"method": "trap", "reltol": 1e-5, "trtol": 1.0}
-"""The cheapest that keep the promise: the 19 cases of the tests agree within 0.07 nm, and 0.12 nm with reltol=1e-4.
-Whatever is tighter costs a circuit's transistors more than the wall, and some circuits their convergence: benchmarks/
-netlist_options.py."""
+"""The cheapest options that keep the promise: the 19 cases of the tests agree within 0.07 nm, and 0.12 nm with
+reltol=1e-4. Tighter ones cost a circuit's transistors more than the wall, and some circuits their convergence:
+benchmarks/netlist_options.py."""
 _EDGE_TIME = 0.1e-12
-"""s, in which the node that follows the pinning field answers; ngspice shortens its steps where a wall crosses the edge
-of a truncated well to resolve it.  Without that node the same accuracy takes reltol=1e-8; 0.3 and 1 ps do as well."""
+"""s, response time of the node that follows the pinning field; ngspice shortens its steps to resolve it where a wall
+crosses the edge of a truncated well.  Without that node the same accuracy takes reltol=1e-8; 0.3 and 1 ps also work."""
 
 MULTIPLIER = NetlistParameter("m", 1.0, "", "so many equal junctions in parallel, whose walls move as one")
-"""A parameter of the sub-circuit alone: OSDI simulators bring their own.  It has to be declared: ngspice 39 multiplies
-the resistors and controlled sources inside a sub-circuit that does not, and not its B sources."""
+"""A parameter of the sub-circuit alone: OSDI simulators have their own.  It must be declared: in a sub-circuit that
+does not declare it, ngspice 39 multiplies the resistors and controlled sources, but not the B sources."""
 
 PAPER = "Lequeux et al., A magnetic synapse, Sci. Rep. 6, 31510 (2016), doi 10.1038/srep31510"
 
@@ -98,18 +98,18 @@ class NetlistDevice:
         return values
 
     def known(self, name: str) -> str:
-        """A parameter's name in lower case; raises InputError for one that there is not."""
+        """A parameter's name in lower case; raises InputError for one that does not exist."""
         return text.known("parameter", name, (*self.quantities, MULTIPLIER.name))
 
     def _rest_angle(self, changed: DeviceParameters, values: dict[str, float]) -> float:
-        """At rest where the instance's wall starts, as in Python; rad."""
+        """The rest angle at the start of the instance's wall, as in Python; rad."""
         defaults = {name: each.value for name, each in self.quantities.items()}
         start = values.get("x0", defaults["x0"]) * NANOMETRE
         local = float(self.landscape.anisotropy_field(start, self.parameters))
         return rest_angle(changed, local + values.get("hk", defaults["hk"]) - defaults["hk"])
 
     def with_values(self, values: dict[str, float]) -> DeviceParameters:
-        """The DeviceParameters of an instance with such values; raises InputError for values that it forbids."""
+        """The DeviceParameters of an instance with these values; raises InputError for values that it forbids."""
         changes: dict[str, float | None] = {}
         for name, value in values.items():
             quantity = self.quantities.get(name, MULTIPLIER)
@@ -160,7 +160,7 @@ _ADVICE = (
 def header(
     device: NetlistDevice, mark: str, language: str, advice: tuple[str, ...], more: tuple[NetlistParameter, ...] = ()
 ) -> list[str]:
-    """What a reader must know, as comment lines; more: parameters besides the device's own."""
+    """Notes for a reader, as comment lines; more: parameters besides the device's own."""
     origin = provenance([device.parameters], [device.landscape])
     prose = [
         f"Domain-wall magnetic tunnel junction with two terminals, a spin-torque memristor ({language}).",
@@ -227,9 +227,9 @@ def _temperature_advice(device: NetlistDevice) -> list[str]:
 
 
 def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, draws: Sequence[str] = ()) -> str:
-    """The `.subckt` of a device, with a header that says how to use it; ends with a newline.
+    """The `.subckt` of a device, with a header that explains its use; ends with a newline.
 
-    drawn: by parameter, an expression of what takes its place inside, with '{name}' for the parameters as given and
+    drawn: by parameter, an expression that replaces it inside, with '{name}' for the parameters as given and
     '{name_drawn}' for others that are drawn; draws: names of standard normal deviates in them, new in each instance.
     """
     quantities = (*device.quantities.values(), MULTIPLIER)
@@ -267,7 +267,7 @@ def subcircuit(device: NetlistDevice, drawn: Mapping[str, str] | None = None, dr
 
 
 def derived_parameters(device: NetlistDevice) -> tuple[tuple[str, str, str], ...]:
-    """Name, expression and meaning of what follows from the parameters alone."""
+    """Name, expression and meaning of the quantities that depend on the parameters alone."""
     found = equations.derived_parameters(device.parameters.torque_density)
     if heating.is_on(device.parameters):
         found = (*found, *heat.DERIVED)
@@ -279,8 +279,8 @@ def _inner(device: NetlistDevice, draws: Sequence[str]) -> str:
 
 
 def _drawing(device: NetlistDevice, names: Sequence[str], defaults: str, draws: Sequence[str]) -> list[str]:
-    """A sub-circuit around the one that draws: ngspice draws anew wherever a `.param` with agauss is used, and once for
-    a parameter of an instance."""
+    """A sub-circuit around the drawing one: ngspice draws anew at every use of a `.param` with agauss, and once for a
+    parameter of an instance."""
     if not draws:
         return []
     ports = _ports(device)
@@ -293,9 +293,9 @@ def _drawing(device: NetlistDevice, names: Sequence[str], defaults: str, draws: 
 
 
 def _unmistakable(definition: str) -> str:
-    """The definition with a checksum of it in its nodes' names, which no `.global` of a deck holds by chance.
+    """The definition with its checksum in its nodes' names, which no `.global` of a deck matches by chance.
 
-    ngspice lets a `.global` capture whatever node has its name, also inside a sub-circuit.
+    ngspice lets a `.global` capture any node with its name, also inside a sub-circuit.
     """
     own = f"{zlib.crc32(definition.encode()):08x}"
     return re.sub(rf"\b{text.INTERNAL}([a-z]+)\b", rf"{text.INTERNAL}\1_{own}", definition)
@@ -310,12 +310,12 @@ _NODE_VOLTAGE = re.compile(r"\bV\((\w+)\)")
 
 
 def _node(name: str) -> str:
-    """A node of the sub-circuit, apart from all names of its parameters."""
+    """A node of the sub-circuit, distinct from all names of its parameters."""
     return f"{text.INTERNAL}{name}"
 
 
 def internal_node(device: NetlistDevice, name: str) -> str:
-    """What a node inside the sub-circuit is called there, with its checksum."""
+    """The name of a node inside the sub-circuit, with its checksum."""
     found = re.search(rf"\b{_node(name)}_\w+\b", subcircuit(device))
     assert found
     return found.group(0)
@@ -328,9 +328,9 @@ def _prefixed(voltage: re.Match[str]) -> str:
 def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
     """Groups of elements: a comment, then names, nodes and values.
 
-    Whatever holds a value that others read is a voltage source or a current into 1 uOhm, which is faster: a cshunt or
-    rshunt does not change it, and it has no noise.  The state is a charge on 1 uF, so that a cshunt of 1 pF does not
-    move the wall by 0.001 nm.
+    Every value that others read is a voltage source or a current into 1 uOhm, which is faster: a cshunt or rshunt does
+    not change it, and it has no noise.  The state is a charge on 1 uF, so a cshunt of 1 pF does not move the wall by
+    0.001 nm.
     """
     density = device.parameters.torque_density
     conductance = "(conductance_p+V(excess))"
@@ -362,7 +362,7 @@ def _elements(device: NetlistDevice) -> tuple[tuple[Any, ...], ...]:
         ]
     position = equations.position_rate("V(along)", "V(about)", fields.width)
     angle = equations.angle_rate("V(along)", "V(about)")
-    # ngspice evaluates one branch of a condition alone; in a transient there is no noise.
+    # ngspice evaluates only one branch of a condition; a transient has no noise.
     noise = f"(V(moving)>0.5 ? 0.0 : V(thermal)*sqrt(abs(m*{conductance})))"
     return (
         (

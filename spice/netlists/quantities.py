@@ -1,4 +1,4 @@
-"""The parameters of the netlist's device: names, units, defaults, and the fields of DeviceParameters they come from."""
+"""The parameters of the netlist's device: names, units, defaults, and the fields of DeviceParameters behind them."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .text import INFINITY
 from .track import Track
 
 NOISE_SAMPLE = 0.05 * NANOSECOND
-"""Distance of the thermal fields' samples, s: 20 GHz, far above the wall's own frequencies (below 1 GHz)."""
+"""Distance between the thermal fields' samples, s: 20 GHz, far above the wall's own frequencies (below 1 GHz)."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ INSTANCE = ("x0", "phi0", "rise0", "hz", "uniform", "temperature", "ambient", "s
 
 
 def in_unit(value: float, scale: float) -> float:
-    """An SI value in a unit; what the division rounded in the sixteenth digit is undone: 100 nm are 100."""
+    """An SI value in a unit, without the rounding error of the division in the sixteenth digit: 100 nm are 100."""
     if value == math.inf:
         return INFINITY
     return value if scale == 1.0 else float(f"{value / scale:.15g}")
 
 
 def initial_state(parameters: DeviceParameters, landscape: Landscape) -> tuple[float, float]:
-    """Where a wall is unless told otherwise: the first site's centre (m), and at rest there (rad)."""
+    """The default position of a wall, the first site's centre (m), and its rest angle there (rad)."""
     position = landscape.wells[0].centre
     return position, float(resting_angles([parameters], [landscape], np.array([position]))[0])
 
@@ -53,7 +53,7 @@ def initial_state(parameters: DeviceParameters, landscape: Landscape) -> tuple[f
 def quantities(
     parameters: DeviceParameters, landscape: Landscape, track: Track, nucleation: bool = False
 ) -> tuple[NetlistParameter, ...]:
-    """All parameters of the sub-circuit of a device, in the order in which they are written."""
+    """All parameters of a device's sub-circuit, in the order in which they are written."""
     position, angle = initial_state(parameters, landscape)
     off = {name for term in TERMS if not term.is_on(parameters) for name in term.switches}
     found = [

@@ -14,7 +14,7 @@ from compact_model.track.piecewise import polynomial_rows
 from .text import node, real
 
 JUMP = 2e-15
-"""Time that a jump of the drive takes in a netlist, s: nothing to a wall, and still two points to ngspice."""
+"""Duration of a jump of the drive in a netlist, s: negligible for a wall, but two points for ngspice."""
 _POINTS_PER_CURVE = 128
 _MOST_POINTS = 1_000_000
 
@@ -95,7 +95,7 @@ def source_line(
 ) -> str:
     """A source element that drives a positive current, or holds a positive voltage, from plus to minus outside it."""
     letter = source_letter(drive)
-    # A SPICE current source drives its current from its first node through itself to its second.
+    # A SPICE current source drives its current through itself, from its first node to its second.
     first, second = (plus, minus) if letter == "V" else (minus, plus)
     value = source_value(drive, parameters, start, stop)
     return f"{letter}{node('label', label)} {node('plus', first)} {node('minus', second)} {value}"

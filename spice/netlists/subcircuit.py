@@ -90,7 +90,7 @@ class DomainWallJunction(SubCircuit):  # type: ignore[misc]
         if "x0" in expressions or "hk" in expressions:
             checked.pop("phi0", None)
         if checked.get("temperature", 0.0) + checked.get("ambient", 0.0) > 0.0 and "seed" not in values:
-            checked["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would be equal fields
+            checked["seed"] = zlib.crc32(plain.encode()) % 100_003  # its own: equal seeds would give equal fields
         present = {each.name: each for each in circuit.subcircuits}
         if present.get(self.name, self) is not self:
             raise InputError(f"name: expected a different name for each kind of device in a circuit, got {self.name!r}")

@@ -1,4 +1,4 @@
-"""Whole netlists that run as they stand."""
+"""Complete netlists, ready to run."""
 
 from compact_model.constants import NANOSECOND
 from compact_model.drive import Drive
@@ -11,7 +11,7 @@ from .sources import source_line
 
 
 def testbench(device: NetlistDevice, drive: Drive, duration: float, **values: float) -> str:
-    """A netlist for `ngspice -b`: the device, its drive, a transient of `duration` s, and what to print at its end.
+    """A netlist for `ngspice -b`: the device, its drive, a transient of `duration` s, and the results to print.
 
     values: the instance's parameters in the netlist's units (x0 in nm, hz in T, temperature, seed, ...).
     Raises InputError for values outside the model.

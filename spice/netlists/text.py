@@ -1,4 +1,4 @@
-"""The one way in which names, numbers and remarks enter a generated netlist, so that nothing else can."""
+"""The only way in which names, numbers and remarks enter a generated netlist, so that nothing else can."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -10,14 +10,14 @@ _NODE = re.compile(r"[A-Za-z0-9_]+\Z")
 _EXPRESSION = re.compile(r"\{[A-Za-z0-9_.+\-*/^(), ]+\}\Z")
 _LONGEST_NAME = 64
 _LONGEST_LINE = 110
-# ngspice reads these as something else in an expression.
+# ngspice gives these another meaning in an expression.
 RESERVED = frozenset(
     {"time", "temper", "hertz", "gnd", "v", "i", "pi", "e", "c", "kelvin", "echarge", "boltz", "planck"}
 )
 INTERNAL = "dwmtj_"
-"""How the names of nodes inside a sub-circuit begin."""
+"""Prefix of node names inside a sub-circuit."""
 INFINITY = 1e30
-"""What stands for an infinite value; its square is still a double."""
+"""Replaces an infinite value; its square is still a double."""
 
 
 def identifier(name: str, value: object) -> str:
@@ -48,18 +48,18 @@ def node(name: str, value: object) -> str:
 def real(name: str, value: object) -> str:
     """A number with all the digits of the double.
 
-    A text is refused: ngspice would read '1k', '2meg' or an expression as something else.
+    Text is refused, because ngspice would interpret '1k', '2meg' or an expression.
     """
     return repr(number(name, value))
 
 
 def is_braced(value: object) -> bool:
-    """Whether a value is an expression as netlists have it, in braces."""
+    """Whether a value is an expression in braces, as in netlists."""
     return isinstance(value, str) and value[:1] == "{" and value[-1:] == "}"
 
 
 def expression(name: str, value: object) -> str:
-    """An expression in braces, of names, numbers and arithmetic alone."""
+    """An expression in braces, of names, numbers and arithmetic only."""
     if not is_braced(value) or not _EXPRESSION.match(str(value)):
         raise InputError(f"{name}: expected an expression of parameters in braces, got {shown(value)}")
     return str(value)
@@ -71,7 +71,7 @@ def remark(text: str) -> str:
 
 
 def known(name: str, given: str, choices: Collection[str]) -> str:
-    """A name out of a list, in lower case as ngspice reads it."""
+    """A name from a list, in lower case as ngspice reads it."""
     if given.lower() not in choices:
         raise InputError(
             f"{name}: expected one of {', '.join(choices)}, got {shown(given)}{nearest(given.lower(), choices)}"
@@ -80,7 +80,7 @@ def known(name: str, given: str, choices: Collection[str]) -> str:
 
 
 def folded(line: str) -> str:
-    """A long netlist line on several, each continued with '+'; it is broken at blanks only."""
+    """A long netlist line split at blanks, each further line starting with '+'."""
     rows: list[str] = []
     row = ""
     for word in line.split(" "):
@@ -93,7 +93,7 @@ def folded(line: str) -> str:
 
 
 def columns(rows: Iterable[tuple[str, ...]], prefix: str) -> list[str]:
-    """Rows of a table in a comment, in aligned columns; the last column runs free."""
+    """Rows of a table in a comment, in aligned columns; the last column is not padded."""
     listed = [tuple(remark(cell) for cell in row) for row in rows]
     widths = [max(len(row[i]) for row in listed) for i in range(len(listed[0]) - 1)]
     return [

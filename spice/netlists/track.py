@@ -1,9 +1,9 @@
 """A landscape as an expression that a circuit simulator evaluates: polynomials, chosen by a tree of comparisons.
 
-The pieces are those that the Python solvers integrate (`Landscape.rows`), so every kind of well exports, also a user's
-own.  A tree of n pieces costs log2(n) comparisons, so a track with many sites is hardly slower than one with a single
-site.  Where the field jumps, at the edge of a truncated well, a steep straight line takes the jump's place: Newton's
-method of the simulator needs a continuous function.
+The pieces are those that the Python solvers integrate (`Landscape.rows`), so every kind of well exports, including
+user-defined ones.  A tree of n pieces costs log2(n) comparisons, so a track with many sites is hardly slower than one
+with a single site.  Where the field jumps, at the edge of a truncated well, a steep straight line replaces the jump,
+because the simulator's Newton method needs a continuous function.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ from compact_model.track.wells import Well
 from .text import real
 
 EDGE_HALF_WIDTH = 0.002 * NANOMETRE
-"""Half the width of the line that stands for a jump, m.  A track with twenty hard sites stays within 0.1 nm of the
-exact edges' path; at 0.01 nm it is off by 0.1 to 2 nm, and sharper lines gain nothing."""
+"""Half the width of the line that replaces a jump, m.  A track with twenty hard sites stays within 0.1 nm of the path
+with exact edges; at 0.01 nm it is off by 0.1 to 2 nm, and sharper lines gain nothing."""
 _MOST_PIECES = 20_000  # beyond, ngspice's parser needs minutes
 
 
@@ -79,8 +79,8 @@ class Piece:
 class Track:
     """A landscape's two functions as pieces, and the numbers by which a netlist may scale them.
 
-    The pinning field is coercive_field times `pinning`, a function of (x - centre)/half_width where there is one site
-    that scales so, and of x in nm otherwise; then centre and half_width are None.  H_K is anisotropy_field plus
+    The pinning field is coercive_field times `pinning`, a function of (x - centre)/half_width for a single site that
+    scales in this way, and of x in nm otherwise; then centre and half_width are None.  H_K is anisotropy_field plus
     `anisotropy`, a function of x in nm; None: constant.
     """
 
@@ -89,17 +89,17 @@ class Track:
     anisotropy_slope: tuple[Piece, ...] | None
     """dH_K/dx in T/nm, a function of x in nm; None: 0."""
     coercive_field: float
-    """T; of the strongest site."""
+    """H_c of the strongest site, T."""
     anisotropy_field: float
-    """T; its mean along the track."""
+    """Mean H_K along the track, T."""
     centre: float | None
     half_width: float | None
     has_edges: bool
-    """Whether the pinning field jumps anywhere, so that a steep line stands for it."""
+    """Whether the pinning field jumps anywhere, so that a steep line replaces the jump."""
 
 
 def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
-    """The track of a device; raises InputError for a landscape with more pieces than a netlist can bear."""
+    """The track of a device; raises InputError for a landscape with too many pieces for a netlist."""
     rows = landscape.rows(parameters)  # also checks that the wells lie on the track
     fields, anisotropies = _pieces(rows, 0), _pieces(rows, 1)
     if len(fields) + len(anisotropies) > _MOST_PIECES:
@@ -126,7 +126,7 @@ def describe(parameters: DeviceParameters, landscape: Landscape) -> Track:
 
 
 def _scales(well: Well) -> bool:
-    """Whether a site's field is H_c times a function of (x - x_0)/x_c; a user's own need not be."""
+    """Whether a site's field is H_c times a function of (x - x_0)/x_c; a user-defined one need not be."""
     reach = 1.01 * well.reach
     offset = np.linspace(-reach, reach, 401) + 1e-4 * reach
     unit = replace(well, centre=3.0 * reach, coercive_field=1.0, half_width=2.0 * well.half_width)
@@ -136,7 +136,7 @@ def _scales(well: Well) -> bool:
 
 
 def _unit_site(parameters: DeviceParameters, well: Well) -> list[Piece]:
-    """The field of a site in units of its H_c against (x - x_0)/x_c, as far as it reaches."""
+    """The field of a site in units of its H_c against (x - x_0)/x_c, over its whole range."""
     reach = 1.01 * well.reach
     alone = replace(well, centre=reach, coercive_field=1.0)
     rows = Landscape((alone,)).rows(parameters.replace(track_length=2.0 * reach))
@@ -145,7 +145,7 @@ def _unit_site(parameters: DeviceParameters, well: Well) -> list[Piece]:
 
 
 def _pieces(rows: FloatArray, channel: int) -> list[Piece]:
-    """One channel of a table's rows, with neighbours that are the same straight line made one."""
+    """One channel of a table's rows, with neighbours on the same straight line merged."""
     pieces: list[Piece] = []
     scale = max(float(np.abs(rows[:, COEFFICIENTS + channel :: 2]).sum(axis=1).max()), 1e-300)
     for row in rows:
@@ -158,7 +158,7 @@ def _pieces(rows: FloatArray, channel: int) -> list[Piece]:
             joined = Piece(first.left, piece.right, ())
             values = first.at(joined.left), piece.at(joined.right)
             mean, slope = 0.5 * (values[0] + values[1]), 0.5 * (values[1] - values[0])
-            # A line through zero at its middle, as a parabolic well's, is written without a constant.
+            # A line through zero at its middle, as in a parabolic well, is written without a constant.
             mean = 0.0 if abs(mean) < 1e-12 * scale else mean
             piece = replace(joined, coefficients=(mean,) if abs(slope) < 1e-12 * scale else (mean, slope))
         pieces.append(piece)
@@ -173,7 +173,7 @@ def _one_line(first: Piece, second: Piece, tolerance: float) -> bool:
 
 
 def _rescaled(pieces: Sequence[Piece], unit: float, factor: float, offset: float, origin: float = 0.0) -> list[Piece]:
-    """The pieces against (y - origin)/unit, their values plus an offset and times a factor."""
+    """The pieces against (y - origin)/unit, with an offset added to their values, times a factor."""
     return [
         Piece(
             (piece.left - origin) / unit,
@@ -185,7 +185,7 @@ def _rescaled(pieces: Sequence[Piece], unit: float, factor: float, offset: float
 
 
 def _continuous(pieces: Sequence[Piece], half_width: float) -> tuple[Piece, ...]:
-    """The pieces with a steep line of 2 half_width in place of every jump between two of them."""
+    """The pieces with a steep line of width 2 half_width in place of every jump between two of them."""
     scale = max(abs(piece.at(end)) for piece in pieces for end in (piece.left, piece.right))
     result = [pieces[0]]
     for piece in pieces[1:]:
@@ -218,7 +218,7 @@ def _integral(piece: Piece) -> float:
 
 
 def expression(pieces: Sequence[Piece], variable: str) -> str:
-    """A tree of comparisons over the pieces; the outermost ones hold beyond the ends too."""
+    """A tree of comparisons over the pieces; the outermost ones also hold beyond the ends."""
     if len(pieces) == 1:
         return pieces[0].text(variable)
     half = len(pieces) // 2

@@ -23,7 +23,7 @@ _MODEL = {
     "phi": "surface_potential",
     "lambda": "channel_length_modulation",
 }
-"""SPICE's names of what all transistors of a model share."""
+"""SPICE's names of the parameters that all transistors of a model share."""
 
 
 def transistor_circuit(

@@ -1,6 +1,6 @@
-"""Values with a unit where a netlist has plain numbers in units of its own: converted, or refused by name.
+"""Values with a unit where a netlist has plain numbers in its own units: converted, or refused by name.
 
-A length in nm below a tenth of a picometre is none: whoever wrote `x0=550n` or `length=1u` meant metres.
+A length in nm below a tenth of a picometre is refused: `x0=550n` or `length=1u` were meant in metres.
 """
 
 import re
@@ -15,7 +15,7 @@ from .quantities import NetlistParameter
 from .text import real
 
 _KELVIN_AT_ZERO_CELSIUS = 273.15
-# Unit of the netlist: PySpice's unit, SI units per unit, and below which value it can only have been meant in SI units.
+# Unit of the netlist: PySpice's unit, SI units per unit, and the value below which it must have been meant in SI units.
 _SI = {
     "nm": ("m", NANOMETRE, 1e-4),
     "nm2": ("m²", NANOMETRE**2, 1e-4),
@@ -25,9 +25,9 @@ _PYSPICE = {"T": "T", "K": "K", "Ohm": "Ω", "V": "V", "rad": "rad"}
 
 
 def plain(name: str, value: object, unit: str) -> object:
-    """A value of PySpice as a number in the netlist's unit; anything else as it stands.
+    """A value of PySpice as a number in the netlist's unit; anything else unchanged.
 
-    Raises InputError for another unit, and for a plain number that can only be meant in SI units.
+    Raises InputError for another unit, and for a plain number that must have been meant in SI units.
     """
     own, scale, least = _SI.get(unit, (_PYSPICE.get(unit, ""), 1.0, 0.0))
     if isinstance(value, UnitValue):
@@ -50,7 +50,7 @@ def _in(unit: str) -> str:
 
 
 def in_nanometres(position: float) -> float:
-    """A wall's position (m) in nm; what is next to nothing is the track's end."""
+    """A wall's position (m) in nm; a negligible one is the track's end."""
     length = number("position", position) / NANOMETRE
     return 0.0 if abs(length) < _SI["nm"][2] else length
 
@@ -69,7 +69,7 @@ def checked(quantities: Iterable[NetlistParameter]) -> dict[str, tuple[str, str]
 
 
 def with_checked(expression: str, inside: Mapping[str, str]) -> str:
-    """An expression in which parameters have the names that they have inside, where they mean what they should."""
+    """An expression with the parameters replaced by their internal names, whose values are checked."""
     for name, plain in inside.items():
         expression = re.sub(rf"\b{name}\b", plain, expression)
     return expression

@@ -27,7 +27,7 @@ _ADVICE = (
 
 
 def verilog_a(device: NetlistDevice) -> str:
-    """The module of a device, in the text that openvaf-r compiles; ends with a newline.
+    """The module of a device, as text for openvaf-r; ends with a newline.
 
     Terminals and parameters are those of the ngspice sub-circuit, with the same units.
     """
@@ -170,6 +170,6 @@ _FOUR_BOLTZMANN = text.real("4 k_B", 4.0 * BOLTZMANN_CONSTANT)
 
 
 def _wrapped(statement: str, indent: str = "        ") -> list[str]:
-    """A statement on lines of a readable length; Verilog-A reads a line's end as a blank."""
+    """A statement on lines of a readable length; Verilog-A treats the end of a line as a blank."""
     rows = text.folded(statement).replace("\n+ ", "\n    ").split("\n")
     return [indent + row for row in rows]

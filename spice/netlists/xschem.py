@@ -4,7 +4,7 @@ from . import text
 from .ngspice_model import FIELD, MULTIPLIER, NetlistDevice
 from .quantities import INSTANCE
 
-# Where the pins are, and in which direction xschem takes them; the order is that of the sub-circuit's nodes.
+# Positions and directions of the pins; the order is that of the sub-circuit's nodes.
 _PINS = {
     "top": (0, -40, "inout"),
     "bottom": (0, 40, "inout"),

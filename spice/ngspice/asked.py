@@ -1,4 +1,4 @@
-"""What a netlist asks for beside its analyses, `.meas` and `.four`, and how ngspice answers it, in words."""
+"""The `.meas` and `.four` of a netlist, and ngspice's answers to them, as text."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from .plot import Fourier, Plot, SimulatorError, complaints
 _MEASURE = re.compile(r"\s*\.\s*meas\w*\s+(\w+)\s+(\S+)", re.IGNORECASE)
 _FOURIER = re.compile(r"\s*\.\s*four\w*\s+(.+)", re.IGNORECASE)
 _TRANSIENT = re.compile(r"\s*\.\s*tran\b", re.IGNORECASE)
-# The words of a `.four` become a command of ngspice; a name or a number is all that may be in it.
+# The words of a `.four` become a command of ngspice, so only names and numbers are permitted.
 _FOURIER_WORD = re.compile(r"[\w.+\-(),@\[\]#:]+\Z")
 _MEASURED = re.compile(r"(\S+)\s+=\s+([-+]?\d\S*)")
 _HEADING = re.compile(r"\s*Measurements for (\w+)", re.IGNORECASE)
@@ -23,14 +23,14 @@ _ROW = re.compile(r"\s*\d+(\s+[-+]?\d\S*){5}\s*\Z")
 _HEADINGS = {"transient": "tran"}
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-"""Unless the environment says otherwise: ngspice 46 takes all cores for a few transistors, and ten times as long."""
+"""Unless the environment says otherwise: for a few transistors ngspice 46 takes all cores, and ten times as long."""
 PRECISION = {"NGSPICE_MEAS_PRECISION": "16"}
-"""The environment in which ngspice prints what it measured with all digits (ngspice 39 does so for some kinds only)."""
+"""The environment in which ngspice prints measurements with all digits (ngspice 39 does so for some kinds only)."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Names of the `.meas` by analysis, the words of each `.four`, and how many transients there are."""
+    """Names of the `.meas` by analysis, the words of each `.four`, and the number of transients."""
 
     measures: dict[str, tuple[str, ...]]
     fourier: tuple[tuple[str, ...], ...]
@@ -41,13 +41,13 @@ class Asked:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """What computes the Fourier analyses after a run, with the last transient as the current plot."""
+        """The commands that compute the Fourier analyses after a run, with the last transient as the current plot."""
         return ("set numdgt=12", *(f"fourier {' '.join(words)}" for words in self.fourier)) if self.fourier else ()
 
     def answered(self, plots: list[Plot], output: str) -> list[Plot]:
-        """The plots with what ngspice measured in each; output: what it printed.
+        """The plots with the measurements of each; output: the printed text of ngspice.
 
-        Raises SimulatorError where it did not say anything of a `.four`.
+        Raises SimulatorError if it says nothing of a `.four`.
         """
         values, spectra = _values(output), _spectra(output)
         missing = [words[0] for words in self.fourier if not spectra]
@@ -64,7 +64,7 @@ class Asked:
 
 
 def asked(lines: Iterable[str]) -> Asked:
-    """What the lines of a netlist ask for; raises InputError for a `.four` that holds more than names and numbers."""
+    """The `.meas` and `.four` lines of a netlist; raises InputError for a `.four` with more than names and numbers."""
     measures: dict[str, tuple[str, ...]] = {}
     fourier = []
     transients = 0
@@ -84,7 +84,7 @@ def asked(lines: Iterable[str]) -> Asked:
 
 
 def _values(output: str) -> dict[tuple[str, str], float]:
-    """By analysis and name, what ngspice says that it measured."""
+    """The measurements that ngspice printed, by analysis and name."""
     found = {}
     analysis = ""
     for line in output.splitlines():
@@ -98,7 +98,7 @@ def _values(output: str) -> dict[tuple[str, str], float]:
 
 
 def _spectra(output: str) -> dict[str, Fourier]:
-    """By signal, what ngspice prints as its Fourier analysis."""
+    """The Fourier analyses that ngspice printed, by signal."""
     found: dict[str, Fourier] = {}
     signal, distortion = "", np.nan
     rows: list[list[float]] = []

@@ -1,4 +1,4 @@
-"""ngspice as a process of its own: whatever happens to it, Python goes on."""
+"""ngspice as a separate process, whose failure does not affect Python."""
 
 import os
 import re
@@ -12,11 +12,12 @@ from .plot import Plot, SimulatorError, aborted, complaints, reached
 from .raw_file import read_raw
 
 _END = re.compile(r"^\s*\.end\s*$", re.IGNORECASE | re.MULTILINE)
-_TAIL = 100_000  # bytes of the output in which the reason of a failure is looked for
+_TAIL = 100_000  # bytes of the output that are searched for the reason of a failure
 
 
-# ngspice measures only what it keeps in memory, hence not with -r.  This is ours; the guard lets none of a user's pass.
-# At its end batch mode runs the circuit again, unless `quit` ends it, which crashes ngspice 46: so it gets another one.
+# ngspice measures only what it keeps in memory, hence not with -r.  This section is ours; the guard refuses those of a
+# user. At its end batch mode runs the circuit again, unless `quit` ends it, which crashes ngspice 46; so it gets
+# another circuit.
 _SCRIPT = """.control
 set filetype=binary
 set appendwrite
@@ -33,11 +34,11 @@ _IDLE = "nothing\nR1 a 0 1\n.op\n.end\n"
 
 
 def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -> list[Plot]:
-    """Run a netlist by `ngspice -b`; questions: what it asks for; time_limit in s; where: the folder it runs in.
+    """Run a netlist by `ngspice -b`; questions: its `.meas` and `.four`; time_limit in s; where: the folder it runs in.
 
-    Raises SimulatorError, with the Plots that are complete and the part of the last one, where ngspice refuses the
-    netlist, does not converge or takes longer, and SimulatorMissing where there is no ngspice.  Of a netlist that
-    measures nothing is kept where it takes longer.
+    Raises SimulatorError, with the complete Plots and the part of the last one, if ngspice refuses the netlist, does
+    not converge or takes too long, and SimulatorMissing without ngspice.  After a time-out, only a netlist without
+    measurements has partial results.
     """
     program = installation.program()
     with tempfile.TemporaryDirectory(prefix="dwmtj-") as name:

@@ -1,4 +1,4 @@
-"""A netlist can run commands: what would be executed is refused before ngspice sees it."""
+"""A netlist can run commands, which are refused before ngspice sees them."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,8 @@ from compact_model.support.validation import InputError
 
 from ..netlists.text import remark
 
-# Lines that ngspice executes (control sections, comments that hold a command, scripts), and the code models that start
-# a program or load one.  ngspice looks at the beginning of a word only: .controlx and .incl are .control and .include.
+# Lines that ngspice executes (control sections, comments with a command, scripts), and the code models that start or
+# load a program.  ngspice compares only the beginning of a word: .controlx and .incl are .control and .include.
 _EXECUTED = re.compile(r"\s*(\.\s*control|\.\s*endc|\*#|\*ng_script|\.\s*exec|.*\bd_(process|cosim)\b)", re.IGNORECASE)
 _INCLUDE = re.compile(r"\s*\.\s*(inc|lib)[^\s\"']*\s*(.+)", re.IGNORECASE)
 _MOST_DEEP = 20
@@ -17,7 +17,7 @@ _MOST_DEEP = 20
 def check_netlist(netlist: str, where: str = "netlist", folder: Path | None = None, depth: int = 0) -> list[str]:
     """The lines of a netlist and of all files that it includes; InputError for one that ngspice would execute.
 
-    folder: what included paths are relative to.  A continued line is read as a whole.
+    folder: to which included paths are relative.  A continued line is read as a whole.
     """
     if depth > _MOST_DEEP:
         raise InputError(f"{where}: expected files that include each other at most {_MOST_DEEP} deep, got more")

@@ -1,4 +1,4 @@
-"""Where ngspice is on this machine: the program and the shared library."""
+"""The locations of ngspice on this machine: the program and the shared library."""
 
 import ctypes.util
 import functools
@@ -13,7 +13,7 @@ from pathlib import Path
 from .plot import SimulatorMissing
 
 OLDEST_VERSION = 39
-"""Oldest ngspice that the netlists were tried with."""
+"""Oldest ngspice with which the netlists were tested."""
 PROGRAM_VARIABLE = "NGSPICE_PROGRAM"
 LIBRARY_VARIABLE = "NGSPICE_LIBRARY_PATH"  # PySpice's own name for it
 
@@ -40,9 +40,9 @@ def _windows_folders() -> tuple[Path, Path]:
 
 
 def _program_folders() -> list[Path]:
-    """Where programs lie, the environments' first."""
+    """Folders of programs, those of the environments first."""
     if _system() == "Windows":
-        # conda's environments have a folder Library; the distribution is a ZIP with a folder Spice64.
+        # conda's environments have a folder Library; the Windows distribution is a ZIP file with a folder Spice64.
         own = [each / "Library" / "bin" for each in _environments()]
         drive, programs = _windows_folders()
         return [*own, drive / "Spice64" / "bin", programs / "Spice64" / "bin", programs / "ngspice" / "bin"]
@@ -50,7 +50,7 @@ def _program_folders() -> list[Path]:
 
 
 def _library_folders() -> list[Path]:
-    """Where shared libraries lie, the environments' first."""
+    """Folders of shared libraries, those of the environments first."""
     if _system() == "Windows":
         drive, programs = _windows_folders()
         unpacked = [each / "Spice64_dll" / folder for each in (drive, programs) for folder in ("dll-vs", "dll-mingw")]
@@ -121,7 +121,7 @@ def _version_of(program: Path, modified: float) -> int | None:
 
 
 def program() -> Path:
-    """The ngspice program; raises SimulatorMissing where there is none or it is too old."""
+    """The ngspice program; raises SimulatorMissing if there is none or it is too old."""
     path = find_program()
     if path is None:
         raise SimulatorMissing(f"ngspice: expected the program on the PATH, got none; {HOW_TO_INSTALL}")
@@ -130,6 +130,6 @@ def program() -> Path:
 
 
 def version() -> int | None:
-    """The version of the ngspice program, None where there is none."""
+    """The version of the ngspice program, None without one."""
     path = find_program()
     return None if path is None else _version_of(path, path.stat().st_mtime)

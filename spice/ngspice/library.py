@@ -1,6 +1,7 @@
-"""ngspice as a shared library, held by a helper process: no start-up time per run, and no crash reaches this Python.
+"""ngspice as a shared library in a helper process: no start-up time per run, and no crash reaches this Python.
 
-ngspice's library ends its process, or is stopped by the system, on some wrong netlists; so it gets one of its own.
+Some wrong netlists make ngspice's library end its process, or be stopped by the system, so it runs in a separate
+one.
 """
 
 import atexit
@@ -16,8 +17,8 @@ from pathlib import Path
 from .asked import ONE_THREAD, PRECISION, Asked
 from .plot import Plot, SimulatorError, SimulatorMissing
 
-_GRACE = 15.0  # s beyond the time limit that the helper gets to halt, before it is ended
-_START = 60.0  # s that the helper may take for its first answer, importing PySpice included
+_GRACE = 15.0  # s beyond the time limit for the helper to halt before it is ended
+_START = 60.0  # s for the helper's first answer, including the import of PySpice
 _lock = threading.Lock()
 
 
@@ -26,12 +27,12 @@ class _Helper:
 
     def __init__(self) -> None:
         self.connection, far = Pipe()
-        # It starts in an empty folder, which is its home as well: ngspice executes a .spiceinit that it finds in
-        # either, and Python would take modules from there.
+        # It starts in an empty folder, which is also its home: ngspice executes a .spiceinit in either, and Python
+        # would import modules from there.
         self.folder = tempfile.TemporaryDirectory(prefix="dwmtj-")
         home = {"HOME": self.folder.name, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         with far:
-            # A session of its own: an interrupt from the keyboard is for this Python, which then ends the helper.
+            # A separate session: a keyboard interrupt reaches only this Python, which then ends the helper.
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "spice.ngspice.library_worker", str(far.fileno())],
                 pass_fds=[far.fileno()],
@@ -66,9 +67,9 @@ atexit.register(end_helper)
 
 
 def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -> list[Plot]:
-    """Run a netlist; questions: what it asks for; time_limit in s; where: the folder of relative paths.
+    """Run a netlist; questions: its `.meas` and `.four`; time_limit in s; where: the folder of relative paths.
 
-    Raises as batch.run does.  Calls from several threads wait for each other.
+    Raises the errors of batch.run.  Calls from several threads wait for each other.
     """
     global _helper
     if sys.platform == "win32":
@@ -89,12 +90,12 @@ def run(netlist: str, questions: Asked, time_limit: float | None, where: Path) -
                 "nothing was simulated",
                 [],
             ) from None
-        except BaseException:  # an interrupt: what the helper still answers must not be the next run's answer
+        except BaseException:  # after an interrupt, a late answer of the helper must not be taken for the next run's
             end_helper()
             raise
         _helper.fresh = False
         if error is not None:
-            end_helper()  # the library may be left in a state of which it says that it cannot recover
+            end_helper()  # the library may be in a state from which it cannot recover
             raise error
     return plots
 

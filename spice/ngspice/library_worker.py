@@ -1,8 +1,8 @@
-"""The far end of `library`: a Python of its own that holds ngspice's shared library, through PySpice.
+"""The far end of `library`: a separate Python that holds ngspice's shared library, through PySpice.
 
-    python -m spice.ngspice.library_worker FILE_DESCRIPTOR
+python -m spice.ngspice.library_worker FILE_DESCRIPTOR
 
-It answers one request after the other, until the connection closes.
+It answers requests one by one until the connection closes.
 """
 
 import contextlib
@@ -20,17 +20,17 @@ from . import installation
 from .asked import Asked
 from .plot import Plot, SimulatorError, SimulatorMissing, aborted, complaints, plot, reached
 
-_HALT_LIMIT = 10.0  # s that a halted simulation gets to finish its step
-_LOOK = 0.5  # s between two looks at whether the Python that asked is still there
+_HALT_LIMIT = 10.0  # s for a halted simulation to finish its step
+_LOOK = 0.5  # s between checks that the parent Python is still there
 _parent = os.getppid()
 
 
 def load(path: str) -> Any:
-    """PySpice's binding to the library at a path; raises SimulatorMissing where it does not load or is too old."""
+    """PySpice's binding to the library at a path; raises SimulatorMissing if it does not load or is too old."""
     from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
 
     class Binding(NgSpiceShared):  # type: ignore[misc]
-        """PySpice's, with the callback's flag as ngspice means it: true when no simulation runs any more."""
+        """PySpice's, with the callback's flag as ngspice defines it: true when no simulation is running."""
 
         ended = threading.Event()
 
@@ -40,7 +40,7 @@ def load(path: str) -> Any:
                 ffi.from_handle(user_data).ended.set()
             return 0
 
-    # Everything that ngspice prints would be logged as an error; what matters is raised instead.
+    # Everything that ngspice prints would be logged as an error; actual errors are raised instead.
     logging.getLogger("PySpice.Spice.NgSpice.Shared").setLevel(logging.CRITICAL)
     Binding.LIBRARY_PATH = path
     try:
@@ -52,10 +52,10 @@ def load(path: str) -> Any:
 
 
 def run(binding: Any, netlist: str, questions: Asked, time_limit: float | None) -> list[Plot]:
-    """Run a netlist; questions: what it asks for; time_limit in s.  Raises SimulatorError as batch.run does.
+    """Run a netlist; questions: its `.meas` and `.four`; time_limit in s.  Raises SimulatorError like batch.run.
 
-    The circuit and its plots are removed afterwards: neither can a later run answer with them, nor does memory grow.
-    After an error the process is ended by the other side, and they with it.
+    The circuit and its plots are removed afterwards, so they cannot answer a later run, and memory does not grow. After
+    an error the other side ends the process, and they disappear with it.
     """
     from PySpice.Spice.NgSpice.Shared import NgSpiceCircuitError, NgSpiceCommandError
 
@@ -63,7 +63,7 @@ def run(binding: Any, netlist: str, questions: Asked, time_limit: float | None) 
     refused = ""
     try:
         binding.load_circuit(netlist)
-    except NgSpiceCircuitError:  # PySpice looks for the word 'error', which may stand in a title
+    except NgSpiceCircuitError:  # PySpice looks for the word 'error', which may be part of a title
         pass
     except NameError:
         refused = "refused the netlist"
@@ -103,11 +103,11 @@ def run(binding: Any, netlist: str, questions: Asked, time_limit: float | None) 
 
 
 def _wait(binding: Any, time_limit: float | None) -> bool:
-    """Whether the simulation in the background ended in time; halts it where not."""
+    """Whether the simulation in the background ended in time; halts it otherwise."""
     end = None if time_limit is None else time.monotonic() + time_limit
     while not binding.ended.wait(_LOOK if end is None else max(0.0, min(_LOOK, end - time.monotonic()))):
         if os.getppid() != _parent:
-            os._exit(1)  # nobody waits for the answer any more
+            os._exit(1)  # nobody is waiting for the answer
         if end is not None and time.monotonic() >= end:
             _command(binding, "bg_halt")
             binding.ended.wait(_HALT_LIMIT)
@@ -116,7 +116,7 @@ def _wait(binding: Any, time_limit: float | None) -> bool:
 
 
 def _command(binding: Any, command: str) -> str:
-    """What a command answers; whether it failed does not matter: PySpice takes any note on standard error for that."""
+    """The output of a command, whether or not it failed: PySpice takes any note on standard error for a failure."""
     from PySpice.Spice.NgSpice.Shared import NgSpiceCommandError
 
     with contextlib.suppress(NgSpiceCommandError, NameError):
@@ -125,14 +125,14 @@ def _command(binding: Any, command: str) -> str:
 
 
 def _read(binding: Any, name: str) -> Plot:
-    """A plot's vectors, copied out of ngspice's memory."""
+    """A plot's vectors, copied from ngspice's memory."""
     return plot(name, [(key, np.asarray(vector._data)) for key, vector in binding.plot(None, name).items()])
 
 
 def main() -> None:
-    """Answer requests (netlist, what it asks for, time limit, folder) with (plots, None) or ([], the error)."""
+    """Answer requests (netlist, questions, time limit, folder) with (plots, None) or ([], the error)."""
     connection = Connection(int(sys.argv[1]))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever ngspice prints, it must not be taken for an answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # output of ngspice must not be taken for an answer
     binding = None
     while True:
         try:

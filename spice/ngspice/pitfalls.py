@@ -1,4 +1,4 @@
-"""What ngspice takes without a word and does otherwise than a designer means: refused by name."""
+"""Constructs that ngspice accepts but interprets otherwise than a designer means: refused by name."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _MULTIPLIER = re.compile(r"\bm=(\S+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class _Instance:
-    """An X or N line: its label, what it is an instance of, the cell that holds it, and its m, if any."""
+    """An X or N line: its label, its definition, the cell that contains it, and its m, if any."""
 
     label: str
     kind: str
@@ -37,7 +37,7 @@ def check_pitfalls(lines: Iterable[str]) -> None:
 
 
 def _check_multipliers(lines: list[str]) -> None:
-    """A cell's m replaces those of the X inside, at any depth, and does not reach an N: unless the cell declares it."""
+    """Unless a cell declares its m, the m replaces those of the X inside, at any depth, and does not reach an N."""
     headings = [line.lower() for line in lines if re.match(r"\.subckt\s+\S", line, re.IGNORECASE)]
     declare = {line.split()[1] for line in headings if _MULTIPLIER.search(line)}
     instances, holding = _instances(lines)
@@ -69,7 +69,7 @@ def _check_multipliers(lines: list[str]) -> None:
 
 
 def _instances(lines: list[str]) -> tuple[list[_Instance], set[str]]:
-    """All X and N lines, and the cells that hold definitions of their own."""
+    """All X and N lines, and the cells with definitions of their own."""
     found, holding = [], set()
     cells = [""]
     for line in lines:

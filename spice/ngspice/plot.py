@@ -14,7 +14,7 @@ _VOLTAGE = re.compile(r"v\((.+)\)\Z", re.IGNORECASE)
 _SWEEP = re.compile(r"(?:\w\()?((?:v|i|res|temp)-sweep)\)?\Z", re.IGNORECASE)
 _BRANCH = re.compile(r"i\(([^()@]+)\)\Z", re.IGNORECASE)
 _DEVICE = re.compile(r"i\((@.+)\)\Z", re.IGNORECASE)
-# A node may be called 'error'; a complaint has a colon behind the word, or says what of.
+# A node may be called 'error'; an error message has a colon behind the word, or names its subject.
 _COMPLAINT = re.compile(r"\berror\b *:|\berror on line\b|timestep too small|can't find|unknown subckt", re.IGNORECASE)
 _HARMLESS = re.compile(
     # The last two: `.sens` tries parameters that a device does not give, and a `.meas` may find nothing.
@@ -24,7 +24,7 @@ _HARMLESS = re.compile(
 _ABORTED = re.compile(r"^(run )?simulation\(s\) aborted", re.IGNORECASE | re.MULTILINE)
 
 
-# ngspice's own abbreviations of the titles that its analyses have in raw files; the first that fits.
+# ngspice's own abbreviations of the titles of its analyses in raw files; the first match counts.
 _ANALYSES = {
     "operating point": "op",
     "transient": "tran",
@@ -44,11 +44,11 @@ class Fourier:
     """The result of `.four` for one signal: harmonics from 0 on, arrays of shape (harmonics,)."""
 
     frequency: NDArray[Any]
-    """Hz."""
+    """Frequencies, Hz."""
     magnitude: NDArray[Any]
-    """In the signal's unit."""
+    """Magnitudes, in the signal's unit."""
     phase: NDArray[Any]
-    """Degrees."""
+    """Phases, degrees."""
     distortion: float
     """Total harmonic distortion, a ratio."""
 
@@ -82,7 +82,7 @@ class SimulatorError(ConvergenceError):
     """
 
     def __init__(self, message: str, partial: Any = None) -> None:
-        super().__init__(message, partial)  # both, so that it survives the way between processes
+        super().__init__(message, partial)  # both, so that it can be sent between processes
         self.partial = partial
 
     def __str__(self) -> str:
@@ -112,7 +112,7 @@ def plot(title: str, vectors: Iterable[tuple[str, NDArray[Any]]]) -> Plot:
     analysis = next((short for words, short in _ANALYSES.items() if words in lower), lower)
     named = {plain_name(name): vector for name, vector in vectors}
     order = sorted(named, key=lambda name: (name not in _ABSCISSAE and not name.endswith("-sweep"), name))
-    # The imaginary part of a frequency is whatever was in ngspice's memory.
+    # The imaginary part of a frequency is uninitialised memory of ngspice.
     return Plot(analysis, {name: np.real(named[name]) if name in _ABSCISSAE else named[name] for name in order})
 
 
@@ -130,7 +130,7 @@ def aborted(output: str) -> bool:
 
 
 def complaints(output: str) -> str:
-    """The lines of ngspice's output that say what is wrong, in one line; at most the first three different ones."""
+    """The error lines of ngspice's output as one line; at most the first three different ones."""
     lines = [" ".join(line.split()) for line in output.splitlines()]
     found = [line for line in lines if _COMPLAINT.search(line) and not _HARMLESS.search(line)]
     return "; ".join(list(dict.fromkeys(found))[:3])

@@ -1,6 +1,6 @@
-"""Reader of ngspice's binary raw files, also of one whose run was interrupted.
+"""Reader of ngspice's binary raw files, including those of interrupted runs.
 
-Readers on PyPI refuse such a file, because its header counts no points; here the records that are there are counted.
+Readers on PyPI refuse the latter, because their headers state zero points; here the existing records are counted.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .plot import Plot, SimulatorError, plot, reached
 
 _DATA = b"Binary:\n"
-_CONSTANTS = "constants"  # of physics, which ngspice keeps as a plot
+_CONSTANTS = "constants"  # of physics, which ngspice stores as a plot
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _how(plots: list[Plot]) -> str:
 
 
 def _parse(content: bytes) -> _Header | None:
-    """A header's entries; None where it is not one."""
+    """A header's entries; None if it is not a header."""
     head, found, variables = content.decode("utf-8", "replace").partition("Variables:\n")
     entries = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in head.splitlines())}
     names = tuple(line.split("\t")[2] for line in variables.splitlines() if line.count("\t") >= 3)

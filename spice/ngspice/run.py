@@ -15,7 +15,7 @@ BACKENDS = ("auto", "library", "process")
 
 
 def run_folder(given: Path | None) -> Path:
-    """The folder that a run's relative paths start from, whole; None: the current one."""
+    """The absolute folder to which a run's paths are relative; None: the current one."""
     if given is not None and not isinstance(given, str | Path):
         raise InputError(f"folder: expected the name of a folder, got {validation.shown(given)}")
     try:
@@ -46,7 +46,7 @@ def run_netlist(
     limit = None if time_limit is None else validation.positive("time_limit", time_limit)
     where = run_folder(folder)
     lines = guard.check_netlist(validation.instance("netlist", netlist, str), folder=where)
-    check_pitfalls(lines[1:])  # the first is a title, whatever it looks like
+    check_pitfalls(lines[1:])  # the first is always a title
     questions = asked(lines[1:])
     try:
         netlist.encode("utf-8")
