@@ -329,8 +329,8 @@ class ResultAccessor:
     def plot(self, axes: Axes | str | None = None, *, quantity: str | None = None, **style: Any) -> Axes:
         """Draw the result, in the field's units; style goes to matplotlib.
 
-            axes: None: new ones, one column wide, in the style of `figures.STYLE`; a word is taken as the quantity.
-            quantity: what to draw, if a result can draw several things, such as 'resistance' of a simulation or
+        axes: None: new ones, one column wide, in the style of `figures.STYLE`; a word is taken as the quantity.
+        quantity: what to draw, if a result can draw several things, such as 'resistance' of a simulation or
         'displacement' of an array in time; None: the most informative one.  Raises InputError for one that does not
         exist.
         """

@@ -83,7 +83,7 @@ def read_gradient(
             tangent = network.replace(conductance=slope)
             pairs.append((one, solve_network(tangent, adjoint.input(index), tolerance=tolerance)))
     voltage = np.concatenate([one.word_voltage - one.bit_voltage for one, _ in pairs])
-    # A current beside the cell leaves its word line and enters its bit line.
+    # A current in parallel with the cell leaves its word line and enters its bit line.
     sensitivity = np.concatenate([other.bit_voltage - other.word_voltage for _, other in pairs])
     current = np.concatenate([-(one.bit_start_current + one.bit_stop_current) for one, _ in pairs])
     back = [np.concatenate([-getattr(other, name) for _, other in pairs]) for name in _WORD_ENDS]

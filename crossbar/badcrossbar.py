@@ -20,11 +20,11 @@ from .crossbar import Crossbar
 
 
 class ArgumentTypeError(InputError, TypeError):
-    """An InputError where badcrossbar raises TypeError; all others are ValueErrors, as there."""
+    """An InputError where badcrossbar raises TypeError; all others are ValueErrors in both."""
 
 
 class Currents(NamedTuple):
-    """A; output (inputs, bit lines), the others (word lines, bit lines), or (..., inputs) where there are several.
+    """A; output (inputs, bit lines), the others (word lines, bit lines), or (..., inputs) for several inputs.
 
     device: from the word line to the bit line; word_line: through the segment that ends at a cell, from the source;
     bit_line: through the segment that begins at a cell, towards the output.
@@ -37,7 +37,7 @@ class Currents(NamedTuple):
 
 
 class Voltages(NamedTuple):
-    """V; word_line and bit_line (word lines, bit lines), or (..., inputs) where there are several."""
+    """V; word_line and bit_line (word lines, bit lines), or (..., inputs) for several inputs."""
 
     word_line: FloatArray | None
     bit_line: FloatArray | None
@@ -88,7 +88,7 @@ def badcrossbar_compute(
     found = Crossbar(resistance=ohms, word_line_resistance=word, bit_line_resistance=bit).solve(volts)
     device = found.device_current.values
     output = found.bit_line_current.values
-    # Sums of device currents rather than differences of voltages, which lose digits where wires are good.
+    # Sums of device currents instead of differences of voltages, which lose digits if wires are good.
     along_words = device[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
     along_bits = device.cumsum(axis=1)
     along_bits[:, -1, :] = output
@@ -103,9 +103,9 @@ compute = badcrossbar_compute
 def _cut_off(
     volts: FloatArray, ohms: FloatArray, word: float, bit: float, node_voltages: bool, all_currents: bool
 ) -> Solution:
-    """No current flows through wires that insulate; a node has the voltage of the line on its device's other side."""
+    """No current flows through insulating wires; a node has the voltage of the line on its device's other side."""
     nothing = np.zeros((volts.shape[1], *ohms.shape))
-    voltages = Voltages(None, None)  # as there: no node is connected to anything
+    voltages = Voltages(None, None)  # as in badcrossbar: no node is connected to anything
     if np.isfinite(bit):
         voltages = Voltages(_shaped(nothing), _shaped(nothing))
     elif np.isfinite(word):

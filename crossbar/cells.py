@@ -26,8 +26,8 @@ from compact_model.support.validation import InputError
 from .kernels.cells import junction_law
 
 BYTES_PER_CELL = 96
-"""What an array takes of memory, conductances and the fast solver included; with Junctions about as much."""
-_PARALLEL_FROM = 262_144  # cells: below, on a busy machine, waiting for threads takes longer than they save
+"""Memory of an array per cell, conductances and the fast solver included; with Junctions about the same."""
+_PARALLEL_FROM = 262_144  # cells: for fewer, on a busy machine, waiting for threads takes longer than they save
 
 Law = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Currents, A, and their slopes, S, at voltages in V, all of shape (K, word lines, bit lines)."""
@@ -37,7 +37,7 @@ class Cells(ABC):
     """The current-voltage laws of all cells; each must increase monotonically and pass through the origin."""
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
-        """Refuse a class that lacks a part, by the names of both, before anything is done with it."""
+        """Refuse a class that lacks a part, by the names of both, before any computation."""
         missing = sorted(getattr(cls, "__abstractmethods__", ()))
         if missing:
             base = next(each for each in cls.__mro__ if each.__module__.startswith("crossbar."))
@@ -59,11 +59,11 @@ class Cells(ABC):
         return np.array([current for current, _ in found]), np.array([slope for _, slope in found])
 
     def at_successive_inputs(self) -> Law:
-        """`at_inputs` for one call after the other, whose voltages come closer: each may begin where the last ended."""
+        """`at_inputs` for successive calls with converging voltages, each of which may start from the last result."""
         return self.at_inputs
 
     def of_word_lines(self, part: slice) -> "Cells | None":
-        """The laws of the cells of some word lines, for work that is divided among threads; None: all or nothing."""
+        """The laws of the cells of some word lines, for work divided among threads; None: not divisible."""
         return None
 
     @property
@@ -127,8 +127,7 @@ class StatefulCells(Cells):
     """Parameters whose deviations a table of pulses can follow: those that change nothing but the law, or the scale of
     voltages."""
     held: NDArray[np.bool_] | None = None
-    """Mask of devices, shape (word lines, bit lines), whose state nothing changes, since they are faulty; None: none.
-    """
+    """Mask of devices, shape (word lines, bit lines), whose states are fixed because they are faulty; None: none."""
 
     @property
     @abstractmethod
@@ -185,7 +184,7 @@ class Resistors(Cells):
 
     @classmethod
     def with_shorts(cls, conductance: FloatArray) -> "Resistors":
-        """The same, not checked, with inf for cells that are shorted; only cells with transistors can have them."""
+        """The same, not checked, with inf for shorted cells; only cells with transistors can have them."""
         made = cls(np.zeros(conductance.shape))
         made.conductance = conductance
         return made
@@ -244,7 +243,7 @@ class Junctions(StatefulCells):
 
     @property
     def parameters(self) -> tuple[DeviceParameters, ...]:
-        """Of all devices, or of each, row by row."""
+        """Parameters of all devices, or of each, row by row."""
         return self._parameters
 
     @property
@@ -282,7 +281,7 @@ class Junctions(StatefulCells):
         return other
 
     def with_tmr(self, tmr: FloatArray) -> Self:
-        """The same devices with other TMRs, (word lines, bit lines) or (1, 1), as they have at another temperature."""
+        """The same devices with other TMRs, (word lines, bit lines) or (1, 1), such as those at another temperature."""
         other = copy.copy(self)
         other._tmr = np.array(np.broadcast_to(tmr, self.shape))
         other._inverse_half_voltage = np.array(np.broadcast_to(self._inverse_half_voltage, self.shape))

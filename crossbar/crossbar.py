@@ -38,7 +38,7 @@ from .schemes import Bias, block_bias, row_bias
 from .series import Selected
 from .wires import LINES, SEGMENTS, Wires, interrupted, joined_lines, per_line, per_segment, wires_or_ideal
 
-_BYTES_PER_CELL_AND_INPUT = 64  # as measured, the labelled result included
+_BYTES_PER_CELL_AND_INPUT = 64  # measured, including the labelled result
 _BYTES_PER_NON_LINEAR_CELL_AND_INPUT = 104
 
 
@@ -59,7 +59,7 @@ class Crossbar(Wires):
     cells: Cells | None = None
     _drawn: Faults | None = field(init=False, default=None, repr=False)
 
-    # Equal wires are not equal arrays.
+    # Arrays with equal wires need not be equal.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -291,7 +291,7 @@ class Crossbar(Wires):
         return label_solution(found, sources, newton_steps=steps, **labels)
 
     def _largest_on_devices(self, voltage: FloatArray) -> float:
-        """The largest voltage across a device, V, or across a cell where even that does no harm."""
+        """The largest voltage across a device, V; or across a cell, if even that is harmless."""
         assert self.cells is not None
         largest = np.abs(voltage).max(axis=(1, 2))
         harmful = largest > LARGEST_VOLTAGE
@@ -331,7 +331,7 @@ def _conductances(ohms: ArrayLike | None, siemens: ArrayLike | None) -> FloatArr
     if values.ndim != 2 or values.size == 0:
         raise InputError(f"{name}: expected shape (word lines, bit lines), at least (1, 1), got {values.shape}")
     check_memory("the array", BYTES_PER_CELL * float(values.size))
-    values = values.astype(np.float64, order="C")  # a copy: the array stays what it is when the caller's changes
+    values = values.astype(np.float64, order="C")  # a copy: later changes of the caller's array have no effect
     wrong = ~(values >= 0.0)
     if wrong.any():
         row, column = np.unravel_index(int(np.argmax(wrong)), values.shape)

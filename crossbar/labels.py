@@ -64,7 +64,7 @@ def label_solution(
         behind = node + np.where(currents.held, 0.0, currents.series) * currents.current
         values["word_line_source_voltage"] = np.where(currents.held, driving, behind)
         values["word_line_current"] = values["word_line_current"] + currents.current
-        # What the sources give to the nodes is in it; this is what they lose on the way there.
+        # It includes the current that sources feed into nodes; this is their loss on the way there.
         values["power"] = values["power"] + (currents.series * currents.current**2).sum(axis=1)
     attrs = {
         "experiment": "crossbar",
@@ -79,7 +79,7 @@ def label_solution(
         for name, (axes, long_name, unit) in _VARIABLES.items()
         if name in values
     }
-    # As xarray makes its own results: the checks of a new Dataset take as long as solving a small array.
+    # Built as xarray builds its own results: the checks of a new Dataset take as long as solving a small array.
     sizes = dict(zip(_CELL_AXES, found.device_current.shape, strict=True))
     return xr.Dataset._construct_direct(variables, set(), sizes, attrs)
 
@@ -101,7 +101,7 @@ def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:
 
 
 def as_solution(start: xr.Dataset) -> NetworkSolution:
-    """A Dataset of `Crossbar.solve` as the solvers take it to begin from; the currents at the ends are not known."""
+    """A Dataset of `Crossbar.solve` as a start for the solvers; the currents at the ends are unknown."""
     validation.instance("start", start, xr.Dataset)
     try:
         word, bit, current = (

@@ -59,8 +59,8 @@ class Hops(NamedTuple):
         """Rates from the places of settled walls to all places, 1/s, shape (count, count); falling back on the
         diagonal.
 
-                count: number of places.  An arriving wall counts as settled, because settling is short beside what
-            follows.
+        count: number of places.  An arriving wall counts as settled, because settling is short beside what
+        follows.
         """
         shares = self.shares[:count].reshape(count, -1, count).sum(axis=1)
         return np.asarray(self.rate[:count, np.newaxis] * shares)

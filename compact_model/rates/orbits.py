@@ -4,7 +4,7 @@ Without damping and noise a wall circles a minimum of H at constant H, through t
 through the minimum divide its surroundings.  Damping and noise change its energy a little in each quadrant: H diffuses
 by
 
-d<H^2> = 2 S,    S(E) = alpha int (|dU/dxi| |dphi| + |dV/dphi| |dxi|)        (along the orbit, in (k_B T)^2)
+    d<H^2> = 2 S,    S(E) = alpha int (|dU/dxi| |dphi| + |dV/dphi| |dxi|)        (along the orbit, in (k_B T)^2)
 
 and drifts towards the equilibrium exp(-H).  The energy at the end of a quadrant decides what follows.  Below the
 barrier that closes the quadrant the wall crosses the axis into the next quadrant; above it the wall passes into the
@@ -309,9 +309,9 @@ class OrbitNetwork:
     def solve(self, alone: bool) -> tuple[FloatArray, FloatArray]:
         """Rates, 1/s, from each state (a site's minimum of the angle) to each state and to the two ends.
 
-            alone: a wall ends when it first passes a barrier of its site; otherwise it continues until it is caught
-        or passes the first or last barrier of the track.  Shape (states + 2, states + 2); also the share of time
-        that a wall of each state spends outside its site, shape (states,).
+        alone: a wall ends when it first passes a barrier of its site; otherwise it continues until it is caught or
+        passes the first or last barrier of the track.  Shape (states + 2, states + 2); also the share of time that a
+        wall of each state spends outside its site, shape (states,).
         """
         flights = {} if alone else self._flights
         total = self._number([*self._segments.values(), *flights.values()])
@@ -372,8 +372,8 @@ class OrbitNetwork:
     def _solve_equations(self, equations: "_Equations", total: int, alone: bool) -> FloatArray:
         """The fluxes over exp(-H) that leave each stage.
 
-            One column for each initial state (alone: one for all first minima of the angle, one for all second
-        ones), and the last two for walls from beyond the first and the last site.
+        One column for each initial state (alone: one for all first minima of the angle, one for all second ones), and
+        the last two for walls from beyond the first and the last site.
         """
         most = max(len(site.cells) for site in self._sites)
         sources = np.zeros((total, (most if alone else len(self._states)) + 2))
@@ -409,8 +409,8 @@ class OrbitNetwork:
     def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
         """Rates, 1/s, of leaving each site to the left and right for a wall that has long been there, (sites,) each.
 
-            The walls of `escapes` start at rest and need time to gain their energy; these have the distribution of
-        the walls that have not left yet.  The two differ where barriers are low, and a ramp needs these.
+        The walls of `escapes` start at rest and need time to gain their energy; these have the distribution of the
+        walls that have not left yet.  The two differ where barriers are low, and a ramp needs these.
         """
         self._catching = False
         total = self._number(list(self._segments.values()))

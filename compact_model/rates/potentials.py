@@ -2,7 +2,7 @@
 
 With xi = x / Delta and H = U(xi) + V(phi) the equations of the model read
 
-d(xi, phi)/dt = Gamma [(dV/dphi, -dU/dxi) - alpha (dU/dxi, dV/dphi)] + noise
+    d(xi, phi)/dt = Gamma [(dV/dphi, -dU/dxi) - alpha (dU/dxi, dV/dphi)] + noise
 
 with Gamma = gamma k_B T / [(1 + alpha^2) E_0] and E_0 = 2 M_s Delta W t.  Fields along z and the field-like torque tilt
 U.  The Slonczewski torque tilts V and so has a potential too, which changes by pi sigma_ST E_0 with each half turn.

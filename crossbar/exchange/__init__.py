@@ -1,1 +1,1 @@
-"""Devices for other people's tools, and from their measurements: one open file, and a module for each tool."""
+"""Devices for other simulators, and from measurements: one open file format, and a module for each simulator."""

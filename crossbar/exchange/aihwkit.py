@@ -61,10 +61,10 @@ def aihwkit_device(device: PulsedDevice) -> AihwkitDevice:
     for name, basis in _bases(places, lower, upper).items():
         coefficients = [np.linalg.lstsq(each, one, rcond=None)[0] for each, one in zip(basis, values, strict=True)]
         if name == "LinearStepDevice" and min(float(each[0]) for each in coefficients) <= 0.0:
-            continue  # its steps are multiples of that at a weight of 0
+            continue  # its steps are multiples of the one at a weight of 0
         rest = np.concatenate([one - each @ c for each, one, c in zip(basis, values, coefficients, strict=True)])
         size, terms = rest.size, sum(c.size for c in coefficients)
-        # Residuals at round-off are all alike.
+        # Residuals at round-off level are equivalent.
         square = float((rest**2).mean()) + (1e-6 * float(np.concatenate(values).mean())) ** 2
         fits[name] = (coefficients, math.sqrt(square), size * math.log(square) + terms * math.log(size))
     best = min(fits, key=lambda name: fits[name][2])
@@ -122,7 +122,7 @@ def rpu_config():
 
 
 def _bases(places: list[FloatArray], lower: float, upper: float) -> dict[str, list[FloatArray]]:
-    """For each class and direction the matrix of what its coefficients are multiplied with, (points, coefficients)."""
+    """For each class and direction, the design matrix of its coefficients, (points, coefficients)."""
     ones = [np.ones((each.size, 1)) for each in places]
     straight = [np.column_stack([np.ones(each.size), each]) for each in places]
     found = {"ConstantStepDevice": ones, "LinearStepDevice": straight}
@@ -138,7 +138,8 @@ def _bases(places: list[FloatArray], lower: float, upper: float) -> dict[str, li
 def _parameters(
     model: str, coefficients: list[FloatArray], lower: float, upper: float
 ) -> dict[str, float | list[float]]:
-    """Those of the mean step: aihwkit takes `dw_min` for the larger of the two directions, up_down for the other."""
+    """Parameters of the mean step: aihwkit takes `dw_min` for the larger of the two directions, up_down for the
+    other."""
     bounds: dict[str, float | list[float]] = {"w_min": float(lower), "w_max": float(upper)}
     if model == "PiecewiseStepDevice":
         mean = float(np.concatenate(coefficients).mean())
@@ -151,7 +152,7 @@ def _parameters(
     largest = max(up, down)
     found: dict[str, float | list[float]] = {"dw_min": largest, "up_down": (up - down) / largest, **bounds}
     if model == "LinearStepDevice":
-        # The step is (1 - gamma w / bound) times that at w = 0; a negative gamma lets it grow towards the bound.
+        # The step is (1 - gamma w / bound) times the one at w = 0; a negative gamma lets it grow towards the bound.
         rising, falling = (float(each[1]) for each in coefficients)
         found |= {
             "gamma_up": -rising * upper / up,

@@ -41,7 +41,7 @@ def write_device(device: PulsedDevice, path: str | Path, *, description: str = "
 
 
 def device_document(device: PulsedDevice, *, description: str = "") -> dict[str, Any]:
-    """The contents of the file that `write_device` writes, as dictionaries, lists, numbers and text."""
+    """The contents of the file written by `write_device`, as dictionaries, lists, numbers and text."""
     kind = validation.instance("device", device, PulsedDevice)
     validation.instance("description", description, str)
     table, cells = kind.table, kind.devices
@@ -108,7 +108,7 @@ def read_device(path: str | Path) -> PulsedDevice:
 
 
 def device_of(document: Any) -> PulsedDevice:
-    """The device that `device_document` described; raises as `read_device` does."""
+    """The device described by a `device_document`; raises the errors of `read_device`."""
     whole = _Entries(document, "")
     found = whole.raw("format") if "format" in whole.given else None
     if found != FORMAT:
@@ -168,7 +168,7 @@ def device_of(document: Any) -> PulsedDevice:
 
 
 def _check_polarity(device: PulsedDevice) -> None:
-    """InputError where the table raises the conductance by the other polarity than the one that is stated."""
+    """InputError if the table raises the conductance by the polarity opposite to the stated one."""
     conductance = np.nan_to_num(device.table.conductance.transpose("track", "state").values)
     up, down = (float(np.einsum("tij,tj->", chain_of(device, way), conductance)) for way in (1.0, -1.0))
     if up < down:
@@ -225,7 +225,7 @@ def _one_device(given: "_Entries", grid: FloatArray, lowest: float, highest: flo
 
 
 def _hop_rates(name: str, given: Any, states: int) -> dict[str, Any]:
-    """Variables of the table: how often a state is left by itself, downwards and upwards, 1/s."""
+    """Variables of the table: rates of leaving a state spontaneously, downwards and upwards, 1/s."""
     if given is None:
         return {}
     try:
@@ -238,7 +238,7 @@ def _hop_rates(name: str, given: Any, states: int) -> dict[str, Any]:
 
 
 def _origin(given: Any) -> dict[str, str]:
-    """Attributes that say where the table came from; those that results need are there in any case."""
+    """Attributes for the origin of the table; those that results need are always present."""
     if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
         raise InputError(f"origin: expected texts by name, got {validation.shown(given)}")
     known = {name: given[name] for name in ("dwmtj_version", "parameters", "landscape", "seed") if name in given}
@@ -256,7 +256,7 @@ def _path(path: str | Path) -> Path:
 
 
 class _Entries:
-    """An object of the file whose entries are taken one by one, so that what is left over is known."""
+    """An object of the file whose entries are taken one by one, so that the remaining ones are known."""
 
     def __init__(self, given: Any, prefix: str) -> None:
         if not isinstance(given, dict):
@@ -265,14 +265,14 @@ class _Entries:
         self.given, self.prefix, self.taken = dict(given), prefix, list[str]()
 
     def raw(self, name: str) -> Any:
-        """An entry that must be there."""
+        """A required entry."""
         if name not in self.given:
             raise InputError(f"{self.prefix}{name}: expected this entry, got {', '.join(self.given) or 'none'}")
         self.taken.append(name)
         return self.given[name]
 
     def done(self) -> None:
-        """InputError for an entry that nobody knows."""
+        """InputError for an unknown entry."""
         unknown = [name for name in self.given if name not in self.taken]
         if unknown:
             raise InputError(

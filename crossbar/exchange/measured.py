@@ -1,4 +1,4 @@
-"""Devices that are described by measurements only: the conductances of their states, without a physical model."""
+"""Devices described by measurements only: the conductances of their states, without a physical model."""
 
 import math
 from collections.abc import Mapping
@@ -136,7 +136,7 @@ class MeasuredCells(StatefulCells):
 
 
 def bias_law_of(device: PulsedDevice) -> tuple[float, float]:
-    """Of a device's junction the voltage at which the TMR has fallen to half (V; inf: it stays), and the TMR.
+    """The voltage at which the TMR of a device's junction has fallen to half (V; inf: constant), and the TMR.
 
     Other devices follow Ohm's law.
     """

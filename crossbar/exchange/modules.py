@@ -1,4 +1,4 @@
-"""What the Python modules for other tools have in common: where they come from, and how numbers are written."""
+"""Common parts of the Python modules for other simulators: their origin, and the format of numbers."""
 
 import pprint
 from typing import Any
@@ -9,7 +9,7 @@ from ..learning.pulsed_device import PulsedDevice
 
 
 def header(device: PulsedDevice, tool: str, *, usage: str = "", imports: str = "") -> str:
-    """The module's docstring, with how it is used, its imports and its first constants."""
+    """The module's docstring, with its use, its imports and its first constants."""
     low, high = device.conductance_range()
     return f'''"""A device with {device.levels} levels for {tool}, written by dwmtj {release()}.
 

@@ -14,7 +14,7 @@ PEERS: dict[str, Callable[[PulsedDevice], str]] = {
     "crosssim": crosssim_module,
     "xbtorch": xbtorch_module,
 }
-"""Name of a tool to what makes a Python module for it."""
+"""The function that makes a Python module, by simulator."""
 
 
 def export_device(device: PulsedDevice, peer: str) -> str:

@@ -13,7 +13,7 @@ from ..learning.pulsed_device import PulsedDevice
 from ..plots import learning  # noqa: F401 (register how the results draw themselves)
 
 DIRECTIONS = ("up", "down")
-"""Of a pulse: towards the highest conductance, and towards the lowest."""
+"""Directions of a pulse: towards the highest conductance, and towards the lowest."""
 
 
 def update_statistics(device: PulsedDevice, *, count: int | None = None) -> xr.Dataset:

@@ -1,8 +1,8 @@
 """A device as a `TabularDevice` of XBTorch: jumps of the conductance drawn from a table for each level.
 
-XBTorch: https://github.com/ADAM-Lab-GW/xbtorch.  It takes the jump whose entry of the table comes nearest to a random
-number, so that the entries are not cumulative probabilities as its files call them: each jump here has as many entries
-as its probability asks for, evenly spaced from 0 to 1, and the others lie far outside.
+XBTorch: https://github.com/ADAM-Lab-GW/xbtorch.  It takes the jump whose entry of the table is nearest to a random
+number, so the entries are not cumulative probabilities, as its files call them.  Here each jump has a number of entries
+given by its probability, evenly spaced from 0 to 1, and all others lie far outside.
 """
 
 import numpy as np
@@ -67,7 +67,7 @@ def device():
 
 
 def _settled(chain: FloatArray, stable: FloatArray) -> FloatArray:
-    """The chain between the states at which a device stays; what ends beside them counts to the nearest."""
+    """The chain between the states at which a device stays; other final states count as the nearest of them."""
     kept = np.flatnonzero(stable)
     result = chain[np.ix_(kept, kept)].copy()
     result[:, 0] += chain[kept, : kept[0]].sum(axis=1)
@@ -76,7 +76,7 @@ def _settled(chain: FloatArray, stable: FloatArray) -> FloatArray:
 
 
 def _counts(chain: FloatArray) -> list[dict[int, int]]:
-    """For each level the jumps with their numbers of entries, which add up to _ENTRIES: the largest remainders."""
+    """For each level the jumps with their numbers of entries, which add up to _ENTRIES, by largest remainders."""
     rows = []
     for level, shares in enumerate(chain):
         exact = shares / shares.sum() * _ENTRIES

@@ -1,1 +1,1 @@
-"""What goes wrong with an array: cells that are stuck, walls that leave their places with time."""
+"""Faults and ageing of an array: stuck cells, broken and shorted lines, and walls that leave their places with time."""

@@ -1,4 +1,4 @@
-"""What time alone does to the walls of an array: they hop over their barriers at the rates of the theory of escape."""
+"""Ageing of an array: its walls hop over their barriers at the rates of the escape theory."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -45,7 +45,7 @@ def age(array: Array, duration: float, *, temperature: float = 300.0, seed: Seed
 def at_ages(
     array: Array, ages: Sequence[float], *, temperature: float, seed: Seed, progress: bool = False
 ) -> list[Array]:
-    """One array at several ages, s, increasing: `age` again and again, with its rates found once."""
+    """One array at several ages, s, increasing: the result of `age` for each, with the rates computed once."""
     if not isinstance(array, Crossbar | TransistorCrossbar):
         raise InputError(f"array: expected Crossbar or TransistorCrossbar, got {type(array).__name__}")
     kelvin = validation.non_negative("temperature", temperature)
@@ -87,7 +87,7 @@ def _aged(
             hops = chain.at(0.0)
             before, passed = result[0].copy(), 0.0
             for present, time in zip(result, ages, strict=True):
-                if time == passed:  # at once: the walls are where they were, not at rest in their sites
+                if time == passed:  # no time has passed: the walls are where they were, not at rest in their sites
                     continue
                 cumulative = np.cumsum(transition_probabilities(hops, time - passed), axis=1)
                 for number in members:

@@ -1,4 +1,4 @@
-"""Checks of what faults are given by: resistances, and places of cells and segments."""
+"""Checks of the arguments of faults: resistances, and positions of cells and segments."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def check_resistances(given: Any) -> None:
 
 
 def checked_cells(given: Any) -> Mapping[tuple[int, int], float]:
-    """Resistances by place, a copy."""
+    """Resistances by position, a copy."""
     if not isinstance(given, Mapping):
         raise InputError(f"stuck_at: expected Ohm by (word line, bit line), got {validation.shown(given)}")
     found = {}
@@ -45,7 +45,7 @@ def checked_cells(given: Any) -> Mapping[tuple[int, int], float]:
 
 
 def checked_places(name: str, given: Any) -> tuple[Place, ...]:
-    """Pairs of whole numbers, none twice."""
+    """Pairs of whole numbers, without repetition."""
     found = []
     for place in given if isinstance(given, Collection) and not isinstance(given, str) else [given]:
         pair = place if isinstance(place, tuple | list) and len(place) == 2 else None

@@ -1,7 +1,7 @@
-"""Which cells and lines of an array are faulty, given one by one or drawn at random, and what becomes of them.
+"""The faulty cells and lines of an array, given one by one or drawn at random, and their effect.
 
-An array takes faults where it is made, as one of the numbers of its wires (`Wires.faults`), so that every study, each
-of which is given wires, is one of faulty arrays without further ado.
+An array gets its faults when it is made, as one of the arguments of its wires (`Wires.faults`), so every study, which
+is given wires, can study faulty arrays.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ from .checks import Place, check_resistances, checked_cells, checked_places, sie
 
 Mask = NDArray[np.bool_]
 KINDS = ("stuck_low", "stuck_high", "open_cells", "shorted_cells")
-"""Of faulty cells."""
+"""Kinds of faulty cells."""
 LINE_FAULTS = (
     "broken_word_lines",
     "broken_bit_lines",
@@ -31,7 +31,7 @@ LINE_FAULTS = (
     "broken_source_lines",
     "shorted_source_lines",
 )
-"""Faults of lines, by the names of their places."""
+"""Faults of lines, by the names of their positions."""
 _RESISTANCES = ("low_resistance", "high_resistance", "shorted_resistance", "shorted_lines_resistance")
 _MOST_LISTED = 8
 AnyFaults = TypeVar("AnyFaults", "Faults", "FaultRates")
@@ -99,7 +99,7 @@ class Faults:
         check_resistances(self)
 
     def touch(self, shape: tuple[int, int]) -> bool:
-        """Whether an array of this shape has any of them; InputError as `cells`."""
+        """Whether an array of this shape has any of them; InputError as in `cells`."""
         gates = self.mask("stuck_on_gates", shape)
         return bool(self.cells(shape).any()) or not self.sound_lines or bool(gates.any())
 
@@ -109,7 +109,7 @@ class Faults:
         return not any(getattr(self, kind) for kind in LINE_FAULTS)
 
     def refuse(self, kinds: Collection[str], array: str) -> None:
-        """InputError where there are any of these kinds, which have no meaning in such an array."""
+        """InputError if there are any of these kinds, which have no meaning in such an array."""
         for kind in kinds:
             given = getattr(self, kind)
             if given is not None and np.size(given):
@@ -128,10 +128,11 @@ class Faults:
         return result
 
     def bridges(self, kind: str, shape: tuple[int, int], source_lines: str = "bit_line") -> FloatArray | None:
-        """S, between neighbouring lines: (N - 1, M) of lines along word lines, (N, M - 1) of others; None: no contacts.
+        """S, between neighbouring lines: (N - 1, M) for lines along word lines, (N, M - 1) for others; None: no
+        contacts.
 
-        kind: of LINE_FAULTS, such as 'shorted_bit_lines'; shape: of the array; source_lines: what its source lines run
-        beside.
+        kind: of LINE_FAULTS, such as 'shorted_bit_lines'; shape: of the array; source_lines: the lines beside
+        which its source lines run.
         """
         places = getattr(self, kind)
         if not places:
@@ -147,7 +148,8 @@ class Faults:
         return pairs
 
     def cells(self, shape: tuple[int, int]) -> Mask:
-        """Where an array of this shape is faulty; InputError where these are the faults of an array of another one."""
+        """The faulty cells of an array of this shape; InputError if these are the faults of an array of another
+        shape."""
         found = np.zeros(array_shape(shape), dtype=bool)
         for kind in KINDS:
             mask = self.mask(kind, shape)
@@ -162,9 +164,9 @@ class Faults:
         return found
 
     def conductance(self, sound: FloatArray) -> FloatArray:
-        """What an array of these conductances, S, has instead, as a new array.
+        """The conductances, S, of the faulty array, as a new array, given those of the sound one.
 
-        Raises InputError where a cell is stuck at an end that nobody has named (`low_resistance`, `high_resistance`).
+        Raises InputError if a cell is stuck at an end without a value (`low_resistance`, `high_resistance`).
         """
         low = siemens(self.low_resistance, sound.shape)
         high = siemens(self.high_resistance, sound.shape)
@@ -180,10 +182,10 @@ class Faults:
         return np.where(faulty, self._values(ends_of[0], ends_of[1]), sound)
 
     def stuck_conductance(self, lowest: FloatArray, highest: FloatArray) -> FloatArray:
-        """Of each faulty cell whose law is a straight line, S; NaN elsewhere.
+        """Conductance of each faulty cell that follows Ohm's law, S; NaN elsewhere.
 
-        lowest, highest: S, the ends of the devices' conductances; cells that are stuck there follow the device's law
-        unless low_resistance or high_resistance says otherwise.
+        lowest, highest: S, the limits of the devices' conductances; cells that are stuck there follow the device's law
+        unless low_resistance or high_resistance is given.
         """
         shape = _two(lowest.shape)
         own = siemens(self.low_resistance, shape), siemens(self.high_resistance, shape)
@@ -192,7 +194,7 @@ class Faults:
         return np.where(self.cells(shape), values, np.nan)
 
     def _values(self, low: FloatArray, high: FloatArray) -> FloatArray:
-        """S, of the faulty cells; of the others without a meaning."""
+        """S, of the faulty cells; undefined for the others."""
         shape = _two(low.shape)
         short = np.inf if self.shorted_resistance == 0.0 else 1.0 / self.shorted_resistance
         result = np.where(self.mask("stuck_low", shape), low, high)
@@ -203,7 +205,7 @@ class Faults:
         return result
 
     def mask(self, kind: str, shape: tuple[int, int]) -> Mask:
-        """Where an array of this shape has faults of one of KINDS."""
+        """The cells with faults of one of KINDS, in an array of this shape."""
         mask = getattr(self, kind)
         if mask is None:
             return np.zeros(shape, dtype=bool)
@@ -218,7 +220,7 @@ class Faults:
             raise InputError(f"faults: expected every cell in one kind of fault, got {shown} in two")
 
     def at_ends(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> "Faults":
-        """The same with the resistances of cells that are stuck low and high, Ohm, where it does not say."""
+        """The same with the resistances of cells that are stuck low and high, Ohm, if not given."""
         return _at_ends(self, low_resistance, high_resistance)
 
 
@@ -270,7 +272,7 @@ class FaultRates:
         """The faults of one array.
 
         both_ends: whether the word lines (source lines), and the bit lines, are connected at both ends and have one
-        segment more.  source_lines: of an array with transistors, what they run beside.
+        more segment.  source_lines: of an array with transistors, the lines beside which they run.
         """
         cells = array_shape(shape)
         check_memory("the faults", 17.0 * cells[0] * cells[1])
@@ -324,7 +326,7 @@ class FaultRates:
         return replace(self, seed=int(draw.integers(0, 2**63)))
 
     def at_ends(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> "FaultRates":
-        """The same with the resistances of cells that are stuck low and high, Ohm, where it does not say."""
+        """The same with the resistances of cells that are stuck low and high, Ohm, if not given."""
         return _at_ends(self, low_resistance, high_resistance)
 
 
@@ -336,7 +338,7 @@ def checked_faults(given: Faults | FaultRates | None) -> Faults | FaultRates | N
 
 
 def farthest_sound(faults: Faults | None, shape: tuple[int, int]) -> tuple[int, int] | None:
-    """Of the sound cells the one with most wire between driver (left) and sense node (bottom); None without any."""
+    """The sound cell with the longest wire between driver (left) and sense node (bottom); None without any."""
     if faults is None:
         return 0, shape[1] - 1
     segments = np.arange(shape[1]) - np.arange(shape[0])[:, np.newaxis]
@@ -352,7 +354,7 @@ def faults_of(
     both_ends: tuple[bool, bool] = (False, False),
     source_lines: str | None = None,
 ) -> Faults | None:
-    """The faults of an array of one shape, None where it has none; the other arguments are those of the draw."""
+    """The faults of an array of one shape, None if it has none; the other arguments are those of the draw."""
     drawn = given
     if isinstance(given, FaultRates):
         drawn = given.drawn_for(shape, both_ends=both_ends, source_lines=source_lines)

@@ -1,6 +1,6 @@
-"""Cells of which some are stuck: sound ones as they are, the others with a law that nothing changes.
+"""Cells of which some are stuck: sound ones keep their law and their motion, the others have a fixed law.
 
-What an array's cells can do, the same cells with faults can do: `with_faults` wraps plain laws, devices with a state
+Cells with faults have the capabilities of the same cells without: `with_faults` wraps plain laws, devices with a state
 and devices that move, each in a class of its kind.
 """
 
@@ -19,11 +19,11 @@ from ..cells import Cells, Resistors, State, StatefulCells
 from ..in_time.dynamics import FixedDevice, MovingCells, NetlistCell, Saved
 from .faults import Faults, Mask
 
-_LINEAR = 1e-12  # of the current: what a resistance differs by from Ohm's law at the scale of a device's voltages
+_LINEAR = 1e-12  # of the current: deviation of a resistance from Ohm's law at the scale of a device's voltages
 
 
 class StuckCells(Cells):
-    """Laws of which some are straight lines.
+    """Laws of which some are Ohm's.
 
     conductance: S, of the cells whose law is replaced, NaN elsewhere; shape (word lines, bit lines).
     """
@@ -65,7 +65,7 @@ class StuckCells(Cells):
 class StuckStatefulCells(StuckCells, StatefulCells):
     """Devices with a state, of which some keep theirs, or their law.
 
-    held: mask (word lines, bit lines) of those whose state nothing changes, the ones with a law of their own included.
+    held: mask (word lines, bit lines) of those whose state is fixed, including the ones with a law of their own.
     """
 
     sound: StatefulCells
@@ -91,7 +91,7 @@ class StuckStatefulCells(StuckCells, StatefulCells):
         raise InputError("cells: expected sound ones to make arrays of their kind, got some with faults")
 
     def conductance_range(self) -> tuple[FloatArray, FloatArray]:
-        """Of sound cells: what may be asked of a cell before anybody knows that it is stuck."""
+        """The range of sound cells, which may be requested of a cell before it is known to be stuck."""
         return self.sound.conductance_range()
 
     def voltage_scale(self) -> FloatArray:
@@ -102,7 +102,7 @@ class StuckStatefulCells(StuckCells, StatefulCells):
 
 
 class StuckMovingCells(StuckStatefulCells, MovingCells):
-    """Devices that move, of which some do not."""
+    """Devices that move, of which some are held."""
 
     sound: MovingCells
 
@@ -116,7 +116,7 @@ class StuckMovingCells(StuckStatefulCells, MovingCells):
         return other
 
     def _keeping(self, before: Saved) -> None:
-        """Put the held devices back to where they were."""
+        """Return the held devices to their states."""
         after = dict(self.sound.save())
         for name, values in after.items():
             if np.shape(values) == self.shape:
@@ -190,7 +190,7 @@ class StuckMovingCells(StuckStatefulCells, MovingCells):
 
 
 def with_faults(cells: Cells, faults: Faults) -> Cells:
-    """The same cells, devices behind their selectors, with these faults in place of any they had.
+    """The same cells, devices behind their selectors, with these faults in place of any earlier ones.
 
     Raises InputError for a shorted cell without a resistance.
     """

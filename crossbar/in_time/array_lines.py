@@ -1,6 +1,6 @@
-"""The lines of an array as time sees them: solved around devices that move, and driven row by row.
+"""The lines of an array over time: solved around devices that move, and driven row by row.
 
-Arrays without and with transistors differ here and nowhere else in `in_time` and `operate`.
+This is the only difference between arrays without and with transistors in `in_time` and `operate`.
 """
 
 from typing import Protocol
@@ -21,23 +21,23 @@ from .transistor_lines import TransistorLines
 
 
 class ArrayLines(Protocol):
-    """What `ArraySimulation` and the operations on it need of an array's lines."""
+    """The interface to an array's lines for `ArraySimulation` and its operations."""
 
     charging: LineCharges | None
-    """The charges on the lines; None where they have no capacitance."""
+    """The charges on the lines; None if they have no capacitance."""
     source_line_count: int
-    """How many source lines a drive must name."""
+    """The number of source lines that a drive must name."""
     weakens_reading: bool
-    """Whether something in series with the devices may leave little of a read voltage."""
+    """Whether a device in series may leave only a small part of a read voltage."""
 
     def identity(self) -> dict[str, str]:
-        """What tells these lines from others, as text by name, for `compact_model.support.store.Store`."""
+        """Texts by name that identify these lines for `compact_model.support.store.Store`."""
 
     def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
-        """The network under a bias, in no time; charges do not count."""
+        """The network under a bias, at zero time and without charging currents."""
 
     def hold(self, held: Bias) -> None:
-        """Prepare for a run in which the lines float that float in this bias."""
+        """Prepare for a run with the floating lines of this bias."""
 
     def solve(
         self,
@@ -50,8 +50,8 @@ class ArrayLines(Protocol):
     ) -> tuple[FloatArray, Flows]:
         """The devices' voltages (V, shape (word lines, bit lines)), and those of the network with all currents.
 
-        volts: V, of the word lines, the bit lines and, where there are any, the source lines.
-        tolerance: of the currents, relative, in the norm.  start: a solution near by.  target: s, the end of a step of
+        volts: V, of the word lines, the bit lines and, if there are any, the source lines.
+        tolerance: of the currents, relative, in the norm.  start: a nearby solution.  target: s, the end of a step of
         the charges; None: they stay.
         """
 
@@ -67,18 +67,18 @@ class ArrayLines(Protocol):
     def row_drive(self, held: Bias, scheme: str, voltages: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
         """A row's bias over time: each cell has its voltage for its own width.
 
-        voltages: V, shape (bit lines,), 0: not selected; widths: s, of the same shape; edge: s, of the slopes.
+        voltages: V, shape (bit lines,), 0: not selected; widths: s, of the same shape; edge: duration of the slopes, s.
         """
 
     def raised(self, held: Bias, word_line: int, wanted: FloatArray, missing: FloatArray) -> Bias:
-        """The row's bias with what its cells lack added.
+        """The row's bias, increased by the voltages that its cells lack.
 
-        wanted: V, shape (bit lines,), of the cells, 0: not selected; missing: V, of them.
+        wanted: V, shape (bit lines,), of the cells, 0: not selected; missing: the voltages they lack, V.
         """
 
 
 def lines_of(array: Crossbar | TransistorCrossbar) -> ArrayLines:
-    """The lines of an array; InputError for anything that is no array."""
+    """The lines of an array; InputError for anything else."""
     if isinstance(array, Crossbar):
         return PassiveLines(array)
     if isinstance(array, TransistorCrossbar):

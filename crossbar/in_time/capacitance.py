@@ -1,8 +1,8 @@
-"""The charges on the lines: what the capacitance of the wires adds to the network in each step of time.
+"""The charges on the lines: the contribution of the wires' capacitance to the network in each time step.
 
-C dv/dt at a node is replaced by the backward differentiation formula of second order for steps of any length (Hairer
-and Wanner, Solving Ordinary Differential Equations II, III.5): a conductance to ground and a current into the node.
-After a jump of the drive the first step is the formula of first order.
+C dv/dt at a node is replaced by the backward differentiation formula of second order for variable steps (Hairer and
+Wanner, Solving Ordinary Differential Equations II, III.5): a conductance to ground and a current into the node. The
+first step after a jump of the drive uses the formula of first order.
 """
 
 from typing import NamedTuple
@@ -15,12 +15,12 @@ from ..network.solution import NetworkSolution
 
 _HELD_SHARE = 1e-5  # of the shortest time constant: a step in which no charge moves
 _TRUNCATION = {1: 0.5, 2: 1.0 / 3.0, 3: 0.2}
-"""What a step's error is at most of the distance to the extrapolation through so many earlier points."""
+"""Bound of a step's error over the distance to the extrapolation through this many earlier points."""
 
 
 class ChargeTerms(NamedTuple):
-    """What the charges add to a step at each node: conductances to ground, S, in the shape of the capacitances, and
-    currents from ground, A, (word lines, bit lines)."""
+    """Contribution of the charges to a step at each node: conductances to ground, S, in the shape of the capacitances,
+    and currents from ground, A, (word lines, bit lines)."""
 
     word_shunt: FloatArray
     bit_shunt: FloatArray
@@ -32,8 +32,8 @@ class LineCharges:
     """Voltages of all nodes at the last two times, and across the cells at the last three.
 
     word_capacitance, bit_capacitance: F, at each node of the word lines and of the bit lines, in shapes that broadcast
-    to (word lines, bit lines), such as (word lines, 1).  In arrays with transistors, source lines stand for word lines.
-    largest_conductance: S, about the largest that charges a node, which sets the shortest time constant.
+    to (word lines, bit lines), such as (word lines, 1).  In arrays with transistors, source lines replace word lines.
+    largest_conductance: S, approximately the largest that charges a node, which sets the shortest time constant.
     """
 
     def __init__(self, word_capacitance: FloatArray, bit_capacitance: FloatArray, largest_conductance: float) -> None:
@@ -44,16 +44,16 @@ class LineCharges:
         self.across: list[tuple[float, FloatArray]] = []
 
     def begin(self, word: FloatArray, bit: FloatArray) -> None:
-        """Start from voltages of the nodes, (word lines, bit lines), V; the time does not matter yet."""
+        """Start from voltages of the nodes, (word lines, bit lines), V, at no definite time."""
         self.nodes = [(0.0, word, bit)]
 
     def restart(self, time: float, found: NetworkSolution) -> None:
-        """Forget what was before a jump of the drive."""
+        """Discard the history before a jump of the drive."""
         self.nodes = [(time, found.word_voltage[0], found.bit_voltage[0])]
         self.across = [(time, _across(found))]
 
     def accept(self, time: float, found: NetworkSolution) -> None:
-        """Keep the end of a step."""
+        """Store the end of a step."""
         self.nodes = [*self.nodes[-1:], (time, found.word_voltage[0], found.bit_voltage[0])]
         self.across = [*self.across[-2:], (time, _across(found))]
 
@@ -84,7 +84,7 @@ class LineCharges:
     def error(self, time: float, found: NetworkSolution) -> float:
         """An estimate of the error of a step's voltages across the cells, V: their distance from an extrapolation.
 
-        Of whole cells, since a device behind closed gates has no voltage while its lines are charged.
+        It uses whole cells, because a device behind closed gates has no voltage while its lines are charged.
         """
         points, reached = self.across, _across(found)
         expected = np.zeros_like(reached)

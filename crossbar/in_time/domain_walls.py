@@ -46,15 +46,15 @@ from .dynamics import MovingCells, NetlistCell, Saved, straight
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
 _COUPLING_TOLERANCE = 1e-12  # m
 _MOST_STEPS = 1e9
-_SHORTEST_STEP = 1e-18  # s, that a saved state may ask for
-_BYTES_PER_CELL = 350  # with a simulation of them
+_SHORTEST_STEP = 1e-18  # s, lower limit for a saved state
+_BYTES_PER_CELL = 350  # including its simulation
 _IN_TURN_UP_TO = 20_000  # device-steps: fewer are done before the other threads are awake
-_DEVICE_STEPS_PER_CALL = 20_000_000  # between two looks at the keyboard
+_DEVICE_STEPS_PER_CALL = 20_000_000  # between two checks for an interrupt
 
 
 @dataclass(frozen=True, eq=False)
 class TrackedDevice:
-    """One kind of junction with its track, as a netlist's writer finds it in a `NetlistCell`."""
+    """One kind of junction with its track, for the netlist's writer of a `NetlistCell`."""
 
     parameters: DeviceParameters
     landscape: Landscape
@@ -117,12 +117,12 @@ class DomainWalls(MovingCells):
         self._heats = any(heating.is_on(each) for each in self.parameters)
         self._pull_by_heat = pull_by_heat(self._devices, self._track) if self._heats else 0.0
         self.steps = 0
-        """Equal steps so far; the random numbers hang on it."""
+        """Number of equal steps so far, the counter of the random numbers."""
         self._state = self._state_at(
             self._law.position, self._initial_angle(initial_angle), np.zeros(self._law.position.size)
         )
         self._next_step = np.full(self._law.position.size, FIRST_STEP)  # s, of the adaptive method
-        self._pieces = np.zeros(self._law.position.size, dtype=np.int64)  # of the tracks, that held the walls last
+        self._pieces = np.zeros(self._law.position.size, dtype=np.int64)  # in which the walls were last found
         self._sites = Sites.unknown(self._law.position.size)
 
     def _compile_tables(self) -> None:
@@ -138,7 +138,7 @@ class DomainWalls(MovingCells):
         self._track_bounds = bounds(self._track)
         self._rows: dict[int, FloatArray] = {}  # by the number of columns
         self._row_offsets = np.arange(count + 1)
-        self._longest_rest = 0.0  # s, that was checked
+        self._longest_rest = 0.0  # s, the longest one that was checked
 
     def _one_or_each(self, name: str, values: ArrayLike) -> FloatArray:
         given = validation.array(name, values)
@@ -171,22 +171,22 @@ class DomainWalls(MovingCells):
 
     @property
     def parameters(self) -> tuple[DeviceParameters, ...]:
-        """Of all devices, or of each, row by row."""
+        """Parameters of all devices, or of each, row by row."""
         return self._law.parameters
 
     @property
     def position(self) -> FloatArray:
-        """Of the walls, m, a copy of shape (word lines, bit lines)."""
+        """Positions of the walls, m, a copy of shape (word lines, bit lines)."""
         return self._state.position.reshape(self.shape).copy()
 
     @property
     def angle(self) -> FloatArray:
-        """Of the walls, rad, a copy of shape (word lines, bit lines)."""
+        """Angles of the walls, rad, a copy of shape (word lines, bit lines)."""
         return self._state.angle.reshape(self.shape).copy()
 
     @property
     def temperature_rise(self) -> FloatArray:
-        """By Joule heating, K, a copy of shape (word lines, bit lines)."""
+        """Temperature rises by Joule heating, K, a copy of shape (word lines, bit lines)."""
         return self._state.rise.reshape(self.shape).copy()
 
     @property
@@ -308,7 +308,7 @@ class DomainWalls(MovingCells):
         }
 
     def attributes(self) -> dict[str, Any]:
-        """Steps done and their length (s; 0: adaptive), and the external field (T), or that each has its own."""
+        """Number of steps and their length (s; 0: adaptive), and the external field (T), or that each has its own."""
         stray = self._law.per_device("stray_field")
         one = self.external_field is not None or np.ptp(stray) == 0.0
         field = -float(stray.flat[0]) if self.external_field is None else self.external_field
@@ -363,7 +363,8 @@ class DomainWalls(MovingCells):
         self._moved()
 
     def rest(self, duration: float) -> None:
-        """Move the walls at 0 V, at 0 K always by the adaptive method, because nothing depends on the steps."""
+        """Move the walls at 0 V; at 0 K always by the adaptive method, because no random numbers depend on the
+        steps."""
         if duration > self._longest_rest:
             if self.adaptive:
                 self.check_run(0.0, duration)
@@ -373,15 +374,15 @@ class DomainWalls(MovingCells):
             self._drive_table(duration, np.zeros((1, 1 if same else count))), duration, at_rest=True
         ):
             self._step_along(self._drive_table(duration, np.zeros((1, count))), duration)
-        self._next_step[:] = FIRST_STEP  # what suits a wall that rests says nothing of one that is driven
+        self._next_step[:] = FIRST_STEP  # the step of a wall at rest does not suit a driven one
         self._moved()
 
     def _adapt(self, waveforms: PiecewiseTable, duration: float, *, at_rest: bool = False) -> bool:
-        """The walls by the adaptive method; False, and nothing done, where it does not get on."""
+        """Move the walls by the adaptive method; False, and unchanged, if it makes no progress."""
         before = [values.copy() for values in self._state]
         ensemble = Ensemble(self._devices, self._mode, self._track, waveforms)
         try:
-            if at_rest and not self._heats:  # a table of a site knows no temperature
+            if at_rest and not self._heats:  # a table of a site does not include the temperature
                 ring_down(ensemble, self._state, duration, self._sites, tolerance=_WALL_TOLERANCE)
             else:
                 advance_adaptive(
@@ -400,7 +401,7 @@ class DomainWalls(MovingCells):
         return True
 
     def _step_along(self, waveforms: PiecewiseTable, duration: float) -> None:
-        """The walls by equal steps, RK4 or at a temperature Heun's."""
+        """Move the walls by equal steps, with RK4, or with Heun's method at a temperature."""
         count, steps = self._net_field.size, max(1, int(np.ceil(duration / self.step - 1e-9)))
         shares = 1 if count * steps < _IN_TURN_UP_TO else threads()
         per_call = max(1, _DEVICE_STEPS_PER_CALL // count)
@@ -432,7 +433,7 @@ class DomainWalls(MovingCells):
         self.steps += steps
 
     def _drive_table(self, duration: float, voltage: FloatArray) -> PiecewiseTable:
-        """Voltages, as `follow` takes them, and the net fields, as the kernels read them; it holds until the next."""
+        """Voltages, as in `follow`, and net fields, in the kernels' form; valid until the next call."""
         terms, devices = voltage.shape
         columns = COEFFICIENTS + 2 * terms
         if columns not in self._rows:

@@ -160,22 +160,22 @@ class ArrayDrive:
         return WaveformSum(tuple(waveform for _, waveform in self.parts), tuple(scales))
 
     def voltages(self, time: float) -> tuple[FloatArray, ...]:
-        """Of the word lines, of the bit lines and, where there are some, of the source lines at a time, V."""
+        """Voltages of the word lines, of the bit lines and, if there are any, of the source lines at a time, V."""
         values = np.array([waveform.at(time) for _, waveform in self.parts])[:, np.newaxis]
         return tuple((values * of_parts).sum(axis=0) for of_parts in self._line_voltages)
 
     @functools.cached_property
     def _line_voltages(self) -> tuple[FloatArray, ...]:
-        """Of the word lines, the bit lines and perhaps the source lines, (parts, lines), V, where a waveform is 1."""
+        """Voltages of word lines, bit lines and perhaps source lines, (parts, lines), V, for waveforms of 1."""
         return tuple(np.stack(kind) for kind in zip(*(held.line_voltages() for held, _ in self.parts), strict=True))
 
     def largest_voltage(self) -> float:
-        """About the largest voltage that the lines can put across a cell, V."""
+        """Approximately the largest voltage across a cell that the lines can cause, V."""
         return sum(bias.largest_voltage * _largest_value(waveform) for bias, waveform in self.parts)
 
 
 def _largest_value(waveform: Waveform) -> float:
-    """About the largest absolute value of a waveform."""
+    """Approximately the largest absolute value of a waveform."""
     if isinstance(waveform, PiecewiseLinear):
         return float(np.abs(waveform.values).max())
     if isinstance(waveform, Sine):

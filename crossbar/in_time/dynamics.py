@@ -17,7 +17,7 @@ from compact_model.support.validation import InputError
 from ..cells import Cells, StatefulCells
 
 Saved = Mapping[str, Any]
-"""All that goes on, as numbers and arrays by name, of kinds that NetCDF holds."""
+"""A snapshot as numbers and arrays by name, of types that NetCDF holds."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SubcircuitText:
 
 @dataclass(frozen=True)
 class FixedDevice:
-    """A faulty device, whose state stays as it is, as a netlist's writer finds it in a `NetlistCell`.
+    """A faulty device with a fixed state, for the netlist's writer of a `NetlistCell`.
 
     sound: the model of the same device without a fault.  states: of the device, each in its unit.
     conductance: S, of a cell that is a resistance; 0: it is open; None: it keeps the law of its device.
@@ -106,7 +106,7 @@ class MovingCells(StatefulCells):
         self.advance(duration, nothing, nothing)
 
     follows_curves = False
-    """Whether `follow` is given: voltages that bend then take fewer intervals."""
+    """Whether `follow` is defined; curved voltages then take fewer intervals."""
 
     def follow(self, duration: float, voltage: FloatArray) -> None:
         """Move all states over `duration` seconds under voltages that are polynomials of the time.
@@ -139,7 +139,7 @@ class MovingCells(StatefulCells):
 
 
 def straight(voltage: FloatArray, target: FloatArray) -> FloatArray:
-    """A straight line from one voltage to another, as `MovingCells.follow` takes it."""
+    """A straight line from one voltage to another, in the form of `MovingCells.follow`."""
     return np.stack([0.5 * (voltage + target), 0.5 * (target - voltage)])
 
 

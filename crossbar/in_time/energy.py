@@ -10,20 +10,20 @@ from ..network.solution import NetworkSolution, difference
 
 @dataclass(frozen=True)
 class PowerBudget:
-    """Power delivered by the sources at one time, and where it goes, W."""
+    """Power delivered by the sources at one time, and its parts, W."""
 
     sources: float = 0.0
     devices: float = 0.0
-    """The cells, with their selectors."""
+    """In the cells, with their selectors."""
     lines: float = 0.0
-    """The wires, the drivers and the sense resistances."""
+    """In the wires, the drivers and the sense resistances."""
 
 
 @dataclass(frozen=True)
 class Flows:
-    """All voltages and currents of an array at one time, of which each power is a sum of products.
+    """All voltages and currents of an array at one time; each power is a sum of their products.
 
-    volts: V, of the lines' sources, as `ArrayDrive.voltages` gives them.
+    volts: V, of the lines' sources, as returned by `ArrayDrive.voltages`.
     charging: A, (2, word lines, bit lines), into the capacitances at the nodes of the word or source lines and of the
     bit lines; None: there are none.
     """
@@ -42,15 +42,15 @@ class Flows:
 
 @dataclass
 class EnergyBudget:
-    """Energy delivered by the sources, and where it went, J."""
+    """Energy delivered by the sources, and its parts, J."""
 
     sources: float = 0.0
     devices: float = 0.0
-    """The cells, with their selectors."""
+    """In the cells, with their selectors."""
     lines: float = 0.0
-    """The wires, the drivers and the sense resistances."""
+    """In the wires, the drivers and the sense resistances."""
     charges: float = 0.0
-    """What is on the lines' capacitances at present."""
+    """Stored at present in the lines' capacitances."""
 
     def since(self, before: "EnergyBudget") -> "EnergyBudget":
         """The difference from an earlier budget."""
@@ -65,16 +65,16 @@ class EnergyBudget:
         return self
 
     def add_interval(self, begin: PowerBudget, end: PowerBudget, change: PowerBudget, duration: float) -> Self:
-        """Add a time over which all voltages and currents go along straight lines.
+        """Add a time over which all voltages and currents change linearly.
 
-        begin, end: the powers at its ends; change: of the differences of all voltages and currents.  A product of two
-        straight lines has the mean (v_0 i_0 + v_1 i_1) / 2 - (v_1 - v_0) (i_1 - i_0) / 6.
+        begin, end: the powers at its ends; change: the power computed from the changes of all voltages and currents.  A
+        product of two linear functions has the mean (v_0 i_0 + v_1 i_1) / 2 - (v_1 - v_0) (i_1 - i_0) / 6.
         """
         self.add_power(begin, 0.5 * duration).add_power(end, 0.5 * duration)
         return self.add_power(change, -duration / 6.0)
 
     def add_power(self, power: PowerBudget, duration: float) -> Self:
-        """Add a power over so many seconds."""
+        """Add a constant power over a number of seconds."""
         self.sources += duration * power.sources
         self.devices += duration * power.devices
         self.lines += duration * power.lines

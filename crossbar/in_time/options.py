@@ -1,4 +1,4 @@
-"""The options of `DomainWalls`, for what hands them on to one."""
+"""The options of `DomainWalls`, for functions that pass them on."""
 
 from typing import TypedDict
 
@@ -8,7 +8,7 @@ from compact_model.support.random import Seed
 
 
 class WallOptions(TypedDict, total=False):
-    """Those of `DomainWalls`, which says what they are."""
+    """The options of `DomainWalls`."""
 
     initial_angle: ArrayLike | None
     external_field: float | None

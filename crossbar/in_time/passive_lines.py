@@ -33,14 +33,14 @@ class PassiveLines:
         self.array = array
         self.weakens_reading = isinstance(array.cells, Selected)
         self.charging = self._charges()
-        self._solver: tuple[bytes, Tangents] | None = None  # one at a time: it holds arrays of the size of the array
+        self._solver: tuple[bytes, Tangents] | None = None  # only one, because it holds arrays of the size of the array
 
     def identity(self) -> dict[str, str]:
-        """What tells these lines from others, as text by name."""
+        """Texts by name that identify these lines."""
         network = self.array.network()
         bridges = [each for each in (network.word_bridge, network.bit_bridge) if each is not None]
         cells = self.array.cells
-        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays
+        with np.printoptions(threshold=sys.maxsize, floatmode="unique"):  # all of a selector's arrays, in full
             selector = repr(cells.selector) if isinstance(cells, Selected) else "none"
         return {
             "selector": selector if len(selector) < 200 else digest(selector),
@@ -51,13 +51,13 @@ class PassiveLines:
         }
 
     def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
-        """The network under a bias, in no time; charges do not count."""
+        """The network under a bias, at zero time and without charging currents."""
         tangents = self._tangents(held)
         sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
         return solve_nonlinear(tangents.network, cells, sources, tolerance=1e-9, tangents=tangents)[0]
 
     def hold(self, held: Bias) -> None:
-        """Prepare for a run in which the lines float that float in this bias."""
+        """Prepare for a run with the floating lines of this bias."""
         self._tangents(held)
 
     def solve(
@@ -69,10 +69,10 @@ class PassiveLines:
         start: NetworkSolution | None,
         target: float | None,
     ) -> tuple[FloatArray, Flows]:
-        """The devices' voltages, and those of the network with all currents, with the lines as `hold` left them."""
+        """The devices' voltages, and those of the network with all currents, with the lines prepared by `hold`."""
         assert self._solver is not None
         tangents = self._solver[1]
-        word, bit = (each[:, np.newaxis] for each in volts)  # a drive has checked them
+        word, bit = (each[:, np.newaxis] for each in volts)  # already checked by the drive
         driven = Sources(word_start=word, word_stop=word, bit_start=bit, bit_stop=bit)
         if self.charging:
             step = self.charging.held() if target is None else self.charging.step(target)
@@ -91,7 +91,7 @@ class PassiveLines:
         return cells.on_device((found.word_voltage - found.bit_voltage)[0]), Flows(found, volts, charging)
 
     def power(self, flows: Flows) -> PowerBudget:
-        """All powers, of the wires with the lines as `hold` left them."""
+        """All powers, in the wires with the lines prepared by `hold`."""
         assert self._solver is not None
         found = flows.found
         word, bit = flows.volts
@@ -123,7 +123,7 @@ class PassiveLines:
         if distinct.size == 1:
             return ArrayDrive.pulse(held, longest, edge)
         parked = unselected_bit_line_voltage(scheme, voltages)
-        if parked is None:  # a line that floats cannot be cut off half-way: it goes where the word line is instead
+        if parked is None:  # a floating line cannot be switched off halfway, so it follows the word line
             parked = float(held.word_line_voltage[~held.floating_word_lines][0])
         parts = [(replace(held, bit_line_voltage=np.where(voltages == 0.0, held.bit_line_voltage, parked)), longest)]
         for width in distinct.tolist():
@@ -134,9 +134,9 @@ class PassiveLines:
         return ArrayDrive(tuple((each, trapezoid(width=width, edge=edge)) for each, width in parts))
 
     def raised(self, held: Bias, word_line: int, wanted: FloatArray, missing: FloatArray) -> Bias:
-        """The row's bias with what its cells lack added."""
+        """The row's bias, increased by the voltages that its cells lack."""
         chosen = wanted != 0.0
-        # Half of what all lack comes from the word line, so that no other cell of a bit line bears it alone.
+        # The word line supplies half of the largest one, so that no other cell of a bit line bears all of it.
         common = 0.5 * float(missing[chosen].mean())
         word = held.word_line_voltage.copy()
         word[word_line] += common
@@ -144,7 +144,7 @@ class PassiveLines:
         return replace(held, word_line_voltage=word, bit_line_voltage=bit)
 
     def _tangents(self, held: Bias) -> Tangents:
-        """The solver of the wires with this bias's lines floating, free of shunts; kept for the next run."""
+        """The solver of the wires with this bias's floating lines, without shunts; kept for the next run."""
         floating = held.floating_word_lines, held.floating_bit_lines
         key = b"".join(each.tobytes() for each in floating)
         if self._solver is None or self._solver[0] != key:
@@ -177,12 +177,12 @@ class PassiveLines:
 
 
 def _conducting(segment: FloatArray) -> FloatArray:
-    """The segments, Ohm, with 0 in place of those that are broken, which carry nothing."""
+    """The segments, Ohm, with 0 in place of broken ones, which carry no current."""
     return np.where(np.isinf(segment), 0.0, segment)
 
 
 def _line_power(network: Network, flows: Flows) -> float:
-    """What becomes heat in the wires and at their ends, W."""
+    """Power dissipated in the wires and at their ends, W."""
     found = flows.found
     leaving = entering = found.device_current[0]
     if flows.charging is not None:

@@ -39,7 +39,7 @@ from .energy import EnergyBudget
 from .stepper import Coupling, LineVoltages, Record, Tally
 
 _RECORDS_PER_PART = 64
-_LONGEST_RUN = 1e-3  # s: a million intervals, or a time in ns that was given in s
+_LONGEST_RUN = 1e-3  # s: a million intervals; a longer time in ns was probably given in s
 _CELLS = ("word_line", "bit_line")
 
 
@@ -73,9 +73,9 @@ class ArraySimulation:
         self.tally = Tally()
         self._runs = 0
         self.noisy_readings = 0
-        """How many readings had noise, each of which draws its own."""
+        """The number of noisy readings, each of which draws its own noise."""
         self.corrections: dict[tuple[Any, ...], FloatArray] = {}
-        """What the wires make of readings, as `operate.reading` keeps it."""
+        """The transfer of the wires for readings, kept by `operate.reading`."""
 
     @property
     def energy(self) -> EnergyBudget:
@@ -131,8 +131,8 @@ class ArraySimulation:
         }
 
     def keep_in(self, folder: str | Path | None, **operation: str) -> Store:
-        """A Store for the results of an operation, whose arguments are given as text; None: no store."""
-        # The texts of a million devices of their own take seconds: only where somebody reads them.
+        """A Store for the results of an operation with its arguments as text; None: no store."""
+        # The texts of a million different devices take seconds, so they are made only if read.
         return Store(folder, {} if folder is None else self.identity() | operation)
 
     def state(self) -> xr.Dataset:
@@ -157,7 +157,7 @@ class ArraySimulation:
         """Continue from a `state` of the same array and devices, bit for bit as in an uninterrupted run."""
         validation.instance("state", state, xr.Dataset)
         kept = self.state()
-        wanted = [name for name in (*kept, *kept.attrs) if name != "noisy_readings"]  # 0 where there were none
+        wanted = [name for name in (*kept, *kept.attrs) if name != "noisy_readings"]  # missing if there were none
         missing = [name for name in wanted if name not in (*state, *state.attrs)]
         if missing:
             raise InputError(f"state: expected what `state` gives, got a Dataset without {missing[0]}")
@@ -296,7 +296,7 @@ def simulate_array(
                     records.append(record)
                     advance(1)
                 if first:
-                    records, span = records[1:], span[1:]  # the one before was the last of the part before
+                    records, span = records[1:], span[1:]  # the first of them ended the previous part
                 part = label_records(records, span, states)
                 kept.save(name, xr.merge([part, simulation.state()], combine_attrs="drop_conflicts"))
             else:
@@ -310,13 +310,13 @@ def simulate_array(
 
 
 def check_records(simulation: ArraySimulation, count: int) -> None:
-    """InputError where so many records do not fit into memory, once as they come and once together."""
+    """InputError if the records do not fit into memory, first as they arrive and then all together."""
     words, bits = simulation.shape
     check_memory("the records", 16.0 * count * words * bits * (len(simulation.devices.states) + 2))
 
 
 def recorded(states: tuple[State, ...]) -> dict[str, tuple[tuple[str, ...], str, str]]:
-    """Dimensions, long name and unit of everything that a record of devices with these states may contain."""
+    """Dimensions, long name and unit of all variables in a record of devices with these states."""
     cells = ("time", *_CELLS)
     return {
         **{each.name: (cells, each.long_name, each.unit) for each in states},

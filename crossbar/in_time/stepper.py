@@ -1,4 +1,4 @@
-"""The lines' voltages during one run of an array: predicted, corrected, and the intervals between solutions."""
+"""The lines' voltages during one run of an array: prediction, correction, and the intervals between solutions."""
 
 import itertools
 from dataclasses import dataclass, field, replace
@@ -17,23 +17,23 @@ from .energy import EnergyBudget, Flows, PowerBudget
 
 Record = dict[str, FloatArray]
 
-_SHORTEST = 1e-18  # s: shorter intervals are a sign that the charges do not settle
+_SHORTEST = 1e-18  # s: shorter intervals mean that the charges do not settle
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
-_DISCHARGED = 1e-9  # of the largest voltage: the drive's, or what is on the lines when it begins
+_DISCHARGED = 1e-9  # of the largest voltage, the drive's or the initial one on the lines
 _FIRST_INTERVAL = 20e-12
 _LONGEST_INTERVAL = 2e-9
-_PAST_SOLUTIONS = 2  # before the last one that the next one is expected from
+_PAST_SOLUTIONS = 2  # before the last one, used to predict the next
 _SAME_VOLTAGE = 1e-12  # of the largest
-_PAST = 3  # solutions before the last one that a curve is drawn through
-_FEWEST = 3  # points before the new one from which on a curve says how far it can be trusted
-_NOISE = 2.0  # voltages that are this many times the network's tolerance apart are the same
+_PAST = 3  # solutions before the last one through which a curve is drawn
+_FEWEST = 3  # points before the new one required for an error estimate of a curve
+_NOISE = 2.0  # times the network's tolerance: voltages closer than this are equal
 
 Point = tuple[float, FloatArray]
 
 
 @dataclass
 class Tally:
-    """What all runs took: energy, solutions of the network, and the intervals between them."""
+    """Totals of all runs: energy, solutions of the network, and the intervals between them."""
 
     energy: EnergyBudget = field(default_factory=EnergyBudget)
     solutions: int = 0
@@ -42,11 +42,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Coupling:
-    """An array's lines and what moves between them.
+    """An array's lines and the devices between them.
 
-    cells: the array's, of which the devices are `devices`.
-    tolerance: what a run may add to a device's first state, in its unit; current_tolerance: of the network's currents,
-    relative, in the norm.
+    cells: the array's, which contain `devices`.
+    tolerance: of a device's first state in a run, in its unit; current_tolerance: of the network's currents, relative,
+    in the norm.
     """
 
     lines: ArrayLines
@@ -67,7 +67,7 @@ class LineVoltages:
         self.slope = np.zeros(drive.shape)  # of these over time, V/s
         self.flows: Flows | None = None  # of the last solution
         self.power = PowerBudget()
-        # A charged line cannot jump: what happens in an interval this short is less than the share of the tolerance.
+        # A charged line cannot jump: the effect of an interval this short is below the share of the tolerance.
         self.share = _SHARE_AT_A_JUMP * coupling.tolerance if self.charging else 0.0
         self.first_interval = _FIRST_INTERVAL
         self.largest = drive.largest_voltage()
@@ -77,11 +77,11 @@ class LineVoltages:
             pull = max(self.devices.sensitivity(each) for each in extremes)
             self.first_interval = min(_FIRST_INTERVAL, self.share / (pull * self.largest + 1e-300))
         self.interval = self.first_interval
-        self.driven = self.at_sources = np.empty(0)  # the lines' voltages, when the last interval ended and now
-        self.fresh = False  # after a jump or a kink of the drive: the slope says nothing
+        self.driven = self.at_sources = np.empty(0)  # the lines' voltages, at the end of the last interval and now
+        self.fresh = False  # after a jump or a kink of the drive, when the slope is meaningless
         self.curved = self.devices.follows_curves and not (self.charging or self.devices.random)
-        self.past: list[Point] = []  # times and voltages before, on the drive's same smooth part
-        self.past_solutions: list[tuple[float, NetworkSolution]] = []  # and solutions
+        self.past: list[Point] = []  # earlier times and voltages, on the same smooth part of the drive
+        self.past_solutions: list[tuple[float, NetworkSolution]] = []  # and earlier solutions
 
     @property
     def found(self) -> NetworkSolution | None:
@@ -91,10 +91,10 @@ class LineVoltages:
     def solve(
         self, time: float, target: float | None = None, start: NetworkSolution | None = None
     ) -> tuple[FloatArray, Flows]:
-        """The devices' voltages with their states as they are, and those of the network with all currents.
+        """The devices' voltages with their present states, and those of the network with all currents.
 
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
-        start: a solution near by; None: the last one.
+        start: a nearby solution; None: the last one.
         """
         volts = self.drive.voltages(time)
         self.at_sources = np.concatenate(volts)
@@ -108,12 +108,12 @@ class LineVoltages:
         )
 
     def settle(self, time: float, at_edge: bool = True) -> None:
-        """Solve at a time, after what may be a jump of the drive, or a kink."""
+        """Solve at a time, after a possible jump or kink of the drive."""
         if self.charging and not at_edge and self.found is not None:
-            return  # the charges go on as they are
+            return  # the charges continue smoothly
         driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
-        # At a kink, or between two records, the lines go on from the voltages of an instant before.
+        # At a kink, or between two records, the lines continue from the voltages just before.
         if self.charging or self.flows is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
             self.voltage, self.flows = self.solve(time)
             self.power = self.lines.power(self.flows)
@@ -138,7 +138,7 @@ class LineVoltages:
                 return
             left = end - time
             length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
-            # At the end of the way the drive's value is the one before the jump.
+            # At the end, the drive's value is the one before the jump.
             target = end if length == left else time + length
             at = float(np.nextafter(end, begin)) if target == end else target
             if not self._try(time, target, at):
@@ -148,7 +148,7 @@ class LineVoltages:
             time = target
 
     def _discharged(self) -> bool:
-        """Whether nothing is left of the voltages; what is so little is then taken away."""
+        """Whether the voltages have become negligible; they are then set to zero."""
         if not self.charging:
             return True
         if self._on_lines() > _DISCHARGED * self.largest:
@@ -165,13 +165,13 @@ class LineVoltages:
         return max(float(np.abs(word).max()), float(np.abs(bit).max()))
 
     def _try(self, time: float, target: float, at: float) -> bool:
-        """One interval: predict, integrate, solve, correct; False where it must be shorter."""
+        """One interval: predict, integrate, solve, correct; False if it must be shorter."""
         devices, charging = self.devices, self.charging
         length = target - time
         before = devices.save()
         expected: NetworkSolution | None = None
         if self.fresh and not charging:
-            # What the lines do is known: only what the devices add to it is not.
+            # The lines' contribution is known; only that of the devices is not.
             ahead, flows = self.solve(at)
             expected = flows.found
             self.slope = (ahead - self.voltage) / length
@@ -201,12 +201,12 @@ class LineVoltages:
         if curved:
             order, missing = len(points), float(np.abs(missed).max())
         elif self.slope.any():
-            # What a straight line misses of a curve; right after a jump the slope before says nothing.
+            # The error of a straight line for a curve; right after a jump the previous slope is meaningless.
             missing = float(np.abs(slope - self.slope).max()) * length / 12.0
         error += pull * missing * length
         if charging:
             error += pull * charging.error(target, found) * length
-        # What the network's own tolerance leaves of a voltage does not shrink with the interval.
+        # The network's own tolerance of a voltage does not shrink with the interval.
         noise = pull * _NOISE * self.coupling.current_tolerance * float(np.abs(voltage).max())
         allowed = (self.tolerance_rate + noise) * length + self.share
         fastest = 2.0 if charging else 3.0  # the formula of second order is stable up to 2.4
@@ -231,7 +231,7 @@ class LineVoltages:
         return True
 
     def _expected(self, time: float, target: float) -> NetworkSolution | None:
-        """The last solution with the nodes' voltages that those before it lead to; Newton's method starts from them."""
+        """The last solution with node voltages extrapolated from earlier ones; Newton's method starts from them."""
         last = self.found
         if not self.past_solutions or last is None:
             return last
@@ -241,7 +241,7 @@ class LineVoltages:
         return replace(last, word_voltage=word, bit_voltage=bit)
 
     def record(self) -> Record:
-        """The state and the currents at present."""
+        """The present states and currents."""
         found = self.found
         assert found is not None
         return {
@@ -265,8 +265,8 @@ def extrapolated(points: list[Point], time: float) -> FloatArray:
 def curve_through(points: list[Point]) -> tuple[FloatArray, FloatArray]:
     """The polynomial through points (time, values), between the last two of them.
 
-    Returns its coefficients, as `MovingCells.follow` takes them, and what its mean would be off by without the first
-    point: more than it is.
+    Returns its coefficients, in the form of `MovingCells.follow`, and the error of its mean without the first point,
+    which is larger than the actual one.
     """
     begin, end = points[-2][0], points[-1][0]
     places = [(2.0 * time - begin - end) / (end - begin) for time, _ in points[::-1]]

@@ -32,17 +32,17 @@ class TransistorLines:
         self.charging = self._charges()
 
     def identity(self) -> dict[str, str]:
-        """What tells these lines from others, as text by name."""
+        """Texts by name that identify these lines."""
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
             return {"wires and transistors": digest(repr(self.array.description()))}
 
     def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
-        """The network under a bias, in no time."""
+        """The network under a bias, at zero time."""
         bias = validation.instance("held", held, TransistorBias)
         return self.array.find(cells, **bias.arguments(), tolerance=1e-9)[0]
 
     def hold(self, held: Bias) -> None:
-        """Nothing to prepare: no line of such an array floats."""
+        """Does nothing: no line of such an array floats."""
 
     def solve(
         self,
@@ -70,7 +70,8 @@ class TransistorLines:
         return cells.on_device(state.between - found.bit_voltage[0]), Flows(found, volts, charging)
 
     def power(self, flows: Flows) -> PowerBudget:
-        """All powers; what is delivered and neither taken nor stored is left in the lines and the transistors."""
+        """All powers; the delivered power that is neither used by cells nor stored is dissipated in lines and
+        transistors."""
         found = flows.found
         _, bits, sources = flows.volts
         delivered = source_power(found, sources, bits)
@@ -81,7 +82,7 @@ class TransistorLines:
         return PowerBudget(delivered, taken, delivered - taken - stored)
 
     def at_rest(self) -> Bias:
-        """All lines at 0 V, the gates as well."""
+        """All lines at 0 V, including the gates."""
         words, bits = self.array.shape
         return TransistorBias.of(np.zeros(words), np.zeros(self.source_line_count), np.zeros(bits))
 
@@ -112,7 +113,7 @@ class TransistorLines:
     def row_drive(self, held: Bias, scheme: str, voltages: FloatArray, widths: FloatArray, edge: float) -> ArrayDrive:
         """The row's gates are open throughout, slopes included; each cell has its voltage for its own width.
 
-        Where a cell's time is over, both its lines are at one potential.
+        After a cell's time, both its lines are at one potential.
         """
         bias = validation.instance("held", held, TransistorBias)
         sources, bits = bias.source_line_voltage, bias.bit_line_voltage
@@ -121,7 +122,7 @@ class TransistorLines:
             parts = [
                 (np.where(widths == each, sources, 0.0), np.where(widths == each, bits, 0.0), each) for each in distinct
             ]
-        else:  # the row's source line is everybody's for the longest time, and so is the potential cells return to
+        else:  # the row's source line is on for the longest width, and cells return to its potential
             parked = np.full(bits.size, sources.max())
             parts = [(sources, parked, distinct[-1])]
             parts += [(np.zeros_like(sources), np.where(widths == each, bits - parked, 0.0), each) for each in distinct]
@@ -134,7 +135,8 @@ class TransistorLines:
         return ArrayDrive(((gates, trapezoid(width=distinct[-1] + 2.0 * edge, edge=0.0)), *lines))
 
     def raised(self, held: Bias, word_line: int, wanted: FloatArray, missing: FloatArray) -> Bias:
-        """The row's bias with what its cells lack added to the higher of each cell's two lines; no line below 0 V."""
+        """The row's bias, with the cells' missing voltages added to the higher of each cell's two lines; no line below
+        0 V."""
         bias = validation.instance("held", held, TransistorBias)
         sources, bits = bias.source_line_voltage, bias.bit_line_voltage
         if self.array.source_lines == "bit_line":

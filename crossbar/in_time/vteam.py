@@ -34,13 +34,13 @@ from .dynamics import MovingCells, NetlistCell, Saved, SubcircuitText
 RESISTANCES = ("linear", "exponential")
 WINDOWS = ("rectangular", "team")
 
-_COUPLING_SHARE = 1e-5  # of the range, what the coupling to the wires may add
-_NEARLY_CONSTANT = 1e-2  # relative change of an overdrive below which its mean power is summed, not subtracted
+_COUPLING_SHARE = 1e-5  # of the range: error from the coupling to the wires
+_NEARLY_CONSTANT = 1e-2  # relative change of an overdrive below which its mean power is summed instead of subtracted
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _LARGEST_EXPONENT = 6.5  # exp(exp(6.5)) is near the largest double
 _MOST_STEPS = 200
 _NANO = 1e-9
-_EDGE = 1e-4  # of the range: over which a netlist's rectangular window falls, as Newton's method needs a slope
+_EDGE = 1e-4  # of the range: width of the fall of a netlist's rectangular window, for Newton's method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,8 @@ class VteamParameters:
                 )
 
     def _window_place(self, name: str) -> float:
-        """How many widths beyond a window's place its most open end lies; above 6 the window is shut everywhere."""
+        """Number of widths beyond a window's position at which its most open end lies; above 6 the window is shut
+        everywhere."""
         width = float(self.window_width or 1.0)
         place = float(getattr(self, name))
         return (self.on_state - place) / width if name == "off_window" else (place - self.off_state) / width
@@ -145,7 +146,7 @@ class Memristors(MovingCells):
             )
 
     def _each(self, name: str) -> NDArray[Any]:
-        """A parameter of every device, shape (word lines, bit lines), or (1, 1) where all are of one kind."""
+        """A parameter of every device, shape (word lines, bit lines), or (1, 1) if all are of one kind."""
         shape = self.shape if len(self._parameters) > 1 else (1, 1)
         return np.array([getattr(item, name) for item in self._parameters]).reshape(shape)
 
@@ -155,7 +156,7 @@ class Memristors(MovingCells):
 
     @property
     def parameters(self) -> tuple[VteamParameters, ...]:
-        """Of all devices, or of each, row by row."""
+        """Parameters of all devices, or of each, row by row."""
         return self._parameters
 
     @property
@@ -217,7 +218,7 @@ class Memristors(MovingCells):
     # -- the motion ---------------------------------------------------------------------------------------------------
 
     def advance(self, duration: float, voltage: FloatArray, target: FloatArray) -> None:
-        # Where a voltage passes both thresholds, the one it leaves comes first.
+        # If a voltage passes both thresholds, the one that it leaves comes first.
         falls_first = voltage < 0.0
         for way in (falls_first, ~falls_first):
             for side, chosen in (("on", way), ("off", ~way)):
@@ -228,7 +229,7 @@ class Memristors(MovingCells):
                     self._go(side, path)
 
     def _go(self, side: str, path: FloatArray) -> None:
-        """Move the states by what a window leaves of a path in m: the integral of dw / f(w) is the path."""
+        """Move the states by a path in m, reduced by the window: the integral of dw / f(w) is the path."""
         moved = self._state + path
         windowed = np.broadcast_to((self._each("window") == "team"), self.shape) & (path != 0.0)
         if windowed.any():
@@ -250,7 +251,7 @@ class Memristors(MovingCells):
         return fastest
 
     def _window(self, side: str) -> FloatArray:
-        """f where the states are; 0 at the end that they cannot pass."""
+        """f at the present states; 0 at the limit that they cannot pass."""
         sign, end = (1.0, self._start) if side == "off" else (-1.0, self._stop)
         place = sign * (self._state - self._each(f"{side}_window")) / self._each("window_width")
         shape = np.where(self._each("window") == "team", np.exp(-np.exp(np.minimum(place, _LARGEST_EXPONENT))), 1.0)
@@ -291,7 +292,7 @@ class Memristors(MovingCells):
 
 
 def _mean_power(begin: FloatArray, end: FloatArray, exponent: FloatArray) -> FloatArray:
-    """The mean of max(u, 0)^exponent while u goes straight from begin to end."""
+    """The mean of max(u, 0)^exponent for u changing linearly from begin to end."""
     low, high = np.minimum(begin, end), np.maximum(begin, end)
     least, most = np.maximum(low, 0.0), np.maximum(high, 0.0)
     flat = most - least <= _NEARLY_CONSTANT * most
@@ -301,16 +302,16 @@ def _mean_power(begin: FloatArray, end: FloatArray, exponent: FloatArray) -> Flo
     summed = sum(
         0.5 * weight * (middle + node * half) ** exponent for node, weight in zip(_NODES, _WEIGHTS, strict=True)
     )
-    # The part of the way above 0: all of it where it is flat and not at the threshold.
+    # The share of the way above 0: all of it if it is flat and not at the threshold.
     share = np.where(high > low, (most - least) / span, np.where(most > 0.0, 1.0, 0.0))
     result: FloatArray = np.where(flat, share * summed, steep)
     return result
 
 
 def _behind_window(begin: FloatArray, path: FloatArray) -> FloatArray:
-    """z where the integral of exp(exp(z)) from `begin` is `path`, all without unit: bisection with Newton's steps.
+    """The z at which the integral of exp(exp(z)) from `begin` is `path`, dimensionless: bisection with Newton steps.
 
-    The integral is Ei(exp(z)); from a z so small that exp(z) is nothing to 1, z simply grows by the path.
+    The integral is Ei(exp(z)); where exp(z) is negligible beside 1, z simply grows by the path.
     """
     low = np.minimum(begin, _LARGEST_EXPONENT)
     wanted = _integral(low) + path
@@ -329,7 +330,7 @@ def _behind_window(begin: FloatArray, path: FloatArray) -> FloatArray:
 
 
 def _integral(z: FloatArray) -> FloatArray:
-    """Ei(exp(z)) less Euler's constant: z itself where exp(z) is nothing to 1."""
+    """Ei(exp(z)) minus Euler's constant: z itself where exp(z) is negligible beside 1."""
     result: FloatArray = np.where(z < -40.0, z, expi(np.exp(np.maximum(z, -40.0))) - np.euler_gamma)
     return result
 

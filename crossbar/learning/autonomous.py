@@ -97,7 +97,7 @@ def autonomous_learning(
         "examples": digest(given.images, given.labels.astype(np.float64)),
         "device": device.identity(),
         "settings": repr((neurons, turns, cases, test_share, settings)),
-        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
+        "seed": origin,  # not that of each repeat, so that more repeats can continue from fewer
     }
     kept, parts = Store(store, identity), []
     shape = given.images.shape[1], neurons
@@ -167,7 +167,7 @@ class _Network:
         self.thresholds = np.full(synapses.shape[1], threshold)
 
     def show(self, image: FloatArray) -> int:
-        """The output that fires first, -1: none does; what the spikes do to the synapses is done."""
+        """The output that fires first, -1: none does; applies the effect of the spikes on the synapses."""
         potential = np.zeros(self.thresholds.size)
         for _ in range(self.slots):
             fired = self.draw.random(image.size) < image
@@ -184,7 +184,7 @@ class _Network:
         return -1
 
     def epoch(self, given: Examples, order: NDArray[np.int64], classes: int, advance: Advance) -> NDArray[np.int64]:
-        """Show images, and name each output after the label of most that it won; -1 for one that won none."""
+        """Show images, and label each output by the most frequent label among those it won; -1 if it won none."""
         votes = np.zeros((self.thresholds.size, classes), dtype=np.int64)
         for index in order.tolist():
             first = self.show(given.images[index])
@@ -194,7 +194,7 @@ class _Network:
         return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
 
     def accuracy(self, given: Examples, names: NDArray[np.int64]) -> float:
-        """The share of images, each shown once, for which an output of their label fires first."""
+        """The share of images, each shown once, for which an output with their label fires first."""
         first = np.array([self.show(image) for image in given.images])
         return float(((first >= 0) & (names[first] == given.labels)).mean())
 
@@ -208,7 +208,7 @@ def _learned(
     settings: dict[str, Any],
     advance: Advance,
 ) -> tuple[float, NDArray[np.int64]]:
-    """Accuracy, and what the outputs are named after, having learned from the images."""
+    """Accuracy and labels of the outputs, after learning from the images."""
     network, classes = _Network(synapses, train.images, draw, **settings), max(train.classes, test.classes)
     names = np.full(synapses.shape[1], -1)
     for _ in range(epochs):
@@ -217,7 +217,7 @@ def _learned(
 
 
 def _nothing(steps: int) -> None:
-    """No bar to advance."""
+    """Does nothing: no progress bar."""
 
 
 def _trial(
@@ -257,7 +257,8 @@ def _references(
     settings: dict[str, Any],
     advance: Advance,
 ) -> dict[str, xr.DataArray]:
-    """Accuracies on the same division of the images: of the same array while held, and of weights in floating point."""
+    """Accuracies on the same division of the images: of the same array with held walls, and of floating-point
+    weights."""
     draw = np.random.default_rng(stream)
     train, test = given.divided(test_share, draw)
     exact, _ = _learned(ExactSynapses(kind, shape, draw), train, test, draw, epochs, settings, advance)

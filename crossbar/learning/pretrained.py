@@ -37,11 +37,11 @@ from .table_array import READ_VOLTAGE
 from .trials import Examples, examples
 
 ARRANGEMENTS = ("even", "random")
-"""Notches at equal distances, the same in all devices; or each device's own, anywhere on their 50 nm."""
+"""Notches at equal distances, the same in all devices; or each device's own, anywhere within their 50 nm."""
 MOST_LEVELS = 4096
-"""Of a device in a study: a track of 0.2 mm."""
-_TRACKS = 64  # of each kind, from which cells draw theirs
-_ROOM = 300.0  # K, at which a depth is given
+"""Largest number of levels of a device in a study: a track of 0.2 mm."""
+_TRACKS = 64  # of each kind, from which each cell draws one
+_ROOM = 300.0  # K, temperature of depths
 
 
 def inference(
@@ -122,7 +122,7 @@ def inference(
     if faults is not None:
         validation.instance("faults", faults, FaultRates)
     for count in counts:
-        Scale(how, [_even(notched(parameters, count), count)] * how.slices)  # refuses what has too few levels
+        Scale(how, [_even(notched(parameters, count), count)] * how.slices)  # refuses devices with too few levels
     whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
     limit = float(np.quantile(np.abs(layer), cut))
     if limit == 0.0:
@@ -139,7 +139,7 @@ def inference(
         ),
         "device": digest(repr(parameters)),
         "settings": repr((*settings, how, dac, adc, *([] if faults is None else [faults]))),
-        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
+        "seed": origin,  # not that of each repeat, so that more repeats can continue from fewer
     }
     kept = Store(store, identity)
     parts = []
@@ -185,7 +185,7 @@ def inference(
 
 
 def notched(device: DeviceParameters, levels: int) -> DeviceParameters:
-    """The device with a track for so many notches: the same barrier on a larger area, so that R_P falls."""
+    """The device with a track for this many notches: the same barrier on a larger area, so R_P falls."""
     return device.resized(track_length=levels * PITCH)
 
 
@@ -200,7 +200,7 @@ class _Converters:
 
 
 def _calibration(adc: Adc | None, samples: ArrayLike | None, inputs: int) -> FloatArray:
-    """The samples with an input of 1; none where no ADC needs them."""
+    """The samples with an input of 1; empty unless given."""
     if samples is None:
         if adc is not None and validation.instance("adc", adc, Adc).full_scale is None:
             raise InputError("samples: expected images by which the ADC is calibrated, or a full_scale of the ADC")
@@ -284,7 +284,7 @@ class _Study:
     def _levels(self, arrangement: str, count: int) -> tuple[FloatArray, float]:
         """Each cell's conductances without variation, S, (cells, levels); the least depth, k_B T.
 
-        The cells are those of the weights, row by row, and then those of the references.
+        The cells of the weights come first, row by row, then those of the references.
         """
         cells, device = len(self.wanted) * self.bit_lines, notched(self.parameters, count)
         if arrangement == "even":
@@ -293,13 +293,13 @@ class _Study:
         shallowest = min(
             (well for track in tracks for well in track.wells), key=lambda well: well.coercive_field * well.half_width
         )
-        # A parabola's bottom is where a wall rests once the stray field is compensated.
+        # The bottom of a parabola is the rest position if the stray field is compensated.
         levels = [1.0 / resistance(device, np.array([well.centre for well in track.wells])) for track in tracks]
         conductance: FloatArray = np.array(levels)[self.draw.integers(_TRACKS, size=cells)]
         return conductance, shallowest.depth(device) / (BOLTZMANN_CONSTANT * _ROOM)
 
     def _scale(self, spread: float, cells: int) -> FloatArray:
-        """What each device conducts over what the mean device does, (cells, 1)."""
+        """Conductance of each device over that of the mean device, (cells, 1)."""
         if spread == 0.0:
             return np.ones((cells, 1))
         devices = vary(self.parameters, cells, {"parallel_resistance": spread}, seed=self.draw)
@@ -307,7 +307,7 @@ class _Study:
         return self.parameters.parallel_resistance / ohms[:, np.newaxis]
 
     def _programmed(self, device: DeviceParameters, known: FloatArray, actual: FloatArray) -> FloatArray:
-        """Conductances of the cells, S, (inputs, bit lines): chosen by the known levels, and what they then are."""
+        """Conductances of the cells, S, (inputs, bit lines): chosen by the known levels, and their actual values."""
         slices, count = self.mapping.slices, known.shape[1]
         weights, references = self._by_line(known)
         by_weight = weights.reshape(*self.wanted.shape, slices, -1, count)
@@ -335,7 +335,7 @@ class _Study:
         return self.faults.at_ends(device.parallel_resistance, device.antiparallel_resistance).draw(shape, self.draw)
 
     def _accuracy(self, device: DeviceParameters, count: int, cells: FloatArray, size: int, segment: float) -> float:
-        """With the layer cut into tiles of at most so many word lines and bit lines."""
+        """Divide the layer into tiles of at most this many word lines and bit lines."""
         classes, wide = self.wanted.shape[1], self.mapping.devices_per_weight
         scale, together = self._scale_of(device, count), self.mapping.outputs(size)
         tiles = []
@@ -361,7 +361,7 @@ class _Study:
 
 @dataclass(frozen=True, eq=False)
 class _Tile:
-    """A part of the layer: its inputs and outputs, what its bit lines give for 1 V on each word line, S, its chain."""
+    """A part of the layer: its inputs and outputs, its bit-line currents for 1 V on each word line, S, its chain."""
 
     rows: slice
     outputs: slice
@@ -385,7 +385,7 @@ def _calibrated(tiles: list[_Tile], samples: FloatArray) -> list[_Tile]:
 
 
 def _even(device: DeviceParameters, count: int) -> FloatArray:
-    """Conductances of so many sites at an equal pitch, S, rising."""
+    """Conductances of sites at an equal pitch, S, increasing."""
     places = device.track_length * (np.arange(count) + 0.5) / count
     result: FloatArray = 1.0 / resistance(device, places)
     return result

@@ -1,7 +1,7 @@
 """Products of matrices in the inner loops of learning, in one thread.
 
-A BLAS library divides products of some size among threads that wait for each other in a loop.  On a machine whose cores
-are busy with other work, such a product takes a hundred times as long, and learning as a whole ten times.
+A BLAS library divides larger products among threads that wait for each other in a loop.  On a machine whose cores are
+busy with other work, such a product takes a hundred times as long, and learning as a whole ten times.
 """
 
 import numpy as np

@@ -99,7 +99,7 @@ def _pulsed(begun: MovingCells, voltage: float, width: float, edge: float, settl
 
 
 def _shares(ends: FloatArray, states: int) -> FloatArray:
-    """Shares of (state, final state) for devices that end at such shares of their range, (states, samples)."""
+    """Shares of (state, final state) for devices that end at these fractions of their range, (states, samples)."""
     place = np.clip(ends, 0.0, 1.0) * (states - 1)
     below = np.minimum(np.floor(place).astype(np.int64), states - 2)
     above = place - below

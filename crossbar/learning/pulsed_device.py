@@ -32,22 +32,22 @@ from .spontaneous import RATES, spontaneous_rates
 from .table_array import READ_VOLTAGE, WIDEST_GAP, TableArray, widest_gap
 
 WIDTH, EDGE, SETTLE = 4e-9, 2e-9, 200e-9
-"""Of the usual pulse, s: short enough that a wall goes to the next notch or stays, by chance."""
+"""Width of the usual pulse, s: short enough that a wall advances to the next notch or stays, by chance."""
 _SELECTED = {"grounded": (1.0,), "V/2": (0.5, 1.0), "V/3": (1.0 / 3.0, 1.0)}
 _ALL_SHARES = (0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _ROUNDING = 1e-9
-_NEAR = 0.01  # of a pulse's voltage: a third of it is rounded in a file
+_NEAR = 0.01  # of a pulse's voltage, because a third of it is rounded in a file
 _STEP_BEYOND = 1.1  # from one voltage to the next, above that of a pulse
-_FARTHEST = 5.0  # standard deviations of ln R_P: one device of millions is farther out
+_FARTHEST = 5.0  # standard deviations of ln R_P: one device in millions is farther out
 HOP_RATE = {"long_name": "rate at which a state is left by itself", "units": "1/s"}
 LARGEST_VARIATION = 0.3
-"""Of R_P, relative: beyond it a table would have to reach many times the threshold."""
+"""Largest relative deviation of R_P: beyond it a table would have to reach many times the threshold."""
 
 
 def checked_spreads(spreads: Mapping[str, float] | None, devices: StatefulCells) -> dict[str, float]:
-    """Deviations by name, none for None; InputError for what is no mapping, and for names that a table cannot follow.
+    """Deviations by name, empty for None; InputError unless a mapping, and for names that a table cannot follow.
 
-    A table is of one device: for walls it can be looked up for another barrier (V / RA_P), not for another wall or
+    A table is of one device: for walls it can be used for another barrier (V / RA_P), but not for another wall or
     track.
     """
     given = {} if spreads is None else dict(validation.instance("spreads", spreads, Mapping))
@@ -59,7 +59,7 @@ def checked_spreads(spreads: Mapping[str, float] | None, devices: StatefulCells)
 
 
 def checked_wires(wires: Wires | None) -> Wires:
-    """The wires, ideal ones for None; InputError for a capacitance, since a table knows no charging lines."""
+    """The wires, ideal ones for None; InputError for a capacitance, because a table does not include charging lines."""
     given = wires_or_ideal(wires)
     for name in ("word_line_capacitance", "bit_line_capacitance"):
         if np.any(getattr(given, name)):
@@ -68,7 +68,7 @@ def checked_wires(wires: Wires | None) -> Wires:
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
-    """Voltages of a table over that of a pulse, above 0."""
+    """Voltages of a table, relative to that of a pulse, above 0."""
     if not dense and variation == 0.0:
         return np.array(_SELECTED[scheme])
     sigma = np.sqrt(np.log1p(variation**2))
@@ -77,7 +77,7 @@ def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
 
 
 def _voltages(voltage: float, scheme: str, dense: bool, variation: float) -> FloatArray:
-    """Of a table, for pulses of a voltage of both polarities, V."""
+    """Voltages of a table, for pulses of a voltage of both polarities, V."""
     shares = _shares(scheme, dense or scheme == "floating", variation)
     return voltage * np.concatenate([-shares[::-1], [0.0], shares])
 
@@ -85,10 +85,10 @@ def _voltages(voltage: float, scheme: str, dense: bool, variation: float) -> Flo
 def _hop_rates(
     device: DeviceParameters, tracks: list[Landscape], table: xr.Dataset, temperature: float
 ) -> tuple[tuple[str, ...], FloatArray, dict[str, str]]:
-    """1/s, at which walls leave the states of their tracks downwards and upwards, (track, state, side)."""
+    """Rates, 1/s, at which walls leave the states of their tracks downwards and upwards, (track, state, side)."""
     rates = np.full((len(tracks), table.sizes["state"], 2), np.nan)
     for number, track in enumerate(tracks):
-        with np.errstate(invalid="ignore", divide="ignore"):  # where no theory of the angle holds the rate is NaN
+        with np.errstate(invalid="ignore", divide="ignore"):  # the rate is NaN where no theory of the angle applies
             try:
                 found = escape_rates(device, track, temperature=temperature, destinations=False)
             except (ConvergenceError, np.linalg.LinAlgError):
@@ -130,7 +130,7 @@ class PulsedDevice:
         self._check_grid(volts)
 
     def _check_grid(self, volts: float) -> None:
-        """InputError where a voltage of the bias scheme lies far from all voltages of the table."""
+        """InputError if a voltage of the bias scheme lies far from all voltages of the table."""
         grid = self.table.voltage.values.astype(np.float64)
         wanted = _voltages(volts, self.access.scheme, False, 0.0)
         apart = np.abs(wanted[:, np.newaxis] - grid).min(axis=1)
@@ -254,7 +254,7 @@ class PulsedDevice:
 
     @property
     def width(self) -> float:
-        """Of a pulse, s."""
+        """Width of a pulse, s."""
         return float(self.table.attrs["width"])
 
     def identity(self) -> str:

@@ -14,5 +14,5 @@ def mean_and_deviation(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray
 
 
 def written(mean: float, deviation: float) -> str:
-    """Shares of 1 as a table shows them, in %; a deviation that is not known is a dash."""
+    """Shares of 1 as a table shows them, in %; an unknown deviation is a dash."""
     return f"{100.0 * mean:.1f} +- {'-' if math.isnan(deviation) else f'{100.0 * deviation:.1f}'}"

@@ -21,16 +21,16 @@ from compact_model.support.validation import InputError
 
 from ..kernels.transitions import draw_states, staying
 
-_PULSE, _TAIL = 0.45, 0.3  # over the threshold
+_PULSE, _TAIL = 0.45, 0.3  # relative to the threshold
 _WIDTH = _EDGE = 6e-9  # s
 _ENERGY_POINTS = 4001
 _ROUNDING = 1e-6
 SECOND, FIRST, ALONE = range(3)
-"""What a cell may see: the spike of the neuron before it second, or first, or by itself."""
+"""The cases of a cell: the spike of the neuron before it second, or first, or alone."""
 
 
 def usual_spike(device: DeviceParameters) -> Spike:
-    """A sawtooth of 0.45 and 0.3 times the device's threshold, which on its own moves few walls."""
+    """A sawtooth of 0.45 and 0.3 times the device's threshold, which alone moves few walls."""
     threshold = device.threshold_voltage
     return Spike(pulse_voltage=_PULSE * threshold, tail_voltage=_TAIL * threshold, width=_WIDTH, edge=_EDGE)
 
@@ -105,12 +105,12 @@ class SpikedDevice:
         return round(float(np.isfinite(self.table.position.values).sum(axis=-1).mean())) - 2
 
     def identity(self) -> str:
-        """A short text that tells this kind from others."""
+        """A short text that identifies this kind."""
         table = self.table.probability.values, self.table.alone_probability.values, self.table.position.values
         return digest(repr((self.device, self.spike, self.delay)), *table)
 
     def cumulative(self) -> FloatArray:
-        """Probabilities of the final states added up, (track, SECOND or FIRST or ALONE, state, final state)."""
+        """Cumulative probabilities of the final states, (track, SECOND or FIRST or ALONE, state, final state)."""
         order = ("state", "final_state")
         pairs = self.table.probability.sel(delay=[-self.delay, self.delay], method="nearest")
         alone = self.table.alone_probability.sel(neuron=["presynaptic"])
@@ -125,7 +125,7 @@ class SpikedDevice:
         return result
 
     def read_current(self) -> FloatArray:
-        """Current of a device during the pulse of a read spike, A, (track, state); NaN where there is no such state."""
+        """Current of a device during the pulse of a read spike, A, (track, state); NaN for a missing state."""
         places = self.table.position.transpose("track", "state").values
         volts = np.full(places.shape, self.spike.pulse_voltage)
         result: FloatArray = volts * conductance(self.device, antiparallel_share(self.device, places), volts)
@@ -162,29 +162,29 @@ class SpikedDevice:
 
 
 class Synapses(Protocol):
-    """Weights between neurons that are read by spikes, and changed by them where they are plastic."""
+    """Weights between neurons that are read by spikes and, if plastic, changed by them."""
 
     shape: tuple[int, int]
     plastic: bool
     read_noise: float
 
     def read(self, spikes: NDArray[np.bool_]) -> FloatArray:
-        """What spikes (inputs,) add to the potentials of the outputs, (outputs,)."""
+        """The contribution of spikes (inputs,) to the potentials of the outputs, (outputs,)."""
 
     def weights(self) -> FloatArray:
-        """From 0 to 1, (inputs, outputs)."""
+        """Weights from 0 to 1, (inputs, outputs)."""
 
     def disturb(self, first: NDArray[np.bool_]) -> None:
         """Input neurons fire, and no output does."""
 
     def change(self, first: NDArray[np.bool_], output: int) -> None:
-        """An output fires behind the inputs that did last, and all other inputs behind it."""
+        """An output fires after the last inputs, and all other inputs after it."""
 
 
 class SpikedArray:
-    """Devices on ideal wires, whose walls move by the table of two spikes, or of one.
+    """Devices on ideal wires, whose walls move according to the table of two spikes, or of one.
 
-    read_disturb: whether a spike that no other one meets moves walls.  plastic: whether spikes move walls at all.
+    read_disturb: whether a single spike moves walls.  plastic: whether spikes move walls at all.
     read_noise: standard deviation of each current that is read, relative to that of one device at its highest
     conductance.
     """
@@ -208,9 +208,9 @@ class SpikedArray:
         self._conductance = kind.table.conductance.transpose("track", "state").values
         self._squares = kind.energies()
         self.energy = 0.0
-        """J, of all spikes, by the conductances at zero bias."""
+        """J, of all spikes, from the conductances at zero bias."""
         self.pairs = self.single = 0
-        """How many cells have seen two spikes, and one by itself."""
+        """Numbers of times that cells received two spikes, and a single one."""
 
     def read(self, spikes: NDArray[np.bool_]) -> FloatArray:
         rows = self._current[self.track[spikes], self.state[spikes]]
@@ -233,7 +233,7 @@ class SpikedArray:
         self._see(seen)
 
     def _see(self, event: NDArray[np.int64]) -> None:
-        """Move the walls of cells by what they see, (inputs, outputs); -1: nothing."""
+        """Move the walls of cells according to their cases, (inputs, outputs); -1: none."""
         seen = event >= 0
         self.energy += float((self._squares[event] * self._conductance[self.track, self.state])[seen].sum())
         single = int((event == ALONE).sum())
@@ -242,7 +242,7 @@ class SpikedArray:
             return
         moved = seen & (self.read_disturb | (event != ALONE))
         state = self.state[moved]
-        # The kernel's voltages are numbers of events here, each exactly one of its grid.
+        # The kernel's voltages are numbers of events here, each exactly on its grid.
         grid = np.arange(3.0)
         draw_states(
             event[moved].astype(np.float64),
@@ -257,7 +257,7 @@ class SpikedArray:
 
 
 class ExactSynapses:
-    """Weights in floating point, read without noise; the same spikes change them by their mean effect on devices."""
+    """Weights in floating point, read without noise; spikes change them by their mean effect on devices."""
 
     def __init__(self, kind: SpikedDevice, shape: tuple[int, int], seed: Seed = 0) -> None:
         self.shape, self.plastic, self.read_noise = shape, True, 0.0

@@ -1,4 +1,4 @@
-"""What time alone does to devices in discrete states: rates from state to state without a voltage, and their effect."""
+"""Ageing of devices in discrete states: rates from state to state without a voltage, and their effect."""
 
 from collections.abc import Callable, Sequence
 
@@ -56,7 +56,7 @@ def spontaneous_rates(
 
 
 def rates_of(table: xr.Dataset) -> FloatArray:
-    """The rates of a table, 1/s, (track, state, final_state); InputError where it has none for each of its tracks."""
+    """The rates of a table, 1/s, (track, state, final_state); InputError unless it has them for each track."""
     if RATES not in table:
         raise InputError(
             "table: expected one with the rates of its devices without a voltage, as "
@@ -90,7 +90,7 @@ def passed(
 
 
 def retention_times(retention: ArrayLike, tables: Sequence[xr.Dataset]) -> list[float]:
-    """The times, s, increasing; InputError for others, and for tables without rates where there are any."""
+    """The times, s, increasing; InputError for others, and if there are any but the tables have no rates."""
     if np.size(retention) == 0:
         return []
     times = validation.increasing("retention", retention)
@@ -108,9 +108,9 @@ def retention_times(retention: ArrayLike, tables: Sequence[xr.Dataset]) -> list[
 def aged_accuracy(
     times: Sequence[float], let_pass: Callable[[float], None], accuracy: Callable[[], float]
 ) -> xr.Dataset:
-    """Accuracies after times, s, without a voltage, one after the other; an empty Dataset for no times.
+    """Accuracies after times, s, without a voltage, one after the other; an empty Dataset without times.
 
-    let_pass: ages all arrays by a duration, s.  accuracy: of the arrays as they are.
+    let_pass: ages all arrays by a duration, s.  accuracy: of the arrays in their present state.
     """
     if not times:
         return xr.Dataset()

@@ -1,6 +1,6 @@
 """The far end of `library`: a separate Python that holds ngspice's shared library, through PySpice.
 
-python -m spice.ngspice.library_worker FILE_DESCRIPTOR
+    python -m spice.ngspice.library_worker FILE_DESCRIPTOR
 
 It answers requests one by one until the connection closes.
 """
