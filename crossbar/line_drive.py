@@ -1,4 +1,4 @@
-"""What drives the lines of an array, as the solvers take it: voltages, currents, and lines that nothing holds."""
+"""The drive of an array's lines in the solvers' form: voltages, currents, and floating lines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +26,7 @@ _BYTES_PER_CELL_AND_INPUT = 64
 
 
 class OtherDrives(TypedDict, total=False):
-    """What may drive lines beside one voltage for each: see `Crossbar.solve`."""
+    """Drives of lines besides one voltage for each: see `Crossbar.solve`."""
 
     word_line_current: WordLineCurrents | None
     word_line_stop_voltage: ArrayLike | None
@@ -35,7 +35,7 @@ class OtherDrives(TypedDict, total=False):
 
 class LineCurrents(NamedTuple):
     """Current sources at word lines: the currents, (K, N), A; the resistance from any source to its line's first node,
-    (N,), Ohm; which word lines a voltage source holds, (N,); and whether sources are at the stops of the lines."""
+    (N,), Ohm; the word lines held by a voltage source, (N,); and whether sources are at the stops of the lines."""
 
     current: FloatArray
     series: FloatArray
@@ -44,7 +44,7 @@ class LineCurrents(NamedTuple):
 
 
 class Driven(NamedTuple):
-    """An array with its sources, as the solvers take both; currents: None where voltages drive all lines."""
+    """An array with its sources, in the solvers' form; currents: None if voltages drive all lines."""
 
     network: Network
     sources: Sources
@@ -115,7 +115,7 @@ def drive(
 
 
 def _check_fed(fed: NDArray[np.bool_], floating: NDArray[np.bool_], ends: str) -> None:
-    """InputError for current sources at lines that float, or at both ends."""
+    """InputError for current sources at floating lines, or at both ends."""
     if fed.any() and ends == "both":
         raise InputError("word_line_current: expected none for word lines with ends of 'both', got some")
     both = fed & floating
@@ -126,7 +126,7 @@ def _check_fed(fed: NDArray[np.bool_], floating: NDArray[np.bool_], ends: str) -
 
 
 def _check_both_ends(network: Network, sources: Sources, word_ends: str, bit_ends: str) -> None:
-    """InputError for two voltages at the ends of a line without resistance, which is taken as connected at one."""
+    """InputError for different voltages at the ends of a line without resistance, which counts as connected at one."""
     for side, ends in (("word", word_ends), ("bit", bit_ends)):
         start = getattr(network, f"{side}_start")
         joined = (ends == "both") & np.isinf(getattr(network, f"{side}_stop")) & (start == 0.0)
@@ -139,7 +139,7 @@ def _check_both_ends(network: Network, sources: Sources, word_ends: str, bit_end
 
 
 def _currents(given: WordLineCurrents | None, words: int) -> tuple[NDArray[np.bool_], FloatArray]:
-    """Which word lines a current drives, (N,), and all currents, (N, K) or (N, 1), A; 0 elsewhere."""
+    """The word lines driven by a current, (N,), and all currents, (N, K) or (N, 1), A; 0 elsewhere."""
     name = "word_line_current"
     if given is None:
         return np.zeros(words, dtype=bool), np.zeros((words, 1))
@@ -185,7 +185,7 @@ def mask(name: str, lines: Lines, count: int) -> NDArray[np.bool_]:
 
 
 def input_count(name: str, voltage: ArrayLike) -> int:
-    """How many inputs the voltages of lines, or currents, are for."""
+    """The number of inputs of the voltages, or currents, of lines."""
     if isinstance(voltage, float):
         return 1
     shape = validation.shaped(name, voltage, _voltage_axes(name)).shape  # not a copy: the memory is checked first
@@ -197,7 +197,7 @@ def _voltage_axes(name: str) -> tuple[str, str]:
 
 
 def line_voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
-    """Voltages of lines, or currents, checked, shape (lines, inputs)."""
+    """Checked voltages of lines, or currents, shape (lines, inputs)."""
     given = validation.array(name, values, _voltage_axes(name))
     shape = given.shape
     if given.ndim == 1:

@@ -50,12 +50,12 @@ class Bias:
         return self.word_line_voltage.size, self.bit_line_voltage.size
 
     def line_voltages(self) -> tuple[FloatArray, ...]:
-        """Of the word lines, the bit lines and, where there are any, the source lines, V."""
+        """Voltages of the word lines, the bit lines and, if there are any, the source lines, V."""
         return self.word_line_voltage, self.bit_line_voltage
 
     @property
     def largest_voltage(self) -> float:
-        """About the largest voltage that the lines can put across a cell, V."""
+        """Approximately the largest voltage across a cell that the lines can cause, V."""
         return float(np.abs(self.word_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
 
     def arguments(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ _SHARES: dict[str, tuple[float | None, float | None]] = {
     "V/3": (1.0 / 3.0, 2.0 / 3.0),
 }
 MARGINS = ("voltage", "current")
-"""What tells two states apart when a cell is read."""
+"""The quantity that distinguishes two states when a cell is read."""
 SCHEMES = tuple(_SHARES)
 
 
@@ -163,7 +163,7 @@ def block_bias(
 def block_voltages(
     scheme: str, word_lines: NDArray[np.bool_], bit_lines: NDArray[np.bool_], voltage: float
 ) -> tuple[FloatArray, FloatArray]:
-    """What `block_bias` puts on word lines and bit lines, V, 0 where they float; not checked."""
+    """Voltages of `block_bias` on word lines and bit lines, V, 0 where they float; not checked."""
     word_share, bit_share = _SHARES[scheme]
     return (
         np.where(word_lines, voltage, voltage * (word_share or 0.0)),
@@ -172,7 +172,7 @@ def block_voltages(
 
 
 def floats(scheme: str) -> bool:
-    """Whether lines that are not selected float in a scheme."""
+    """Whether unselected lines float in a scheme."""
     return None in _SHARES[scheme]
 
 

@@ -1,4 +1,4 @@
-"""Selectors in series with the devices, which keep half-selected cells off: four kinds of current-voltage laws."""
+"""Selectors in series with the devices, which keep half-selected cells off: four current-voltage laws."""
 
 import math
 from abc import ABC, abstractmethod
@@ -17,7 +17,8 @@ class Selector(ABC):
     """A monotone current-voltage law through the origin.  A new kind defines its current and its slope."""
 
     alike = False
-    """Whether the law is the same in every cell, so that parts of an array can be asked for, by several threads."""
+    """Whether the law is the same in every cell, so that it can be evaluated for parts of an array, by several
+    threads."""
 
     @abstractmethod
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -40,7 +41,7 @@ class ExponentialSelector(Selector):
         validation.positive("voltage_scale", self.voltage_scale)
 
     def current_and_slope(self, voltage: FloatArray) -> tuple[FloatArray, FloatArray]:
-        with np.errstate(over="ignore"):  # an infinite current is a bound that the search for the voltage can use
+        with np.errstate(over="ignore"):  # an infinite current is a valid bound in the search for the voltage
             reduced = voltage / self.voltage_scale
             return (
                 self.saturation_current * np.sinh(reduced),
@@ -78,9 +79,9 @@ class ThresholdSelector(Selector):
         size = np.abs(voltage)
         above = (size - self.threshold_voltage) / self.sharpness
         near = np.exp(-np.abs(above))
-        opposite = np.exp((size + self.threshold_voltage) / -self.sharpness)  # of the corner on the other side
+        opposite = np.exp((size + self.threshold_voltage) / -self.sharpness)  # of the opposite corner
         share = 1.0 / (1.0 + opposite)
-        # ln(1 + exp(above)) of this corner, less the other's, with no difference of nearly equal numbers.
+        # ln(1 + exp(above)) of this corner minus the other's, without a difference of nearly equal numbers.
         excess = -np.expm1(np.minimum(size, self.threshold_voltage) * (-2.0 / self.sharpness))
         excess *= near
         excess = np.log1p(excess * share)

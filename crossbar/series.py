@@ -1,8 +1,8 @@
-"""A selector and a device in series: how a voltage divides between them, for many cells at once.
+"""A selector and a device in series: the division of a voltage between them, for many cells at once.
 
 In h(u) = ln I_selector(u) - ln I_device(V - u), with u across the selector, laws that rise by decades are nearly
-straight.  Newton's method for h = 0 takes a few steps, and one or two from a good guess; where it does not get there,
-the same steps are taken again between bounds.
+linear.  Newton's method for h = 0 takes a few steps, and one or two from a good guess; if it fails, the same steps are
+repeated between bounds.
 """
 
 import copy
@@ -25,15 +25,15 @@ _MOST_STEPS = 300
 _PRECISION = 1e-14  # of the voltage
 _NEAR = 0.1  # of the voltage
 _CELLS_AT_ONCE = 8192
-_PARALLEL_FROM = 65_536  # cells: below, on a busy machine, waiting for threads takes longer than they save
-_EQUAL = 1e-11  # of the currents: what is left of the way is straight to float64
+_PARALLEL_FROM = 65_536  # cells: for fewer, on a busy machine, waiting for threads takes longer than they save
+_EQUAL = 1e-11  # of the currents: the remaining way is linear in float64
 
 
 @dataclass(frozen=True, eq=False)
 class InSeries:
     """Both in series: voltage across both and across the selector, V, current, A, and dI/dV, S, of shape (K, N, M).
 
-    share: of a small change of the voltage, what drops across the selector.
+    share: of a small change of the voltage, the part across the selector.
     """
 
     voltage: FloatArray
@@ -43,20 +43,20 @@ class InSeries:
     share: FloatArray
 
     def expected(self, voltage: FloatArray) -> FloatArray:
-        """What drops across the selector at another voltage, to first order, V; all of it at one far away."""
+        """The selector's voltage at another total voltage, to first order, V; all of it for one far away."""
         change = voltage - self.voltage
         return np.where(np.abs(change) <= _NEAR * np.abs(voltage), self.on_selector + self.share * change, voltage)
 
 
 def in_series(selector: Law, device: Law, voltage: FloatArray, guess: FloatArray | None = None) -> InSeries:
-    """Where both carry the same current.  guess: of the voltage across the selector, V.
+    """The voltage at which both carry the same current.  guess: of the voltage across the selector, V.
 
-    Raises ConvergenceError where they do not, since a law does not rise.
+    Raises ConvergenceError if there is none, because a law does not increase.
     """
     low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
     near = _PRECISION * np.abs(voltage)
     on_selector = voltage if guess is None else np.clip(guess, low, high)
-    with np.errstate(all="ignore"):  # a law may overflow; a step that is not finite is not taken
+    with np.errstate(all="ignore"):  # a law may overflow; a step that is not finite is rejected
         for _ in range(_QUICK_STEPS):
             through, slope = selector(on_selector)
             beside, other_slope = device(voltage - on_selector)
@@ -66,10 +66,10 @@ def in_series(selector: Law, device: Law, voltage: FloatArray, guess: FloatArray
             steepness += other_slope / beside
             step = ratio / steepness
             following = on_selector - step
-            if not ((following >= low).all() and (following <= high).all()):  # so for NaN
+            if not ((following >= low).all() and (following <= high).all()):  # True also for NaN
                 outside = ~((following >= low) & (following <= high))
                 ratio[excess == 0.0] = 0.0
-                # Where the device takes almost nothing of the voltage, the currents' difference is the straighter law.
+                # If the device takes almost none of the voltage, the currents' difference is closer to linear.
                 straight = on_selector - excess / (slope + other_slope)
                 straight = np.where(np.isfinite(straight), straight, 0.5 * on_selector)
                 np.copyto(following, np.clip(straight, low, high), where=outside)
@@ -91,9 +91,9 @@ def _joined(
     of_selector: tuple[FloatArray, FloatArray],
     of_device: tuple[FloatArray, FloatArray],
 ) -> InSeries:
-    """What both do, after a last step that is too short for their slopes to change."""
+    """The results for both, after a last step too short to change their slopes."""
     (through, slope), (beside, other_slope) = of_selector, of_device
-    # By the law that feels the rounded voltage less.
+    # From the law that is less sensitive to the rounding of the voltage.
     current = np.where(slope < other_slope, through - slope * step, beside + other_slope * step)
     smaller, larger = np.minimum(slope, other_slope), np.maximum(slope, other_slope)
     joint = np.where(smaller > 0.0, smaller / (1.0 + smaller / larger), 0.0)
@@ -102,7 +102,7 @@ def _joined(
 
 
 def _between_bounds(selector: Law, device: Law, voltage: FloatArray) -> FloatArray:
-    """The voltage across the selector by Newton's method for h, or for the currents' difference, or by halving."""
+    """The voltage across the selector by Newton's method for h, or for the currents' difference, or by bisection."""
     low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
     near = _PRECISION * np.abs(voltage)
     on_selector = 0.5 * voltage
@@ -117,9 +117,9 @@ def _between_bounds(selector: Law, device: Law, voltage: FloatArray) -> FloatArr
         proposed = on_selector - ratio / (slope / through + other_slope / beside)
         straight = on_selector - excess / (slope + other_slope)  # for a law that saturates
         proposed = np.where((proposed > low) & (proposed < high), proposed, straight)
-        # Where that does not get on, the bracket is halved.
+        # If that makes no progress, the bracket is halved.
         quick = ~(np.abs(ratio) > 0.5 * before)
-        arrived = np.abs(proposed - on_selector) <= near  # False for NaN, as what follows
+        arrived = np.abs(proposed - on_selector) <= near  # False for NaN, like the rest
         inside = (proposed > low) & (proposed < high) & quick
         done = arrived | (high - low <= near)
         following = np.where(inside | arrived, proposed, 0.5 * (low + high))
@@ -186,7 +186,7 @@ class Selected(Cells):
         return law
 
     def _in_series(self, voltage: FloatArray, guess: FloatArray | None = None) -> InSeries:
-        """Selector and device at voltages (K, word lines, bit lines), piece by piece."""
+        """Selector and device at voltages (K, word lines, bit lines), in pieces."""
         pieces = self._pieces(voltage.shape[0])
         if len(pieces) == 1:
             return in_series(self.selector.current_and_slope, self.cells.at_inputs, voltage, guess)
@@ -204,7 +204,7 @@ class Selected(Cells):
             for name in ("on_selector", "current", "slope", "share"):
                 getattr(whole, name)[piece] = getattr(found, name)
 
-        # Laws that others have written may not be made for threads.
+        # User-defined laws may not be thread-safe.
         count = min(threads(), len(pieces)) if self._divisible and voltage.size >= _PARALLEL_FROM else 1
 
         def share(index: int) -> None:
@@ -216,11 +216,11 @@ class Selected(Cells):
 
     @property
     def _divisible(self) -> bool:
-        """Whether the laws of some word lines alone can be asked for."""
+        """Whether the laws of some word lines can be evaluated separately."""
         return self.selector.alike and self.cells.of_word_lines(slice(0, 1)) is not None
 
     def _pieces(self, inputs: int) -> list[tuple[slice, slice]]:
-        """Inputs and word lines, so many that Python's part is small and so few that all of it stays in the cache."""
+        """Inputs and word lines: enough to make Python's part small, few enough to fit into the cache."""
         words, bits = self.shape
         if words * bits <= _CELLS_AT_ONCE or not self._divisible:
             portion = max(1, _CELLS_AT_ONCE // (words * bits))

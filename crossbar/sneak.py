@@ -16,7 +16,7 @@ from .network.graph import Node, merged, to_networkx
 from .schemes import Bias
 
 _MOST_CELLS = 1024
-_NEGLIGIBLE = 1e-10  # of the read current: what is left undivided
+_NEGLIGIBLE = 1e-10  # of the read current: remainder that is not divided
 
 
 def sneak_paths(
@@ -100,11 +100,11 @@ def sneak_paths(
 def _flow(
     array: Crossbar, bias: Bias, bit_line: int
 ) -> "tuple[nx.DiGraph[Node], dict[Node, Node], set[Node], float, FloatArray]":
-    """The currents as a graph without circles, which node each became in it, where the bit line's current leaves, how
-    much that is, and the devices' currents.
+    """The currents as an acyclic graph, the node of each original node, the node at which the bit line's current
+    leaves, its size, and the devices' currents.
 
-    The wires' currents are what their devices leave or take, summed along the line: differences of voltages would have
-    no digits left where the wires are good.
+    The wires' currents are summed from those of their devices along the line, because differences of voltages would
+    have no digits left if the wires are good.
     """
     given = bias.arguments()
     if array.network().bridged:

@@ -164,7 +164,7 @@ class MappedWeights:
         check_memory("the product", 8.0 * cycles * len(given) * (4 * given.shape[1] + 3 * self.conductance.shape[1]))
         shares, counts = chain.applied(given)
         flat = shares.reshape(-1, given.shape[1])
-        # The network is linear: the currents of one word line after the other, often fewer solutions, add up to all.
+        # The network is linear: solutions for one word line at a time, often fewer, add up to all.
         few = entrywise or len(flat) <= given.shape[1]
         solved = flat if few else np.eye(given.shape[1])
         solution = array.with_conductance(self.conductance).solve(

@@ -1,4 +1,4 @@
-"""`python -m crossbar.warm_up`: compile every kernel once, so that it is on disk when it is needed."""
+"""`python -m crossbar.warm_up`: compile every kernel once and store it on disk."""
 
 import time
 
@@ -17,7 +17,7 @@ from .operate.operations import WriteAccess, write
 
 
 def compile_kernels() -> None:
-    """Take each way through the kernels, but for the iterative solver in double precision, which few ask for."""
+    """Use every path through the kernels, except the iterative solver in double precision, which is rarely used."""
     ones, infinite = np.ones(32), np.full(32, np.inf)
     network = Network(
         conductance=np.ones((32, 32)),

@@ -23,11 +23,11 @@ LINES = {
     "word_line_capacitance": 0,
     "bit_line_capacitance": 1,
 }
-"""The numbers of `Wires`, each with the axis of an array that it goes along: 0 word lines, 1 bit lines."""
+"""The fields of `Wires`, each with the axis of an array along which it varies: 0 word lines, 1 bit lines."""
 SEGMENTS = ("word_line_resistance", "bit_line_resistance")
-"""Those that may be different from segment to segment."""
+"""Those that may differ from segment to segment."""
 OTHER_ENDS = {"stop_driver_resistance": "word_line_ends", "start_sense_resistance": "bit_line_ends"}
-"""Those of the second end of lines that are connected at both, None where it is like the first one."""
+"""Those of the second end of lines connected at both ends, None if it is like the first one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ class Wires:
         )
 
     def keywords(self) -> dict[str, Any]:
-        """The wires as keyword arguments; values that all lines share are single numbers, which fit any array."""
+        """The wires as keyword arguments; values common to all lines are single numbers, which fit any array."""
         return {
             **{name: _shared(getattr(self, name)) for name in LINES},
             "word_line_ends": self.word_line_ends,
@@ -113,11 +113,11 @@ class Wires:
         }
 
     def with_new_faults(self, draw: np.random.Generator) -> Self:
-        """The same wires with faults drawn anew, as for the next of several chips; these where none are drawn."""
+        """The same wires with faults drawn anew, as for the next of several chips; unchanged if none are drawn."""
         return replace(self, faults=self.faults.anew(draw)) if isinstance(self.faults, FaultRates) else self
 
     def between(self, low_resistance: ArrayLike, high_resistance: ArrayLike) -> Self:
-        """The same for cells that are stuck at these resistances, Ohm, where the faults do not say at which."""
+        """The same for cells that are stuck at these resistances, Ohm, if the faults do not specify any."""
         if self.faults is None:
             return self
         return replace(self, faults=self.faults.at_ends(low_resistance, high_resistance))
@@ -129,7 +129,7 @@ def wires_or_ideal(wires: Wires | None) -> Wires:
 
 
 def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
-    """One of the values of `Wires`, checked, for each of a number of lines."""
+    """One of the checked values of `Wires`, for each of a number of lines."""
     given = np.asarray(values, dtype=np.float64)
     if given.size not in (1, count):
         raise InputError(f"{name}: expected one value, or one for each of the {count} lines, got shape {given.shape}")
@@ -137,7 +137,7 @@ def per_line(name: str, values: ArrayLike, count: int) -> FloatArray:
 
 
 def per_segment(name: str, values: ArrayLike, shape: tuple[int, int], ends: str, axis: int) -> FloatArray:
-    """Resistances of the segments of lines, checked: one for each line, or one for each segment.
+    """Checked resistances of the segments of lines: one for each line, or one for each segment.
 
     axis: 0 for lines that run along the word lines, 1 along the bit lines.
     """
@@ -169,7 +169,7 @@ def interrupted(faults: Faults | None, kind: str, segments: ArrayLike, ends: str
 def joined_lines(
     ends: str, segments: FloatArray, at_start: FloatArray, at_stop: FloatArray, floating: NDArray[np.bool_]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """What `Network` takes of lines of one kind: segment, start and stop, Ohm, inf where no source is connected.
+    """`Network`'s arguments for lines of one kind: segment, start and stop, Ohm, inf where no source is connected.
 
     segments: (lines,) or (lines, segments); at_start, at_stop: (lines,), Ohm, between the segments and the sources;
     floating: (lines,).
@@ -192,7 +192,7 @@ def joined_lines(
 
 
 def _shared(values: ArrayLike | None) -> Any:
-    """The one number that all lines have, or the numbers of all lines."""
+    """The common number of all lines, or the numbers of all lines."""
     if values is None:
         return None
     given = np.asarray(values)

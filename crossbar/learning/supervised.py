@@ -28,13 +28,13 @@ from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
 
 _MOST_PULSES = 100  # for each level
-# The usual gain for images whose squared inputs add up to 1, and the usual decay for so many epochs.
+# The usual gain for images whose squared inputs add up to 1, and the usual decay for this many epochs.
 GAIN = 30.0
 _DECAY, _EPOCHS = 0.93, 30
-_HALF_SQUARED = 0.25  # of a logistic function at 0: its square, and its steepest slope
-_LARGEST_POTENTIAL = 500.0  # of a logistic function, which is 0 or 1 long before
+_HALF_SQUARED = 0.25  # of a logistic function at 0: its square, and its largest slope
+_LARGEST_POTENTIAL = 500.0  # of a logistic function, which is practically 0 or 1 beyond it
 _BYTES_PER_CELL = 96
-_BY_HAND = 16  # images that the softmax in floating point takes at once
+_BY_HAND = 16  # images per step of the softmax in floating point
 
 
 def supervised_learning(
@@ -192,14 +192,14 @@ def mean_step(device: PulsedDevice) -> float:
 
 
 class _Layer(Protocol):
-    """What a network needs of a layer: its outputs, and its transpose."""
+    """The interface of a layer: its outputs, and its transpose."""
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
         """Of shape (vectors, outputs), for inputs (vectors, inputs)."""
         ...
 
     def turned(self, errors: FloatArray) -> FloatArray:
-        """The products of errors (vectors, outputs), of sizes up to 1, and the weights: (vectors, inputs)."""
+        """The products of errors (vectors, outputs), of magnitudes up to 1, and the weights: (vectors, inputs)."""
         ...
 
 
@@ -214,7 +214,7 @@ class _Pairs:
         self.array, self.gain, self._span = array, gain, high - low
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
-        """Currents of the bit lines, each second one subtracted."""
+        """Currents of the bit lines, with the second of each two subtracted."""
         current = self.array.read(READ_VOLTAGE * inputs)
         result: FloatArray = self.gain / (READ_VOLTAGE * self._span) * (current[:, ::2] - current[:, 1::2])
         return result
@@ -225,7 +225,7 @@ class _Pairs:
         return result
 
     def weights(self) -> FloatArray:
-        """From -1 to 1, (inputs, outputs)."""
+        """Weights from -1 to 1, (inputs, outputs)."""
         cells = self.array.conductance()
         result: FloatArray = (cells[:, ::2] - cells[:, 1::2]) / self._span
         return result
@@ -238,17 +238,17 @@ class _Exact:
         self.weights, self.gain = weights, gain
 
     def outputs(self, inputs: FloatArray) -> FloatArray:
-        """By one product."""
+        """One matrix product."""
         result: FloatArray = self.gain * product(inputs, self.weights)
         return result
 
     def turned(self, errors: FloatArray) -> FloatArray:
-        """By the transpose."""
+        """One product with the transpose."""
         return product(errors, self.weights.T)
 
 
 class _Network(Generic[Layer]):
-    """Layers one behind the other: logistic functions between them, a softmax at the end."""
+    """Layers in series: logistic functions between them, a softmax at the end."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = layers
@@ -263,12 +263,12 @@ class _Network(Generic[Layer]):
         return entering, self.layers[-1].outputs(entering[-1])
 
     def errors(self, inputs: FloatArray, labels: NDArray[np.int64]) -> list[tuple[FloatArray, FloatArray]]:
-        """The inputs and the errors, 1 for the label less the softmax at the end, of each layer for these images."""
+        """The inputs and the errors, 1 for the label minus the softmax at the end, of each layer for these images."""
         entering, outputs = self._forward(inputs)
         found = [_errors(outputs, labels)]
         for number in range(len(self.layers) - 1, 0, -1):
             shares = entering[number][:, :-1]
-            back = self.layers[number].turned(found[0])[:, :-1]  # nothing is learned behind the input of 1
+            back = self.layers[number].turned(found[0])[:, :-1]  # the input of 1 has no error
             found.insert(0, np.clip(shares * (1.0 - shares) / _HALF_SQUARED * back, -1.0, 1.0))
         return list(zip(entering, found, strict=True))
 
@@ -278,14 +278,14 @@ class _Network(Generic[Layer]):
 
 
 def _on_pairs(errors: FloatArray) -> FloatArray:
-    """Of bit lines, (vectors, 2 outputs): the error and its opposite."""
+    """For bit lines, (vectors, 2 outputs): the error and its opposite."""
     return np.stack([errors, -errors], axis=2).reshape(len(errors), -1)
 
 
 def _learn_exactly(
     network: _Network[_Exact], train: Examples, strength: float, decay: float, epochs: int, draw: np.random.Generator
 ) -> None:
-    """Each image adds 2 strength x input x error to the weights, which stay from -1 to 1: two devices a weight."""
+    """Each image adds 2 strength x input x error to the weights, bounded by -1 and 1: two devices per weight."""
     for epoch in range(epochs):
         order = draw.permutation(len(train.labels))
         for begin in range(0, order.size, _BY_HAND):
@@ -297,7 +297,7 @@ def _learn_exactly(
 
 
 def _errors(output: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """1 for the label, less the softmax of the outputs, (images, classes)."""
+    """1 for the label, minus the softmax of the outputs, (images, classes)."""
     share = np.exp(output - output.max(axis=1, keepdims=True))
     result: FloatArray = -share / share.sum(axis=1, keepdims=True)
     result[np.arange(labels.size), labels] += 1.0
@@ -307,7 +307,7 @@ def _errors(output: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
 def pulse_coincidences(
     array: TableArray, rows: FloatArray, columns: FloatArray, kind: PulsedDevice, slots: int, draw: np.random.Generator
 ) -> None:
-    """The pulses of `outer_product_update` on an array for one image after the other: not checked, nothing counted.
+    """The pulses of `outer_product_update` on an array for one image after the other, without checks or counts.
 
     rows: (images, word lines); columns: (images, bit lines).
     """
@@ -324,13 +324,13 @@ def pulse_coincidences(
 
 
 def _signs(fires: NDArray[np.bool_], values: FloatArray) -> list[tuple[float, NDArray[np.bool_]]]:
-    """Each sign that lines which fire have, and these lines."""
+    """Each sign among the firing lines, and the lines with that sign."""
     negative = values < 0.0
     return [(sign, lines) for sign, lines in ((1.0, fires & ~negative), (-1.0, fires & negative)) if lines.any()]
 
 
 def level_out(array: TableArray, kind: PulsedDevice) -> None:
-    """Bring devices in any states to about the middle of their range: all to one end, then back to the middle on
+    """Bring devices from any states to about the middle of their range: all to one end, then back to the middle on
     average.
 
     The number of pulses depends on the overdrive, the temperature and the wires.

@@ -34,14 +34,14 @@ from .products import inner_product, product
 from .spontaneous import passed, rates_of
 
 READ_VOLTAGE = 0.05
-"""V, of an input of 1: a tenth of the threshold, which moves no wall."""
+"""Read voltage for an input of 1, V: a tenth of the threshold, which moves no wall."""
 _WRITE_TOLERANCE = 1e-7  # of the currents
 _READ_TOLERANCE = 1e-8
 _BEYOND_GRID = 1e-9  # of the largest voltage
-_SAME = 1e-9  # relative, of two durations, or two barriers
+_SAME = 1e-9  # relative difference of two durations, or two barriers, that count as equal
 _HOPPING = (0.3, 1.0)  # of the table's largest voltage: where the shares bend, by orders of magnitude ...
 WIDEST_GAP = 0.15
-"""... and a straight line over more than this is no longer like them."""
+"""... and a straight line across more than this no longer approximates them."""
 
 
 class TableArray:
@@ -114,7 +114,7 @@ class TableArray:
         self.pulses = 0
 
     def _need_close_grid(self, cause: str) -> None:
-        """InputError where the table has a wide gap between two voltages at which walls hop."""
+        """InputError if the table has a wide gap between two voltages at which walls hop."""
         gap = widest_gap(self._grid, -float(self._grid[0]), float(self._grid[-1]))
         if gap > WIDEST_GAP * (1.0 + _SAME):
             raise InputError(
@@ -170,10 +170,10 @@ class TableArray:
         return self._conductance
 
     def age(self, duration: float) -> None:
-        """Let a time (s) of any length pass without a voltage: devices go from state to state by chance.
+        """Let a time (s) of any length pass without a voltage: devices change their states at random.
 
-        The rates are those of the table (`PulsedDevice.notched(retention=True)`), at its temperature; faulty devices
-        stay as they are.  InputError for a table without them.
+        The rates are those of the table (`PulsedDevice.notched(retention=True)`), at its temperature; faulty devices do
+        not change.  InputError for a table without them.
         """
         length = validation.non_negative("duration", duration)
         rates = rates_of(self._table)
@@ -182,7 +182,7 @@ class TableArray:
             self.state = moved if self.devices.held is None else np.where(self.devices.held, self.state, moved)
 
     def scatter(self) -> None:
-        """Put every device into a random state of its track, all with equal probability, by the seed."""
+        """Put every device into a random state of its track, all equally probable, using the seed."""
         states = np.isfinite(self._places).sum(axis=1)[self.track]
         self.state = (self._draw.random(self.shape) * states).astype(np.int64)
 
@@ -211,7 +211,7 @@ class TableArray:
         self, scheme: str, word_lines: NDArray[np.bool_], bit_lines: NDArray[np.bool_], voltage: float
     ) -> None:
         """The table's pulse (V) on all cells between some word lines and some bit lines (masks): `pulse` of a
-        `block_bias`, for inner loops, whose arguments are not checked.
+        `block_bias` without checks of the arguments, for inner loops.
         """
         if self._ideal and not floats(scheme):
             self._move(*self._held(*block_voltages(scheme, word_lines, bit_lines, voltage)))
@@ -275,7 +275,7 @@ class TableArray:
         return voltage, PowerBudget(sources=given, devices=heat, lines=given - heat)
 
     def _held(self, word_line_voltage: FloatArray, bit_line_voltage: FloatArray) -> tuple[FloatArray, PowerBudget]:
-        """The same where ideal lines hold all cells."""
+        """The same for ideal lines that hold all cells."""
         voltage: FloatArray = word_line_voltage[:, np.newaxis] - bit_line_voltage
         heat = inner_product(voltage, self._present_cells().current_and_slope(voltage)[0])
         return voltage, PowerBudget(sources=heat, devices=heat)
@@ -325,7 +325,7 @@ class TableArray:
 
 
 def widest_gap(grid: FloatArray, down: float, up: float) -> float:
-    """Widest gap between a table's voltages where devices hop, as a share of the largest one of that polarity, V."""
+    """Widest gap between a table's voltages at which devices hop, as a share of the largest of that polarity, V."""
     widest = 0.0
     for side, largest in ((grid[grid >= 0.0], up), (-grid[grid <= 0.0][::-1], down)):
         if side.size and largest > 0.0:
@@ -335,7 +335,7 @@ def widest_gap(grid: FloatArray, down: float, up: float) -> float:
 
 
 def ideal(network: Network) -> bool:
-    """Whether no resistance lies between the sources and the cells."""
+    """Whether there is no resistance between the sources and the cells."""
     ends = (network.word_start, network.word_stop, network.bit_start, network.bit_stop)
     segments = (network.word_segment, network.bit_segment)
     if network.bridged:

@@ -1,7 +1,7 @@
-"""PyTorch layers that are arrays: one trained by exact gradients through its wires, one whose weights move by pulses.
+"""PyTorch layers that are arrays: one trained by exact gradients through its wires, one whose weights change by pulses.
 
-PyTorch is an extra (`pip install 'dwmtj[torch]'`); this module is imported by those who want its layers, and by nobody
-else.  Solutions and their adjoints are numpy's, in float64, on the processor.
+PyTorch is an extra (`pip install 'dwmtj[torch]'`), and this module is imported only by users of its layers.  Solutions
+and their adjoints are computed by numpy, in float64, on the CPU.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,18 +71,17 @@ class ArrayLinear(torch.nn.Module):
     """A linear layer stored in an array of device pairs and read through its wires, trained by gradients.
 
     inputs, outputs: of the layer; the array has inputs + 1 word lines, the last one for an input of 1, and two bit
-    lines for each output.  levels: S, rising, the conductances that a device has.
+    lines for each output.  levels: S, increasing, the conductances of a device.
     continuous: whether devices take every conductance between the first and the last level.
     wires: of the array; None: ideal ones.  gain: the output of one input of 1 at a pair in opposite end states.
-    input_bits, output_bits: of the converters, 2 or more, None: exact ones.  They have a level at 0 and as many on
-    either side; inputs go from -1 to 1, outputs from -output_range to output_range, and are cut off beyond.
+    input_bits, output_bits: of the converters, 2 or more, None: exact ones.  They have a level at 0 and the same number
+    on either side; inputs from -1 to 1 and outputs from -output_range to output_range are clipped beyond.
     read_voltage: V, for an input of 1.  read_noise: standard deviation of each bit line's current, relative to that of
-    one device at the last level with an input of 1.  seed: of the weights at the start and of the noise.
+    one device at the last level with an input of 1.  seed: of the initial weights and of the noise.
 
     `weight`, (inputs + 1, outputs), from -1 to 1, is a parameter in float64; pairs have the conductances middle +- half
-    of it.  Levels and converters are rounded in the forward direction and passed over by the gradient; between them it
-    is that of the array, by one solution of the adjoint network.  Raises InputError, also for a layer larger than the
-    memory.
+    of it.  Levels and converters round in the forward direction, and the gradient ignores them; otherwise it is that of
+    the array, from one solution of the adjoint network.  Raises InputError, also for a layer larger than the memory.
     """
 
     def __init__(
@@ -126,7 +125,7 @@ class ArrayLinear(torch.nn.Module):
         self.weight = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
 
     def conductance(self) -> Any:
-        """Of all devices, S, (word lines, bit lines), as the levels give them; faulty ones have no gradient."""
+        """Conductances of all devices, S, (word lines, bit lines), rounded to levels; faulty ones have no gradient."""
         weight = self.weight.clamp(-1.0, 1.0)
         pairs = torch.stack([weight, -weight], dim=2).reshape(weight.shape[0], -1)
         wanted = 0.5 * (self.low + self.high) + 0.5 * (self.high - self.low) * pairs
@@ -142,7 +141,7 @@ class ArrayLinear(torch.nn.Module):
         return result
 
     def forward(self, inputs: Any) -> Any:
-        """Outputs, (vectors, outputs), of inputs (vectors, inputs), of absolute values up to 1."""
+        """Outputs, (vectors, outputs), for inputs (vectors, inputs) of absolute values up to 1."""
         if inputs.ndim != 2 or inputs.shape[1] != self.weight.shape[0] - 1:
             raise InputError(f"inputs: expected shape (vectors, {self.weight.shape[0] - 1}), got {tuple(inputs.shape)}")
         given = torch.cat([inputs, inputs.new_ones((len(inputs), 1))], dim=1)
@@ -159,17 +158,17 @@ class ArrayLinear(torch.nn.Module):
 
 
 class PulsedLinear(torch.nn.Module):
-    """A linear layer of devices whose weights move by pulses; nothing is written but by `pulse`.
+    """A linear layer of devices whose weights change by pulses, and only by `pulse`.
 
     inputs, outputs, gain: as in `ArrayLinear`.  device: the kind of device, with its pulse.  wires, spreads,
     read_noise, seed: as in `PulsedDevice.array`; pulses first bring all devices to about the middle of their range.
 
-    Going forward the array is read through its wires, going back it is read from the other side; both are exact
-    without read_noise.
-    `backward` of a loss leaves the inputs and the outputs' gradients in the layer, and `pulse(rate)` changes the
-    weights by them, one image after the other, with word lines and bit lines that fire by chance: a line of input x and
-    one of gradient d meet with the probability rate |x d|, each line's own cut off at 1.  There are no parameters for
-    an optimiser.
+    The forward pass reads the array through its wires, the backward pass from the other side; both are exact without
+    read_noise.
+    `backward` of a loss stores the inputs and the outputs' gradients in the layer, and `pulse(rate)` changes the
+    weights accordingly, one image after the other, with word lines and bit lines that fire at random: a line of input x
+    and one of gradient d coincide with the probability rate |x d|, each line's own limited to 1.  There are no
+    parameters for an optimiser.
     """
 
     def __init__(
@@ -197,7 +196,7 @@ class PulsedLinear(torch.nn.Module):
         self.noted: list[tuple[FloatArray, FloatArray]] = []
 
     def forward(self, inputs: Any) -> Any:
-        """Outputs, (vectors, outputs), of inputs (vectors, inputs) from -1 to 1."""
+        """Outputs, (vectors, outputs), for inputs (vectors, inputs) from -1 to 1."""
         if inputs.ndim != 2 or inputs.shape[1] != self.array.shape[0] - 1:
             raise InputError(f"inputs: expected shape (vectors, {self.array.shape[0] - 1}), got {tuple(inputs.shape)}")
         given = torch.cat([inputs, inputs.new_ones((len(inputs), 1))], dim=1)
@@ -209,7 +208,7 @@ class PulsedLinear(torch.nn.Module):
         self.noted.append((inputs, gradient))
 
     def pulse(self, rate: float) -> None:
-        """Change the weights by what the last `backward` calls left; then forget it."""
+        """Change the weights by the results of the last `backward` calls, and discard these."""
         share = np.sqrt(validation.positive("rate", rate))
         for inputs, gradient in self.noted:
             errors = np.clip(-share * gradient, -1.0, 1.0)
@@ -219,7 +218,7 @@ class PulsedLinear(torch.nn.Module):
 
 
 class _PulsedRead(torch.autograd.Function):
-    """Outputs of the pairs of an array, which has no parameters; its inputs and gradients are noted on the way back."""
+    """Outputs of the pairs of an array without parameters; the backward pass records its inputs and gradients."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Any, array: TableArray, scale: float, note: Callable[..., None]) -> Any:
@@ -250,7 +249,7 @@ def _ohms(layer: ArrayLinear) -> tuple[float, float]:
 
 
 def _straight_through(values: Any, law: Callable[[FloatArray], FloatArray]) -> Any:
-    """The law's values with the gradient of no law."""
+    """The law's values, with a gradient that ignores the law."""
     return values + (values.new_tensor(law(_plain(values))) - values).detach()
 
 

@@ -1,4 +1,4 @@
-"""What all kinds of learning share: images with labels, their division, and repeated trials that are kept on disk."""
+"""Common parts of all kinds of learning: images with labels, their division, and repeated trials stored on disk."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -48,17 +48,17 @@ class Examples:
 
     @property
     def classes(self) -> int:
-        """How many labels there are."""
+        """The number of labels."""
         return int(self.labels.max()) + 1
 
     def divided(self, test_share: float, draw: np.random.Generator) -> tuple["Examples", "Examples"]:
-        """Images to learn from and images to be tested with, drawn at random."""
+        """Training images and test images, drawn at random."""
         train, test = divided(len(self.labels), test_share, draw)
         return Examples(self.images[train], self.labels[train]), Examples(self.images[test], self.labels[test])
 
 
 def held_back(name: str, test_share: float, count: int) -> int:
-    """How many of so many images a share keeps for the test; InputError by that name where none are on either side."""
+    """The number of test images for a share of them; InputError with that name if either part is empty."""
     share = validation.between(name, test_share, 0.0, 1.0)
     held = round(share * count)
     if not 0 < held < count:
@@ -69,13 +69,13 @@ def held_back(name: str, test_share: float, count: int) -> int:
 
 
 def divided(count: int, test_share: float, seed: Seed, name: str = "test_share") -> tuple[Numbers, Numbers]:
-    """Numbers of the images to learn from and of those to be tested with, drawn at random."""
+    """Numbers of the training images and of the test images, drawn at random."""
     held, order = held_back(name, test_share, count), generator(seed).permutation(count)
     return order[held:], order[:held]
 
 
 def examples(images: ArrayLike, labels: ArrayLike) -> Examples:
-    """Checked images and labels; InputError for others."""
+    """Checked images and labels; InputError for invalid ones."""
     return Examples(validation.array("images", images), validation.shaped("labels", labels))
 
 
@@ -92,10 +92,10 @@ def repeated(
     store: str | Path | None,
     progress: bool,
 ) -> xr.Dataset:
-    """`trial` with each kind of device, `repeats` times; every kind meets the same random numbers at its start.
+    """`trial` with each kind of device, `repeats` times; every kind gets the same random numbers at its start.
 
-    steps: how far a trial advances the bar.  settings: what tells this study from others, and its result's attributes.
-    Returns what the trials return, along (levels, repeat).
+    steps: progress of a trial on the bar.  settings: identify this study, and are attributes of its result.
+    Returns the results of the trials, along (levels, repeat).
     """
     kinds = validation.several("devices", devices, PulsedDevice)
     origin = recorded(seed)
@@ -106,7 +106,7 @@ def repeated(
         "examples": digest(given.images, given.labels.astype(np.float64)),
         "devices": digest(*(kind.identity() for kind in kinds)),
         "settings": repr(settings),
-        "seed": origin,  # not that of each repeat, so that more repeats go on from fewer
+        "seed": origin,  # not that of each repeat, so that more repeats can continue from fewer
     }
     kept = Store(store, identity)
     rows = []
@@ -149,7 +149,7 @@ def repeated(
 
 
 def _own_coordinates(kinds: Sequence[PulsedDevice]) -> dict[str, tuple[list[float], dict[str, str]]]:
-    """What all kinds say of themselves, and the temperature where all tables have one."""
+    """The attributes of all kinds, and the temperature if all tables have one."""
     own = [kind.devices.coordinates() for kind in kinds]
     found = {
         name: ([each[name][0] for each in own], attributes)
@@ -162,5 +162,5 @@ def _own_coordinates(kinds: Sequence[PulsedDevice]) -> dict[str, tuple[list[floa
 
 
 def _joined(texts: Iterable[str]) -> str:
-    """JSON of several lists as that of one."""
+    """JSON of several lists, as for one."""
     return json.dumps([item for text in texts for item in json.loads(text)])

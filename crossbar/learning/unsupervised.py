@@ -93,7 +93,7 @@ def unsupervised_learning(
         train, test = given.divided(test_share, draw)
         array = kind.array((given.images.shape[1], neurons), seed=draw, spreads=spreads, wires=wires)
         network = _Competition(kind, array, train.images, draw, **settings)
-        network.draw = draw.spawn(1)[0]  # the control leaves the chances of learning as they are
+        network.draw = draw.spawn(1)[0]  # the control does not change the random numbers of learning
         untrained, _ = _tested(network, train, test)
         network.draw = draw
         for _ in range(turns):
@@ -154,13 +154,13 @@ class _Competition:
         self.thresholds = np.full(array.shape[1], threshold)
 
     def currents(self, spikes: FloatArray) -> FloatArray:
-        """What spikes (slots, inputs) add to the potentials, (slots, outputs)."""
+        """The contribution of spikes (slots, inputs) to the potentials, (slots, outputs)."""
         base = self.lowest * READ_VOLTAGE * spikes.sum(axis=1, keepdims=True)
         result: FloatArray = (self.array.read(READ_VOLTAGE * spikes) - base) / self.unit
         return result
 
     def fire(self, image: FloatArray) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        """Show an image: each output that fires, and which inputs spiked in the window before."""
+        """Show an image; yield each output that fires, and the inputs that spiked in the window before."""
         spikes = self.draw.random((self.slots, image.size)) < image
         potential = np.zeros(self.thresholds.size)
         for slot, current in enumerate(self.currents(spikes.astype(np.float64))):
@@ -189,13 +189,13 @@ class _Competition:
             break
 
     def weights(self) -> FloatArray:
-        """Conductances between a device's two ends as 0 to 1, (inputs, outputs)."""
+        """Conductances relative to a device's two ends, from 0 to 1, (inputs, outputs)."""
         result: FloatArray = (self.array.conductance() - self.lowest) / (self.highest - self.lowest)
         return result
 
 
 def _tested(network: _Competition, train: Examples, test: Examples) -> tuple[float, NDArray[np.int64]]:
-    """The share of test images that outputs recognise, which are named after those learned from; and the names."""
+    """The share of test images recognised by outputs labelled by the training images; and the labels."""
     names = _names(network, train, max(train.classes, test.classes))
     return _recognised(network, test, names), names
 
@@ -209,7 +209,7 @@ def _recognised(network: _Competition, test: Examples, names: NDArray[np.int64])
 
 
 def _names(network: _Competition, train: Examples, classes: int) -> NDArray[np.int64]:
-    """The label of the images that each output fires for most; -1 for one that never fires."""
+    """The label of the images for which each output fires most; -1 for one that never fires."""
     votes = np.zeros((network.thresholds.size, classes), dtype=np.int64)
     for image, label in zip(train.images, train.labels.tolist(), strict=True):
         votes[:, label] += network.spikes(image)

@@ -1,13 +1,12 @@
-"""Small arrays: a Cholesky factorisation of the nodal matrix as a band, by LAPACK, with nothing to compile.
+"""Small arrays: a Cholesky factorisation of the nodal matrix as a band by LAPACK, without compilation.
 
-Numbered along the shorter side, the two nodes of a cell beside each other, no node is coupled to one that is more than
-twice that side away.  Lines without resistance are one node each, which stands before the nodes of its cells on the
-other side; no node is then farther from its neighbours than the length of such a line.  All inputs are solved for at
-once.
+With nodes numbered along the shorter side, the two nodes of a cell next to each other, no node is coupled to one
+farther away than twice that side.  A line without resistance is one node, placed before the nodes of its cells on the
+other side; no node is then farther from its neighbours than the length of such a line.  All inputs are solved at once.
 
-Every node of a cell has three neighbours: the other node of the cell, and the one before it and the one after it on its
-line, where the source stands at the ends; and a fourth, ground, where there are shunts.  Two tables, of the numbers of
-the neighbours and of the conductances to them, therefore hold all equations.  What depends on the shape alone is made
+Every node of a cell has three neighbours: the other node of the cell, and the previous and the next node on its line,
+with the source at the ends; and a fourth, ground, if there are shunts.  Two tables, of the numbers of the neighbours
+and of the conductances to them, therefore contain all equations.  The tables that depend on the shape alone are made
 once for each shape.
 """
 
@@ -31,8 +30,8 @@ from .refinement import Floats, refine
 from .solution import NetworkSolution
 
 _QUICK = 8.0 * 16.0**4  # nodes times the square of the bandwidth, up to which this is as fast as the iterative method
-_QUICK_AGAIN = 8.0 * 32.0**4  # the same where the factors are kept
-_MOST = 8.0 * 128.0**4  # the same, where it takes seconds
+_QUICK_AGAIN = 8.0 * 32.0**4  # the same if the factors are kept
+_MOST = 8.0 * 128.0**4  # the same, for a duration of seconds
 _KEPT = 16  # shapes
 
 Indices = NDArray[np.intp]
@@ -50,17 +49,17 @@ def _size(network: Network) -> tuple[float, float]:
 
 
 def covers(network: Network) -> bool:
-    """Whether an array is so small, and such, that this is the way to solve it."""
+    """Whether an array is small enough, and of a kind, for which this method is best."""
     return not unsupported(network, _QUICK)
 
 
 def covers_again(network: Network) -> bool:
-    """The same where the matrix changes little from one solution to the next, so that factors are kept."""
+    """The same if the matrix changes little from one solution to the next, so that factors are kept."""
     return not unsupported(network, _QUICK_AGAIN)
 
 
 def unsupported(network: Network, most: float = _MOST) -> str:
-    """Why this method does not cover a network; empty where it does.  most: nodes times the square of the bandwidth."""
+    """Why this method does not cover a network; empty if it does.  most: nodes times the square of the bandwidth."""
     nodes, bandwidth = _size(network)
     if nodes * bandwidth**2 > most:
         return "the array is too large"
@@ -77,38 +76,38 @@ def unsupported(network: Network, most: float = _MOST) -> str:
 
 @dataclass(frozen=True)
 class _Layout:
-    """The numbers of the nodes of an array, and who is beside whom.
+    """The numbers of the nodes of an array, and their neighbours.
 
-    A place is a node of a cell; an ideal line's places are one node.  The places stand in the order of their nodes.
+    A place is a node of a cell; an ideal line's places are one node.  The places are in the order of their nodes.
     """
 
     nodes: int
-    band: int  # how far a node is from its farthest neighbour
+    band: int  # distance between a node and its farthest neighbour
     cells: Indices  # (2, N, M): the node of the word line and of the bit line at each cell
     ends: Indices  # the nodes at the starts and stops of the word lines, and at those of the bit lines
-    first: Indices | None  # the first place of each node; None where each has one
+    first: Indices | None  # the first place of each node; None if each has one
     node: Indices  # of each place
-    place: Indices  # (2 N M,): which entry of `cells` each place is
+    place: Indices  # (2 N M,): the entry of `cells` for each place
     beside: (
-        Indices  # (4, places): the node there; sources are numbered after the nodes, in Network's order, then ground
+        Indices  # (4, places): the neighbours; sources are numbered after the nodes, in Network's order, then ground
     )
-    value: Indices  # (4, places): where the conductance to it stands in `Equations.values`
-    stored: Indices  # where in the band each coupling of two nodes belongs
-    coupling: Indices  # and where it stands in the first three rows of `beside`, flat
+    value: Indices  # (4, places): the position of the conductance to it in `Equations.values`
+    stored: Indices  # the position in the band of each coupling of two nodes
+    coupling: Indices  # and its position in the first three rows of `beside`, flat
 
 
 @functools.lru_cache(maxsize=_KEPT)
 def _layout(
     words: int, bits: int, ideal_words: bool, ideal_bits: bool, word_segments: int, bit_segments: int
 ) -> _Layout:
-    """word_segments, bit_segments: how many values these are, one for each line or for each segment."""
+    """word_segments, bit_segments: the number of these values, one for each line or for each segment."""
     row, column = np.indices((words, bits))
     if ideal_words:
         cells = np.stack([row * (bits + 1), row * (bits + 1) + 1 + column])
     elif ideal_bits:
         cells = np.stack([column * (words + 1) + 1 + row, column * (words + 1)])
     else:
-        along = row * bits + column if words >= bits else column * words + row  # the bit lines, or the word lines, long
+        along = row * bits + column if words >= bits else column * words + row  # the long lines: bit or word lines
         cells = np.stack([2 * along, 2 * along + 1])
     nodes = int(cells.max()) + 1
     word_start, word_stop = nodes + row, nodes + words + row
@@ -128,7 +127,7 @@ def _layout(
     ends = nothing + 1 + word_segments + bit_segments - nodes
     value = np.empty_like(beside)
     value[0] = row * bits + column
-    value[1:3] = beside[1:3] + ends  # where it is an end; else:
+    value[1:3] = beside[1:3] + ends  # where it is an end; otherwise:
     value[1, 0, :, 1:] = value[2, 0, :, :-1] = nothing if ideal_words else word_segment
     value[1, 1, 1:] = value[2, 1, :-1] = nothing if ideal_bits else bit_segment
     shunts = ends + nodes + 2 * (words + bits)
@@ -176,7 +175,7 @@ class Equations:
         self.held: Indices | None = None
         if not ohms.all():
             self._hold(ohms[sum(segments) :], volts)
-            ohms = np.where(ohms == 0.0, np.inf, ohms)  # what has none joins or holds nodes, and carries nothing here
+            ohms = np.where(ohms == 0.0, np.inf, ohms)  # merged or held nodes; no current here
         values = np.concatenate([network.conductance.ravel(), [0.0], 1.0 / ohms, *shunts])
         self.beside = layout.beside[:rows]
         self.conductance = values[layout.value[:rows], np.newaxis]
@@ -191,7 +190,7 @@ class Equations:
             self.entering = at_cells.reshape(-1, sources.inputs)[layout.place]
 
     def _hold(self, ends: FloatArray, volts: FloatArray) -> None:
-        """Fix the voltages of the nodes that a source holds: their equations say that they stay where they start."""
+        """Fix the voltages of the nodes held by a source: their equations keep the initial values."""
         holding = ends == 0.0
         if holding.any():
             self.held = self.layout.ends[holding]
@@ -206,7 +205,7 @@ class Equations:
         return places if self.layout.first is None else np.add.reduceat(places, self.layout.first, axis=0)
 
     def band(self) -> FloatArray:
-        """The lower band of the symmetric matrix, as LAPACK takes it."""
+        """The lower band of the symmetric matrix, in LAPACK's form."""
         layout = self.layout
         found = np.zeros((layout.nodes, layout.band + 1))
         found[:, :1] = self._of_nodes(self.conductance.sum(axis=0))
@@ -249,7 +248,7 @@ class Equations:
         return nodes
 
     def residual(self, nodes: Floats, current: FloatArray | None = None) -> Floats:
-        """The currents into all nodes that are left over; current: through further cells, (K, N, M)."""
+        """The residual currents into all nodes; current: through further cells, (K, N, M)."""
         left = self._flows(nodes).sum(axis=0)
         if current is not None:
             through = current.reshape(current.shape[0], -1).T
@@ -262,16 +261,16 @@ class Equations:
         return left
 
     def meeting(self, nodes: Floats) -> Floats:
-        """The sums of the sizes of the currents that meet in each node."""
+        """The sums of the magnitudes of the currents at each node."""
         met = np.abs(self._flows(nodes)).sum(axis=0)
         if self.entering is not None:
             met += np.abs(self.entering)
         return self._of_nodes(met)
 
     def _flows(self, nodes: Floats) -> Floats:
-        """The currents to each place from the nodes beside it, (3 or 4, places, K).
+        """The currents to each place from its neighbours, (3 or 4, places, K).
 
-        From differences of voltages, so that a weak path beside a strong one keeps its digits.
+        They are computed from differences of voltages, so a weak path beside a strong one keeps its digits.
         """
         around = self.around = self.around.astype(nodes.dtype, copy=False)
         around[: self.layout.nodes] = nodes
@@ -291,8 +290,8 @@ def solve_banded(
 ) -> NetworkSolution:
     """Voltages and currents by a banded factorisation and refinement; see `solve.solve_network`.
 
-    InputError where the method does not cover the network (`unsupported` says why) or a part has no path to a source;
-    ConvergenceError where the matrix is singular to float64.
+    InputError if the method does not cover the network (`unsupported` says why) or a part has no path to a source;
+    ConvergenceError if the matrix is singular in float64.
     """
     check_sources(network, sources)
     why = unsupported(network)

@@ -1,4 +1,4 @@
-"""Whether every node of a network has a path to a source, and which have none."""
+"""Whether every node of a network has a path to a source, and which ones have none."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from compact_model.support.validation import InputError
 
 from .linear_network import Network
 
-_AT_ONCE = 16  # lines whose cells are looked through together
-_NAMED = 5  # how many lines a message names
+_AT_ONCE = 16  # lines whose cells are examined together
+_NAMED = 5  # lines named in a message
 
 
 def _named(side: str, lines: NDArray[np.intp]) -> str:
@@ -23,10 +23,10 @@ def _named(side: str, lines: NDArray[np.intp]) -> str:
 def _reached_lines(
     conductance: FloatArray, word_grounded: NDArray[np.bool_], bit_grounded: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The word lines and the bit lines, as truth values, that reach a grounded line through cells.
+    """The word lines and the bit lines, as masks, that are connected to a grounded line through cells.
 
-    Breadth first, the cells of each line read once, some lines at a time; it stops when all are reached, which is soon
-    in a dense array.
+    Breadth-first, reading the cells of each line once, some lines at a time; it stops when all are reached, which is
+    soon in a dense array.
     """
     reached = word_grounded.copy(), bit_grounded.copy()
     waiting = [(side, lines) for side in (0, 1) for lines in _in_portions(np.flatnonzero(reached[side]))]
@@ -45,7 +45,7 @@ def _in_portions(lines: NDArray[np.intp]) -> list[NDArray[np.intp]]:
 
 
 def _check_nodes_connected(network: Network) -> None:
-    """The same where lines are broken, or joined to each other: each node is looked at."""
+    """The same for broken or connected lines: each node is examined."""
     words, bits = network.shape
     cells = words * bits
     word = np.arange(cells).reshape(words, bits)
@@ -87,9 +87,9 @@ def _check_nodes_connected(network: Network) -> None:
 
 
 def check_connected(network: Network) -> None:
-    """InputError that names the lines from which no path of wires, cells and shunts leads to a source or to ground.
+    """InputError that names the lines without a path of wires, cells and shunts to a source or to ground.
 
-    A line is one node here, since a segment conducts unless it is broken; each line is looked at once.
+    A line is one node here, because a segment conducts unless it is broken; each line is examined once.
     """
     if network.broken or network.bridged:
         _check_nodes_connected(network)

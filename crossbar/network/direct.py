@@ -1,8 +1,8 @@
 """The reference: nodal analysis of the whole circuit as one sparse matrix, by scipy.
 
-It shares no equation with the iterative method.  Every node has a number, whatever has no resistance merges nodes, and
-the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.  Networks of a few nodes take
-dense matrices, since making a sparse one takes longer than solving it.
+It shares no equation with the iterative method.  Every node has a number, nodes without resistance between them are
+merged, and the rest is the Laplacian of a graph.  This covers ideal wires and shorted cells anywhere.  Networks of a
+few nodes use dense matrices, because making a sparse one takes longer than solving it.
 """
 
 import math
@@ -31,7 +31,7 @@ Matrix: TypeAlias = sparse.csc_matrix | FloatArray
 
 _FEW = 200  # branches and nodes
 _DENSE_UP_TO = 12_000  # unknowns: 1.2 GB
-_DENSE_FROM = 0.05  # share of entries that are not zero, beyond which a dense factor is smaller than a sparse one
+_DENSE_FROM = 0.05  # share of non-zero entries above which a dense factor is smaller than a sparse one
 
 
 class _Circuit:
@@ -83,7 +83,7 @@ class _Circuit:
 
 
 def _merge(circuit: _Circuit) -> tuple[int, Indices]:
-    """Number of groups of nodes that nothing but shorts joins, and the group of each node."""
+    """Number of groups of nodes connected by shorts, and the group of each node."""
     short = np.isinf(circuit.conductance) & circuit.used
     if circuit.conductance.size <= _FEW:
         return _merge_few(circuit.nodes, circuit.tail[short], circuit.head[short])
@@ -110,7 +110,7 @@ def _merge_few(nodes: int, tail: Indices, head: Indices) -> tuple[int, Indices]:
 def _held(
     circuit: _Circuit, network: Network, voltages: FloatArray, group: Indices, count: int
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Voltages (groups, inputs) of the groups that hold a source, and which those are; they may not contradict."""
+    """Voltages (groups, inputs) of the groups with a source, and which groups have one; contradictions are refused."""
     open_ends = ~circuit.used[-circuit.sources.size :]
     sources = group[circuit.sources[~open_ends]]
     values = voltages[~open_ends]
@@ -133,14 +133,14 @@ def _held(
             f"network: expected resistance between sources of different voltage, got a short from "
             f"{names[used[one]]} to {names[used[other]]}"
         )
-    # The source nodes of open ends belong to nobody; they count as known so that they are not solved for.
+    # The source nodes of open ends belong to no line; they count as known so that they are not solved for.
     known[group[circuit.sources[open_ends]]] = True
-    known[group[circuit.ground]] = True  # at the 0 V that are there: no short leads to it, since shunts are finite
+    known[group[circuit.ground]] = True  # at the default of 0 V: no short leads to it, because shunts are finite
     return held, known
 
 
 class _Factor:
-    """The factors of a symmetric positive matrix."""
+    """The factors of a symmetric positive definite matrix."""
 
     def __init__(self, matrix: Matrix) -> None:
         size = matrix.shape[0]
@@ -178,9 +178,9 @@ def _incidence(tail: Indices, head: Indices, nodes: int) -> sparse.csr_matrix | 
 
 
 class _Shorts:
-    """The currents of shorted cells by Kirchhoff's law, in a node of theirs whose wires all have resistance.
+    """The currents of shorted cells by Kirchhoff's law, at one of their nodes, whose wires all have resistance.
 
-    Of a cell's two nodes it is the one with less conductance around it, so that less cancels.
+    Of a cell's two nodes it is the one with less conductance around it, where less cancels.
     """
 
     def __init__(self, network: Network) -> None:
@@ -211,11 +211,11 @@ class _Shorts:
         return least, found[least]
 
     def _segments(self, name: str, line: int) -> FloatArray:
-        """Of one line, in their order."""
+        """The cells of one line, in order."""
         return self._network.word_segments[line] if name == "word" else self._network.bit_segments[:, line]
 
     def currents(self, nodes: Floats, sources: Sources | None) -> Floats:
-        """A, (K, cells), from voltages (K, 2, N, M); sources: None where all of them are 0."""
+        """A, (K, cells), from voltages (K, 2, N, M); sources: None if all of them are 0."""
         result = np.zeros((nodes.shape[0], len(self._sides)), nodes.dtype)
         for column, ((i, j), (name, _)) in enumerate(zip(self.cells, self._sides, strict=True)):
             words = name == "word"
@@ -240,13 +240,13 @@ class _Shorts:
         return result
 
     def sizes(self, nodes: Floats) -> Floats:
-        """What adds up to the currents, without signs, A, (K, cells)."""
+        """The magnitudes of the terms of the currents, A, (K, cells)."""
         largest = np.abs(nodes).max(axis=(1, 2, 3))
         return np.asarray(np.multiply.outer(largest, [2.0 * siemens for _, siemens in self._sides]))
 
 
 def estimated_bytes(network: Network, inputs: int) -> float:
-    """What the factors and the results take, from sizes measured with SuperLU on square arrays."""
+    """Memory of the factors and the results, from sizes measured with SuperLU on square arrays."""
     unknowns = 2.0 * network.conductance.size
     if not (network.word_segment.any() or network.bit_segment.any()):
         return unknowns * (160.0 + 12.0 * inputs) + 24.0 * sum(network.shape) ** 2  # a node per line: a dense factor
@@ -258,8 +258,8 @@ def solve_direct(
 ) -> NetworkSolution:
     """Voltages and currents by a sparse (for ideal wires dense) factorisation; see `solve.solve_network`.
 
-    InputError for sources that are shorted together, or a part without a source; ConvergenceError where the factors
-    or the voltages are not finite.
+    InputError for sources that are shorted together, or a part without a source; ConvergenceError if the factors or the
+    voltages are not finite.
     """
     check_sources(network, sources)
     check_connected(network)
@@ -280,8 +280,8 @@ def solve_nodes(
 ) -> NetworkSolution:
     """Nodal analysis with an approximate inverse of the matrix, refined; the network and its sources are checked.
 
-    inverse: takes the symmetric matrix (unknowns, unknowns), S, and for each unknown the number of a node that it is
-    the voltage of (`_Circuit`), and gives a function of currents (unknowns, K), A, to voltages, V.
+    inverse: takes the symmetric matrix (unknowns, unknowns), S, and for each unknown the number of a node with its
+    voltage (`_Circuit`), and returns a function from currents (unknowns, K), A, to voltages, V.
     """
     circuit = _Circuit(network)
     count, group = _merge(circuit)
@@ -337,8 +337,8 @@ def solve_nodes(
             matrix = (sparse.diags(np.asarray(off.sum(axis=1)).ravel()[free]) - off[free][:, free]).tocsc()
 
         def residual(nodes: Floats) -> Floats:
-            # From differences of voltages, so that a weak path to a source beside strong cells keeps its digits, which
-            # the matrix's diagonal has lost.
+            # Computed from differences of voltages, so a weak path to a source beside strong cells keeps its digits,
+            # which the matrix's diagonal has lost.
             return np.asarray(entering - incidence @ (conductance[:, None] * (across @ insert(nodes))))[free]
 
         nodes_of_groups = np.zeros(count, dtype=np.int64)

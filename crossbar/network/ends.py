@@ -1,7 +1,7 @@
 """Currents at the ends of the lines: from the currents of their devices, or from the voltage across the end itself.
 
-With d_j leaving a line of n nodes at node j (through the device and the shunt, less what a current source feeds to it),
-R_s and R_t at its ends and r_k in the segment after node k, Ohm's law along the line says
+With d_j leaving a line of n nodes at node j (through the device and the shunt, minus the current fed by a source), R_s
+and R_t at its ends and r_k in the segment after node k, Ohm's law along the line says
 
     V_s - V_t = R_s I_s + sum_k r_k (I_s - d_0 - ... - d_k) - R_t I_t,    k = 0 .. n - 2,
 
@@ -11,14 +11,15 @@ which with I_s + I_t = sum_j d_j gives
 
 with equal segments r_j + ... + r_(n - 2) = r (n - 1 - j).
 
-No difference of two node voltages occurs, so nothing is lost where the wires are almost ideal, and what enters a line
-leaves it through its devices to the last digit but one.  What a shunt takes is a product with a node's voltage; it is
-summed less what is fed to that node, since the two may be far larger than their difference.
+No difference of two node voltages occurs, so no digits are lost if the wires are almost ideal, and the current into a
+line equals the current out of it through its devices to the last digit but one.  The current of a shunt is a product
+with a node's voltage; the current fed to that node is subtracted before summing, because both may be far larger than
+their difference.
 
-Behind a large resistance it is the other way round: the devices' currents cancel, all but a small rest, and what is
-known well is the end's own drop, I_s = (V_s - v_0) / R_s.  All voltages are wrong by some share of the largest one and
-all currents of a line by the same share of their sum of sizes, hence the drop is taken where the largest voltage would
-drive less through the end than that sum.
+Behind a large resistance the opposite holds: the devices' currents almost cancel, and the accurate quantity is the drop
+across the end itself, I_s = (V_s - v_0) / R_s.  All voltages have an error in proportion to the largest one, and all
+currents of a line one in proportion to the sum of their magnitudes.  The drop is therefore used where the largest
+voltage would drive less current through the end than that sum.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ Summation = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], None]
 
 
 def sum_small(leaving_words: FloatArray, leaving_bits: FloatArray, of_words: FloatArray, of_bits: FloatArray) -> None:
-    """What `kernels.line_sums` does, for small arrays, without anything to compile."""
+    """The same as `kernels.line_sums`, for small arrays, without compilation."""
     _, words, bits = leaving_words.shape
     size = np.abs(leaving_words)
     for leaving, nodes, summed, out in ((leaving_words, bits, 2, of_words), (leaving_bits, words, 1, of_bits)):
@@ -57,8 +58,8 @@ def end_currents(
 ) -> list[FloatArray]:
     """Currents into the array at word_start, word_stop, bit_start, bit_stop, (K, lines).
 
-    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.  summation: of what leaves the
-    nodes, along the lines.
+    word, bit, current: (K, N, M), the voltages of the nodes and the devices' currents.  summation: of the currents that
+    leave the nodes, along the lines.
     """
     fed, drawn = sources.node_currents()
     leaving_words, leaving_bits = current, current
@@ -84,13 +85,13 @@ def end_currents(
     if network.broken:
         _split_at_breaks(network.word_segments, leaving_words, ohms[:2], found[:2])
         _split_at_breaks(network.bit_segments.T, -leaving_bits.transpose(0, 2, 1), ohms[2:], found[2:])
-    # The ends of all lines beside each other, (K, ends), since small arrays are many and each look at one takes time.
+    # The ends of all lines side by side, (K, ends), because small arrays are many and each operation takes time.
     ends, driving = np.concatenate(ohms), np.concatenate(volts, axis=1)
     connected = ends < np.inf
     drops = np.where(connected, ends, 0.0) * np.concatenate([of_words[2], of_words[2], of_bits[2], of_bits[2]], axis=1)
     largest = np.maximum.reduce(np.abs(driving) * connected, axis=1, keepdims=True)
     if (drops <= largest).all():
-        return found  # as mostly; the nodes' voltages would make the largest still larger
+        return found  # the usual case; the nodes' voltages would only increase the largest one
     nodes = np.concatenate([word[:, :, 0], word[:, :, -1], bit[:, 0], bit[:, -1]], axis=1)
     largest = np.maximum(largest, (np.abs(nodes) * connected).max(axis=1, keepdims=True))
     by_drop = drops > largest
@@ -135,7 +136,7 @@ def with_ends(
 def line_ends(
     leaving: FloatArray, segment: FloatArray, start: FloatArray, stop: FloatArray, voltage: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The currents into lines of one kind at both ends, (K, lines), whose two ends have the same source.
+    """The currents into lines of one kind at both ends, (K, lines), with the same source at both ends.
 
     leaving: (K, lines, nodes), A; segment: (lines,) or (lines, nodes - 1), Ohm, inf at a break; start, stop: (lines,),
     Ohm; voltage: (K, lines), V.
@@ -153,11 +154,12 @@ def line_ends(
 def _wire(
     segment: FloatArray, nodes: int, leaving: FloatArray, sums: FloatArray
 ) -> tuple[FloatArray, FloatArray | int]:
-    """What `_split` takes of lines with segments (lines,) or (lines, nodes - 1); of the latter, the sums in volts."""
+    """The arguments of `_split` for lines with segments (lines,) or (lines, nodes - 1); for the latter, the sums in
+    volts."""
     if segment.ndim == 1:
         return segment, nodes - 1
-    behind = np.zeros((segment.shape[0], nodes))  # all that lies between a node and the last one
-    finite = np.where(np.isinf(segment), 0.0, segment)  # broken lines are divided by themselves
+    behind = np.zeros((segment.shape[0], nodes))  # resistance between a node and the last one
+    finite = np.where(np.isinf(segment), 0.0, segment)  # broken lines are divided separately
     behind[:, :-1] = np.cumsum(finite[:, ::-1], axis=1)[:, ::-1]
     np.add.reduce(leaving * behind, axis=2, out=sums[1])
     return np.ones(segment.shape[0]), behind[:, 0]
@@ -166,9 +168,11 @@ def _wire(
 def _split_at_breaks(
     segment: FloatArray, leaving: FloatArray, ohms: tuple[FloatArray, ...], found: list[FloatArray]
 ) -> None:
-    """Of broken lines, what leaves them before the first break and behind the last one, in place of what is in `found`.
+    """Replaces the values in `found` for broken lines: the currents that leave before the first and after the last
+    break.
 
-    segment: (lines, nodes - 1), Ohm, inf at a break; leaving: (K, lines, nodes), A; ohms, found: of the start and stop.
+    segment: (lines, nodes - 1), Ohm, inf at a break; leaving: (K, lines, nodes), A; ohms, found: of the start and
+    stop.
     """
     for line in np.flatnonzero(np.isinf(segment).any(axis=1)).tolist():
         breaks = np.flatnonzero(np.isinf(segment[line]))
@@ -185,12 +189,12 @@ def _split(
 ) -> tuple[FloatArray, FloatArray]:
     """The currents into lines at both ends, (K, lines), from those that leave their nodes.
 
-    segment, count: (lines,), the unit of resistance, Ohm, of the weights in the second of the sums, and how many of it
-    the whole wire has.  ohms: (lines,), of the start and of the stop; volts: (K, lines), of the sources there.
+    segment, count: (lines,), the unit of resistance, Ohm, of the weights in the second of the sums, and the whole wire
+    in this unit.  ohms: (lines,), of the start and of the stop; volts: (K, lines), of the sources there.
     """
     (start, stop), (start_source, stop_source) = ohms, volts
     total, weighted, _ = sums
-    open_start, open_stop = start.min() == np.inf, stop.min() == np.inf  # as mostly one of them
+    open_start, open_stop = start.min() == np.inf, stop.min() == np.inf  # usually one of them is
     if open_stop and start.max() < np.inf:
         return total.copy(), np.zeros(total.shape)
     if open_start and stop.max() < np.inf:

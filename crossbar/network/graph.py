@@ -30,7 +30,7 @@ MOST_CELLS = 4096
 
 
 def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
-    """The circuit with every resistor as an edge, none merged; open devices and open ends are left out."""
+    """The circuit with every resistor as an edge, before merging; open devices and open ends are left out."""
     graph: nx.MultiGraph[Node] = nx.MultiGraph()
     words, bits = validation.instance("network", network, Network).shape
     along_words, along_bits = network.word_segments, network.bit_segments
@@ -67,7 +67,7 @@ def to_networkx(network: Network) -> "nx.MultiGraph[Node]":
 
 
 def merged(graph: "nx.MultiGraph[Node]") -> "tuple[nx.MultiGraph[Node], dict[Node, Node]]":
-    """The graph with the nodes joined that no resistance separates, and which node each became."""
+    """The graph with nodes merged that have no resistance between them, and the resulting node of each."""
     ideal = nx.Graph()
     ideal.add_nodes_from(graph)
     ideal.add_edges_from((a, b) for a, b, resistance in graph.edges(data="resistance") if resistance == 0.0)

@@ -8,7 +8,7 @@ from compact_model.support.arrays import FloatArray
 from ..cells import Cells
 
 _MOST_STEPS = 12
-_SETTLED = 1e-9  # of the largest voltage: the step after one so small is below round-off
+_SETTLED = 1e-9  # of the largest voltage: the step after one this small is below round-off
 
 
 def voltages_with_floating_lines(
@@ -18,18 +18,18 @@ def voltages_with_floating_lines(
     floating_words: NDArray[np.bool_],
     floating_bits: NDArray[np.bool_],
 ) -> FloatArray | None:
-    """Across the cells, V, (N, M), by Newton's method for what the floating lines have left over.
+    """The cells' voltages, V, (N, M), by Newton's method for the residual currents of the floating lines.
 
-    None where a cell is off, so that a line may have no path to a source, where no line has a source, and where a few
-    steps do not get there: the general method then says what is wrong, or finds it.
-    word_line, bit_line: (N,), (M,), V, of the sources; those of floating lines are not looked at.  In each step the
-    floating word lines, which meet only bit lines, are eliminated.
+    None if a cell is off, so that a line may have no path to a source, if no line has a source, and if a few steps do
+    not suffice: the general method then finds the solution or the reason.
+    word_line, bit_line: (N,), (M,), V, of the sources; those of floating lines are ignored.  In each step the floating
+    word lines, which are connected only to bit lines, are eliminated.
     """
     if floating_words.all() and floating_bits.all():
         return None
     word, bit = np.where(floating_words, 0.0, word_line), np.where(floating_bits, 0.0, bit_line)
     limit = _SETTLED * max(float(np.abs(word).max()), float(np.abs(bit).max()))
-    with np.errstate(over="ignore", invalid="ignore"):  # of a step that is then given up
+    with np.errstate(over="ignore", invalid="ignore"):  # of a step that is then rejected
         for _ in range(_MOST_STEPS):
             current, slope = cells.current_and_slope(word[:, np.newaxis] - bit)
             if not slope.min() > 0.0:

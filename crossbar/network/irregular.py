@@ -1,8 +1,8 @@
-"""Conjugate gradients for arrays whose segments differ along a line, or whose lines are shorted to each other.
+"""Conjugate gradients for arrays with segments that differ along a line, or with lines shorted to each other.
 
 The preconditioner is the regular array, with equal segments along each line and without bridges, which `iterative`
 solves fast.  With segments that differ by a tenth, each step leaves a tenth of the error; a break or a bridge takes a
-few steps more.
+few more steps.
 """
 
 from dataclasses import replace
@@ -19,18 +19,18 @@ from .iterative import BYTES_PER_CELL, BYTES_PER_CELL_AND_INPUT, IterativeSolver
 from .linear_network import Network, Sources
 from .solution import NetworkSolution
 
-_FEWEST_CELLS = 96 * 96  # below, a factorisation is faster
-_MOST_INPUTS = 8  # at 96 x 96, since a factorisation serves many; more where it takes longer
+_FEWEST_CELLS = 96 * 96  # for fewer, a factorisation is faster
+_MOST_INPUTS = 8  # at 96 x 96, because a factorisation serves many; more where it takes longer
 _MOST_STEPS = 100
 _FIRST_REDUCTION = 0.1  # of an error, in units of the tolerance
-_NEXT_REDUCTION = 0.1  # of what is then left over, which is refined and measured
+_NEXT_REDUCTION = 0.1  # of the remaining error, which is refined and measured
 _PRECONDITIONER_TOLERANCE = 1e-2
 _BYTES_OF_EQUATIONS = 900.0  # per cell
 _BYTES_OF_VECTORS = 150.0  # per cell and input
 
 
 def supported(network: Network) -> bool:
-    """Whether this method takes a network."""
+    """Whether this method covers a network."""
     return bool(
         (network.bridged or network.word_segment.ndim + network.bit_segment.ndim > 2)
         and np.isfinite(network.conductance.max())
@@ -39,7 +39,7 @@ def supported(network: Network) -> bool:
 
 
 def fastest(network: Network, inputs: int) -> bool:
-    """Whether it does, and is the fastest for so many inputs."""
+    """Whether it covers the network, and is the fastest for this number of inputs."""
     cells = network.conductance.size
     return cells >= _FEWEST_CELLS and inputs * _FEWEST_CELLS <= _MOST_INPUTS * cells and supported(network)
 
@@ -55,7 +55,7 @@ def regular(network: Network) -> Network:
 
 
 def _mean(segment: FloatArray, along: int) -> FloatArray:
-    """One segment for each line, Ohm: 0 where one of its own is 0, the mean of all lines where all are broken."""
+    """One segment for each line, Ohm: 0 if one of its own is 0, the mean of all lines if all are broken."""
     if segment.ndim == 1:
         return segment
     with np.errstate(divide="ignore"):
@@ -66,7 +66,7 @@ def _mean(segment: FloatArray, along: int) -> FloatArray:
 def solve_irregular(network: Network, sources: Sources, *, tolerance: float, reason: str) -> NetworkSolution:
     """Voltages and currents of a checked network that this method covers; see `solve.solve_network`.
 
-    ConvergenceError where the segments, bridges and cells are too different for it.
+    ConvergenceError if the segments, bridges and cells are too different for it.
     """
     check_connected(network)
     cells = float(network.conductance.size)
@@ -86,8 +86,8 @@ def solve_irregular(network: Network, sources: Sources, *, tolerance: float, rea
 class _ConjugateGradients:
     """The inverse of a symmetric matrix, with a regular array as the preconditioner.
 
-    The array is solved by iteration too, so it is not quite the same matrix in every step; the direction is therefore
-    made conjugate to the last one by what the preconditioner made of the change (Polak and Ribiere's formula).
+    The array is also solved iteratively, so it is not quite the same matrix in every step; the direction is therefore
+    made conjugate to the last one by using the preconditioned change (the formula of Polak and Ribiere).
     """
 
     def __init__(self, matrix: Matrix, nodes: Indices, solver: IterativeSolver, reduction: float) -> None:
@@ -122,7 +122,7 @@ class _ConjugateGradients:
         )
 
     def _precondition(self, left: FloatArray) -> FloatArray:
-        """What currents into the regular array's nodes make of their voltages."""
+        """The voltages of the regular array's nodes in response to currents into them."""
         network = self._solver.network
         fed = np.zeros((left.shape[1], 2 * network.conductance.size))
         fed[:, self._nodes] = left.T

@@ -1,7 +1,8 @@
-"""The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory grows as the cells.
+"""The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory proportional to the
+cells.
 
-The preconditioner is float32 (float64 where every entry counts): tridiagonal solves along the lines, and between two of
-them the mean array in the slow modes of its wires, those in which neighbouring lines feel one another.
+The preconditioner is in float32 (float64 if every entry counts): tridiagonal solves along the lines, and between two of
+them the mean array in the slow modes of its wires, those in which neighbouring lines affect one another.
 """
 
 import functools
@@ -24,18 +25,18 @@ from .solution import NetworkSolution
 
 _MOST_ITERATIONS = 200
 _MODE_CUTOFF = 6.0
-"""Modes of the rows' wires up to so many times the cells' mean conductance are solved; beyond, the rows' nodes are
-nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them as the wire does."""
-_SIDE_RATIO = 4.0  # exchange the two kinds of lines where the other's wires are so much better
+"""Modes of the rows' wires up to this many times the cells' mean conductance are solved; beyond, the rows' nodes are
+nearly fixed and the line solves alone leave (1 + cutoff)^-2 of an error.  A shunt fixes them like the wire."""
+_SIDE_RATIO = 4.0  # exchange the two kinds of lines if the other's wires are better by this factor
 _PARALLEL_FROM = 128 * 128  # cells from which threads share one input
-_PARTS = 3  # into which a thread's share is divided, for others to take while it is held up
-_SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, where there are several
+_PARTS = 3  # into which a thread's share is divided, so that others can take parts while it is delayed
+_SPREAD_UP_TO = 512 * 512  # cells up to which each thread takes whole inputs, if there are several
 BYTES_PER_CELL = 76
 BYTES_PER_CELL_AND_INPUT = 24
 
 
 def unsupported(network: Network) -> str:
-    """Why this method does not cover a network; empty where it does.  For some of these it is the preconditioner of
+    """Why this method does not cover a network; empty if it does.  For some of these it is the preconditioner of
     `irregular`."""
     if np.isinf(network.conductance.max()):
         return "a cell is shorted"
@@ -59,7 +60,7 @@ def _inverse(resistance: FloatArray) -> FloatArray:
 
 
 def _phase(angle: FloatArray, share: float) -> FloatArray:
-    """Shift of a mode at an end whose conductance is so many times a segment's."""
+    """Phase shift of a mode at an end with this many times a segment's conductance."""
     half = 0.5 * angle
     if np.isinf(share):
         return 0.5 * np.pi + half
@@ -71,8 +72,8 @@ def wire_modes(nodes: int, count: int, start_share: float, stop_share: float) ->
     """The slowest modes of a wire of equal segments, as (nodes, count), orthonormal; and their eigenvalues.
 
     The wire's segments have conductance 1, its ends start_share and stop_share.  A mode is cos(t (j + 1/2) - p_s) with
-    t n = k pi + p_s(t) + p_t(t); the phases are those that meet the end's condition.  The left side less the right one
-    grows with t, so t is found by halving.
+    t n = k pi + p_s(t) + p_t(t); the phases satisfy the conditions at the ends.  The left side minus the right one
+    increases with t, so t is found by bisection.
     """
     order = np.pi * np.arange(count)
     low, high = np.zeros(count), np.full(count, np.pi)
@@ -88,10 +89,10 @@ def wire_modes(nodes: int, count: int, start_share: float, stop_share: float) ->
 
 
 class IterativeSolver:
-    """The solver for one circuit, whose cells may change; what it needs is allocated and factorised once.
+    """The solver for one circuit with variable cells; its memory is allocated, and its matrices factorised, once.
 
-    network: as `Network`; InputError where the method does not cover it (`unsupported` says why), where a part has no
-        path to a source, or where the memory is not there.
+    network: as `Network`; InputError if the method does not cover it (`unsupported` says why), if a part has no path to
+    a source, or if there is not enough memory.
     entrywise: solve for relative accuracy of each entry instead of the norm.
     """
 
@@ -162,7 +163,7 @@ class IterativeSolver:
             1.0,
             1.0,
         )
-        # Ends of the mean array; one that holds its node counts as a short segment, so that all means are finite.
+        # Ends of the mean array; one that holds its node counts as a short segment, to keep all means finite.
         row_mean = float(self._row_wire.mean())
         column_mean = float(self._column_wire.mean())
         self._row_end_share = tuple(
@@ -193,7 +194,8 @@ class IterativeSolver:
         self._factorise()
 
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
-        """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next cells on."""
+        """Give the lines new shunts, (word lines,) and (bit lines,), S; not checked; used from the next new cells
+        on."""
         self.network = self.network.with_shunts(word_shunt, bit_shunt)
         of_rows, of_columns = (bit_shunt, word_shunt) if self._exchanged else (word_shunt, bit_shunt)
         self._row_shunt = read_only(of_rows)
@@ -201,7 +203,7 @@ class IterativeSolver:
         self._least_row_shunt = float(of_rows.min())
 
     def _set_modes(self, mean: float) -> None:
-        """The slow modes for a mean conductance of the cells; nothing to do where their number is as it was."""
+        """Compute the slow modes for a mean conductance of the cells, unless their number is unchanged."""
         pre = self._pre
         across = pre.conductance.shape[1]
         if self._ideal:
@@ -218,7 +220,7 @@ class IterativeSolver:
         else:
             modes, values = wire_modes(across, count, *self._row_end_share)
         dtype = pre.conductance.dtype
-        # The eigenvalue of the wire alone, and what the ends add to it: row by row, since their ends may differ.
+        # The eigenvalue of the wire alone, and the contribution of the ends, row by row, because the ends may differ.
         first, last = modes[0] ** 2, modes[-1] ** 2
         wire = values - self._row_end_share[0] * first - self._row_end_share[1] * last
         self._mode_values = np.stack([np.maximum(wire, 0.0), first, last])
@@ -231,7 +233,7 @@ class IterativeSolver:
         self._works.clear()
 
     def _factorise(self) -> None:
-        """All that depends on the cells."""
+        """Update all quantities that depend on the cells."""
         if self._exchanged:
             self._turned[:] = self.network.conductance.T
         conductance = self._system.conductance
@@ -241,7 +243,7 @@ class IterativeSolver:
         self._pre = self._pre._replace(unit=unit, largest=float(conductance.max()))
         column_shunt_mean = 0.0
         if self._system.shunted:
-            # A column whose shunt is far above its cells is at ground, however far; the others shall not drown in it.
+            # A column whose shunt is far above its cells is at ground, however far; it must not dominate the others.
             column_shunt_mean = float(np.minimum(self._system.column_shunt, _MODE_CUTOFF * unit).mean())
         rows, columns = conductance.shape
         modes = self._mode_values.shape[1]
@@ -288,7 +290,7 @@ class IterativeSolver:
         _in_turn(along_modes, _parts(modes, count), count)
 
     def _workspace(self, number: int, count: int) -> arrays.Workspace:
-        """The number-th of the workspaces that are kept from one solve to the next, for so many threads."""
+        """The workspace of this number, for this many threads, which is kept between calls of solve."""
         if number < len(self._works) and self._works[number].lanes.shape[0] >= count:
             return self._works[number]
         rows, columns = self._system.conductance.shape
@@ -390,7 +392,7 @@ class IterativeSolver:
         )
 
     def _run(self, drives: arrays.Inputs, tolerance: float, results: arrays.Results) -> None:
-        """Iterate for all inputs: each by all threads, or, where the array is small, each by one of them."""
+        """Iterate for all inputs: each by all threads or, if the array is small, each by one of them."""
         inputs, cells = results.iterations.size, self._system.conductance.size
         spread = inputs > 1 and cells <= _SPREAD_UP_TO and inputs * cells >= _PARALLEL_FROM
         count = threads() if spread or cells >= _PARALLEL_FROM else 1
@@ -425,9 +427,10 @@ class IterativeSolver:
             run_with_help(lambda index: run(index, count, works[0], parts[0]), count)
 
     def _first_guess(self, given: list[FloatArray]) -> FloatArray:
-        """(K, columns): the voltage that its sources would give a column without cells; the mean of the rows' floating.
+        """(K, columns): the voltage of a column from its sources without cells; for floating ones, the mean of the
+        rows.
 
-        The guess matters little for the iterations, but the currents that belong to it are a scale for their errors.
+        The guess hardly affects the iterations, but the corresponding currents are a scale for their errors.
         """
         row_start, row_stop, start, stop = self._ends
         connected = [np.isfinite(row_start), np.isfinite(row_stop)]
@@ -447,13 +450,13 @@ class IterativeSolver:
 
 
 def _parts(whole: int, count: int) -> list[tuple[int, int]]:
-    """A range in several parts for each of so many threads; in one for a single thread."""
+    """A range in several parts for each of a number of threads; in one for a single thread."""
     number = min(whole, 1 if count == 1 else _PARTS * count)
     return [(index * whole // number, (index + 1) * whole // number) for index in range(number)]
 
 
 def _in_turn(work: Callable[[int, tuple[int, int]], None], parts: list[tuple[int, int]], count: int) -> None:
-    """work(thread, part) for all parts, each by whichever of so many threads is free."""
+    """work(thread, part) for all parts, each by whichever thread is free."""
     left = parts[::-1]
 
     def take(thread: int) -> None:

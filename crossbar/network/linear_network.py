@@ -1,7 +1,7 @@
 """The resistor network of a crossbar as plain arrays, its sources, and the checks of both.
 
-Word line i runs through the nodes (i, 0) to (i, M - 1), bit line j through (0, j) to (N - 1, j); a cell joins the two
-nodes of one place.  A line's start is its left or its top end, its stop the right or the bottom one.
+Word line i runs through the nodes (i, 0) to (i, M - 1), bit line j through (0, j) to (N - 1, j); a cell connects the
+two nodes at one position.  A line's start is its left or top end, its stop the right or bottom one.
 """
 
 import copy
@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import InputError, instance, unlabelled
 
-_SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals leave the doubles
+_SMALLEST, _LARGEST = 1e-100, 1e100  # beyond, squares and reciprocals overflow or underflow
 
 
 def _floats(name: str, values: ArrayLike, shape: tuple[int, ...] | None, dimensions: str) -> FloatArray:
-    """An array of numbers without NaN, contiguous; of a shape, where one is given."""
+    """An array of numbers without NaN, contiguous; of the given shape, if any."""
     plain = unlabelled(name, values)
     try:
         given = np.asarray(plain)
@@ -45,9 +45,9 @@ def _refuse(name: str, values: FloatArray, wrong: NDArray[np.bool_], expected: s
 
 
 def check_range(name: str, values: FloatArray) -> None:
-    """InputError for a value other than 0 and infinity that is out of all range."""
+    """InputError for a value other than 0 and infinity that is out of range."""
     size = np.abs(values)
-    if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # as mostly; what follows takes twice as long
+    if ((size >= _SMALLEST) & (size <= _LARGEST)).all():  # the usual case; the rest takes twice as long
         return
     outside = (size > 0.0) & np.isfinite(size) & ((size < _SMALLEST) | (size > _LARGEST))
     if outside.any():
@@ -58,9 +58,9 @@ def _voltages(name: str, given: ArrayLike, shape: tuple[int, int], dimensions: s
     values = _floats(name, given, shape, dimensions)
     size = np.abs(values)
     largest = size.max(initial=0.0)
-    if largest == 0.0:  # as mostly at the bit lines
+    if largest == 0.0:  # usual at the bit lines
         return values
-    if not largest <= _LARGEST:  # so is NaN
+    if not largest <= _LARGEST:  # also for NaN
         _refuse(name, values, ~np.isfinite(values), "finite voltages")
         raise InputError(f"{name}: expected voltages up to {_LARGEST:g} V, got {size.max():g} V")
     if size.min() >= _SMALLEST:
@@ -70,11 +70,11 @@ def _voltages(name: str, given: ArrayLike, shape: tuple[int, int], dimensions: s
 
 
 def _one_per_line(segment: FloatArray, along: int) -> FloatArray:
-    """Segments (2-D) as one for each line where they are equal along every line, which runs along that axis."""
-    if segment.shape[along] == 0:  # lines of one node, which have no segments
+    """Segments (2-D) as one for each line if they are equal along every line, which runs along that axis."""
+    if segment.shape[along] == 0:  # lines of one node have no segments
         return np.zeros(segment.shape[1 - along])
     first = segment.take(0, axis=along)
-    if np.isinf(segment).any():  # broken lines, whose segments are looked at one by one
+    if np.isinf(segment).any():  # broken lines, whose segments are examined one by one
         return segment
     return np.ascontiguousarray(first) if (segment == np.expand_dims(first, along)).all() else segment
 
@@ -152,7 +152,7 @@ class Network:
                 object.__setattr__(self, "shunted", True)
             else:
                 values = np.zeros(count)
-                values.flags.writeable = False  # so that `shunted` stays true
+                values.flags.writeable = False  # keeps `shunted` true
             object.__setattr__(self, name, values)
         for name, between in (
             ("word_bridge", (self.shape[0] - 1, self.shape[1])),
@@ -283,7 +283,7 @@ class Sources:
         if bit_start.ndim != 2 or bit_start.shape[0] == 0:
             raise InputError(f"bit_start: expected voltages of shape (bit lines, inputs), got {bit_start.shape}")
         inputs = word_start.shape[1]
-        start, checked = None, word_start  # often one array is meant for both ends
+        start, checked = None, word_start  # often one array is given for both ends
         shapes = {"word": (word_start.shape[0], inputs), "bit": (bit_start.shape[0], inputs)}
         for name in ("word_start", "word_stop", "bit_start", "bit_stop"):
             side = name.split("_")[0]
@@ -380,14 +380,14 @@ class Sources:
 
 
 def ideal_side(segment: FloatArray, nodes: int) -> bool | None:
-    """Whether all wires of one kind are ideal; None where only some are.  A line of one node has no segment."""
-    if nodes == 1 or segment.all():  # as mostly
+    """Whether all wires of one kind are ideal; None if only some are.  A line of one node has no segment."""
+    if nodes == 1 or segment.all():  # the usual case
         return False
     return None if segment.any() else True
 
 
 def check_sources(network: Network, sources: Sources) -> None:
-    """InputError where sources do not belong to the network."""
+    """InputError if sources do not fit the network."""
     instance("network", network, Network)
     instance("sources", sources, Sources)
     given = (sources.word_start.shape[0], sources.bit_start.shape[0])

@@ -1,4 +1,4 @@
-"""How far off a solution is, from the correction that one more step of refinement would make."""
+"""The error of a solution, from the correction that one more refinement step would make."""
 
 import math
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Error(NamedTuple):
 
 
 class ShortCurrents(NamedTuple):
-    """Of shorted cells, (K, cells), A: the currents, what the error makes of them, and the sizes that make them up."""
+    """Of shorted cells, (K, cells), A: the currents, their errors, and the magnitudes of their terms."""
 
     current: Floats
     wrong: Floats
@@ -31,19 +31,20 @@ class ShortCurrents(NamedTuple):
 def measured_error(
     network: Network, voltage: Floats, wrong: Floats, tolerance: float, shorts: ShortCurrents | None = None
 ) -> Error:
-    """The largest over the inputs, of the devices' currents, of the voltages and of the shunts' currents, in the norm.
+    """The largest error over the inputs, of the devices' currents, of the voltages and of the shunts' currents, in the
+    norm.
 
-    voltage, wrong: (K, 2, N, M), V, of the nodes of the word lines and of the bit lines, and the errors of these.
-    shorts: the currents of the cells without resistance, which no difference of voltages gives.
+    voltage, wrong: (K, 2, N, M), V, of the nodes of the word lines and of the bit lines, and their errors.
+    shorts: the currents of the cells without resistance, which do not follow from differences of voltages.
     """
     cells = network.conductance
     siemens = float(np.maximum.reduce(cells, axis=None))
     if siemens == math.inf:
         cells = np.where(np.isinf(cells), 0.0, cells)
         siemens = float(cells.max())
-    # In units of the largest, so that no square that matters falls below the smallest double.
+    # In units of the largest, so that no relevant square underflows.
     volt = np.maximum.reduce(np.abs(voltage), axis=(1, 2, 3), keepdims=True)
-    if not (volt.all() and volt.max() < np.inf):  # so is NaN
+    if not (volt.all() and volt.max() < np.inf):  # also for NaN
         volt = np.where((volt > 0.0) & np.isfinite(volt), volt, 1.0)
     siemens = siemens or 1.0
     both = np.empty((2, *voltage.shape), voltage.dtype)
@@ -64,7 +65,7 @@ def measured_error(
         leaking, wrongly = _norm(leak * both)
         others = np.maximum(others, _share(wrongly, np.hypot(size, leaking)))
     worst = float(np.maximum(relative, others).max())
-    if worst <= least:  # as mostly
+    if worst <= least:  # the usual case
         return Error(worst, True, False)
     rounded = np.zeros(relative.shape, dtype=bool)
     if not (relative <= least).all():

@@ -1,4 +1,4 @@
-"""Non-linear cells between the wires: Newton's method, with the solvers of the linear network inside."""
+"""Non-linear cells between the wires: Newton's method around the solvers of the linear network."""
 
 import functools
 from dataclasses import replace
@@ -24,9 +24,9 @@ _ROUND_OFF = 16 * 2.2e-16
 
 
 class Tangents:
-    """The network with every cell replaced by a conductance and a current source, solved again and again.
+    """The network with every cell replaced by a conductance and a current source, solved repeatedly.
 
-    many: whether thousands of times are to be expected: factors that are kept then pay for larger arrays.
+    many: whether thousands of solutions are expected, for which kept factors pay even in larger arrays.
     """
 
     def __init__(self, network: Network, method: str | None, entrywise: bool, *, many: bool = False) -> None:
@@ -38,7 +38,7 @@ class Tangents:
 
     @functools.cached_property
     def solver(self) -> IterativeSolver | None:
-        """The iterative method where it is to be taken; made when it is, since it has to be compiled."""
+        """The iterative method if it is used; created on demand, because it has to be compiled."""
         if self.method not in (None, "iterative") or self._banded or unsupported(self.network):
             return None
         return IterativeSolver(self.network, entrywise=self.entrywise)
@@ -61,14 +61,14 @@ class Tangents:
             try:
                 found = banded.solve_checked(self.network.with_cells(slope), sources, tolerance, self.entrywise)
             except ConvergenceError:
-                pass  # another method may do, below
+                pass  # another method may succeed, below
             else:
                 if found.converged:
                     return found
         if self.solver is not None:
             if not np.isfinite(slope.max()):
-                self.solver.set_conductance(slope)  # says what is wrong with it
-            self.solver.set_checked_conductance(slope)  # above 0 everywhere, so that all lines stay connected
+                self.solver.set_conductance(slope)  # raises an error that names the problem
+            self.solver.set_checked_conductance(slope)  # above 0 everywhere, so all lines stay connected
             found = self.solver.solve(sources, tolerance=tolerance, start=start)
             if found.converged:
                 return found
@@ -81,9 +81,9 @@ class Tangents:
 def _check_kirchhoff(
     network: Network, sources: Sources, solution: NetworkSolution, floor: FloatArray | float = 0.0
 ) -> None:
-    """ConvergenceError where what enters a line is not what its devices and shunts take.
+    """ConvergenceError if the current into a line does not equal that of its devices and shunts.
 
-    floor: (K,), A; what of the devices' currents voltages in float64 cannot tell.
+    floor: (K,), A; the part of the devices' currents that is below the resolution of float64 voltages.
     """
     current = solution.device_current
     scale = norms(current)
@@ -114,7 +114,7 @@ def _check_kirchhoff(
 
 
 def at_rest(network: Network, inputs: int = 1) -> NetworkSolution:
-    """Nothing drives the array: all voltages and currents are 0."""
+    """Without any drive, all voltages and currents are 0."""
     check_connected(network)
     words, bits = network.shape
     cells, word, bit = np.zeros((inputs, words, bits)), np.zeros((inputs, words)), np.zeros((inputs, bits))
@@ -145,17 +145,18 @@ def solve_nonlinear(
     start: NetworkSolution | None = None,
     tangents: Tangents | None = None,
 ) -> tuple[NetworkSolution, int]:
-    """The solution with non-linear cells, and the number of Newton's steps, the most over the inputs.
+    """The solution with non-linear cells, and the number of Newton steps, the largest over the inputs.
 
-    Each step solves the network with every cell replaced by its tangent.  What is then left over at a cell's two nodes
-    is by how much its current differs from the tangent, so trying a shorter step costs no solution: it is halved until
-    the rest shrinks.  Laws that rise monotonically make the problem convex, and such steps converge from any start.
-    tolerance: of the currents, in the norm.  start: a solution to take the first tangents from.  tangents: of an
-    earlier call for the same network, whose solver is used again.
-    Raises ConvergenceError, which says how far it came.
+    Each step solves the network with every cell replaced by its tangent.  The residual at a cell's two nodes is then
+    the difference between its current and the tangent, so trying a shorter step costs no solution: it is halved until
+    the residual decreases.  Monotonically increasing laws make the problem convex, and such steps converge from any
+    start.
+    tolerance: of the currents, in the norm.  start: a solution for the first tangents.  tangents: of an earlier call
+    for the same network, whose solver is used again.
+    Raises ConvergenceError, which states the accuracy reached.
     """
     if sources.silent():
-        return at_rest(network, sources.inputs), 0  # exactly, since every law passes through the origin
+        return at_rest(network, sources.inputs), 0  # exact, because every law passes through the origin
     if tangents is None:
         check_connected(network.replace(conductance=cells.zero_bias_conductance()))
         tangents = Tangents(network, method, entrywise)
@@ -173,7 +174,7 @@ def solve_nonlinear(
     left = np.full(network.shape, np.inf)
     found, size, step = start, np.inf, 0
     for step in range(1, _MOST_ITERATIONS + 1):
-        # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
+        # A cell that is off must not isolate a floating line; the residual is measured without this floor.
         slope = np.maximum(slope, _SMALLEST_SLOPE * float(slope.max()))
         offset = current - slope * voltage
         found = tangents.solve(sources, slope, offset, max(0.1 * tolerance, SMALLEST_TOLERANCE), found)
@@ -192,7 +193,7 @@ def solve_nonlinear(
                 break
             length *= 0.5
         scale = norm(trial_current)
-        # Voltages in float64 carry currents no further than this.
+        # Voltages in float64 do not resolve smaller currents.
         floor = _ROUND_OFF * norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0])
         if length == 1.0 and size <= max(tolerance * scale, floor):
             solution = replace(found, device_current=trial_current[np.newaxis])
@@ -210,7 +211,7 @@ def solve_nonlinear(
 def _in_parts(
     cells: Cells, sources: Sources, tolerance: float, start: NetworkSolution | None, tangents: Tangents
 ) -> tuple[NetworkSolution, int]:
-    """The same for several inputs, so many at once as fit into memory, or one."""
+    """The same for several inputs, as many at once as fit into memory, or one."""
     network, count = tangents.network, sources.inputs
     portion = inputs_at_once(network, count) if tangents.small is not None else 1
     portion = 1 if portion == count else portion

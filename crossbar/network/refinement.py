@@ -1,9 +1,9 @@
-"""Iterative refinement of voltages that a factorisation gave, and how far off they still are.
+"""Iterative refinement of voltages from a factorisation, and their remaining error.
 
-A factorisation is wrong by the round-off of its matrix's diagonal, which a few strong cells may fill.  The currents
-left over at the nodes, summed from differences of voltages along the edges, know better; a step takes away what the
-factors make of them.  Where currents nearly cancel, voltages in double precision cannot carry them: the steps are then
-repeated in the processor's extended precision, which on most has eleven bits more.
+A factorisation has the round-off error of its matrix's diagonal, which a few strong cells may dominate.  The residual
+currents at the nodes, summed from differences of voltages along the edges, are more accurate; a step subtracts the
+response of the factors to them.  Where currents nearly cancel, voltages in double precision cannot represent them; the
+steps are then repeated in the processor's extended precision, which usually has eleven more bits.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ def refine(
 ) -> tuple[Floats, FloatArray]:
     """The refined voltages (nodes, K), in double or extended precision, and the last step.
 
-    residual: the currents into the nodes that are left over; once: what the factors make of them; enough: whether such
-    a step from such voltages is so small that it may be the last one.
+    residual: the residual currents into the nodes; once: the response of the factors to them; enough: whether such a
+    step from such voltages is small enough to be the last one.
     """
     refined: Floats = voltage
     first = True

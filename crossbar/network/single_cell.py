@@ -24,7 +24,7 @@ _TOLERANCE = 1e-13
 
 
 def _through_cells(change: FloatArray, voltage: FloatArray, response: FloatArray) -> FloatArray:
-    """The currents i (inputs, cells) that stand in for the changes of conductance; NaN where they are not determined.
+    """The currents i (inputs, cells) that replace the changes of conductance; NaN if they are undetermined.
 
     With v the voltages across the cells before, and Z[c, d] the voltage across cell c for 1 A into the word node and
     out of the bit node of cell d, the voltages after are v - Z i, and i = D (v - Z i) for the changes D.  The row of an
@@ -57,7 +57,7 @@ class CellUpdate:
     word_stop_current: FloatArray
     bit_start_current: FloatArray
     bit_stop_current: FloatArray
-    _replaced: FloatArray  # (K, C) current that stands in for the change of conductance
+    _replaced: FloatArray  # (K, C) current that replaces the change of conductance
 
 
 class CellUpdates:

@@ -1,10 +1,10 @@
-"""Newton's method for small arrays of non-linear cells: all inputs at once, over the band of `banded`.
+"""Newton's method for small arrays of non-linear cells: all inputs at once, with the band matrix of `banded`.
 
-What is left over at the nodes is summed from the currents themselves, so factors that are not quite those of the
-present slopes lead to the same solution, only in more steps: while no slope of a cell is farther from the factorised
-one than a share r, a step leaves at most about r of an error (the two matrices differ by no more in any direction).
-Factors are therefore kept as long as that is cheaper, from one solution to the next where an array is followed in time.
-What is left after a step is therefore known without another one.
+The residual at the nodes is summed from the currents themselves, so factors of slightly different slopes lead to the
+same solution, only in more steps: as long as no slope of a cell differs from the factorised one by more than a share r,
+a step leaves at most about r of an error (the two matrices differ by no more in any direction).  Factors are therefore
+kept as long as that is cheaper, from one solution to the next if an array is followed in time, and the remaining error
+after a step is known without another one.
 """
 
 from dataclasses import dataclass
@@ -27,22 +27,22 @@ _SHORTEST_STEP = 2.0**-10
 _KEPT_WITHIN = 0.03  # of the slopes: a new factorisation costs about as much as three steps
 _KEPT_WHERE_CHEAP = 1e-3
 _CHEAP = 16.0 * 16.0**3  # nodes times the square of the bandwidth, up to which it costs less than a step
-_INACCURACY = 1e-5  # what the factors themselves may leave of an error, by round-off
+_INACCURACY = 1e-5  # of an error, left by the factors themselves, by round-off
 _SMALLEST_SLOPE = 1e-13  # of the largest
-_NEARLY_THERE = 1e-3  # relative error from which full steps are taken
+_NEARLY_THERE = 1e-3  # relative error below which full steps are taken
 _ROUND_OFF = 64 * 2.2e-16
 _BYTES_AT_ONCE = 1 << 26
 
 
 @dataclass
 class _Factors:
-    """Of all inputs in common, or one each, and the slopes (1 or K, N, M) that they are of."""
+    """Factors for all inputs in common, or one each, and their slopes (1 or K, N, M)."""
 
     slope: FloatArray
     each: list[FloatArray]
 
     def solve(self, right: FloatArray) -> FloatArray:
-        """For right-hand sides (nodes, K)."""
+        """Solve for right-hand sides (nodes, K)."""
         if len(self.each) == 1:
             return np.asarray(dpbtrs(self.each[0], right, lower=1)[0])
         found = np.empty_like(right)
@@ -51,7 +51,7 @@ class _Factors:
         return found
 
     def distance(self, slope: FloatArray) -> FloatArray:
-        """How far slopes (K, N, M) are from those of the factors, at most, as a share of these, for each input."""
+        """The largest relative deviation of slopes (K, N, M) from those of the factors, for each input."""
         if self.slope.shape[0] not in (1, slope.shape[0]):
             return np.full(slope.shape[0], np.inf)
         return np.asarray((np.abs(slope / self.slope - 1.0)).max(axis=(1, 2)))
@@ -65,7 +65,7 @@ class SmallNewton:
         self._factors: _Factors | None = None
 
     def forget(self) -> None:
-        """Drop the factors, so that what comes next does not depend, in its last digits, on what was before."""
+        """Discard the factors, so that the last digits of the next solution do not depend on earlier ones."""
         self._factors = None
 
     def set_shunts(self, word_shunt: FloatArray, bit_shunt: FloatArray) -> None:
@@ -78,11 +78,11 @@ class SmallNewton:
     def solve(
         self, cells: Cells, sources: Sources, tolerance: float, start: FloatArray | None = None
     ) -> tuple[NetworkSolution, int] | None:
-        """The solution for all inputs, and Newton's steps; None where it is not found in a few.
+        """The solution for all inputs, and the number of Newton steps; None if a few steps do not suffice.
 
-        A correction with the slopes that the factors are of is a refinement of the same linear solution, no step.
+        A correction with the slopes of the factors is a refinement of the same linear solution and not counted.
 
-        start: voltages (K, 2, N, M) of the nodes of the word lines and the bit lines to begin from.
+        start: initial voltages (K, 2, N, M) of the nodes of the word lines and the bit lines.
         """
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of a step that is then halved
             return self._solve(cells, sources, tolerance, start)
@@ -139,16 +139,16 @@ class SmallNewton:
 
 
 def inputs_at_once(network: Network, inputs: int) -> int:
-    """How many of the inputs fit into a few tens of MB."""
+    """The number of inputs that fit into a few tens of MB."""
     shorter, cells = min(network.shape), network.conductance.size
     return max(1, min(inputs, _BYTES_AT_ONCE // (16 * cells * (2 * shorter + 1))))
 
 
 def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Voltages (K, 2, N, M), currents and slopes (K, N, M), and what is left over at the nodes (nodes, K)."""
+    """Voltages (K, 2, N, M), currents and slopes (K, N, M), and residuals at the nodes (nodes, K)."""
     voltage = np.asarray(equations.at_cells(nodes), dtype=np.float64)
     current, slope = law(voltage[:, 0] - voltage[:, 1])
-    # A cell that is off must not cut a floating line off; what is left over is measured without this floor.
+    # A cell that is off must not isolate a floating line; the residual is measured without this floor.
     slope = np.maximum(slope, _SMALLEST_SLOPE * slope.max(axis=(1, 2), keepdims=True))
     return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)
 
@@ -156,8 +156,8 @@ def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray
 def _factorised(
     equations: Equations, slope: FloatArray, far: NDArray[np.bool_], before: _Factors | None
 ) -> _Factors | None:
-    """Of all inputs, where only those that are far from their factors before get new ones; None where a matrix is
-    singular to float64.
+    """Factors for all inputs, new only for those far from their earlier factors; None if a matrix is singular in
+    float64.
     """
     if not np.isfinite(slope).all():
         return None
@@ -181,7 +181,7 @@ def _factorised(
 def _error(
     network: Network, voltage: FloatArray, current: FloatArray, slope: FloatArray, wrong: FloatArray
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Of each input: the relative error that a correction of the voltages takes away, and whether it is round-off."""
+    """For each input, the relative error that a correction of the voltages removes, and whether it is round-off."""
     volt = np.abs(voltage).max(axis=(1, 2, 3))
     volt = np.where(volt > 0.0, volt, 1.0)
     siemens = slope.max(axis=(1, 2))
@@ -190,7 +190,7 @@ def _error(
     amps = norms(current / (siemens * volt)[:, np.newaxis, np.newaxis])
     missing = norms(relative_slope * (off[:, 0] - off[:, 1]))
     with np.errstate(divide="ignore", invalid="ignore"):
-        # From 0 on, the first step is the whole solution.
+        # From 0, the first step is the whole solution.
         error = np.where(missing > 0.0, missing / amps, 0.0)
         voltages = np.where(norms(off) > 0.0, norms(off) / norms(at), 0.0)
         if network.shunted:

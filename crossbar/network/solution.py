@@ -1,4 +1,4 @@
-"""What every method of solving a network gives back."""
+"""The result of every method of solving a network."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -37,12 +37,12 @@ class NetworkSolution:
 
 
 def norm(values: FloatArray) -> float:
-    """The Euclidean norm, without BLAS: its threads spin for tens of ms after a call, on the cores that ours need."""
+    """The Euclidean norm, without BLAS, whose threads spin for tens of ms after a call, on the cores that ours need."""
     return float(np.sqrt(np.square(values).sum()))
 
 
 def norms(values: FloatArray) -> FloatArray:
-    """The same of each input, over all axes but the first."""
+    """The norm for each input, over all axes but the first."""
     return np.asarray(np.sqrt(np.square(values).reshape(values.shape[0], -1).sum(axis=1)))
 
 
@@ -56,7 +56,7 @@ def inputs_of(solution: NetworkSolution, part: slice) -> NetworkSolution:
 
 
 def difference(solution: NetworkSolution, other: NetworkSolution) -> NetworkSolution:
-    """All voltages and currents less those of another solution of the same shape."""
+    """All voltages and currents minus those of another solution of the same shape."""
     arrays: dict[str, Any] = {name: getattr(solution, name) - getattr(other, name) for name in _ARRAYS}
     return replace(solution, **arrays)
 

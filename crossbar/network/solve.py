@@ -20,8 +20,8 @@ from .solution import NetworkSolution, norm
 __all__ = ["METHODS", "NetworkSolution", "solve_network"]
 
 SMALLEST_TOLERANCE = 1e-15
-# An error beyond this share of what the sources could drive is no answer, whatever the voltages' precision allows: in
-# double precision, and in the extended one of the methods that refine.
+# A larger error, relative to the currents that the sources could drive, is no answer, whatever the precision of the
+# voltages: in double precision, and in the extended precision of the methods that refine.
 _WORST = 1e-4
 _WORST_REFINED = 1e-6
 
@@ -58,7 +58,7 @@ def _banded(
 
 
 METHODS: dict[str, Method] = {"iterative": _iterative, "direct": _direct, "graph": _graph, "banded": _banded}
-"""Name of a method to (network, sources, tolerance, entrywise, start, reason) -> solution."""
+"""From the name of a method to (network, sources, tolerance, entrywise, start, reason) -> solution."""
 
 
 def solve_network(
@@ -111,7 +111,7 @@ def solve_network(
             solution = banded.solve_checked(network, sources, tolerance, entrywise, "a small array")
             return _sound(solution, network, sources, tolerance)
         except ConvergenceError:
-            pass  # the resistances span too many decades for it; the others name what they cannot do
+            pass  # the resistances span too many decades for it; the others name the reason
     why = unsupported(network)
     if why:
         if not entrywise and irregular.fastest(network, sources.inputs):
@@ -140,7 +140,7 @@ def solve_network(
 
 
 def check_tolerance(tolerance: float) -> float:
-    """A tolerance that float64 can keep."""
+    """A tolerance that float64 can reach."""
     value = validation.positive("tolerance", tolerance)
     if value < SMALLEST_TOLERANCE:
         raise InputError(
@@ -160,8 +160,9 @@ def check_start(start: NetworkSolution, shape: tuple[int, int, int]) -> None:
 
 
 def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolerance: float) -> NetworkSolution:
-    """The solution, or ConvergenceError where it is none."""
-    # Where currents cancel, float64 leaves a large part of next to nothing; what counts is what the ends could carry.
+    """The solution, or ConvergenceError if it is inaccurate."""
+    # Where currents cancel, float64 leaves a large relative error of a negligible current; the scale is what the ends
+    # could carry.
     size = norm(solution.device_current)
     error = solution.residual * size if size > 0.0 else 0.0
     worst = _WORST if solution.method == "iterative" else _WORST_REFINED
@@ -176,9 +177,9 @@ def _sound(solution: NetworkSolution, network: Network, sources: Sources, tolera
 
 
 def _could_drive(network: Network, sources: Sources, least: float) -> bool:
-    """Whether some source could drive so large a current, A, into a node or through the resistance at its end.
+    """Whether a source could drive at least this current, A, into a node or through the resistance at its end.
 
-    Where that is 0 Ohm any source could.
+    With 0 Ohm any source could.
     """
     for currents in (sources.cell_current, sources.word_current, sources.bit_current):
         if currents is not None:

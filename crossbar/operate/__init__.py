@@ -1,1 +1,1 @@
-"""What is done to an array: reading, writing, programming, updating."""
+"""Operations on an array: reading, writing, programming, updating."""

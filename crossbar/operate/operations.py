@@ -20,8 +20,8 @@ from ..in_time.simulation import ArraySimulation, check_records, label_records, 
 from ..schemes import SCHEMES, Bias, line_number
 
 _COMPENSATION_ROUNDS = 60
-_COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells are to get
-_LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, the wires take nearly all
+_COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells should get
+_LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, nearly all of it drops across the wires
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def write(
 def _rows_to_write(
     simulation: ArraySimulation, voltages: ArrayLike, word_line: int | None, bit_line: int | Sequence[int] | None
 ) -> list[tuple[int, list[FloatArray]]]:
-    """Numbers of rows, and voltages (V, (bit lines,)) of the pulses on each, one after the other."""
+    """Numbers of rows, and voltages (V, (bit lines,)) of the pulses on each, in sequence."""
     words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
     volts = validation.array("voltages", voltages)
     if volts.shape not in ((), (bits,), (words, bits)):
@@ -148,7 +148,8 @@ def row_drive(
 
 
 def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltages: ArrayLike) -> Bias:
-    """The same bias with the selected lines' voltages raised until each selected cell has its voltage at once.
+    """The same bias with the selected lines' voltages raised until all selected cells have their voltages
+    simultaneously.
 
     voltages: V, shape (bit lines,), on the cells of the selected word line; 0: not selected.
     Raises ConvergenceError if the wires would require several times the voltage.
@@ -233,5 +234,5 @@ def _record_pulse(
     if access.settle > 0.0:
         times = np.concatenate([times, duration + np.linspace(0.0, access.settle, count + 1)[1:]])
     found = list(simulation.run(drive, times))
-    skipped = 0 if first else 1  # the end of the pulse before
+    skipped = 0 if first else 1  # the end of the previous pulse
     return label_records(found[skipped:], begin + times[skipped:], simulation.devices.states)

@@ -61,7 +61,7 @@ class Schedule:
         validation.between("longest", self.longest, 1.0, 1e6)
 
     def pulse(self, attempt: NDArray[np.int64], error: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Voltage (V) and width (s) of attempts, counted from 0, for cells that are so far from their target (S)."""
+        """Voltage (V) and width (s) of attempts, counted from 0, for cells at this distance from their target (S)."""
         index = attempt % len(self.voltages)
         volts, widths = np.asarray(self.voltages)[index], np.asarray(self.widths)[index]
         if self.conductance_step is not None:
@@ -85,12 +85,12 @@ def even_levels(devices: StatefulCells, count: int) -> FloatArray:
 
 @dataclass
 class _Progress:
-    """What is known of every cell, shape (word lines, bit lines)."""
+    """The state of programming of every cell, shape (word lines, bit lines)."""
 
     pulses: NDArray[np.int64]
     read: FloatArray  # S, corrected, at the last reading; NaN before
     reached: NDArray[np.bool_]
-    verified: FloatArray  # S, true, when its row was finished
+    verified: FloatArray  # S, actual, when its row was finished
     energy: EnergyBudget = field(default_factory=EnergyBudget)
 
 
@@ -176,7 +176,7 @@ def program(
 
 
 def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -> None:
-    """InputError where selectors, or transistors, leave so little of the read voltage that readings say nothing."""
+    """InputError if selectors, or transistors, leave too little of the read voltage for a meaningful reading."""
     if not simulation.lines.weakens_reading:
         return
     least, ends = np.inf, [simulation.at_share(share) for share in (0.0, 1.0)]
@@ -223,7 +223,7 @@ def _program_row(
     write: WriteAccess,
     read: ReadAccess,
 ) -> None:
-    """Pulse and read one row until all its cells are near enough or have had their pulses."""
+    """Pulse and read one row until all its cells are close enough or have had all their pulses."""
     bits = wanted.size
     attempt = np.zeros(bits, dtype=np.int64)
     pulses = np.zeros(bits, dtype=np.int64)
@@ -256,7 +256,7 @@ _PART = ("pulses", "read", "reached", "verified")
 
 
 def _part(simulation: ArraySimulation, known: _Progress) -> xr.Dataset:
-    """All that the following rows need."""
+    """All data that the following rows need."""
     state = simulation.state()
     for name in _PART:
         state[name] = (("word_line", "bit_line"), getattr(known, name).astype(np.float64))

@@ -25,18 +25,19 @@ from ..transistors.array import TransistorCrossbar
 from .operations import HALF_SELECT, WriteAccess
 
 LEVELS_PER_RANGE = 60
-"""Conductances closer than the device's range over this are one level: a third of the distance of 20 levels."""
+"""Conductances closer than the device's range over this are one level: a third of the spacing of 20 levels."""
 
 
 @runtime_checkable
 class Pulsed(Protocol):
-    """An array that pulses change: simulated over time (`ArraySimulation`) or by a transition table (`TableArray`)."""
+    """An array that changes under pulses: simulated over time (`ArraySimulation`) or by a transition table
+    (`TableArray`)."""
 
     shape: tuple[int, int]
 
     @property
     def array(self) -> Crossbar | TransistorCrossbar:
-        """The array as it was given."""
+        """The array as given."""
 
     @property
     def devices(self) -> StatefulCells:

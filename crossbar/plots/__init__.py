@@ -1,3 +1,3 @@
-"""How results of arrays draw themselves; importing this registers them with the `dwmtj` accessor."""
+"""Plots of array results; importing this registers them with the `dwmtj` accessor."""
 
 from . import in_time, learning, studies  # noqa: F401 (each registers its plots)

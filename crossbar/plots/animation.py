@@ -16,7 +16,7 @@ from .in_time import cell_label, cell_values, first_state
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-# What is shown of each kind of result ("": the devices' first state), and the dimension that the frames are taken from.
+# The quantity shown for each kind of result ("": the devices' first state), and the dimension of the frames.
 FRAMES = {
     "array_in_time": ("", "time"),
     "programming": ("conductance_after_row", "row"),
@@ -54,7 +54,7 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     figure.colorbar(image, ax=axes, label=cell_label(result, variable))
     axes.set(xlabel="bit line", ylabel="word line", title=" ")
     figure.canvas.draw()
-    figure.set_layout_engine("none")  # laid out once, not for each frame
+    figure.set_layout_engine("none")  # laid out once instead of for each frame
 
     def draw(index: int) -> tuple[Artist]:
         image.set_data(values[index])

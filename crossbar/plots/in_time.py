@@ -1,4 +1,4 @@
-"""How arrays in time draw themselves through `result.dwmtj.plot()`: walls, conductances, disturb, updates."""
+"""Plots of arrays in time through `result.dwmtj.plot()`: walls, conductances, disturb, updates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ CELL_MAPS = {
 
 
 def first_state(result: xr.Dataset) -> str:
-    """The variable that holds the state by which devices conduct; walls' in results without a name for it."""
+    """The variable with the state that determines the conductance; the walls' position in results without a name for
+    it."""
     return str(result.attrs.get("first_state", "position"))
 
 
@@ -47,7 +48,7 @@ _BOTH_SIGNS = ("displacement", "error", "disturbance", "change", "coincidences")
 def plot_cells(
     result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = -1, **style: Any
 ) -> Axes:
-    """A quantity of every cell as an image; where it has a third dimension, at one index of it."""
+    """A quantity of every cell as an image, at one index of a third dimension if there is one."""
     state = first_state(result)
     known = [
         name for name in {state: None} | CELL_MAPS if name in result or (name == "displacement" and state in result)
@@ -78,7 +79,7 @@ def cell_values(result: xr.Dataset, quantity: str) -> np.ndarray:
 
 
 def cell_label(result: xr.Dataset, quantity: str) -> str:
-    """What stands on its axis; of a state of one's own what its device calls it."""
+    """The label of its axis; a state of a user-defined device has the name given there."""
     if quantity in CELL_MAPS:
         return CELL_MAPS[quantity][0]
     about = result[quantity].attrs
@@ -128,7 +129,7 @@ def plot_programming(result: xr.Dataset, axes: Axes | None = None, *, quantity: 
 
 
 def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """How far the walls of each group are from their start, mean (line) and largest (dashes), against the pulses.
+    """Distance of the walls of each group from their start, mean (line) and largest (dashes), against the pulses.
 
     With a quantity, a map of it.
     """
@@ -168,20 +169,20 @@ OUTCOMES = ("no wall moves", "the selected wall alone", "others as well", "only 
 def plot_write_map(
     result: xr.Dataset, axes: Axes | None = None, *, size: int | None = None, legend: bool = True, **style: Any
 ) -> Axes:
-    """Who moves against voltage (V) and pulse width (ns), for one size of the array (the first)."""
+    """The walls that move against voltage (V) and pulse width (ns), for one size of the array (the first)."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
     axes = new_axes(axes)
     lines = int(result["size"][0]) if size is None else size
     validation.choice("size", str(lines), [str(each) for each in result["size"].values.tolist()])
     outcome = result.outcome.sel(size=lines).values
-    colours = ListedColormap(["0.95", SKY, VERMILION, "#4d0f00"])  # darker: worse, also in grey
+    colours = ListedColormap(["0.95", SKY, VERMILION, "#4d0f00"])  # darker means worse, also in grey
     look: dict[str, Any] = {"cmap": colours, "norm": BoundaryNorm(np.arange(5) - 0.5, 4), "origin": "lower"}
     mesh = axes.imshow(outcome, **(look | {"aspect": "auto", "interpolation": "nearest"} | style))
     if legend:
         bar = axes.figure.colorbar(mesh, ax=axes, ticks=range(4))
         bar.ax.set_yticklabels(OUTCOMES, fontsize="x-small")
-    # The points are often not equally spaced: each has a cell of its own.
+    # The points are often not equally spaced, so each has a cell of its own.
     axes.set_xticks(range(result.sizes["width"]), [f"{1e9 * each:g}" for each in result.width.values])
     axes.set_yticks(range(result.sizes["voltage"]), [f"{each:.2f}" for each in result.voltage.values])
     axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=f"{lines} x {lines}")
@@ -213,9 +214,10 @@ def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity
 
 
 def plot_array_spike_timing(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
-    """Change of the weight (%) against the delay (ns): where the two lines cross, and of the other cells of each kind.
+    """Change of the weight (%) against the delay (ns): at the crossing of the two lines, and of other cells of each
+    kind.
 
-    Means over the cells of a kind and the repeats, with bars of one standard deviation where there are several.
+    Means over the cells of a kind and the repeats, with bars of one standard deviation if there are several.
     """
     from ..studies.spike_timing import by_selection
 

@@ -1,4 +1,4 @@
-"""How results of learning draw themselves through `result.dwmtj.plot()`."""
+"""Plots of learning results through `result.dwmtj.plot()`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _GOAL = 75.0  # %, "a reasonable rate" of Lequeux et al. 2016 ...
 _LABEL_ROOM = 4  # pixels above an output's weights
-_ENOUGH = (12.5, 19.5)  # ... and the levels that should suffice for it, 13 to 19
+_ENOUGH = (12.5, 19.5)  # ... and the levels that should be sufficient for it, 13 to 19
 
 
 def plot_supervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
@@ -74,9 +74,9 @@ def plot_unsupervised(result: xr.Dataset, axes: Axes | None = None, **style: Any
 
 
 def plot_weights(result: xr.Dataset, axes: Axes | None = None, *, levels: int = 0, repeat: int = 0) -> Axes:
-    """What each output has learned, as square images side by side, above each its label (-: it never fires).
+    """The weights of each output, as square images side by side, above each its label (-: it never fires).
 
-    levels, repeat: which kind and which repeat, by number; of learning by spikes, the case with read disturb.
+    levels, repeat: numbers of the kind and the repeat; for learning by spikes, the case with read disturb.
     """
     axes = new_axes(axes)
     one = {"repeat": repeat} | ({"levels": levels} if "levels" in result.dims else {"read_disturb": 0})
@@ -123,7 +123,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     for row, spread in enumerate(result.variation.values):
         for programming, line in (("verified", "-"), ("blind", "--")):
             if spread == 0.0 and programming == "blind":
-                continue  # the same
+                continue  # the same curve
             look: dict[str, Any] = {"color": f"C{row}", "linestyle": line, "marker": "o"}
             label = f"{100.0 * spread:g} %" if programming == "verified" else None
             one = {"variation": row, "programming": result.programming.values.tolist().index(programming)}

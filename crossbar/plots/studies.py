@@ -1,4 +1,4 @@
-"""How the results of this package draw themselves through `result.dwmtj.plot()`."""
+"""Plots of this package's results through `result.dwmtj.plot()`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TRANSISTOR_MAPS = {
 def plot_transistor_map(
     result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, index: int = 0, **style: Any
 ) -> Axes:
-    """As `plot_map`: 'voltage' and 'current' of the devices, 'transistor', 'source_line' or 'bit_line'."""
+    """For `plot_map`: 'voltage' and 'current' of the devices, 'transistor', 'source_line' or 'bit_line'."""
     return plot_map(result, axes, quantity=quantity, index=index, maps=TRANSISTOR_MAPS, **style)
 
 
@@ -56,7 +56,7 @@ def plot_map(
 ) -> Axes:
     """A quantity of every cell, as an image: 'voltage', 'current', 'word_line' or 'bit_line' of one input.
 
-    Which of several inputs is shown stands above it.
+    With several inputs, the title states which one is shown.
     """
     quantity = result.attrs.get("map", "voltage") if quantity is None else quantity
     validation.choice("quantity", quantity, maps)
@@ -106,7 +106,7 @@ _DASHES = ("-", "--", "-.", ":")
 def plot_reach(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """The lines of the largest array against the TMR (%): a marker for each scheme, a colour for each wire resistance.
 
-    Markers are hollow and of different sizes, so that curves through the same points are seen through one another.
+    Markers are hollow and of different sizes, so that coinciding curves remain visible.
     """
     axes = new_axes(axes)
     largest = 1.0
@@ -193,7 +193,7 @@ def plot_sneak_paths(result: xr.Dataset, axes: Axes | None = None, *, strongest:
     place = {}
     for i in range(words):
         for j in range(bits):
-            # The two nodes of a cell a little apart, so that the device between them shows.
+            # The two nodes of a cell are drawn slightly apart, to show the device between them.
             place["word", i, j] = (j - 0.12, -i + 0.12)
             place["bit", i, j] = (j + 0.12, -i - 0.12)
             graph.add_edge(("word", i, j), ("bit", i, j))
@@ -262,7 +262,7 @@ def plot_design_map(
         point = result.track_width.values[column], result.track_length.values[row]
         for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
             note = f"{name}, {float(ohms[column, row]):.0f} Ω"
-            # In the outer columns the note begins, or ends, near the edge of the map.
+            # In the outer columns the note is aligned to the edge of the map.
             aside, side = {0: (-18.0, "left"), len(widths) - 1: (14.0, "right")}.get(column, (0.0, "center"))
             below: dict[str, Any] = {
                 "xytext": (aside, -9.0),
@@ -292,7 +292,7 @@ def plot_design_map(
 
 
 def _edges(centres: FloatArray) -> FloatArray:
-    """Edges of cells about rising positions, half-way on a logarithmic axis."""
+    """Edges of cells around increasing positions, halfway on a logarithmic axis."""
     if centres.size == 1:
         return np.array([centres[0] / 1.5, centres[0] * 1.5])
     middles = np.sqrt(centres[1:] * centres[:-1])
@@ -301,7 +301,7 @@ def _edges(centres: FloatArray) -> FloatArray:
 
 
 def _duration(seconds: float) -> str:
-    """A time in the unit that it is told in, from ns to years."""
+    """A time in a suitable unit, from ns to years."""
     if seconds > 1e6 * _YEAR:
         return "> 1e6 years"
     name, unit = next(pair for pair in _TIMES.items() if seconds >= pair[1] or pair[0] == "ns")
@@ -322,7 +322,7 @@ _TIMES = {
 
 
 def plot_cost(result: xr.Dataset, axes: Axes | None = None) -> Axes:
-    """The parts of the energy of each operation, beside each other, pJ."""
+    """The parts of the energy of each operation, side by side, pJ."""
     parts = ("array_energy", "charging_energy", "driver_energy", "converter_energy")
     axes = new_axes(axes)
     place, width = np.arange(result.sizes["operation"]), 0.8 / len(parts)

@@ -12,7 +12,7 @@ from compact_model.support.memory import check_memory
 from compact_model.support.validation import InputError
 
 MOST_BITS = 24
-"""With more, the step of a converter would be below the tolerance of the solver."""
+"""With more bits, a step of a converter would be below the tolerance of the solver."""
 
 
 def check_bits(name: str, bits: int, signed: bool) -> int:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from compact_model.support.arrays import FloatArray
 
 Numbers = NDArray[np.int64]
-_EQUAL = 1e-9  # of the levels' range: differences that are equal but for rounding
+_EQUAL = 1e-9  # of the levels' range: differences equal except for rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,8 @@ def _instead(pairs: Pairs, known: NDArray[np.bool_], others: Pairs) -> Pairs:
 
 
 def _first_at_least(rising: FloatArray, values: FloatArray) -> Numbers:
-    """np.searchsorted for each row: the first place whose number is at least the value; the length where none is."""
+    """np.searchsorted for each row: the first position with a number of at least the value; the length if there is
+    none."""
     low = np.zeros(values.shape, dtype=np.int64)
     high = np.full(values.shape, rising.shape[1])
     for _ in range(int(rising.shape[1]).bit_length()):

@@ -23,7 +23,7 @@ ENCODINGS = ("differential", "offset")
 SUBTRACTIONS = ("analog", "digital", "computed")
 MOST_SLICES = 8
 _EQUAL = 1e-9
-_PAIRS_AT_ONCE = 2**20  # levels of devices looked at together, for memory
+_PAIRS_AT_ONCE = 2**20  # levels of devices examined together, to limit memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class Scale:
         return Layout(np.eye(len(signed)), own, signed @ recombined, computed)
 
     def slice_of_lines(self, outputs: int) -> Numbers:
-        """The slice that each bit line belongs to."""
+        """The slice of each bit line."""
         each = np.repeat(np.arange(self.mapping.slices), self.mapping.devices_per_weight // self.mapping.slices)
         return np.append(np.tile(each, outputs), np.arange(self.mapping.reference_lines))
 
@@ -195,7 +195,7 @@ class Scale:
             missed, rest = self._nearest(steps - per_siemens * pair.difference, pairs, slice_ + 1)
             answers.append((missed, np.concatenate([pair.levels[:, np.newaxis], rest], axis=1)))
         (below, by_below), (above, by_above) = answers
-        # Between equals towards 0, which leaves the following slices the weight's sign; an offset always counts up.
+        # Between equals towards 0, which leaves the weight's sign to the following slices; an offset always counts up.
         towards = steps < 0.0 if self.mapping.encoding == "differential" else np.zeros(steps.size, dtype=bool)
         first = below - above <= np.where(towards, -_EQUAL, _EQUAL) * self.full
         return np.where(first, below, above), np.where(first[:, np.newaxis, np.newaxis], by_below, by_above)

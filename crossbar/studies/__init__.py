@@ -1,1 +1,1 @@
-"""What people ask of an array: each study is a function with a labelled result that draws itself."""
+"""Studies of arrays: each is a function with a labelled result that plots itself."""

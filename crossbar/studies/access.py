@@ -1,4 +1,4 @@
-"""Reading a cell through its transistor: what margins of 1T1R arrays are made of."""
+"""Reading a cell through its transistor: the basis of the margins of 1T1R arrays."""
 
 from dataclasses import dataclass
 

@@ -74,7 +74,7 @@ def product_accuracy(
                 mapped = map_weights(weights, states, mapping)
                 wanted, stored = given @ weights, given @ mapped.stored
                 made = Wires(faults=faults).with_new_faults(draw).between(1.0 / highest, 1.0 / lowest)
-                of_noise = draw.spawn(1)[0]  # leaves weights and inputs as they are without noise
+                of_noise = draw.spawn(1)[0]  # keeps weights and inputs the same as without noise
                 samples = None if adc is None or adc.full_scale is not None else draw.uniform(-1.0, 1.0, given.shape)
                 level_error[row, trial] = np.linalg.norm(stored - wanted) / np.linalg.norm(wanted)
                 for column, segment in enumerate(segments.tolist()):

@@ -1,8 +1,8 @@
-"""What an operation on an array costs, with its periphery: energy, latency and area from the solver and a few numbers.
+"""The cost of an operation on an array with its periphery: energy, latency and area from the solver and a few numbers.
 
-Energies are sums of four parts.  The array's own is the power of the sources, as solved, over the latency: by
-Tellegen's theorem what its devices, wires and drivers turn into heat.  The others are the charging of the lines,
-C V^2 for each up and down, the drivers and the analogue-to-digital converters.
+Energies are sums of four parts.  The array's own is the solved power of the sources times the latency; by Tellegen's
+theorem it is dissipated in devices, wires and drivers.  The others are the charging of the lines, C V^2 for each up and
+down, the drivers and the analogue-to-digital converters.
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Periphery:
         return float(self.converter_energy * 2.0 ** (self.converter_bits - _BITS_OF_REFERENCE))
 
     def converters(self, bit_lines: int) -> int:
-        """How many converters so many bit lines have."""
+        """The number of converters for this number of bit lines."""
         return -(-bit_lines // self.bit_lines_per_converter)
 
 
@@ -153,7 +153,7 @@ def cost(
 
 
 def _elmore_delay(array: Crossbar) -> float:
-    """Of the slowest word line, and of the slowest bit line behind it, s."""
+    """Time constants of the slowest word line, and of the slowest bit line behind it, s."""
     delays = []
     for nodes, segment, at_first, end, capacitance in (
         (
@@ -173,14 +173,14 @@ def _elmore_delay(array: Crossbar) -> float:
     ):
         outer, farad = (np.asarray(each, dtype=np.float64) for each in (end, capacitance))
         each = segment if segment.ndim == 2 else np.repeat(segment[:, np.newaxis], nodes, axis=1)
-        # Each node's charge flows through all segments between it and the end that drives or senses.
+        # Each node's charge flows through all segments between it and the driven or sensed end.
         between = np.cumsum(each if at_first else each[:, ::-1], axis=1)[:, :nodes]
         delays.append(float((farad * (nodes * outer + between.sum(axis=1))).max()))
     return sum(delays)
 
 
 def _charging(array: Crossbar, held: Bias) -> float:
-    """What the sources give to charge the lines to their voltages once, J; a floating line follows the cells."""
+    """The energy of charging the lines to their voltages once, J; a floating line follows the cells."""
     words, bits = array.shape
     by_word = bits * np.asarray(array.word_line_capacitance) * held.word_line_voltage**2
     by_bit = words * np.asarray(array.bit_line_capacitance) * held.bit_line_voltage**2

@@ -238,7 +238,7 @@ _UNITS = {
 
 
 def _empty(place: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """An array for each variable."""
+    """A DataArray for each variable."""
     return {name: np.zeros([place[dim].size for dim in dims], kind) for name, (dims, kind, _, _) in _VARIABLES.items()}
 
 

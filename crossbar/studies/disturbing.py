@@ -144,7 +144,7 @@ def read_disturb(
 
 
 def _conditions(simulation: ArraySimulation) -> dict[str, Any]:
-    """What the devices say of themselves, without what counts up as they go."""
+    """The devices' attributes, without counters."""
     return {name: value for name, value in simulation.devices.attributes().items() if name != "steps"}
 
 
@@ -161,7 +161,7 @@ def _repeat(
     store: str | Path | None,
     progress: bool,
 ) -> xr.Dataset:
-    """Pulses, one after the other, and where the walls are after each."""
+    """Pulses, one after the other, and the positions of the walls after each."""
     number = validation.whole("count", count, 1)
     far = validation.positive("level", level)
     kept = simulation.keep_in(store, **identity)
@@ -291,7 +291,7 @@ def write_map(
 
 
 def _distinct(name: str, values: ArrayLike) -> FloatArray:
-    """Numbers of which none stands twice."""
+    """Numbers without repetition."""
     given = validation.numbers(name, values)
     if np.unique(given).size < given.size:
         raise InputError(f"{name}: expected every value once, got {given.tolist()}")

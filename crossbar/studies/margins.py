@@ -34,7 +34,7 @@ Cell = tuple[int, int]
 _LINES = ("word_line", "bit_line")
 SEARCHED = 6
 """Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
-_CARRIED_ON = 3  # patterns, of those that are worst for the farthest cell, before which other cells are tried
+_CARRIED_ON = 3  # patterns, the worst for the farthest cell, with which other cells are tried
 _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
 
 
@@ -233,7 +233,7 @@ def largest_array(
             )
             return found[0] >= rule
         margins = _Margins(size, low_resistance, high_resistance, reading, wires)
-        # One bad case decides: the others need not be solved.
+        # A single bad case decides, so the others need not be solved.
         return all(value >= rule for value in margins.at_farthest()) and margins.worst_by_name().margin >= rule
 
     return largest_size(enough, limit)
@@ -321,7 +321,7 @@ class _Margins:
         self._known: dict[tuple[Cell, str], float] = {}
 
     def of(self, cell: Cell, name: str) -> float:
-        """Margin of a cell with one of `patterns`; inf for a faulty cell, which nobody reads."""
+        """Margin of a cell with one of `patterns`; inf for a faulty cell, which is not read."""
         if cell in self._faulty:
             return np.inf
         if (cell, name) not in self._known:

@@ -1,4 +1,4 @@
-"""What variation leaves of an array's read margin and write window."""
+"""The read margin and write window of an array with variation."""
 
 from collections.abc import Sequence
 

@@ -109,7 +109,7 @@ def _pair(
 
 
 def by_selection(result: xr.Dataset, name: str) -> dict[str, xr.DataArray]:
-    """A variable of the cells of each kind that there are, along (repeat, delay, cell)."""
+    """A variable for the cells of each kind present, along (repeat, delay, cell)."""
     cells = result[name].stack(cell=("word_line", "bit_line"))
     kind = result.selection.stack(cell=("word_line", "bit_line"))
     return {each: cells.isel(cell=np.flatnonzero(kind == each)) for each in SELECTIONS if bool((kind == each).any())}

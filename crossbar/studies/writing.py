@@ -158,7 +158,7 @@ def worst_disturbance(
             switched[victim] = not low[victim]
             gained = voltages(switched, held) - across
             low = across * (-gained if low[victim] else gained) > 0.0
-            low[victim] = False  # a cell sees most where its own resistance is high
+            low[victim] = False  # the voltage on a cell is largest if its own resistance is high
     return worst
 
 
@@ -179,7 +179,7 @@ def can_be_written(
     pulse.  wires: as in `half_select`.
     """
     applied = applied_voltage(parameters, size, scheme=scheme, write_voltage=write_voltage, wires=wires)
-    if applied > breakdown_voltage:  # no cell of an array sees more than what is applied to it
+    if applied > breakdown_voltage:  # no cell has more than the applied voltage
         return False
     enough = disturb_voltage
     return worst_disturbance(parameters, size, scheme=scheme, applied=applied, enough=enough, wires=wires) <= enough

@@ -38,9 +38,10 @@ from .series import SeriesState
 
 Mask = NDArray[np.bool_]
 SOURCE_LINES = ("bit_line", "word_line")
-"""What the source lines run beside."""
-# Where every cell conducts, as measured up to 256 x 256 with a sixth to spare.  Beside the bit lines no column meets
-# another one, and the factors grow as the cells; along the word lines all meet, and each doubling adds to each cell.
+"""The lines beside which the source lines run."""
+# If every cell conducts, as measured up to 256 x 256 with a margin of a sixth.  Beside the bit lines no column meets
+# another, and the factors are proportional to the cells; along the word lines all meet, and each doubling adds to each
+# cell.
 _BYTES_PER_CELL = 2000.0
 _BYTES_PER_CELL_AND_DOUBLING = 620.0
 _BYTES_PER_CELL_AND_INPUT = 300.0
@@ -158,7 +159,7 @@ class TransistorCrossbar:
 
     @property
     def stuck_on_gates(self) -> NDArray[np.bool_]:
-        """Mask (word lines, bit lines) of cells whose gates are on whatever their word lines do."""
+        """Mask (word lines, bit lines) of cells whose gates are always on."""
         if self._drawn is None:
             return np.zeros(self.shape, dtype=bool)
         return self._drawn.mask("stuck_on_gates", self.shape)
@@ -376,7 +377,7 @@ class TransistorCrossbar:
         charges: tuple[FloatArray, FloatArray] | None = None,
         network: TransistorNetwork | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
-        """The plain solution with these cells in place of the array's own, for inner loops: see `lines`.
+        """The plain solution with these cells instead of the array's own, for inner loops: see `lines`.
 
         network: None: that of lines with a source at each.
         """

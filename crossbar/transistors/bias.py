@@ -42,12 +42,12 @@ class TransistorBias(Bias):
         )
 
     def line_voltages(self) -> tuple[FloatArray, ...]:
-        """Of the word lines, the bit lines and the source lines, V."""
+        """Voltages of the word lines, the bit lines and the source lines, V."""
         return *super().line_voltages(), self.source_line_voltage
 
     @property
     def largest_voltage(self) -> float:
-        """About the largest voltage that the lines can put across a cell, V, without the gates."""
+        """Approximately the largest voltage across a cell that the lines can cause, V, without the gates."""
         return float(np.abs(self.source_line_voltage).max()) + float(np.abs(self.bit_line_voltage).max())
 
     def arguments(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class MosTransistor:
     channel_length_modulation: ArrayLike = 0.0
     """lambda, 1/V."""
     off_resistance: ArrayLike = np.inf
-    """Ohm, between source and drain, whatever the gate; infinite: none."""
+    """Resistance between source and drain, independent of the gate, Ohm; infinite: none."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -83,7 +83,7 @@ class MosTransistor:
         low = np.where(forward, second, first)
         across = np.abs(first - second)
         root = np.sqrt(np.asarray(self.surface_potential))
-        # Below 0 V the square root goes on straight, as in SPICE.
+        # Below 0 V the square root continues linearly, as in SPICE.
         straight = root + low / (2.0 * root)
         depleted = low >= 0.0
         bulk = np.where(depleted, np.sqrt(np.asarray(self.surface_potential) + np.maximum(low, 0.0)), straight)

@@ -1,7 +1,7 @@
-"""The source lines and bit lines of a 1T1R array as one linear circuit; the cells between them are Newton's to solve.
+"""The source lines and bit lines of a 1T1R array as one linear circuit; Newton's method solves the cells between them.
 
-The cells' currents change differently with the potentials of their two ends, since those of the gates stay: the matrix
-is not symmetric, and is factorised as a sparse one.  Cells that are cut off leave no entries in it.
+The cells' currents depend differently on the potentials of their two ends, because those of the gates are fixed: the
+matrix is not symmetric, and is factorised as a sparse one.  Cells that are cut off leave no entries in it.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _DENSE_UP_TO = 100  # unknowns
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of one kind; what is said of lines has shape (lines,).
+    """Lines of one kind; quantities of lines have shape (lines,).
 
     node: the number of every cell's node on its line, (word lines, bit lines), from 0 to lines x places - 1, line by
     line.  segment: Ohm, between neighbouring places, also (lines, places - 1), where inf is a break; start, stop: Ohm,
@@ -51,12 +51,12 @@ class Lines:
 
     @property
     def count(self) -> int:
-        """How many lines there are."""
+        """The number of lines."""
         return self.start.size
 
     @property
     def places(self) -> int:
-        """How many cells each line has."""
+        """The number of cells on each line."""
         return self.node.size // self.count
 
     def cells(self) -> NDArray[np.int64]:
@@ -70,14 +70,14 @@ class Lines:
         return np.broadcast_to(segment, (self.count, self.places - 1))
 
     def groups(self) -> NDArray[np.int64]:
-        """For each node the one that stands for it: nodes that no resistance separates are one."""
+        """The representative of each node: nodes without resistance between them are one."""
         places = np.arange(self.count * self.places).reshape(self.count, self.places)
         first = places.copy()
         first[:, 1:][self.segments == 0.0] = 0
         return np.maximum.accumulate(first, axis=1).ravel()
 
     def held(self) -> NDArray[np.bool_]:
-        """Which nodes are their line's source itself."""
+        """The nodes that are their line's source itself."""
         group = self.groups().reshape(self.count, self.places)
         at_start = (group == group[:, :1]) & (self.start == 0.0)[:, np.newaxis]
         at_stop = (group == group[:, -1:]) & (self.stop == 0.0)[:, np.newaxis]
@@ -95,7 +95,7 @@ class Bridges:
 
     @classmethod
     def between(cls, siemens: FloatArray, shape: tuple[int, int]) -> "Bridges":
-        """siemens: as `Faults.bridges` of an array of this shape gives them, 0 where there is no contact."""
+        """siemens: as returned by `Faults.bridges` for an array of this shape, 0 where there is no contact."""
         cell = np.arange(shape[0] * shape[1]).reshape(shape)
         used = siemens > 0.0
         one, other = cell[: siemens.shape[0], : siemens.shape[1]], cell[-siemens.shape[0] :, -siemens.shape[1] :]
@@ -193,11 +193,12 @@ class TransistorNetwork:
         start: NetworkSolution | None = None,
         charges: tuple[FloatArray, FloatArray] | None = None,
     ) -> tuple[NetworkSolution, SeriesState, int]:
-        """The solution, in which 'word' stands for the source lines, what the cells carry, and Newton's steps.
+        """The solution, in which 'word' denotes the source lines, the cells' currents, and the number of Newton steps.
 
         gate: V, (word lines, 1) or (word lines, bit lines).  tolerance: of the cells' currents, in the norm.
-        start: an earlier solution to begin from.  charges: conductances to ground, S, and currents from ground, A, at
-        the nodes of the source lines and of the bit lines, (2, word lines, bit lines) each; None: there are none.
+        start: an earlier solution from which to start.  charges: conductances to ground, S, and currents from ground,
+        A, at the nodes of the source lines and of the bit lines, (2, word lines, bit lines) each; None: there are
+        none.
         """
         voltages = np.concatenate([source_voltage, bit_voltage])
         nodes = voltages[self._line]
@@ -277,7 +278,7 @@ class TransistorNetwork:
         return solution, state, step
 
     def heat(self, solution: NetworkSolution, source_voltage: FloatArray, bit_voltage: FloatArray) -> float:
-        """What wires, drivers and sense resistances turn into heat, W: what the sources give and no cell takes."""
+        """Power dissipated in wires, drivers and sense resistances, W: that of the sources minus that of the cells."""
         across = (solution.word_voltage - solution.bit_voltage)[0]
         return source_power(solution, source_voltage, bit_voltage) - float((across * solution.device_current[0]).sum())
 
@@ -287,7 +288,7 @@ class TransistorNetwork:
             rest += sign * np.bincount(nodes[used], current[used], self.unknowns)
 
     def _of_unknowns(self, at_cells: FloatArray) -> FloatArray:
-        """What belongs to the nodes of the cells, (2, word lines, bit lines), summed for each unknown."""
+        """Quantities at the nodes of the cells, (2, word lines, bit lines), summed for each unknown."""
         numbers = np.concatenate([self.unknown[self._source], self.unknown[self._bit]])
         used = numbers >= 0
         return np.asarray(np.bincount(numbers[used], at_cells.ravel()[used], self.unknowns), dtype=np.float64)
@@ -325,7 +326,7 @@ class TransistorNetwork:
 
 
 def source_power(solution: NetworkSolution, source_voltage: FloatArray, bit_voltage: FloatArray) -> float:
-    """What the sources deliver, W."""
+    """Power delivered by the sources, W."""
     return float(
         ((solution.word_start_current + solution.word_stop_current)[0] * source_voltage).sum()
         + ((solution.bit_start_current + solution.bit_stop_current)[0] * bit_voltage).sum()

@@ -16,7 +16,7 @@ _PRECISION = 1e-15
 
 @dataclass(frozen=True)
 class SeriesState:
-    """What all cells carry; each of shape (word lines, bit lines).
+    """The currents of all cells; each of shape (word lines, bit lines).
 
     current: A, from the source line to the bit line; by_source, by_bit: its slopes with the two lines' potentials, S,
     at least and at most 0; between: V, of the node between transistor and device.
@@ -31,10 +31,10 @@ class SeriesState:
 def series(
     cells: Cells, transistor: MosTransistor, source: FloatArray, bit: FloatArray, gate: FloatArray, start: FloatArray
 ) -> SeriesState:
-    """The current that both carry: Newton's method for the node between them, within bounds that shrink.
+    """The common current: Newton's method for the potential of the node between them, within shrinking bounds.
 
-    source, bit, gate, start: V, (word lines, bit lines); start: of the node between, to begin from.  Cells without a
-    resistance leave the transistor alone.
+    source, bit, gate, start: V, (word lines, bit lines); start: initial potential of the node between.  In cells
+    without a resistance only the transistor remains.
     """
     shorted = np.isinf(cells.conductance) if isinstance(cells, Resistors) else np.zeros(source.shape, dtype=bool)
     low, high = (np.where(shorted, bit, each(source, bit)) for each in (np.minimum, np.maximum))
@@ -42,9 +42,9 @@ def series(
     close = _PRECISION * np.maximum(np.abs(source), np.abs(bit))
     for number in range(_MOST_STEPS):
         through, at_source, at_middle = transistor.current_and_slopes(source, middle, gate)
-        with np.errstate(invalid="ignore"):  # no voltage across a shorted cell says what it carries
+        with np.errstate(invalid="ignore"):  # the current of a shorted cell does not follow from its voltage
             beside, slope = cells.current_and_slope(middle - bit)
-        excess = through - beside  # falls as the node rises
+        excess = through - beside  # decreases as the node's potential rises
         low = np.where(excess >= 0.0, middle, low)
         high = np.where(excess <= 0.0, middle, high)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -63,6 +63,6 @@ def series(
         share = np.where(shorted, 1.0, slope / (slope - at_middle))
         by_source, by_bit = share * at_source, share * at_middle
     nothing = ~(slope - at_middle > 0.0)
-    # By the law that feels the rounded potential less.
+    # From the law that is less sensitive to the rounding of the potential.
     current = np.where(slope <= -at_middle, beside, through)
     return SeriesState(current, np.where(nothing, 0.0, by_source), np.where(nothing, 0.0, by_bit), middle)
