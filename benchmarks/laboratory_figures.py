@@ -180,13 +180,14 @@ def figure_3(folder: Path, quick: bool) -> None:
                 seed=3,
             )
             median = np.median(found.threshold.values, axis=1) / 1e10
-            axes.plot(offsets / OERSTED, median, marker=marker, markersize=4, label=torques)
+            axes.plot(offsets / OERSTED, median, marker=marker, markersize=4, label=torques.capitalize())
             shown = " ".join(f"{value:.3g}" for value in median)
             print(f"{panel}, {torques}: {shown} (1e6 A/cm2) at {offsets / OERSTED} Oe", flush=True)
-        axes.set(title=f"{panel}\n$H_K$ {anisotropy:.0f}, $H_c$ {pinning:.0f} Oe", xlabel=r"$\Delta H$ (Oe)")
+        fields = rf"$H_\mathrm{{K}}$ {anisotropy:.0f}, $H_\mathrm{{c}}$ {pinning:.0f} Oe"
+        axes.set(title=f"{panel}\n{fields}", xlabel=r"$\Delta H$ (Oe)")
         axes.set(ylabel=r"$J_\mathrm{th}$ (10$^6$ A/cm$^2$)")
         if pinning < 20.0:
-            axes.set(yscale="log", ylim=(1e-6, 10.0))
+            axes.set(yscale="log", ylim=(5e-7, 0.1))
         else:
             axes.set(ylim=(0.0, None))
     panels[0].legend()

@@ -73,7 +73,8 @@ def main(figure_path: Path) -> dict[str, float]:
     )
     fields.legend(fontsize="x-small")
     turn.plot(1e9 * TRACK_WIDTHS, 1e4 * relaxed["threshold"], color="black", label="threshold, relaxed")
-    turn.plot(1e9 * TRACK_WIDTHS, 0.5e4 * np.abs(differences), color="black", linestyle="--", label=r"$|H_K|/2$ of it")
+    label = r"$|H_\mathrm{K}|/2$ of it"
+    turn.plot(1e9 * TRACK_WIDTHS, 0.5e4 * np.abs(differences), color="black", linestyle="--", label=label)
     turn.axvspan(90.0, 110.0, color="orange", alpha=0.3)
     turn.set(xlabel="$W$ (nm)", ylabel=r"$\sigma_\mathrm{ST}$ that turns the wall (Oe)", ylim=(0.0, None))
     turn.legend(fontsize="x-small")

@@ -92,14 +92,14 @@ def main(figure_path: Path) -> dict[str, float]:
             angle = run.angle.values[number, shown] / np.pi
             whole = np.ceil(angle.max() - 0.6)  # half turns, after which the energy looks the same
             axes.plot(1e9 * run.position.values[number, shown], angle - whole, linewidth=0.9)
-        title = r"field-like torque, over $H_c$" if torques == "field-like" else "Slonczewski torque, over $K$"
+        title = r"field-like torque, over $H_\mathrm{c}$" if torques == "field-like" else "Slonczewski torque, over $K$"
         axes.set(xlabel="$x$ (nm)", title=title, xlim=(380, 660), ylim=(-2.6, 0.6))
         numbers[f"{torques}: static limit (1e6 A/cm2)"] = limit / 1e10
         numbers[f"{torques}: walls that left in 2 us (of {WALLS})"] = float(np.isfinite(passed).sum())
         turned = [np.interp(passed[number], run.time, run.angle.values[number]) / np.pi for number in left.tolist()]
         numbers[f"{torques}: half turns of a wall on its way out, median"] = float(np.median(np.abs(turned)))
     panels[0].set_ylabel(r"$\phi / \pi$")
-    figure.colorbar(drawn, ax=panels, label=r"energy ($k_B T$ at 300 K)")
+    figure.colorbar(drawn, ax=panels, label=r"energy ($k_\mathrm{B}T$ at 300 K)")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

@@ -56,7 +56,7 @@ def at_a_laboratorys_pace(left: plt.Axes, right: plt.Axes) -> dict[str, float]:
             model, [INTRINSIC - NET_FIELD], coercive_field=INTRINSIC, ramp_rate=ramp, **thermal
         ).threshold.values[0]
         name = f"H_K = {anisotropy / OERSTED:.0f} Oe"
-        left.ecdf(found / 1e10, label=name.replace("H_K", "$H_K$"))
+        left.ecdf(found / 1e10, label=name.replace("H_K", r"$H_\mathrm{K}$"))
         numbers[f"20 uA/ms, {name}: median (1e6 A/cm2)"] = float(np.median(found)) / 1e10
         numbers[f"20 uA/ms, {name}: spread (%)"] = 100.0 * spread(found)
     by_field = field_threshold(device, lequeux2016_intrinsic_site(device), ramp_rate=LABORATORY_FIELD, **thermal)
@@ -86,7 +86,7 @@ def main(figure_path: Path) -> dict[str, float]:
         left.ecdf(row / 1e10, label=rf"$\Delta H$ = {name}")
         numbers[f"spread by current at {name} (%)"] = 100.0 * spread(row)
     right.ecdf(by_field.threshold.values / OERSTED, color="black")
-    right.axvline(15.0, color="grey", linestyle="--", label=r"$H_c$")
+    right.axvline(15.0, color="grey", linestyle="--", label=r"$H_\mathrm{c}$")
     numbers["spread by field (%)"] = 100.0 * spread(by_field.threshold.values)
     numbers["median field (Oe)"] = float(np.median(by_field.threshold)) / OERSTED
     left.set(xlabel=r"$J$ at depinning ($10^6$ A/cm$^2$)", ylabel="share of ramps", xlim=(0.0, None))

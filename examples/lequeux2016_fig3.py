@@ -34,7 +34,7 @@ def main(figure_path: Path) -> dict[str, float]:
             result.dwmtj.plot(axes, marker=marker, markersize=4)
             curves[torques] = result.threshold.values[:, 0] / 1e10
         largest = static_current_threshold(device, OFFSETS, "slonczewski").max() / 1e10
-        axes.set(title=f"{panel}: $H_K$ = {anisotropy:.0f} Oe", ylim=(0.0, 2.0 * largest))
+        axes.set(title=rf"{panel}: $H_\mathrm{{K}}$ = {anisotropy:.0f} Oe", ylim=(0.0, 2.0 * largest))
         axes.legend()
         apart = np.abs(curves["both"] / curves["slonczewski"] - 1.0)
         crossing = np.interp(0.0, curves["field-like"] - curves["slonczewski"], OFFSETS / OERSTED)

@@ -134,7 +134,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     axes.set(xlabel="levels of a device", ylabel="test accuracy (%)", xscale="log")
     axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values])
     axes.minorticks_off()
-    axes.legend(title="variation of $R_P$")
+    axes.legend(title=r"variation of $R_\mathrm{P}$")
     return axes
 
 
@@ -147,7 +147,9 @@ def plot_tiles(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Ax
         look: dict[str, Any] = {"marker": "o", "capsize": 2.0, "label": f"{segment:g} Ω"} | style
         axes.errorbar(result.tile, *mean_and_deviation(one), **look)
     _draw_float(result, axes)
-    device = f"{result.attrs['wired_levels']} levels, $R_P$ = {result.attrs['wired_parallel_resistance']:.0f} Ω"
+    device = (
+        rf"{result.attrs['wired_levels']} levels, $R_\mathrm{{P}}$ = {result.attrs['wired_parallel_resistance']:.0f} Ω"
+    )
     axes.set(xlabel="lines of the largest tile", ylabel="test accuracy (%)", xscale="log", title=device)
     axes.set_xticks(result.tile.values, [str(size) for size in result.tile.values])
     axes.minorticks_off()

@@ -279,7 +279,7 @@ def plot_design_map(
     upper, right = axes.secondary_xaxis("top"), axes.secondary_yaxis("right")
     kept = zip(result.well_depth.values.tolist(), result.retention_time.values.tolist(), strict=True)
     upper.set_xticks(widths, [f"{depth:.2g}\n{_duration(time)}" for depth, time in kept], fontsize="small")
-    upper.set_xlabel("well depth ($k_BT$), retention", fontsize="small")
+    upper.set_xlabel(r"well depth ($k_\mathrm{B}T$), retention", fontsize="small")
     right.set_yticks(lengths, result.levels.values.tolist(), fontsize="small")
     right.set_ylabel("levels", fontsize="small")
     for other in (upper, right):

@@ -310,7 +310,7 @@ def _draw_anisotropy(data: xr.Dataset, figure: Figure) -> None:
         axes.plot(data.track_width / NANOMETRE, row / OERSTED, label=label)
     axes.axhline(0.0, color="black", linewidth=0.5)
     axes.axvspan(90.0, 110.0, color="orange", alpha=0.2, label="paper's hybrid widths")
-    axes.set(xlabel="W (nm)", ylabel=r"$H_K$ (Oe)")
+    axes.set(xlabel="W (nm)", ylabel=r"$H_\mathrm{K}$ (Oe)")
     axes.legend(fontsize="small")
 
 

@@ -171,7 +171,7 @@ class DevicePage:
         )
         for x, words_, align in ((12, "P", "left"), (988, "AP", "right")):
             strip.text([x], [0.6], [words_], text_align=align, text_baseline="middle", text_color=INK)
-        energy = plot("wall position x (nm)", "energy (k_B T at 300 K)", 210, x_range=self._length)
+        energy = plot("wall position x (nm)", "energy (kT at 300 K)", 210, x_range=self._length)
         energy.line("x", "energy", source=self.land, color=INK, line_width=1.5)
         energy.line("x", "energy", source=self.moving, color=GREEN, line_width=4, alpha=0.35)
         energy.scatter("x", "energy", source=self.wall, size=11, fill_color=VERMILION, line_color="white")
@@ -257,7 +257,7 @@ def _headline(found: DevicePicture) -> str:
             "wall at the end": f"{values['position_nm']:.2f} nm",
             "moved": f"{values['displacement_nm']:+.2f} nm",
             "resistance at the end": f"{values['resistance_Ohm']:.3f} \u03a9",
-            "the first site's depth": f"{values['well_depth_kT_at_300_K']:.1f} k_B T at 300 K",
+            "the first site's depth": f"{values['well_depth_kT_at_300_K']:.1f} k<sub>B</sub>T at 300 K",
             "the loop spans": f"{values['loop_lowest_Ohm']:.1f} to {values['loop_highest_Ohm']:.1f} \u03a9",
         }
     )

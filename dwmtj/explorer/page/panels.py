@@ -179,6 +179,6 @@ class TextPanel:
 
 
 def numbers(items: Mapping[str, str]) -> str:
-    """A row of numbers with what they are below."""
+    """A row of numbers with their names below."""
     cells = "".join(f"<div><b>{value}</b><span>{name}</span></div>" for name, value in items.items())
     return f'<div class="numbers">{cells}</div>'
