@@ -81,7 +81,8 @@ def whole(name: str, value: Any, at_least: int, at_most: int | None = MOST) -> i
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
         raise InputError(f"{name}: expected a whole number of at least {at_least}, got {shown(value)}")
     if at_most is not None and value > at_most:
-        raise InputError(f"{name}: expected a whole number of at most {at_most:g}, got a larger one")
+        given = str(value) if value <= LARGEST else "a larger one"  # Python prints no integer of thousands of digits
+        raise InputError(f"{name}: expected a whole number of at most {at_most:g}, got {given}")
     return int(value)
 
 
