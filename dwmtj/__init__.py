@@ -1,4 +1,4 @@
-"""The command line of the project (`dwmtj --help` lists what it can do), its studies, and `load` for their results."""
+"""The command line of the project (`dwmtj --help` lists its commands), its studies, and `load` for their results."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The `dwmtj` command: its sub-commands are imported when they are called, so that `--help` answers at once."""
+"""The `dwmtj` command: its sub-commands are imported on call, so that `--help` answers at once."""
 
 import functools
 import sys
@@ -49,7 +49,7 @@ def group() -> None:
 
 
 def _tell_warnings_in_a_line() -> None:
-    """What lies outside the model's range is one line on standard error, once; other warnings are Python's own."""
+    """Print a value outside the model's range as one line on standard error, once; other warnings are Python's own."""
     from compact_model.support.model_range import ModelRangeWarning
 
     others = warnings.showwarning
@@ -85,7 +85,7 @@ def main() -> None:
     except OSError as error:
         _refuse(f"{error.filename or 'file'}: {error.strerror}" if error.strerror else str(error), 2)
     except (ValueError, RuntimeError) as error:
-        # Only the package's own, worded for a user; anything else is a defect and must show its traceback.
+        # Only the package's own, worded for users; anything else is a defect and must show its traceback.
         from compact_model.support.validation import ConvergenceError, InputError
 
         if isinstance(error, InputError):
@@ -103,7 +103,7 @@ def _tell(message: str) -> None:
 @functools.cache  # once, whichever thread comes first
 def _tell_interruption() -> None:
     if threading.current_thread() is not threading.main_thread():
-        click.echo(err=True)  # ends what the main thread may have begun: a bar, or a line about compilation
+        click.echo(err=True)  # ends a bar or a line about compilation of the main thread
     _tell("interrupted; files that were complete are kept")
 
 

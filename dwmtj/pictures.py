@@ -10,7 +10,7 @@ from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError, nearest
 
 PICTURES = ("random", "wall", "ramp", "checkerboard")
-"""Drawn at random; a Bloch wall's profile seen from above, tanh across a curved line; a slope; alternating ends."""
+"""Random; a Bloch wall's profile seen from above, tanh across a curved line; a slope; alternating ends."""
 
 Levels = NDArray[np.int64]
 

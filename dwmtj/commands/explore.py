@@ -86,7 +86,7 @@ def command(file: Path | None, port: int, no_browser: bool, as_json: bool, outpu
 
 
 def numbers(session: Session) -> dict[str, object]:
-    """What the page of a session shows, by names that end in the unit."""
+    """The numbers on the page of a session, by names that end in the unit."""
     from ..explorer.one_array import ExploredArray
     from ..explorer.one_device import picture
 

@@ -189,7 +189,7 @@ def _width(result: xr.Dataset) -> float:
 
 
 def _together(widths: list[float], found: list[xr.Dataset]) -> xr.Dataset:
-    """One Dataset over track_width; cells are numbered, and those outside of a stripe have m = 0."""
+    """One Dataset over track_width; cells are numbered, and those outside a stripe have m = 0."""
     import xarray as xr
 
     coordinate = xr.DataArray(

@@ -112,7 +112,7 @@ def command(folder: Path, fresh: bool, as_json: bool, quiet: bool, **options: An
 def _measured(
     part: Part, subject: Subject, folder: Path, fingerprint: str, *, fresh: bool, progress: bool
 ) -> xr.Dataset:
-    """The part's data: from the file that an earlier run of the same code left complete, or measured and written."""
+    """The part's data: from the complete file of an earlier run of the same code, or measured and written."""
     from compact_model.support.provenance import provenance
 
     path = folder / f"{part.name}.nc"
@@ -130,7 +130,7 @@ def _measured(
 
 
 def _missing_simulator() -> str | None:
-    """Why the parts that need ngspice cannot be measured, and what brings it; None where it is there."""
+    """Why the parts that need ngspice cannot be measured, and how to install it; None if it is available."""
     try:
         installation.program()
     except SimulatorMissing as reason:
@@ -143,11 +143,11 @@ def _missing_scikit_learn() -> str | None:
 
 
 _MISSING = {"ngspice": _missing_simulator, "scikit-learn": _missing_scikit_learn}
-"""Why what a part requires is not there; None where it is."""
+"""Why a requirement of a part is missing; None if it is available."""
 
 
 def _fingerprint(subject: Subject, simulator: int | None) -> str:
-    """A digest of the subject and of the code that the numbers come from: a change in either makes data stale."""
+    """A digest of the subject and of the code behind the numbers: a change in either makes data stale."""
     digest = hashlib.sha256(repr((subject, simulator)).encode())
     packages = [Path(str(package.__file__)).parent for package in (compact_model, spice, crossbar)]
     for package in (*packages, Path(__file__).parent.parent):

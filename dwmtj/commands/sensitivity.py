@@ -146,7 +146,7 @@ def command(
 
 
 def _summary(result: "xr.Dataset") -> list[dict[str, Any]]:
-    """One row for each change, in mA and %; None where a ramp ended before the wall was free; the marked figures."""
+    """One row for each change, in mA and %; None if a ramp ended before the wall was free; the marked figures."""
     found = []
     for place, name in enumerate(result.change.values.tolist()):
         row: dict[str, Any] = {

@@ -135,7 +135,7 @@ def command(
 
 
 def _overview(headers: list[str], rows: list[list[Any]], swept: int) -> str:
-    """Of many points: how each column is distributed over them, and where its ends are."""
+    """For many points: the distribution of each column over them, and the positions of its extremes."""
     lines = [f"{len(rows)} points; their table is in FILE.nc (-o) and in --json"]
     for place, header in enumerate(headers):
         values = [row[place] for row in rows]

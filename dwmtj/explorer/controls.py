@@ -17,10 +17,10 @@ T = TypeVar("T")
 class Control(Setting):
     """A setting with a place on the page.
 
-    label: beside the slider.  group: the heading above it.  low, high, increment: of the slider, in the unit at the
-    edge.  A value typed beside the slider may lie outside, up to `at_least` and `at_most`, which keep the page quick,
-    or where the package refuses it.  aliases: what the package's messages call the quantity.  The default is in the
-    unit at the edge, as all `Values` are.
+    label: beside the slider.  group: the heading above it.  low, high, increment: of the slider, in the displayed unit.
+    A value typed beside the slider may lie outside, up to `at_least` and `at_most`, beyond which the page would be slow
+    or the package refuses it.  aliases: names of the quantity in the package's messages.  The default is in the
+    displayed unit, like all `Values`.
     """
 
     label: str = ""
@@ -32,18 +32,18 @@ class Control(Setting):
 
 
 Values = Mapping[str, Any]
-"""Of all controls of a page by name, in the unit at the edge."""
+"""Values of all controls of a page by name, in the displayed units."""
 
 
 def defaults(controls: tuple[Control, ...]) -> dict[str, Any]:
-    """Every control's value when a page is opened, in the unit at the edge."""
+    """Every control's value on a new page, in the displayed unit."""
     return {item.name: item.default for item in controls}
 
 
 def complete(controls: tuple[Control, ...], given: Values) -> dict[str, Any]:
-    """The values given, checked, over the defaults, in the order of the controls; in the unit at the edge.
+    """The given values, checked, and defaults for the others, in the order of the controls; in the displayed units.
 
-    Raises InputError for a name that there is not, a value of another kind, and one that the page does not answer.
+    Raises InputError for an unknown name, a value of another type, and one that the page does not accept.
     """
     known = {item.name: item for item in controls}
     for name, value in given.items():
@@ -60,7 +60,7 @@ def in_si(controls: tuple[Control, ...], values: Values) -> dict[str, Any]:
 
 
 def literal(value: Any) -> str:
-    """A number as short as it can be written without loss, or a word in quotes; the same in Python and in TOML."""
+    """The shortest text of a number without loss, or a word in quotes; the same in Python and in TOML."""
     if isinstance(value, str):
         return f'"{value}"'
     short = f"{value:.12g}"
@@ -68,7 +68,7 @@ def literal(value: Any) -> str:
 
 
 def with_remark(task: Callable[[], T]) -> tuple[T, str | None]:
-    """What a task gives, and the first warning that a value is outside the range that the model is meant for."""
+    """The result of a task, and the first warning about a value outside the model's range."""
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", ModelRangeWarning)
         found = task()
@@ -77,7 +77,7 @@ def with_remark(task: Callable[[], T]) -> tuple[T, str | None]:
 
 
 def control_of(controls: tuple[Control, ...], message: str) -> str | None:
-    """Name of the control that a refusal or a warning is about, by the name before its colon; None: about none."""
+    """Name of the control that a refusal or warning concerns, from the name before its colon; None: none."""
     subject = message.partition(":")[0].rpartition(".")[2].strip()
     for item in controls:
         if subject in (item.name, *item.aliases):

@@ -24,10 +24,10 @@ from crossbar.studies.disturbing import write_disturb
 from .controls import Control, Values, complete, in_si, literal
 
 LARGEST = 32
-"""Lines of either kind."""
+"""Largest number of lines of either kind."""
 MOST_ACTIONS = 100
 MOST_PATHS = 24
-"""Sneak paths that are looked for and drawn, the strongest first."""
+"""Number of sneak paths that are computed and drawn, the strongest first."""
 STARTS = ("middle", "AP", "P", "random")
 KINDS = ("write", "read", "disturb")
 _LEVEL = 20.0  # nm: x_c of a notch
@@ -84,7 +84,7 @@ CONTROLS = (
     ),
 )  # fmt: skip
 NEXT_PULSE = ("voltage", "pulse_width", "count")
-"""Controls of what is done next; all others are of the array and redo what was done."""
+"""Controls of the next action; all others belong to the array, and changing one repeats the earlier actions."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Action:
     count: int = 1
 
     def fields(self) -> dict[str, Any]:
-        """What the action needs, by name."""
+        """The parameters of the action, by name."""
         used = {"write": 5, "read": 3, "disturb": 6}[self.kind]
         return {each.name: getattr(self, each.name) for each in fields(self)[:used]}
 
@@ -112,7 +112,7 @@ _FIELDS = {each.name: each for each in fields(Action)}
 
 
 def action_of(content: Mapping[str, Any]) -> Action:
-    """An action from its fields by name; raises InputError for others than its kind has, and for other values."""
+    """An action from its fields by name; raises InputError for wrong fields of its kind, or wrong values."""
     kind = choice("action kind", content.get("kind"), KINDS)
     wanted = Action(kind, 0, 0).fields()
     for name in content:
@@ -129,7 +129,7 @@ def action_of(content: Mapping[str, Any]) -> Action:
 
 
 def action_from(text: str) -> Action:
-    """An action as it stands in a link; raises InputError."""
+    """An action from its form in a link; raises InputError."""
     kind, *parts = text.split(":")
     names = list(Action(choice("action kind", kind, KINDS), 0, 0).fields())[1:]
     try:
@@ -145,7 +145,7 @@ def action_from(text: str) -> Action:
 
 
 def check_actions(values: Values, actions: Sequence[Action]) -> None:
-    """InputError for cells that are not there, pulses that the page does not answer, and too many actions."""
+    """InputError for cells that do not exist, pulses that the page does not accept, and too many actions."""
     if len(actions) > MOST_ACTIONS:
         raise InputError(f"action: expected at most {MOST_ACTIONS}, got {len(actions)}")
     for action in actions:
@@ -157,11 +157,11 @@ def check_actions(values: Values, actions: Sequence[Action]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class ArrayPicture:
-    """What the page of one array shows; all of shape (word lines, bit lines).
+    """The contents of the page of one array; all of shape (word lines, bit lines).
 
     resistance: Ohm, of the devices at zero bias; position: m; moved: m, by the last action; voltage: V, across the
-    devices at the start of the last action, or 0.  reading: the conductance, S, that the last read found; paths: of
-    `sneak_paths`; both None where the last action was no read.
+    devices at the start of the last action, or 0.  reading: the conductance, S, of the last read; paths: from
+    `sneak_paths`; both None unless the last action was a read.
     """
 
     resistance: FloatArray
@@ -174,7 +174,7 @@ class ArrayPicture:
     paths: xr.Dataset | None = None
 
     def numbers(self) -> dict[str, float | list[list[float]]]:
-        """What the page shows as numbers, by names that end in the unit."""
+        """The numbers on the page, by names that end in the unit."""
         found: dict[str, float | list[list[float]]] = {
             "resistance_Ohm": self.resistance.tolist(),
             "position_nm": (self.position / NANOMETRE).tolist(),
@@ -187,9 +187,9 @@ class ArrayPicture:
 
 
 class ExploredArray:
-    """An array with all that was done to it; `done` and `pictures` grow together, the first picture is the start.
+    """An array with all actions on it; `done` and `pictures` grow together, the first picture is the start.
 
-    values: of the page's controls, in the units at the edge.  Raises InputError.
+    values: of the page's controls, in the displayed units.  Raises InputError.
     """
 
     def __init__(self, values: Values, actions: Sequence[Action] = ()) -> None:
@@ -221,25 +221,25 @@ class ExploredArray:
 
     @property
     def picture(self) -> ArrayPicture:
-        """After all that was done."""
+        """The picture after all actions."""
         return self.pictures[-1]
 
     def do(self, action: Action) -> ArrayPicture:
-        """Write, read or disturb one cell; raises InputError and ConvergenceError, and then nothing was done."""
+        """Write, read or disturb one cell; raises InputError and ConvergenceError, which leave the array unchanged."""
         try:
             found = self._after(action)
         except (InputError, ConvergenceError):
             self.simulation.restore(self._states[-1])
             raise
         if self.done and self.done[-1].kind == action.kind == "read":
-            self._forget()  # reading at once changes nothing: the next one takes its place
+            self._forget()  # an instantaneous read changes nothing: the next one replaces it
         self.done.append(action)
         self._states.append(self.simulation.state())
         self.pictures.append(found)
         return found
 
     def undo(self) -> None:
-        """Go back to before the last action."""
+        """Return to the state before the last action."""
         if self.done:
             self._forget()
             self.simulation.restore(self._states[-1])
@@ -318,7 +318,7 @@ _STARTS = {
 
 
 def python_lines(values: Values, actions: Sequence[Action]) -> str:
-    """A script that makes the array and does all that was done; `resistance` is then what the map shows."""
+    """A script that makes the array and repeats all actions; `resistance` is then the content of the map."""
     text = {name: literal(value) for name, value in complete(CONTROLS, values).items()}
     kinds = {action.kind for action in actions}
     names = {"ArraySimulation", "Crossbar", "DomainWalls"}

@@ -27,12 +27,12 @@ from compact_model.track.random_sites import random_track
 from .controls import Control, Values, complete, in_si, literal
 
 POINTS = 401
-"""Recorded times of the pulse."""
+"""Number of recorded times of the pulse."""
 LOOP_POINTS = 120
 LOOP_DWELL = 10.0
 """ns at each current of the loop."""
 _LONGEST_LOOP_STEP = 50
-_LOOP_ANGLE = 0.1  # rad, by which no field may turn the wall in one step of the loop
+_LOOP_ANGLE = 0.1  # rad, largest turn of the wall by any field in one step of the loop
 _PLACES = 801  # at which the landscape is drawn
 
 CONTROLS = (
@@ -95,9 +95,9 @@ CONTROLS = (
 
 @dataclass(frozen=True, eq=False)
 class DevicePicture:
-    """What the page of one device draws.
+    """The contents of the page of one device.
 
-    pulse: of `simulate`; loop: of `resistance_loop`.  places: m, along the track; energy: of the wall there in the
+    pulse: from `simulate`; loop: from `resistance_loop`.  places: m, along the track; energy: of the wall there in the
     sites and the field, J, 0 at its lowest.
     """
 
@@ -110,7 +110,7 @@ class DevicePicture:
     energy: FloatArray
 
     def energy_at(self, position: FloatArray) -> FloatArray:
-        """Of the wall at positions in m, J, against the same zero as `energy`."""
+        """Energy of the wall at positions in m, J, relative to the zero of `energy`."""
         return wall_energy(self.parameters, self.landscape, self.net_field, position) - self._zero
 
     @property
@@ -136,15 +136,15 @@ class DevicePicture:
 def wall_energy(
     parameters: DeviceParameters, landscape: Landscape, net_field: float, position: FloatArray
 ) -> FloatArray:
-    """Of the wall at positions in m under a field along the track in T, in the sites and the field, J."""
+    """Energy of the wall at positions in m under a field along the track in T, in the sites and the field, J."""
     pinning = landscape.energy(position, parameters)
     return pinning - parameters.energy_per_field_length * net_field * position
 
 
 def picture(values: Values) -> DevicePicture:
-    """What the page shows for these values, in the units at the edge.
+    """The contents of the page for these values, in the displayed units.
 
-    Raises InputError, with the package's own words, and ConvergenceError.
+    Raises InputError, in the package's own words, and ConvergenceError.
     """
     si = in_si(CONTROLS, values)
     device = _device(si)
@@ -176,7 +176,7 @@ def picture(values: Values) -> DevicePicture:
 
 
 def loop_step(values: Values) -> int:
-    """Time step of the loop above 0 K, ps: 50, or less down to 5 where all fields together turn the wall faster."""
+    """Time step of the loop above 0 K, ps: 50, or less down to 5 if all fields together turn the wall faster."""
     si = in_si(CONTROLS, values)
     device = _device(si)
     torque = device.torque_per_current_density * si["loop_amplitude"] / device.junction_area
@@ -190,7 +190,7 @@ def _device(si: Values) -> DeviceParameters:
 
 
 def _track(device: DeviceParameters, si: Values) -> Landscape:
-    """One site in the middle, or several; drawn as a study draws them."""
+    """One site in the middle, or several, drawn in the same way as by a study."""
     return random_track(
         device,
         si["sites"],
@@ -205,12 +205,12 @@ def _track(device: DeviceParameters, si: Values) -> Landscape:
 
 
 def _jitter(sites: int) -> float:
-    """Of the sites' places, as in a study: a single site is in the middle."""
+    """Jitter of the sites' positions, as in a study: a single site is in the middle."""
     return 0.5 if sites > 1 else 0.0
 
 
 def python_lines(values: Values) -> str:
-    """A script that makes `pulse` and `loop` as the page has them."""
+    """A script that computes `pulse` and `loop` as on the page."""
     text = {name: literal(value) for name, value in complete(CONTROLS, values).items()}
     return f"""\
 import numpy as np
@@ -253,7 +253,7 @@ print(pulse.position[-1].item(), pulse.resistance[-1].item())
 
 
 def study_file(values: Values) -> str:
-    """A study whose results are where the pulse leaves the wall; more samples and longer lists make it larger."""
+    """A study of the wall's position after the pulse; more samples and longer lists make it larger."""
     units = {item.name: item.unit for item in CONTROLS}
     given = complete(CONTROLS, values)
 

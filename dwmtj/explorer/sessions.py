@@ -12,7 +12,7 @@ from . import one_array, one_device
 from .controls import Control, Values, complete, literal
 
 VERSION = 1
-"""Of links and files; it rises when the same text would mean something else."""
+"""Version of links and files; it rises when the meaning of a text changes."""
 CONTROLS: dict[str, tuple[Control, ...]] = {"device": one_device.CONTROLS, "array": one_array.CONTROLS}
 
 
@@ -26,7 +26,7 @@ class Session:
 
 
 def new_session(page: str, given: Values | None = None, actions: Sequence[one_array.Action] = ()) -> Session:
-    """A session with what is given over the defaults; raises InputError."""
+    """A session with the given values, and defaults for the others; raises InputError."""
     controls = CONTROLS[choice("page", page, CONTROLS)]
     if actions and page != "array":
         raise InputError(f"action: expected none on the page of one device, got {len(actions)}")
@@ -36,7 +36,7 @@ def new_session(page: str, given: Values | None = None, actions: Sequence[one_ar
 
 
 def link(session: Session) -> str:
-    """The part of an address behind the machine: /device?version=1&coercive_field=15&..."""
+    """The part of an address after the machine: /device?version=1&coercive_field=15&..."""
     fields = {"version": str(VERSION)} | {name: _bare(value) for name, value in session.values.items()}
     if session.actions:
         fields["do"] = ";".join(action.text() for action in session.actions)
@@ -44,9 +44,9 @@ def link(session: Session) -> str:
 
 
 def from_link(page: str, query: Mapping[str, str]) -> Session:
-    """The session of a link from the fields behind its question mark; without any, a new one.
+    """The session of a link from the fields after its question mark; without any, a new one.
 
-    Raises InputError of one line for a link of another version, and for fields and values that there are not.
+    Raises a one-line InputError for a link of another version, and for unknown fields and values.
     """
     fields = dict(query)
     if not fields:
@@ -71,7 +71,7 @@ def to_toml(session: Session) -> str:
 
 
 def from_toml(text: str) -> Session:
-    """The session of a file; raises InputError with the table, the key, what was expected and what came."""
+    """The session of a file; raises InputError with the table, the key, what was expected and what was given."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -108,7 +108,7 @@ def _number(text: str) -> Any:
             return kind(text)
         except ValueError:
             continue
-    return text  # refused, with its control's name, as not a number
+    return text  # refused as not a number, with its control's name
 
 
 def _bare(value: Any) -> str:

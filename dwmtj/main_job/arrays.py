@@ -124,7 +124,7 @@ def _draw_wires(data: xr.Dataset, figure: Figure) -> None:
 
 _PICTURE_SIZE = 16
 _PICTURE_LEVELS = 16
-_PICTURE_SEGMENT = 0.1  # Ohm: on 1 Ohm segments a reading is off by more than half a level
+_PICTURE_SEGMENT = 0.1  # Ohm: with 1 Ohm segments a reading is off by more than half a level
 
 
 def _programmed(size: int, seed: int, tolerance: float) -> tuple[ArraySimulation, xr.Dataset]:

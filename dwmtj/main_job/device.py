@@ -146,7 +146,7 @@ def _measure_depinning(subject: Subject, progress: bool) -> xr.Dataset:
 
 
 def _spread(values: np.ndarray) -> float:
-    """Half the distance between the quartiles over the median: a spread that a few late runs do not move."""
+    """Half the distance between the quartiles over the median: a spread that is insensitive to a few late runs."""
     lower, middle, upper = np.percentile(values, [25.0, 50.0, 75.0])
     return float(0.5 * (upper - lower) / middle)
 
@@ -236,7 +236,7 @@ def _draw_retention(data: xr.Dataset, figure: Figure) -> None:
 def _measure_crosscheck(subject: Subject, progress: bool) -> xr.Dataset:
     from spice.crosschecks import crosscheck
 
-    # Below the Walker current the wall stays in its well and rings, far above it leaves over the well's hard edge.
+    # Below the Walker current the wall stays in its well and rings; far above it, it leaves over the well's hard edge.
     amplitudes = np.array([0.7, 3.0]) * subject.parameters.walker_current
     return crosscheck(
         subject.parameters,

@@ -53,4 +53,4 @@ EXPLANATIONS = {
         "the learned weights."
     ),
 }
-"""By the name of the part."""
+"""The explanations by the name of the part."""

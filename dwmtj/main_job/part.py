@@ -37,7 +37,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Summary:
-    """Key numbers by name, and the same in a sentence."""
+    """Key numbers by name, and the same as a sentence."""
 
     numbers: dict[str, float]
     sentence: str
@@ -45,7 +45,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Part:
-    """One measurement: how to get its data, its key numbers, and its figure."""
+    """One measurement: its data, its key numbers, and its figure."""
 
     name: str
     title: str
@@ -54,4 +54,4 @@ class Part:
     summarise: Callable[[Subject, xr.Dataset], Summary]
     draw: Callable[[xr.Dataset, Figure], None]
     requirement: str = ""
-    """'ngspice' or 'scikit-learn', if the part needs it; where it is missing, the report says so and goes on."""
+    """'ngspice' or 'scikit-learn', if the part needs it; if it is missing, the report says so and continues."""

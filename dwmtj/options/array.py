@@ -61,7 +61,7 @@ def fault_options(function: Function) -> Function:
 
 
 def faults_from_options(options: dict[str, Any]) -> FaultRates | None:
-    """Take these options out of a command's options; None where nothing is to be faulty."""
+    """Remove these options from a command's options; None if nothing is faulty."""
     given = {name: options.pop(name) for name in (*_FAULTS, *_LINE_FAULTS) if name in options}
     seed = options.pop("fault_seed", 0)
     rates = {name: 0.01 * between("--" + name.replace("_", "-"), value, 0.0, 100.0) for name, value in given.items()}
@@ -83,7 +83,7 @@ def driver_options(function: Function) -> Function:
 
 
 def wires_from_options(options: dict[str, Any]) -> Wires:
-    """Take the wires' options out of a command's options."""
+    """Remove the wires' options from a command's options."""
     given = {name: options.pop(name) for name in _WIRES if name in options}
     checked = {name: non_negative("--" + name.replace("_", "-"), value) for name, value in given.items()}
     return Wires.equal(checked.pop("wire_resistance"), **checked, faults=faults_from_options(options))
@@ -124,7 +124,7 @@ def sizes_option(default: str) -> Callable[[Function], Function]:
 
 
 def numbers_from(name: str, text: str, kind: type, *, at_most: float = 1e6) -> list[Any]:
-    """Numbers out of a text with commas."""
+    """Numbers from a text with commas."""
     try:
         found = [kind(part) for part in text.split(",")]
     except ValueError:
@@ -147,7 +147,7 @@ def high_state_option(function: Function) -> Function:
 
 
 def resistances(parameters: DeviceParameters, high_state: str) -> tuple[float, float]:
-    """R_L and R_H of a device, Ohm: R_P, and R_AP, or what a wall at the AP end leaves of it."""
+    """R_L and R_H of a device, Ohm: R_P, and R_AP or the resistance with a wall at the AP end."""
     from compact_model.device.junction import resistance
 
     if high_state == "AP":

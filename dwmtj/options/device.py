@@ -26,7 +26,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Quantity:
-    """One parameter at the edge: its name, its unit there, and the factor to SI; choices instead for a word."""
+    """One parameter on the command line: its name, its unit there, and the factor to SI; for a word, the choices
+    instead."""
 
     name: str
     help: str
@@ -35,7 +36,7 @@ class Quantity:
     whole: bool = False
     choices: tuple[str, ...] = ()
     si: str | None = None
-    """The unit in SI; None: the usual one of the unit at the edge."""
+    """The unit in SI; None: the usual one of the unit on the command line."""
 
     @property
     def option(self) -> str:
@@ -43,7 +44,7 @@ class Quantity:
         return "--" + self.name.replace("_", "-")
 
     def read(self, where: str, value: Any) -> Any:
-        """A value from the edge in SI; raises InputError that names where it came from."""
+        """A value from the command line in SI; raises InputError that names its source."""
         if self.choices:
             if value not in self.choices:
                 raise InputError(f"{where}: expected one of {', '.join(self.choices)}, got {value!r}")
@@ -128,7 +129,7 @@ def parameter_options(
 
 
 def track_options(function: Function) -> Function:
-    """Add what a measurement on a many-level track needs beside the device: temperature and seed."""
+    """Add the options of a measurement on a many-level track besides the device: temperature and seed."""
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of the thermal fields."),
         click.option(
@@ -145,7 +146,7 @@ def track_options(function: Function) -> Function:
 
 
 def track_from_options(options: dict[str, Any]) -> tuple[DeviceParameters, Landscape, str]:
-    """The device, the landscape that was asked for, or else the paper's many-level track, and which it is, in words."""
+    """The device, the given landscape or else the paper's many-level track, and a description of which it is."""
     parameters, landscape, numbers = device_from_options(options)
     seed = numbers["track_seed"]
     if not numbers["own_landscape"]:
@@ -185,7 +186,8 @@ def _from_toml(path: Path) -> dict[str, Any]:
 def device_from_options(
     options: dict[str, Any], base: DeviceParameters | None = None, *, at_its_width: bool = True
 ) -> tuple[DeviceParameters, Landscape, dict[str, Any]]:
-    """Take the device's options out of a command's options; TOML first, options over it, `base` (the paper's) below.
+    """Remove the device's options from a command's options; options override TOML, which overrides `base` (the
+    paper's).
 
     Returns the parameters, the landscape, and the landscape's numbers in SI by name, with anisotropy_from_width.
     at_its_width: whether the device has that anisotropy; a caller that scales it applies the law itself.
@@ -236,7 +238,7 @@ def device_from_options(
 
 
 def check_law(law: AnisotropyLaw, given: Collection[str]) -> None:
-    """Raise InputError where a parameter is given that the law of the width sets."""
+    """Raise InputError if a parameter is given that is set by the law of the width."""
     for name in SET_BY_LAW[law]:
         if name in given:
             raise InputError(f"{name}: expected none with anisotropy_from_width {law!r}, which sets it, got both")

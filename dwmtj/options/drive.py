@@ -67,17 +67,17 @@ _METHODS = {
 
 
 def method_in_words(method: str) -> str:
-    """How a ramp or a sweep was followed, for the answer of a command."""
+    """How a ramp or a sweep was followed, for the output of a command."""
     return ", ".join(_METHODS[each] for each in method.split(" and "))
 
 
 def drive_given(options: dict[str, Any]) -> bool:
-    """Whether any of the drives was asked for."""
+    """Whether any of the drives was given."""
     return any(options.get(name) is not None for name in _DRIVES)
 
 
 def drive_from_options(options: dict[str, Any]) -> tuple[Drive, float]:
-    """Take the drive's options out of a command's options: the drive, and the duration in s."""
+    """Remove the drive's options from a command's options: the drive, and the duration in s."""
     given = {name: options.pop(name) for name in _DRIVES}
     pulse_width, duration = options.pop("pulse_width"), options.pop("duration")
     chosen = [name for name, value in given.items() if value is not None]

@@ -10,7 +10,7 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _GROUPS: WeakKeyDictionary[click.Parameter, str] = WeakKeyDictionary()
-"""The heading of those options that do not belong to one command alone."""
+"""The heading of options that are not specific to one command."""
 OUTPUT = "Output"
 ARRAY = "Array"
 READ_OUT = "Weights and converters"
@@ -22,7 +22,7 @@ _SHOWN_OF_FOLDED = ("--parameters", "--track-width", "--coercive-field")
 
 
 def in_group(heading: str) -> Callable[[Callable[[Function], Function]], Callable[[Function], Function]]:
-    """Put the options that a decorator adds under a heading of the help, but for those that have one already."""
+    """Put the options added by a decorator under a heading of the help, except those that already have one."""
 
     def of(decorator: Callable[[Function], Function]) -> Callable[[Function], Function]:
         @functools.wraps(decorator)
@@ -42,8 +42,8 @@ def in_group(heading: str) -> Callable[[Callable[[Function], Function]], Callabl
 class Command(click.Command):
     """A click command with --help-all.
 
-    examples: command lines without `dwmtj`, each with a remark behind #.  writes: what -o leaves behind; None where the
-    command says so itself.
+    examples: command lines without `dwmtj`, each with a remark behind #.  writes: the files of -o; None if the command
+    describes them itself.
     """
 
     def __init__(self, *, examples: Sequence[str], writes: str | None = None, **settings: Any) -> None:

@@ -49,7 +49,7 @@ def spread_option(function: Function) -> Function:
 
 
 def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
-    """NAME=NUMBER as standard deviations by name: in % of the mean, in its own unit where the quantity has a sign."""
+    """NAME=NUMBER as standard deviations by name: in % of the mean, or in its own unit if the quantity has a sign."""
     spreads = {}
     for text in texts:
         name, equals, written = text.partition("=")
@@ -69,7 +69,8 @@ def spreads_from(texts: tuple[str, ...]) -> dict[str, float]:
 
 @in_group(ARRAY)
 def time_options(function: Function) -> Function:
-    """Add what an array in time needs: device, tracks, spreads, wires, start, field, temperature, seed, accuracy."""
+    """Add the options of an array in time: device, tracks, spreads, wires, start, field, temperature, seed,
+    accuracy."""
     for option in (
         click.option(
             "--store",
@@ -137,7 +138,7 @@ def time_options(function: Function) -> Function:
 
 @in_group(ARRAY)
 def access_options(function: Function) -> Function:
-    """Add how cells are reached for writing."""
+    """Add the options of write access."""
     for option in (
         click.option("--compensate", is_flag=True, help="Raise the lines' voltages by the voltage drop of the wires."),
         click.option(
@@ -158,7 +159,7 @@ def access_options(function: Function) -> Function:
 
 
 def access_from_options(options: dict[str, Any]) -> WriteAccess:
-    """Take these options out of a command's options."""
+    """Remove these options from a command's options."""
     from crossbar.operate.operations import WriteAccess
 
     return WriteAccess(
@@ -170,12 +171,12 @@ def access_from_options(options: dict[str, Any]) -> WriteAccess:
 
 
 def write_voltage(parameters: DeviceParameters, given: float | None, factor: float) -> float:
-    """--voltage, or so many times the device's threshold."""
+    """--voltage, or a multiple of the device's threshold."""
     return factor * parameters.threshold_voltage if given is None else number("--voltage", given)
 
 
 class ArrayInTime:
-    """The device, its tracks and the wires that a command asked for, from which arrays of any size are made."""
+    """The device, tracks and wires of a command, from which arrays of any size are made."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         base, track = _DEVICES[options.pop("device")]
@@ -190,7 +191,7 @@ class ArrayInTime:
         self._start, self.seed = options.pop("start"), whole("--seed", options.pop("seed"), 0, at_most=None)
         field, step = field_from(options.pop("external_field")), options.pop("step")
         self.of_walls: dict[str, Any] = {
-            # Of the device that was asked for: what devices scatter about it stays.
+            # The laws of the requested device; those of devices scattered around it stay the same.
             "external_field": applied_field(self.parameters, field),
             "temperature": between("--temperature", options.pop("temperature"), 0.0, 1e4),
             "step": None if step is None else positive("--step", step) * NANOSECOND,
@@ -202,7 +203,7 @@ class ArrayInTime:
         }
 
     def draw(self, stream: int) -> np.random.Generator:
-        """Random numbers of their own for each use of --seed: 1 devices, 2 starts, 3 targets, 4 pulse trains, 5 read
+        """Independent random numbers for each use of --seed: 1 devices, 2 starts, 3 targets, 4 pulse trains, 5 read
         noise, 6 ageing."""
         return np.random.default_rng([self.seed, stream])
 
@@ -213,7 +214,7 @@ class ArrayInTime:
         return self._track(self.parameters, np.random.default_rng([self.track_seed, index]))
 
     def simulation(self, shape: tuple[int, int]) -> ArraySimulation:
-        """An array of this size with the walls where they start."""
+        """An array of this size with the walls at their initial positions."""
         from crossbar.crossbar import Crossbar
         from crossbar.in_time.domain_walls import DomainWalls
         from crossbar.in_time.simulation import ArraySimulation

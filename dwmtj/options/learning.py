@@ -65,7 +65,7 @@ def trial_options(function: Function) -> Function:
 
 
 def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
-    """Add --levels, with a default, and what else makes a kind of device with its pulse, to a command."""
+    """Add --levels, with a default, and the other options of a kind of device with its pulse, to a command."""
 
     @in_group(ARRAY)
     def add(function: Function) -> Function:
@@ -133,7 +133,7 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
         ):
             function = option(function)
         function = fault_options(function)
-        # The stray field is compensated, and walls are there already.
+        # The stray field is compensated, and walls already exist.
         return notched_options(("stray_field", "nucleation_current_density"))(function)
 
     return add
@@ -142,9 +142,9 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
 def notched_options(
     without_effect: Sequence[str], base: DeviceParameters | None = None
 ) -> Callable[[Function], Function]:
-    """Add the parameters of `notched_device`, or of another base, but for those that change nothing, and its length.
+    """Add the parameters of `notched_device`, or of another base, except those without effect, and its length.
 
-    The tracks are as long as their notches need, and their landscape is theirs.
+    The tracks are as long as their notches need, and have their own landscape.
     """
     device = notched_device() if base is None else base
     length = 1e6 * device.track_length
@@ -159,7 +159,7 @@ def notched_options(
 
 
 def device_from(options: dict[str, Any], base: DeviceParameters | None = None) -> DeviceParameters:
-    """The device that was asked for, `notched_device` or another one below; InputError where a landscape was given."""
+    """The requested device, based on `notched_device` or another one; InputError if a landscape was given."""
     parameters, _, numbers = device_from_options(options, notched_device() if base is None else base)
     if numbers["own_landscape"]:
         raise InputError("--parameters: expected no [landscape], got one; the tracks are notched")
@@ -169,7 +169,7 @@ def device_from(options: dict[str, Any], base: DeviceParameters | None = None) -
 def pulsed_devices_from(
     options: dict[str, Any], seed: int, store: Path | None, quiet: bool
 ) -> tuple[list[PulsedDevice], dict[str, Any]]:
-    """Take the devices' options out of a command's options: one kind for each number of levels, and the array's."""
+    """Remove the devices' options from a command's options: one kind for each number of levels, and the array's."""
     from crossbar.learning.pulsed_device import LARGEST_VARIATION, PulsedDevice
 
     segment = non_negative("--wire-resistance", options.pop("wire_resistance"))
@@ -206,14 +206,14 @@ def pulsed_devices_from(
 
 
 def retention_from(text: str) -> list[float]:
-    """Times in s, out of a text of ns with commas, each once, rising."""
+    """Times in s, from a text of ns with commas, without repetition, increasing."""
     longest = 1e30  # ns, beyond the age of the universe
     times = numbers_from("--retention", text, float, at_most=longest) if text else []
     return [NANOSECOND * each for each in sorted(set(times))]
 
 
 def levels_from(text: str, at_least: int = 1) -> list[int]:
-    """Numbers of levels out of a text with commas, each once, rising."""
+    """Numbers of levels from a text with commas, without repetition, increasing."""
     from crossbar.learning.pretrained import MOST_LEVELS
 
     counts: Sequence[int] = numbers_from("--levels", text, int)
@@ -221,7 +221,7 @@ def levels_from(text: str, at_least: int = 1) -> list[int]:
 
 
 def device_line(result: xr.Dataset, volts: bool = True) -> str:
-    """What is to be known of the devices that a result was made with."""
+    """A note on the devices of a result."""
     if "track_length" not in result.coords:
         return "\n".join(
             f"{count} levels from {1e6 * float(result.lowest_conductance[row]):.4g} to "
@@ -239,5 +239,5 @@ def device_line(result: xr.Dataset, volts: bool = True) -> str:
 
 
 def trials_folder(store: Path | None) -> Path | None:
-    """Where the trials are kept beside the tables."""
+    """The folder of the trials, beside the tables."""
     return None if store is None else store / "trials"

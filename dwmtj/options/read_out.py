@@ -19,7 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @in_group(READ_OUT)
 def read_out_options(function: Function) -> Function:
-    """Add what makes a WeightMapping, a Dac and an Adc to a command."""
+    """Add the options of a WeightMapping, a Dac and an Adc to a command."""
     for option in (
         click.option(
             "--adc-percentile",
@@ -80,14 +80,14 @@ def read_noise_option(function: Function) -> Function:
 
 
 def read_noise_from_percent(percent: float) -> float:
-    """The share of one device's largest current; InputError by the name of the option."""
+    """The share of one device's largest current; InputError with the name of the option."""
     return 0.01 * between("--read-noise", percent, 0.0, 1e4)
 
 
 def read_out_from_options(options: dict[str, Any], *, signed: bool) -> dict[str, Any]:
-    """Take the read-out's options out of a command's options: mapping, dac and adc as keyword arguments.
+    """Remove the read-out's options from a command's options: mapping, dac and adc as keyword arguments.
 
-    signed: whether inputs have a sign.  InputError by the name of the option.
+    signed: whether inputs have a sign.  InputError with the name of the option.
     """
     dac_bits, adc_bits = options.pop("dac_bits"), options.pop("adc_bits")
     in_cycle, percentile = options.pop("bits_per_cycle"), options.pop("adc_percentile")
@@ -119,7 +119,7 @@ def read_out_from_options(options: dict[str, Any], *, signed: bool) -> dict[str,
 
 
 def _named(kind: Callable[..., Any], names: dict[str, str], **settings: Any) -> Any:
-    """The object, whose errors name options in place of arguments."""
+    """The object, with errors that name options instead of arguments."""
     try:
         return kind(**settings)
     except InputError as error:

@@ -22,7 +22,8 @@ SPIKE_SHAPES = ("rectangle", "sawtooth")
 
 
 def spike_options(*, edge: float, pulse: str, tail: str) -> Callable[[Function], Function]:
-    """Add what a spike is, but for its shape, to a command; its usual edge in ns, and its usual voltages in words."""
+    """Add the options of a spike, except its shape, to a command; its usual edge in ns, and its usual voltages in
+    words."""
 
     @in_group("Spikes")
     def add(function: Function) -> Function:
@@ -70,11 +71,11 @@ balanced_spike_options = spike_options(
     pulse="0.65 times the threshold, 0.75 with a rectangle",
     tail="0.45 times the threshold, 0.25 with a rectangle",
 )
-"""Those of a spike that does least by itself."""
+"""The voltages of a spike that has the least effect alone."""
 
 
 def balanced_spikes(options: dict[str, Any], parameters: DeviceParameters, shapes: tuple[str, ...]) -> list[Spike]:
-    """Take the options of spikes out of a command's options: one balanced spike for each shape, changed by them."""
+    """Remove the options of spikes from a command's options: one balanced spike for each shape, modified by them."""
     from compact_model.experiments.spikes import Spike
 
     changes = spike_changes(options)
@@ -82,7 +83,7 @@ def balanced_spikes(options: dict[str, Any], parameters: DeviceParameters, shape
 
 
 def spike_changes(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the options of spikes out of a command's options: what is to be set of a `Spike`."""
+    """Remove the options of spikes from a command's options: the fields of a `Spike` to set."""
     changes: dict[str, Any] = {
         "width": positive("--pulse-width", options.pop("pulse_width")) * NANOSECOND,
         "edge": non_negative("--edge", options.pop("edge")) * NANOSECOND,
@@ -96,7 +97,7 @@ def spike_changes(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def delays_from(longest: float, points: int) -> Any:
-    """--longest-delay and --points as delays in s, as many on either side of 0."""
+    """--longest-delay and --points as delays in s, the same number on either side of 0."""
     import numpy as np
 
     return np.linspace(-1.0, 1.0, points) * positive("--longest-delay", longest) * NANOSECOND

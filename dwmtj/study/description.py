@@ -32,7 +32,7 @@ SHIPPED = Path(__file__).parent / "shipped"
 _STUDY_KEYS = ("measure", "description", "samples", "seed", "samples_per_part", "design", "points", "format")
 _FORMATS = (1, 2)
 _FIRST_MEASURES = ("threshold", "levels", "retention")
-# Files of format 1, those of dwmtj 0.1.0, had these in other units; nothing in the number tells.
+# Files of format 1, those of dwmtj 0.1.0, had these in other units, which the numbers do not show.
 _FORMERLY = {"step": ("ps", 1e-3), "duration": ("us", 1e3)}
 _MOST_SAMPLES = 10**9
 _MOST_POINTS = 10**5
@@ -108,7 +108,7 @@ class Study:
         self._check_points()
 
     def _check_points(self) -> None:
-        """Raise InputError for a point that makes no sense: all are tried, or of many some from everywhere."""
+        """Raise InputError for an invalid point: all are tried, or of many a sample from everywhere."""
         total = self.number_of_points
         tried = range(total) if total <= _MOST_TRIED else np.linspace(0, total - 1, _MOST_TRIED).astype(int).tolist()
         corners: Iterable[int] = []
@@ -154,7 +154,7 @@ class Study:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """What all points have in common."""
+        """The common settings of all points."""
         return Recipe(
             measure=self.kind,
             device=self.device,
@@ -165,29 +165,30 @@ class Study:
 
     @property
     def part_size(self) -> int:
-        """Samples that are measured and stored together, of whatever points."""
+        """Number of samples that are measured and stored together, of any points."""
         return min(self.samples_per_part or self.kind.samples_per_part, self.samples * self.number_of_points)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the result without its samples: numbers of values of the swept quantities, or of the drawn points."""
+        """Dimensions of the result without its samples: numbers of values of the swept quantities, or of the drawn
+        points."""
         if self.design != GRID:
             return (self.number_of_points,)
         return tuple(len(values) for values in self.sweep.values())
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """Of the result without its samples."""
+        """Dimension names of the result without its samples."""
         return tuple(self.sweep) if self.design == GRID else ("point",)
 
     @cached_property
     def number_of_points(self) -> int:
-        """Of the grid, 1 where nothing is swept; or as many as are drawn."""
+        """Number of points of the grid, 1 if nothing is swept; or of drawn points."""
         return math.prod(map(len, self.sweep.values())) if self.points is None else self.points
 
     @cached_property
     def combinations(self) -> list[dict[str, Any]]:
-        """The swept values of each point; of a grid the last name's change fastest."""
+        """The swept values of each point; in a grid the last name's change fastest."""
         if self.design == GRID:
             return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
         return drawn(self.design, self.number_of_points, self.sweep, self.quantities, self.seed)
@@ -198,13 +199,13 @@ class Study:
         return keys_of(self.combinations)
 
     def point(self, index: int) -> Point:
-        """One point.  Raises InputError that names it where it makes no sense."""
+        """One point.  Raises InputError that names it if it is invalid."""
         return self.recipe.point(int(self.keys[index]), self.combinations[index])
 
     def identity(self) -> dict[str, str]:
-        """What makes the study this one and no other, as text by name: what a store is checked against.
+        """The identity of the study, as text by name, against which a store is checked.
 
-        Samples and points can be added to a study, and parted otherwise: these are not in it.
+        Samples and points can be added to a study, and divided otherwise, so these are not included.
         """
         fields = {name: getattr(self, name) for name in ("seed", "device", "landscape", "settings", "spread")}
         fields |= {"measure": self.kind.name} | ({"measure_source": self.kind.source} if self.kind.source else {})
@@ -215,7 +216,7 @@ class Study:
 
 
 def measure_called(name: str) -> Measure:
-    """One of `MEASURES`, or that of a file of one's own."""
+    """One of `MEASURES`, or that of a user's file."""
     if isinstance(name, str) and name.endswith(SUFFIX):
         return read_measure(Path(name))
     return MEASURES[validation.choice("measure", name, MEASURES)]
@@ -241,7 +242,7 @@ def _check_key(where: str, name: Any, known: Collection[str], measure: Measure) 
 
 
 def _plain(name: str, value: Any) -> str | bool | int | float | None:
-    """A number or a word as Python's own, for the identity of a study."""
+    """A number or a word as a Python type, for the identity of a study."""
     own = value.item() if isinstance(value, np.generic) else value
     if own is not None and not isinstance(own, str | bool | int | float):
         raise InputError(f"{name}: expected a number or a word, got {shown(value)}")
@@ -249,7 +250,7 @@ def _plain(name: str, value: Any) -> str | bool | int | float | None:
 
 
 def shipped_studies() -> dict[str, Path]:
-    """The study files that come with the package, by name."""
+    """The study files shipped with the package, by name."""
     return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
 
 
@@ -358,7 +359,7 @@ def _fields(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _format(head: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
-    """The rest of [study], and the file's format; None where it has none."""
+    """The rest of [study], and the file's format; None if it has none."""
     rest = dict(head)
     if "format" not in rest:
         return rest, None

@@ -13,7 +13,7 @@ DESIGNS = (GRID, "random", "latin-hypercube")
 
 
 def check_ranges(item: Quantity, values: tuple[Any, ...]) -> None:
-    """Raise InputError where a number is not given as its two ends."""
+    """Raise InputError if a number is not given as its two ends."""
     if not item.choices and (len(values) != 2 or values[0] >= values[1]):
         raise InputError(
             f"sweep {item.name}: expected the lowest and the highest value for drawn points, got {len(values)} "

@@ -30,10 +30,10 @@ _ONE_PART_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some samples, and all that it takes to measure them anywhere.
+    """Some samples, with everything needed to measure them anywhere.
 
     points: the points that they belong to, by number in the study.  swept: the values there, and keys: their keys.
-    place: for each sample the place of its point in these three.  samples: the samples' numbers at their points.
+    place: for each sample the index of its point in these three.  samples: the samples' numbers at their points.
     """
 
     recipe: Recipe
@@ -47,7 +47,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Of its file: of these samples and no others, so that parts of several stores can lie in one folder."""
+        """Name of its file: of exactly these samples, so that parts of several stores can be in one folder."""
         rows = np.stack([self.keys[self.place], self.samples]).tobytes()
         return f"part_{hashlib.sha256(rows).hexdigest()[:16]}"
 
@@ -57,11 +57,11 @@ class Part:
         return self.samples.size
 
     def first_samples(self, count: int) -> "Part":
-        """The same with fewer samples."""
+        """The same part with fewer samples."""
         return replace(self, place=self.place[:count], samples=self.samples[:count])
 
     def batches(self) -> Iterator[tuple[slice, Batch]]:
-        """The samples as they are measured, with where they stand in the part: neighbours of the same settings."""
+        """The samples in groups with equal settings, with their positions in the part."""
         points: dict[int, Point] = {}
         for place in np.unique(self.place).tolist():
             points[place] = self.recipe.point(int(self.keys[place]), self.swept[place])
@@ -78,7 +78,7 @@ def _hashable(settings: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 class Parts(Sequence[Part]):
-    """The samples that are missing of a study, in parts.
+    """The missing samples of a study, in parts.
 
     missing: numbers of the samples, point by point: point times samples per point, plus the number at the point.
     """
@@ -117,7 +117,7 @@ class Parts(Sequence[Part]):
 def measure_part(part: Part) -> dict[str, FloatArray]:
     """The values of a part by the results' names, each of shape (samples,).
 
-    Raises InputError with the point that it is about, and ConvergenceError where a value is not a number.
+    Raises InputError that names the point, and ConvergenceError for a value that is not a number.
     """
     measure = part.recipe.measure
     found = {item.name: np.empty(part.count) for item in measure.results}
@@ -154,7 +154,8 @@ def _checked(measure: str, name: str, values: Any, batch: Batch) -> FloatArray:
 
 
 def labelled(study: Study, part: Part, values: Mapping[str, FloatArray]) -> xr.Dataset:
-    """A part as it is stored: along `row` its values, and as coordinates the sample's number and the swept values."""
+    """A part in its stored form: along `row` its values, and as coordinates the sample's number and the swept
+    values."""
     found = {
         item.name: ((ROW,), values[item.name], {"long_name": item.help, "units": si_unit(item)})
         for item in study.kind.results

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .description import Study
 from .parts import Part, measure_part
 
-_ENOUGH = 0.5  # s of a measurement from which the time of a sample is taken
+_ENOUGH = 0.5  # s, least duration of a measurement from which the time of a sample is derived
 _POINTS = 3
 _TRACED_SAMPLES = 16  # tracing makes a measurement several times slower
 _BYTES_PER_VALUE = 8
@@ -16,7 +16,7 @@ _BYTES_PER_VALUE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What samples take: s and bytes for each, on top of the package itself, and how many it was measured on."""
+    """The cost of samples: s and bytes for each, in addition to the package itself, and the number measured."""
 
     seconds_per_sample: float
     bytes_per_sample: float
@@ -25,11 +25,10 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The work that a study still has to do and, once some samples have been measured, its cost.
+    """The remaining work of a study and, once some samples have been measured, its cost.
 
-    parts: the missing ones.  cost: None before it has been measured.  at_once: parts that are measured at the same
-    time; where: by which workers.  seconds_per_part: for assembling a part and writing it, which one process does for
-    all.
+    parts: the missing ones.  cost: None before it has been measured.  at_once: parts that are measured simultaneously;
+    where: on which workers.  seconds_per_part: for assembling a part and writing it, which one process does for all.
     """
 
     points: int
@@ -90,12 +89,12 @@ def pilots(parts: Sequence[Part]) -> list[Part]:
 
 
 def measured_cost(parts: list[Part]) -> Cost:
-    """What a sample takes, from samples of each of these parts.
+    """The cost of a sample, from samples of each of these parts.
 
-    Of each, more and more samples are measured, until that takes half a second; so a first result comes soon, and how
-    well many samples are measured side by side is in it.  They are not kept.
+    Increasing numbers of samples are measured for each part, until that takes half a second; a first result thus comes
+    soon, and includes the gain of measuring many samples side by side.  They are not kept.
     """
-    measure_part(parts[0].first_samples(1))  # loads, and where necessary compiles, what the measure needs
+    measure_part(parts[0].first_samples(1))  # loads and, if necessary, compiles everything that the measure needs
     each, room, total = 0.0, 0.0, 0
     for part in parts:
         size = 1
@@ -111,7 +110,7 @@ def measured_cost(parts: list[Part]) -> Cost:
         traced = min(size, _TRACED_SAMPLES)
         if took * traced / size < _ENOUGH:
             room = max(room, _traced(part.first_samples(traced)) / traced)
-    if room == 0.0:  # all were slow, perhaps because others use the machine; the memory is measured all the same
+    if room == 0.0:  # all were slow, perhaps beside other work; the memory is measured nevertheless
         traced = max(1, min(size, _TRACED_SAMPLES, int(2.0 * _ENOUGH / each)))
         room = _traced(parts[-1].first_samples(traced)) / traced
     return Cost(seconds_per_sample=each, bytes_per_sample=room, samples=total)

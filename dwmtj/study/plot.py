@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_ASIDE = 0.008  # of the axis, between two lines' points
+_ASIDE = 0.008  # of the axis, between the points of two lines
 
 
 def axis_label(item: Quantity) -> str:
@@ -67,7 +67,7 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         chosen = result.isel(dict(zip(others, place, strict=True)))
         middle, lower, upper = (chosen[name].values / item.scale for name in ends)
         shown, bounded = np.isfinite(middle), np.isfinite(upper)
-        aside = _ASIDE * (number - 0.5 * (len(places) - 1))  # so that bars do not cover one another
+        aside = _ASIDE * (number - 0.5 * (len(places) - 1))  # keeps bars from covering one another
         at = where * np.exp(aside * np.log(where.max() / where.min())) if logarithmic else where + aside * np.ptp(where)
         label = ", ".join(in_unit(known[name], chosen[name].item()) for name in others)
         look: dict[str, Any] = {"color": cm.cividis(0.9 * number / max(len(places) - 1, 1)), "linewidth": 0.8} | style
@@ -151,7 +151,7 @@ def _draw_distribution(result: xr.Dataset, item: Quantity, axes: Axes, style: di
 
 
 def draw_study(result: xr.Dataset, figure: Figure) -> None:
-    """Fill a figure with the measure's headline, and with what else it shows beside it."""
+    """Fill a figure with the measure's headline and its accompanying results."""
     measure = _measure_of(result)
     panels: list[str | None] = [None, *measure.beside]
     for axes, quantity in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):

@@ -25,7 +25,7 @@ _LANDSCAPE_DEFAULTS = {name: value for name, value in LANDSCAPE_DEFAULTS.items()
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recipe:
-    """What all points of a study have in common, SI: the fixed values, and the quantities that can be swept."""
+    """The common settings of all points, SI: the fixed values, and the quantities that can be swept."""
 
     measure: Measure
     device: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Recipe:
         return _chosen({item.name: item.default for item in self.measure.settings}, self.settings, swept)
 
     def words(self, swept: Mapping[str, Any]) -> str:
-        """Swept values for a message, in the units of the edge."""
+        """Swept values for a message, in the units of the command line."""
         parts = [f"{name} = {in_unit(self.quantities[name], value)}" for name, value in swept.items()]
         return f"at {', '.join(parts)}: " if parts else ""
 
@@ -70,9 +70,9 @@ def _chosen(defaults: Mapping[str, Any], given: Mapping[str, Any], swept: Mappin
 
 
 def keys_of(combinations: Sequence[Mapping[str, Any]]) -> IntArray:
-    """The number of each point, from its swept values alone: what it draws does not depend on the others.
+    """The number of each point, from its swept values alone, so its draws do not depend on the others.
 
-    It is 63 bits of a checksum.  Of drawn points with the same values each has a number of its own.
+    It is 63 bits of a checksum.  Drawn points with equal values have different numbers.
     """
     keys = np.empty(len(combinations), dtype=np.int64)
     before: Counter[str] = Counter()

@@ -27,23 +27,23 @@ Measured = tuple[Part, dict[str, FloatArray]]
 Call = tuple[Callable[[Any], Any], Any]
 
 SCHEDULER_PATIENCE = 15.0
-"""Seconds after which a scheduler that does not answer, or has no workers, is given up."""
-_LOOK = 0.5  # s between two looks at the scheduler
+"""Seconds after which a scheduler without an answer, or without workers, counts as lost."""
+_LOOK = 0.5  # s between two checks of the scheduler
 _BETWEEN_QUESTIONS = 2.0  # s
-_PER_THREAD = 2  # parts that wait at the scheduler for each thread of the workers
+_PER_THREAD = 2  # parts waiting at the scheduler for each thread of the workers
 
 
 class SchedulerError(ConvergenceError):
-    """A Dask scheduler or its workers that cannot be reached any more; the parts that were measured are kept."""
+    """A Dask scheduler or its workers that can no longer be reached; the measured parts are kept."""
 
 
 class Pool(Protocol):
     """Measures parts in any order."""
 
     at_once: int
-    """Parts that are measured at the same time."""
+    """Number of parts that are measured simultaneously."""
     where: str
-    """In words."""
+    """A description."""
 
     def cost(self, parts: list[Part]) -> Cost:
         """`measured_cost`, where the parts will be measured."""
@@ -53,7 +53,7 @@ class Pool(Protocol):
 
 
 class Threads:
-    """The threads of this process: parts come one after the other, the kernels share each among the threads."""
+    """The threads of this process: one part after the other, each shared among the threads by the kernels."""
 
     at_once = 1
 
@@ -92,14 +92,14 @@ class Dask:
     def measure(self, parts: Iterable[Part]) -> Iterator[Measured]:
         """Each part with its values, as the workers finish them.
 
-        A part whose worker dies is measured again by another one.  Raises SchedulerError where the scheduler is gone,
-        or no worker is left, for longer than SCHEDULER_PATIENCE.
+        A part whose worker dies is measured again by another one.  Raises SchedulerError if the scheduler, or every
+        worker, is gone for longer than SCHEDULER_PATIENCE.
         """
         for (_, part), values in self._results((measure_part, part) for part in parts):
             yield part, values
 
     def _results(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Any]]:
-        """Each call, a function with its argument, and what it gave, as the workers finish them."""
+        """Each call, a function with its argument, and its result, as the workers finish them."""
         waiting = iter(calls)
         running: dict[Future, Call] = {}
         try:
@@ -124,7 +124,7 @@ class Dask:
     def _submit(self, call: Call) -> Future:
         try:
             return self._client.submit(_on_worker, *call, release(), pure=False)
-        except Exception as error:  # Dask raises what its connection raises
+        except Exception as error:  # Dask raises the exceptions of its connection
             raise self._lost() from error
 
     def _result(self, future: Future, call: Call) -> Any:
@@ -150,7 +150,7 @@ class Dask:
             ) from None
 
     def _wait(self) -> None:
-        """Wait a little, and see whether the scheduler still answers and has workers; SchedulerError where not."""
+        """Wait briefly, and check that the scheduler still answers and has workers; SchedulerError otherwise."""
         time.sleep(_LOOK)
         now = time.monotonic()
         if now < self._next_question:
@@ -196,7 +196,7 @@ def _on_worker(function: Callable[[Any], Any], argument: Any, version: str) -> A
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Processes that are started here leave Ctrl-C to this one."""
+    """Processes started here leave Ctrl-C to this one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -208,7 +208,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _is_address(scheduler: object) -> bool:
-    """Whether a scheduler may be looked for there."""
+    """Whether this can be the address of a scheduler."""
     from distributed.comm import parse_address
     from distributed.comm.registry import get_backend
 
@@ -228,9 +228,9 @@ def _is_address(scheduler: object) -> bool:
 
 @contextmanager
 def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
-    """Where to measure: at a Dask scheduler's address, by so many Dask workers of this machine, or by threads.
+    """Where to measure: at a Dask scheduler's address, on a number of Dask workers of this machine, or on threads.
 
-    Raises InputError where both are given, Dask is not installed, the scheduler does not answer or has no workers.
+    Raises InputError if both are given, Dask is not installed, or the scheduler does not answer or has no workers.
     """
     count = whole("workers", workers, 0)
     if scheduler is None and count == 0:
@@ -242,7 +242,7 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
         from distributed import Client, LocalCluster
     except ImportError:
         raise InputError("scheduler: expected Dask to be installed; pip install 'dwmtj[studies]'") from None
-    # It writes the tracebacks of lost connections to standard error; what is lost is said in one line below.
+    # It writes tracebacks of lost connections to standard error; losses are reported in one line below.
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is None:
@@ -257,7 +257,7 @@ def open_pool(scheduler: str | None = None, workers: int = 0) -> Iterator[Pool]:
         with cluster, Client(cluster, set_as_default=False) as client:
             yield Dask(client)
         return
-    if not _is_address(scheduler):  # before Dask starts its threads, which do not always end where it refuses one
+    if not _is_address(scheduler):  # before Dask starts its threads, which do not always end after a refusal
         raise InputError(f"scheduler: expected an address such as tcp://10.0.0.1:8786, got {shown(scheduler)}")
     try:
         client = Client(scheduler, timeout=SCHEDULER_PATIENCE, set_as_default=False)

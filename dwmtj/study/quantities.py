@@ -10,7 +10,7 @@ from dwmtj.options.device import DEVICE, LANDSCAPE, Quantity
 
 from .sampling import BASES
 
-# What a unit at the edge becomes inside and in files, where a quantity does not say it.
+# The SI unit of a unit on the command line, for quantities that do not state it.
 _SI = {
     "nm": "m",
     "nm2": "m2",
@@ -28,7 +28,7 @@ _SI = {
 
 @dataclass(frozen=True)
 class Setting(Quantity):
-    """A quantity of a study of its own: its default and the range that makes sense, in SI."""
+    """A quantity specific to a study: its default and its valid range, in SI."""
 
     default: Any = None
     at_least: float = -math.inf
@@ -42,7 +42,7 @@ def step_setting(default: float) -> Setting:
 
 
 def check_value(item: Quantity, value: Any) -> None:
-    """Raise InputError for a value, SI, of another kind than the quantity's, or out of its range."""
+    """Raise InputError for a value, SI, of another type than the quantity's, or out of its range."""
     if item.choices:
         choice(item.name, value, item.choices)
         return
@@ -59,7 +59,7 @@ def check_value(item: Quantity, value: Any) -> None:
 
 
 def in_unit(item: Quantity, value: Any) -> str:
-    """A value, SI, as one reads it, with the unit of the edge."""
+    """A value, SI, as text with the unit of the command line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -68,7 +68,7 @@ def in_unit(item: Quantity, value: Any) -> str:
 
 
 def si_unit(item: Quantity) -> str:
-    """The unit of a quantity in SI, where its value is once `read` has multiplied it by the scale."""
+    """The unit of a quantity in SI, for its value after `read` has multiplied it by the scale."""
     return _SI.get(item.unit, item.unit) if item.si is None else item.si
 
 

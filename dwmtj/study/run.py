@@ -31,7 +31,7 @@ QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
 
 def unheard(plan: Plan) -> None:
-    """Nobody asked for the plan."""
+    """Used without a request for the plan."""
 
 
 def run_study(
@@ -75,7 +75,7 @@ def plan_study(
     merge: Iterable[str | Path] = (),
     announce: Callable[[Plan], object] = unheard,
 ) -> Plan:
-    """The plan of a study, or of the part of it that is missing in the store; merge, announce: as in `run_study`."""
+    """The plan of a study, or of its part that is missing in the store; merge, announce: as in `run_study`."""
     run = _Run(study, store, merge, False)
     with open_pool(scheduler, workers) as pool:
         return run.plan(pool, announce)
@@ -141,7 +141,7 @@ class _Run:
         return plan
 
     def _storing(self) -> float:
-        """What a part takes besides its measurement, s: that it is put together and written."""
+        """The time of a part besides its measurement, s: for assembling and writing it."""
         if not self._missing or self._store.folder is None:
             return 0.0
         begun = time.perf_counter()
@@ -165,7 +165,7 @@ class _Run:
 
 
 def opened(study: Study, folder: str | Path) -> Store:
-    """A store that is there, of the same study.  Raises InputError where there is none, or of another study."""
+    """An existing store of the same study.  Raises InputError if there is none, or it is of another study."""
     path = Path(folder) if isinstance(folder, str | Path) and "\0" not in str(folder) else None
     if path is None or not path.is_dir():
         raise InputError(f"merge: expected the folder of a study's store, got {shown(str(folder))}")
@@ -215,7 +215,7 @@ def _summary(study: Study, index: int, values: Mapping[str, FloatArray]) -> Mapp
 
 
 def statistics(values: FloatArray) -> dict[str, FloatArray]:
-    """Of values of shape (points, samples), some of which may be inf: see `run_study`."""
+    """Statistics of values of shape (points, samples), some of which may be inf: see `run_study`."""
     finite = np.isfinite(values)
     count = finite.sum(axis=1)
     some = np.maximum(count, 1)
@@ -224,9 +224,9 @@ def statistics(values: FloatArray) -> dict[str, FloatArray]:
     deviation = np.sqrt(
         (np.where(finite, values - mean[:, np.newaxis], 0.0) ** 2).sum(axis=1) / np.maximum(some - 1, 1)
     )
-    # Of equal values the mean is rounded, and they would scatter about it.
+    # The mean of equal values is rounded, and they would scatter around it.
     deviation = np.where(np.ptp(kept, axis=1) + (count < values.shape[1]) == 0.0, 0.0, deviation)
-    # The next lower order statistic: interpolating between a number and inf would give no number.
+    # The next lower order statistic: interpolating between a number and inf would not give a number.
     quantiles = {name: np.quantile(values, share, axis=1, method="lower") for name, share in QUANTILES.items()}
     return {
         "mean": np.where(count > 0, mean, np.inf),

@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Point:
     """One combination of the swept quantities: the nominal device, the numbers of its track, the settings; all SI.
 
-    key: the number of the point, from its swept values.  where: they in words, for a message.
+    key: the number of the point, from its swept values.  where: the swept values as text, for a message.
     """
 
     key: int
@@ -41,12 +41,12 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Samples that are measured together: those of one point, or of several whose settings are the same.
+    """Samples that are measured together: those of one point, or of several with the same settings.
 
     points, numbers: the point of each sample, and its number there.  spreads: device-to-device standard deviations, as
     in `vary`.  seed: of the study.
-    Sample i of a point has a generator of its own, from the seed, the point's key and i, and in the stream of thermal
-    fields a number of its own: nothing depends on how samples are parted, or on where they are measured.
+    Sample i of a point has its own generator, from the seed, the point's key and i, and its own number in the stream of
+    thermal fields: nothing depends on how samples are divided, or on where they are measured.
     """
 
     points: Sequence[Point]
@@ -56,29 +56,29 @@ class Batch:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Of the measure, SI, by name."""
+        """Settings of the measure, SI, by name."""
         return self.points[0].settings
 
     @property
     def generators(self) -> list[np.random.Generator]:
-        """One for each sample, new."""
+        """A new generator for each sample."""
         samples = zip(self.points, self.numbers.tolist(), strict=True)
         return [np.random.default_rng([self.seed, point.key, number]) for point, number in samples]
 
     @property
     def thermal_numbers(self) -> IntArray:
-        """Of the samples in the study's stream of thermal fields, which its seed begins."""
+        """Numbers of the samples in the study's stream of thermal fields, which its seed starts."""
         keys = np.array([point.key for point in self.points], dtype=np.uint64)
         return (_mixed(keys ^ _mixed(self.numbers.astype(np.uint64))) >> np.uint64(1)).astype(np.int64)
 
     @property
     def devices(self) -> list[DeviceParameters]:
-        """One for each sample."""
+        """A device for each sample."""
         return [device for device, _ in self._drawn]
 
     @property
     def tracks(self) -> list[Landscape]:
-        """One for each sample, on its device."""
+        """A track for each sample, on its device."""
         return [track for _, track in self._drawn]
 
     @cached_property
@@ -94,7 +94,7 @@ class Batch:
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Words of 64 bits whose bits all depend on all bits (splitmix64, doi 10.1145/2714064.2660195)."""
+    """64-bit words in which every bit depends on all bits (splitmix64, doi 10.1145/2714064.2660195)."""
     words = words + np.uint64(0x9E3779B97F4A7C15)
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -103,9 +103,9 @@ def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def redrawn(draw: Callable[[], T]) -> T:
-    """What `draw` gives, drawn again where it raises InputError: a track that is too short for its site, say.
+    """The result of `draw`, repeated while it raises InputError, for instance for a track too short for its site.
 
-    The tails of the laws are cut off by that.  Raises the last InputError where no draw makes sense.
+    This cuts off the tails of the distributions.  Raises the last InputError if no draw is valid.
     """
     for _ in range(_DRAWS - 1):
         with contextlib.suppress(InputError):
@@ -114,7 +114,7 @@ def redrawn(draw: Callable[[], T]) -> T:
 
 
 def drawn_track(device: DeviceParameters, numbers: Mapping[str, Any], draw: np.random.Generator) -> Landscape:
-    """A track from a study's [landscape], SI: one site in the middle, or more, each on its own stretch."""
+    """A track from a study's [landscape], SI: one site in the middle, or more, each in its own section."""
     sites = numbers["sites"]
     half_width = numbers["half_width"]
     if numbers["half_width_share"] is not None:

@@ -1,4 +1,4 @@
-"""`dwmtj crossbar ...`: studies of arrays; the sub-commands are imported when they are called."""
+"""`dwmtj crossbar ...`: studies of arrays; the sub-commands are imported on call."""
 
 from ...lazy_group import LazyGroup
 

@@ -199,14 +199,14 @@ def command(
     summary = {
         "track_width_nm": (one.track_width.values / NANOMETRE).tolist(),
         "track_length_nm": (one.track_length.values / NANOMETRE).tolist(),
-        # JSON knows no infinity: null stands for it.
+        # JSON has no infinity: null replaces it.
         **{key(name, unit): _finite(one[name].values / scale) for name, (unit, scale) in units.items()},
     }
     deliver(result, summary, text, outputs=outputs, as_json=as_json)
 
 
 def _finite(values: NDArray[Any]) -> list[Any]:
-    """Nested lists with None for what is infinite."""
+    """Nested lists with None for infinite values."""
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None
     result: list[Any] = plain.tolist()

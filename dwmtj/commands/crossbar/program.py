@@ -222,6 +222,6 @@ def _after(
 def draw_programming(result: xr.Dataset, figure: Any) -> None:
     """Target, result, error and pulses of every cell."""
     for axes, quantity in zip(figure.subplots(2, 2).ravel(), ("target", "conductance", "error", "pulses"), strict=True):
-        # One scale for what was wanted and what came.
+        # One scale for the targets and the results.
         scale = {"vmin": 1e6 * float(result.target.min()), "vmax": 1e6 * float(result.target.max())}
         result.dwmtj.plot(axes, quantity=quantity, **(scale if quantity in ("target", "conductance") else {}))

@@ -1,4 +1,4 @@
-"""`dwmtj learn ...`: handwritten digits on arrays; the sub-commands are imported when they are called."""
+"""`dwmtj learn ...`: handwritten digits on arrays; the sub-commands are imported on call."""
 
 from ...lazy_group import LazyGroup
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def scatter_line(result: xr.Dataset, accuracy: xr.DataArray, images: int) -> str:
-    """What the deviation of trials is, and what it is not; accuracy: over (levels, repeat); images: of all."""
+    """A note on the deviation of trials; accuracy: over (levels, repeat); images: of all."""
     tested = images - int(result.attrs["train_images"])
     mean = float(accuracy.mean())
     error = 100.0 * np.sqrt(mean * (1.0 - mean) / tested)
@@ -74,7 +74,7 @@ def text_of(
     columns: dict[str, Sequence[str]],
     closing: str,
 ) -> str:
-    """A table with a row for each kind of device, and the devices; columns: what one kind of learning adds."""
+    """A table with a row for each kind of device, and the devices; columns: those specific to one kind of learning."""
     from crossbar.learning.repeats import mean_and_deviation, written
 
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)

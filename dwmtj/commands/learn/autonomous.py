@@ -22,7 +22,7 @@ from .answer import scatter_line
 
 @in_group(ARRAY)
 def _device_options(function: Any) -> Any:
-    """Add what makes the kind of device."""
+    """Add the options of the kind of device."""
     for option in (
         click.option(
             "--temperature",

@@ -17,7 +17,7 @@ from ...options.learning import device_from, device_line, levels_from, notched_o
 from ...options.read_out import read_noise_from_percent, read_noise_option, read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
-# Nothing moves here: of a device only its size, its resistances and the depth of its notches count.
+# Nothing moves here: only a device's size, resistances and depth of notches matter.
 _COUNTS = (
     "track_width",
     "thickness",

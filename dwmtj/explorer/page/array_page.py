@@ -43,9 +43,9 @@ _SHOWN = {
     "V": ("voltage in the last action (V)", "voltage"),
 }
 _SIGNED = ("moved", "V")
-# Not the blue and red of the printed maps: the paths of a read are drawn in these colours on top.
+# The printed maps' blue and red are not used, because the paths of a read are drawn in them on top.
 _DIVERGING = [to_hex(colormaps["PuOr"](level)) for level in np.linspace(0.04, 0.96, 256)]
-_WAIT = 30  # ms, in which "working" reaches the screen
+_WAIT = 30  # ms, for "working" to reach the screen
 _LISTED = 10  # actions, and paths
 
 
@@ -98,7 +98,7 @@ class ArrayPage:
         self._draw()
 
     def click(self, x: float, y: float) -> None:
-        """What a click at a place of the map does to the cell there; beside the map it does nothing."""
+        """Apply the selected action to the clicked cell; a click beside the map has no effect."""
         bit_line, word_line = round(x), round(y)
         words_, bits = self.array.shape
         if self._busy or not (0 <= bit_line < bits and 0 <= word_line < words_):
@@ -127,7 +127,7 @@ class ArrayPage:
         self.array = ExploredArray(session.values, session.actions)
 
     def _that_fit(self) -> list[Action]:
-        """What was done, without what was done to cells that are no longer there."""
+        """The actions, without those on cells that no longer exist."""
         words_, bits = self.panel.values["word_lines"], self.panel.values["bit_lines"]
         return [each for each in self.array.done if each.word_line < words_ and each.bit_line < bits]
 
@@ -135,7 +135,7 @@ class ArrayPage:
         self.array = ExploredArray(self.panel.values)
 
     def _work(self, task: Callable[[], None]) -> None:
-        """Do something that may take seconds, with a word to say so."""
+        """Run something that may take seconds, and say so meanwhile."""
 
         def run() -> None:
             self._busy = False
@@ -239,7 +239,7 @@ class ArrayPage:
             self._mapper.update(palette=_DIVERGING, low=-end, high=end)
         else:
             low, high = float(shown.min()), float(shown.max())
-            room = max(high - low, 0.02 * abs(high))  # equal cells are not a picture of round-off
+            room = max(high - low, 0.02 * abs(high))  # equal cells should not show round-off
             middle = 0.5 * (low + high)
             self._mapper.update(palette=Cividis256, low=middle - 0.5 * room, high=middle + 0.5 * room)
         self._bar.title = title

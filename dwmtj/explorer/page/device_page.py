@@ -25,10 +25,10 @@ PARTS = (
     {"kind": "", "title": "Resistance against a swept current", "root": "loop"},
     {"kind": "texts", "title": "Reproduce this state", "root": "texts_panel"},
 )
-_PAUSE = 150  # ms without a change, after which the texts follow: browsers let an address change only so often
+_PAUSE = 150  # ms without a change, after which the texts follow: browsers limit the rate of address changes
 _ROOM = BOLTZMANN_CONSTANT * 300.0
 
-# Puts the wall, and the lines in the plots over time, where they are at the slider's time; runs in the browser alone.
+# Moves the wall, and the lines in the plots over time, to the slider's time; runs in the browser alone.
 _CURSOR = """
 const d = moving.data, i = slider.value
 wall.data = {x: [d.x[i]], energy: [d.energy[i]], angle: [d.phi[i]], resistance: [d.R[i]], left: [0], end: [track.end]}
@@ -52,9 +52,9 @@ window.dwmtj_playing = setInterval(() => {
 class DevicePage:
     """The models of the page, which follow `session`.
 
-    session: where it begins.  message: why a link was not taken.  served: whether a server answers, or the page is a
-    file.  later: runs a function after so many ms, when what has arrived from the browser meanwhile has been heard: a
-    slider in motion is answered once, and not for every place that it passed.  None: at once.
+    session: the initial one.  message: why a link was refused.  served: whether a server answers, or the page is a
+    file.  later: runs a function after this many ms, once earlier messages of the browser have been handled, so that a
+    moving slider is answered once and not for every position that it passed.  None: at once.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class DevicePage:
 
     @property
     def session(self) -> Session:
-        """What the page is set to; raises InputError where that makes no sense."""
+        """The page's settings; raises InputError if they are invalid."""
         return new_session("device", self.panel.values)
 
     def _changed(self, name: str) -> None:
@@ -104,7 +104,7 @@ class DevicePage:
             self._later(self.update, 1)
 
     def update(self) -> None:
-        """Show what the controls say, or beside them why that is refused."""
+        """Show the result of the controls, or beside a control why it is refused."""
         self._waiting = False
         with sent_together(self.roots[0].document):
             self._refill()
@@ -152,7 +152,7 @@ class DevicePage:
             self._later(partial(self._write, dict(values), self._changes), _PAUSE)
 
     def _write(self, values: Values, change: int | None = None) -> None:
-        """The texts and the link of a change, unless another has followed meanwhile."""
+        """The texts and the link after a change, unless another has followed meanwhile."""
         if change not in (None, self._changes):
             return
         session = new_session("device", values)
@@ -238,7 +238,7 @@ class DevicePage:
 
 
 def _loop_data(found: DevicePicture, rising: Any, falling: Any) -> None:
-    """The loop in two branches, parted where one ends: 0 to +I, and from -I on, the current rises."""
+    """The loop in two branches, separated at their ends: the current rises from 0 to +I, and from -I on."""
     current = found.loop.current.values / MILLIAMPERE
     resistance = found.loop.remanent_resistance.values[0]
     top, bottom = int(np.argmax(current)), int(np.argmin(current))

@@ -1,4 +1,4 @@
-"""A page as one file that needs no server: its plots and texts stay, its controls become a table."""
+"""A page as one file that needs no server: plots and texts remain, and its controls become a table."""
 
 from html import escape
 
@@ -16,7 +16,7 @@ from .style import frame
 
 
 def static_page(session: Session) -> str:
-    """The page of a session as HTML that holds all it needs; raises what the package says to the session."""
+    """The page of a session as self-contained HTML; raises the package's errors for the session."""
     page: DevicePage | ArrayPage
     parts: tuple[dict[str, str], ...]
     if session.page == "device":

@@ -10,7 +10,7 @@ from bokeh.models import Button, Column, CustomJS, Div, NumericInput, Row, Selec
 from ..controls import Control, Values, control_of
 from .style import text_style, widget_style
 
-# The field beside a slider holds the value, and may hold one beyond the slider's ends: then the slider rests there.
+# The field beside a slider holds the value, which may lie beyond the slider's ends: the slider then stays at its end.
 _SLIDER_TO_FIELD = """
 const held = Math.min(Math.max(field.value ?? slider.value, slider.start), slider.end)
 if (Math.abs(slider.value - held) > 1e-9) field.value = Number(slider.value.toPrecision(10))
@@ -33,8 +33,8 @@ _SYMBOLS = {
 class ControlPanel:
     """A label, a slider and a field for each control, with room for a refusal below.
 
-    values: in the units at the edge.  changed: called with a control's name after its value has changed.  live: sliders
-    report as they move, and not only when they are let go.
+    values: in the displayed units.  changed: called with a control's name after its value has changed.  live: sliders
+    report while they move, and not only when released.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ControlPanel:
         self.layout = Column(*rows, self._general, sizing_mode="stretch_width", spacing=2, name="controls")
 
     def refuse(self, message: str | None) -> None:
-        """Show why the state is refused beside the control that it is about; None: nothing is refused."""
+        """Show why the state is refused beside the control concerned; None: it is accepted."""
         about = None if message is None else control_of(self._controls, message)
         for name, place in self._refusals.items():
             _say(place, message if name == about else None)
@@ -124,7 +124,7 @@ def _say(place: Any, message: str | None) -> None:
 
 @contextmanager
 def sent_together(document: Any) -> Iterator[None]:
-    """All changes of the models reach the browser in one message, so that no plot is painted for a part of them."""
+    """Send all changes of the models to the browser in one message, so that no plot is painted in between."""
     if document is None:  # not served yet
         yield
         return
@@ -136,7 +136,7 @@ def sent_together(document: Any) -> Iterator[None]:
 
 
 def notice(message: str | None) -> Any:
-    """A line on top of the page, for a link that could not be taken."""
+    """A line at the top of the page, for a refused link."""
     text = "" if message is None else f'<div class="notice" role="alert">{escape(message)}; this is a new session</div>'
     return _words(text, visible=message is not None, name="notice")
 
@@ -151,7 +151,7 @@ _FOLLOW = "history.replaceState(null, '', cb_obj.tags[cb_obj.tags.length - 1])"
 
 
 class TextPanel:
-    """The texts that make what the page shows, one behind the other; the last one is the link."""
+    """The texts that reproduce the page, one behind the other; the last one is the link."""
 
     def __init__(self, titles: list[str], served: bool = True) -> None:
         self._bodies = [words("", name=f"text_{title.split()[0].lower()}") for title in titles]

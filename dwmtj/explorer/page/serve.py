@@ -30,17 +30,17 @@ PAGES = (("/device", "One device"), ("/array", "An array"))
 
 
 def start(port: int) -> Server:
-    """A server that listens on the loopback address; port 0: any that is free.
+    """A server that listens on the loopback address; port 0: any free one.
 
-    Raises InputError where the port is in use, or where this user may not have it.
+    Raises InputError if the port is in use, or not permitted for this user.
     """
     port = _free_port(port)
-    os.environ["BOKEH_RESOURCES"] = "server"  # the library's own files, from this process and from nowhere else
+    os.environ["BOKEH_RESOURCES"] = "server"  # the library's own files, served by this process only
     server = Server(
         {"/device": Application(FunctionHandler(_device)), "/array": Application(FunctionHandler(_array))},
         address=HOST,
         port=port,
-        allow_websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],  # a page of another site gets no session
+        allow_websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],  # no session for pages of other sites
         use_index=False,
         extra_patterns=[(r"/", RedirectHandler, {"url": "/device", "permanent": False})],
         check_unused_sessions_milliseconds=5000,
@@ -51,7 +51,7 @@ def start(port: int) -> Server:
 
 
 def _free_port(wanted: int) -> int:
-    """The port, or for 0 any; tried here, since the server has to know its number when it is made."""
+    """The port, or for 0 any; tried here, because the server needs its number when it is created."""
     with socket.socket() as probe:
         if os.name == "posix":  # as the server does: a port that was in use a moment ago is free
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,12 +68,12 @@ def _free_port(wanted: int) -> int:
 
 
 def address(server: Server, session: Session | None = None) -> str:
-    """Where a browser finds the page, with a session's link."""
+    """The address of the page for a browser, with a session's link."""
     return f"http://{HOST}:{server.port}" + ("/device" if session is None else link(session))
 
 
 def open_browser(url: str, say: Callable[[str], object]) -> None:
-    """Show the page; one line where there is no browser.  It is opened by a thread, since some wait for it to end."""
+    """Show the page; one line without a browser.  A thread opens it, because some browsers block until closed."""
     try:
         browser = webbrowser.get()
     except webbrowser.Error:
@@ -93,7 +93,7 @@ def _array(document: Any) -> None:
 
 
 def _page(document: Any, name: str, make: Callable[[Session, str | None], Page]) -> Page:
-    """The page of the address, or that of a new session with a line on what is wrong with the address."""
+    """The page of the address, or that of a new session with a line about the error in the address."""
     arguments = document.session_context.request.arguments
     query = {key: values[-1].decode("utf-8", "replace") for key, values in arguments.items()}
     try:

@@ -53,17 +53,17 @@ p {{ margin: 0 0 6px; }}
 
 
 def widget_style() -> list[Any]:
-    """For buttons, sliders and fields."""
+    """The font of buttons, sliders and fields."""
     return [InlineStyleSheet(css=WIDGETS)]
 
 
 def text_style() -> list[Any]:
-    """For words, numbers and code."""
+    """The style of words, numbers and code."""
     return [InlineStyleSheet(css=TEXTS)]
 
 
 def plot(x_label: str, y_label: str, height: int, **settings: Any) -> Any:
-    """An empty plot as wide as there is room."""
+    """An empty plot that takes the available width."""
     made = figure(
         height=height,
         sizing_mode="stretch_width",
@@ -74,7 +74,7 @@ def plot(x_label: str, y_label: str, height: int, **settings: Any) -> Any:
         min_border_right=12,
         **settings,
     )
-    made.x_range.syncable = made.y_range.syncable = False  # the server need not hear of every end that follows the data
+    made.x_range.syncable = made.y_range.syncable = False  # the server does not need the ranges, which follow the data
     made.outline_line_color = None
     made.grid.grid_line_color = "#eceff3"
     for axis in made.axis:

@@ -1,4 +1,4 @@
-"""Resistance levels that potentiating and then depressing pulses leave behind on a track with many sites."""
+"""Resistance levels after potentiating and then depressing pulses on a track with many sites."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -58,7 +58,7 @@ class Measure:
     file: str = ""
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        """To other processes a measure of one's own goes as its source, since they need not have the file."""
+        """A user-defined measure is sent to other processes as its source, because they need not have the file."""
         if not self.source:
             return super().__reduce__()
         from .own import measure_from
@@ -67,11 +67,11 @@ class Measure:
 
     @property
     def headline(self) -> tuple[str, str, str]:
-        """Names of what a table and a figure show: a value with its lower and its upper end."""
+        """Names shown in a table and a figure: a value with its lower and its upper end."""
         return self.shown or quantiles_of(self.results[0].name)
 
     def quantity(self, name: str) -> Quantity:
-        """What a variable of a study's result is: a result, an extra, or a statistic of a result."""
+        """A variable of a study's result: a result, an extra, or a statistic of a result."""
         for item in (*self.results, *self.extras):
             if name == item.name or name.rpartition("_")[0] == item.name:
                 return item

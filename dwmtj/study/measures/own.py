@@ -18,7 +18,7 @@ _READ: dict[str, Measure] = {}
 
 
 def read_measure(path: Path) -> Measure:
-    """The measure of a file.  Raises InputError with the line where the file itself raises."""
+    """The measure of a file.  Raises InputError with the line if the file itself raises."""
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -28,7 +28,7 @@ def read_measure(path: Path) -> Measure:
 
 
 def loaded(name: str) -> Measure:
-    """A measure of the package, or one of one's own whose file this process has read; InputError where it has not."""
+    """A measure of the package, or a user's one that this process has read; InputError if it has not."""
     known = MEASURES | _READ
     if name not in known:
         raise InputError(
@@ -40,7 +40,7 @@ def loaded(name: str) -> Measure:
 
 @lru_cache(maxsize=16)
 def measure_from(source: str, file: str) -> Measure:
-    """The measure of a file's text; the same text is run once in a process."""
+    """The measure of a file's text; the same text is run once per process."""
     names = {"__name__": f"measure_{Path(file).stem}", "__file__": file}
     with located_in(file):
         exec(compile(source, file, "exec"), names)
@@ -55,7 +55,7 @@ def measure_from(source: str, file: str) -> Measure:
 
 @contextmanager
 def located_in(file: str) -> Iterator[None]:
-    """What is raised inside becomes an InputError with the file's line that it came from."""
+    """An exception inside becomes an InputError with the file's line."""
     try:
         yield
     except SyntaxError as error:
@@ -70,7 +70,7 @@ def located_in(file: str) -> Iterator[None]:
 
 @contextmanager
 def located(measure: Measure) -> Iterator[None]:
-    """`located_in` for a measure of one's own; what other measures raise is left alone."""
+    """`located_in` for a user-defined measure; exceptions of other measures pass unchanged."""
     if not measure.source:
         yield
         return

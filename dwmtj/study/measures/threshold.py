@@ -13,7 +13,7 @@ from ..quantities import Setting, step_setting
 from ..sampling import Batch
 from .measure import Measure
 
-# A median that far above the static one is the ramp's: at the paper's ramp it is 4 % at 100 Oe, 16 % at 30 Oe.
+# A median this far above the static one is that of the ramp: at the paper's ramp it is 4 % at 100 Oe, 16 % at 30 Oe.
 _OVERSHOOT = 1.25
 _RAMP = AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 
