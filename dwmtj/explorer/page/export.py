@@ -33,7 +33,7 @@ def static_page(session: Session) -> str:
             "pages": [],
             "here": "",
             "parts": parts,
-            "aside": "a session as it was left; `dwmtj explore` serves it live",
+            "aside": "a saved session; the command dwmtj explore serves it live",
         },
         suppress_callback_warning=True,
     )
