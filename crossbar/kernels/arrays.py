@@ -1,16 +1,16 @@
-"""What the kernels of the iterative solver read.
+"""The arrays that the kernels of the iterative solver read.
 
-Row lines are eliminated exactly, column lines are iterated on; which of them are the word lines is decided outside.
-With w on the nodes of the row lines, b on those of the column lines, G the cells, T the wires and ends of a line,
+Row lines are eliminated exactly and column lines iterated on; the caller decides which of them are the word lines. With
+w on the nodes of the row lines, b on those of the column lines, G the cells, T the wires and ends of a line,
 
     (Tw + G) w = G b + sources,   S b = (Tb + G - C) b = right-hand side,   C = G (Tw + G)^-1 G.
 
-Tw and Tb hold the lines' shunts, the conductance from each of a line's nodes to ground, as well.
+Tw and Tb also contain the lines' shunts, the conductance from each of a line's nodes to ground.
 
-The tridiagonal Tw + G of a row is kept as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1), where
-R is the resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground of node j
-and all to its left.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by its
-source.
+The tridiagonal Tw + G of a row is stored as the factors f of y_j = f_j (R x_j + y_(j-1)), z_j = y_j + f_j z_(j+1),
+where R is the resistance of the row's segments; f_j = g / (g + s_j) with g = 1/R and s_j the conductance to ground of
+node j and all to its left.  All terms are positive, so the factors are accurate entry by entry; f = 0 is a node held by
+its source.
 """
 
 from typing import NamedTuple
@@ -22,13 +22,13 @@ FloatArray = NDArray[np.float64]
 AnyArray = NDArray[np.floating]
 
 LANES = 16
-"""Rows that are solved side by side: one vector of float32, two of float64."""
+"""Number of rows that are solved side by side: one vector of float32, two of float64."""
 WIDTH = 256
-"""The most columns that are taken at a time in a sweep along them; narrower bands lose time between their rows."""
+"""Largest number of columns per sweep along them; narrower bands lose time between their rows."""
 LEAST_WIDTH = 64
-"""Down to so many columns a sweep is divided among threads."""
+"""Least number of columns for which a sweep is divided among threads."""
 SUMS = 6
-"""The most sums that a kernel makes at once."""
+"""Largest number of sums that a kernel computes at once."""
 SCALARS = 4
 
 
@@ -48,7 +48,7 @@ class System(NamedTuple):
     column_stop_free: FloatArray  # (M,)
     column_shunt: FloatArray  # (M,) from each node of the column to ground
     no_source: FloatArray  # (LANES,) zeros
-    shunted: bool  # a column has a shunt; without one, the kernels do what they did before there were any
+    shunted: bool  # a column has a shunt; otherwise the kernels skip the shunts
 
 
 class Preconditioner(NamedTuple):
@@ -64,7 +64,7 @@ class Preconditioner(NamedTuple):
     modes_transposed: AnyArray  # (K, M)
     mode_factor: AnyArray  # (N, K) of one equation along the columns per mode
     mode_resistance: AnyArray  # (K,)
-    bias: AnyArray  # (1,) added in the sweeps: far below every value, it keeps them from becoming denormal
+    bias: AnyArray  # (1,) added in the sweeps: far below every value, it prevents denormal numbers
     no_source: AnyArray  # (LANES,) zeros
     unit: float  # S
     largest: float  # the largest cell conductance, S
@@ -94,10 +94,10 @@ class Inputs(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Arrays that a solve by T threads needs besides its results."""
+    """Arrays that a solve by T threads needs in addition to its results."""
 
     residual: FloatArray  # (N, M)
-    direction: FloatArray  # (2, N, M): the one at hand and the one before, in turn
+    direction: FloatArray  # (2, N, M): the present and the previous one, alternating
     image: FloatArray
     first: AnyArray  # (N, M) of the preconditioner's type
     second: AnyArray
@@ -108,11 +108,11 @@ class Workspace(NamedTuple):
     lines: FloatArray  # (T, SUMS, max(M, WIDTH))
     short_lanes: AnyArray  # as lanes, of the preconditioner's type
     short_rows: AnyArray
-    scalars: FloatArray  # (SCALARS,) what the leading thread tells the others
+    scalars: FloatArray  # (SCALARS,) from the leading thread to the others
 
 
 class Results(NamedTuple):
-    """What a solve fills, for K inputs."""
+    """The results of a solve, for K inputs."""
 
     voltage: FloatArray  # (K, N, M) of the column nodes
     rows_voltage: FloatArray  # (K, N, M)

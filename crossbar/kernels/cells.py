@@ -8,8 +8,8 @@ from compact_model.kernels.junction import conductance_and_slope
 def junction_law(begin, stop, voltage, share, tmr, inverse_half_voltage, parallel_conductance, current, slope):
     """I and dI/dV of G = [1 - f TMR(V) / (1 + TMR(V))] / R_P, written into current (A) and slope (S), shape (K, N, M).
 
-    voltage (V): (K, N, M) for K inputs; share (f): (N, M); the parameters: (N, M), or (1, 1) where all devices are of
-    one kind.  Only the rows from `begin` to `stop` are done, so that threads may divide them.
+    voltage (V): (K, N, M) for K inputs; share (f): (N, M); the parameters: (N, M), or (1, 1) if all devices are of one
+    kind.  Only the rows from `begin` to `stop` are computed, so that threads can divide them.
     """
     own = tmr.size > 1
     for index in range(voltage.shape[0]):

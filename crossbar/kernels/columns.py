@@ -39,7 +39,7 @@ def sweep_band(band, width, values, factor, resistance, bias):
 def step_band(band, width, thread, pre, work, steps, length, scale, turn, voltage):
     """x += a p, r -= a S p, first = scale r + bias and second = L first; sums[column, 0] = r . r.
 
-    Unless it steps, x and r stay as they are, and no sum is made.
+    Without a step, x and r do not change, and no sum is computed.
     """
     first = band * width
     rows, columns = voltage.shape
@@ -80,7 +80,7 @@ def step_band(band, width, thread, pre, work, steps, length, scale, turn, voltag
 
 @inner_kernel
 def product_band(band, width, thread, pre, work):
-    """Of each column of z = `second`: z . r, z . q, and the squares of G z and of z."""
+    """For each column of z = `second`: z . r, z . q, and the squares of G z and of z."""
     first = band * width
     rows, columns = work.second.shape
     last = min(first + width, columns)
@@ -114,7 +114,8 @@ def product_band(band, width, thread, pre, work):
 
 @fused_inner_kernel
 def multiply(count, left, right, out):
-    """out = left @ right of so many rows.  Not by a BLAS library, whose threads would fight with ours for the cores.
+    """out = left @ right for a range of rows.  Not by a BLAS library, whose threads would compete with ours for the
+    cores.
 
     Four rows by four steps at a time, so that each value loaded or stored serves several products.
 

@@ -1,4 +1,4 @@
-"""The factors of the lines and of the mean array; see `arrays` for what they mean."""
+"""The factors of the lines and of the mean array; see `arrays` for their meaning."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def _factor_block(block, conductance, wire, start, stop, shunt, factor, other_fa
 
 @inlined
 def _join_ends(row, system, row_start, row_stop, row_shunt):
-    """The one node of an ideal row."""
+    """The single node of an ideal row."""
     columns = system.conductance.shape[1]
     ends = row_start[row] + row_stop[row]
     if ends == np.inf:
@@ -63,9 +63,9 @@ def _join_ends(row, system, row_start, row_stop, row_shunt):
 
 @kernel
 def factor_rows(begin, stop, system, pre, row_wire, row_start, row_stop, row_shunt, mode_values, taken):
-    """Fill what belongs to the rows of the blocks from `begin` to `stop`, and what they take from each mode.
+    """Fill the data of the rows in the blocks from `begin` to `stop`, and their conductance in each mode.
 
-    row_wire, row_start, row_stop: (N,) conductances of the rows' segments and ends, inf where a source holds the node.
+    row_wire, row_start, row_stop: (N,) conductances of the rows' segments and ends, inf if a source holds the node.
     row_shunt: (N,), of each of the rows' nodes to ground.  mode_values: (3, K), each mode's eigenvalue in a wire of
     unit conductance with open ends, and its squares at the first and at the last node.  taken: (N, K).
     """
@@ -94,8 +94,8 @@ def factor_rows(begin, stop, system, pre, row_wire, row_start, row_stop, row_shu
             if system.ideal_rows:
                 _join_ends(row, system, row_start, row_stop, row_shunt)
             pre.row_resistance[row] = system.row_resistance[row] * unit
-            # What a row of the mean array takes from the columns in each mode: its cells in series with its wire and
-            # shunt.
+            # The conductance of a row of the mean array to the columns in each mode: its cells in series with its wire
+            # and shunt.
             mean = given.mean()
             wire = 0.0 if system.ideal_rows else row_wire[row]
             short = np.inf if system.ideal_rows else 4.0 * row_wire[row]
@@ -131,7 +131,7 @@ def factor_columns(begin, stop, conductance, wire, start_end, stop_end, shunt, f
             for column in range(count):
                 out[column] = segment[column] / (segment[column] + ground[column])
             for column in range(count):
-                # the two in series; the quotient is below 1 even where a source holds the node (ground is inf)
+                # the two in series; the quotient is below 1 even if a source holds the node (ground is inf)
                 passed = segment[column] / (1.0 + segment[column] / ground[column])
                 ground[column] = following[column] + leak[column] + passed
         out = factor[rows - 1, first:last]

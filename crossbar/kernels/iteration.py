@@ -1,12 +1,12 @@
 """Conjugate gradients on the column nodes, preconditioned by line - modes - line, on any number of threads.
 
-The preconditioner: L solves along the columns as if the row nodes were at ground, F solves the mean array in its slow
-modes, and C = G (Tw + G)^-1 G is what L leaves out of S: M = L + L C L + L C F C L, symmetric and positive.
+In the preconditioner, L solves along the columns as if the row nodes were at ground, F solves the mean array in its
+slow modes, and C = G (Tw + G)^-1 G is the part of S that L neglects: M = L + L C L + L C F C L, symmetric and positive.
 
-All threads run one function, `solve`.  It goes from phase to phase, each of them a loop over blocks of rows or bands of
-columns that the threads share (see `sharing`); between two phases the leading thread adds up what the blocks left in
-`sums`, always in the same order, so that the bits do not depend on the number of threads.  It is one function, and not
-one for each phase, because numba compiles a function once more in everything that calls it.
+All threads run one function, `solve`.  It proceeds in phases, each of them a loop over blocks of rows or bands of
+columns that the threads share (see `sharing`); between two phases the leading thread adds up the blocks' values in
+`sums`, always in the same order, so the bits do not depend on the number of threads.  It is one function, instead of
+one for each phase, because numba compiles a function again in everything that calls it.
 """
 
 import numpy as np
@@ -19,22 +19,22 @@ from .rows import apply_block, couple_block, evaluate_block, imbalance_block
 from .sharing import INDEX, KIND, announce, await_news, await_others, end, finish, take
 
 CONVERGED = 0
-ROUND_OFF = 1  # converged as far as voltages in float64 can say
+ROUND_OFF = 1  # converged within the resolution of voltages in float64
 STOPPED = 2
 
-_CYCLE = 1e-5  # reduction between two looks at the true residual where every entry counts
+_CYCLE = 1e-5  # reduction between two computations of the true residual if every entry counts
 _ROUND_OFF = 32 * 2.2e-16
 
-# The phases.  EVALUATE, LOAD and IMBALANCE look at the true equations; the others make up an iteration.
+# The phases.  EVALUATE, LOAD and IMBALANCE use the true equations; the others make up an iteration.
 _EVALUATE = 0  # row voltages, currents and the residual r of the true equations
-_LOAD = 1  # hand r to the preconditioner and sweep along the columns
+_LOAD = 1  # pass r to the preconditioner and sweep along the columns
 _FIRST_ROWS = 2  # C z, in the slow modes
 _MODES = 3  # solve in the slow modes
-_SECOND_ROWS = 4  # C (z + what the modes gave)
+_SECOND_ROWS = 4  # C (z + the result of the modes)
 _LAST_SWEEP = 5  # along the columns, and the products of z = M r
 _IMBALANCE = 6
 _APPLY = 7  # the next direction p, and S p
-_STEP = 8  # along p, and on as LOAD
+_STEP = 8  # along p, then continue like LOAD
 
 _LENGTH, _SCALE, _BACK, _SHARE = 0, 1, 2, 3  # places in Workspace.scalars
 
@@ -67,7 +67,7 @@ def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage
         count = min(LANES, voltage.shape[0] - first)
         again = kind == _SECOND_ROWS
         scratch = work.short_rows[thread]
-        # one place in the code for each function, whichever comes first
+        # one call of each function in the code, whichever comes first
         if again:
             multiply(count, work.mode_values[first : first + count], pre.modes_transposed, scratch)
         couple_block(block, thread, pre, work, again)
@@ -93,13 +93,13 @@ def _root(work, blocks, each):
 
 @kernel
 def solve(thread, threads, first, last, shared, system, pre, given, work, tolerance, entrywise, most, results):
-    """Solve for the inputs from first up to last, from the column voltages in the results, and fill these.
+    """Solve for the inputs from first to last, from the column voltages in the results, and fill these.
 
-    Thread 0 of `threads` leads, the others help; each calls this function with the same arguments.
+    Thread 0 of `threads` leads and the others help; each calls this function with the same arguments.
     For each input: the iterations, the measured error and how it ended.  The error is that of M r, where r is the
-    residual of the true equations: the largest of the device currents', the voltages' and the columns' shunts'
-    currents', each relative and in the norm, the last one's scale being what devices, shunts and current sources take
-    together; with entrywise the largest residual of a node relative to the currents that meet there.
+    residual of the true equations: the largest of the errors of device currents, voltages and column-shunt currents,
+    each relative and in the norm, the last one's scale being the total of devices, shunts and current sources; with
+    entrywise, the largest residual of a node relative to its currents.
     """
     rows, columns = system.conductance.shape
     modes = pre.modes.shape[1]
@@ -124,8 +124,8 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
     length = product = product_before = predicted = measured = 0.0
     norm = current_norm = floor = voltage_norm = leak_norm = leak_floor = 0.0
     scale = 1.0
-    fresh = True  # the residual at hand is that of the true equations
-    # Small entries come into their own only after many decades of the norm; their nodes show no progress before.
+    fresh = True  # the present residual is that of the true equations
+    # Small entries are resolved only after many decades of the norm; their nodes show no progress before.
     patience = 10 if entrywise else 0
     if leads and running and not alone:
         shared[KIND] = kind
@@ -166,7 +166,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
         if not alone:
             await_others(shared, blocks)
 
-        # All blocks are done: what comes next?
+        # All blocks are done; choose the next phase.
         ending = -1
         if kind == _EVALUATE:
             current_norm, floor = _root(work, row_blocks, 0), _root(work, row_blocks, 1)
@@ -186,7 +186,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
                 norm += work.sums[column, 0]
             norm = np.sqrt(norm)
             iterations += 1
-            # Look where the error, if it shrank as the residual did, is small enough; and where the currents were
+            # Evaluate where the error, if it decreased like the residual, is small enough; and if the currents were
             # unknown.
             fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
             kind = _EVALUATE if fresh else _FIRST_ROWS
@@ -203,8 +203,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
                     leaks += system.column_shunt[column] ** 2 * work.sums[column, 3]
                 cells, size, leaks = np.sqrt(cells), np.sqrt(size), np.sqrt(leaks)
                 product = back * with_residual
-                # Two bounds of the currents' error: with the row nodes held, and from the power that the error would
-                # take.
+                # Two bounds of the currents' error: with the row nodes held, and from the power of the error.
                 error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
                 predicted = max(
                     error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0
@@ -212,8 +211,8 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
                 whole = np.sqrt(current_norm**2 + leak_norm**2)
                 if leaks > 0.0:
                     predicted = max(predicted, back * leaks / whole)
-                # The preconditioner is rounded, so that this form of the share, not the shorter one, keeps directions
-                # apart.
+                # The preconditioner is rounded, and only this form of the share, not the shorter one, keeps directions
+                # conjugate.
                 scalars[_SHARE] = 0.0 if fresh else -length * back * with_image / product_before
                 scalars[_BACK] = back
                 measured = predicted

@@ -1,14 +1,14 @@
-"""Sums along the lines of what leaves their nodes, in one pass over the memory."""
+"""Sums along the lines of the currents that leave their nodes, in one pass over the memory."""
 
 from compact_model.kernels.jit import kernel
 
 
 @kernel
 def line_sums(leaving_rows, leaving_columns, of_rows, of_columns):
-    """Fill, for K inputs, the sum along each line, that with the weights n - 1 - j, and that of the sizes.
+    """Fill, for K inputs, the sum along each line, the sum with weights n - 1 - j, and the sum of magnitudes.
 
-    leaving_rows, leaving_columns: (K, N, M), what leaves the nodes; they may be the same array.  of_rows: (3, K, N);
-    of_columns: (3, K, M).
+    leaving_rows, leaving_columns: (K, N, M), currents that leave the nodes; they may be the same array.  of_rows: (3,
+    K, N); of_columns: (3, K, M).
     """
     inputs, rows, columns = leaving_rows.shape
     of_columns[:] = 0.0

@@ -1,4 +1,4 @@
-"""What the wires, and what stands at their ends, turn into heat."""
+"""Power dissipated in the wires and at their ends."""
 
 import numpy as np
 

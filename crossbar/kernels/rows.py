@@ -1,4 +1,4 @@
-"""Blocks of rows: the exact elimination of the row lines, and what follows from it row by row."""
+"""Blocks of rows: the exact elimination of the row lines, and the quantities that follow from it row by row."""
 
 import numpy as np
 
@@ -9,10 +9,11 @@ from .arrays import LANES
 
 @inner_kernel
 def solve_rows(count, rows, resistance, factor, start, stop, bias, lanes):
-    """Voltages of so many rows in place of the currents fed into their nodes.
+    """Replace the currents into the nodes of several rows by the voltages of the nodes.
 
-    rows: (LANES, M); resistance: (count,) of their segments; factor: (M, LANES), 0 in the lanes beyond count;
-    start, stop: (count,) what their sources add to the first and to the last entry of y; lanes: (M, LANES), scratch.
+    rows: (LANES, M); resistance: (count,) of their segments; factor: (M, LANES), 0 in the lanes beyond count; start,
+    stop: (count,) contributions of their sources to the first and to the last entry of y; lanes: (M, LANES),
+    scratch.
     """
     columns = rows.shape[1]
     if count < LANES:
@@ -64,7 +65,7 @@ def total(values):
 def couple_block(block, thread, pre, work, again):
     """In the preconditioner's units: the rows' part of the two halves of M (see `iteration`).
 
-    At first, mode_values = C z in the slow modes, where z is `second`; again, with what these have become in
+    First, mode_values = C z in the slow modes, where z is `second`; then, with the solution in the modes in
     `short_rows`: second = first + C (z + y).
     """
     rows, columns = work.second.shape
@@ -114,7 +115,7 @@ def couple_block(block, thread, pre, work, again):
 
 @inlined
 def wire_currents(wire, here, neighbour, out):
-    """Add what the column wires take away, as differences of neighbours."""
+    """Subtract the currents in the column wires, from differences of neighbours."""
     for column in range(out.size):
         out[column] += wire[column] * (here[column] - neighbour[column])
 
@@ -133,7 +134,7 @@ def hold(row, rows, system, out):
 @inlined
 def _turn_row(scale, share, solved, before, out):
     """p = scale z + share p."""
-    if share == 0.0:  # what p held before does not matter, not even if it was not finite
+    if share == 0.0:  # p is overwritten even if it was not finite
         for column in range(out.size):
             out[column] = scale * solved[column]
     else:
@@ -145,8 +146,8 @@ def _turn_row(scale, share, solved, before, out):
 def apply_block(block, thread, system, work, scale, share, turn):
     """The next direction p = scale z + share p and image = S p of a block of rows; sums[block, 0] = p . image.
 
-    turn: 0 or 1, which of the two directions is the next one.  The rows beside the block are made here as well, in
-    scratch: their own block may be somebody else's.
+    turn: 0 or 1, which of the two directions is the next one.  The rows next to the block are also computed here, in
+    scratch, because another thread may have their block.
     """
     rows, columns = work.image.shape
     first = block * LANES
@@ -214,7 +215,7 @@ def apply_block(block, thread, system, work, scale, share, turn):
 
 @inner_kernel
 def _row_voltages(block, thread, system, drive, columns_voltage, rows_voltage, work):
-    """What the row nodes of a block are at, in `rows` and in rows_voltage."""
+    """The voltages of the row nodes of a block, in `rows` and in rows_voltage."""
     rows, columns = columns_voltage.shape
     first = block * LANES
     count = min(LANES, rows - first)
@@ -252,7 +253,8 @@ def _row_voltages(block, thread, system, drive, columns_voltage, rows_voltage, w
 
 @inlined
 def _take_leaks(row, system, drive, here, out, leaks, leak_floors):
-    """Add what the columns' shunts and the current sources take from the nodes of a row; squares of it, and of t b."""
+    """Add the currents of the columns' shunts and of the current sources at the nodes of a row; squares of these and of
+    t b."""
     shunt = system.column_shunt
     if drive.drawn.size > 0:
         beside = drive.drawn[row]
@@ -273,9 +275,9 @@ def _take_leaks(row, system, drive, here, out, leaks, leak_floors):
 def evaluate_block(block, thread, system, drive, columns_voltage, rows_voltage, current, work):
     """Row voltages, device currents and residual of a block of rows, with the sources.
 
-    The residual is what flows into each column node and not out of it.  The sums are squares: of the currents, of
-    G (|w| + |b|), of all voltages and of the residual; where columns have shunts t also of what leaves the column
-    nodes through t less what current sources feed them, and of t |b|.
+    The residual is the current into each column node minus that out of it.  The sums are squares: of the currents, of G
+    (|w| + |b|), of all voltages and of the residual; if columns have shunts t, also of the currents through t minus
+    those fed by sources, and of t |b|.
     """
     rows, columns = columns_voltage.shape
     first = block * LANES
@@ -330,7 +332,7 @@ def evaluate_block(block, thread, system, drive, columns_voltage, rows_voltage, 
 
 @inner_kernel
 def imbalance_block(block, system, drive, columns_voltage, current, work):
-    """The largest residual of a node relative to the currents that meet there: as it is, and beyond round-off."""
+    """The largest residual of a node relative to its currents: the plain value, and the part beyond round-off."""
     rows, columns = columns_voltage.shape
     first = block * LANES
     draws = drive.drawn.size > 0

@@ -1,14 +1,14 @@
-"""Blocks of work that several threads take from one another, without a lock and without waiting for the slow.
+"""Blocks of work that several threads take from a common pool, without locks and without waiting for slow threads.
 
-One thread leads: it announces a phase of so many blocks, works on them itself, and goes on when all are done.  The
-others take blocks of whatever phase is announced.  The leader never waits for a thread that has taken nothing, so that
-one that shares its core with another program does no harm beyond the block that it holds.
+One thread leads: it announces a phase with a number of blocks, works on them itself, and continues when all are done.
+The others take blocks of the announced phase.  The leader never waits for a thread that has taken nothing, so a thread
+that shares its core with another program delays only the block that it holds.
 
-The announcement is one integer, so that a block is taken together with the phase that it belongs to: how many phases
-there were, how many blocks this one has, and the next of them that nobody took.  While a block is in somebody's hands,
-its phase is not over, hence what the leader wrote for it still stands.
+The announcement is one integer, so a block is taken together with its phase: the number of phases so far, the number of
+blocks in this one, and the next free block.  As long as a thread holds a block, its phase is not over, and the leader's
+data for it remain valid.
 
-numba has no atomic operations for processors; these are LLVM's.
+numba has no atomic operations for CPUs; these are LLVM's.
 """
 
 import os
@@ -22,17 +22,17 @@ from numba.extending import intrinsic
 from compact_model.kernels.jit import inlined
 
 WORDS = 48
-"""Length of the shared array of int64: each of the three words below has a cache line of its own, and more to spare."""
+"""Length of the shared array of int64: each of the three words below has its own cache line, with room to spare."""
 ANNOUNCED = 0
 FINISHED = 16  # blocks of the phase that are done
 OVER = 32  # 1 when nothing more will be announced
 KIND = 33  # what to do with the blocks
-INDEX = 34  # for which input
+INDEX = 34  # input for which
 
 _BITS = 20
 _MASK = (1 << _BITS) - 1
-_PATIENCE = 2000  # looks before the rest of the core's time is given away
-_LEAVES = 200_000  # looks, and a tenth of a second or more, before a helper gives up
+_PATIENCE = 2000  # polls before the rest of the time slice is given away
+_LEAVES = 200_000  # polls, taking a tenth of a second or more, before a helper gives up
 _PAUSES = platform.machine().lower() in ("x86_64", "amd64")
 
 # The LLVM symbol is found in the running process.
@@ -46,7 +46,7 @@ def _pointer(context, builder, signature, arguments):
 
 @intrinsic
 def _add(typing, array, index, value):
-    """array[index] += value as one operation; returns what was there before."""
+    """array[index] += value as one atomic operation; returns the previous value."""
 
     def generate(context, builder, signature, arguments):
         return builder.atomic_rmw("add", _pointer(context, builder, signature, arguments), arguments[2], "seq_cst")
@@ -73,7 +73,7 @@ def _store(typing, array, index, value):
 
 @intrinsic
 def _pause(typing):
-    """Leave the core to its other thread for a moment."""
+    """Leave the core to its other hardware thread for a moment."""
 
     def generate(context, builder, signature, arguments):
         if _PAUSES:
@@ -86,14 +86,14 @@ def _pause(typing):
 
 @inlined
 def announce(shared, phase, blocks):
-    """The phase-th phase has so many blocks; what describes it has been written before."""
+    """Announce a phase with this many blocks; its data have been written before."""
     _store(shared, FINISHED, 0)
     _store(shared, ANNOUNCED, (phase << (2 * _BITS)) | (blocks << _BITS))
 
 
 @inlined
 def take(shared):
-    """A block that nobody else has; -1 where none is left."""
+    """A block for this thread alone; -1 if none is left."""
     seen = _load(shared, ANNOUNCED)
     block = -1
     if (seen & _MASK) < ((seen >> _BITS) & _MASK):
@@ -105,7 +105,7 @@ def take(shared):
 
 @inlined
 def finish(shared):
-    """The block that was taken is done."""
+    """Report that the block is done."""
     _add(shared, FINISHED, 1)
 
 
@@ -123,10 +123,10 @@ def await_others(shared, blocks):
 
 @inlined
 def await_news(shared):
-    """Return when there may be blocks to take, True, or nothing more will come, False.
+    """Return True when there may be blocks to take, or False when there will be no more.
 
-    It is False as well when nothing has come for a long time.  Nobody depends on a helper, and one whose leader was
-    interrupted before it began would wait for ever.
+    It is also False after a long time without any.  No thread depends on a helper, and one whose leader was interrupted
+    before it began would wait forever.
     """
     looks = 0
     seen = _load(shared, ANNOUNCED)
@@ -145,5 +145,5 @@ def await_news(shared):
 
 @inlined
 def end(shared):
-    """Nothing more will be announced."""
+    """Announce the end."""
     _store(shared, OVER, 1)

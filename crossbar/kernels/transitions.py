@@ -1,4 +1,4 @@
-"""One pulse on many cells whose states are drawn from tables of probabilities."""
+"""One pulse on many cells, with new states drawn from tables of probabilities."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,8 @@ from compact_model.kernels.jit import kernel
 
 
 def staying(cumulative: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Between which chances a cell stays in its state, (track, voltage, state, 2), for `draw_states`."""
+    """The interval of random numbers in which a cell stays in its state, (track, voltage, state, 2), for
+    `draw_states`."""
     states = np.arange(cumulative.shape[3])
     upto = cumulative[:, :, states, states]
     below = np.where(states > 0, cumulative[:, :, states, states - 1], 0.0)
@@ -16,11 +17,11 @@ def staying(cumulative: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @kernel
 def draw_states(voltage, chance, grid, cumulative, stays, track, state):
-    """Move every cell's state on: cells as flat arrays, `chance` uniform from 0 to 1, one for each.
+    """Draw every cell's next state: cells as flat arrays, `chance` uniform from 0 to 1, one for each.
 
-    cumulative: (track, voltage, state, final state), sums over the final states up to and with each; grid: the
-    voltages, rising.  Between two voltages the probabilities are on a straight line.  stays: of the same probabilities,
-    by `staying`: most cells stay, and that is seen without the table, which is larger than the fastest memory.
+    cumulative: (track, voltage, state, final state), sums over the final states up to and including each; grid: the
+    voltages, increasing.  Probabilities are linear between two voltages.  stays: from `staying`, for the same
+    probabilities: most cells stay, which this shows without the table, which does not fit into the cache.
     """
     last = cumulative.shape[3] - 1
     for cell in range(state.size):
@@ -37,7 +38,8 @@ def draw_states(voltage, chance, grid, cumulative, stays, track, state):
         final = 0
         while final < last:
             low, high = cumulative[line, upper - 1, start, final], cumulative[line, upper, start, final]
-            if not (1.0 - share) * low + share * high <= drawn:  # so that NaN, of states that a track lacks, ends it
+            # NaN, of states that a track lacks, also ends it.
+            if not (1.0 - share) * low + share * high <= drawn:
                 break
             final += 1
         state[cell] = final

@@ -1,4 +1,5 @@
-"""Voltages as polynomials of the time, one for each device, as the kernels of `compact_model` read a drive."""
+"""Voltages as polynomials of the time, one for each device, in the form in which `compact_model`'s kernels read a
+drive."""
 
 from compact_model.kernels.jit import kernel
 from compact_model.kernels.tables import (
@@ -17,7 +18,7 @@ def fill_rows(duration, voltage, net_field, rows):
     """Fill rows (devices, COEFFICIENTS + 2 terms) for times from 0 to a duration in s, at a net field (T, (devices,)).
 
     voltage: (terms, devices), V, the coefficients of u^0, u^1, ... with u from -1 to 1 over the duration.  The other
-    coefficients of the field are 0, as they are in the rows already.
+    coefficients of the field are 0, as already in the rows.
     """
     terms, devices = voltage.shape
     for device in range(devices):
