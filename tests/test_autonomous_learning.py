@@ -164,3 +164,10 @@ def test_the_command_answers_with_and_without_read_disturb():
     assert len(answer["accuracy"]) == 2
     assert answer["pulse_V"] == pytest.approx(0.45 * answer["threshold_V"])
     assert answer["delay_ns"] == pytest.approx(12.0)
+
+
+def test_an_array_larger_than_memory_is_refused_before_it_is_made(kind, monkeypatch):
+    images, labels = noisy_patterns(20, 1)
+    monkeypatch.setattr("compact_model.support.memory.available_memory", lambda: 2**28)
+    with pytest.raises(InputError, match=r"^memory: expected a size that fits in memory, .* 0.25 GiB are available"):
+        autonomous_learning(images, labels, kind, outputs=10**6, repeats=1)

@@ -609,3 +609,28 @@ def test_a_wall_at_the_end_of_the_track_in_nm_is_on_the_track(tmp_path):
     for refuse in (lambda: fit_resistance(device, data | beyond), lambda: Measured.of(trace | beyond, device)):
         with pytest.raises(InputError, match="position: expected from 0 to the track's 1e-06 m"):
             refuse()
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("I (mA)", ""),
+        ("I (A)", "up to 500 V lie across the junction, and barriers break down at about 1 V; check the units"),
+        ("I (uA)", "V_h is 0.000"),
+    ],
+)
+def test_a_drive_in_another_unit_than_it_says_is_doubted(tmp_path, ohms, heading, told):
+    rows = [f"{1e3 * v / r},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
+    (tmp_path / "loop.csv").write_text("\n".join([f"{heading},R (Ohm),state", *rows]))
+    text = run("fit", "resistance", tmp_path / "loop.csv").stdout
+    assert told in text
+    assert ("check the units" in text) == bool(told)
+
+
+def test_the_minus_of_a_spreadsheet_is_read(tmp_path):
+    (tmp_path / "states.csv").write_text(
+        "V (V), R (Ohm), state\n\N{MINUS SIGN}0.2, 36.04, P\n0.2, 36e\N{MINUS SIGN}0, P\n"
+    )
+    data = read_measured(tmp_path / "states.csv", "resistance")
+    np.testing.assert_array_equal(data["voltage"], [-0.2, 0.2])
+    np.testing.assert_array_equal(data["resistance"], [36.04, 36.0])

@@ -1,10 +1,13 @@
 """Two layers: errors that go back through an array are the gradient; what one layer cannot tell apart is learned."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from compact_model.support.validation import InputError
-from crossbar import PulsedDevice, Wires, supervised_learning
+from crossbar import PulsedDevice, Wires, supervised_learning, unsupervised_learning
+from crossbar.learning import pulsed_device
 from crossbar.learning.supervised import _Exact, _Network, _Pairs, level_out
 
 
@@ -71,3 +74,34 @@ def test_a_layer_that_cannot_be_is_refused(synapses):
         supervised_learning(images, labels, synapses, hidden=-1)
     with pytest.raises(InputError, match="memory: expected a size that fits"):
         supervised_learning(images, labels, synapses, hidden=10**10)
+
+
+def test_layers_larger_than_memory_are_refused_before_they_are_made(synapses, monkeypatch):
+    images, labels = np.random.default_rng(1).random((12, 3)), np.arange(12) % 2
+    wired = PulsedDevice.notched(2, tracks=1, samples=16, wired=True, seed=1)
+    monkeypatch.setattr("compact_model.support.memory.available_memory", lambda: 2**28)
+    tracemalloc.start()
+    for act in (
+        lambda: supervised_learning(images, labels, synapses, hidden=300_000),
+        lambda: unsupervised_learning(images, labels, synapses, outputs=10**6),
+        lambda: synapses.array((10**4, 10**3), seed=1),
+        lambda: wired.array((10**3, 10**3), seed=1, wires=Wires.equal(0.1)),
+    ):
+        with pytest.raises(InputError, match=r"^memory: expected a size that fits in memory, .* 0.25 GiB are avail"):
+            act()
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ohms", [0.0, 0.1])
+def test_an_array_that_learns_takes_no_more_memory_than_is_asked_for(ohms, monkeypatch):
+    device = PulsedDevice.notched(20, tracks=1, samples=16, wired=ohms > 0.0, seed=1)
+    asked = []
+    monkeypatch.setattr(pulsed_device, "check_memory", lambda what, needed: asked.append(needed))
+    tracemalloc.start()
+    array = device.array((400, 400), seed=1, wires=Wires.equal(1e-3 * ohms))
+    array.pulse_block("V/3", np.arange(400) < 200, np.arange(400) < 200, device.voltage)
+    array.read(np.full((1, 400), 0.01))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.3 * asked[0] < peak < asked[0]

@@ -343,6 +343,59 @@ def test_a_measure_of_ones_own_is_a_python_file(tmp_path, monkeypatch):
             run_study(read_study(tmp_path / "own.toml"))
 
 
+@pytest.mark.parametrize(
+    ("before", "statement", "told"),
+    [
+        ("    return {", "sys.exit(3)", "line 6: SystemExit: 3"),
+        ("    return 1.0", "raise RuntimeError('of\\ntwo lines')", "line 9: RuntimeError: of two lines"),
+        ("MEASURE =", "exit()", "line 11: SystemExit: None"),
+    ],
+)
+def test_a_measure_that_raises_or_exits_is_named_with_its_line(tmp_path, before, statement, told):
+    inside = " " * (len(before) - len(before.lstrip()))
+    (tmp_path / "own.py").write_text("import sys" + OWN.replace(before, f"{inside}{statement}\n{before}"))
+    (tmp_path / "own.toml").write_text('[study]\nmeasure = "own.py"\nsamples = 4\n')
+    done = run("study", "own.toml", cwd=tmp_path, expect=2)
+    assert re.fullmatch(r"dwmtj: (own.toml: )?own.py, " + told, done.stderr.splitlines()[-1])
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_was_measured_before_a_measure_raised_is_kept_and_goes_on(tmp_path, workers):
+    if workers:
+        pytest.importorskip("distributed")
+    flag = tmp_path / "mended"
+    exits = f"    if 25 in batch.numbers and not pathlib.Path({str(flag)!r}).exists(): sys.exit(1)\n"
+    own = OWN.replace("    return 1.0", exits + "    return 1.0")
+    (tmp_path / "own.py").write_text("import pathlib, sys" + own)
+    text = '[study]\nmeasure = "own.py"\nsamples = 40\nsamples_per_part = 5\n'
+    (tmp_path / "own.toml").write_text(text)
+    study, kept = read_study(tmp_path / "own.toml"), tmp_path / "kept"
+    with pytest.raises(InputError, match=r"own.py, line 9: SystemExit: 1$"):
+        run_study(study, store=kept, workers=workers)
+    parts = parts_in(kept)
+    assert parts >= (1 if workers else 5)
+    flag.touch()
+    assert plan_study(study, store=kept).missing_samples == 40 - 5 * parts
+    assert run_study(study, store=kept).area.size == 40
+
+
+@pytest.mark.parametrize("name", ["with blanks ", "[a]*", "#1 100%?&;'\"", "Größe µ 磁", "-o", ".hidden"])
+def test_stores_have_any_name(tmp_path, name):
+    """Also those that mean something to a shell, a pattern or an address."""
+    import xarray as xr
+
+    half, study = quick_study("array", samples=2), quick_study("array", samples=4)
+    first = run_study(half, store=tmp_path / name)
+    run_study(study, store=tmp_path / "other", merge=[tmp_path / name])
+    assert plan_study(study, store=tmp_path / name).missing_samples == 4
+    found = run_study(study, store=str(tmp_path / name))
+    assert plan_study(study, store=tmp_path / name).missing_samples == 0
+    np.testing.assert_array_equal(found.read_margin.values[:, :2], first.read_margin.values)
+    parts = [xr.load_dataset(each, engine="h5netcdf") for each in (tmp_path / name).iterdir() if each.suffix == ".nc"]
+    assert sum(part.sizes["row"] for part in parts) == study.number_of_points * 4
+
+
 def test_thresholds_stand_beside_their_static_limit_and_a_fast_ramp_is_named():
     given = {"measure": "threshold", "samples": 1, "landscape": {"coercive_field": 15e-4}}
     slow = run_study(Study(settings={"temperature": 0.0, "ramp_rate": 1e17, "net_field": 5e-4}, **given))

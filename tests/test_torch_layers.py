@@ -109,3 +109,10 @@ def test_pulses_learn_as_supervised_learning_does_and_errors_go_back():
 def test_nonsense_is_named(changes, named):
     with pytest.raises(InputError, match=named):
         layers.ArrayLinear(**({"inputs": 3, "outputs": 2, "levels": LEVELS} | changes))
+
+
+def test_a_layer_of_pulses_larger_than_memory_is_refused_before_it_is_made(monkeypatch):
+    device = PulsedDevice.notched(2, tracks=1, samples=16, seed=1)
+    monkeypatch.setattr("compact_model.support.memory.available_memory", lambda: 2**28)
+    with pytest.raises(InputError, match=r"^memory: expected a size that fits in memory, .* 0.25 GiB are available"):
+        layers.PulsedLinear(10**4, 10**3, device)

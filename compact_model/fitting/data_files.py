@@ -150,7 +150,7 @@ def _text(path: Path, content: bytes) -> str:
         encodings = ["utf-8-sig", "cp1252", "latin-1"]
     for encoding in encodings:
         try:
-            text = content.decode(encoding).lstrip("\ufeff")
+            text = content.decode(encoding).lstrip("\ufeff").replace("\N{MINUS SIGN}", "-")
         except UnicodeDecodeError:
             continue
         if not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f]", text):

@@ -11,7 +11,7 @@ from ..device.junction import antiparallel_share
 from ..device.parameters import DeviceParameters
 from ..support import validation
 from ..support.arrays import FloatArray
-from ..support.model_range import unquestioned
+from ..support.model_range import LARGEST_VOLTAGE, unquestioned
 from ..support.validation import InputError
 from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, on_track, one_of, same_length
@@ -22,6 +22,7 @@ from .result import FitResult, fit_dataset, fit_result
 from .unknowns import JUNCTION_PARAMETERS, RESISTANCE_PARAMETERS, Unknowns, free_names
 
 CURVE_POINTS = 201
+_HALF_VOLTAGES = 0.02, 20.0  # V, of tunnel barriers; beyond them a unit was mistaken
 
 
 @unquestioned
@@ -118,9 +119,34 @@ def fit_resistance(
         dataset[f"left_out_{drive}"] = ("point_left_out", left_out[0], dataset[drive].attrs)
         dataset["left_out"] = ("point_left_out", left_out[1], dataset.resistance.attrs)
     notes = (sorting, _other_end(fitted, names)) if sorting else ()
+    leads = measured.series_resistance
+    across = (bias if drive == "voltage" else bias * ohms) * (1.0 - leads / ohms)
     return fit_result(
-        fit, fitted, dataset.assign_attrs(drive=drive, series_resistance=measured.series_resistance), notes=notes
+        fit,
+        fitted,
+        dataset.assign_attrs(drive=drive, series_resistance=leads),
+        notes=(*notes, *_doubts(float(np.abs(across).max()), fitted, names)),
     )
+
+
+def _doubts(largest: float, fitted: DeviceParameters, free: tuple[str, ...]) -> list[str]:
+    """What no barrier bears or does: the unit of a drive was probably another one.
+
+    largest: V, across the junction.
+    """
+    notes = []
+    if largest > LARGEST_VOLTAGE:
+        notes.append(
+            f"up to {largest:.3g} V lie across the junction, and barriers break down at about {LARGEST_VOLTAGE:g} V; "
+            "check the units of V, I and R"
+        )
+    half_voltage = fitted.tmr_half_voltage
+    if "tmr_half_voltage" in free and not _HALF_VOLTAGES[0] <= half_voltage <= _HALF_VOLTAGES[1]:
+        notes.append(
+            f"V_h is {half_voltage:.3g} V, and barriers have {_HALF_VOLTAGES[0]:g} to {_HALF_VOLTAGES[1]:g} V; check "
+            "the units of V, I and R"
+        )
+    return notes
 
 
 def _over(shares: FloatArray, curve: FloatArray, drive: str) -> tuple[FloatArray, str, FloatArray]:

@@ -1,7 +1,7 @@
 """A kind of device for arrays that learn: the update pulse and its transition table, in one object."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from compact_model.experiments.pulse_tables import pulse_table
 from compact_model.rates.escapes import escape_rates
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.model_range import relative_spread
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
@@ -26,7 +27,7 @@ from ..crossbar import Crossbar
 from ..in_time.dynamics import MovingCells
 from ..operate.operations import WriteAccess
 from ..schemes import array_shape
-from ..wires import Wires, wires_or_ideal
+from ..wires import LINES, Wires, wires_or_ideal
 from .pulse_tables import tabulate
 from .spontaneous import RATES, spontaneous_rates
 from .table_array import READ_VOLTAGE, WIDEST_GAP, TableArray, widest_gap
@@ -42,6 +43,9 @@ _FARTHEST = 5.0  # standard deviations of ln R_P: one device in millions is fart
 HOP_RATE = {"long_name": "rate at which a state is left by itself", "units": "1/s"}
 LARGEST_VARIATION = 0.3
 """Largest relative deviation of R_P: beyond it a table would have to reach many times the threshold."""
+_BYTES_PER_CELL = 112  # as measured, with pulses and one image that is read
+_BYTES_PER_WIRED_CELL = 360
+_BYTES_OF_A_SPREAD = 1900  # of a cell whose device differs from the others
 
 
 def checked_spreads(spreads: Mapping[str, float] | None, devices: StatefulCells) -> dict[str, float]:
@@ -65,6 +69,16 @@ def checked_wires(wires: Wires | None) -> Wires:
         if np.any(getattr(given, name)):
             raise InputError(f"wires: expected none with a {name}, got {getattr(given, name)} F")
     return given
+
+
+def check_layers(
+    shapes: Sequence[tuple[int, int]], wires: Wires | None, spreads: Mapping[str, float] | None = None
+) -> None:
+    """InputError where arrays of these shapes, of devices that learn, do not fit in memory together."""
+    between = wires_or_ideal(wires)
+    wired = between.faults is not None or any(np.any(getattr(between, name)) for name in LINES)
+    each = (_BYTES_PER_WIRED_CELL if wired else _BYTES_PER_CELL) + (_BYTES_OF_A_SPREAD if spreads else 0)
+    check_memory("the devices", each * float(sum(words * bits for words, bits in shapes)))
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:
@@ -282,6 +296,7 @@ class PulsedDevice:
         """
         draw = generator(seed)
         lines, varied = array_shape(shape), checked_spreads(spreads, self.devices)
+        check_layers([lines], wires, varied)
         lines_between = checked_wires(wires).with_new_faults(draw).keywords()
         cells = self.devices.array_of(lines, varied, draw)
         track = draw.integers(self.table.sizes["track"], size=lines)

@@ -15,6 +15,7 @@ from compact_model.experiments.spike_tables import spike_table
 from compact_model.experiments.spikes import Spike
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.memory import check_memory
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
@@ -25,6 +26,7 @@ _PULSE, _TAIL = 0.45, 0.3  # relative to the threshold
 _WIDTH = _EDGE = 6e-9  # s
 _ENERGY_POINTS = 4001
 _ROUNDING = 1e-6
+_BYTES_PER_CELL = 64  # as measured, with spikes
 SECOND, FIRST, ALONE = range(3)
 """The cases of a cell: the spike of the neuron before it second, or first, or alone."""
 
@@ -192,6 +194,7 @@ class SpikedArray:
     def __init__(
         self, kind: SpikedDevice, shape: tuple[int, int], *, read_disturb: bool = True, seed: Seed = 0
     ) -> None:
+        check_memory("the devices", float(_BYTES_PER_CELL) * shape[0] * shape[1])
         self.kind, self.shape, self.read_disturb, self.plastic = kind, shape, read_disturb, True
         self.read_noise = 0.0
         self._draw = generator(seed)

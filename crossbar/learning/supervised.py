@@ -16,13 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
-from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 
 from ..exchange.stepping import update_statistics
 from ..wires import Wires
 from .products import product
-from .pulsed_device import PulsedDevice, checked_spreads, checked_wires
+from .pulsed_device import PulsedDevice, check_layers, checked_spreads, checked_wires
 from .spontaneous import aged_accuracy, retention_times
 from .table_array import READ_VOLTAGE, TableArray
 from .trials import Advance, Examples, examples, held_back, repeated
@@ -33,7 +32,6 @@ GAIN = 30.0
 _DECAY, _EPOCHS = 0.93, 30
 _HALF_SQUARED = 0.25  # of a logistic function at 0: its square, and its largest slope
 _LARGEST_POTENTIAL = 500.0  # of a logistic function, which is practically 0 or 1 beyond it
-_BYTES_PER_CELL = 96
 _BY_HAND = 16  # images per step of the softmax in floating point
 
 
@@ -118,8 +116,7 @@ def supervised_learning(
     if between:
         sizes = [(inputs.shape[1], between), (between + 1, whole.classes)]
         gains.append(GAIN / (_HALF_SQUARED * between + 1.0))
-    for words, outputs in sizes:
-        check_memory("hidden", float(_BYTES_PER_CELL) * words * 2 * outputs)
+    check_layers([(words, 2 * outputs) for words, outputs in sizes], wires, varied)
 
     def trial(kind: PulsedDevice, draw: np.random.Generator, advance: Advance) -> xr.Dataset:
         train, test = whole.divided(test_share, draw)

@@ -97,9 +97,7 @@ class TableArray:
         self._seed = recorded(seed)
         self.track = self._tracks(track)
         self._first_place = self.track * self._places.shape[1]
-        places = self._places[self.track]
-        distance = np.abs(places - self.devices.first_state()[..., np.newaxis])
-        self.state = np.nanargmin(distance, axis=2)
+        self.state = self._nearest(self.devices.first_state())
         self._share = table.voltage_scale.values[self.track] / self.devices.voltage_scale()
         self._draw = generator(seed)
         self._network = array.network()
@@ -130,6 +128,17 @@ class TableArray:
         if track.shape != self.shape or track.dtype.kind not in "iu" or track.min() < 0 or track.max() >= count:
             raise InputError(f"track: expected whole numbers from 0 to {count - 1} of shape {self.shape}, got others")
         return track.astype(np.int64)
+
+    def _nearest(self, values: FloatArray) -> NDArray[np.int64]:
+        """Number of the state nearest to each value, without a copy of all states for every cell."""
+        result = np.zeros(self.shape, dtype=np.int64)
+        best = np.full(self.shape, np.inf)
+        for number in range(self._places.shape[1]):
+            distance = np.abs(self._places[:, number][self.track] - values)
+            closer = distance < best  # never where a track has no such state
+            result[closer] = number
+            best = np.where(closer, distance, best)
+        return result
 
     @property
     def state(self) -> NDArray[np.int64]:

@@ -186,7 +186,6 @@ class PulsedLinear(torch.nn.Module):
         super().__init__()
         words, bits = validation.whole("inputs", inputs, 1) + 1, 2 * validation.whole("outputs", outputs, 1)
         self.device = validation.instance("device", device, PulsedDevice)
-        check_memory("the layer", float(_BYTES_PER_CELL) * words * bits)
         self.gain = validation.positive("gain", gain)
         self.draw = generator(seed)
         self.array = device.array((words, bits), seed=self.draw, spreads=spreads, wires=wires, read_noise=read_noise)

@@ -99,7 +99,10 @@ class Dask:
             yield part, values
 
     def _results(self, calls: Iterable[Call]) -> Iterator[tuple[Call, Any]]:
-        """Each call, a function with its argument, and its result, as the workers finish them."""
+        """Each call, a function with its argument, and its result, as the workers finish them.
+
+        Where one fails, what others have finished meanwhile comes first.
+        """
         waiting = iter(calls)
         running: dict[Future, Call] = {}
         try:
@@ -111,12 +114,19 @@ class Dask:
                     self._wait()
                     continue
                 self._alone_since = None
+                failure: InputError | ConvergenceError | None = None
                 for future in done:
                     call = running.pop(future)
-                    result = self._result(future, call)
+                    try:
+                        result = self._result(future, call)
+                    except (InputError, ConvergenceError) as error:
+                        failure = failure or error
+                        continue
                     for following in itertools.islice(waiting, 1):
                         running[self._submit(following)] = following
                     yield call, result
+                if failure is not None:
+                    raise failure
         finally:
             if self._client.status == "running":
                 self._client.cancel(list(running), force=True)
