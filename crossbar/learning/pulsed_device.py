@@ -78,7 +78,7 @@ def check_layers(
     between = wires_or_ideal(wires)
     wired = between.faults is not None or any(np.any(getattr(between, name)) for name in LINES)
     each = (_BYTES_PER_WIRED_CELL if wired else _BYTES_PER_CELL) + (_BYTES_OF_A_SPREAD if spreads else 0)
-    check_memory("the devices", each * float(sum(words * bits for words, bits in shapes)))
+    check_memory("the array", each * float(sum(words * bits for words, bits in shapes)))
 
 
 def _shares(scheme: str, dense: bool, variation: float) -> FloatArray:

@@ -194,7 +194,7 @@ class SpikedArray:
     def __init__(
         self, kind: SpikedDevice, shape: tuple[int, int], *, read_disturb: bool = True, seed: Seed = 0
     ) -> None:
-        check_memory("the devices", float(_BYTES_PER_CELL) * shape[0] * shape[1])
+        check_memory("the array", float(_BYTES_PER_CELL) * shape[0] * shape[1])
         self.kind, self.shape, self.read_disturb, self.plastic = kind, shape, read_disturb, True
         self.read_noise = 0.0
         self._draw = generator(seed)
