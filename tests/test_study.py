@@ -275,6 +275,11 @@ def test_the_store_opens_as_one_dataset(tmp_path):
     parts = [xr.load_dataset(path, engine="h5netcdf") for path in (tmp_path / "kept").glob("part_*.nc")]
     rows = xr.concat(parts, "row").set_index(row=["coercive_field_spread", "sample"]).drop_vars("point_key")
     np.testing.assert_array_equal(rows.unstack("row").threshold.values, result.threshold.values)
+    pytest.importorskip("dask")
+    paths = sorted((tmp_path / "kept").glob("part_*.nc"))
+    with xr.open_mfdataset(paths, combine="nested", concat_dim="row", engine="h5netcdf") as lazy:
+        assert lazy.threshold.chunks is not None
+        assert sorted(lazy.threshold.values) == sorted(result.threshold.values.ravel())
 
 
 def test_drawn_points_fill_their_ranges_and_more_of_them_keep_the_first():
