@@ -42,6 +42,7 @@ pre {{ font-family: {MONO}; font-size: 12px; line-height: 1.45; margin: 0; paddi
 .numbers {{ display: flex; flex-wrap: wrap; gap: 8px 26px; }}
 .numbers div {{ display: flex; flex-direction: column; }}
 .numbers b {{ font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }}
+.numbers sub {{ font-size: 70%; line-height: 0; }}
 .numbers span {{ color: {FAINT}; font-size: 12px; }}
 @media (max-width: 720px) {{ .numbers {{ gap: 4px 16px; }} .numbers b {{ font-size: 15px; }} }}
 table {{ border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; width: 100%; }}
