@@ -110,7 +110,7 @@ def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Site
         ringing = np.zeros(count, dtype=bool)
         ringing[led] = True
         strayed = ~ringing
-        _run(ensemble, state, left, ringing & (left > 0.0), tolerance, step)
+        _run(ensemble, state, left, ringing & (left > 0.0), tolerance, step, side_by_side=True)
     if strayed.any():
         _run(ensemble, state, left, strayed & (left > 0.0), tolerance, np.full(count, FIRST_STEP), side_by_side=True)
         _find_sites(ensemble, state, duration, sites, np.flatnonzero(strayed))

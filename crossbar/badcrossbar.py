@@ -63,10 +63,10 @@ def badcrossbar_compute(
     """Branch currents and node voltages of a crossbar.
 
     applied_voltages: (word lines, inputs), V.  resistances: of the devices, (word lines, bit lines), Ohm, above 0, inf:
-    open.  r_i: of a wire segment, Ohm; it applies to both word lines and bit lines.  Without it, both r_i_word_line and
-    r_i_bit_line are needed.  node_voltages, all_currents: False omits the voltages, or all currents except those of the
-    outputs (they are None).  Raises InputError, a ValueError, and ArgumentTypeError, which is also a TypeError.  Unlike
-    badcrossbar, it rejects NaN and unknown keywords.
+    open.  r_i: of a wire segment of both kinds of lines, Ohm, whatever the other two are, as there.  Without it, both
+    r_i_word_line and r_i_bit_line are needed.  node_voltages, all_currents: False omits the voltages, or all currents
+    except those of the outputs (they are None).  Raises InputError, a ValueError, and ArgumentTypeError, which is also
+    a TypeError.  Unlike badcrossbar, it rejects NaN and unknown keywords.
     """
     if r_i is not None:
         r_i_word_line = r_i_bit_line = r_i

@@ -108,6 +108,24 @@ def test_warm_programming_has_the_same_bits_on_one_thread_and_on_two():
     xr.testing.assert_identical(*runs)
 
 
+def test_programming_at_rest_has_the_same_bits_on_one_thread_and_on_two():
+    import numba
+
+    shape = (17, 16)  # walls are shared among threads from 128 on, and the sites that they rest in from 257 on
+    target = np.full(shape, np.nan)
+    target[1] = targets(shape)[1]
+    before = numba.get_num_threads()
+    runs = []
+    try:
+        for count in (1, 2):
+            numba.set_num_threads(min(count, before))
+            runs.append(programmed(simulation_of(shape), target))
+    finally:
+        numba.set_num_threads(before)
+    assert runs[0].pulses.values[1].sum() > 40  # so many that rests go by the tables of sites
+    xr.testing.assert_identical(*runs)
+
+
 def test_cells_without_a_target_are_left_alone():
     target = targets((3, 3))
     target[0] = np.nan

@@ -33,8 +33,8 @@ class ArrayLines(Protocol):
     def identity(self) -> dict[str, str]:
         """Texts by name that identify these lines for `compact_model.support.store.Store`."""
 
-    def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
-        """The network under a bias, at zero time and without charging currents."""
+    def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
+        """The network under a bias, at zero time and without charging currents.  start: a nearby solution."""
 
     def hold(self, held: Bias) -> None:
         """Prepare for a run with the floating lines of this bias."""

@@ -49,9 +49,11 @@ class ArraySimulation:
     array: a Crossbar whose cells are devices that move (`DomainWalls`, `Memristors`, or user-defined `MovingCells`),
     possibly `Selected`, or a TransistorCrossbar of these.  It gives the wires and the initial states; the array itself
     does not change.
-    tolerance: limit of the error of a device's first state variable in one run due to the coupling of devices and
-    voltages, in the unit of that state (m for walls); None: the default of the devices.  current_tolerance: of the
-    network's currents, relative, in the norm.
+    tolerance: limit of the error that the coupling of devices and voltages adds to a device's first state variable in
+    one run, in the unit of that state (m for walls); None: the default of the devices.  What the motion itself makes of
+    such an error later is not limited: walls that are driven over barriers part near their tops, and end several times
+    the tolerance apart, some of them orders of magnitude.  current_tolerance: of the network's currents, relative, in
+    the norm.
 
     `devices` are the array's devices in their present state, `cells` the same with their selectors, `time` (s) the
     total simulated time, and `energy` (J) the total energy.  Raises InputError.
@@ -105,9 +107,12 @@ class ArraySimulation:
         """Provenance of results of this simulation: see `compact_model.results.provenance`."""
         return provenance(self.devices.parameters, array=self.array.description(), **self.devices.origin())
 
-    def solve_at_once(self, held: Bias) -> NetworkSolution:
-        """Solve the network under a bias with the present states, at zero time and without charging currents."""
-        return self.lines.solve_at_once(self.cells, held)
+    def solve_at_once(self, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
+        """Solve the network under a bias with the present states, at zero time and without charging currents.
+
+        start: a solution near by.
+        """
+        return self.lines.solve_at_once(self.cells, held, start)
 
     def at_share(self, share: float) -> "ArraySimulation":
         """The same array with all first state variables at a fraction of their range, from 0 (lowest conductance) to 1.

@@ -36,10 +36,10 @@ class TransistorLines:
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
             return {"wires and transistors": digest(repr(self.array.description()))}
 
-    def solve_at_once(self, cells: Cells, held: Bias) -> NetworkSolution:
-        """The network under a bias, at zero time."""
+    def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
+        """The network under a bias, at zero time.  start: a nearby solution."""
         bias = validation.instance("held", held, TransistorBias)
-        return self.array.find(cells, **bias.arguments(), tolerance=1e-9)[0]
+        return self.array.find(cells, **bias.arguments(), tolerance=1e-9, start=start)[0]
 
     def hold(self, held: Bias) -> None:
         """Does nothing: no line of such an array floats."""

@@ -17,6 +17,7 @@ from compact_model.support.validation import ConvergenceError, InputError
 from ..in_time.drive import ArrayDrive
 from ..in_time.energy import EnergyBudget
 from ..in_time.simulation import ArraySimulation, check_records, label_records, recorded
+from ..network.solution import NetworkSolution
 from ..schemes import SCHEMES, Bias, line_number
 
 _COMPENSATION_ROUNDS = 60
@@ -157,8 +158,10 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
     wanted = validation.array("voltages", voltages)
     chosen = wanted != 0.0
     largest = float(np.abs(wanted).max())
+    found: NetworkSolution | None = None
     for _ in range(_COMPENSATION_ROUNDS):
-        across = cell_voltages(simulation, held)[word_line]
+        found = simulation.solve_at_once(held, found)
+        across = (found.word_voltage - found.bit_voltage)[0, word_line]
         missing = np.where(chosen, wanted - across, 0.0)
         if np.abs(missing).max() <= _COMPENSATION_TOLERANCE * largest:
             return held
