@@ -47,6 +47,8 @@ class ArrayDrive:
                     raise InputError(
                         f"drive: expected as many source lines in every Bias, got {lines[0]} and {lines[1]}"
                     )
+                if not np.array_equal(first.floating_source_lines, each.floating_source_lines):  # type: ignore[arg-type]
+                    raise InputError("drive: expected the same floating lines in every Bias, got different ones")
             if each.shape != first.shape:
                 raise InputError(f"drive: expected Biases of one shape, got {first.shape} and {each.shape}")
             if not (
@@ -136,6 +138,8 @@ class ArrayDrive:
             words, bits, *others = held.line_voltages()
             items += [words, bits, repr(waveform), *others]
             items += [held.floating_word_lines.astype(float), held.floating_bit_lines.astype(float)]
+            if isinstance(held, TransistorBias) and held.floating_source_lines is not None:
+                items.append(held.floating_source_lines.astype(float))
         return digest(*items)
 
     def edges(self, start: float, stop: float) -> list[float]:

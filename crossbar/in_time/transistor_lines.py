@@ -15,7 +15,7 @@ from ..network.solution import NetworkSolution
 from ..schemes import Bias
 from ..transistors.array import TransistorCrossbar, into_sources, out_of_bits
 from ..transistors.bias import TransistorBias
-from ..transistors.lines import source_power
+from ..transistors.lines import TransistorNetwork, source_power
 from .capacitance import LineCharges
 from .drive import ArrayDrive
 from .energy import Flows, PowerBudget
@@ -30,6 +30,7 @@ class TransistorLines:
         self.array = array
         self.source_line_count = array.source_line_count
         self.charging = self._charges()
+        self._network = array.network  # of the run
 
     def identity(self) -> dict[str, str]:
         """Texts by name that identify these lines."""
@@ -39,10 +40,21 @@ class TransistorLines:
     def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
         """The network under a bias, at zero time.  start: a nearby solution."""
         bias = validation.instance("held", held, TransistorBias)
-        return self.array.find(cells, **bias.arguments(), tolerance=1e-9, start=start)[0]
+        return self.array.find(
+            cells,
+            *bias.line_voltages(),
+            tolerance=1e-9,
+            start=start,
+            network=self._network_under(bias),
+        )[0]
 
     def hold(self, held: Bias) -> None:
-        """Does nothing: no line of such an array floats."""
+        """Prepare for a run with the floating lines of this bias."""
+        self._network = self._network_under(validation.instance("held", held, TransistorBias))
+
+    def _network_under(self, held: TransistorBias) -> TransistorNetwork:
+        assert held.floating_source_lines is not None
+        return self.array.network_with(held.floating_source_lines, held.floating_bit_lines)
 
     def solve(
         self,
@@ -62,7 +74,7 @@ class TransistorLines:
             shunts = np.stack([np.broadcast_to(step.word_shunt, shape), np.broadcast_to(step.bit_shunt, shape)])
             charges = shunts, np.stack([step.word_current, step.bit_current])
         found, state, _ = self.array.find(
-            cells, gates, bits, sources, tolerance=tolerance, start=start, charges=charges
+            cells, gates, bits, sources, tolerance=tolerance, start=start, charges=charges, network=self._network
         )
         charging = None
         if charges is not None:

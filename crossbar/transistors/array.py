@@ -194,8 +194,21 @@ class TransistorCrossbar:
         driven = (np.zeros(count, dtype=bool) for count in (self.source_line_count, self.shape[1]))
         return self._network(*driven)
 
+    def network_with(self, floating_sources: Mask, floating_bits: Mask) -> TransistorNetwork:
+        """The same with some lines without a source, masks (source lines,) and (bit lines,).
+
+        Raises InputError where nothing holds these behind transistors that are off.
+        """
+        if not (floating_sources.any() or floating_bits.any()):
+            return self.network
+        if not self.transistor.leaks:
+            raise InputError(
+                "off_resistance: expected a finite one of the transistors with floating lines, since cells alone "
+                "hold them, got an infinite one"
+            )
+        return self._network(floating_sources, floating_bits)
+
     def _network(self, floating_sources: Mask, floating_bits: Mask) -> TransistorNetwork:
-        """The same with some lines without a source, masks (source lines,) and (bit lines,)."""
         axis = 0 if self.source_lines == "bit_line" else 1
         drivers, senses = (
             (self.source_line_ends, self.driver_resistance, self.stop_driver_resistance),
@@ -310,14 +323,7 @@ class TransistorCrossbar:
             _mask("floating_source_lines", floating_source_lines, self.source_line_count),
             _mask("floating_bit_lines", floating_bit_lines, self.shape[1]),
         )
-        network = self.network
-        if any(each.any() for each in floating):
-            if not self.transistor.leaks:
-                raise InputError(
-                    "off_resistance: expected a finite one of the transistors with floating lines, since cells alone "
-                    "hold them, got an infinite one"
-                )
-            network = self._network(*floating)
+        network = self.network_with(*floating)
         results = [
             self._labelled(network, gates[:, index], sources[:, index], lines[:, index], tolerance)
             for index in range(inputs)

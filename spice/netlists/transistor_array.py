@@ -37,7 +37,8 @@ def transistor_circuit(
     """See `array.array_circuit`.  Nodes are g<i> (gates), s<i>_<j>, m<i>_<j> (between transistor and device) and
     b<i>_<j> at the cells, where a line without resistance is one node, that of its first cell.
 
-    Sources are Vg<i>, Vs<k>_<end> and Vb<j>_<end>; transistors M<i>_<j>; devices as in `array_circuit`.
+    Sources are Vg<i>, Vs<k>_<end> and Vb<j>_<end>; floating lines have none.  Transistors are M<i>_<j>, devices as in
+    `array_circuit`.
     """
     words, bits = array.shape
     held = validation.instance("bias", bias, TransistorBias)
@@ -45,6 +46,8 @@ def transistor_circuit(
         raise InputError(f"array: expected at most {_MOST_CELLS} cells for a netlist, got {words * bits}")
     if drive is not None and drive.shape != (words, bits):
         raise InputError(f"drive: expected one for an array of {(words, bits)}, got one for {drive.shape}")
+    assert held.floating_source_lines is not None
+    network = array.network_with(held.floating_source_lines, held.floating_bit_lines)
     circuit = Circuit(title)
 
     def source(name: str, node: str, side: str, line: int, volts: float) -> None:
@@ -58,8 +61,8 @@ def transistor_circuit(
     nodes = {}
     capacitance = {"source": array.source_line_capacitance, "bit": array.bit_line_capacitance}
     for side, lines, volts in (
-        ("source", array.network.source_lines, held.source_line_voltage),
-        ("bit", array.network.bit_lines, held.bit_line_voltage),
+        ("source", network.source_lines, held.source_line_voltage),
+        ("bit", network.bit_lines, held.bit_line_voltage),
     ):
         nodes[side] = _line_names(side[0], lines, array.shape)
         named = nodes[side].ravel()[lines.cells()]
@@ -78,7 +81,7 @@ def transistor_circuit(
                     if ohms > 0.0:
                         _resistor(circuit, name, behind, node, ohms)
                     source(name, behind, side, line, float(volts[line]))
-    for side, bridges in (("source", array.network.source_bridges), ("bit", array.network.bit_bridges)):
+    for side, bridges in (("source", network.source_bridges), ("bit", network.bit_bridges)):
         if bridges is not None:
             names = nodes[side].ravel()
             contacts = zip(bridges.one.tolist(), bridges.other.tolist(), bridges.conductance.tolist(), strict=True)
