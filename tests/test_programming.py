@@ -318,3 +318,30 @@ def test_a_read_voltage_that_the_selectors_swallow_is_refused():
     )
     with pytest.raises(InputError, match="read: expected a voltage at which a reading tells the ends"):
         program(simulation, targets(), Schedule(voltages=[0.7], widths=4e-9), tolerance=0.5 * STEP)
+
+
+def test_labelled_voltages_and_targets_are_aligned_by_name_and_gaps_refused():
+    volts = THRESHOLD * np.array([[0.9, 0.0], [0.4, 0.6]])
+    labelled = xr.DataArray(volts.T, dims=("bit_line", "word_line"))
+    brief = WriteAccess(settle=0.0)
+    plain, named = simulation_of(), simulation_of()
+    write(plain, volts, 0.2e-9, access=brief)
+    write(named, labelled, 0.2e-9, access=brief)
+    assert np.array_equal(plain.devices.position, named.devices.position)
+    simulation = simulation_of()
+    own = simulation.conductance()
+    own[0, 1] += 0.4 * STEP
+    found = programmed(simulation, xr.DataArray(own.T, dims=("bit_line", "word_line")))
+    assert np.array_equal(found.target, own)
+    for target, message in (
+        (np.ma.masked_array(own, mask=np.eye(2, dtype=bool)), "target: expected values without gaps, got a masked"),
+        (xr.DataArray(own, dims=("word_line", "input")), "target: expected dimensions out of word_line, bit_line"),
+        ([[1e-4, 2e-4], [3e-4]], "target: expected an array, got"),
+    ):
+        with pytest.raises(InputError, match=message):
+            programmed(simulation, target)
+    row = xr.DataArray(volts[0], dims="word_line")
+    with pytest.raises(InputError, match="voltages: expected dimensions out of bit_line, got word_line"):
+        write(simulation, row, 0.2e-9, word_line=0, access=brief)
+    with pytest.raises(InputError, match="voltage: expected a read voltage other than 0, of at least 1e-30 V"):
+        ReadAccess(voltage=1e-200)

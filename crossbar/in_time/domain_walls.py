@@ -141,7 +141,7 @@ class DomainWalls(MovingCells):
         self._longest_rest = 0.0  # s, the longest one that was checked
 
     def _one_or_each(self, name: str, values: ArrayLike) -> FloatArray:
-        given = validation.array(name, values)
+        given = validation.array(name, values, ("word_line", "bit_line"))
         if given.shape not in ((), self.shape):
             words, bits = self.shape
             raise validation.wrong_shape(name, given.shape, {}, {"word lines": words, "bit lines": bits})

@@ -20,6 +20,7 @@ from ..in_time.simulation import ArraySimulation, check_records, label_records, 
 from ..network.solution import NetworkSolution
 from ..schemes import SCHEMES, Bias, line_number
 
+_CELLS = ("word_line", "bit_line")
 _COMPENSATION_ROUNDS = 60
 _COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells should get
 _LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, nearly all of it drops across the wires
@@ -86,7 +87,7 @@ def _rows_to_write(
 ) -> list[tuple[int, list[FloatArray]]]:
     """Numbers of rows, and voltages (V, (bit lines,)) of the pulses on each, in sequence."""
     words, bits = validation.instance("simulation", simulation, ArraySimulation).shape
-    volts = validation.array("voltages", voltages)
+    volts = validation.array("voltages", voltages, ("bit_line",) if np.ndim(voltages) == 1 else _CELLS)
     if volts.shape not in ((), (bits,), (words, bits)):
         raise validation.wrong_shape(
             "voltages", volts.shape, {}, {"bit lines": bits}, {"word lines": words, "bit lines": bits}
@@ -131,9 +132,9 @@ def row_drive(
     """The drive that `write` applies to a row, and its duration in s; None if no cell is selected."""
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("access", access, WriteAccess)
-    volts = validation.array("voltages", voltages)
+    volts = validation.array("voltages", voltages, ("bit_line",))
     bits = simulation.shape[1]
-    wide = validation.array("width", width)
+    wide = validation.array("width", width, ("bit_line",))
     if wide.shape not in ((), (bits,)) or not (wide > 0.0).all():
         least = f", {wide.min():g} s" if wide.size else ""
         axes = f"(bit lines,) = ({bits},)"
@@ -155,7 +156,7 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
     voltages: V, shape (bit lines,), on the cells of the selected word line; 0: not selected.
     Raises ConvergenceError if the wires would require several times the voltage.
     """
-    wanted = validation.array("voltages", voltages)
+    wanted = validation.array("voltages", voltages, ("bit_line",))
     chosen = wanted != 0.0
     largest = float(np.abs(wanted).max())
     found: NetworkSolution | None = None
@@ -198,7 +199,7 @@ def record_writing(
     there.
     """
     validation.instance("simulation", simulation, ArraySimulation)
-    volts = validation.array("voltages", voltages)
+    volts = validation.array("voltages", voltages, _CELLS)
     if volts.shape != simulation.shape:
         words, bits = simulation.shape
         raise validation.wrong_shape("voltages", volts.shape, {"word lines": words, "bit lines": bits})

@@ -191,7 +191,7 @@ def _check_reading(simulation: ArraySimulation, read: ReadAccess, near: float) -
 
 
 def _targets(simulation: ArraySimulation, target: ArrayLike) -> FloatArray:
-    given = np.asarray(target)
+    given = validation.shaped("target", target, ("word_line", "bit_line"))
     words, bits = simulation.shape
     if given.shape != (words, bits):
         raise validation.wrong_shape("target", given.shape, {"word lines": words, "bit lines": bits})

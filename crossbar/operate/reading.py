@@ -15,6 +15,8 @@ from ..in_time.drive import ArrayDrive
 from ..in_time.simulation import ArraySimulation
 from ..schemes import SCHEMES, line_number
 
+_SMALLEST_VOLTAGE = 1e-30  # V: the currents of far smaller ones vanish
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadAccess:
@@ -41,8 +43,11 @@ class ReadAccess:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if validation.number("voltage", self.voltage) == 0.0:
-            raise InputError("voltage: expected a read voltage other than 0, got 0")
+        if abs(validation.number("voltage", self.voltage)) < _SMALLEST_VOLTAGE:
+            raise InputError(
+                f"voltage: expected a read voltage other than 0, of at least {_SMALLEST_VOLTAGE:g} V, got "
+                f"{self.voltage:g} V"
+            )
         validation.choice("scheme", self.scheme, SCHEMES)
         validation.non_negative("width", self.width)
         validation.non_negative("settle", self.settle)

@@ -102,7 +102,8 @@ def outer_product_update(
     change (of the conductance, S); attributes energy (J, of the sources), energy_per_coincidence (J).
     """
     validation.instance("simulation", simulation, Pulsed)
-    x, y = _signed("rows", rows, simulation.shape[0]), _signed("columns", columns, simulation.shape[1])
+    x = _signed("rows", rows, simulation.shape[0], "word_line")
+    y = _signed("columns", columns, simulation.shape[1], "bit_line")
     size = validation.positive("voltage", voltage)
     count = validation.whole("slots", slots, 1)
     trains = recorded(seed)
@@ -161,8 +162,8 @@ def coinciding_pulses(
     return coincidences, spent
 
 
-def _signed(name: str, values: ArrayLike, count: int) -> FloatArray:
-    given = validation.array(name, values)
+def _signed(name: str, values: ArrayLike, count: int, axis: str) -> FloatArray:
+    given = validation.array(name, values, (axis,))
     if given.shape != (count,) or np.abs(given).max() > 1.0:
         got = f"{given.min():g} to {given.max():g}" if given.shape == (count,) else f"shape {given.shape}"
         raise InputError(f"{name}: expected {count} numbers from -1 to 1, got {got}")
