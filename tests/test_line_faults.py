@@ -26,6 +26,7 @@ from crossbar import (
     cost,
     inference,
     pulse_block,
+    read,
     read_margin,
     sneak_paths,
     worst_pattern,
@@ -451,3 +452,22 @@ def test_meaningless_faults_of_lines_are_refused_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as raised:
         make()
     assert "\n" not in str(raised.value)
+
+
+def test_what_no_current_comes_from_reads_as_nothing():
+    open_cells = np.zeros((2, 3), dtype=bool)
+    open_cells[0, 1] = True
+    broken = np.zeros((2, 3), dtype=bool)
+    broken[:, 0] = True  # all of a line whose last segment, that to its amplifier, is broken
+    for faults, expected in (
+        (Faults(open_cells=open_cells), ~open_cells),
+        (Faults(broken_bit_lines=[(0, 1)]), ~broken),
+    ):
+        track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
+        walls = DomainWalls(DEVICE, track, np.full((2, 3), 500e-9))
+        array = Crossbar(cells=walls, word_line_resistance=WORD, bit_line_resistance=BIT, faults=faults)
+        simulation = ArraySimulation(array)
+        found = read(simulation).values
+        assert np.isfinite(found).all()
+        assert found[expected] == pytest.approx(simulation.conductance()[expected], rel=0.02)
+        assert np.abs(found[~expected]).max() < 1e-3 * found.max()

@@ -326,3 +326,17 @@ def test_a_sense_resistance_of_the_wires_counts_in_a_margin():
     found = read_margin([1], low_resistance=100.0, high_resistance=300.0, wires=wires)
     assert found.current_margin.values == pytest.approx((1 / 150 - 1 / 350) * 150)
     assert found.voltage_margin.values == pytest.approx(100 / 250 - 100 / 450)
+
+
+def test_gates_that_never_open_read_nothing_and_are_not_programmed():
+    simulation = ArraySimulation(
+        TransistorCrossbar(
+            cells=DomainWalls(DEVICE, notched_track(DEVICE, 1), np.full((2, 2), 300e-9)),
+            transistor=MosTransistor(threshold_voltage=0.4, transconductance=3e-4, width=1e-6, length=1e-7),
+            gate_voltage=0.3,
+        )
+    )
+    assert np.array_equal(read(simulation).values, np.zeros((2, 2)))
+    schedule = Schedule(voltages=[0.4], widths=4e-9)
+    with pytest.raises(InputError, match="read: expected a voltage at which a reading tells the ends of the devices"):
+        program(simulation, simulation.conductance(), schedule, tolerance=1e-5)

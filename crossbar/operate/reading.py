@@ -104,7 +104,8 @@ def correction(
 ) -> FloatArray:
     """Current over voltage of a row, divided by the conductances, with all states in the middle; 1 without calibration.
 
-    It is stored in the simulation, because it does not depend on the present states.
+    Also 1 where nothing can be calibrated: at open cells, and where no current comes from, behind broken lines and
+    transistors that are off.  It is stored in the simulation, because it does not depend on the present states.
     """
     if not access.calibrate:
         return np.ones(simulation.shape[1] if bit_line is None else 1)
@@ -112,10 +113,9 @@ def correction(
     if key not in simulation.corrections:
         half = simulation.at_share(0.5)
         columns = slice(None) if bit_line is None else slice(bit_line, bit_line + 1)
-        found = (
-            plain_reading(half, word_line, replace(quiet(access), offset=0.0), bit_line)
-            / half.conductance()[word_line, columns]
-        )
+        found = plain_reading(half, word_line, replace(quiet(access), offset=0.0), bit_line)
+        conductance = half.conductance()[word_line, columns]
+        found = np.divide(found, conductance, out=np.ones_like(found), where=(found != 0.0) & (conductance != 0.0))
         simulation.corrections[key] = found
     return simulation.corrections[key]
 
