@@ -90,6 +90,20 @@ def test_walls_with_much_damping_are_not_followed_by_rates():
             call()
 
 
+def test_walls_with_much_damping_are_refused_before_a_rate_is_sought(monkeypatch):
+    def sought(*_, **__):
+        raise AssertionError("a rate was sought")
+
+    monkeypatch.setattr("compact_model.rates.ramps.leaving_rate", sought)
+    monkeypatch.setattr("compact_model.rates.intrinsic.leaving_rate", sought)
+    damped = DEVICE.replace(damping=0.5)
+    for measured in ({"threshold_field": 30 * OE}, {"stable_field": 15 * OE}):
+        with pytest.raises(InputError, match=r"parameters: expected a damping of at most 0\.2, .* got 0\.5"):
+            intrinsic_site(damped, **measured)
+    with pytest.raises(InputError, match=r"damping of at most 0\.2, got 0\.5"):
+        laboratory_thresholds(damped, PAPER, ramp_rate=100.0)
+
+
 @pytest.mark.filterwarnings("ignore:coercive_field. the model is meant for:UserWarning")
 def test_equations_of_the_rates_without_a_solution_are_reported():
     with pytest.raises(InputError, match=r"threshold_field: expected a field from which .* got 10 T with a half_width"):

@@ -13,7 +13,7 @@ from ..support.provenance import provenance
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
-from .escapes import leaving_rate
+from .escapes import LARGEST_DAMPING, leaving_rate
 from .ramps import field_departure, not_by_rates
 
 LABORATORY_RAMP_RATE = 1e-4
@@ -79,7 +79,7 @@ def intrinsic_site(
     Returns a Dataset: coercive_field (T) with coercive_field_error, from the errors given (to first order); half_width
     (m); well_depth (k_B T at that temperature); measured_field (T), as given; lower_quartile, median, upper_quartile
     (T), the thresholds of the site on the ramp.  Raises InputError if no H_c below 200 times the measured field
-    explains the measurement.
+    explains the measurement, and for walls whose damping is above 0.2.
     """
     validation.instance("parameters", parameters, DeviceParameters)
     if (threshold_field is None) == (stable_field is None):
@@ -96,6 +96,11 @@ def intrinsic_site(
     given = threshold_error if stable_field is None else stable_error
     error = validation.non_negative(name.replace("field", "error"), given)
     wait = validation.positive("stable_time", stable_time)
+    if parameters.damping > LARGEST_DAMPING:
+        raise InputError(
+            f"parameters: expected a damping of at most {LARGEST_DAMPING:g}, up to which the rates of escape hold, got "
+            f"{parameters.damping:g}"
+        )
 
     def landscape_of(height: float, half: float) -> Landscape:
         landscape = single_well(parameters, coercive_field=height, half_width=half, kind=kind)
@@ -111,21 +116,22 @@ def intrinsic_site(
         return _stable_field(parameters, landscape, height, wait, kelvin)
 
     landscape_of(measured, width)
+    spread = 0.0
     try:
         height = _solve(lambda value: seen(value, width), measured, name)
+        if error or width_error:
+            step = 0.02
+            more, less = 1.0 + step, 1.0 - step
+            by_height = (seen(height * more, width) - seen(height * less, width)) / (2.0 * step * height)
+            by_width = (seen(height, width * more) - seen(height, width * less)) / (2.0 * step * width)
+            spread = float(np.hypot(error, by_width * width_error) / by_height)
+        landscape = landscape_of(height, width)
+        lower, median, upper = laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)
     except ConvergenceError as failure:
         raise InputError(
             f"{name}: expected a field from which the theory of escape finds H_c, got {measured:g} T with a half_width "
             f"of {width:g} m: {failure}"
         ) from None
-    spread = 0.0
-    if error or width_error:
-        step = 0.02
-        by_height = (seen(height * (1.0 + step), width) - seen(height * (1.0 - step), width)) / (2.0 * step * height)
-        by_width = (seen(height, width * (1.0 + step)) - seen(height, width * (1.0 - step))) / (2.0 * step * width)
-        spread = float(np.hypot(error, by_width * width_error) / by_height)
-    landscape = landscape_of(height, width)
-    lower, median, upper = laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)
     depth = landscape.wells[0].depth(parameters) / (BOLTZMANN_CONSTANT * kelvin)
     field = {"units": "T"}
     return xr.Dataset(

@@ -5,7 +5,7 @@ instantaneous drive.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -46,7 +46,7 @@ class Departure:
     """Of the drive, per s."""
     relaxation_time: float
     """In which the energy of a wall in the site relaxes, s; 0 at 0 K."""
-    damping: float = 0.0
+    damping: float
     """alpha of walls with thermal fields; 0 at 0 K."""
 
     def at(self, share: FloatArray) -> FloatArray:
@@ -82,22 +82,33 @@ def _relaxation_time(parameters: DeviceParameters, landscape: Landscape, tempera
     return 1.0 / rate if rate > 0.0 else np.inf
 
 
+def _damping(parameters: DeviceParameters, temperature: float) -> float:
+    """alpha of walls with thermal fields, 0 at 0 K."""
+    return parameters.damping if temperature > 0.0 else 0.0
+
+
 def departure(
-    rate_at: Callable[[float], SiteRate | None], limit: float, ramp_rate: float, relaxation_time: float
+    rate_at: Callable[[float], SiteRate | None],
+    limit: float,
+    ramp_rate: float,
+    relaxation_time: float,
+    damping: float,
 ) -> Departure:
     """Escape on a ramp from 0 at ramp_rate (per s).
 
     rate_at: the site's rate under a drive, None where no site holds the wall.  limit: the drive that frees the wall at
-    0 K.  relaxation_time: of the wall's energy in the site, s.
+    0 K.  relaxation_time: of the wall's energy in the site, s.  damping: alpha of walls with thermal fields, 0 at 0 K.
     """
     found: dict[float, SiteRate] = {}
-    for drive in (limit * (1.0 - np.linspace(1.0, 0.0, _FIRST_DRIVES)[:-1] ** 1.5)).tolist():
+    first = limit * (1.0 - np.linspace(1.0, 0.0, _FIRST_DRIVES)[:-1] ** 1.5)
+    for drive in first.tolist() if damping <= LARGEST_DAMPING else ():  # the rates of others are not valid anyway
         rate = rate_at(drive)
         if rate is not None:
             found[drive] = rate
     fine = np.linspace(0.0, limit, _FINE)
     if not found:
-        return Departure(fine, np.linspace(0.0, _CERTAIN, _FINE), np.zeros(_FINE), ramp_rate, relaxation_time)
+        certain = np.linspace(0.0, _CERTAIN, _FINE)
+        return Departure(fine, certain, np.zeros(_FINE), ramp_rate, relaxation_time, damping)
     for _ in range(_MOST_DRIVES - _FIRST_DRIVES):
         drive = _worst_gap(found, ramp_rate)
         rate = None if drive is None else rate_at(drive)
@@ -117,7 +128,7 @@ def departure(
     mean = np.exp(values[:-1]) * np.where(np.abs(steps) > 1e-6, np.expm1(steps) / np.where(steps == 0, 1, steps), 1.0)
     hazard = np.concatenate([[0.0], np.cumsum(mean * np.diff(fine) / ramp_rate)])
     hazard[-1] = max(hazard[-1], _CERTAIN)  # walls still there are freed at the limit
-    return Departure(fine, hazard, barrier, ramp_rate, relaxation_time)
+    return Departure(fine, hazard, barrier, ramp_rate, relaxation_time, damping)
 
 
 def _worst_gap(found: dict[float, SiteRate], ramp_rate: float) -> float | None:
@@ -154,8 +165,8 @@ def field_departure(
     def rate_at(field: float) -> SiteRate | None:
         return leaving_rate(parameters, alone, net_field=field + pushed, density=density, temperature=temperature)
 
-    found = departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
-    return replace(found, damping=parameters.damping if temperature > 0.0 else 0.0)
+    relaxation_time = _relaxation_time(parameters, landscape, temperature)
+    return departure(rate_at, limit, ramp_rate, relaxation_time, _damping(parameters, temperature))
 
 
 def current_departure(
@@ -182,8 +193,8 @@ def current_departure(
             turning = 0.0
         return leaving_rate(model, alone, net_field=field, density=turning, temperature=temperature)
 
-    found = departure(rate_at, limit, ramp_rate, _relaxation_time(parameters, landscape, temperature))
-    return replace(found, damping=parameters.damping if temperature > 0.0 else 0.0)
+    relaxation_time = _relaxation_time(parameters, landscape, temperature)
+    return departure(rate_at, limit, ramp_rate, relaxation_time, _damping(parameters, temperature))
 
 
 def check_valid(found: Departure, what: str, *, unless: bool = False) -> None:
