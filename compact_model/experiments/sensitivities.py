@@ -81,6 +81,10 @@ def sensitivity(
     twice the error.  Over change: each figure itself (A, or a number), step (in words) and effect, whether the change
     is an effect that the model leaves out by default.  An infinite threshold on a ramp means one above six times that
     of the Slonczewski torque in the first row.
+
+    Joule heating is that of the model's own term, with 20 K/mW and the default time constant; its static limits are
+    those of a current that has flowed for long.  Its levels are counted, and compared, with a wall at the track's start
+    instead of a uniform AP state, which a device that heats up does not have.
     """
     heating.refuse(validation.instance("parameters", parameters, DeviceParameters), "a table of sensitivities")
     base = Setting(
@@ -114,6 +118,7 @@ def sensitivity(
     origin = recorded(seed)
     stream = int(np.random.default_rng(seed).integers(2**62))
     found: list[dict[str, FloatArray]] = []
+    before: list[dict[str, FloatArray]] = []  # what each row is compared with
     with Progress(progress, "changing").bar(1 + len(rows), "row") as advance:
         for setting in (base, *(row.applied(base) for row in rows)):
             samples = {
@@ -125,11 +130,17 @@ def sensitivity(
                 samples["thermal_threshold"] = _ramp_thresholds(
                     setting, rate, highest, walls, setting.temperature, stream
                 )
+            unchanged = dict(found[0]) if found else samples
             if drawn:
-                samples["levels"] = _levels(setting, drawn, rounds, stream)
+                start: float | str = "AP"
+                if heating.is_on(setting.parameters):  # a uniform device has no heat: both start with a wall in the pad
+                    start = 0.0
+                    unchanged["levels"] = _levels(base, drawn, rounds, stream, start)
+                samples["levels"] = _levels(setting, drawn, rounds, stream, start)
             found.append(samples)
+            before.append(unchanged)
             advance(1)
-    return _table(rows, found).assign_attrs(
+    return _table(rows, found, before).assign_attrs(
         experiment="sensitivity",
         coercive_field=base.coercive_field,
         half_width=base.half_width,
@@ -152,15 +163,47 @@ def static_threshold(setting: Setting, torque: str) -> float:
 
     'slonczewski': no rest angle, because the torque exceeds the largest slope of the energy under this current's
     voltage; 'field-like': no rest position, because the torque makes up the difference between the net field and
-    H_c.
+    H_c.  A junction that heats up is as hot as this current makes it after a long time.
     """
+    from scipy.optimize import brentq
+
+    if not heating.is_on(setting.parameters):
+        return _threshold_at_once(setting, torque)
+
+    def hotter(rise: float) -> float:
+        """How much more than this, K, the junction would be heated at the threshold that it has when it is so hot."""
+        warm = setting.warmed(rise)
+        current = _threshold_at_once(warm, torque)
+        if not np.isfinite(current):
+            return np.inf
+        share = np.array(antiparallel_share(warm.parameters, _resting(warm)))
+        power = current * float(voltage_at_current(warm.parameters, share, current))
+        return setting.parameters.thermal_resistance * power - rise
+
+    # Far from the Curie temperature, where nothing is left that could hold a wall.
+    hottest = 0.9 * (setting.parameters.curie_temperature - setting.parameters.reference_temperature)
+    if hotter(0.0) <= 0.0:
+        return _threshold_at_once(setting.warmed(0.0), torque)
+    if hotter(hottest) >= 0.0:
+        return np.inf
+    rise = float(brentq(hotter, 0.0, hottest, xtol=1e-12, rtol=1e-12))
+    return _threshold_at_once(setting.warmed(rise), torque)
+
+
+def _resting(setting: Setting) -> float:
+    """Where the wall rests in the site, m."""
+    return rest_position(_site(setting), setting.external_field + setting.parameters.stray_field)
+
+
+def _threshold_at_once(setting: Setting, torque: str) -> float:
+    """`static_threshold` of a junction that does not heat up."""
     from scipy.optimize import brentq
 
     device = setting.parameters
     net_field = setting.external_field + device.stray_field
     if net_field >= setting.coercive_field:
         return 0.0
-    position = rest_position(_site(setting), net_field)
+    position = _resting(setting)
     share = float(antiparallel_share(device, position))
 
     def excess(current: FloatArray) -> FloatArray:
@@ -210,8 +253,8 @@ def _ramp_thresholds(
     return rate * np.asarray(run.passage_time.values)
 
 
-def _levels(setting: Setting, count: int, cycles: int, seed: int) -> FloatArray:
-    """The number of levels of each track."""
+def _levels(setting: Setting, count: int, cycles: int, seed: int, start: float | str) -> FloatArray:
+    """The number of levels of each track; start: where the wall is before the sweep, as in `resistance_loop`."""
     loop = resistance_loop(
         setting.parameters,
         [setting.track(number) for number in range(count)],
@@ -221,6 +264,7 @@ def _levels(setting: Setting, count: int, cycles: int, seed: int) -> FloatArray:
         amplitude=_AMPLITUDE,
         points=_POINTS,
         dwell=_DWELL,
+        initial_position=start,
         step=_LOOP_STEP,
         method="heun",
         seed=seed,
@@ -228,7 +272,8 @@ def _levels(setting: Setting, count: int, cycles: int, seed: int) -> FloatArray:
     return np.asarray(count_levels(loop, setting.parameters).levels.values, dtype=np.float64)
 
 
-def _table(rows: list[Change], found: list[dict[str, FloatArray]]) -> xr.Dataset:
+def _table(rows: list[Change], found: list[dict[str, FloatArray]], before: list[dict[str, FloatArray]]) -> xr.Dataset:
+    """before: of each row of found, the values that it is compared with."""
     figures = [name for name in FIGURES if name in found[0]]
     centre: dict[str, Callable[[FloatArray], float]] = {
         name: (lambda values: float(np.median(values)))
@@ -236,14 +281,18 @@ def _table(rows: list[Change], found: list[dict[str, FloatArray]]) -> xr.Dataset
         else (lambda v: float(np.mean(v)))
         for name in figures
     }
-    values = np.array([[centre[name](each[name]) for name in figures] for each in found])
-    errors = np.array([[_error(each[name], found[0][name], name) for name in figures] for each in found])
+    values, unchanged = (
+        np.array([[centre[name](each[name]) for name in figures] for each in some]) for some in (found, before)
+    )
+    errors = np.array(
+        [[_error(each[name], own[name], name) for name in figures] for each, own in zip(found, before, strict=True)]
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
-        relative = np.where(values == values[0], 0.0, values / values[0] - 1.0)
-        errors = np.where(errors == 0.0, 0.0, errors / values[0])
+        relative = np.where(values == unchanged, 0.0, values / unchanged - 1.0)
+        errors = np.where(errors == 0.0, 0.0, errors / unchanged)
     marked = (np.abs(relative) > MARKED) & (np.abs(relative) > 2.0 * errors)
     over = ("change", "figure")
-    own = {
+    figure_values = {
         name: (("change",), values[:, column], {"long_name": FIGURES[name][0], "units": FIGURES[name][1]})
         for column, name in enumerate(figures)
     }
@@ -252,7 +301,7 @@ def _table(rows: list[Change], found: list[dict[str, FloatArray]]) -> xr.Dataset
             "relative_change": (over, relative, {"long_name": "relative change", "units": ""}),
             "standard_error": (over, errors, {"long_name": "standard error of the relative change", "units": ""}),
             "marked": (over, marked, {"long_name": f"whether it is above {100.0 * MARKED:g} %"}),
-            **own,
+            **figure_values,
         },
         coords={
             "change": ["nothing", *(row.name for row in rows)],

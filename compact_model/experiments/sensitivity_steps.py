@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..constants import OERSTED
+from ..constants import NANOSECOND, OERSTED
 from ..device import heating
 from ..device.anisotropy import AnisotropyProfile
 from ..device.parameters import PARAMETERS, DeviceParameters
@@ -25,10 +25,10 @@ APPLIED_FIELD = 85.0 * OERSTED
 """The paper's, T."""
 DMI = 0.05e-3
 """J/m2."""
+THERMAL_RESISTANCE = 20e3
+"""K/W, assumed."""
 HEATING = 30.0
-"""K: 1.5 mW, the power of the paper's sweep at its end, 6.5 mA, times an assumed thermal resistance of 20 K/mW."""
-_CURIE_TEMPERATURE = 1000.0  # K, of a thin CoFeB film, assumed
-_TMR_PER_KELVIN = -1e-3
+"""K: the rise by 1.5 mW, the power of the paper's sweep at its end, 6.5 mA, with that resistance."""
 _ANISOTROPY_EXPONENT = 2.2  # K_u is proportional to this power of M_s
 _EXCHANGE_EXPONENT = 2.0  # and A to this one
 _PERPENDICULAR_PER_VOLT = 0.5  # 1/V: 50 fJ/(V m) on 1 nm of MgO, over K_eff = A / Delta^2
@@ -58,6 +58,18 @@ class Setting:
     def with_parameters(self, **changes: Any) -> "Setting":
         """The same with other values of the device."""
         return replace(self, parameters=self.parameters.replace(**changes))
+
+    def warmed(self, rise: float) -> "Setting":
+        """What stands in its place when the junction, which heats up, is hotter by so much (K)."""
+        share = float(heating.magnetisation_at(self.parameters, rise))
+        return replace(
+            self,
+            parameters=heating.warmed(self.parameters, rise),
+            temperature=self.temperature + rise,
+            coercive_field=share * self.coercive_field,
+            well_fields=share * self.well_fields,
+            anisotropies=share * self.anisotropies,
+        )
 
     def track(self, seed: int) -> Landscape:
         """The track of many sites."""
@@ -144,7 +156,7 @@ def changes(base: Setting, stripe: Stripe | None = None, *, progress: bool = Fal
     """All steps; stripe: the film whose K_u and temperature are changed by micromagnetics, None: they are not."""
     found = [*_parameters(base.parameters), *_surroundings(), *_effects(base)]
     if stripe is not None:
-        found += _film(stripe, progress)
+        found += _film(base.parameters, stripe, progress)
     return found
 
 
@@ -247,37 +259,23 @@ def _effects(base: Setting) -> Iterator[Change]:
             effect=True,
             applied=near_an_end,
         )
-    yield Change(name="Joule heating", step=f"+{HEATING:g} K", effect=True, applied=_heated)
+    hot = {"thermal_resistance": THERMAL_RESISTANCE}
+    step = f"{THERMAL_RESISTANCE / 1e3:g} K/mW, {device.thermal_time_constant / NANOSECOND:g} ns"
+    yield Change(name="Joule heating", step=step, effect=True, applied=partial(_with, values=hot))
 
 
 def _with(setting: Setting, values: dict[str, Any]) -> Setting:
     return setting.with_parameters(**values)
 
 
-def cooler_magnetisation(temperature: float, rise: float) -> float:
-    """M_s after a temperature rise over M_s before it (K): Bloch's law, 1 - (T/T_C)^(3/2)."""
-    below = [1.0 - min(kelvin / _CURIE_TEMPERATURE, 1.0) ** 1.5 for kelvin in (temperature + rise, temperature)]
-    return float(below[0] / below[1])
+def _but_for_its_wall(warm: Setting, cold: Setting) -> Setting:
+    """A warm setting with the anisotropies of the cold one, because they change with the wall of the film."""
+    names = ("anisotropy_field", "fourth_order_anisotropy_field")
+    fields = {name: getattr(cold.parameters, name) for name in names}
+    return replace(warm.with_parameters(**fields), anisotropies=cold.anisotropies)
 
 
-def _heated(setting: Setting) -> Setting:
-    """For a wall of fixed width: H_K, the field of its magnetic charges, and H_c are proportional to M_s."""
-    device, share = setting.parameters, cooler_magnetisation(setting.temperature, HEATING)
-    hot = setting.with_parameters(
-        saturation_magnetisation=share * device.saturation_magnetisation,
-        anisotropy_field=share * device.anisotropy_field,
-        tmr=(1.0 + _TMR_PER_KELVIN * HEATING) * device.tmr,
-    )
-    return replace(
-        hot,
-        temperature=setting.temperature + HEATING,
-        coercive_field=share * setting.coercive_field,
-        well_fields=share,
-        anisotropies=share,
-    )
-
-
-def _film(stripe: Stripe, progress: bool) -> Iterator[Change]:
+def _film(device: DeviceParameters, stripe: Stripe, progress: bool) -> Iterator[Change]:
     """The effect of K_u on the wall of the film, by micromagnetics: its Delta, H_K and H_4."""
     from ..micromagnetics.walls import relax_wall, turn_wall
 
@@ -302,7 +300,7 @@ def _film(stripe: Stripe, progress: bool) -> Iterator[Change]:
     for name, percent in (("higher K_u of the film", 2.0), ("lower K_u of the film", -2.0)):
         film = stripe.replace(uniaxial_anisotropy=(1.0 + 0.01 * percent) * stripe.uniaxial_anisotropy)
         yield Change(name=name, step=f"{percent:+g} %", effect=True, applied=partial(of, wall(film)))
-    share = cooler_magnetisation(300.0, HEATING)
+    share = float(heating.magnetisation_at(device, HEATING))
     film = stripe.replace(
         saturation_magnetisation=share * stripe.saturation_magnetisation,
         uniaxial_anisotropy=share**_ANISOTROPY_EXPONENT * stripe.uniaxial_anisotropy,
@@ -313,5 +311,5 @@ def _film(stripe: Stripe, progress: bool) -> Iterator[Change]:
         name="Joule heating of the film",
         step=f"+{HEATING:g} K",
         effect=True,
-        applied=lambda setting: of(hot, replace(_heated(setting), anisotropies=1.0)),
+        applied=lambda setting: of(hot, _but_for_its_wall(setting.warmed(HEATING), setting)),
     )
