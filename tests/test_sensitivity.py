@@ -59,6 +59,37 @@ def test_what_is_above_20_percent_is_marked(table):
     assert table.effect.values.tolist() == [False, False, False, False, True, True, True]
 
 
+def test_joule_heating_lowers_the_static_thresholds_by_its_own_power():
+    """At the threshold the junction is as hot as that current makes it: 20 K/mW and the laws of the term, again."""
+
+    def hot(density_wanted):
+        def excess(rise):
+            moment = (1.0 - (0.3 + 1e-3 * rise) ** 1.5) / (1.0 - 0.3**1.5)
+            volts = density_wanted * moment**2 * DEVICE.resistance_area_product
+            tmr = 0.95 * (1.0 - 1e-3 * rise) / (1.0 + (volts / 0.5) ** 2)
+            share = 0.5e-6 * 100e-9 / DEVICE.junction_area
+            current = volts / 36.0 * (1.0 - share * tmr / (1.0 + tmr))
+            return 2e4 * volts * current - rise, current
+
+        return excess(brentq(lambda rise: excess(rise)[0], 0.0, 300.0, xtol=1e-12))[1]
+
+    found = sensitivity(DEVICE, names=["Joule heating"], repeats=0, tracks=0)
+    assert float(found.slonczewski_threshold[1]) == pytest.approx(hot(15e-4 / PER_DENSITY), rel=1e-8)
+    assert float(found.field_like_threshold[1]) == pytest.approx(hot(15e-4 / (0.3 * PER_DENSITY)), rel=1e-8)
+    # The ramp overshoots the static limit a little, hot or cold, by as much.
+    change = found.relative_change.sel(change="Joule heating")
+    static = float(change.sel(figure="slonczewski_threshold"))
+    assert float(change.sel(figure="ramp_threshold")) == pytest.approx(static, abs=0.01)
+
+
+def test_a_junction_that_hardly_heats_up_has_the_thresholds_of_a_cold_one(monkeypatch):
+    monkeypatch.setattr("compact_model.experiments.sensitivity_steps.THERMAL_RESISTANCE", 1.0)
+    found = sensitivity(DEVICE, names=["Joule heating"], repeats=8, tracks=1, cycles=1, ramp_rate=1e18)
+    change = found.relative_change.sel(change="Joule heating")
+    np.testing.assert_allclose(change.drop_sel(figure="levels").values, 0.0, atol=1e-3)
+    assert float(found.levels.sel(change="Joule heating")) > 0.0
+
+
 def test_noise_is_the_same_in_all_rows_and_errors_are_of_differences():
     found = sensitivity(
         DEVICE,

@@ -470,7 +470,7 @@ class DeviceParameters:
             limits=(300.0, 1500.0),
         ),
     ] = 1000.0
-    """K; see thermal_resistance."""
+    """K, an assumption for a thin film of CoFeB; see thermal_resistance."""
     anisotropy_field_per_kelvin: Annotated[
         float,
         Parameter(
@@ -498,7 +498,10 @@ class DeviceParameters:
             netlist="tmrt",
         ),
     ] = -1e-3
-    """1/K; see thermal_resistance."""
+    """1/K, an assumption; see thermal_resistance.
+
+    A perpendicular junction with 1.5 nm of CoFeB has a TMR of 280 % at 20 K and of 180 % at 300 K (Skowronski et al.
+    2017, doi 10.48550/arXiv.1701.06411), on average -2e-3 of the latter per kelvin."""
 
     def __post_init__(self) -> None:
         for row in PARAMETERS:
