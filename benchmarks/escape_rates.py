@@ -21,6 +21,7 @@ from compact_model import (
     Landscape,
     ParabolicWell,
     escape_rates,
+    field_threshold,
     lequeux2016,
     lequeux2016_measured_site,
     rest_position,
@@ -176,10 +177,13 @@ def destinations() -> None:
 
 
 def strong_damping() -> None:
-    """How often walls touch the edge of the paper's well, and how often they leave it for good."""
+    """How often walls touch the edge of the paper's well, how often they leave it for good, and where on a ramp."""
     field = COERCIVE_FIELD / 3.0
-    print("alpha; 1/us: rates, simulated past the edge, 60 nm beyond it; each over the first")
-    for damping in (0.02, 0.05, 0.1, 0.2):
+    print(
+        "alpha; 1/us: rates, simulated past the edge, 60 nm beyond it; each over the first; "
+        "medians of a ramp of 0.001 Oe/ns: rates, simulated"
+    )
+    for damping in (0.2, 0.1, 0.05):
         device = lequeux2016().replace(stray_field=0.0, damping=damping)
         landscape = lequeux2016_measured_site(device)
         rates = escape_rates(device, landscape, external_field=field, destinations=False).isel(site=0)
@@ -191,7 +195,7 @@ def strong_damping() -> None:
                 landscape,
                 CurrentDensity.of(0.0),
                 [0.0, window],
-                devices=4 * WALLS,
+                devices=2 * WALLS,
                 initial_position=rest_position(landscape, field),
                 external_field=field,
                 temperature=300.0,
@@ -204,10 +208,16 @@ def strong_damping() -> None:
             later = np.minimum(run.passage_time.values, window) - 0.1 * window
             later = later[later > 0.0]
             simulated.append(float((later < 0.9 * window).sum()) / float(later.sum()))
+        ramps = [
+            field_threshold(
+                device, landscape, ramp_rate=100.0, temperature=300.0, method=method, step=2.0 * STEP, repeats=400
+            )
+            for method in ("rates", "heun")
+        ]
+        per_microsecond = " ".join(f"{1e-6 * each:6.3f}" for each in (rate, *simulated))
         over = " ".join(f"{each / rate:5.2f}" for each in simulated)
-        print(
-            f"{damping:6g}  " + " ".join(f"{1e-6 * each:6.3f}" for each in (rate, *simulated)) + f"  {over}", flush=True
-        )
+        medians = " ".join(f"{float(each.threshold.median()) / OERSTED:5.2f}" for each in ramps)
+        print(f"{damping:6g}  {per_microsecond}  {over}  {medians}", flush=True)
 
 
 def main() -> None:

@@ -177,6 +177,13 @@ def test_a_shallow_site_is_integrated_and_says_so():
     assert 0.5e-6 < float(rates.escape_time) < 20e-6
 
 
+def test_walls_without_damping_are_refused():
+    undamped = DEVICE.replace(damping=0.0)
+    for call in (escape_rates, lambda *given: mean_escape_time(*given, 300.0)):
+        with pytest.raises(InputError, match="damping: expected a number above 0 for rates of escape, got 0"):
+            call(undamped, HALF)
+
+
 def test_damping_out_of_the_theorys_range_is_marked():
     assert not escape_rates(DEVICE.replace(damping=0.5), HALF).valid.any()
     assert escape_rates(DEVICE, HALF).valid.all()

@@ -247,6 +247,10 @@ def test_a_stripe_that_does_not_fit_in_memory_is_refused():
         ({"cell_size": 80e-9}, "cell_size: expected at most half"),
         ({"thickness": 1e-15}, "thickness: expected at least a thousandth"),
         ({"window": 0.0}, "window: expected a number above 0"),
+        (
+            {"exchange_stiffness": 1e-8},
+            r"window: expected at least 6 widths of a wall, which is 1\.2e-07 m wide",
+        ),
         ({"width": 1.0}, "width: expected a field of Stripe, got no such name, did you mean"),
     ],
 )

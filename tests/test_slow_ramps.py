@@ -133,6 +133,7 @@ def test_the_papers_site_is_explained_by_one_of_about_70_oersted():
         ({"threshold_field": 0.0}, "threshold_field: expected"),
         ({"threshold_field": 1e-3, "half_width": 1e-6}, "half_width: expected a well that fits"),
         ({"stable_field": 1e-3, "half_width": 1e-11, "stable_time": 1e9}, "stable_field: expected a field that a site"),
+        ({"stable_field": 1.5e-3, "stable_time": 1e-12}, r"stable_time: expected a time .* got 1e-12 s, 0\.\d+ k_B T"),
         ({"threshold_field": 3e-3, "half_width": 1e-10}, "threshold_field: expected a field from which the theory"),
         ({"threshold_field": 3e-3, "ramp_rate": 1e5}, "ramp_rate: expected a ramp on which walls leave over 1 k_B T"),
     ],

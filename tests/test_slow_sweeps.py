@@ -214,6 +214,16 @@ def test_a_sweep_that_no_method_can_follow_says_so():
         )
 
 
+@pytest.mark.parametrize("temperature", [0.0, 300.0])
+@pytest.mark.parametrize("method", [None, "rates"])
+def test_a_slow_sweep_of_walls_without_damping_is_refused(temperature, method):
+    undamped = DEVICE.replace(damping=0.0)
+    with pytest.raises(InputError, match="damping: expected a number above 0 for method 'rates'"):
+        resistance_sweep(
+            undamped, lequeux2016_intrinsic_site(DEVICE), [0.0, 1e-3], dwell=1.0, temperature=temperature, method=method
+        )
+
+
 def test_a_sweep_draws_itself():
     run = resistance_sweep(DEVICE, lequeux2016_intrinsic_site(DEVICE), [0.0, 1e-3], drive="voltage", dwell=1e-9)
     assert "V" in run.dwmtj.plot().get_xlabel()

@@ -190,6 +190,8 @@ def _method(
     advice = "simulate it (method 'heun')"
     if dwell * levels.size / step > _MOST_STEPS:
         advice = f"a simulation would take {dwell * levels.size / step:.2g} steps: give fewer points, or longer ones"
+    if not np.isfinite(settled):
+        raise InputError(f"damping: expected a number above 0 for method 'rates', as walls must come to rest; {advice}")
     raise InputError(f"dwell: expected {wrong}, got {dwell:.3g} s and {damping:g}; {advice}")
 
 

@@ -18,6 +18,8 @@ from .tensor import demagnetising_tensor, pairs_of_rows, tail_of_row
 BYTES_PER_CELL = 1500
 """Working memory of a relaxation, arrays padded for the Fourier transform included."""
 
+_WIDTHS_IN_WINDOW = 6.0  # sqrt(A/K_u): with less the spins at its ends still lie a tenth of their length in the plane
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stripe:
@@ -68,6 +70,13 @@ class Stripe:
                 f"cell_size: expected at most half of the track's width, {0.5 * self.track_width:g} m, got "
                 f"{self.cell_size:g}"
             )
+        if self.uniaxial_anisotropy > 0.0:  # a stray field only widens a wall of the easy axis alone
+            narrowest = float(np.sqrt(self.exchange_stiffness / self.uniaxial_anisotropy))
+            if _WIDTHS_IN_WINDOW * narrowest > self.window:
+                raise InputError(
+                    f"window: expected at least {_WIDTHS_IN_WINDOW:g} widths of a wall, which is {narrowest:.3g} m "
+                    f"wide or more with this exchange_stiffness and uniaxial_anisotropy, got {self.window:g} m"
+                )
         needed = BYTES_PER_CELL * self.track_width * self.window / self.cell_size**2
         present = float(available_memory())
         if needed > 0.5 * present:

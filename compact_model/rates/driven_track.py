@@ -206,9 +206,11 @@ def check_angles(parameters: DeviceParameters, landscape: Landscape) -> None:
         raise InputError("anisotropy_field: expected a field other than 0, got 0: the wall has no rest angle")
 
 
-def check_temperature(temperature: float) -> float:
-    """A temperature at which rates exist, K."""
+def check_temperature(parameters: DeviceParameters, temperature: float) -> float:
+    """A temperature at which rates exist, K; without damping a wall has no thermal fields at any temperature."""
     kelvin = validation.positive("temperature", temperature)
+    if parameters.damping == 0.0:
+        raise InputError("damping: expected a number above 0 for rates of escape, got 0")
     if kelvin < LEAST_TEMPERATURE:
         raise InputError(f"temperature: expected at least {LEAST_TEMPERATURE:g} K for rates, got {kelvin:g} K")
     return kelvin

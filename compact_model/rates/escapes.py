@@ -37,7 +37,7 @@ from .potentials import Beyond, Scales, track_minima
 LEAST_BARRIER = 3.0
 """k_B T: the lowest barrier for which the rates are those of the theory; below it walls are integrated."""
 LARGEST_DAMPING = 0.2
-"""Above it walls diffuse back and forth over their barriers, and the rates are too large."""
+"""Above it walls diffuse back and forth over their barriers, and the rates mean neither first nor last passages."""
 DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
 _INSTEAD = "where the barrier of the angle is far below k_B T, integrate the walls: retention, simulate_ensemble"
@@ -73,8 +73,10 @@ def escape_rates(
 
     The theory describes the diffusion of the wall's energy over its orbits in the (x, phi) plane, across the barriers
     along the track and those of the angle: see `compact_model.rates.orbits`.  Compared with direct simulations of wells
-    between 3 and 6 k_B T, with damping from 0.002 to 0.05, the mean time is correct to 25 %
-    (benchmarks/escape_rates.py).  H_K is taken at the centre of each site.  Below LEAST_BARRIER the theory is not
+    between 3 and 6 k_B T at rest, with damping from 0.002 to 0.05, the mean time is correct to 25 %
+    (benchmarks/escape_rates.py).  With more damping a wall often touches the edge of its site and returns: the rate is
+    then below that of first passages, by a quarter at 0.05 to 0.1 and a third at 0.2, and that of leaving for good is
+    below it.  H_K is taken at the centre of each site.  Below LEAST_BARRIER the theory is not
     reliable; such sites are integrated, and only the relative probabilities of their destinations are taken from the
     theory.  If the integration would take more than 100 us of simulated time, the theoretical rate is kept and marked
     invalid, as are all rates above LARGEST_DAMPING.
@@ -95,7 +97,7 @@ def escape_rates(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     validation.instance("landscape", landscape, Landscape)
-    kelvin = check_temperature(temperature)
+    kelvin = check_temperature(parameters, temperature)
     density = validation.number("current_density", current_density)
     bias = constant_density(parameters, density)
     drive: Drive = CurrentDensity.of(density)
@@ -317,7 +319,7 @@ def leaving_rate(
     check_width(parameters, density != 0.0)
     if temperature == 0.0:
         return SiteRate(0.0, 0.0, np.inf)
-    check_temperature(temperature)
+    check_temperature(parameters, temperature)
     check_angles(parameters, landscape)
     scales = Scales.of(parameters, temperature)
     track = driven_track(parameters, landscape, scales, net_field, constant_density(parameters, density))
@@ -372,7 +374,7 @@ def mean_escape_time(parameters: DeviceParameters, landscape: Landscape, tempera
     kelvin = validation.non_negative("temperature", temperature)
     if kelvin == 0.0:
         return float(np.inf)
-    check_temperature(kelvin)
+    check_temperature(parameters, kelvin)
     scales = Scales.of(parameters, kelvin)
     if not track_minima(parameters, landscape, scales, lambda place: resting_push(parameters, landscape, place)):
         return 0.0

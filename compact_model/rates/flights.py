@@ -36,7 +36,9 @@ class Start(NamedTuple):
 
 
 def settling_time(parameters: DeviceParameters, landscape: Landscape) -> float:
-    """How long a wall is followed before it counts as at rest again, s."""
+    """How long a wall is followed before it counts as at rest again, s; inf: without damping it never does."""
+    if parameters.damping == 0.0:
+        return np.inf
     profile = landscape.anisotropy
     fields = (parameters.anisotropy_field,) if profile is None else profile.anisotropy_fields
     # The mean H_K, since a single site's may happen to vanish, or the bound from all terms of the angle's energy.

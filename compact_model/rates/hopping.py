@@ -91,7 +91,7 @@ class HoppingTrack:
         """drive: 'current', 'voltage' or 'field'; external_field: T, not read where it is swept."""
         check_angles(parameters, landscape)
         if temperature > 0.0:
-            check_temperature(temperature)
+            check_temperature(parameters, temperature)
         self._parameters, self._landscape = parameters, landscape
         self._drive, self._external_field = drive, external_field
         self._temperature, self._draw = temperature, draw

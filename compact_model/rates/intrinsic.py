@@ -13,7 +13,7 @@ from ..support.provenance import provenance
 from ..support.validation import ConvergenceError, InputError
 from ..track.landscape import Landscape, check_well_fits, single_well
 from ..track.wells import ParabolicWell, Well
-from .escapes import LARGEST_DAMPING, leaving_rate
+from .escapes import LARGEST_DAMPING, LEAST_BARRIER, leaving_rate
 from .ramps import field_departure, not_by_rates
 
 LABORATORY_RAMP_RATE = 1e-4
@@ -132,6 +132,8 @@ def intrinsic_site(
             f"{name}: expected a field from which the theory of escape finds H_c, got {measured:g} T with a half_width "
             f"of {width:g} m: {failure}"
         ) from None
+    if stable_field is not None:
+        _check_barrier(parameters, landscape, measured, wait, kelvin)
     depth = landscape.wells[0].depth(parameters) / (BOLTZMANN_CONSTANT * kelvin)
     field = {"units": "T"}
     return xr.Dataset(
@@ -170,6 +172,19 @@ def _stable_field(
     if excess(0.0) >= 0.0:
         return 0.0
     return float(brentq(excess, 0.0, height, xtol=1e-4 * height))
+
+
+def _check_barrier(
+    parameters: DeviceParameters, landscape: Landscape, field: float, wait: float, temperature: float
+) -> None:
+    """Raise InputError where the wall stays for so long (s) over a barrier that the rates are not valid for."""
+    found = leaving_rate(parameters, landscape, net_field=field, density=0.0, temperature=temperature)
+    barrier = 0.0 if found is None else found.barrier
+    if barrier < LEAST_BARRIER:
+        raise InputError(
+            f"stable_time: expected a time for which the wall stays by a barrier of {LEAST_BARRIER:g} k_B T or more, "
+            f"got {wait:g} s, {barrier:.2g} k_B T"
+        )
 
 
 def _solve(seen: Callable[[float], float], measured: float, name: str) -> float:
