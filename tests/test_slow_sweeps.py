@@ -215,13 +215,11 @@ def test_a_sweep_that_no_method_can_follow_says_so():
 
 
 @pytest.mark.parametrize("temperature", [0.0, 300.0])
-@pytest.mark.parametrize("method", [None, "rates"])
-def test_a_slow_sweep_of_walls_without_damping_is_refused(temperature, method):
+def test_a_sweep_by_rates_of_walls_without_damping_is_refused(temperature):
     undamped = DEVICE.replace(damping=0.0)
+    sweep = {"dwell": 1.0, "temperature": temperature, "method": "rates"}
     with pytest.raises(InputError, match="damping: expected a number above 0 for method 'rates'"):
-        resistance_sweep(
-            undamped, lequeux2016_intrinsic_site(DEVICE), [0.0, 1e-3], dwell=1.0, temperature=temperature, method=method
-        )
+        resistance_sweep(undamped, lequeux2016_intrinsic_site(DEVICE), [0.0, 1e-3], **sweep)
 
 
 def test_a_sweep_draws_itself():
