@@ -100,13 +100,13 @@ def test_the_adaptive_methods_step_has_order_eight(device):
     piece = int(find_pieces(circuit.landscape, np.array([0.45e-6]), np.array([0]))[0])
 
     def end(count):
-        slopes, no_heat = np.zeros((dop853.STAGES + 1, 2)), np.zeros(0)
+        slopes = np.zeros((dop853.STAGES + 1, 3))
         position, angle, step = 0.45e-6, 0.5, 80e-9 / count
         for index in range(count):
-            at = (one, 0, track, piece, waveform, 0, 1.0, index * step, position, angle)
-            dop853.take_step.py_func(*at, 0.0, 1.0, np.inf, slopes, no_heat)  # the rates at the start
+            at = (one, 0, track, waveform, dop853.Start(piece, 0, 1.0, index * step, position, angle, 0.0))
+            dop853.take_step.py_func(*at, 0.0, 1.0, np.inf, slopes)  # the rates at the start
             slopes[0] = slopes[-1]
-            position, angle, _ = dop853.take_step.py_func(*at, step, 1.0, np.inf, slopes, no_heat)
+            position, angle, _, _ = dop853.take_step.py_func(*at, step, 1.0, np.inf, slopes)
         return np.array([position / device.wall_width, angle])
 
     exact = end(1024)

@@ -5,34 +5,18 @@ the edge of a pulse, and the wall is held at the track's ends.  So a step is alw
 model (the polynomials of one region, continued beyond it), and where the solution crosses to another branch the step
 is repeated with the length that ends exactly there.
 
-A step is taken at one place in the code, whatever for (see the purposes below): each further place would be compiled
-for itself, and the ten of them took most of the time of a first call.
+Leaving a branch and being released by the track's end are functions of their own: numba's time grows faster than the
+length of a function, and a first call waits for it.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from .dop853 import take_step
+from .dop853 import Start, take_step
 from .dop853_coefficients import NODES, STAGES
-from .heating import (
-    END,
-    FIRST_SLOPE,
-    LAST_SLOPE,
-    OUTER,
-    REACHED,
-    REACHED_SLOPE,
-    RISE,
-    SLOPE,
-    bridge_heat,
-    copy_heat,
-    load_heat,
-    new_heat,
-    record_heat,
-    store_heat,
-    take_up_heat,
-)
-from .jit import fused_kernel, fused_part, inlined
+from .jit import fused_inner_kernel, fused_kernel, inlined
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
 RUNNING = 0
@@ -49,21 +33,6 @@ LOCATION_TOLERANCE = 1e-5
 RELEASE_TOLERANCE = 1e-7  # of the rate of the position, which vanishes where a held wall is released
 _LOCATION_TRIALS = 60
 _MOST_TURNS_BACK = 4
-
-# What is to be done next with one device.
-_BEGIN = 0  # at the start of a step: record, look at the regions of the drive
-_BRANCH = 1  # the rates there are known: choose the region of the track
-# What the rates, or a step and the rates at its end, are evaluated for.
-_RATES = 2  # no step: the rates at its start
-_STEP = 3  # the step itself
-_TURN = 4  # to where a wall that turns within the step is farthest out
-_EDGE = 5  # to an edge, by Newton's method kept inside a bracket
-_INWARDS = 6  # a held wall: to the first stage at which it is driven inwards
-_RELEASE = 7  # a held wall: to where that begins, by the regula falsi of Illinois
-_RECORD = 8  # to a time that is recorded
-# Between two of these: whether the step leaves its region at one side, and whether it does in fact.
-_SIDE = 9
-_LEAVING = 10
 
 
 class AdaptiveProgress(NamedTuple):
@@ -88,7 +57,7 @@ def _cubic(fraction, start, start_slope, end, end_slope):
     )
 
 
-@fused_part
+@inlined
 def _cubic_extremum(start, start_slope, end, end_slope, sign):
     """Where in (0, 1) Hermite's cubic times sign is largest; 0 where it has no such point."""
     a = 3.0 * (2.0 * (start - end) + start_slope + end_slope)
@@ -97,14 +66,14 @@ def _cubic_extremum(start, start_slope, end, end_slope, sign):
     discriminant = b * b - 4.0 * a * c
     best = 0.0
     if discriminant > 0.0:
-        q = -0.5 * (b + np.copysign(np.sqrt(discriminant), b))
+        q = -0.5 * (b + math.copysign(math.sqrt(discriminant), b))
         for root in (q / a if a != 0.0 else 0.0, c / q if q != 0.0 else 0.0):
             if 0.0 < root < 1.0 and sign * (2.0 * a * root + b) < 0.0:
                 best = root
     return best
 
 
-@fused_part
+@inlined
 def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     """Where in (lowest, 1) Hermite's cubic takes a value, roughly: a first guess (four secant steps)."""
     before = 1.0
@@ -122,6 +91,111 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     return here if lowest < here < 1.0 else 0.5 * (lowest + 1.0)
 
 
+@fused_inner_kernel
+def _release(device, mode, track, waveform, start, held, step, angle, rise, tolerance, slopes):
+    """The part of a step after which a wall that is held is driven inwards, and the angle and the rise there.
+
+    start, step: a `Start` and a step (s) from there, whose slopes are known and which ends at this angle and rise.
+    Returns (released, length, angle, rise): the whole step where the wall is held throughout.
+    """
+    outer = 0.0
+    for stage in range(1, STAGES):
+        if held * slopes[stage, 0] < 0.0 and (outer == 0.0 or NODES[stage] * step < outer):
+            outer = NODES[stage] * step
+    if outer == 0.0:
+        return False, step, angle, rise
+    _, outer_angle, outer_rise, _ = take_step(device, mode, track, waveform, start, outer, tolerance, np.inf, slopes)
+    outer_speed = held * slopes[STAGES, 0]
+    if not outer_speed < 0.0:
+        return False, step, angle, rise
+    # The regula falsi of Illinois for the time at which the speed vanishes.
+    inner = 0.0
+    inner_weight = held * slopes[0, 0]
+    outer_weight = outer_speed
+    scale = max(abs(inner_weight), abs(outer_speed))
+    for _ in range(_LOCATION_TRIALS):
+        if -outer_speed <= RELEASE_TOLERANCE * scale or outer - inner <= 1e-9 * outer:
+            break
+        length = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
+        _, end_angle, end_rise, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, slopes)
+        speed = held * slopes[STAGES, 0]
+        if speed < 0.0:
+            outer = length
+            outer_angle = end_angle
+            outer_rise = end_rise
+            outer_speed = speed
+            outer_weight = speed
+            inner_weight *= 0.5
+        else:
+            inner = length
+            inner_weight = speed
+            outer_weight *= 0.5
+    # The end of the bracket where the wall moves inwards is taken: on the other one it would be held again.
+    return True, outer, outer_angle, outer_rise
+
+
+@fused_inner_kernel
+def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance, slopes):
+    """The part of a step after which the wall leaves through one of two edges (m), the lower and the upper one.
+
+    start, step: a `Start` and a step (s) from there, which ends at the position `reached`, with its slopes known.
+    Returns (side, length, position, angle, rise): side is 1 or -1 for the edge that is met, or 0, and the rest is then
+    of no use.
+    """
+    start_slope = step * slopes[0, 0]
+    reached_speed = slopes[STAGES, 0]
+    for side in (1, -1):
+        edge = edges[1] if side > 0 else edges[0]
+        beyond = side * (reached - edge) > 0.0
+        inner = 0.0
+        outer = step
+        outer_end = reached
+        outer_speed = reached_speed
+        # The wall may turn within the step: outwards and back in, or inwards before it goes out.
+        turn = _cubic_extremum(
+            start.position, start_slope, reached, step * reached_speed, side if not beyond else -side
+        )
+        if turn > 0.0:
+            at_turn = _cubic(turn, start.position, start_slope, reached, step * reached_speed)
+            near = 0.05 * (abs(reached - start.position) + abs(at_turn - start.position))
+            if beyond and side * (start.position - edge) >= 0.0:
+                inner = turn * step
+            elif not beyond and side * (at_turn - edge) > -near:
+                length = turn * step
+                end, _, _, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, slopes)
+                if side * (end - edge) > 0.0:
+                    beyond = True
+                    outer = length
+                    outer_end = end
+                    outer_speed = slopes[STAGES, 0]
+        if not beyond:
+            continue
+        # Newton's method, kept inside a bracket; the rest of the way is bridged with the rates there.
+        length = outer * _cubic_root(
+            edge, start.position, outer * slopes[0, 0], outer_end, outer * outer_speed, inner / outer
+        )
+        missing = end_angle = end_rise = 0.0
+        for trial in range(_LOCATION_TRIALS):
+            if trial > 0:
+                length += missing
+                if not inner < length < outer:
+                    length = 0.5 * (inner + outer)
+            end, end_angle, end_rise, _ = take_step(
+                device, mode, track, waveform, start, length, tolerance, np.inf, slopes
+            )
+            if side * (end - edge) > 0.0:
+                outer = length
+            else:
+                inner = length
+            missing = (edge - end) / slopes[STAGES, 0] if slopes[STAGES, 0] != 0.0 else np.inf
+            if abs(missing) <= LOCATION_TOLERANCE * length or outer - inner <= 1e-15 * outer:
+                break
+        angle = end_angle + missing * slopes[STAGES, 1]
+        rise = end_rise + missing * slopes[STAGES, 2]
+        return side, length + missing, edge, angle, rise
+    return 0, step, reached, 0.0, 0.0
+
+
 @fused_kernel
 def advance_devices(
     first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles,
@@ -135,19 +209,17 @@ def advance_devices(
     last one not read where nothing heats up; all of these are written in place.
     """
     end_time = times[-1]
-    slopes = np.empty((STAGES + 1, 2))
-    heat = new_heat(devices)
+    slopes = np.empty((STAGES + 1, 3))
     for index in range(first, devices.damping.size, every):
         if progress.status[index] != RUNNING:
             continue
         device = device_at(devices, index)
         track = rows_of(landscape, index)
         waveform = rows_of(drive, index)
-        track_last = track.shape[0] - 1
-        drive_last = waveform.shape[0] - 1
         position = state.position[index]
         angle = state.angle[index]
-        load_heat(device, heat, state.rise, index)
+        rise = state.rise[index]
+        highest_rise = state.highest_rise[index]
         time = progress.time[index]
         step = progress.step[index]
         track_piece = progress.track_piece[index]
@@ -159,294 +231,142 @@ def advance_devices(
         status = RUNNING
         turns_back = 0
         steps = 0
-        trials = 0
         rates_known = False  # from the end of the last step, where the same branch goes on
-        passed = False
-        beyond = False
-        # The rates at the step's start; the step and its end; what is evaluated, and its end.
-        speed = turning = 0.0
-        trial = taken = reached = reached_angle = reached_speed = reached_turning = 0.0
-        length = end_speed = end_turning = 0.0
-        # The step's region, and a side of it; a bracket of lengths, and what is known at its ends.
-        free = lower = upper = region_end = planned = edge = 0.0
-        sign = 1.0
-        inner = outer = outer_end = outer_angle = outer_speed = inner_weight = outer_weight = scale = 0.0
+        speed = turning = warming = 0.0  # the rates at the step's start
+        while steps < most_steps:
+            while column < times.size and times[column] <= time:
+                positions[index, column] = position
+                angles[index, column] = angle
+                if rises.size > 0:
+                    rises[index, column] = rise
+                column += 1
+            if time >= end_time:
+                status = FINISHED
+                break
+            region_end = min(end_time, waveform[drive_piece, REGION_RIGHT])
+            if waveform[drive_piece, REGION_RIGHT] >= waveform[-1, RIGHT]:
+                region_end = end_time  # the last region goes on for ever
+            elif time >= region_end:
+                drive_piece = walk_in_region(waveform, drive_piece, region_end) + 1
+                continue
+            if not rates_known:
+                start = Start(track_piece, drive_piece, 0.0, time, position, angle, rise)
+                take_step(device, mode, track, waveform, start, 0.0, tolerance, np.inf, slopes)
+                speed = slopes[STAGES, 0]
+                turning = slopes[STAGES, 1]
+                warming = slopes[STAGES, 2]
+            rates_known = False
 
-        purpose = _BEGIN
-        while status == RUNNING:
-            if purpose == _BEGIN:
-                if steps >= most_steps:
-                    break
-                while column < times.size and times[column] <= time:
-                    positions[index, column] = position
-                    angles[index, column] = angle
-                    record_heat(device, heat, RISE, rises, index, column)
-                    column += 1
-                if time >= end_time:
-                    status = FINISHED
-                    break
-                region_end = min(end_time, waveform[drive_piece, REGION_RIGHT])
-                if waveform[drive_piece, REGION_RIGHT] >= waveform[drive_last, RIGHT]:
-                    region_end = end_time  # the last region goes on for ever
-                elif time >= region_end:
-                    drive_piece = walk_in_region(waveform, drive_piece, region_end) + 1
+            # A wall that stands on an edge belongs to the region that it moves into, or is held by the track's end.
+            lower = track[track_piece, REGION_LEFT]
+            upper = track[track_piece, REGION_RIGHT]
+            if held * speed < 0.0:
+                held = 0
+            if turns_back > _MOST_TURNS_BACK:
+                status = STUCK
+                break
+            if held == 0:
+                outwards = 1 if position >= upper and speed > 0.0 else 0
+                if position <= lower and speed < 0.0:
+                    outwards = -1
+                if outwards != 0:
+                    turns_back += 1
+                    track_piece = walk_in_region(track, track_piece, upper if outwards > 0 else lower)
+                    if track_piece == (track.shape[0] - 1 if outwards > 0 else 0):
+                        held = outwards
+                    else:
+                        track_piece += outwards
                     continue
-                purpose = _BRANCH if rates_known else _RATES
+            # A wall that stands on a stop and is driven outwards passes it here: there is no step to locate.
+            if (position >= upper_stop and speed > 0.0) or (position <= lower_stop and speed < 0.0):
+                status = PASSED
+                break
 
-            if purpose == _BRANCH:
-                rates_known = False
-                lower = track[track_piece, REGION_LEFT]
-                upper = track[track_piece, REGION_RIGHT]
-                # A wall that stands on an edge belongs to the region that it moves into, or is held by the track's end.
-                if held * speed < 0.0:
-                    held = 0
-                if held == 0 and turns_back <= _MOST_TURNS_BACK:
-                    if position >= upper and speed > 0.0:
-                        turns_back += 1
-                        track_piece = walk_in_region(track, track_piece, upper)
-                        if track_piece == track_last:
-                            held = 1
-                        else:
-                            track_piece += 1
-                        purpose = _BEGIN
-                        continue
-                    if position <= lower and speed < 0.0:
-                        turns_back += 1
-                        track_piece = walk_in_region(track, track_piece, lower)
-                        if track_piece == 0:
-                            held = -1
-                        else:
-                            track_piece -= 1
-                        purpose = _BEGIN
-                        continue
-                if turns_back > _MOST_TURNS_BACK:
+            # The step, and the part of it that stays within its branch.
+            slopes[0, 0] = speed
+            slopes[0, 1] = turning
+            slopes[0, 2] = warming
+            start = Start(track_piece, drive_piece, 0.0 if held != 0 else 1.0, time, position, angle, rise)
+            trial = min(step, region_end - time)
+            reached, reached_angle, reached_rise, error = take_step(
+                device, mode, track, waveform, start, trial, tolerance, 1.0 if held == 0 else -1.0, slopes
+            )
+            if error > 1.0:
+                step = trial * max(SHRINKAGE, SAFETY * error**-0.125)
+                rates_known = True
+                if time + 0.01 * step == time:
                     status = STUCK
                     break
-                # A wall that stands on a stop and is driven outwards passes it here: there is no step to locate.
-                at_upper_stop = position >= upper_stop and speed > 0.0
-                if at_upper_stop or (position <= lower_stop and speed < 0.0):
-                    status = PASSED
-                    break
-                free = 0.0 if held != 0 else 1.0
-                slopes[0, 0] = speed
-                slopes[0, 1] = turning
-                copy_heat(device, heat, FIRST_SLOPE, SLOPE)
-                planned = step
-                trial = min(step, region_end - time)
-                length = trial
-                purpose = _STEP
-
-            # The one place where a step is taken, and where rates are asked for.
-            wanted = np.inf  # the largest error with which the rates at the end are of use
-            if purpose == _RATES:
-                length = 0.0
-            elif purpose == _RECORD or (purpose == _STEP and held != 0):
-                wanted = -1.0
-            elif purpose == _STEP:
-                wanted = 1.0
-            end, end_angle, error = take_step(
-                device, mode, track, track_piece, waveform, drive_piece, free, time, position, angle, length,
-                tolerance, wanted, slopes, heat,
-            )  # fmt: skip
-            end_speed = slopes[STAGES, 0]
-            end_turning = slopes[STAGES, 1]
-
-            if purpose == _RATES:
-                speed = end_speed
-                turning = end_turning
-                copy_heat(device, heat, SLOPE, LAST_SLOPE)
-                purpose = _BRANCH
                 continue
-
-            if purpose == _STEP:
-                if error > 1.0:
-                    step = trial * max(SHRINKAGE, SAFETY * error**-0.125)
-                    if time + 0.01 * step == time:
-                        status = STUCK
-                    rates_known = True
-                    purpose = _BEGIN
-                    continue
-                step = trial * (GROWTH if error < 1e-8 else min(GROWTH, SAFETY * error**-0.125))
-                if trial < planned:
-                    step = max(step, planned)
-                taken = trial
-                reached = end
-                reached_angle = end_angle
-                copy_heat(device, heat, REACHED, END)
-                # Does the step leave the branch that it was taken with?
-                if held != 0:
-                    outer = 0.0
-                    for stage in range(1, STAGES):
-                        if held * slopes[stage, 0] < 0.0 and (outer == 0.0 or NODES[stage] * trial < outer):
-                            outer = NODES[stage] * trial
-                    if outer > 0.0:
-                        length = outer
-                        purpose = _INWARDS
-                        continue
-                    purpose = _RECORD
-                else:
-                    reached_speed = end_speed
-                    reached_turning = end_turning
-                    copy_heat(device, heat, REACHED_SLOPE, LAST_SLOPE)
-                    rates_known = True
-                    sign = 1.0
-                    purpose = _SIDE
-
-            elif purpose == _INWARDS:
-                if held * end_speed < 0.0:
-                    inner = 0.0
-                    inner_weight = held * slopes[0, 0]
-                    outer_speed = held * end_speed
-                    outer_weight = outer_speed
-                    outer_angle = end_angle
-                    copy_heat(device, heat, OUTER, END)
-                    scale = max(abs(inner_weight), abs(outer_speed))
-                    trials = 0
-                    purpose = _RELEASE
-                else:
-                    purpose = _RECORD
-
-            elif purpose == _RELEASE:
-                if held * end_speed < 0.0:
-                    outer = length
-                    outer_angle = end_angle
-                    copy_heat(device, heat, OUTER, END)
-                    outer_speed = held * end_speed
-                    outer_weight = outer_speed
-                    inner_weight *= 0.5
-                else:
-                    inner = length
-                    inner_weight = held * end_speed
-                    outer_weight *= 0.5
-
-            elif purpose == _TURN:
-                if sign * (end - edge) > 0.0:
-                    beyond = True
-                    outer = length
-                    outer_end = end
-                    outer_speed = end_speed
-                purpose = _LEAVING
-
-            elif purpose == _EDGE:
-                if sign * (end - edge) > 0.0:
-                    outer = length
-                else:
-                    inner = length
-                missing = (edge - end) / end_speed if end_speed != 0.0 else np.inf
-                trials += 1
-                if not (
-                    abs(missing) <= LOCATION_TOLERANCE * length
-                    or outer - inner <= 1e-15 * outer
-                    or trials == _LOCATION_TRIALS
-                ):
-                    length += missing
-                    if not inner < length < outer:
-                        length = 0.5 * (inner + outer)
-                    continue
-                taken = length + missing
-                reached = edge
-                reached_angle = end_angle + missing * end_turning
-                bridge_heat(device, heat, missing)
-                passed = (
-                    (sign > 0.0 and edge < upper)
-                    or (sign < 0.0 and edge > lower)
-                    or edge == (upper_stop if sign > 0.0 else lower_stop)
+            planned = step
+            step = trial * (GROWTH if error < 1e-8 else min(GROWTH, SAFETY * error**-0.125))
+            if trial < planned:
+                step = max(step, planned)
+            taken = trial
+            if held != 0:
+                released, taken, reached_angle, reached_rise = _release(
+                    device, mode, track, waveform, start, held, trial, reached_angle, reached_rise, tolerance, slopes
                 )
-                purpose = _RECORD
+                if released:
+                    held = 0
+            else:
+                speed = slopes[STAGES, 0]
+                turning = slopes[STAGES, 1]
+                warming = slopes[STAGES, 2]
+                edges = (max(lower, lower_stop), min(upper, upper_stop))
+                side, length, end, end_angle, end_rise = _leave(
+                    device, mode, track, waveform, start, trial, reached, edges, tolerance, slopes
+                )
+                if side != 0:
+                    taken = length
+                    reached = end
+                    reached_angle = end_angle
+                    reached_rise = end_rise
+                    if side > 0:
+                        passed = reached < upper or reached == upper_stop
+                    else:
+                        passed = reached > lower or reached == lower_stop
+                    if passed:
+                        status = PASSED
+                else:
+                    rates_known = True
 
-            elif purpose == _RECORD:
+            while column < times.size and times[column] < time + taken:
+                end, end_angle, end_rise, _ = take_step(
+                    device, mode, track, waveform, start, times[column] - time, tolerance, -1.0, slopes
+                )
                 positions[index, column] = end
                 angles[index, column] = end_angle
-                record_heat(device, heat, END, rises, index, column)
+                if rises.size > 0:
+                    rises[index, column] = end_rise
                 column += 1
-
-            if purpose == _RELEASE:
-                # The end of the bracket where the wall moves inwards is taken: on the other one it would be held again.
-                if (
-                    -outer_speed <= RELEASE_TOLERANCE * scale
-                    or outer - inner <= 1e-9 * outer
-                    or trials == _LOCATION_TRIALS
-                ):
-                    taken = outer
-                    reached_angle = outer_angle
-                    copy_heat(device, heat, REACHED, OUTER)
-                    held = 0
-                    purpose = _RECORD
-                else:
-                    length = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
-                    trials += 1
-                    continue
-
-            while purpose in (_SIDE, _LEAVING):
-                if purpose == _SIDE:
-                    edge = max(lower, lower_stop)
-                    if sign > 0.0:
-                        edge = min(upper, upper_stop)
-                    beyond = sign * (reached - edge) > 0.0
-                    inner = 0.0
-                    outer = trial
-                    outer_end = reached
-                    outer_speed = reached_speed
-                    purpose = _LEAVING
-                    # The wall may turn within the step: outwards and back in, or inwards before it goes out.
-                    turn = _cubic_extremum(
-                        position, trial * speed, reached, trial * reached_speed, sign if not beyond else -sign
-                    )
-                    if turn > 0.0:
-                        at_turn = _cubic(turn, position, trial * speed, reached, trial * reached_speed)
-                        near = 0.05 * (abs(reached - position) + abs(at_turn - position))
-                        if beyond and sign * (position - edge) >= 0.0:
-                            inner = turn * trial
-                        elif not beyond and sign * (at_turn - edge) > -near:
-                            length = turn * trial
-                            purpose = _TURN
-                elif beyond:
-                    rates_known = False
-                    trials = 0
-                    length = outer * _cubic_root(
-                        edge, position, outer * speed, outer_end, outer * outer_speed, inner / outer
-                    )
-                    purpose = _EDGE
-                elif sign > 0.0:
-                    sign = -1.0
-                    purpose = _SIDE
-                else:
-                    purpose = _RECORD
-            if purpose != _RECORD:
-                continue
-
-            if column < times.size and times[column] < time + taken:
-                length = times[column] - time
-                continue
             if not taken > 0.0:
                 status = STUCK
                 break
-            if rates_known:
-                speed = reached_speed
-                turning = reached_turning
-                copy_heat(device, heat, SLOPE, REACHED_SLOPE)
-                rates_known = time + taken < region_end
+            rates_known = rates_known and time + taken < region_end
             turns_back = 0
             steps += 1
             time = region_end if taken == region_end - time else time + taken
             position = reached
             angle = reached_angle
-            take_up_heat(device, heat)
+            rise = reached_rise
+            highest_rise = max(highest_rise, rise)
             track_piece = walk_in_region(track, track_piece, position)
             drive_piece = walk_in_region(waveform, drive_piece, time)
-            if passed:
-                status = PASSED
-            purpose = _BEGIN
+            if status == PASSED:
+                break
 
         if status == PASSED:
             state.passage_time[index] = time
             for later in range(column, times.size):
                 positions[index, later] = position
                 angles[index, later] = angle
-                record_heat(device, heat, RISE, rises, index, later)
+                if rises.size > 0:
+                    rises[index, later] = rise
         state.position[index] = position
         state.angle[index] = angle
-        store_heat(device, heat, state.rise, state.highest_rise, index)
+        state.rise[index] = rise
+        state.highest_rise[index] = highest_rise
         progress.time[index] = time
         progress.step[index] = step
         progress.track_piece[index] = track_piece

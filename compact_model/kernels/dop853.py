@@ -3,69 +3,70 @@
 A branch is the polynomials of one region of the track and of one region of the drive, continued beyond their edges.
 """
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from .added_terms import slope_if_read
 from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
-from .heating import keep_slope, rise_at_stage, with_error_of_rise
+from .heating import inverse_scale
 from .jit import fused_inner_kernel, inlined
 from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 
 
+class Start(NamedTuple):
+    """Where a step starts."""
+
+    track_piece: int
+    drive_piece: int
+    free: float  # 1, or 0 while the wall is held
+    time: float  # s
+    position: float  # m
+    angle: float  # rad
+    rise: float  # of the junction's temperature, K; 0 where nothing heats up
+
+
 @fused_inner_kernel
-def take_step(
-    device,
-    mode,
-    track,
-    track_piece,
-    waveform,
-    drive_piece,
-    free,
-    time,
-    position,
-    angle,
-    step,
-    tolerance,
-    wanted,
-    slopes,
-    heat,
-):
+def take_step(device, mode, track, waveform, start, step, tolerance, wanted, slopes):
     """One step, and the rates at its end; or with a step of 0 the rates alone.
 
-    free is 1, or 0 while the wall is held.  slopes, of shape (STAGES + 1, 2), holds the rates at the start in its first
-    row; the stages' are written to the others, and to the last one those at the end.  Those are left out where the
-    error comes out above `wanted`.  heat: what `heating` keeps of the step, with the rise's slopes.  Returns position,
-    angle and the error relative to the tolerance.
+    slopes, of shape (STAGES + 1, 3), holds the rates of position, angle and rise at the start in its first row; the
+    stages' are written to the others, and to the last one those at the end.  Those are left out where the error comes
+    out above `wanted`.  Returns position, angle, rise and the error relative to the tolerance.
 
     sin(2 phi) of the stages follows from that of the start by the addition theorem: a stage waits for the one before,
     and without the reduction of a large argument it waits half as long.
 
     The rates at the end are one more stage, so that Eq. 1 is compiled at one place.
     """
+    track_piece, drive_piece, free, time, position, angle, rise = start
     start_sine = sine(2.0 * angle)
     start_cosine = sine(2.0 * angle + 0.5 * np.pi)
     position_sum = 0.0
     angle_sum = 0.0
+    rise_sum = 0.0
     error = 0.0
     for stage in range(1 if step != 0.0 else STAGES, STAGES + 1):
         position_sum = 0.0
         angle_sum = 0.0
+        rise_sum = 0.0
         if step != 0.0:
             for column in range(stage):
                 position_sum += MATRIX[stage, column] * slopes[column, 0]
                 angle_sum += MATRIX[stage, column] * slopes[column, 1]
-        rise = rise_at_stage(device, heat, stage, step)
+                rise_sum += MATRIX[stage, column] * slopes[column, 2]
         turn = 2.0 * step * angle_sum
         if stage < STAGES and abs(turn) < SHORT_TURN:
             sine_of_double_angle = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
         else:
             sine_of_double_angle = sine(2.0 * (angle + step * angle_sum))
         if stage == STAGES and step != 0.0:
-            error = with_error_of_rise(device, heat, step, tolerance, _error(device, free, step, tolerance, slopes))
+            error = _error(device, free, step, tolerance, slopes)
             if error > wanted:
                 break
         stage_time = time + NODES[stage] * step
@@ -75,7 +76,7 @@ def take_step(
         electrical, net_field = evaluate(waveform, drive_piece, stage_time)
         pinning, anisotropy = evaluate(track, track_piece, stage_position)
         anisotropy_slope = slope_if_read(device, track, track_piece, stage_position)
-        slopes[stage, 0], slopes[stage, 1], warming = wall_rates(
+        slopes[stage, 0], slopes[stage, 1], slopes[stage, 2] = wall_rates(
             device,
             mode,
             electrical,
@@ -88,10 +89,9 @@ def take_step(
             sine_of_double_angle,
             0.0,
             0.0,
-            rise,
+            rise + step * rise_sum,
         )
-        keep_slope(device, heat, stage, warming)
-    return position + free * step * position_sum, angle + step * angle_sum, error
+    return position + free * step * position_sum, angle + step * angle_sum, rise + step * rise_sum, error
 
 
 @inlined
@@ -99,20 +99,24 @@ def _error(device, free, step, tolerance, slopes):
     """The estimated error of a step, in units of the tolerance, from the embedded formulas of order 3 and 5."""
     position_error_3 = 0.0
     angle_error_3 = 0.0
+    rise_error_3 = 0.0
     position_error_5 = 0.0
     angle_error_5 = 0.0
+    rise_error_5 = 0.0
     for stage in range(STAGES):
         position_error_3 += ERROR_3[stage] * slopes[stage, 0]
         angle_error_3 += ERROR_3[stage] * slopes[stage, 1]
+        rise_error_3 += ERROR_3[stage] * slopes[stage, 2]
         position_error_5 += ERROR_5[stage] * slopes[stage, 0]
         angle_error_5 += ERROR_5[stage] * slopes[stage, 1]
+        rise_error_5 += ERROR_5[stage] * slopes[stage, 2]
     scale = free / device.wall_width
-    error_3 = (scale * position_error_3) ** 2 + angle_error_3**2
-    error_5 = (scale * position_error_5) ** 2 + angle_error_5**2
+    error_3 = (scale * position_error_3) ** 2 + angle_error_3**2 + (inverse_scale(device) * rise_error_3) ** 2
+    error_5 = (scale * position_error_5) ** 2 + angle_error_5**2 + (inverse_scale(device) * rise_error_5) ** 2
     denominator = error_5 + 0.01 * error_3
     error = 0.0
     if denominator > 0.0:
-        error = abs(step) * error_5 / np.sqrt(2.0 * denominator) / tolerance
+        error = abs(step) * error_5 / math.sqrt(2.0 * denominator) / tolerance
     elif denominator != 0.0:
         error = np.inf  # an overflow far beyond the branch's region: reject the step
     return error

@@ -10,7 +10,6 @@ import numpy as np
 from .added_terms import reads_slope
 from .equations import wall_rates
 from .fast_math import sine
-from .heating import advanced, keep_highest, keep_rise, rise_at
 from .jit import kernel
 from .noise import fill_normal_pairs
 from .tables import (
@@ -78,7 +77,7 @@ def integrate_devices(
         length = device.track_length
         position = state.position[index]
         angle = state.angle[index]
-        rise = rise_at(device, state.rise, index)
+        rise = highest_rise = state.rise[index]
         track = rows_of(landscape, index)
         track_piece = 0
         waveform = rows_of(drive, index)
@@ -109,7 +108,7 @@ def integrate_devices(
                     reach = tableau.nodes[stage] * step
                     stage_position = min(max(position + reach * position_rate, 0.0), length)
                     stage_angle = angle + reach * angle_rate
-                    stage_rise = advanced(device, rise, reach, rise_rate)
+                    stage_rise = rise + reach * rise_rate
                     drive_piece = walk_in_region(waveform, drive_piece, time + reach)
                     electrical, net_field = evaluate(waveform, drive_piece, time + reach)
                     track_piece = walk(track, track_piece, 0, track.shape[0] - 1, stage_position)
@@ -134,13 +133,13 @@ def integrate_devices(
                     )
                     position_sum += tableau.weights[stage] * position_rate
                     angle_sum += tableau.weights[stage] * angle_rate
-                    rise_sum = advanced(device, rise_sum, tableau.weights[stage], rise_rate)
+                    rise_sum += tableau.weights[stage] * rise_rate
                 moved = step * position_sum
                 reached = position + moved  # beyond a stop on the track's end, too
                 position = min(max(reached, 0.0), length)
                 angle += step * angle_sum
-                rise = advanced(device, rise, step, rise_sum)
-                keep_highest(device, state.highest_rise, index, rise)
+                rise += step * rise_sum
+                highest_rise = max(highest_rise, rise)
                 if reached < state.lower_stop[index] or reached > state.upper_stop[index]:
                     stop = state.lower_stop[index] if reached < state.lower_stop[index] else state.upper_stop[index]
                     state.passage_time[index] = max(time, time + step * (1.0 + (stop - reached) / moved))
@@ -148,7 +147,9 @@ def integrate_devices(
             if plan.column[run] >= 0:
                 positions[index, plan.column[run]] = position
                 angles[index, plan.column[run]] = angle
-                keep_rise(device, rises, (index, plan.column[run]), rise)
+                if rises.size > 0:
+                    rises[index, plan.column[run]] = rise
         state.position[index] = position
         state.angle[index] = angle
-        keep_rise(device, state.rise, index, rise)
+        state.rise[index] = rise
+        state.highest_rise[index] = max(state.highest_rise[index], highest_rise)

@@ -14,7 +14,6 @@ from collections import namedtuple
 import numpy as np
 
 from .added_terms import ADDED, DeviceWithTerms, junction_voltage
-from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, STAGES
 from .jit import inlined
 from .junction import conductance_and_slope
 from .variants import only_for
@@ -47,17 +46,6 @@ _POWERS = {
 """The power of M_s with which what a device holds changes."""
 LEAST = 0.01
 """Of M_s and of the TMR that is left, at least: beyond its range the law stays finite, and the run is refused."""
-
-# What is kept of the rise during an adaptive step, K and K/s; from FIRST_SLOPE on the slopes of its stages.
-RISE = 0  # at its start
-END = 1  # at the end of what was evaluated last
-REACHED = 2  # at the end of the step that is taken
-OUTER = 3  # at the outer end of a bracket
-SLOPE = 4  # of the rise at the start
-REACHED_SLOPE = 5
-HIGHEST = 6
-FIRST_SLOPE = 7
-LAST_SLOPE = FIRST_SLOPE + STAGES
 
 
 def _heats_up(kind):
@@ -149,107 +137,7 @@ def warming(device, density, position, rise):
     return device.cooling_rate * (device.thermal_resistance * power - rise)
 
 
-# ---- The rise in the methods with a fixed step: plain floats ----
-
-
-@only_for(_heats_up, lambda device, value, factor, slope: 0.0)
-def advanced(device, value, factor, slope):
-    """value + factor slope of a device that heats up, and 0 of any other."""
-    return value + factor * slope
-
-
-@only_for(_heats_up, lambda device, rises, index: 0.0)
-def rise_at(device, rises, index):
-    """The rise of a device, from an array."""
-    return rises[index]
-
-
-@only_for(_heats_up, lambda device, rises, place, rise: None)
-def keep_rise(device, rises, place, rise):
-    """Write a rise at a place of an array."""
-    rises[place] = rise
-
-
-@only_for(_heats_up, lambda device, rises, index, rise: None)
-def keep_highest(device, rises, index, rise):
-    """Write a rise where it is above the one that is there."""
-    rises[index] = max(rises[index], rise)
-
-
-# ---- The rise in the adaptive method: an array of what is kept of a step ----
-
-
-@only_for(_heats_up, lambda device: np.zeros(0))
-def new_heat(device):
-    """What is kept of a step; empty for devices that do not heat up."""
-    return np.zeros(LAST_SLOPE + 1)
-
-
-@only_for(_heats_up, lambda device, heat, to, source: None)
-def copy_heat(device, heat, to, source):
-    """Copy one kept number to another."""
-    heat[to] = heat[source]
-
-
-@only_for(_heats_up, lambda device, heat, rises, index: None)
-def load_heat(device, heat, rises, index):
-    """Begin with a device's rise."""
-    heat[RISE] = rises[index]
-    heat[HIGHEST] = rises[index]
-
-
-@only_for(_heats_up, lambda device, heat, rises, highest, index: None)
-def store_heat(device, heat, rises, highest, index):
-    """End with it, and with the highest there was."""
-    rises[index] = heat[RISE]
-    highest[index] = max(highest[index], heat[HIGHEST])
-
-
-@only_for(_heats_up, lambda device, heat, slot, rises, index, column: None)
-def record_heat(device, heat, slot, rises, index, column):
-    """Write one kept number as a record."""
-    rises[index, column] = heat[slot]
-
-
-@only_for(_heats_up, lambda device, heat: None)
-def take_up_heat(device, heat):
-    """The step is taken: begin the next one where it ended."""
-    heat[RISE] = heat[REACHED]
-    heat[HIGHEST] = max(heat[HIGHEST], heat[RISE])
-
-
-@only_for(_heats_up, lambda device, heat, missing: None)
-def bridge_heat(device, heat, missing):
-    """A step ends so much later (s) than what was evaluated last."""
-    heat[REACHED] = heat[END] + missing * heat[LAST_SLOPE]
-
-
-@only_for(_heats_up, lambda device, heat, stage, step: 0.0)
-def rise_at_stage(device, heat, stage, step):
-    """The rise at a stage of Dormand and Prince's step, as its slopes so far make it."""
-    total = 0.0
-    if step != 0.0:
-        for column in range(stage):
-            total += MATRIX[stage, column] * heat[FIRST_SLOPE + column]
-    heat[END] = heat[RISE] + step * total
-    return heat[END]
-
-
-@only_for(_heats_up, lambda device, heat, stage, slope: None)
-def keep_slope(device, heat, stage, slope):
-    """Keep the slope of a stage."""
-    heat[FIRST_SLOPE + stage] = slope
-
-
-@only_for(_heats_up, lambda device, heat, step, tolerance, error: error)
-def with_error_of_rise(device, heat, step, tolerance, error):
-    """The larger error: that of position and angle, or of the rise, in units of the tolerance times the temperature."""
-    third = 0.0
-    fifth = 0.0
-    for stage in range(STAGES):
-        third += ERROR_3[stage] * heat[FIRST_SLOPE + stage]
-        fifth += ERROR_5[stage] * heat[FIRST_SLOPE + stage]
-    fifth = (fifth * device.inverse_reference_temperature) ** 2
-    both = fifth + 0.01 * (third * device.inverse_reference_temperature) ** 2
-    own = abs(step) * fifth / np.sqrt(2.0 * both) / tolerance if both > 0.0 else 0.0
-    return max(error, own)
+@only_for(_heats_up, lambda device: 0.0)
+def inverse_scale(device):
+    """1/K: the inverse of the temperature that errors of the rise are compared with."""
+    return device.inverse_reference_temperature
