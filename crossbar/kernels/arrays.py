@@ -29,7 +29,7 @@ LEAST_WIDTH = 64
 """Least number of columns for which a sweep is divided among threads."""
 SUMS = 6
 """Largest number of sums that a kernel computes at once."""
-SCALARS = 4
+SCALARS = 19
 
 
 class System(NamedTuple):
@@ -108,7 +108,7 @@ class Workspace(NamedTuple):
     lines: FloatArray  # (T, SUMS, max(M, WIDTH))
     short_lanes: AnyArray  # as lanes, of the preconditioner's type
     short_rows: AnyArray
-    scalars: FloatArray  # (SCALARS,) from the leading thread to the others
+    scalars: FloatArray  # (SCALARS,) of the leading thread; the others read the first of them
 
 
 class Results(NamedTuple):

@@ -6,12 +6,13 @@ slow modes, and C = G (Tw + G)^-1 G is the part of S that L neglects: M = L + L 
 All threads run one function, `solve`.  It proceeds in phases, each of them a loop over blocks of rows or bands of
 columns that the threads share (see `sharing`); between two phases the leading thread adds up the blocks' values in
 `sums`, always in the same order, so the bits do not depend on the number of threads.  It is one function, instead of
-one for each phase, because numba compiles a function again in everything that calls it.
+one for each phase, because numba compiles a function again in everything that calls it; the decisions between two
+phases are a function of their own, because numba's time grows faster than the length of a function.
 """
 
 import numpy as np
 
-from compact_model.kernels.jit import inlined, kernel
+from compact_model.kernels.jit import inlined, inner_kernel, kernel
 
 from .arrays import LANES, LEAST_WIDTH, WIDTH, Drive
 from .columns import multiply, product_band, step_band, sweep_band
@@ -36,7 +37,12 @@ _IMBALANCE = 6
 _APPLY = 7  # the next direction p, and S p
 _STEP = 8  # along p, then continue like LOAD
 
-_LENGTH, _SCALE, _BACK, _SHARE = 0, 1, 2, 3  # places in Workspace.scalars
+# Places in Workspace.scalars: what the leading thread tells the others,
+_LENGTH, _SCALE, _BACK, _SHARE = 0, 1, 2, 3
+# and its own of the present input.  FRESH: 1 where the present residual is that of the true equations.
+_ITERATIONS, _STALLED, _PREVIOUS, _TARGET, _FRESH = 4, 5, 6, 7, 8
+_PRODUCT, _PRODUCT_BEFORE, _PREDICTED, _MEASURED = 9, 10, 11, 12
+_NORM, _CURRENT_NORM, _VOLTAGE_NORM, _LEAK_NORM, _FLOOR, _LEAK_FLOOR = 13, 14, 15, 16, 17, 18
 
 
 @inlined
@@ -83,12 +89,125 @@ def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage
 
 
 @inlined
-def _root(work, blocks, each):
+def _root(sums, blocks, each):
     """The root of the sum of one kind of squares over the blocks."""
     result = 0.0
     for block in range(blocks):
-        result += work.sums[block, each]
+        result += sums[block, each]
     return np.sqrt(result)
+
+
+@inlined
+def _begin(kept, tolerance):
+    """Initialise the values of the leading thread for an input."""
+    kept[_ITERATIONS] = kept[_STALLED] = 0.0
+    kept[_PREVIOUS] = np.inf
+    kept[_TARGET] = tolerance
+    kept[_FRESH] = 1.0
+
+
+@inner_kernel
+def _after(kind, row_blocks, columns, sums, kept, column_shunt, unit, largest, tolerance, entrywise, most):
+    """The phase after one whose blocks are all done, and how the input ended, or -1 if it has not.
+
+    kept: Workspace.scalars; column_shunt: of the System; unit, largest: of the preconditioner.
+    """
+    ending = -1
+    if kind == _EVALUATE:
+        kept[_CURRENT_NORM], kept[_FLOOR] = _root(sums, row_blocks, 0), _root(sums, row_blocks, 1)
+        kept[_VOLTAGE_NORM], kept[_NORM] = _root(sums, row_blocks, 2), _root(sums, row_blocks, 3)
+        kept[_LEAK_NORM], kept[_LEAK_FLOOR] = _root(sums, row_blocks, 4), _root(sums, row_blocks, 5)
+        kept[_SCALE] = 1.0 / kept[_NORM] if 1e-300 < kept[_NORM] < np.inf else 1.0
+        if kept[_NORM] == 0.0:
+            kept[_MEASURED] = 0.0
+            ending = CONVERGED
+        return _LOAD, ending
+    if kind == _STEP:
+        before = kept[_NORM]
+        norm = 0.0
+        for column in range(columns):
+            norm += sums[column, 0]
+        norm = np.sqrt(norm)
+        kept[_NORM] = norm
+        kept[_ITERATIONS] += 1.0
+        # Evaluate where the error, if it fell like the residual, is small enough; and if the currents were unknown.
+        fresh = kept[_PREDICTED] * norm <= 0.5 * kept[_TARGET] * before or kept[_CURRENT_NORM] == 0.0
+        kept[_FRESH] = 1.0 if fresh else 0.0
+        return (_EVALUATE if fresh else _FIRST_ROWS), ending
+    if kind == _APPLY:
+        bend = 0.0
+        for each in range(row_blocks):
+            bend += sums[each, 0]
+        if 0.0 < bend < np.inf:
+            kept[_LENGTH] = kept[_PRODUCT] / bend
+            kept[_PRODUCT_BEFORE] = kept[_PRODUCT]
+        else:
+            kept[_MEASURED] = kept[_PREDICTED]
+            ending = STOPPED
+        return _STEP, ending
+    if kind != _LAST_SWEEP and kind != _IMBALANCE:
+        return kind + 1, ending
+
+    fresh = kept[_FRESH] > 0.0
+    floored = False
+    if kind == _LAST_SWEEP:
+        back = 1.0 / (kept[_SCALE] * unit)  # the unit of the preconditioner's voltages
+        with_residual = with_image = cells = size = leaks = 0.0
+        for column in range(columns):
+            with_residual += sums[column, 0]
+            with_image += sums[column, 1]
+            cells += sums[column, 2]
+            size += sums[column, 3]
+            leaks += column_shunt[column] ** 2 * sums[column, 3]
+        cells, size, leaks = np.sqrt(cells), np.sqrt(size), np.sqrt(leaks)
+        current_norm = kept[_CURRENT_NORM]
+        product = back * with_residual
+        # Two bounds of the currents' error: with the row nodes held, and from the power of the error.
+        error = min(back * unit * cells, np.sqrt(largest * max(product, 0.0)))
+        predicted = max(
+            error / current_norm if error > 0.0 else 0.0, back * size / kept[_VOLTAGE_NORM] if size > 0.0 else 0.0
+        )
+        whole = np.sqrt(current_norm**2 + kept[_LEAK_NORM] ** 2)
+        if leaks > 0.0:
+            predicted = max(predicted, back * leaks / whole)
+        # The preconditioner is rounded, and only this form of the share, not the shorter, keeps directions conjugate.
+        kept[_SHARE] = 0.0 if fresh else -kept[_LENGTH] * back * with_image / kept[_PRODUCT_BEFORE]
+        kept[_BACK] = back
+        kept[_PRODUCT] = product
+        kept[_PREDICTED] = kept[_MEASURED] = predicted
+        if fresh:
+            round_off = _ROUND_OFF * max(1.0, kept[_FLOOR] / current_norm if current_norm > 0.0 else np.inf)
+            if leaks > 0.0:
+                round_off = max(round_off, _ROUND_OFF * kept[_LEAK_FLOOR] / whole)
+            floored = predicted <= round_off and predicted < np.inf
+            if entrywise:
+                return _IMBALANCE, ending
+    else:
+        measured = excess = 0.0
+        for each in range(row_blocks):
+            measured = max(measured, sums[each, 0])
+            excess = max(excess, sums[each, 1])
+        floored = excess <= tolerance
+        kept[_MEASURED] = measured
+        kept[_TARGET] = _CYCLE * kept[_PREDICTED]
+    if fresh:
+        measured, previous = kept[_MEASURED], kept[_PREVIOUS]
+        # Small entries are resolved only after many decades of the norm; their nodes show no progress before.
+        patience = 10.0 if entrywise else 0.0
+        if measured <= tolerance:
+            ending = CONVERGED
+        elif floored and (entrywise or measured >= 0.5 * previous):
+            ending = ROUND_OFF
+        else:
+            further = kept[_ITERATIONS] > 0.0 and not measured < 0.9 * previous
+            kept[_STALLED] = kept[_STALLED] + 1.0 if further else 0.0
+            if kept[_STALLED] > patience or kept[_ITERATIONS] >= most:
+                ending = STOPPED
+            kept[_PREVIOUS] = min(previous, measured)
+    elif kept[_PREDICTED] <= kept[_TARGET] or kept[_ITERATIONS] >= most:
+        kept[_FRESH] = 1.0
+        return _EVALUATE, ending
+    return _APPLY, ending
 
 
 @kernel
@@ -106,7 +225,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
     row_blocks = (rows + LANES - 1) // LANES
     width = WIDTH if threads == 1 else max(LEAST_WIDTH, min(WIDTH, columns // (2 * threads) // LANES * LANES))
     bands = (columns + width - 1) // width
-    scalars = work.scalars
+    kept = work.scalars
     leads = thread == 0
     alone = threads == 1
 
@@ -117,16 +236,8 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
     blocks = row_blocks
     block = 0
     turn = 0
-    # of the leading thread's input
-    iterations = stalled = 0
-    previous = np.inf
-    target = tolerance
-    length = product = product_before = predicted = measured = 0.0
-    norm = current_norm = floor = voltage_norm = leak_norm = leak_floor = 0.0
-    scale = 1.0
-    fresh = True  # the present residual is that of the true equations
-    # Small entries are resolved only after many decades of the norm; their nodes show no progress before.
-    patience = 10 if entrywise else 0
+    if leads:
+        _begin(kept, tolerance)
     if leads and running and not alone:
         shared[KIND] = kind
         shared[INDEX] = index
@@ -166,112 +277,29 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
         if not alone:
             await_others(shared, blocks)
 
-        # All blocks are done; choose the next phase.
-        ending = -1
-        if kind == _EVALUATE:
-            current_norm, floor = _root(work, row_blocks, 0), _root(work, row_blocks, 1)
-            voltage_norm, norm = _root(work, row_blocks, 2), _root(work, row_blocks, 3)
-            leak_norm, leak_floor = _root(work, row_blocks, 4), _root(work, row_blocks, 5)
-            scale = 1.0 / norm if 1e-300 < norm < np.inf else 1.0
-            kind = _LOAD
-            if norm == 0.0:
-                measured = 0.0
-                ending = CONVERGED
-        elif kind in (_LOAD, _FIRST_ROWS, _MODES, _SECOND_ROWS):
-            kind += 1
-        elif kind == _STEP:
-            before = norm
-            norm = 0.0
-            for column in range(columns):
-                norm += work.sums[column, 0]
-            norm = np.sqrt(norm)
-            iterations += 1
-            # Evaluate where the error, if it decreased like the residual, is small enough; and if the currents were
-            # unknown.
-            fresh = predicted * norm <= 0.5 * target * before or current_norm == 0.0
-            kind = _EVALUATE if fresh else _FIRST_ROWS
-        elif kind in (_LAST_SWEEP, _IMBALANCE):
-            back = 1.0 / (scale * pre.unit)  # the unit of the preconditioner's voltages
-            floored = False
-            if kind == _LAST_SWEEP:
-                with_residual = with_image = cells = size = leaks = 0.0
-                for column in range(columns):
-                    with_residual += work.sums[column, 0]
-                    with_image += work.sums[column, 1]
-                    cells += work.sums[column, 2]
-                    size += work.sums[column, 3]
-                    leaks += system.column_shunt[column] ** 2 * work.sums[column, 3]
-                cells, size, leaks = np.sqrt(cells), np.sqrt(size), np.sqrt(leaks)
-                product = back * with_residual
-                # Two bounds of the currents' error: with the row nodes held, and from the power of the error.
-                error = min(back * pre.unit * cells, np.sqrt(pre.largest * max(product, 0.0)))
-                predicted = max(
-                    error / current_norm if error > 0.0 else 0.0, back * size / voltage_norm if size > 0.0 else 0.0
-                )
-                whole = np.sqrt(current_norm**2 + leak_norm**2)
-                if leaks > 0.0:
-                    predicted = max(predicted, back * leaks / whole)
-                # The preconditioner is rounded, and only this form of the share, not the shorter one, keeps directions
-                # conjugate.
-                scalars[_SHARE] = 0.0 if fresh else -length * back * with_image / product_before
-                scalars[_BACK] = back
-                measured = predicted
-                if fresh:
-                    round_off = _ROUND_OFF * max(1.0, floor / current_norm if current_norm > 0.0 else np.inf)
-                    if leaks > 0.0:
-                        round_off = max(round_off, _ROUND_OFF * leak_floor / whole)
-                    floored = measured <= round_off and measured < np.inf
-            else:
-                measured = excess = 0.0
-                for each in range(row_blocks):
-                    measured = max(measured, work.sums[each, 0])
-                    excess = max(excess, work.sums[each, 1])
-                floored = excess <= tolerance
-                target = _CYCLE * predicted
-            if fresh and entrywise and kind == _LAST_SWEEP:
-                kind = _IMBALANCE
-            elif fresh:
-                kind = _APPLY
-                if measured <= tolerance:
-                    ending = CONVERGED
-                elif floored and (entrywise or measured >= 0.5 * previous):
-                    ending = ROUND_OFF
-                else:
-                    stalled = stalled + 1 if iterations > 0 and not measured < 0.9 * previous else 0
-                    if stalled > patience or iterations >= most:
-                        ending = STOPPED
-                    previous = min(previous, measured)
-            elif predicted <= target or iterations >= most:
-                fresh = True
-                kind = _EVALUATE
-            else:
-                kind = _APPLY
-            if kind == _APPLY:
-                turn = 1 - turn
-        else:  # _APPLY
-            bend = 0.0
-            for each in range(row_blocks):
-                bend += work.sums[each, 0]
-            kind = _STEP
-            if 0.0 < bend < np.inf:
-                length = product / bend
-                product_before = product
-                scalars[_LENGTH] = length
-            else:
-                measured = predicted
-                ending = STOPPED
-        scalars[_SCALE] = scale
+        kind, ending = _after(
+            kind,
+            row_blocks,
+            columns,
+            work.sums,
+            kept,
+            system.column_shunt,
+            pre.unit,
+            pre.largest,
+            tolerance,
+            entrywise,
+            most,
+        )
+        if kind == _APPLY:
+            turn = 1 - turn
         if ending >= 0:
-            results.iterations[index] = iterations
-            results.measured[index] = measured
+            results.iterations[index] = int(kept[_ITERATIONS])
+            results.measured[index] = kept[_MEASURED]
             results.ending[index] = ending
             index += 1
             running = index < last
             kind = _EVALUATE
-            iterations = stalled = 0
-            previous = np.inf
-            target = tolerance
-            fresh = True
+            _begin(kept, tolerance)
         if kind == _MODES:
             blocks = (modes + width - 1) // width
         elif kind in (_LOAD, _STEP, _LAST_SWEEP):
