@@ -51,9 +51,8 @@ class ArraySimulation:
     does not change.
     tolerance: limit of the error that the coupling of devices and voltages adds to a device's first state variable in
     one run, in the unit of that state (m for walls); None: the default of the devices.  What the motion itself makes of
-    such an error later is not limited: walls that are driven over barriers part near their tops, and end several times
-    the tolerance apart, some of them orders of magnitude.  current_tolerance: of the network's currents, relative, in
-    the norm.
+    such an error later is not limited: walls that are driven over barriers part near their tops, the further the more
+    nearly they stop there.  current_tolerance: of the network's currents, relative, in the norm.
 
     `devices` are the array's devices in their present state, `cells` the same with their selectors, `time` (s) the
     total simulated time, and `energy` (J) the total energy.  Raises InputError.
