@@ -121,8 +121,7 @@ def test_without_a_folder_that_can_be_written_it_compiles_in_memory_and_says_so_
     nowhere = without_folders(little)
     answer, told = run(little, CALL + "; work(1); work(1.0 + 1j)", **nowhere)
     assert answer == FRESH
-    assert told.count("\n") == 1
-    assert "NUMBA_CACHE_DIR" in told
+    assert told.count("NUMBA_CACHE_DIR") == 1
     assert run(little, **nowhere, DWMTJ_QUIET="1") == (FRESH, "")
 
 
@@ -168,13 +167,21 @@ def test_nothing_is_announced_to_those_who_want_quiet(little):
     assert run(little, AT_ONCE + CALL, DWMTJ_QUIET="1") == (FRESH, "")
 
 
-def test_the_bits_of_a_simulation_do_not_depend_on_whether_its_code_was_found(tmp_path):
-    code = (
-        "import hashlib, numpy as np; from compact_model import Current, lequeux2016, lequeux2016_track, simulate; "
-        "device = lequeux2016(); "
-        "result = simulate(device, lequeux2016_track(device, 3), Current.of(2e-3), np.linspace(0, 20e-9, 50)); "
-        "print(hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest())"
-    )
+WALLS = (
+    "import hashlib, numpy as np; from compact_model import Current, lequeux2016, lequeux2016_track, simulate; "
+    "device = lequeux2016(); "
+    "result = simulate(device, lequeux2016_track(device, 3), Current.of(2e-3), np.linspace(0, 20e-9, 50)); "
+    "print(hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest())"
+)
+CURRENTS = (
+    "import hashlib, numpy as np; from crossbar import Crossbar; draw = np.random.default_rng(1); "
+    "array = Crossbar(resistance=draw.uniform(50, 100, (160, 160)), word_line_resistance=1, bit_line_resistance=1); "
+    "print(hashlib.sha256(array.solve(draw.uniform(0, 1, 160)).device_current.values.tobytes()).hexdigest())"
+)
+
+
+@pytest.mark.parametrize("code", [WALLS, CURRENTS])
+def test_the_bits_of_a_result_do_not_depend_on_whether_its_code_was_found(tmp_path, code):
     place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1])}
     fresh, _ = run(KERNELS, code, **place)
     assert kept(tmp_path)

@@ -75,22 +75,6 @@ def tmr_of(tmr: ArrayLike, per_kelvin: ArrayLike, rise: ArrayLike) -> FloatArray
     return result
 
 
-def warmed(parameters: DeviceParameters, rise: float) -> DeviceParameters:
-    """The device that does not heat up and is, at any time, what this one is at a rise of temperature (K).
-
-    The fields of its sites go with `magnetisation_at`, too, and its thermal fields with the temperature.
-    """
-    moment = float(magnetisation_at(parameters, rise))
-    return parameters.replace(
-        thermal_resistance=0.0,
-        saturation_magnetisation=moment * parameters.saturation_magnetisation,
-        anisotropy_field=moment * parameters.anisotropy_field + parameters.anisotropy_field_per_kelvin * rise,
-        fourth_order_anisotropy_field=moment * parameters.fourth_order_anisotropy_field,
-        field_like_quadratic=parameters.field_like_quadratic / moment,
-        tmr=float(tmr_at(parameters, rise)),
-    )
-
-
 def conductance_at(
     parameters: DeviceParameters, rise: FloatArray, share: FloatArray, voltage: FloatArray
 ) -> FloatArray:

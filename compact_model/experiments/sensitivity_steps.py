@@ -37,6 +37,22 @@ _QUADRATIC = 100.0 * OERSTED  # T/V2
 _ENDS_FROM = 100e-9  # m: distance from the track's end of a site that feels the stray field rise
 
 
+def _warmed(parameters: DeviceParameters, rise: float) -> DeviceParameters:
+    """The device that does not heat up and is, at any time, what this one is at a rise of temperature (K).
+
+    The fields of its sites go with `heating.magnetisation_at`, too, and its thermal fields with the temperature.
+    """
+    moment = float(heating.magnetisation_at(parameters, rise))
+    return parameters.replace(
+        thermal_resistance=0.0,
+        saturation_magnetisation=moment * parameters.saturation_magnetisation,
+        anisotropy_field=moment * parameters.anisotropy_field + parameters.anisotropy_field_per_kelvin * rise,
+        fourth_order_anisotropy_field=moment * parameters.fourth_order_anisotropy_field,
+        field_like_quadratic=parameters.field_like_quadratic / moment,
+        tmr=float(heating.tmr_at(parameters, rise)),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setting:
     """A device, its single site, its track of many sites and its surroundings, SI."""
@@ -64,7 +80,7 @@ class Setting:
         share = float(heating.magnetisation_at(self.parameters, rise))
         return replace(
             self,
-            parameters=heating.warmed(self.parameters, rise),
+            parameters=_warmed(self.parameters, rise),
             temperature=self.temperature + rise,
             coercive_field=share * self.coercive_field,
             well_fields=share * self.well_fields,

@@ -16,7 +16,7 @@ import numpy as np
 
 from .dop853 import Start, take_step
 from .dop853_coefficients import NODES, STAGES
-from .jit import fused_inner_kernel, fused_kernel, inlined
+from .jit import inlined, inner_kernel, kernel
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
 RUNNING = 0
@@ -91,7 +91,7 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
     return here if lowest < here < 1.0 else 0.5 * (lowest + 1.0)
 
 
-@fused_inner_kernel
+@inner_kernel
 def _release(device, mode, track, waveform, start, held, step, angle, rise, tolerance, slopes):
     """The part of a step after which a wall that is held is driven inwards, and the angle and the rise there.
 
@@ -134,7 +134,7 @@ def _release(device, mode, track, waveform, start, held, step, angle, rise, tole
     return True, outer, outer_angle, outer_rise
 
 
-@fused_inner_kernel
+@inner_kernel
 def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance, slopes):
     """The part of a step after which the wall leaves through one of two edges (m), the lower and the upper one.
 
@@ -196,7 +196,7 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
     return 0, step, reached, 0.0, 0.0
 
 
-@fused_kernel
+@kernel
 def advance_devices(
     first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles,
     rises,

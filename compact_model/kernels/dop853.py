@@ -13,7 +13,7 @@ from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
 from .heating import inverse_scale
-from .jit import fused_inner_kernel, inlined
+from .jit import inlined, inner_kernel
 from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
@@ -31,7 +31,7 @@ class Start(NamedTuple):
     rise: float  # of the junction's temperature, K; 0 where nothing heats up
 
 
-@fused_inner_kernel
+@inner_kernel
 def take_step(device, mode, track, waveform, start, step, tolerance, wanted, slopes):
     """One step, and the rates at its end; or with a step of 0 the rates alone.
 

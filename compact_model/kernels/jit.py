@@ -3,8 +3,10 @@
 `error_model="numpy"`: a division gives inf or nan as in IEEE 754.  Python's check for a zero divisor is a branch with
 an exception, and one of those in a loop keeps LLVM from vectorising it.  No fast-math flag is set: without leave to
 reorder or contract, a lane of a SIMD loop, its scalar remainder and any number of threads give the same bits.
-The one exception is `fused_kernel`, which may contract a product and a sum: the adaptive method, whose stages wait for
-one another, gains a fifth of its speed, and its bits already depend on a tolerance.
+The exceptions, `fused_kernel` and `fused_inner_kernel`, may contract a product and a sum: the adaptive method in SIMD
+lanes, whose bits already depend on a tolerance, and a preconditioner.  The latter is always part of its caller: what
+stays a function of its own is optimised again in every module into which it is linked, each would contract differently,
+and which of them runs would depend on whether the code was found on disk.
 
 No kernel has threads of its own (numba's `parallel=True`): it would be compiled twice.  Kernels let go of Python's lock
 (`nogil`), take the range that they work on, and are shared among threads by `support.threads.run_together`.
@@ -38,10 +40,9 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
-fused_part = _kept(fastmath={"contract"}, forceinline=True)
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
 _INNER: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 inner_kernel = njit(**_INNER)
-fused_inner_kernel = njit(fastmath={"contract"}, **_INNER)
+fused_inner_kernel = njit(fastmath={"contract"}, forceinline=True, **_INNER)
 fused_kernel = _kept(fastmath={"contract"})
