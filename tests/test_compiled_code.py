@@ -121,7 +121,9 @@ def test_without_a_folder_that_can_be_written_it_compiles_in_memory_and_says_so_
     nowhere = without_folders(little)
     answer, told = run(little, CALL + "; work(1); work(1.0 + 1j)", **nowhere)
     assert answer == FRESH
-    assert told.count("NUMBA_CACHE_DIR") == 1
+    said = [line for line in told.splitlines() if not line.startswith("dwmtj: compiling ")]  # of a slow machine
+    assert len(said) == 1
+    assert "NUMBA_CACHE_DIR" in said[0]
     assert run(little, **nowhere, DWMTJ_QUIET="1") == (FRESH, "")
 
 

@@ -129,5 +129,5 @@ def test_hostile_words(words):
 @given(arguments_for("simulate", COMMANDS["simulate"], Path("nowhere")))
 def test_a_real_process_answers_in_the_same_way(arguments):
 
-    done = subprocess.run([sys.executable, "-m", "dwmtj", *arguments], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-m", "dwmtj", *arguments], capture_output=True, text=True, timeout=120)
     judge("dwmtj simulate, as a process", arguments, done.returncode, done.stderr)
