@@ -73,12 +73,16 @@ def _work_on(kind, block, width, thread, turn, system, pre, drive, work, voltage
         count = min(LANES, voltage.shape[0] - first)
         again = kind == _SECOND_ROWS
         scratch = work.short_rows[thread]
-        # one call of each function in the code, whichever comes first
+        values = work.mode_values[first : first + count]
+        left, right, out = scratch, pre.modes, values
         if again:
-            multiply(count, work.mode_values[first : first + count], pre.modes_transposed, scratch)
-        couple_block(block, thread, pre, work, again)
-        if not again:
-            multiply(count, scratch, pre.modes, work.mode_values[first : first + count])
+            left, right, out = values, pre.modes_transposed, scratch
+        # Each function is called at one place in the code, whichever comes first: `multiply` is compiled at each.
+        for part in range(2):
+            if again == (part == 0):
+                multiply(count, left, right, out)
+            else:
+                couple_block(block, thread, pre, work, again)
     elif kind == _MODES:
         sweep_band(block, width, work.mode_values, pre.mode_factor, pre.mode_resistance, pre.bias[0])
     elif kind == _LAST_SWEEP:
@@ -232,7 +236,7 @@ def solve(thread, threads, first, last, shared, system, pre, given, work, tolera
     phase = 0
     index = first
     running = index < last
-    kind = _EVALUATE
+    kind = np.int64(_EVALUATE)  # not a constant, for which numba would compile `_after` once more
     blocks = row_blocks
     block = 0
     turn = 0
