@@ -9,8 +9,12 @@ import pytest
 from click.testing import CliRunner
 from scipy.optimize import brentq
 
-from compact_model import InputError, lequeux2016, sensitivity
-from compact_model.experiments.sensitivity_steps import rise_at_end
+from compact_model import InputError, Voltage, lequeux2016, sensitivity
+from compact_model.ensemble import device_arrays
+from compact_model.experiments.sensitivity_steps import Setting, rise_at_end
+from compact_model.kernels.added_terms import ADDED, DeviceWithTerms
+from compact_model.kernels.heating import at_rise
+from compact_model.kernels.tables import device_at
 from dwmtj.cli import group
 
 DEVICE = lequeux2016()
@@ -80,6 +84,23 @@ def test_joule_heating_lowers_the_static_thresholds_by_its_own_power():
     change = found.relative_change.sel(change="Joule heating")
     static = float(change.sel(figure="slonczewski_threshold"))
     assert float(change.sel(figure="ramp_threshold")) == pytest.approx(static, abs=0.01)
+
+
+def test_a_warmed_device_has_every_coefficient_of_a_hot_one_in_the_equation_of_motion():
+    terms = {name: 1e-3 for term in ADDED for name in term.switches}
+    hot = lequeux2016().replace(**terms, thermal_resistance=2e4, anisotropy_field_per_kelvin=1e-6)
+    rise = 40.0
+    setting = Setting(
+        parameters=hot, external_field=0.0, temperature=300.0, coercive_field=15e-4, half_width=50e-9
+    ).warmed(rise)
+    arrays = [
+        device_arrays([each], Voltage.of(0.1), "both", np.array([300.0]), 1) for each in (hot, setting.parameters)
+    ]
+    kernels, *_ = at_rise(device_at(arrays[0], 0), rise, 1.0, 1.0, 1.0, 1.0)
+    # The force goes with the slope of H_K, which the warm setting's track has; thermal fields with its temperature.
+    apart = {"anisotropy_gradient_force", "thermal_field_per_root_time"}
+    for name in set(DeviceWithTerms._fields) - apart:
+        assert getattr(device_at(arrays[1], 0), name) == pytest.approx(getattr(kernels, name), rel=1e-12), name
 
 
 def test_a_junction_that_hardly_heats_up_has_the_thresholds_of_a_cold_one(monkeypatch):
