@@ -15,6 +15,7 @@ from dwmtj.explorer.one_array import Action
 from dwmtj.explorer.sessions import Session, link, new_session
 
 WIDTH, HEIGHT = 1400, 900
+PATIENCE = 300_000.0  # ms, for a first call that compiles
 SESSIONS: dict[str, Session] = {
     "device": new_session("device", {"temperature": 300, "voltage": 0.16}),
     "array": new_session(
@@ -34,21 +35,24 @@ def main() -> None:
     command = [sys.executable, "-m", "dwmtj", "explore", "--port", "0", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as playwright:
         assert server.stdout is not None
-        address = "http://" + urlsplit(server.stdout.readline()).netloc
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        for name, session in SESSIONS.items():
-            page.goto(address + link(session))
-            page.wait_for_selector(".numbers b")
-            page.wait_for_function("Bokeh.documents.length > 0 && Bokeh.documents[0].is_idle")
-            # The window gets as high as the page beforehand: plots that change their size leave marks for a moment.
-            height = page.evaluate("document.documentElement.scrollHeight")
-            page.set_viewport_size({"width": WIDTH, "height": height})
-            page.wait_for_timeout(2000.0)  # ms
-            page.screenshot(path=folder / f"explorer_{name}.png")
-            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-        browser.close()
-        server.terminate()
+        try:
+            address = "http://" + urlsplit(server.stdout.readline()).netloc
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.set_default_timeout(PATIENCE)
+            for name, session in SESSIONS.items():
+                page.goto(address + link(session))
+                page.wait_for_selector(".numbers b")
+                page.wait_for_function("Bokeh.documents.length > 0 && Bokeh.documents[0].is_idle")
+                # The window gets as high as the page beforehand: plots that change their size leave marks for a moment.
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": WIDTH, "height": height})
+                page.wait_for_timeout(2000.0)  # ms
+                page.screenshot(path=folder / f"explorer_{name}.png")
+                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            browser.close()
+        finally:  # or the server, and with it this script, would go on after an error
+            server.terminate()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from PIL import Image
 from dwmtj.explorer import one_device
 from dwmtj.explorer.one_array import Action, ExploredArray
 from dwmtj.explorer.page.export import static_page
-from dwmtj.explorer.page.style import BLUE, VERMILION
+from dwmtj.explorer.page.style import BLUE, FONT, VERMILION
 from dwmtj.explorer.sessions import from_link, link, new_session
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -196,6 +196,15 @@ def test_the_pages_fit_their_window_and_show_their_colours(page, address, name):
         seen = colours(page, "Click a cell" if name == "array" else "The pulse in time")
         assert seen.get(VERMILION.lower(), 0) > 100
         assert name == "array" or seen.get(BLUE.lower(), 0) > 100
+
+
+@pytest.mark.parametrize("path", ["/device", "/array"])
+def test_all_words_of_a_page_are_in_one_typeface(page, address, path):
+    visit(page, address, path=path)
+    parts = ".numbers b, .numbers span, .label, h1, h2, .bk-btn, .bk-tab, .bk-input"
+    faces = page.locator(parts).evaluate_all("parts => parts.map((part) => getComputedStyle(part).fontFamily)")
+    assert len(faces) > 20
+    assert set(faces) == {FONT}
 
 
 def test_a_static_page_stands_alone(page, tmp_path):

@@ -184,7 +184,8 @@ class ArrayPage:
         made.add_tools(hover)
         self._bar = ColorBar(
             color_mapper=self._mapper, width=12, title_text_font=FONT, title_text_font_style="normal",
-            title_text_font_size="12px", title_text_color=INK, major_label_text_color=FAINT, title_standoff=8,
+            title_text_font_size="12px", title_text_color=INK, major_label_text_font=FONT,
+            major_label_text_color=FAINT, title_standoff=8,
         )  # fmt: skip
         made.add_layout(self._bar, "right")
         made.on_event("tap", lambda event: self.click(event.x, event.y))

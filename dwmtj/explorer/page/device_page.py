@@ -14,7 +14,7 @@ from ..controls import Values, with_remark
 from ..one_device import CONTROLS, POINTS, DevicePicture, picture, python_lines, study_file
 from ..sessions import Session, link, new_session, to_toml
 from .panels import ControlPanel, TextPanel, notice, numbers, sent_together, words
-from .style import BLUE, FAINT, GREEN, INK, LINE, ORANGE, PURPLE, SKY, VERMILION, plot, widget_style
+from .style import BLUE, FAINT, FONT, GREEN, INK, LINE, ORANGE, PURPLE, SKY, VERMILION, plot, widget_style
 
 TITLES = ["Python", "Study (TOML)", "Session (TOML)", "Link"]
 PARTS = (
@@ -170,7 +170,8 @@ class DevicePage:
             "x", 0.6, length=14, length_units="screen", angle="angle", source=self.wall, color=VERMILION, line_width=3
         )
         for x, words_, align in ((12, "P", "left"), (988, "AP", "right")):
-            strip.text([x], [0.6], [words_], text_align=align, text_baseline="middle", text_color=INK)
+            strip.text([x], [0.6], [words_], text_align=align, text_baseline="middle", text_color=INK,
+                       text_font={"value": FONT})  # fmt: skip
         energy = plot("wall position x (nm)", "energy (kT at 300 K)", 210, x_range=self._length)
         energy.line("x", "energy", source=self.land, color=INK, line_width=1.5)
         energy.line("x", "energy", source=self.moving, color=GREEN, line_width=4, alpha=0.35)
@@ -233,7 +234,7 @@ class DevicePage:
         loop.min_border_left = 62
         loop.add_layout(loop.legend[0], "above")
         loop.legend.orientation, loop.legend.border_line_color = "horizontal", LINE
-        loop.legend.label_text_font_size, loop.legend.padding = "12px", 4
+        loop.legend.label_text_font, loop.legend.label_text_font_size, loop.legend.padding = FONT, "12px", 4
         return Column(loop, sizing_mode="stretch_width", name="loop")
 
 

@@ -15,20 +15,20 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
 WIDGETS = f"""
-:host {{ font-family: {FONT}; color: {INK}; font-size: 14px; }}
-.bk-input {{ font-family: {FONT}; font-size: 13px; font-variant-numeric: tabular-nums; border-color: {LINE};
+:host {{ color: {INK}; font-size: 14px; }}
+.bk-input {{ font-size: 13px; font-variant-numeric: tabular-nums; border-color: {LINE};
   border-radius: 6px; min-height: 28px; padding: 0 8px; }}
 .bk-input:focus {{ border-color: {BLUE}; outline: 2px solid {SKY}66; }}
-.bk-btn {{ font-family: {FONT}; font-size: 13px; border-radius: 6px; }}
+.bk-btn {{ font-size: 13px; border-radius: 6px; }}
 .bk-btn-group .bk-btn.bk-active {{ background: {BLUE}; color: white; border-color: {BLUE}; }}
-.bk-tab {{ font-family: {FONT}; font-size: 13px; }}
+.bk-tab {{ font-size: 13px; }}
 .bk-tab.bk-active {{ color: {BLUE}; border-color: {LINE}; font-weight: 600; }}
 .noUi-connect {{ background: {SKY}; }}
 .noUi-handle:focus {{ outline: 2px solid {BLUE}; }}
 """
 
 TEXTS = f"""
-:host {{ font-family: {FONT}; color: {INK}; font-size: 14px; width: 100%; contain: inline-size; }}
+:host {{ color: {INK}; font-size: 14px; width: 100%; contain: inline-size; }}
 .bk-clearfix {{ display: block; width: 100%; }}
 pre {{ font-family: {MONO}; font-size: 12px; line-height: 1.45; margin: 0; padding: 12px 14px; background: #f6f8fa;
   border: 1px solid {LINE}; border-radius: 8px; overflow: auto; max-height: 420px; }}
@@ -97,6 +97,7 @@ _FRAME = (
 <link rel="icon" href="data:,">
 <style>
   html, body { height: auto; }
+  html { --bokeh-base-font: FONT; }
   body { font-family: FONT; color: INK; background: #fbfcfd; line-height: 1.4; }
   header { display: flex; flex-wrap: wrap; gap: 4px 22px; align-items: baseline; padding: 12px 20px;
     border-bottom: 1px solid LINE; background: white; }
