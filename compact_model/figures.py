@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 STYLE = Path(__file__).parent / "dwmtj.mplstyle"
 """A matplotlib style file: `plt.style.use(STYLE)`."""
@@ -36,10 +37,25 @@ def styled() -> AbstractContextManager[None]:
     return context
 
 
-def letters(panels: Iterable[Axes]) -> None:
-    """(a), (b), ... above the left edge of each panel."""
+def letters(figure: Figure) -> None:
+    """(a), (b), ... at the upper left corner of each panel of a figure that has several; colour bars get none.
+
+    They stand outside of the axes, where neither a title, nor a legend above the axes, nor a label of an axis is.
+    """
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    if len(panels) < 2:
+        return
     for index, panel in enumerate(panels):
-        panel.set_title(f"({chr(ord('a') + index)})", loc="left", fontweight="bold")
+        panel.annotate(
+            f"({chr(ord('a') + index)})",
+            (0.0, 1.0),
+            (-6.0, 5.0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            fontweight="bold",
+            annotation_clip=False,
+        )
 
 
 def size_axis(axes: Axes, sizes: Iterable[int]) -> None:
@@ -75,3 +91,8 @@ def legend_above(axes: Axes, *, columns: int = 2, **options: Any) -> None:
 def in_symbols(words: str) -> str:
     """A text with its symbols typeset as in print: J_th, k_B and single capital letters."""
     return re.sub(r"\b([A-Za-z]+)_([A-Za-z0-9]+)\b", lambda found: rf"${found[1]}_\mathrm{{{found[2]}}}$", words)
+
+
+def unit_in_print(unit: str) -> str:
+    """A unit of the command line as it is printed: Ω for Ohm, and 2 raised in cm2."""
+    return in_symbols(re.sub(r"([a-z])2\b", r"\1$^2$", unit.replace("Ohm", "Ω")))

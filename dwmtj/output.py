@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from compact_model.figures import ONE_COLUMN, styled
+from compact_model.figures import ONE_COLUMN, letters, styled
 from compact_model.support.store import whole_file, write_netcdf
 from compact_model.support.validation import InputError
 
@@ -94,6 +94,7 @@ def write_figure(path: Path, draw: Callable[[Any], object], size: tuple[float, f
         figure = Figure(figsize=size)
         FigureCanvasAgg(figure)
         draw(figure)
+        letters(figure)
         with whole_file(path) as temporary:
             figure.savefig(temporary)
 

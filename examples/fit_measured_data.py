@@ -23,7 +23,7 @@ from compact_model import (
     simulate,
     single_well,
 )
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import STYLE, TWO_COLUMNS, letters
 
 OERSTED, NANOSECOND = 1e-4, 1e-9
 COMPENSATING = 85.0 * OERSTED
@@ -68,6 +68,7 @@ def main(figure_path: Path) -> dict[str, float]:
         for name, value, error in zip(fit.free, fit.values, fit.standard_errors, strict=True):
             numbers[f"{title}: {name}"] = value
             numbers[f"{title}: {name}, standard errors from the truth"] = (value - getattr(sample, name)) / error
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     return numbers

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import notched_track, spike_timing_window
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import STYLE, TWO_COLUMNS, letters
 from crossbar import SpikedDevice, autonomous_learning
 from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
@@ -45,6 +45,7 @@ def main(
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     window.dwmtj.plot(left)
     learned.dwmtj.plot(right)
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     change = 100.0 * window.weight_change.isel(spike=0, temperature=0)

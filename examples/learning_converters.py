@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import notched_device, notched_track
-from compact_model.figures import MARKERS, STYLE, TWO_COLUMNS
+from compact_model.figures import MARKERS, STYLE, TWO_COLUMNS, letters
 from crossbar import Adc, Crossbar, Dac, WeightMapping, device_levels, map_weights
 from dwmtj.digits import divided, load_digits, trained_weights
 
@@ -98,6 +98,7 @@ def main(
     right.axhline(ideal, color="black", linewidth=0.8, linestyle=":")
     right.set(xlabel="percentile of the currents at full scale (%)", ylim=(70.0, 100.0))
     right.legend()
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

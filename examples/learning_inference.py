@@ -11,7 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import STYLE, TWO_COLUMNS, letters
 from crossbar import inference
 from crossbar.plots.learning import plot_inference, plot_tiles
 from dwmtj.digits import divided, load_digits, trained_weights
@@ -27,6 +27,7 @@ def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     plot_inference(result, left)
     plot_tiles(result, right)
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     percent = 100.0 * result.accuracy.mean("repeat").sel(arrangement="random")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import STYLE, TWO_COLUMNS, letters
 from crossbar import PulsedDevice, unsupervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from crossbar.plots.learning import plot_weights
@@ -31,6 +31,7 @@ def main(figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5) ->
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     result.dwmtj.plot(left)
     plot_weights(result, right, levels=len(kinds) - 1)
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {}

@@ -50,7 +50,7 @@ def main(figure_path: Path, samples: int = 16) -> dict[str, float]:
     axes[2].set(xlabel="seeded track", ylabel="intermediate levels", ylim=(0.0, None))
     whole_numbers(axes[2].yaxis)
     axes[2].legend(loc="lower left")
-    letters(axes)
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
 

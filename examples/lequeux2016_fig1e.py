@@ -21,7 +21,7 @@ from compact_model import (
     micromagnetic_wall,
     relax_wall,
 )
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 
 WALL_WIDTHS = np.array([10.0, 12.0, 14.0, 16.6]) * 1e-9
 RIGID_TRACK_WIDTHS = np.arange(60.0, 161.0, 2.0) * 1e-9
@@ -78,6 +78,7 @@ def main(figure_path: Path) -> dict[str, float]:
     turn.axvspan(90.0, 110.0, color="orange", alpha=0.3)
     turn.set(xlabel="$W$ (nm)", ylabel=r"$\sigma_\mathrm{ST}$ that turns the wall (Oe)", ylim=(0.0, None))
     turn.legend(fontsize="x-small")
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

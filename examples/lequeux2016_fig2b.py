@@ -28,7 +28,7 @@ from compact_model import (
     simulate_ensemble,
     static_current_threshold,
 )
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 
 BOLTZMANN_ENERGY = 1.380649e-23 * 300.0  # J
 SHARE = 0.8  # of the static limit
@@ -100,6 +100,7 @@ def main(figure_path: Path) -> dict[str, float]:
         numbers[f"{torques}: half turns of a wall on its way out, median"] = float(np.median(np.abs(turned)))
     panels[0].set_ylabel(r"$\phi / \pi$")
     figure.colorbar(drawn, ax=panels, label=r"energy ($k_\mathrm{B}T$ at 300 K)")
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import current_threshold, field_threshold, lequeux2016, lequeux2016_intrinsic_site, single_well
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 
 OERSTED = 1e-4
 REPEATS = 200
@@ -65,7 +65,7 @@ def at_a_laboratorys_pace(left: plt.Axes, right: plt.Axes) -> dict[str, float]:
     numbers["1 Oe/s: spread (%)"] = 100.0 * spread(by_field.threshold.values)
     left.set(xlabel=r"$J$ at depinning, 20 µA/ms (10$^6$ A/cm$^2$)", ylabel="share of ramps", xscale="log")
     right.set(xlabel=r"$H_z$ at depinning (Oe)", xlim=(0.0, 35.0))
-    left.legend(loc="center right")
+    left.legend(loc="center", bbox_to_anchor=(0.66, 0.75))
     right.legend()
     return numbers
 
@@ -94,6 +94,7 @@ def main(figure_path: Path) -> dict[str, float]:
     numbers |= at_a_laboratorys_pace(*below)
     left.legend()
     right.legend()
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

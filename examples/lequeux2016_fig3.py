@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from compact_model import current_threshold, lequeux2016, static_current_threshold
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 
 OERSTED = 1e-4
 OFFSETS = np.arange(1.0, 30.0, 1.0) * OERSTED
@@ -43,6 +43,7 @@ def main(figure_path: Path) -> dict[str, float]:
         numbers[f"{panel}: largest distance of both from Slonczewski alone, from 5 Oe on (%)"] = float(
             100.0 * apart[OFFSETS >= 4.99 * OERSTED].max()
         )
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

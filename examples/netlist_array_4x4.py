@@ -8,7 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import Voltage, lequeux2016, pulses, single_well
-from compact_model.figures import STYLE, TWO_COLUMNS
+from compact_model.figures import STYLE, TWO_COLUMNS, letters
 from spice import DomainWallJunction, simulate, source_value
 
 SIZE, WIRE, WRITE = 4, 1.0, 0.2
@@ -46,6 +46,7 @@ def main(figure_path: Path) -> dict[str, float]:
     ):
         figure.colorbar(axes.imshow(values), ax=axes, label=label)
         axes.set(xlabel="bit line", ylabel="word line", xticks=range(SIZE), yticks=range(SIZE))
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     others = np.delete(moved.ravel(), SELECTED[0] * SIZE + SELECTED[1])

@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from compact_model import lequeux2016, single_well
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 from spice import export, run_netlist
 
 NETLIST = """A domain-wall junction behind a CMOS inverter
@@ -45,6 +45,7 @@ def main(figure_path: Path) -> dict[str, float]:
     upper.legend(fontsize="small")
     lower.plot(time, plot["x"])
     lower.set(xlabel="$t$ (ns)", ylabel="$x$ (nm)")
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {

@@ -8,7 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import PiecewiseLinear, Voltage, lequeux2016, single_well
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 from spice import DomainWallJunction, simulate, source_value
 
 READ, WRITE, GATE = 0.02, 0.35, 1.8
@@ -36,8 +36,10 @@ def main(figure_path: Path) -> dict[str, float]:
     plt.style.use(STYLE)
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.5, 3.2), sharex=True)
     result.dwmtj.plot(upper)
+    upper.label_outer()
     lower.plot(times / NS, read)
     lower.set(xlabel="$t$ (ns)", ylabel="$V / I$, read (Ω)")
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     numbers = {

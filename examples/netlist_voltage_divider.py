@@ -8,7 +8,7 @@ import numpy as np
 from PySpice.Spice.Netlist import Circuit
 
 from compact_model import Voltage, lequeux2016, pulses, single_well
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 from spice import DomainWallJunction, simulate, source_value
 
 READ, WRITE = 0.01, 0.45
@@ -31,9 +31,11 @@ def main(figure_path: Path) -> dict[str, float]:
     plt.style.use(STYLE)
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(3.5, 3.2), sharex=True)
     result.dwmtj.plot(upper)
+    upper.label_outer()
     upper.legend(result.device.values, fontsize="small")
     lower.plot(times * 1e9, middle)
     lower.set(xlabel="$t$ (ns)", ylabel="middle / input")
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     before, after = (float(middle.sel(time=moment, method="nearest")) for moment in (5e-9, 29e-9))

@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from compact_model import lequeux2016
-from compact_model.figures import STYLE
+from compact_model.figures import STYLE, letters
 from crossbar import PinningSites, design_map
 
 WIDTHS = np.array([30.0, 50.0, 70.0, 100.0]) * 1e-9
@@ -62,6 +62,7 @@ def main(figure_path: Path) -> dict[str, float]:
             numbers[f"{name}, {sites_name}: levels"] = float(point.levels)
             numbers[f"{name}, {sites_name}: well depth (k_B T)"] = float(point.well_depth)
             numbers[f"{name}, {sites_name}: retention (s)"] = float(point.retention_time)
+    letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

@@ -15,7 +15,7 @@ import crossbar.plots
 import dwmtj.study.plot
 import spice.plots
 from compact_model import InputError
-from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, signed
+from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, letters, signed, unit_in_print
 from compact_model.plots import PLOTTERS
 from crossbar.plots.in_time import OUTCOMES
 
@@ -67,6 +67,39 @@ def test_every_result_draws_itself_with_units_and_no_text_over_another(name):
     width, height = axes.figure.get_size_inches() * axes.figure.dpi
     for text, box in texts_of(axes):
         assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -2.0, text
+
+
+def test_each_panel_of_several_has_a_letter_that_stands_over_no_other_text():
+    course = CALLS["compact_model.simulate"].function(**CALLS["compact_model.simulate"].arguments())
+    result = CALLS["crossbar.write_map"].function(**CALLS["crossbar.write_map"].arguments())
+    with plt.style.context(STYLE):
+        figure, ((left, right), below) = plt.subplots(2, 2, figsize=(7.1, 5.4))
+    for panel in (left, right):
+        result.dwmtj.plot(panel)  # with a title and a colour bar
+    for panel in below:
+        course.dwmtj.plot(panel)
+    letters(figure)
+    for panel, expected in zip((left, right, *below), ("(a)", "(b)", "(c)", "(d)"), strict=True):
+        (letter,) = panel.texts
+        assert letter.get_text() == expected
+        figure.draw_without_rendering()
+        box = letter.get_window_extent()
+        for text, other in itertools.chain.from_iterable(map(texts_of, (left, right, *below))):
+            assert not box.overlaps(other), text
+    with plt.style.context(STYLE):
+        alone, axes = plt.subplots()
+    result.dwmtj.plot(axes)
+    letters(alone)
+    assert not axes.texts
+
+
+def test_units_of_the_command_line_are_printed_as_in_papers():
+    assert [unit_in_print(unit) for unit in ("A/cm2", "Ohm", "k_B T", "nm")] == [
+        "A/cm$^2$",
+        "Ω",
+        r"$k_\mathrm{B}$ T",
+        "nm",
+    ]
 
 
 def luminance(colour):

@@ -185,7 +185,7 @@ def plot_write_map(
     # The points are often not equally spaced, so each has a cell of its own.
     axes.set_xticks(range(result.sizes["width"]), [f"{1e9 * each:g}" for each in result.width.values])
     axes.set_yticks(range(result.sizes["voltage"]), [f"{each:.2f}" for each in result.voltage.values])
-    axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=f"{lines} x {lines}")
+    axes.set(xlabel="pulse width (ns)", ylabel="write voltage (V)", title=rf"{lines} $\times$ {lines}")
     return axes
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib import cm
 from matplotlib.ticker import MaxNLocator
 
-from compact_model.figures import in_symbols
+from compact_model.figures import in_symbols, legend_above, unit_in_print
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support.validation import choice
 from dwmtj.options.device import Quantity
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 _ASIDE = 0.008  # of the axis, between the points of two lines
 
 
-def axis_label(item: Quantity) -> str:
-    """A quantity's name with its unit at the edge."""
+def axis_label(item: Quantity, power: int = 0) -> str:
+    """A quantity's name with its unit at the edge, times that power of ten."""
     words = re.split(r" \(|; ", item.help)[0]
     shown = in_symbols(words)
-    return f"{shown} ({item.unit})" if item.unit else shown
+    unit = f"10$^{power}$ {unit_in_print(item.unit)}" if power else unit_in_print(item.unit)
+    return f"{shown} ({unit.strip()})" if unit else shown
 
 
 def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | None = None, **style: Any) -> Axes:
@@ -98,15 +99,18 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
         axes.minorticks_off()
     elif known[first].whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    drawn = result[ends[0]].values
+    drawn = result[ends[0]].values / item.scale
     drawn = drawn[np.isfinite(drawn)]
     if drawn.size and drawn.min() > 0.0 and drawn.max() > 30.0 * drawn.min():
         axes.set_yscale("log")
     elif drawn.size and drawn.max() >= 1e4:
-        axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+        # In the label, as the legend stands where matplotlib would put the power of ten.
+        power = 3 * int(np.log10(drawn.max()) // 3)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10.0**power:g}")
+        axes.set_ylabel(f"{axis_label(item, power)}\n{bars_are}")
     if others:
         title = ", ".join(name.replace("_", " ") for name in others)
-        axes.legend(fontsize="x-small", title=title, title_fontsize="x-small")
+        legend_above(axes, fontsize="x-small", title=title, title_fontsize="x-small")
     return axes
 
 
