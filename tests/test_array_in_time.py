@@ -163,6 +163,20 @@ def test_the_tolerance_is_kept(tolerance):
     assert np.abs(coarse.position - fine.position).max() < tolerance
 
 
+@pytest.mark.parametrize("tolerance", [1e-11, 1e-12])
+def test_the_tolerance_is_kept_where_kinks_interrupt_a_smooth_drive(tolerance):
+    # A straight line from kink to kink shows nothing of the curve of the drive between its ends.
+    array, _ = array_of(6, seed=2)
+    smooth, kinked = (
+        bias("V/2", (6, 6), volts, word_line=line, bit_line=line) for volts, line in ((0.3, 4), (1e-4, 1))
+    )
+    saw = PiecewiseLinear(2.5e-9 * np.arange(9), np.arange(9) % 2)
+    arguments = (array, SMOOTH, ArrayDrive(((smooth, Sine(1.0, 60e6)), (kinked, saw))), [0.0, 20e-9])
+    coarse = simulate_walls(*arguments, external_field=FIELD, tolerance=tolerance)
+    fine = simulate_walls(*arguments, external_field=FIELD, tolerance=1e-2 * tolerance)
+    assert np.abs(coarse.position - fine.position).max() < tolerance
+
+
 def test_ideal_wires_leave_independent_devices():
     array, position = array_of(3, word_line_resistance=0.0, bit_line_resistance=0.0)
     drive = write(3, voltage=0.2)

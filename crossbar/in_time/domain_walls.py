@@ -45,6 +45,7 @@ from .dynamics import MovingCells, NetlistCell, Saved, straight
 
 _WALL_TOLERANCE = 1e-8  # of the adaptive method, in rad and in wall widths, per step
 _COUPLING_TOLERANCE = 1e-12  # m
+_STRETCH = 1.05  # of a proposed step, if fewer are then needed; the control proposes 0.9 of what it would accept
 _MOST_STEPS = 1e9
 _SHORTEST_STEP = 1e-18  # s, lower limit for a saved state
 _BYTES_PER_CELL = 350  # including its simulation
@@ -374,7 +375,8 @@ class DomainWalls(MovingCells):
             self._drive_table(duration, np.zeros((1, 1 if same else count))), duration, at_rest=True
         ):
             self._step_along(self._drive_table(duration, np.zeros((1, count))), duration)
-        self._next_step[:] = FIRST_STEP  # the step of a wall at rest does not suit a driven one
+        if self._heats:  # then the steps were those of the rest, which do not suit a driven wall
+            self._next_step[:] = FIRST_STEP
         self._moved()
 
     def _adapt(self, waveforms: PiecewiseTable, duration: float, *, at_rest: bool = False) -> bool:
@@ -385,6 +387,9 @@ class DomainWalls(MovingCells):
             if at_rest and not self._heats:  # a table of a site does not include the temperature
                 ring_down(ensemble, self._state, duration, self._sites, tolerance=_WALL_TOLERANCE)
             else:
+                # Equal steps, so that none is cut short at the end.
+                equal = duration / np.ceil(duration / (_STRETCH * self._next_step))
+                self._next_step[:] = np.where(self._next_step < duration, equal, self._next_step)
                 advance_adaptive(
                     ensemble,
                     self._state,

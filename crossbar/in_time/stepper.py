@@ -20,8 +20,11 @@ Record = dict[str, FloatArray]
 _SHORTEST = 1e-18  # s: shorter intervals mean that the charges do not settle
 _SHARE_AT_A_JUMP = 1e-3  # of the tolerance, for each interval while lines are charged
 _DISCHARGED = 1e-9  # of the largest voltage, the drive's or the initial one on the lines
-_FIRST_INTERVAL = 20e-12
+_FIRST_INTERVAL = 20e-12  # after a jump of the voltages
 _LONGEST_INTERVAL = 2e-9
+_ROUNDED = 1.0 + 1e-6  # an interval that reaches the end of a part of the drive but for round-off is not halved
+_SHARE_OF_A_GUESS = 0.1  # of the error that a predicted voltage may have
+_ROUGHEST = 1e-4  # tolerance of the currents of a prediction, relative, in the norm
 _PAST_SOLUTIONS = 2  # before the last one, used to predict the next
 _SAME_VOLTAGE = 1e-12  # of the largest
 _PAST = 3  # solutions before the last one through which a curve is drawn
@@ -76,7 +79,7 @@ class LineVoltages:
             extremes = (np.full(drive.shape, sign * self.largest) for sign in (1.0, -1.0))
             pull = max(self.devices.sensitivity(each) for each in extremes)
             self.first_interval = min(_FIRST_INTERVAL, self.share / (pull * self.largest + 1e-300))
-        self.interval = self.first_interval
+        self.interval = self.first_interval if self.charging else _LONGEST_INTERVAL
         self.driven = self.at_sources = np.empty(0)  # the lines' voltages, at the end of the last interval and now
         self.fresh = False  # after a jump or a kink of the drive, when the slope is meaningless
         self.curved = self.devices.follows_curves and not (self.charging or self.devices.random)
@@ -89,7 +92,11 @@ class LineVoltages:
         return None if self.flows is None else self.flows.found
 
     def solve(
-        self, time: float, target: float | None = None, start: NetworkSolution | None = None
+        self,
+        time: float,
+        target: float | None = None,
+        start: NetworkSolution | None = None,
+        tolerance: float | None = None,
     ) -> tuple[FloatArray, Flows]:
         """The devices' voltages with their present states, and those of the network with all currents.
 
@@ -102,7 +109,7 @@ class LineVoltages:
         return self.lines.solve(
             self.coupling.cells,
             volts,
-            tolerance=self.coupling.current_tolerance,
+            tolerance=self.coupling.current_tolerance if tolerance is None else tolerance,
             start=self.found if start is None else start,
             target=target,
         )
@@ -137,7 +144,10 @@ class LineVoltages:
                 self.devices.rest(end - time)
                 return
             left = end - time
-            length = left if left <= self.interval else (0.5 * left if left < 2.0 * self.interval else self.interval)
+            if left <= _ROUNDED * self.interval:
+                length = left
+            else:
+                length = 0.5 * left if left < 2.0 * self.interval else self.interval
             # At the end, the drive's value is the one before the jump.
             target = end if length == left else time + length
             at = float(np.nextafter(end, begin)) if target == end else target
@@ -170,9 +180,11 @@ class LineVoltages:
         length = target - time
         before = devices.save()
         expected: NetworkSolution | None = None
+        drive_missing = 0.0
         if self.fresh and not charging:
+            drive_missing = self._curvature(time, target)
             # The lines' contribution is known; only that of the devices is not.
-            ahead, flows = self.solve(at)
+            ahead, flows = self.solve(at, tolerance=self._of_a_guess())
             expected = flows.found
             self.slope = (ahead - self.voltage) / length
         elif not charging:
@@ -202,7 +214,7 @@ class LineVoltages:
             order, missing = len(points), float(np.abs(missed).max())
         elif self.slope.any():
             # The error of a straight line for a curve; right after a jump the previous slope is meaningless.
-            missing = float(np.abs(slope - self.slope).max()) * length / 12.0
+            missing = float(np.abs(slope - self.slope).max()) * length / 12.0 + drive_missing
         error += pull * missing * length
         if charging:
             error += pull * charging.error(target, found) * length
@@ -229,6 +241,20 @@ class LineVoltages:
             energy.charges = charging.stored()
         self.tally.intervals += 1
         return True
+
+    def _curvature(self, time: float, target: float) -> float:
+        """Mean difference, V, between the drive and a straight line over an interval, for a parabola."""
+        ends = self.drive.voltages(time), self.drive.voltages(float(np.nextafter(target, time)))
+        middle = self.drive.voltages(0.5 * (time + target))
+        between = zip(*ends, middle, strict=True)
+        return 2.0 / 3.0 * sum(float(np.abs(0.5 * (one + other) - half).max()) for one, other, half in between)
+
+    def _of_a_guess(self) -> float:
+        """Tolerance of the currents, relative, in the norm, for voltages that will be corrected."""
+        enough = _SHARE_OF_A_GUESS * self.tolerance_rate
+        pull = self.devices.sensitivity(self.voltage) * self.largest
+        rough = _ROUGHEST if enough >= _ROUGHEST * pull else enough / pull
+        return max(rough, self.coupling.current_tolerance)
 
     def _expected(self, time: float, target: float) -> NetworkSolution | None:
         """The last solution with node voltages extrapolated from earlier ones; Newton's method starts from them."""

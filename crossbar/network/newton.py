@@ -79,10 +79,15 @@ class Tangents:
 
 
 def _check_kirchhoff(
-    network: Network, sources: Sources, solution: NetworkSolution, floor: FloatArray | float = 0.0
+    network: Network,
+    sources: Sources,
+    solution: NetworkSolution,
+    tolerance: float,
+    floor: FloatArray | float = 0.0,
 ) -> None:
     """ConvergenceError if the current into a line does not equal that of its devices and shunts.
 
+    tolerance: of the devices' currents, relative, in the norm.
     floor: (K,), A; the part of the devices' currents that is below the resolution of float64 voltages.
     """
     current = solution.device_current
@@ -104,8 +109,9 @@ def _check_kirchhoff(
                 taken -= fed
             line -= taken.sum(axis=along)
             scale = np.hypot(scale, norms(taken))
+    longest = max(current.shape[1:])  # a sum of as many errors is at most its root times their norm
     worst = np.maximum(np.abs(word).max(axis=1), np.abs(bit).max(axis=1))
-    wrong = ~(worst <= np.maximum(1e-6 * scale, 10.0 * np.asarray(floor)))
+    wrong = ~(worst <= np.maximum(max(1e-6, longest**0.5 * tolerance) * scale, 10.0 * np.asarray(floor)))
     if wrong.any():
         raise ConvergenceError(
             f"cells: the currents of a line do not balance by {worst[wrong][0]:.3g} A; their slopes span too many "
@@ -164,7 +170,7 @@ def solve_nonlinear(
         begin = None if start is None else np.stack([start.word_voltage, start.bit_voltage], axis=1)
         quick = tangents.small.solve(cells, sources, tolerance, begin)
         if quick is not None:
-            _check_kirchhoff(network, sources, quick[0])
+            _check_kirchhoff(network, sources, quick[0], tolerance)
             return quick
     if sources.inputs > 1:
         return _in_parts(cells, sources, tolerance, start, tangents)
@@ -197,7 +203,7 @@ def solve_nonlinear(
         floor = _ROUND_OFF * norm(slope * (np.abs(found.word_voltage) + np.abs(found.bit_voltage))[0])
         if length == 1.0 and size <= max(tolerance * scale, floor):
             solution = replace(found, device_current=trial_current[np.newaxis])
-            _check_kirchhoff(network, sources, solution, floor)
+            _check_kirchhoff(network, sources, solution, tolerance, floor)
             return solution, step
         if length < _SHORTEST_STEP:
             break
