@@ -35,7 +35,11 @@ def ending_in_time(tell: Callable[[], object]) -> Iterator[None]:
     if hasattr(signal, "setitimer"):
         signals.append(signal.SIGALRM)
 
+    interrupted = False
+
     def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
         if number == signal.SIGINT and hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, UNTIL_SECOND_INTERRUPT)
         raise KeyboardInterrupt
@@ -58,6 +62,11 @@ def ending_in_time(tell: Callable[[], object]) -> Iterator[None]:
     try:
         yield
         over.set()
+    except Exception as error:
+        # An extension module that is interrupted while it is imported raises an ImportError of its own instead.
+        if interrupted:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0.0)

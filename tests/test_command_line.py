@@ -308,6 +308,31 @@ def test_ctrl_c_ends_what_does_not_return_to_python():
     assert (process.returncode, error) == (130, "\ndwmtj: interrupted; files that were complete are kept\n")
 
 
+def test_ctrl_c_during_the_import_of_an_extension_is_an_interruption():
+    # As C code does that is interrupted while it sets a module up.
+    code = (
+        "import time, click\n"
+        "from dwmtj import cli\n"
+        "def load():\n"
+        "    try:\n"
+        "        print('begun', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise ImportError('initialization failed') from None\n"
+        "command = click.Command('long', callback=load)\n"
+        "cli.group.main = lambda **settings: command.main([], **settings)\n"
+        "cli.main()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (130, "dwmtj: interrupted; files that were complete are kept\n")
+
+
 STATIC = ("simulate", "--current", "1", "--duration", "1", "--points", "2")
 
 
