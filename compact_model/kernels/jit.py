@@ -13,8 +13,8 @@ No kernel has threads of its own (numba's `parallel=True`): it would be compiled
 
 numba optimises a function again inside each function that calls it.  So a long function that is called at one place is
 `inlined`, and has no machine code of its own; one that would be called at many places is brought to one, by a loop.
-Inlining takes time as well, since each copies what is in it already: where functions of a hundred lines come
-together in one, each is an `inner_kernel`, compiled by itself, with no way in from Python and no file of its own.
+Inlining takes time as well, since each copies what is in it already: where functions of a hundred lines come together
+in one, each is an `inner_kernel`, with no way in from Python, no machine code (see `parts`) and no file of its own.
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ from numba import njit
 
 from . import announcement
 from .compiled_code import CompiledCode
+from .parts import PartCompiler
 
 announcement.begin(lambda dispatcher: isinstance(getattr(dispatcher, "_cache", None), CompiledCode))
 
@@ -42,7 +43,12 @@ def _kept(**special: Any) -> Callable[[Callable[..., Any]], Any]:
 
 inlined = njit(inline="always", error_model="numpy")
 kernel = _kept()
-_INNER: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = {
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": PartCompiler,
+}
 inner_kernel = njit(**_INNER)
 fused_inner_kernel = njit(fastmath={"contract"}, forceinline=True, **_INNER)
 fused_kernel = _kept(fastmath={"contract"})

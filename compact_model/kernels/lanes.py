@@ -17,7 +17,7 @@ from .equations import (
     rate_of_position,
 )
 from .fast_math import sine
-from .jit import kernel
+from .jit import inner_kernel, kernel
 from .noise import fill_normal_pairs
 from .tables import (
     COEFFICIENTS,
@@ -35,7 +35,7 @@ from .tables import (
 LANES = 128
 
 
-@kernel
+@inner_kernel
 def _enter_pieces(table, first, position, piece, left, right, middle, inverse_half_width, coefficients):
     """Load the polynomials of the pieces that hold the lanes' positions."""
     rows = table.rows
@@ -54,7 +54,7 @@ def _enter_pieces(table, first, position, piece, left, right, middle, inverse_ha
                 coefficients[column, lane] = rows[here, COEFFICIENTS + column]
 
 
-@kernel
+@inner_kernel
 def _enter_run(drive, first, piece, time):
     """Set each lane's piece of the drive to the one that holds a time within the run."""
     for lane in range(piece.size):
@@ -62,7 +62,7 @@ def _enter_run(drive, first, piece, time):
         piece[lane] = walk(drive.rows, piece[lane], drive.offsets[item], drive.offsets[item + 1] - 1, time)
 
 
-@kernel
+@inner_kernel
 def _set_drive(rows, shared, piece, time, electrical, net_field):
     """The drive and the net field at a time within the run; shared: one waveform serves all lanes."""
     for lane in range(1 if shared else piece.size):
@@ -75,7 +75,7 @@ def _set_drive(rows, shared, piece, time, electrical, net_field):
         net_field[:] = net_field[0]
 
 
-@kernel
+@inner_kernel
 def _stop_lanes(state, first, reached, moved, time, step, rate):
     """Halt the lanes whose wall passed a stop in the last step; the time is interpolated within the step."""
     for lane in range(reached.size):

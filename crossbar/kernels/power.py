@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from compact_model.kernels.jit import kernel
+from compact_model.kernels.jit import inner_kernel, kernel
 
 
-@kernel
+@inner_kernel
 def _at_ends(start, stop, start_current, stop_current):
     total = 0.0
     if start < np.inf:
