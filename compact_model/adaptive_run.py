@@ -5,6 +5,7 @@ import numpy as np
 from .ensemble import Ensemble, check_duration, new_rises
 from .kernels import adaptive, adaptive_lanes, fixed_step
 from .kernels.heating import HeatedDevice
+from .kernels.interpreted import run_by_python
 from .kernels.tables import IntegerArray, find_pieces
 from .support.arrays import FloatArray
 from .support.progress import Progress
@@ -17,6 +18,7 @@ _ADAPTIVE_STEPS_PER_CALL = 200_000
 _SHARED_FROM = 128
 _FEW_STEPS = 64
 _STEPS_AT_AN_EDGE = 16  # taken by a wall that leaves its lane, before it gets one again
+_MOST_BY_PYTHON = 16  # devices whose first steps Python may take, before the kernels are compiled
 
 
 def run_adaptive(
@@ -78,16 +80,20 @@ def _walk(
     walk = adaptive.AdaptiveProgress(
         time=np.maximum(times[0], state.release_time),
         step=step,
-        track_piece=find_pieces(
-            ensemble.landscape, state.position, np.zeros(count, dtype=np.int64) if pieces is None else pieces
-        ),
+        track_piece=np.zeros(count, dtype=np.int64) if pieces is None else pieces,
         drive_piece=np.zeros(count, dtype=np.int64),
         held=np.zeros(count, dtype=np.int64),
         column=np.zeros(count, dtype=np.int64),
         status=np.full(count, adaptive.RUNNING, dtype=np.int64),
         steps=np.zeros(count, dtype=np.int64),
     )
-    find_pieces(ensemble.drive, np.minimum(walk.time, times[-1]), walk.drive_piece)
+    by_python = count <= _MOST_BY_PYTHON
+    for find in (
+        (ensemble.landscape, state.position, walk.track_piece),
+        (ensemble.drive, np.minimum(walk.time, times[-1]), walk.drive_piece),
+    ):
+        if not (by_python and run_by_python(find_pieces, *find)):
+            find_pieces(*find)
     span = times[-1] - times[0]
     shares = min(threads(), count)
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
@@ -115,9 +121,11 @@ def _walk(
                 angles,
                 rises,
             )
-            if not side_by_side or (walk.status == adaptive.RUNNING).any():
+            by_python = by_python and run_by_python(adaptive.advance_devices, 0, 1, *arguments)
+            if not by_python and (not side_by_side or (walk.status == adaptive.RUNNING).any()):
                 run_shares(adaptive.advance_devices, run_by, *arguments)
-            run_steps, run_by = per_call, shares
+            if not by_python:
+                run_steps, run_by = per_call, shares
             ended = walk.status != adaptive.RUNNING
             now = np.where(ended, times[-1], walk.time).min()
             permille = 1000.0 * (now - times[0]) / span

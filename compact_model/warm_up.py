@@ -4,10 +4,12 @@ import time
 
 from .device.published import lequeux2016
 from .drive import Current
+from .kernels.interpreted import all_compiled
 from .simulation import simulate_ensemble
 from .track.landscape import single_well
 
 
+@all_compiled()
 def compile_kernels() -> None:
     """Run each solver for two picoseconds, with one device and with enough of them to be integrated side by side."""
     device = lequeux2016()

@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from compact_model.device.notched import notched_device, notched_track
+from compact_model.kernels.interpreted import all_compiled
 from compact_model.kernels.ringing import lead_over_periods
 
 from .crossbar import Crossbar
@@ -16,6 +17,7 @@ from .network.solve import solve_network
 from .operate.operations import WriteAccess, write
 
 
+@all_compiled()
 def compile_kernels() -> None:
     """Use every path through the kernels, except the iterative solver in double precision, which is rarely used."""
     ones, infinite = np.ones(32), np.full(32, np.inf)

@@ -41,7 +41,7 @@ def little(tmp_path):
     """A package with the decorators of the real one and a kernel that compiles at once; the folder of its kernels."""
     folder = tmp_path / "little" / "kernels"
     folder.mkdir(parents=True)
-    for name in ("jit", "announcement", "compiled_code"):
+    for name in ("jit", "announcement", "compiled_code", "parts"):
         shutil.copy(KERNELS / f"{name}.py", folder)
     for path, text in (("__init__.py", ""), ("constants.py", CONSTANT), ("work.py", WORK)):
         (folder / path).write_text(text)
@@ -175,6 +175,10 @@ WALLS = (
     "result = simulate(device, lequeux2016_track(device, 3), Current.of(2e-3), np.linspace(0, 20e-9, 50)); "
     "print(hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest())"
 )
+COMPILED_WALLS = (
+    "from compact_model.kernels.interpreted import all_compiled; compiling = all_compiled(); compiling.__enter__(); "
+    + WALLS
+)
 CURRENTS = (
     "import hashlib, numpy as np; from crossbar import Crossbar; draw = np.random.default_rng(1); "
     "array = Crossbar(resistance=draw.uniform(50, 100, (160, 160)), word_line_resistance=1, bit_line_resistance=1); "
@@ -182,9 +186,27 @@ CURRENTS = (
 )
 
 
-@pytest.mark.parametrize("code", [WALLS, CURRENTS])
+@pytest.mark.parametrize("code", [COMPILED_WALLS, CURRENTS])
 def test_the_bits_of_a_result_do_not_depend_on_whether_its_code_was_found(tmp_path, code):
     place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1])}
     fresh, _ = run(KERNELS, code, **place)
     assert kept(tmp_path)
     assert run(KERNELS, code, **place) == (fresh, "")
+
+
+def test_a_short_first_run_is_taken_by_python_and_has_the_bits_of_compiled_code(tmp_path):
+    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1]), "DWMTJ_QUIET": "1"}
+    by_python = run(KERNELS, WALLS, **place)
+    assert not any("advance_devices" in path.name for path in kept(tmp_path))
+    assert run(KERNELS, COMPILED_WALLS, **place) == by_python
+    assert any("advance_devices" in path.name for path in kept(tmp_path))
+    again = (
+        f"{WALLS}; from compact_model.kernels.adaptive import advance_devices; print(len(advance_devices.overloads))"
+    )
+    assert run(KERNELS, again, **place) == (f"{by_python[0]}\n1", "")  # what is on disk is used at once
+
+
+def test_a_long_first_run_is_compiled(tmp_path):
+    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1]), "DWMTJ_QUIET": "1"}
+    run(KERNELS, WALLS.replace("2e-3", "4e-3").replace("20e-9", "50e-6"), **place)
+    assert any("advance_devices" in path.name for path in kept(tmp_path))

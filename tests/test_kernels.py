@@ -7,7 +7,7 @@ from numba import njit
 from scipy import stats
 
 from compact_model import Current, Sine, Voltage, ensemble, lequeux2016_track, pulses, simulate_ensemble
-from compact_model.kernels import fast_math
+from compact_model.kernels import fast_math, interpreted
 from compact_model.kernels.fixed_step import StepPlan
 from compact_model.kernels.noise import fill_normal_pairs, philox
 
@@ -132,6 +132,41 @@ def test_the_number_of_threads_changes_no_bit(device, devices):
     finally:
         numba.set_num_threads(before)
     np.testing.assert_array_equal(runs[0].position, runs[-1].position)
+
+
+FURTHER = {
+    "plain": {},
+    "with terms": {
+        "fourth_order_anisotropy_field": -15e-4,
+        "anisotropy_field_per_volt": 40e-4,
+        "in_plane_field_x": 6e-4,
+    },
+    "slope of H_K": {"anisotropy_gradient_force": 0.8, "interfacial_dmi": 1.2e-5, "oersted_field_ratio": -0.4},
+    "heated": {"thermal_resistance": 4e4, "in_plane_field_y": -9e-4},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("further", FURTHER)
+def test_python_and_compiled_code_give_the_same_bits(device, monkeypatch, case, further):
+    drive, torque_density = CASES[case]
+    device = device.replace(torque_density=torque_density, **FURTHER[further])
+    sides = {"initial_position": np.linspace(0.0, device.track_length, 8), "initial_angle": np.linspace(-3.0, 9.0, 8)}
+
+    def run():
+        tracks = [lequeux2016_track(device, seed) for seed in range(8)]  # of a random track, and with both its ends
+        return simulate_ensemble(device, tracks, drive, np.linspace(0.0, 12e-9, 7), external_field=-60e-4, **sides)
+
+    with interpreted.all_compiled():
+        compiled = run()
+    taken = []
+    monkeypatch.setattr(interpreted, "_compiled", set())
+    monkeypatch.setattr(interpreted, "_seconds_left", 1e9)
+    monkeypatch.setattr(interpreted, "is_compiled", lambda kernel, *arguments: taken.append(kernel))
+    by_python = run()
+    assert {kernel.py_func.__name__ for kernel in taken} == {"find_pieces", "advance_devices"}
+    for name in compiled.data_vars:
+        np.testing.assert_array_equal(by_python[name], compiled[name])
 
 
 def test_cutting_a_run_into_parts_changes_no_bit(device, monkeypatch):

@@ -188,7 +188,7 @@ def own_widths(devices, wall_width):
 
 def reads_slope(device):
     """Whether a term of a device, or of any of the devices in an array of them, reads the slope of H_K."""
-    raise NotImplementedError
+    return type(device) is not Device and np.max(device.slope_is_read) > 0.0
 
 
 @overload(reads_slope, inline="always")

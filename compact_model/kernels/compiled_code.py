@@ -102,6 +102,11 @@ class CompiledCode(NullCache):
         kind = repr((signature, codegen.magic_tuple(), versions, dumps(held) if held else b""))
         return f"{self._name}-{_digest(kind.encode())[:16]}-", f"{self._source}.nbc"
 
+    def holds(self, sig: Any, target_context: Any) -> bool:
+        """Whether there is a file for a signature and this source."""
+        name = "".join(self._file_name(sig, target_context.codegen()))
+        return any((folder / name).is_file() for folder in self._folders())
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The CompileResult of a signature, or None where there is none that is whole and of this source."""
         target_context.refresh()

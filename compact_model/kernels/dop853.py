@@ -111,8 +111,8 @@ def _error(device, free, step, tolerance, slopes):
         angle_error_5 += ERROR_5[stage] * slopes[stage, 1]
         rise_error_5 += ERROR_5[stage] * slopes[stage, 2]
     scale = free / device.wall_width
-    error_3 = (scale * position_error_3) ** 2 + angle_error_3**2 + (inverse_scale(device) * rise_error_3) ** 2
-    error_5 = (scale * position_error_5) ** 2 + angle_error_5**2 + (inverse_scale(device) * rise_error_5) ** 2
+    error_3 = _sum_of_squares(scale * position_error_3, angle_error_3, inverse_scale(device) * rise_error_3)
+    error_5 = _sum_of_squares(scale * position_error_5, angle_error_5, inverse_scale(device) * rise_error_5)
     denominator = error_5 + 0.01 * error_3
     error = 0.0
     if denominator > 0.0:
@@ -120,3 +120,8 @@ def _error(device, free, step, tolerance, slopes):
     elif denominator != 0.0:
         error = np.inf  # an overflow far beyond the branch's region: reject the step
     return error
+
+
+@inlined
+def _sum_of_squares(first, second, third):
+    return first * first + second * second + third * third
