@@ -19,6 +19,13 @@ CALLS = {
         "well = single_well(device, coercive_field=15e-4, half_width=100e-9)",
         "simulate(device, well, Voltage.of(0.3), [0.0, 10e-9])",
     ),
+    "compact_model.simulate, 200 pulses": (
+        "from compact_model import Current, lequeux2016, pulses, simulate, single_well\n"
+        "device = lequeux2016()\n"
+        "well = single_well(device, coercive_field=15e-4, half_width=100e-9)\n"
+        "train = Current(pulses([4e-3, -4e-3] * 100, width=3e-9, period=6e-9))",
+        "simulate(device, well, train, [0.0, 1.2e-6])",
+    ),
     "Crossbar.solve, 8 x 8": (
         "import numpy as np\nfrom crossbar import Crossbar",
         "Crossbar(resistance=np.full((8, 8), 50.0), word_line_resistance=1.0, bit_line_resistance=1.0).solve(1.0)",

@@ -208,5 +208,7 @@ def test_a_short_first_run_is_taken_by_python_and_has_the_bits_of_compiled_code(
 
 def test_a_long_first_run_is_compiled(tmp_path):
     place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1]), "DWMTJ_QUIET": "1"}
-    run(KERNELS, WALLS.replace("2e-3", "4e-3").replace("20e-9", "50e-6"), **place)
+    drive = "Current(pulses([4e-3, -4e-3] * 200, width=3e-9, period=6e-9))"
+    longer = WALLS.replace("Current,", "Current, pulses,").replace("Current.of(2e-3)", drive).replace("20e-9", "2.4e-6")
+    run(KERNELS, longer, **place)
     assert any("advance_devices" in path.name for path in kept(tmp_path))
