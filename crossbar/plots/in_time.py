@@ -62,7 +62,9 @@ def plot_cells(
         largest = float(np.nanmax(np.abs(values))) or 1.0
         look = {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
     image = axes.imshow(values[index] if values.ndim == 3 else values, **(look | style))
-    axes.figure.colorbar(image, ax=axes, label=label)
+    bar = axes.figure.colorbar(image, ax=axes, label=label)
+    if shown in result and result[shown].dtype.kind in "iu":
+        whole_numbers(bar.ax.yaxis)
     axes.set(xlabel="bit line", ylabel="word line")
     whole_numbers(axes.xaxis)
     whole_numbers(axes.yaxis)
