@@ -5,6 +5,7 @@ import numpy as np
 from compact_model.kernels.jit import inlined, inner_kernel, kernel
 
 from .arrays import LANES, WIDTH
+from .rows import total
 
 
 @inner_kernel
@@ -55,7 +56,7 @@ def _join_ends(row, system, row_start, row_stop, row_shunt):
         system.row_start_share[row] = 1.0 if row_start[row] == np.inf else 0.0
         system.row_stop_share[row] = 0.0 if row_start[row] == np.inf else 1.0
     else:
-        resistance = 1.0 / (ends + columns * row_shunt[row] + system.conductance[row].sum())
+        resistance = 1.0 / (ends + columns * row_shunt[row] + total(system.conductance[row]))
         system.row_resistance[row] = resistance
         system.row_start_share[row] = row_start[row] * resistance
         system.row_stop_share[row] = row_stop[row] * resistance
@@ -96,7 +97,7 @@ def factor_rows(begin, stop, system, pre, row_wire, row_start, row_stop, row_shu
             pre.row_resistance[row] = system.row_resistance[row] * unit
             # The conductance of a row of the mean array to the columns in each mode: its cells in series with its wire
             # and shunt.
-            mean = given.mean()
+            mean = total(given) / given.size
             wire = 0.0 if system.ideal_rows else row_wire[row]
             short = np.inf if system.ideal_rows else 4.0 * row_wire[row]
             at_start = min(row_start[row], short)
