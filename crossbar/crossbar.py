@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
@@ -36,7 +36,7 @@ from .network.solve import check_start, check_tolerance, solve_network
 from .plots import in_time, studies  # noqa: F401 (register how the results draw themselves)
 from .schemes import Bias, block_bias, row_bias
 from .series import Selected
-from .wires import LINES, SEGMENTS, Wires, interrupted, joined_lines, per_line, per_segment, wires_or_ideal
+from .wires import LINES, SEGMENTS, Wires, fed_nodes, interrupted, joined_lines, per_line, per_segment, wires_or_ideal
 
 _BYTES_PER_CELL_AND_INPUT = 64  # measured, including the labelled result
 _BYTES_PER_NON_LINEAR_CELL_AND_INPUT = 104
@@ -145,6 +145,14 @@ class Crossbar(Wires):
         if all(isinstance(lines, tuple) and not lines for lines in (floating_word_lines, floating_bit_lines)):
             return self._whole_network
         return self._network(floating_word_lines, floating_bit_lines)
+
+    @functools.cached_property
+    def connected(self) -> NDArray[np.bool_]:
+        """Cells that both of their lines connect to a source, without a break between, (word lines, bit lines)."""
+        wires, (words, bits) = self.network(), self.shape
+        along_words = fed_nodes(wires.word_segment, wires.word_start, wires.word_stop, bits)
+        along_bits = fed_nodes(wires.bit_segment.T, wires.bit_start, wires.bit_stop, words)
+        return np.asarray(along_words & along_bits.T)
 
     @functools.cached_property
     def _whole_network(self) -> Network:

@@ -191,6 +191,17 @@ def joined_lines(
     )
 
 
+def fed_nodes(segments: FloatArray, start: FloatArray, stop: FloatArray, nodes: int) -> NDArray[np.bool_]:
+    """Whether a source reaches each node through its own line, (lines, nodes); the lines as `joined_lines` has them."""
+    between = segments if segments.ndim == 2 else np.zeros((start.size, nodes - 1))
+    whole = np.isfinite(between)
+    from_start = np.column_stack([np.isfinite(start), whole])
+    from_stop = np.column_stack([whole, np.isfinite(stop)])
+    return np.asarray(
+        np.logical_and.accumulate(from_start, axis=1) | np.logical_and.accumulate(from_stop[:, ::-1], axis=1)[:, ::-1]
+    )
+
+
 def _shared(values: ArrayLike | None) -> Any:
     """The common number of all lines, or the numbers of all lines."""
     if values is None:

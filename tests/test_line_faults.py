@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compact_model import InputError, lequeux2016, single_well
+from compact_model import InputError, lequeux2016, notched_device, notched_track, single_well
 from crossbar import (
+    ArrayDrive,
     ArraySimulation,
     Crossbar,
     DomainWalls,
@@ -16,8 +17,10 @@ from crossbar import (
     Junctions,
     MosTransistor,
     Periphery,
+    ReadAccess,
     Reading,
     Resistors,
+    Schedule,
     TransistorAccess,
     TransistorBias,
     TransistorCrossbar,
@@ -25,6 +28,7 @@ from crossbar import (
     bias,
     cost,
     inference,
+    program,
     pulse_block,
     read,
     read_margin,
@@ -471,3 +475,73 @@ def test_what_no_current_comes_from_reads_as_nothing():
         assert np.isfinite(found).all()
         assert found[expected] == pytest.approx(simulation.conductance()[expected], rel=0.02)
         assert np.abs(found[~expected]).max() < 1e-3 * found.max()
+
+
+@pytest.mark.parametrize(
+    ("ends", "segment", "behind"),
+    [("start", 1, [1, 2, 3]), ("start", 0, [0, 1, 2, 3]), ("stop", 1, [0, 1]), ("both", 2, []), ("both", 0, [])],
+)
+def test_what_is_read_behind_a_break_is_marked_and_left_as_it_is(ends, segment, behind):
+    track = single_well(DEVICE, coercive_field=15e-4, half_width=100e-9)
+    array = Crossbar(
+        cells=DomainWalls(DEVICE, track, np.full((3, 4), 500e-9)),
+        word_line_resistance=WORD,
+        bit_line_resistance=BIT,
+        word_line_ends=ends,
+        faults=Faults(broken_word_lines=[(1, segment)]),
+    )
+    simulation = ArraySimulation(array)
+    found = read(simulation)
+    expected = np.ones((3, 4), dtype=bool)
+    expected[1, behind] = False
+    np.testing.assert_array_equal(found.connected, expected)
+    assert found.values[expected] == pytest.approx(simulation.conductance()[expected], rel=1e-3)
+    as_sensed = read(simulation, access=ReadAccess(calibrate=False)).values
+    np.testing.assert_array_equal(found.values[~expected], as_sensed[~expected])
+    one = read(simulation, word_line=1, bit_line=3)
+    assert bool(one.connected) == expected[1, 3]
+    reading = as_sensed[1, behind] if behind else np.ones(1)
+    target = np.where(expected, np.nan, as_sensed.min())
+    target[1, behind] = simulation.conductance()[1, behind]
+    if behind:  # even where the current through other cells happens to be that of the target
+        near = float(np.abs(target[1, behind] - reading).max()) * 1.1
+        done = program(simulation, target, Schedule(voltages=[0.3], widths=1e-9, most_pulses=2), tolerance=near)
+        assert not done.reached.values[1, behind].any()
+        assert done.attrs["total_pulses"] == 0
+        assert done.attrs["unreached"] == len(behind)
+
+
+@pytest.mark.parametrize(("source_lines", "segment"), [("bit_line", 1), ("word_line", 2)])
+def test_cells_behind_broken_lines_of_transistor_arrays_are_told_apart(source_lines, segment):
+    array = TransistorCrossbar(
+        cells=Resistors(1.0 / OHMS),
+        transistor=MosTransistor(**LAW),
+        gate_voltage=1.5,
+        source_lines=source_lines,
+        source_line_resistance=1.0,
+        bit_line_resistance=1.0,
+        faults=Faults(broken_source_lines=[(1, segment)], broken_bit_lines=[(0, 1)]),
+    )
+    expected = np.array([[False, True, True], [False, source_lines == "word_line", source_lines == "bit_line"]])
+    np.testing.assert_array_equal(array.connected, expected)
+
+
+def test_shorts_of_lines_in_time_agree_with_ngspice(ngspice):
+    from spice import crosscheck_array
+
+    device = notched_device()
+    tracks = [notched_track(device, seed) for seed in range(9)]
+    start = np.array([track.wells[7].centre for track in tracks]).reshape(3, 3)
+    faults = Faults(shorted_word_lines=[(0, 1)], shorted_bit_lines=[(2, 1)], shorted_lines_resistance=20.0)
+    wires = {"word_line_resistance": 1.0, "bit_line_resistance": 1.0}
+    held = bias("V/2", (3, 3), 0.75, word_line=1, bit_line=0)
+    drive, times = ArrayDrive.pulse(held, 4e-9, 1e-9), np.linspace(0.0, 8e-9, 33)
+    found, sound = (
+        crosscheck_array(
+            ArraySimulation(Crossbar(cells=DomainWalls(device, tracks, start), **wires, **more)), drive, times
+        )
+        for more in ({"faults": faults}, {})
+    )
+    assert float(found.position_difference) < 0.1e-9
+    assert float(found.current_difference) < 1e-4
+    assert np.abs(found.current.values - sound.current.values).max() > 0.02 * np.abs(sound.current.values).max()

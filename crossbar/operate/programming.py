@@ -122,8 +122,8 @@ def program(
     `history` also conductance_after_row (row, word_line, bit_line).  Attributes: energy_of_sources (J) and
     energy_per_pulse (J) of the writing, duration (s, on the array's own clock), total_pulses, unreached.
     Raises InputError for targets outside the range of a cell, and for a read voltage at which the selectors do not
-    conduct.  A cell that the schedule does not bring to its target is marked in `reached`; the others are still
-    programmed.
+    conduct.  A cell that the schedule does not bring to its target is marked in `reached`, as is one behind a broken
+    line, which gets no pulses; the others are still programmed.
     """
     validation.instance("simulation", simulation, ArraySimulation)
     validation.instance("schedule", schedule, Schedule)
@@ -228,11 +228,11 @@ def _program_row(
     attempt = np.zeros(bits, dtype=np.int64)
     pulses = np.zeros(bits, dtype=np.int64)
     polarity = np.zeros(bits)
-    chosen = ~np.isnan(wanted)
+    chosen, connected = ~np.isnan(wanted), simulation.array.connected[row]
     while True:
         reading = row_reading(simulation, row, read)
         error = np.where(chosen, reading - wanted, 0.0)
-        needs = np.abs(error) > near
+        needs = (np.abs(error) > near) & connected  # what is behind a break can be neither read nor written
         if not (needs & (pulses < schedule.most_pulses)).any():
             break
         needs &= pulses < schedule.most_pulses
@@ -248,7 +248,7 @@ def _program_row(
         pulses[needs] += 1
     known.pulses[row] += pulses
     known.read[row] = reading
-    known.reached[row] = ~needs | ~chosen
+    known.reached[row] = (~needs & connected) | ~chosen
     known.verified[row] = simulation.conductance()[row]
 
 

@@ -15,6 +15,7 @@ from ..in_time.drive import ArrayDrive
 from ..in_time.simulation import ArraySimulation
 from ..schemes import SCHEMES, line_number
 
+_CONNECTED = {"long_name": "no line is broken between the cell and its sources"}
 _SMALLEST_VOLTAGE = 1e-30  # V: the currents of far smaller ones vanish
 
 
@@ -72,7 +73,9 @@ def read(
 ) -> xr.DataArray:
     """Read the cells' conductances as sense amplifiers do: bit-line currents divided by the read voltage, S.
 
-    Unless `access` disables it, they are corrected for the wires, as in `program`.
+    Unless `access` disables it, they are corrected for the wires, as in `program`.  The coordinate `connected`
+    (word_line, bit_line) is False for cells behind a break of one of their lines: what is read there comes through
+    other cells, and is not corrected.
 
     word_line: None: every row in turn.  bit_line: a single one, with the others biased by the scheme; None: all of
     them, each held at 0 V. The result has the dimensions (word_line, bit_line), without the dimension of a line that
@@ -81,9 +84,13 @@ def read(
     rows = validation.instance("simulation", simulation, ArraySimulation).shape[0]
     chosen = range(rows) if word_line is None else [line_number("word_line", word_line, rows)]
     found = np.array([row_reading(simulation, row, access, bit_line) for row in chosen])
+    columns = _columns(bit_line)
     everything = xr.DataArray(
         found,
         dims=("word_line", "bit_line"),
+        coords={
+            "connected": (("word_line", "bit_line"), simulation.array.connected[list(chosen)][:, columns], _CONNECTED)
+        },
         name="conductance",
         attrs={"long_name": "reading", "units": "S"},
     )
@@ -104,20 +111,27 @@ def correction(
 ) -> FloatArray:
     """Current over voltage of a row, divided by the conductances, with all states in the middle; 1 without calibration.
 
-    Also 1 where nothing can be calibrated: at open cells, and where no current comes from, behind broken lines and
-    transistors that are off.  It is stored in the simulation, because it does not depend on the present states.
+    Also 1 where nothing can be calibrated: at open cells, behind transistors that are off, and behind broken lines,
+    where only other cells' currents are sensed.  It is stored in the simulation, because it does not depend on the
+    present states.
     """
     if not access.calibrate:
         return np.ones(simulation.shape[1] if bit_line is None else 1)
     key = (word_line, bit_line, access.voltage, access.scheme)
     if key not in simulation.corrections:
         half = simulation.at_share(0.5)
-        columns = slice(None) if bit_line is None else slice(bit_line, bit_line + 1)
+        columns = _columns(bit_line)
         found = plain_reading(half, word_line, replace(quiet(access), offset=0.0), bit_line)
         conductance = half.conductance()[word_line, columns]
-        found = np.divide(found, conductance, out=np.ones_like(found), where=(found != 0.0) & (conductance != 0.0))
+        known = (found != 0.0) & (conductance != 0.0) & simulation.array.connected[word_line, columns]
+        found = np.divide(found, conductance, out=np.ones_like(found), where=known)
         simulation.corrections[key] = found
     return simulation.corrections[key]
+
+
+def _columns(bit_line: int | None) -> slice:
+    """One bit line, or all of them."""
+    return slice(None) if bit_line is None else slice(bit_line, bit_line + 1)
 
 
 def quiet(access: ReadAccess) -> ReadAccess:

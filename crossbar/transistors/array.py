@@ -30,7 +30,7 @@ from ..faults.stuck_cells import with_faults
 from ..network.solution import NetworkSolution
 from ..network.solve import check_tolerance
 from ..schemes import line_number
-from ..wires import ENDS, interrupted, joined_lines, per_line, per_segment
+from ..wires import ENDS, fed_nodes, interrupted, joined_lines, per_line, per_segment
 from .bias import TransistorBias
 from .law import MosTransistor
 from .lines import Bridges, Lines, TransistorNetwork, source_power
@@ -193,6 +193,15 @@ class TransistorCrossbar:
         """The lines in the form that the solver takes, with a source at each."""
         driven = (np.zeros(count, dtype=bool) for count in (self.source_line_count, self.shape[1]))
         return self._network(*driven)
+
+    @functools.cached_property
+    def connected(self) -> NDArray[np.bool_]:
+        """Cells that both of their lines connect to a source, without a break between, (word lines, bit lines)."""
+        of_sources, of_bits = (
+            fed_nodes(each.segment, each.start, each.stop, each.places).ravel()[each.node]
+            for each in (self.network.source_lines, self.network.bit_lines)
+        )
+        return np.asarray(of_sources & of_bits)
 
     def network_with(self, floating_sources: Mask, floating_bits: Mask) -> TransistorNetwork:
         """The same with some lines without a source, masks (source lines,) and (bit lines,).
