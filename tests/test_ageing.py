@@ -44,6 +44,19 @@ def test_walls_leave_a_site_as_the_law_of_one_relaxation_says(array, rates, life
     np.testing.assert_array_equal(array.cells.devices.first_state(), CENTRE)
 
 
+def test_devices_with_one_track_each_share_its_rates(rates):
+    out, back = 1.0 / float(rates.escape_time[0]), float(rates.return_rate.sel(destination="0")[0])
+    other = single_well(DEVICE, coercive_field=60e-4, half_width=50e-9)  # stays
+    tracks = [TRACK if number % 3 else other for number in range(LINES**2)]
+    array = Crossbar(cells=DomainWalls(DEVICE, tracks, np.full((LINES, LINES), CENTRE)), word_line_resistance=1.0)
+    aged = age(array, 0.5 / out, seed=7).cells.devices.first_state().ravel()
+    leaves = np.arange(LINES**2) % 3 > 0
+    still = back / (out + back)
+    expected = still + (1.0 - still) * np.exp(-0.5 * (out + back) / out)
+    assert binomtest(int(np.isclose(aged[leaves], CENTRE, atol=1e-12).sum()), leaves.sum(), expected).pvalue > 0.01
+    assert np.isclose(aged[~leaves], CENTRE, atol=1e-12).all()
+
+
 def test_two_times_one_after_the_other_are_their_sum(array, rates):
     half = 0.25 * float(rates.escape_time[0])
     twice = age(age(array, half, seed=1), half, seed=2).cells.devices.first_state()

@@ -15,6 +15,7 @@ from crossbar import (
     PulsedDevice,
     TableArray,
     Wires,
+    inference,
     supervised_learning,
     unsupervised_learning,
 )
@@ -95,6 +96,29 @@ def test_what_was_learned_is_forgotten_in_time(kind, learning):
     same = learning(*pictures(), kind, epochs=3, repeats=6, seed=3, **more)
     np.testing.assert_array_equal(same.accuracy, found.accuracy)
     assert "aged_accuracy" not in same
+
+
+def test_stored_weights_are_lost_in_time():
+    images, labels = pictures()
+    inputs, outputs = np.column_stack([images, np.ones(len(images))]), 2.0 * np.eye(2)[labels] - 1.0
+    weights = np.linalg.lstsq(inputs, outputs, rcond=None)[0]
+    few = {"levels": [4], "variations": [0.0], "tiles": [8], "wire_resistances": [0.0], "wired_levels": 4}
+    settings = {"device": SHALLOW, **few, "repeats": 2, "seed": 3}
+    found = inference(weights, images, labels, retention=[0.0, 1e-12, 1e6], **settings)
+    same = inference(weights, images, labels, **settings)
+    np.testing.assert_array_equal(same.accuracy, found.accuracy)
+    np.testing.assert_array_equal(same.wired_accuracy, found.wired_accuracy)
+    assert "aged_accuracy" not in same
+    assert float(found.accuracy.mean()) > 0.95
+    aged = found.aged_accuracy.mean("repeat").values
+    assert aged[:2].min() > 0.95
+    assert aged[2] < 0.75  # the walls are anywhere
+    for given, message in (
+        ({"retention": [-1.0]}, "retention: expected times"),
+        ({"temperature": 0.0}, "temperature: ex"),
+    ):
+        with pytest.raises(InputError, match=message):
+            inference(weights, images, labels, **settings, **given)
 
 
 def test_what_cannot_age_is_refused(kind):

@@ -71,14 +71,16 @@ def _aged(
     kinds, tracks, field = walls.parameters, walls.landscapes, walls.net_field.ravel()
     cells: dict[tuple[int, int, float], list[int]] = {}
     for number in range(position.size):
-        cells.setdefault((number % len(kinds), number % len(tracks), float(field[number])), []).append(number)
+        # Devices that share a set of parameters and a track have the same rates.
+        kind, track = id(kinds[number % len(kinds)]), id(tracks[number % len(tracks)])
+        cells.setdefault((kind, track, float(field[number])), []).append(number)
     result = np.tile(position.ravel(), (len(ages), 1))
     with Progress(progress, "ageing").bar(len(cells), "track") as advance:
-        for (kind, track, net_field), members in cells.items():
-            parameters = kinds[kind]
+        for (*_, net_field), members in cells.items():
+            parameters, track = kinds[members[0] % len(kinds)], tracks[members[0] % len(tracks)]
             chain = HoppingTrack(
                 parameters,
-                tracks[track],
+                track,
                 drive="voltage",
                 external_field=net_field - parameters.stray_field,
                 temperature=kelvin,

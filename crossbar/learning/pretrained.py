@@ -28,11 +28,14 @@ from compact_model.support.store import Store
 from compact_model.support.validation import InputError
 
 from ..crossbar import Crossbar
+from ..faults.ageing import at_ages
 from ..faults.faults import FaultRates, Faults
+from ..in_time.domain_walls import DomainWalls
 from ..plots import learning  # noqa: F401 (register how the results draw themselves)
 from ..read_out.chain import ReadOut
 from ..read_out.converters import Adc, Dac, calibrated
 from ..read_out.weight_mapping import Scale, WeightMapping
+from .spontaneous import aged_dataset, retention_times
 from .table_array import READ_VOLTAGE
 from .trials import Examples, examples
 
@@ -41,6 +44,7 @@ ARRANGEMENTS = ("even", "random")
 MOST_LEVELS = 4096
 """Largest number of levels of a device in a study: a track of 0.2 mm."""
 _TRACKS = 64  # of each kind, from which each cell draws one
+_AGED_TRACKS = 8  # the same where the rates of each are needed
 _ROOM = 300.0  # K, temperature of depths
 
 
@@ -62,6 +66,8 @@ def inference(
     adc: Adc | None = None,
     samples: ArrayLike | None = None,
     faults: FaultRates | None = None,
+    retention: ArrayLike = (),
+    temperature: float = _ROOM,
     repeats: int = 5,
     seed: Seed = 0,
     store: str | Path | None = None,
@@ -90,12 +96,15 @@ def inference(
     all tiles get the same one.
     faults: of cells and lines, drawn anew for each tile.  Cells are stuck at the device's R_P and R_AP; nobody knows of
     them when weights are chosen.
+    retention: s, increasing, times without a voltage after which arrays of `wired_levels` levels, with ideal wires and
+    'random' tracks, are tested again: walls hop meanwhile as in `age`, at the temperature (K).  Each device has one of
+    8 tracks, whose rates take about a second each.
     store: a folder in which each repeat is saved.
 
     Returns a Dataset: accuracy (arrangement, programming, variation, levels, repeat) with ideal wires in one array;
     wired_accuracy (wire_resistance, tile, repeat); depth (levels, repeat; k_B T at 300 K), of the shallowest notch of
-    the 'random' tracks; along levels track_length (m) and parallel_resistance (Ohm); attributes float_accuracy, images,
-    wired_parallel_resistance (Ohm).
+    the 'random' tracks; with retention aged_accuracy (retention_time, repeat); along levels track_length (m) and
+    parallel_resistance (Ohm); attributes float_accuracy, images, wired_parallel_resistance (Ohm).
     """
     given = examples(images, labels)
     layer = validation.array("weights", weights)
@@ -121,6 +130,7 @@ def inference(
     converters = _Converters(how, dac, adc, _calibration(adc, samples, given.images.shape[1]))
     if faults is not None:
         validation.instance("faults", faults, FaultRates)
+    ages, kelvin = retention_times(retention, ()), validation.positive("temperature", temperature)
     for count in counts:
         Scale(how, [_even(notched(parameters, count), count)] * how.slices)  # refuses devices with too few levels
     whole = Examples(np.column_stack([given.images, np.ones(len(given.images))]), given.labels)
@@ -138,7 +148,9 @@ def inference(
             layer, given.images, given.labels.astype(np.float64), *([] if samples is None else [converters.samples])
         ),
         "device": digest(repr(parameters)),
-        "settings": repr((*settings, how, dac, adc, *([] if faults is None else [faults]))),
+        "settings": repr(
+            (*settings, how, dac, adc, *([] if faults is None else [faults]), *([(ages, kelvin)] if ages else []))
+        ),
         "seed": origin,  # not that of each repeat, so that more repeats can continue from fewer
     }
     kept = Store(store, identity)
@@ -153,6 +165,7 @@ def inference(
                     parameters, wanted, whole, noise, converters, faults, np.random.default_rng(stream), advance
                 )
                 part = study.levels(counts[:-1], spreads).merge(study.wires(counts[-1], sizes, segments))
+                part = part.merge(study.aged(counts[-1], ages, kelvin))
                 kept.save(name, part)
             else:
                 advance(total)
@@ -281,6 +294,21 @@ class _Study:
             },
         )
 
+    def aged(self, count: int, ages: list[float], kelvin: float) -> xr.Dataset:
+        """Accuracies after times without a voltage, with ideal wires; an empty Dataset without times."""
+        if not ages:
+            return xr.Dataset()
+        device, lines = notched(self.parameters, count), max(len(self.wanted), self.bit_lines)
+        tracks = [notched_track(device, self.draw, position_jitter=1.0) for _ in range(_AGED_TRACKS)]
+        own = self.draw.integers(_AGED_TRACKS, size=len(self.wanted) * self.bit_lines)
+        places = np.array([[well.centre for well in track.wells] for track in tracks])[own]
+        position = self._programmed(device, 1.0 / resistance(device, places), places)
+        of_cells = np.concatenate(self._by_line(own[:, np.newaxis]), axis=1).ravel().tolist()
+        array = Crossbar(cells=DomainWalls(device, [tracks[each] for each in of_cells], position))
+        arrays = at_ages(array, ages, temperature=kelvin, seed=self.draw)
+        accuracies = [self._accuracy(device, count, np.asarray(each.conductance), lines, 0.0) for each in arrays]
+        return aged_dataset(ages, accuracies)
+
     def _levels(self, arrangement: str, count: int) -> tuple[FloatArray, float]:
         """Each cell's conductances without variation, S, (cells, levels); the least depth, k_B T.
 
@@ -307,7 +335,10 @@ class _Study:
         return self.parameters.parallel_resistance / ohms[:, np.newaxis]
 
     def _programmed(self, device: DeviceParameters, known: FloatArray, actual: FloatArray) -> FloatArray:
-        """Conductances of the cells, S, (inputs, bit lines): chosen by the known levels, and their actual values."""
+        """What the cells have, (inputs, bit lines), where levels are chosen by their known conductances, S.
+
+        known, actual: (cells, levels); actual: of what is returned.
+        """
         slices, count = self.mapping.slices, known.shape[1]
         weights, references = self._by_line(known)
         by_weight = weights.reshape(*self.wanted.shape, slices, -1, count)

@@ -119,6 +119,11 @@ def aged_accuracy(
         let_pass(time - before)
         found.append(accuracy())
         before = time
+    return aged_dataset(times, found)
+
+
+def aged_dataset(times: Sequence[float], found: Sequence[float]) -> xr.Dataset:
+    """Accuracies after times, s."""
     return xr.Dataset(
         {"aged_accuracy": (("retention_time",), found, {"long_name": "test accuracy after a time without a voltage"})},
         coords={"retention_time": ("retention_time", list(times), {"long_name": "retention time", "units": "s"})},

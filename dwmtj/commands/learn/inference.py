@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from compact_model.constants import NANOSECOND
 from compact_model.figures import TWO_COLUMNS
 from compact_model.support.model_range import spread_from_percent
 from compact_model.support.validation import between, whole
@@ -13,7 +14,7 @@ from ...digits import divided, load_digits, trained_weights
 from ...options.array import fault_options, faults_from_options, numbers_from
 from ...options.device import DEVICE
 from ...options.help import Command
-from ...options.learning import device_from, device_line, levels_from, notched_options, trial_options
+from ...options.learning import device_from, device_line, levels_from, notched_options, retention_from, trial_options
 from ...options.read_out import read_noise_from_percent, read_noise_option, read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
@@ -62,6 +63,13 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     show_default=True,
     help="Number of levels in the simulations with wires.",
 )
+@click.option(
+    "--retention",
+    default="",
+    metavar="ns,...",
+    help="Times at 300 K after which arrays of --wired-levels levels, with ideal wires, are tested again, ns  "
+    "[default: none]",
+)
 @read_noise_option
 @read_out_options
 @fault_options
@@ -74,6 +82,7 @@ def command(
     tiles: str,
     wire_resistances: str,
     wired_levels: int,
+    retention: str,
     read_noise: float,
     repeats: int,
     seed: int,
@@ -110,6 +119,7 @@ def command(
         tiles=[whole("--tiles", value, 2) for value in numbers_from("--tiles", tiles, int)],
         wire_resistances=numbers_from("--wire-resistances", wire_resistances, float),
         wired_levels=whole("--wired-levels", wired_levels, 2, MOST_LEVELS),
+        retention=retention_from(retention),
         read_noise=read_noise_from_percent(read_noise),
         repeats=repeats,
         seed=seed,
@@ -141,6 +151,16 @@ def command(
     headers = ["lines", *(f"{segment:g} Ohm" for segment in result.wire_resistance.values)]
     ohms = result.attrs["wired_parallel_resistance"]
     parts.append(f"\naccuracy %, tiles with wires, {wired_levels} levels, R_P = {ohms:.0f} Ohm\n{table(headers, rows)}")
+    aged: dict[str, Any] = {}
+    if "aged_accuracy" in result:
+        later, later_deviation = mean_and_deviation(result.aged_accuracy)
+        aged = {
+            "retention_ns": (result.retention_time / NANOSECOND).values.tolist(),
+            "aged_accuracy_percent": (100.0 * later).values.tolist(),
+        }
+        pairs = zip(later.values.tolist(), later_deviation.values.tolist(), strict=True)
+        rows = [[f"{time:g}", written(*pair)] for time, pair in zip(aged["retention_ns"], pairs, strict=True)]
+        parts.append(f"\naccuracy %, {wired_levels} levels, ideal wires, after a time\n{table(['ns', 'random'], rows)}")
     depth = result.depth.min("repeat").values
     parts.append(f"\n{device_line(result, volts=False)}")
     parts.append(
@@ -160,6 +180,7 @@ def command(
         "wired_accuracy_percent": (100.0 * wired.transpose("wire_resistance", "tile")).values.tolist(),
         "parallel_resistance_Ohm": result.parallel_resistance.values.tolist(),
         "depth_kT": depth.tolist(),
+        **aged,
     }
 
     def draw(figure: Any) -> None:
