@@ -72,8 +72,8 @@ def _aged(
     cells: dict[tuple[int, int, float], list[int]] = {}
     for number in range(position.size):
         # Devices that share a set of parameters and a track have the same rates.
-        kind, track = id(kinds[number % len(kinds)]), id(tracks[number % len(tracks)])
-        cells.setdefault((kind, track, float(field[number])), []).append(number)
+        own = id(kinds[number % len(kinds)]), id(tracks[number % len(tracks)])
+        cells.setdefault((*own, float(field[number])), []).append(number)
     result = np.tile(position.ravel(), (len(ages), 1))
     with Progress(progress, "ageing").bar(len(cells), "track") as advance:
         for (*_, net_field), members in cells.items():

@@ -303,8 +303,8 @@ class _Study:
         own = self.draw.integers(_AGED_TRACKS, size=len(self.wanted) * self.bit_lines)
         places = np.array([[well.centre for well in track.wells] for track in tracks])[own]
         position = self._programmed(device, 1.0 / resistance(device, places), places)
-        of_cells = np.concatenate(self._by_line(own[:, np.newaxis]), axis=1).ravel().tolist()
-        array = Crossbar(cells=DomainWalls(device, [tracks[each] for each in of_cells], position))
+        of_cells = np.concatenate(self._by_line(own[:, np.newaxis].astype(np.float64)), axis=1).ravel()
+        array = Crossbar(cells=DomainWalls(device, [tracks[int(each)] for each in of_cells], position))
         arrays = at_ages(array, ages, temperature=kelvin, seed=self.draw)
         accuracies = [self._accuracy(device, count, np.asarray(each.conductance), lines, 0.0) for each in arrays]
         return aged_dataset(ages, accuracies)
