@@ -1,13 +1,13 @@
-"""The adaptive method for many devices at once, in SIMD, where nothing happens but smooth motion.
+"""The adaptive method for many devices at once, in SIMD, for as long as their walls move smoothly.
 
-Most steps of most walls lead from one point of a region of the track to another one of it.  Such steps are taken here
-for LANES devices side by side, each with a time and a step of its own; a lane whose device is done takes up the next
-one.  A device whose next step might leave its region, or that is held, stands at an edge, or comes to the end of the
-drive's region, is left where it is: `adaptive.advance_devices` takes that step, which locates what happens in it.
-What becomes of a device does not depend on the others.
+Most steps of most walls start and end in the same region of the track.  Such steps are taken here for LANES devices
+side by side, each with its own time and step size; when a lane's device is done, the lane takes the next one.  A device
+whose next step might leave its region, or that is held, stands at an edge, or reaches the end of the drive's region,
+is left as it is: `adaptive.advance_devices` then takes that step and locates the events in it.  The result for a device
+does not depend on the other devices.
 
-As in `lanes.py` a loop writes one array and reads at most eight, and all are LANES long: no remainder is left that
-LLVM might compute with other roundings.
+As in `lanes.py`, each loop writes one array and reads at most eight.  All arrays have LANES elements, so that LLVM has
+no remainder to compute with different rounding.
 """
 
 from typing import NamedTuple
@@ -43,15 +43,15 @@ from .tables import (
 )
 
 LANES = 64
-_GROUP = 4  # slopes that are added up in one loop
-_NEAR = 0.275  # of the step times the larger rate at its ends: a cubic goes no more than a quarter of it beyond both
+_GROUP = 4  # slopes summed in one loop
+_NEAR = 0.275  # of step x the larger rate at its ends: a cubic overshoots the two ends by at most a quarter of that
 
 
 class _Pieces(NamedTuple):
-    """The polynomials that hold the lanes, each of shape (LANES,) but for the coefficients."""
+    """The polynomial that each lane uses: arrays of shape (LANES,), except for the coefficients."""
 
     piece: IntegerArray  # its row in the table
-    left: FloatArray  # up to where it holds; -inf and inf at the ends of its region
+    left: FloatArray  # limits of the piece; -inf and inf at the ends of its region
     right: FloatArray
     middle: FloatArray
     inverse_half_width: FloatArray
@@ -71,8 +71,8 @@ def _no_pieces(columns):
 
 
 def lanes_like(devices):
-    """The parameters of LANES devices, all 1 at first."""
-    raise NotImplementedError  # called from compiled code only
+    """The parameters of LANES devices, all initially 1."""
+    raise NotImplementedError  # only called from compiled code
 
 
 @overload(lanes_like)
@@ -83,7 +83,7 @@ def _lanes_like(devices):
 
 
 def load_device(own, lane, devices, index):
-    """Give a lane the parameters of a device."""
+    """Copy the parameters of a device into a lane."""
     raise NotImplementedError
 
 
@@ -98,7 +98,7 @@ def _load_device(own, lane, devices, index):
 
 @fused_inner_kernel
 def _load_piece(pieces, rows, lane, here):
-    """Give a lane the polynomial of a row, which at the ends of its region goes on beyond them."""
+    """Copy the polynomial of a row into a lane; at the ends of its region it is extrapolated."""
     row = rows[here]
     pieces.piece[lane] = here
     pieces.left[lane] = -np.inf if row[LEFT] <= row[REGION_LEFT] else row[LEFT]
@@ -111,7 +111,7 @@ def _load_piece(pieces, rows, lane, here):
 
 @fused_inner_kernel
 def _enter_pieces(pieces, rows, where):
-    """Give the lanes that are outside their piece the one that holds them."""
+    """Move the lanes that have left their piece to the piece they are in."""
     for lane in range(LANES):
         if where[lane] < pieces.left[lane] or where[lane] > pieces.right[lane]:
             _load_piece(pieces, rows, lane, walk_in_region(rows, pieces.piece[lane], where[lane]))
@@ -121,10 +121,10 @@ def _enter_pieces(pieces, rows, where):
 def advance_lanes(
     first, every, devices, mode, landscape, drive, end_time, tolerance, most_steps, state, progress
 ):  # fmt: skip
-    """Advance those of the devices first, first + every, ... that move smoothly towards end_time.
+    """Advance towards end_time those of the devices first, first + every, ... whose walls move smoothly.
 
-    most_steps: of each device; the other arguments are those of `adaptive.advance_devices`.  A device that reaches
-    end_time is FINISHED; the others stay RUNNING.  Nothing is recorded on the way.
+    most_steps: the limit for each device; the other arguments are those of `adaptive.advance_devices`.  A device that
+    reaches end_time is marked FINISHED; the others stay RUNNING.  No intermediate states are recorded.
     """
     count = devices.damping.size
     rows = landscape.rows
@@ -172,8 +172,8 @@ def advance_lanes(
     step = np.zeros(LANES)
     position = np.zeros(LANES)
     angle = np.zeros(LANES)
-    until = np.zeros(LANES)  # the end of the drive's region, or of the run
-    lower = np.full(LANES, -np.inf)  # the track's region, and stops
+    until = np.zeros(LANES)  # the end of the drive's region or of the run
+    lower = np.full(LANES, -np.inf)  # limits of the track's region, narrowed by the stops
     upper = np.full(LANES, np.inf)
     trial = np.zeros(LANES)
     stage_time = np.zeros(LANES)
@@ -214,7 +214,7 @@ def advance_lanes(
                 _load_piece(waveform, drive_rows, lane, part)
                 if width.size > 0:
                     width[lane] = own.wall_width[lane]
-                slopes[:, :, lane] = 0.0  # a weight of 0 would make NaN of an infinite one
+                slopes[:, :, lane] = 0.0  # an infinite slope times a weight of 0 would be NaN
                 of_device[lane] = index
                 steps[lane] = 0
                 time[lane] = progress.time[index]
@@ -230,14 +230,14 @@ def advance_lanes(
             break
         for lane in range(LANES):
             trial[lane] = min(step[lane], until[lane] - time[lane])
-        # With a lane's new device all rates at the start are asked for; those that were known come out the same.
+        # If a lane has a new device, the initial rates of all lanes are evaluated; those already known do not change.
         for stage in range(0 if newcomers > 0 else 1, STAGES + 1):
             for lane in range(LANES):
                 position_sum[lane] = 0.0
             for lane in range(LANES):
                 angle_sum[lane] = 0.0
             for column in range(0, stage, _GROUP):
-                # Beyond the stage the weights are 0.
+                # The weights beyond the current stage are 0.
                 a, b, c, d = (
                     MATRIX[stage, column], MATRIX[stage, column + 1], MATRIX[stage, column + 2],
                     MATRIX[stage, column + 3],
@@ -340,7 +340,7 @@ def advance_lanes(
             for lane in range(LANES):
                 slopes[1, stage, lane] = rate_of_angle(rate[lane], damping[lane], along_z[lane], about_angle[lane])
 
-        # The estimated error, as in `dop853`.
+        # The error estimate, as in `dop853`.
         for lane in range(LANES):
             lower_order[lane] = 0.0
         for lane in range(LANES):
@@ -363,18 +363,18 @@ def advance_lanes(
             for lane in range(LANES):
                 higher_order[lane] += (share[lane] * angle_sum[lane]) ** 2
         for lane in range(LANES):
-            # Where both vanish the error is 0; after an overflow it is NaN.
+            # If both vanish, the error is 0; after an overflow it is NaN.
             both = 2.0 * (higher_order[lane] + 0.01 * lower_order[lane]) + 1e-300
             error[lane] = trial[lane] * higher_order[lane] / np.sqrt(both) / tolerance
 
         for lane in range(LANES):
             proposed = SAFETY / np.sqrt(np.sqrt(np.sqrt(error[lane] + 1e-300)))
-            proposed = proposed if proposed > SHRINKAGE else SHRINKAGE  # NaN is not above it
+            proposed = proposed if proposed > SHRINKAGE else SHRINKAGE  # also if proposed is NaN
             factor[lane] = proposed if proposed < GROWTH else GROWTH
         for lane in range(LANES):
             fastest = max(abs(slopes[0, 0, lane]), abs(slopes[0, STAGES, lane]))
             reach[lane] = _NEAR * trial[lane] * fastest
-        # 0: go on; 1: a step is done that ends this lane's run; 2: it is to be left where it is.
+        # 0: continue; 1: this step completes the lane's run; 2: leave the device as it is.
         special = 0
         for lane in range(LANES):
             inside = (min(position[lane], stage_position[lane]) - reach[lane] > lower[lane]) & (
@@ -388,7 +388,7 @@ def advance_lanes(
         for lane in range(LANES):
             special += attention[lane]
         for lane in range(LANES):
-            # What is next; a step that was cut short by the end says nothing about a longer one.
+            # The next step size; a step cut short by the end does not limit the ones after it.
             after = trial[lane] * factor[lane]
             after = max(after, step[lane]) if (error[lane] <= 1.0) & (trial[lane] < step[lane]) else after
             step[lane] = step[lane] if attention[lane] == 2 else after

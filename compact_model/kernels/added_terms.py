@@ -1,8 +1,8 @@
-"""How the terms that are on for some devices join the equation of motion.
+"""Adds the optional terms, which only some devices have, to the equation of motion.
 
-Devices without any of them are a `tables.Device`, and the equation is compiled without them; devices with some are a
-`DeviceWithTerms`, for which numba compiles a second version, with all of them.  A term that another device of the same
-run has turned on adds exact zeros to this one's fields.
+A device without optional terms is a `tables.Device`, for which the equation is compiled without them.  A device with
+at least one is a `DeviceWithTerms`, for which numba compiles a second version that contains all of them.  A term that
+only another device of the same run has contributes exact zeros to the fields of this one.
 """
 
 from collections import namedtuple
@@ -18,11 +18,11 @@ from .terms import TERMS
 from .variants import only_for
 
 ADDED = tuple(term for term in TERMS if term.switches)
-"""The terms that are not always there."""
+"""The optional terms."""
 
 
 def _extended(name, *further):
-    """`Device` with further fields."""
+    """`Device` with additional fields."""
     return namedtuple(name, (*Device._fields, *further), module=__name__)
 
 
@@ -32,12 +32,12 @@ DeviceWithTerms = _extended(
     "slope_is_read",
     *(name for term in ADDED for name in term.coefficients),
 )
-"""A `Device` with what the added terms read.  voltage_by_current: 1 where V follows from J A, 0 where it is J RA_P;
-slope_is_read: 1 where a term that the device has reads the slope of H_K along the track, 0 elsewhere."""
+"""A `Device` with the coefficients of the optional terms.  voltage_by_current: 1 if V follows from the current J A,
+0 if V = J RA_P; slope_is_read: 1 if one of the device's terms reads the slope of H_K along the track, otherwise 0."""
 
 
 def _sum(kernels):
-    """One function that adds the contributions of several, in turn."""
+    """A function that adds the contributions of several kernels in order."""
 
     @inlined
     def total(value, device, position, voltage, angle, slope):
@@ -75,7 +75,7 @@ def _times(before, kernel):
 
 
 def _sum_of_lanes(kernels):
-    """The same for arrays, changed in place: a loop for each."""
+    """The same for arrays, modified in place, with one loop for each kernel."""
 
     @inlined
     def total(values, devices, position, voltage, angle, slope):
@@ -107,14 +107,14 @@ _relative_width = _product([term.relative_width for term in ADDED if term.relati
 
 @inlined
 def _voltage_by_current(device, density, position):
-    """V across a junction that carries J A."""
+    """V across a junction that carries the current J A."""
     share = (device.track_length - position) * device.antiparallel_share_per_length
     return voltage_for_current(density * device.resistance_area, share, device.tmr, device.inverse_half_voltage)
 
 
 @inlined
 def junction_voltage(device, density, position):
-    """V across a junction with J in its torques; device: one with terms."""
+    """V across a junction whose torques are those of the density J; device: a DeviceWithTerms."""
     if device.voltage_by_current > 0.0:
         return _voltage_by_current(device, density, position)
     return density * device.resistance_area
@@ -122,12 +122,12 @@ def junction_voltage(device, density, position):
 
 @inlined
 def _loudness(width):
-    """What white fields are stronger by on a wall of another width, for the fluctuations of the same temperature."""
+    """The relative increase of the thermal fields on a wall whose width differs, at the same temperature."""
     return 1.0 / np.sqrt(width) - 1.0
 
 
 def _has_terms(kind):
-    """Whether devices of this type may have added terms."""
+    """Whether devices of this type can have optional terms."""
     return kind is not Device
 
 
@@ -137,7 +137,7 @@ def _without_terms(device, density, position, angle, slope, along_z, about_angle
 
 @only_for(_has_terms, _without_terms)
 def add_terms(device, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle):
-    """The two fields (T) with what the added terms contribute, and the wall's width (m)."""
+    """The two fields (T) including the contributions of the optional terms, and the wall's width (m)."""
     voltage = junction_voltage(device, density, position)
     width = _relative_width(device, voltage)
     louder = _loudness(width)
@@ -156,11 +156,11 @@ def _lanes_without_terms(
 
 @only_for(_has_terms, _lanes_without_terms, inline="never")
 def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
-    """The same for devices side by side; the two fields and the widths are changed in place."""
-    # Short loops that write one array each: see `lanes.py`.
+    """The same for several devices at once; the two fields and the widths are modified in place."""
+    # Short loops that each write one array, as `lanes.py` explains.
     voltage = np.empty(width.size)
     louder = np.empty(width.size)
-    if devices.voltage_by_current[0] > 0.0:  # in all devices of a run alike
+    if devices.voltage_by_current[0] > 0.0:  # the same for all devices of a run
         for lane in range(width.size):
             voltage[lane] = _voltage_by_current(device_at(devices, lane), density[lane], position[lane])
     else:
@@ -182,12 +182,12 @@ def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_
 
 @only_for(_has_terms, lambda devices, wall_width: wall_width)
 def own_widths(devices, wall_width):
-    """The lanes' widths, m: the devices' own array, or a copy where terms change them."""
+    """The widths of the lanes, m: the array of the devices, or a copy if terms change the widths."""
     return wall_width.copy()
 
 
 def reads_slope(device):
-    """Whether a term of a device, or of any of the devices in an array of them, reads the slope of H_K."""
+    """Whether any term of a device, or of any device in arrays, reads the slope of H_K."""
     return type(device) is not Device and np.max(device.slope_is_read) > 0.0
 
 
@@ -202,5 +202,5 @@ def _reads_slope(device):
 
 @inlined
 def slope_if_read(device, track, piece, position):
-    """dH_K/dx (T/m) at a position, or 0 where no term of the device reads it."""
+    """dH_K/dx (T/m) at a position, or 0 if no term of the device reads it."""
     return slope_of_second(track, piece, position) if reads_slope(device) else 0.0

@@ -1,9 +1,9 @@
-"""One line on standard error for a kernel that takes long to compile: what, and how long it took.
+"""Prints a line on standard error, with the name and the time taken, for each kernel that is slow to compile.
 
-Nothing is said of code that is loaded from disk.  DWMTJ_QUIET=1 in the environment keeps all of it quiet.
+Code that is loaded from disk is not announced.  DWMTJ_QUIET=1 in the environment suppresses all announcements.
 
-Python's search for cyclic garbage is suspended meanwhile: what a compiler makes stays in use until it has finished, and
-looking through it again and again takes a sixth of its time.
+Python's cyclic garbage collector is suspended during compilation: what a compiler makes stays in use until it has
+finished, and searching it again and again would take a sixth of the time.
 """
 
 import gc
@@ -17,23 +17,23 @@ from typing import Any
 from numba.core import event
 
 PATIENCE = 1.0
-"""Seconds of compiling after which the line begins."""
+"""Seconds of compilation after which the line is begun."""
 
 
 def say(text: str) -> None:
-    """Write to standard error, where there is one and nobody wants quiet."""
+    """Write to standard error, if there is one and quiet was not requested."""
     if os.environ.get("DWMTJ_QUIET", "0") in ("", "0") and sys.stderr is not None:
         try:
             sys.stderr.write(text)
             sys.stderr.flush()
-        except (OSError, ValueError):  # closed; a simulation is not to end for that
+        except (OSError, ValueError):  # closed, which must not end a simulation
             return
 
 
 class _Listener(event.Listener):
-    """numba reports the beginning and the end of each function's compilation, under a lock: one at a time.
+    """Receives numba's events for the start and the end of each compilation; a lock admits one at a time.
 
-    Functions within functions are part of the outermost one.
+    Functions compiled within another one count as part of the outermost function.
     """
 
     def __init__(self, is_ours: Callable[[Any], bool]) -> None:
@@ -74,11 +74,11 @@ class _Listener(event.Listener):
 
     def _speak(self, name: str) -> None:
         with self.lock:
-            if self.timer is threading.current_thread():  # not one that has ended in the meantime
+            if self.timer is threading.current_thread():  # the compilation has not ended in the meantime
                 self.speaking = True
                 say(f"dwmtj: compiling {name} ...")
 
 
 def begin(is_ours: Callable[[Any], bool]) -> None:
-    """From now on, report the dispatchers that are ours; numba tells of all that the process compiles."""
+    """Start announcing the dispatchers that are ours; numba reports every compilation in the process."""
     event.register("numba:compile", _Listener(is_ours))

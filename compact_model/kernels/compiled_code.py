@@ -1,18 +1,20 @@
-"""Compiled kernels on disk: found again by what they were compiled from, and never in the way.
+"""A cache of compiled kernels on disk, keyed by the source from which they were compiled.
 
-numba's own cache compares one source file, that of the compiled function, and trusts what it reads.  Here
+numba's own cache compares only the source file of the compiled function, and trusts the files that it reads.  In this
+cache,
 
-- the name of a file holds a digest of every source file that the function can have been compiled from: those of its own
-  `kernels` folder and of this one.  An edited constant in another file of them is seen, on any machine;
-- a file ends with a digest of its content.  One that was cut off or overwritten is made anew;
-- there is no index, and a file is put in its place whole, so that any number of processes may compile at once;
-- where no folder can be written, code is compiled in memory.
+- the name of a file contains a digest of every source file from which the function can have been compiled: those in its
+  own `kernels` folder and in this one.  A constant edited in any of them is noticed, on any machine;
+- each file ends with a digest of its content.  A truncated or overwritten file is replaced;
+- there is no index, and files are written atomically, so that any number of processes can compile at the same time;
+- if no folder is writable, code is compiled in memory.
 
-The folder is NUMBA_CACHE_DIR if that is set, and no other.  Else files are read from `__pycache__` beside the source
-and from the user's cache folder (XDG_CACHE_HOME where there is one), and written to the first of them that can be.
+If NUMBA_CACHE_DIR is set, only that folder is used.  Otherwise files are read from `__pycache__` beside the source and
+from the user's cache folder (XDG_CACHE_HOME, if set), and written to the first of the two that is writable.
 
-The part of numba that this needs: a dispatcher's `_cache` with `load_overload` and `save_overload`, and the two halves
-of its own cache, `CompileResult._reduce` and `_rebuild`; the same from numba 0.60 to 0.68, which were tried.
+The cache relies on these parts of numba: a dispatcher's `_cache` with `load_overload` and `save_overload`, and
+`CompileResult._reduce` and `_rebuild`, with which numba's own cache stores and restores code.  They are the same in
+numba 0.60 to 0.68, with which this was tried.
 """
 
 import functools
@@ -39,21 +41,21 @@ _OWN_FOLDER = Path(__file__).parent
 
 
 class _Sources:
-    """The source files of one folder, as they were when its first function was decorated."""
+    """The source files of a folder, as they were when its first function was decorated."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = {path: (_stamp(path), _digest(path.read_bytes())) for path in sorted(folder.rglob("*.py"))}
 
     def unchanged(self) -> bool:
-        """Whether the files are still those that were imported; what is compiled after an edit is of neither state."""
+        """Whether the files are still those that were imported; code compiled after an edit fits neither version."""
         try:
             for path, (stamp, digest) in self.files.items():
                 if _stamp(path) != stamp and _digest(path.read_bytes()) != digest:
                     return False
         except OSError:
             return False
-        return bool(self.files)  # none where the package lies in an archive
+        return bool(self.files)  # empty if the package is in an archive
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -71,7 +73,7 @@ def _sources(folder: Path) -> _Sources:
 
 
 class CompiledCode(NullCache):
-    """The compiled code of one function, for each signature; stands in a dispatcher in the place of numba's cache."""
+    """The compiled code of one function for each signature; replaces numba's cache in a dispatcher."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -96,7 +98,7 @@ class CompiledCode(NullCache):
         yield Path(AppDirs("dwmtj", appauthor=False).user_cache_dir, apart)
 
     def _file_name(self, signature: Any, codegen: Any) -> tuple[str, str]:
-        """In two parts: what stays after an edit of the source, and what does not."""
+        """The name in two parts: one that survives edits of the source, and one that does not."""
         held = tuple(cell.cell_contents for cell in self.function.__closure__ or ())
         versions = (numba.__version__, sys.implementation.cache_tag, getattr(sys, "abiflags", ""))
         kind = repr((signature, codegen.magic_tuple(), versions, dumps(held) if held else b""))
@@ -108,7 +110,7 @@ class CompiledCode(NullCache):
         return any((folder / name).is_file() for folder in self._folders())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The CompileResult of a signature, or None where there is none that is whole and of this source."""
+        """The CompileResult of a signature, or None if there is no intact one for this source."""
         target_context.refresh()
         if not all(each.unchanged() for each in self.sources):
             return None
@@ -123,12 +125,12 @@ class CompiledCode(NullCache):
                 continue
             try:
                 return CompileResult._rebuild(target_context, *pickle.loads(content))
-            except Exception:  # whole, and yet of no use here: compile it anew, whatever the reason
+            except Exception:  # intact but unusable here: compile again, whatever the reason
                 continue
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a CompileResult in the first folder that can be written."""
+        """Save a CompileResult in the first writable folder."""
         if data.lifted or data.library.has_dynamic_globals or not all(each.unchanged() for each in self.sources):
             return
         kept, source = self._file_name(sig, data.library.codegen)
@@ -137,7 +139,7 @@ class CompiledCode(NullCache):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 _write(folder / (kept + source), content + hashlib.sha256(content).digest())
-                for other in folder.glob(f"{kept}*.nbc"):  # of an earlier state of the source
+                for other in folder.glob(f"{kept}*.nbc"):  # from an earlier state of the source
                     if other.name != kept + source:
                         other.unlink(missing_ok=True)
                 return
@@ -147,7 +149,7 @@ class CompiledCode(NullCache):
 
 
 def _write(path: Path, content: bytes) -> None:
-    """A file, whole or not at all."""
+    """Write a file completely or not at all."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="compiled_", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,6 +1,6 @@
-"""Explicit Runge-Kutta methods with a fixed step: the paper's RK4 and the stochastic Heun, device by device.
+"""Explicit Runge-Kutta methods with a fixed step, the paper's RK4 and stochastic Heun, for one device after another.
 
-`lanes.py` does the same for many devices at once, in SIMD; the two give the same bits.
+`lanes.py` does the same for many devices at once, in SIMD; both give bitwise identical results.
 """
 
 from typing import NamedTuple
@@ -25,18 +25,18 @@ from .tables import (
 
 
 class StepPlan(NamedTuple):
-    """Runs of equal steps.  The drive has no hard edge within a run; a run's end may be recorded."""
+    """Runs of equal steps.  The drive has no hard edge within a run; the state at the end of a run can be recorded."""
 
     start: FloatArray  # (runs,) time in s
     step: FloatArray  # (runs,) in s
-    skipped: IntegerArray  # (runs,) steps of the run that were taken before: times do not hang on how a plan is parted
+    skipped: IntegerArray  # (runs,) steps of the run taken earlier, so that times do not depend on how a plan is split
     steps: IntegerArray  # (runs,) steps to take
-    first_index: IntegerArray  # (runs,) counter of the first of them: the random numbers hang on it
-    column: IntegerArray  # (runs,) where the state at the run's end is recorded; -1: nowhere
+    first_index: IntegerArray  # (runs,) counter of the first step, which selects the random numbers
+    column: IntegerArray  # (runs,) where the state at the end of the run is recorded; -1: not recorded
 
 
 class Tableau(NamedTuple):
-    """A method whose stage s needs only stage s - 1: its slopes are taken at t + nodes[s] h."""
+    """A method whose stage s needs only stage s - 1; its slopes are evaluated at t + nodes[s] h."""
 
     nodes: FloatArray
     weights: FloatArray
@@ -47,15 +47,15 @@ HEUN = Tableau(np.array([0.0, 1.0]), np.array([0.5, 0.5]))
 
 
 class WallState(NamedTuple):
-    """What a run starts from and leaves behind, each of shape (devices,)."""
+    """The initial state of a run, overwritten by its final state; arrays of shape (devices,)."""
 
     position: FloatArray
     angle: FloatArray
-    release_time: FloatArray  # the wall stands still before it (it is not nucleated yet)
-    lower_stop: FloatArray  # the wall that passes a stop ...
+    release_time: FloatArray  # until then the wall does not move (it has not been nucleated)
+    lower_stop: FloatArray  # a wall that passes a stop stays there
     upper_stop: FloatArray
-    passage_time: FloatArray  # ... does so at this time (inf: not yet), and rests there
-    rise: FloatArray  # of the junction's temperature, K; 0 of devices that do not heat up
+    passage_time: FloatArray  # when the wall passed a stop; inf: not yet
+    rise: FloatArray  # of the junction's temperature, K; 0 for devices that do not heat up
     highest_rise: FloatArray  # so far
 
 
@@ -65,9 +65,9 @@ def integrate_devices(
 ):
     """Advance the devices first, first + every, ... through the plan; the state and the records are written in place.
 
-    devices: tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
-    key: uint64, the random stream; numbers: int64 (devices,), of the devices in that stream.
-    positions, angles, rises: float64 (devices, columns); the last one is not read where nothing heats up.
+    devices: a tables.Device of arrays; mode: one of equations.DENSITY_*; landscape, drive: PiecewiseTable.
+    key: uint64, the random stream; numbers: int64 (devices,), the numbers of the devices in that stream.
+    positions, angles, rises: float64 (devices, columns); rises may be empty if no device heats up.
     """
     bits = np.empty((3, 1), dtype=np.uint64)
     normal_z = np.zeros(1)
@@ -135,7 +135,7 @@ def integrate_devices(
                     angle_sum += tableau.weights[stage] * angle_rate
                     rise_sum += tableau.weights[stage] * rise_rate
                 moved = step * position_sum
-                reached = position + moved  # beyond a stop on the track's end, too
+                reached = position + moved  # before clipping, as a stop may lie on the end of the track
                 position = min(max(reached, 0.0), length)
                 angle += step * angle_sum
                 rise += step * rise_sum

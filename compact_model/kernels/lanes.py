@@ -1,8 +1,9 @@
 """The methods of `fixed_step.py` for many devices at once, in SIMD.
 
-Devices are taken in blocks of lanes, and each stage is a sequence of short loops over the lanes that LLVM vectorises.
-Two habits make it do so: a loop writes one array and reads at most eight (with more, LLVM gives up proving that they do
-not overlap), and every array is a local name (an array reached through a tuple is loaded anew after each store).
+Devices are processed in blocks of lanes, and each stage is a sequence of short loops over the lanes, which LLVM
+vectorises.  Two rules make this possible: each loop writes one array and reads at most eight (with more, LLVM gives up
+proving that they do not overlap), and every array is a local variable (an array accessed through a tuple is reloaded
+after each store).
 """
 
 import numpy as np
@@ -56,7 +57,7 @@ def _enter_pieces(table, first, position, piece, left, right, middle, inverse_ha
 
 @inner_kernel
 def _enter_run(drive, first, piece, time):
-    """Set each lane's piece of the drive to the one that holds a time within the run."""
+    """Set each lane's piece of the drive to the one that contains a time within the run."""
     for lane in range(piece.size):
         item = object_of(drive, first + lane)
         piece[lane] = walk(drive.rows, piece[lane], drive.offsets[item], drive.offsets[item + 1] - 1, time)
@@ -64,7 +65,7 @@ def _enter_run(drive, first, piece, time):
 
 @inner_kernel
 def _set_drive(rows, shared, piece, time, electrical, net_field):
-    """The drive and the net field at a time within the run; shared: one waveform serves all lanes."""
+    """The drive and the net field at a time within the run; shared: all lanes have the same waveform."""
     for lane in range(1 if shared else piece.size):
         here = walk_in_region(rows, piece[lane], time)
         piece[lane] = here
@@ -77,7 +78,7 @@ def _set_drive(rows, shared, piece, time, electrical, net_field):
 
 @inner_kernel
 def _stop_lanes(state, first, reached, moved, time, step, rate):
-    """Halt the lanes whose wall passed a stop in the last step; the time is interpolated within the step."""
+    """Halt the lanes whose wall passed a stop in the last step; the time of passage is interpolated within the step."""
     for lane in range(reached.size):
         device = first + lane
         lower = state.lower_stop[device]
@@ -94,7 +95,7 @@ def integrate_blocks(
     first_block, every, lanes, devices, mode, landscape, drive, plan, tableau, key, numbers, state, positions,
     angles,
 ):  # fmt: skip
-    """`fixed_step.integrate_devices` in blocks of so many lanes: the blocks first_block, first_block + every, ..."""
+    """`fixed_step.integrate_devices` for the blocks first_block, first_block + every, ... of so many lanes each."""
     total = devices.damping.size
     for block_number in range(first_block, (total + lanes - 1) // lanes, every):
         first = block_number * lanes
@@ -149,7 +150,7 @@ def integrate_blocks(
         slope = np.zeros(count)
         with_slope = reads_slope(own)
         track_piece = np.empty(count, dtype=np.int64)
-        left = np.full(count, np.inf)  # no piece is loaded yet
+        left = np.full(count, np.inf)  # no piece loaded yet
         right = np.full(count, -np.inf)
         middle = np.empty(count)
         inverse_half_width = np.empty(count)

@@ -1,4 +1,4 @@
-"""Walls that are led over whole periods of their ringing by Chebyshev polynomials; see `compact_model.ringing`."""
+"""Advances ringing walls by whole periods at a time with Chebyshev polynomials; see `compact_model.ringing`."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .jit import inlined, kernel
 
 @inlined
 def _both(table, place):
-    """The decay and the period at a place from -1 to 1, from coefficients (terms, 2), by Clenshaw's recurrence."""
+    """The decay and the period at a place in [-1, 1] from coefficients (terms, 2), by Clenshaw's recurrence."""
     twice = 2.0 * place
     decay = period = decay_before = period_before = 0.0
     for term in range(table.shape[0] - 1, 0, -1):
@@ -18,10 +18,10 @@ def _both(table, place):
 
 @kernel
 def lead_over_periods(table, index, reach, difference, time):
-    """Take as many periods from each wall's time, s, as fit, and bring its angle's difference, rad, to their end.
+    """Subtract as many periods as fit from each wall's time, s, and advance the difference of its angle, rad, by them.
 
-    table: (devices, levels, terms, 2), those of most periods first; index: the devices of the walls; reach, difference
-    and time are of shape (walls,), of which the last two are written in place.
+    table: (devices, levels, terms, 2), levels of the most periods first; index: the devices of the walls; reach,
+    difference and time: shape (walls,), the last two of which are modified in place.
     """
     for wall in range(index.size):
         for level in range(table.shape[1]):

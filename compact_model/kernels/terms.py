@@ -1,7 +1,7 @@
-"""The terms of the equation of motion, each in one place (Lequeux et al. 2016, doi 10.1038/srep31510, Eq. 1).
+"""The terms of the equation of motion, each defined in one place (Lequeux et al. 2016, doi 10.1038/srep31510, Eq. 1).
 
-To add one: its parameters as rows of `device/parameters.py`, and here its kernels and a `Term` in the list at the end.
-All engines, arrays, netlists, the step control and the static limits follow from that.
+To add a term, add its parameters as rows of `device/parameters.py`, and here its kernels and a `Term` in the list at
+the end.  All solvers, arrays, netlists, the step control and the static limits then include it.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from .fast_math import sine
 from .jit import inlined
 from .term import Term, no_energy, no_push, not_by_voltage, nothing_wrong
 
-# ---- The terms that are always there ----
+# ---- Terms that are always on ----
 
 
 @inlined
@@ -30,7 +30,7 @@ _NET_FIELD = Term(
     width_text="",
     bound=lambda limits: limits.net_field,
     energy=no_energy,
-    push=no_push,  # a static limit is asked for at a given distance of the field from the depinning one
+    push=no_push,  # static limits are computed at a given distance of the field from the depinning field
     per_volt=not_by_voltage,
     refuse=nothing_wrong,
 )
@@ -85,7 +85,7 @@ _PINNING = Term(
     along_text="rate*hc*{pinning}",
     about_text="",
     width_text="",
-    # A wall that turns moves as well, and the field changes on its way.
+    # A wall also moves while its angle turns, and the pinning field changes along the way.
     bound=lambda limits: limits.pinning + limits.pinning_slope * limits.devices.wall_width,
     energy=no_energy,
     push=no_push,
@@ -159,7 +159,7 @@ _THERMAL_FIELDS = Term(
     along_text="{thermal_z}",
     about_text="{thermal_angle}",
     width_text="",
-    bound=lambda limits: 0.0,  # white noise has none; what a step of Heun's method makes of it is part of the method
+    bound=lambda limits: 0.0,  # white noise has no bound; its effect on a step of Heun's method is part of the method
     energy=no_energy,
     push=no_push,
     per_volt=not_by_voltage,
@@ -167,7 +167,7 @@ _THERMAL_FIELDS = Term(
 )
 
 
-# ---- The terms that a device may have ----
+# ---- Optional terms ----
 
 
 @inlined
@@ -208,7 +208,7 @@ def _width_by_voltage(device, voltage):
 
 
 def _width_bound(limits):
-    """The largest Delta over that at 0 V."""
+    """The largest Delta relative to that at 0 V."""
     return 1.0 / np.sqrt(
         np.maximum(1.0 - np.abs(limits.devices.perpendicular_anisotropy_per_volt) * limits.voltage, 1e-9)
     )
@@ -247,7 +247,7 @@ _ANISOTROPY_BY_VOLTAGE = Term(
     relative_width=_width_by_voltage,
     along_text="",
     about_text="0.5*rate*hkv*{voltage}*sin(2.0*{angle})",
-    # Beyond its range, which Newton's method of a simulator may try, the root stays real.
+    # The root stays real beyond the range of validity, which a simulator's Newton iterations may visit.
     width_text="1.0/sqrt(max(1.0+kv*{voltage},1.0e-3))",
     bound=_voltage_bound,
     energy=lambda parameters, position, angle, voltage, anisotropy: (
@@ -297,7 +297,7 @@ def _interfacial_dmi(device, position, voltage, angle, anisotropy_slope):
 
 
 def _dmi_field(parameters):
-    """D / (M_s Delta), the field along the track that acts as the interaction does, T."""
+    """D / (M_s Delta), T: the field along the track that is equivalent to the interaction."""
     return parameters.interfacial_dmi / (parameters.saturation_magnetisation * parameters.wall_width)
 
 
@@ -318,8 +318,8 @@ _INTERFACIAL_DMI = Term(
         * np.abs(limits.devices.dmi_field)
         * np.sqrt(1.0 + np.abs(limits.devices.perpendicular_anisotropy_per_volt) * limits.voltage)
     ),
-    # -pi D W t sin phi, whatever the width: the integral of D (m_z dm_x/dx - m_x dm_z/dx) over a wall whose moment is
-    # (-sin phi, cos phi, 0)
+    # -pi D W t sin phi, independent of the width: the integral of D (m_z dm_x/dx - m_x dm_z/dx) over a wall whose
+    # moment is (-sin phi, cos phi, 0)
     energy=lambda parameters, position, angle, voltage, anisotropy: (
         -0.5
         * np.pi
@@ -329,14 +329,14 @@ _INTERFACIAL_DMI = Term(
     ),
     reads=("saturation_magnetisation", "wall_width"),
     push=no_push,
-    per_volt=not_by_voltage,  # Delta times the field is what moves the wall, and that is D / M_s at every voltage
+    per_volt=not_by_voltage,  # the wall is moved by Delta times the field, which is D / M_s at every voltage
     refuse=nothing_wrong,
 )
 
 
 @inlined
 def _strip(distance):
-    """int (x - x') / r^2 over a strip of width 1 from x' = x - distance to x, averaged over the width at x."""
+    """Integral of (x - x') / r^2 over a strip of width 1 from x' = x - distance to x, averaged over the width at x."""
     reach = np.maximum(distance, 1e-9)
     square = reach * reach
     return 0.5 * (np.log1p(square) - square * np.log1p(1.0 / square)) + 2.0 * reach * np.arctan(1.0 / reach)
@@ -344,7 +344,7 @@ def _strip(distance):
 
 @inlined
 def _field_of_domains(per_volt, width, length, tmr, bias, position, voltage):
-    """Across the track at the wall, T: from the current of the parallel domain less that of the antiparallel one."""
+    """Field across the track at the wall, T: that of the parallel domain's current less the antiparallel one's."""
     antiparallel = 1.0 / (1.0 + tmr / (1.0 + bias * bias))
     return per_volt * voltage * (_strip(position / width) - antiparallel * _strip((length - position) / width))
 
@@ -366,7 +366,7 @@ def _oersted_field(device, position, voltage, angle, anisotropy_slope):
 
 
 _STRIP_TEXT = "(0.5*(ln(1.0+{0}*{0})-{0}*{0}*ln(1.0+1.0/({0}*{0})))+2.0*{0}*atan(1.0/{0}))"
-"""`_strip` as netlists have it."""
+"""`_strip` as written in netlists."""
 
 
 def _oersted_energy(parameters, position, angle, voltage, anisotropy):
@@ -383,7 +383,7 @@ def _oersted_energy(parameters, position, angle, voltage, anisotropy):
 
 
 def _strongest_oersted_field(limits):
-    """Per volt, T/V: at the parallel end of the track."""
+    """The largest field per volt, T/V, which occurs at the parallel end of the track."""
     devices = limits.devices
     return np.abs(devices.oersted_per_volt) * _strip.py_func(devices.track_length / devices.oersted_width)
 
@@ -416,7 +416,7 @@ _OERSTED_FIELD = Term(
         "oersted_field_per_volt",
     ),
     push=no_push,
-    # The current of the antiparallel domain rises up to one and a half times as fast as the voltage, as its TMR falls.
+    # As its TMR falls, the current of the antiparallel domain rises up to one and a half times as fast as the voltage.
     per_volt=lambda limits: 0.75 * np.pi * _strongest_oersted_field(limits),
     refuse=nothing_wrong,
 )
@@ -445,9 +445,9 @@ _FORCE_OF_VARYING_ANISOTROPY = Term(
     along_text="-0.5*hkforce*({width})*{anisotropy_rise}*sin({angle})*sin({angle})",
     about_text="",
     width_text="",
-    # Twice: it follows the angle, and H_K follows the position, by no more than this in the time of a radian.
+    # Doubled: the force changes with the angle and, through H_K, with the position, by at most this much per radian.
     bound=lambda limits: 2.0 * _bound_of_the_force(limits),
-    energy=no_energy,  # that of the two-fold anisotropy, whose derivative by the position it is
+    energy=no_energy,  # part of that of the two-fold anisotropy, whose derivative with respect to x it is
     reads_slope=True,
     share_along=lambda parameters: parameters.anisotropy_gradient_force,
     push=no_push,
@@ -475,4 +475,4 @@ TERMS = (
     _OERSTED_FIELD,
     _FORCE_OF_VARYING_ANISOTROPY,
 )
-"""All of them, in the order in which they are added up."""
+"""All terms, in the order in which they are summed."""

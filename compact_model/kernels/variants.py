@@ -1,4 +1,4 @@
-"""Functions that compiled code has in two variants, of which the type of the device decides."""
+"""Functions with two compiled variants, chosen by the type of the device."""
 
 import functools
 from collections.abc import Callable
@@ -12,10 +12,10 @@ Function = Callable[..., Any]
 def only_for(
     fits: Callable[[type], bool], otherwise: Function, inline: Literal["always", "never"] = "always"
 ) -> Callable[[Function], Function]:
-    """Decorate a function of a device, the first argument, that is `otherwise` for devices of another type.
+    """Decorate a function whose first argument is a device; devices of other types get `otherwise` instead.
 
-    fits: whether a device's named tuple is of the type.  otherwise: takes the same arguments.  Compiled code contains
-    the variant of its device alone, so that what few devices need costs the others nothing.
+    fits: whether the device's named tuple is of the right type.  otherwise: takes the same arguments.  Compiled code
+    contains only the variant for its device, so that features few devices need cost the others nothing.
     """
 
     def decorate(function: Function) -> Function:
@@ -26,7 +26,7 @@ def only_for(
         def variant(device: Any, *others: Any) -> Function:
             return function if fits(device.instance_class) else otherwise
 
-        del chosen.__wrapped__  # numba would look through to it
+        del chosen.__wrapped__  # numba would follow it to the original
         overload(chosen, inline=inline, strict=False)(variant)
         return chosen
 
