@@ -177,6 +177,14 @@ def test_the_tolerance_is_kept_where_kinks_interrupt_a_smooth_drive(tolerance):
     assert np.abs(coarse.position - fine.position).max() < tolerance
 
 
+def test_a_tolerance_in_another_unit_is_refused():
+    array, _ = array_of(2)
+    with pytest.raises(
+        InputError, match="tolerance: expected at most 1e-08 m, 1 % of the range of position, got 0.1 m"
+    ):
+        simulation_of_walls(array, SMOOTH, tolerance=0.1)  # meant in nm
+
+
 def test_ideal_wires_leave_independent_devices():
     array, position = array_of(3, word_line_resistance=0.0, bit_line_resistance=0.0)
     drive = write(3, voltage=0.2)

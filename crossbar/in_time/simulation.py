@@ -40,6 +40,7 @@ from .stepper import Coupling, LineVoltages, Record, Tally
 
 _RECORDS_PER_PART = 64
 _LONGEST_RUN = 1e-3  # s: a million intervals; a longer time in ns was probably given in s
+_LARGEST_TOLERANCE = 0.01  # of the range of the first state
 _CELLS = ("word_line", "bit_line")
 
 
@@ -67,7 +68,7 @@ class ArraySimulation:
         assert array.cells is not None
         self.cells: Cells = array.cells.with_devices(self.devices)
         self.shape = array.shape
-        self.tolerance = self.devices.tolerance if tolerance is None else validation.positive("tolerance", tolerance)
+        self.tolerance = self.devices.tolerance if tolerance is None else _tolerance(self.devices, tolerance)
         self.current_tolerance = validation.between("current_tolerance", current_tolerance, 1e-14, 1e-3)
         self.charging = self.lines.charging
         self.time = 0.0
@@ -257,6 +258,18 @@ class ArraySimulation:
     def _check_turn(self, number: int) -> None:
         if number != self._runs:
             raise InputError("run: expected one run after the other, got a new one before the last record of this one")
+
+
+def _tolerance(devices: MovingCells, given: float) -> float:
+    """A tolerance of the first state; InputError for one in another unit, which would tolerate everything."""
+    first = devices.states[0]
+    most = _LARGEST_TOLERANCE * float(np.abs(np.subtract(first.stop, first.start)).min())
+    if validation.positive("tolerance", given) > most:
+        raise InputError(
+            f"tolerance: expected at most {most:.3g} {first.unit}, {100.0 * _LARGEST_TOLERANCE:g} % of the range of "
+            f"{first.name}, got {given:g} {first.unit}"
+        )
+    return float(given)
 
 
 def simulate_array(
