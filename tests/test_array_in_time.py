@@ -180,7 +180,7 @@ def test_the_tolerance_is_kept_where_kinks_interrupt_a_smooth_drive(tolerance):
 def test_a_tolerance_in_another_unit_is_refused():
     array, _ = array_of(2)
     with pytest.raises(
-        InputError, match="tolerance: expected at most 1e-08 m, 1 % of the range of position, got 0.1 m"
+        InputError, match=r"tolerance: expected at most 1e-08 m, 1 % of the range of position, got 0\.1 m"
     ):
         simulation_of_walls(array, SMOOTH, tolerance=0.1)  # meant in nm
 
