@@ -17,6 +17,7 @@ from compact_model import (
     simulate_ensemble,
     single_well,
 )
+from compact_model.rates.orbits import _FARTHEST, _HIGHEST
 from compact_model.support.validation import ConvergenceError
 
 DEVICE = lequeux2016().replace(stray_field=0.0)
@@ -45,11 +46,36 @@ def test_weak_damping_gives_kramers_energy_diffusion():
 
 
 def test_strong_damping_gives_transition_state_theory():
+    # Of walls that leave with the energy to pass the barrier; more of them touch it first, and return.
     device, landscape, depth = steep(60e-4, damping=0.2)
     frequency = device.gyromagnetic_ratio * np.sqrt(2000e-4 * device.wall_width * 60e-4 / 18e-9) / (1.0 + 0.2**2)
     rates = escape_rates(device, landscape)
-    assert float(rates.escape_time[0]) == pytest.approx(np.pi / frequency * np.exp(depth), rel=0.05)
+    lasting = float(rates.destination_rate[0].sum())
+    assert 1.0 / lasting == pytest.approx(np.pi / frequency * np.exp(depth), rel=0.05)
     assert rates.regime[0] == "transition state"
+    assert float(rates.escape_time[0]) < 0.8 / lasting
+
+
+@pytest.mark.parametrize("damping", [0.02, 0.05, 0.2])
+def test_first_passages_count_walls_that_return(damping):
+    # At 0.2 the walls that first touch the edge are half as many again as those that have the energy to pass it.
+    device, landscape, _ = steep(60e-4, damping=damping)
+    time = float(escape_rates(device, landscape).escape_time[0])
+    simulated, escapes = simulated_time(device, landscape, 384, 1.5 * time, 5, step=2e-12)
+    assert time == pytest.approx(simulated, rel=0.1 + 2.0 / np.sqrt(escapes))
+
+
+def test_the_highest_point_of_a_brownian_motion_over_a_parabola_has_its_published_moments():
+    # Janson, Louchard and Martin-Loef 2010: the maximum of W(t) - t^2 / 2 over all t has mean 0.99619 and, with the
+    # scaling of Brownian motion, that of W(t) - t^2 is smaller by 2^(1/3).  Simulated here for the second moment.
+    assert float(_HIGHEST(_FARTHEST)) == pytest.approx(0.99619 / 2.0 ** (1.0 / 3.0), abs=1e-4)
+    step, draw = 1e-3, np.random.default_rng(1)
+    times = step * np.arange(1, 2001)
+    paths = np.cumsum(np.sqrt(step) * draw.standard_normal((2, 4000, times.size)), axis=-1) - times**2
+    # Between two steps the path is higher by 0.5826 sqrt(step) on average (Broadie, Glasserman and Kou 1997).
+    highest = np.maximum(paths.max(axis=(0, 2)), 0.0) + 0.5826 * np.sqrt(step)
+    missed = np.trapezoid(float(_HIGHEST(_FARTHEST)) - _HIGHEST(grid := np.linspace(0.0, _FARTHEST, 301)), grid)
+    assert (highest**2).mean() == pytest.approx(2.0 * missed, abs=4.0 * (highest**2).std() / np.sqrt(highest.size))
 
 
 def test_the_papers_well_is_left_after_milliseconds_and_half_of_it_after_microseconds():
@@ -103,7 +129,7 @@ def test_two_sites_are_in_detailed_balance():
         assert there * first == pytest.approx(back * second, rel=0.03)
 
 
-def simulated_time(device, landscape, walls, window, seed, **drive):
+def simulated_time(device, landscape, walls, window, seed, *, step=20e-12, **drive):
     well = landscape.wells[0]
     run = simulate_ensemble(
         device,
@@ -113,7 +139,7 @@ def simulated_time(device, landscape, walls, window, seed, **drive):
         devices=walls,
         external_field=drive.get("external_field", 0.0),
         temperature=300.0,
-        step=20e-12,
+        step=step,
         stop_below=well.centre - well.half_width,
         stop_above=well.centre + well.half_width,
         seed=seed,

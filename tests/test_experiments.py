@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from compact_model import (
     Current,
@@ -73,6 +74,29 @@ def test_the_field_alone_frees_a_wall_beyond_the_coercive_field(device):
 def test_a_ramp_that_ends_too_early_says_so(device):
     with pytest.raises(ConvergenceError, match="give a larger largest_density"):
         current_threshold(device, [10 * OERSTED], largest_density=1e9)
+
+
+def test_the_fastest_ramp_goes_on_until_the_wall_has_moved(device):
+    # 1e7 A/cm2/ns: three times the static limit is reached before the wall has crossed its well.
+    rate = 1e20
+    found = current_threshold(device, [10 * OERSTED], ramp_rate=rate)
+    assert float(found.threshold[0, 0]) > 3.0 * float(found.static_threshold[0])
+
+    def slopes(time, state):
+        torque = device.torque_per_current_density * rate * time
+        pinning = -15e-4 * state[0] / 100e-9
+        a = 5e-4 + device.field_like_ratio * torque + pinning
+        b = torque + 0.5 * device.anisotropy_field * np.sin(2.0 * state[1])
+        damping = device.damping
+        turning, moving = (a - damping * b), device.wall_width * (b + damping * a)
+        return device.gyromagnetic_ratio / (1.0 + damping**2) * np.array([moving, turning])
+
+    def free(time, state):
+        return state[0] - 100e-9
+
+    free.terminal = True
+    path = solve_ivp(slopes, [0.0, 10e-9], [100e-9 / 3.0, 0.0], events=free, rtol=1e-10, atol=1e-16)
+    assert float(found.threshold[0, 0]) == pytest.approx(rate * path.t_events[0][0], rel=1e-3)
 
 
 def test_static_thresholds_hold_for_a_device_of_ones_own(device):

@@ -31,7 +31,7 @@ RAMP_RATE = 1e4 * AMPERE_PER_SQUARE_CENTIMETRE / NANOSECOND
 FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp, T/s."""
 
-_EXTENSIONS = 4  # of the integrated part of a slow ramp, by a factor of 4 each
+_EXTENSIONS = 4  # of the integrated part of a slow ramp, and of the end of a fast one, by a factor of 4 each
 
 
 def static_current_threshold(
@@ -185,7 +185,8 @@ def current_threshold(
     """J at which a current ramp frees the wall from a well, against the offset field Delta_H = H_c - H_z (Fig. 3).
 
     offsets: Delta_H in T, in any order; coercive_field: H_c, T; half_width: x_c, m; kind: the class of the well.
-    ramp_rate: A/(m2 s); the ramp rises from 0 to largest_density (A/m2; None: three times the static limit).
+    ramp_rate: A/(m2 s); the ramp rises from 0 to largest_density (A/m2; None: three times the static limit, or
+    more on a ramp so fast that the wall needs longer to move).
     method, step, temperature (K), seed, progress: as in `simulate_ensemble`, or method 'rates', which uses escape rates
     (`escape_rates`) and has no lower limit on the ramp rate.  None: 'rates' if a ramp to the static limit takes more
     than rates.ramps.LONGEST_SIMULATED and is not too fast for them, else 'rk4', the paper's method, or
@@ -258,7 +259,10 @@ def current_threshold(
                 progress=progress,
             )
 
-        found = _first_part(simulated, rate, highest) if way == "rates" else simulated(highest)
+        if way == "rates":
+            found = _first_part(simulated, rate, highest)
+        else:
+            found, highest = _whole(simulated, highest, extend=largest_density is None)
         if not np.isfinite(found).all():
             worst = nets[int(np.argmin(np.isfinite(found)))]
             raise ConvergenceError(
@@ -312,8 +316,8 @@ def field_threshold(
 ) -> xr.Dataset:
     """H_z at which a field ramp frees the wall from the landscape's first well, at a constant J (Fig. 2d).
 
-    ramp_rate: T/s; the net field rises from 0 to largest_field (T; None: ten times H_c).  The other arguments, and the
-    choice of a method, are those of `current_threshold`.
+    ramp_rate: T/s; the net field rises from 0 to largest_field (T; None: ten times H_c, or more on a fast ramp).
+    The other arguments, and the choice of a method, are those of `current_threshold`.
     Returns a Dataset with dimension (repeat): threshold (T).
     """
     well = validation.instance("landscape", landscape, Landscape).wells[0]
@@ -371,7 +375,10 @@ def field_threshold(
         )
         return rate * np.asarray(run.passage_time.values)
 
-    found = _first_part(simulated, rate, highest) if way == "rates" else simulated(highest)
+    if way == "rates":
+        found = _first_part(simulated, rate, highest)
+    else:
+        found, highest = _whole(simulated, highest, extend=largest_field is None)
     _check_end(found, highest, "largest_field", "T")
     return _field_result(found, rate, how, warmth, step, parameters, landscape, origin)
 
@@ -392,6 +399,17 @@ def _first_part(simulated: Callable[[float], FloatArray], rate: float, highest: 
         f"{highest / rate:.3g} s whose rates are not valid (a barrier below {LEAST_BARRIER:g} k_B T, or a damping "
         f"above {LARGEST_DAMPING:g}), and on which not all walls leave within {0.25 * largest / rate:.3g} s"
     )
+
+
+def _whole(simulated: Callable[[float], FloatArray], highest: float, *, extend: bool) -> tuple[FloatArray, float]:
+    """Thresholds on a ramp up to a value, and that value, which is raised where the wall needs longer to move."""
+    found = simulated(highest)
+    for _ in range(_EXTENSIONS if extend else 0):
+        if np.isfinite(found).all():
+            break
+        highest *= 4.0
+        found = simulated(highest)
+    return found, highest
 
 
 def _check_end(thresholds: FloatArray, highest: float, name: str, unit: str) -> None:

@@ -37,7 +37,7 @@ from .potentials import Beyond, Scales, track_minima
 LEAST_BARRIER = 3.0
 """k_B T: the lowest barrier for which the rates are those of the theory; below it walls are integrated."""
 LARGEST_DAMPING = 0.2
-"""Above it walls diffuse back and forth over their barriers, and the rates mean neither first nor last passages."""
+"""Above it walls diffuse back and forth over their barriers, which the rates describe only for weaker damping."""
 DIRECT_STEP = 20e-12
 """Step of the stochastic Heun method where walls are integrated, s."""
 _INSTEAD = "where the barrier of the angle is far below k_B T, integrate the walls: retention, simulate_ensemble"
@@ -60,6 +60,7 @@ def escape_rates(
     temperature: float = 300.0,
     walls: int = 64,
     destinations: bool = True,
+    touches: bool = True,
     seed: Seed = 0,
 ) -> xr.Dataset:
     """Rates, 1/s, at which a wall leaves each site of a track, and its destinations, under a constant drive.
@@ -70,13 +71,16 @@ def escape_rates(
     device this is 15 to 33 % of the damping.  temperature: K.
     walls: number of walls that are integrated, with this seed, at a site whose lowest barrier is below LEAST_BARRIER.
     destinations: False omits the destinations, which take most of the time on a track with many sites.
+    touches: whether walls count that touch the edge of their site and return (below); those that are integrated do.
 
     The theory describes the diffusion of the wall's energy over its orbits in the (x, phi) plane, across the barriers
     along the track and those of the angle: see `compact_model.rates.orbits`.  Compared with direct simulations of wells
     between 3 and 6 k_B T at rest, with damping from 0.002 to 0.05, the mean time is correct to 25 %
-    (benchmarks/escape_rates.py).  With more damping a wall often touches the edge of its site and returns: the rate is
-    then below that of first passages, by a quarter at 0.05 to 0.1 and a third at 0.2, and that of leaving for good is
-    below it.  H_K is taken at the centre of each site.  Below LEAST_BARRIER the theory is not
+    (benchmarks/escape_rates.py).  Noise acts on the position itself, so that a wall may touch the edge of its site
+    and return, the more often the more damping there is and the steeper the site.  left_rate, right_rate and
+    escape_time are those of first passages of the edge, as a simulation with stop_above counts them, or without touches
+    those of walls with the energy to pass it; destination_rate counts the latter alone.  H_K is taken at the centre of
+    each site.  Below LEAST_BARRIER the theory is not
     reliable; such sites are integrated, and only the relative probabilities of their destinations are taken from the
     theory.  If the integration would take more than 100 us of simulated time, the theoretical rate is kept and marked
     invalid, as are all rates above LARGEST_DAMPING.
@@ -111,6 +115,7 @@ def escape_rates(
     external = applied_field(parameters, external_field)
     count = validation.whole("walls", walls, 8)
     validation.flag("destinations", destinations)
+    validation.flag("touches", touches)
     check_width(parameters, density != 0.0)
     origin = recorded(seed)
     draw = generator(seed)
@@ -126,7 +131,9 @@ def escape_rates(
         )
     try:
         with np.errstate(divide="ignore", invalid="ignore"):  # sites without orbits are refused below
-            escapes = _escapes(track, cold, scales, destinations) if within_reach(sites) else _none(len(sites))
+            escapes = _none(len(sites))
+            if within_reach(sites):
+                escapes = _escapes(track, cold, scales, destinations, touches)
     except ConvergenceError as error:
         raise ConvergenceError(f"{error}; {_INSTEAD}") from None
     left, right, caught = escapes.left, escapes.right, escapes.caught
@@ -215,23 +222,27 @@ def _turning(density: float, field: float) -> InputError:
     )
 
 
-def escapes_of_mean(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
+def escapes_of_mean(
+    track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool, touches: bool = True
+) -> Escapes:
     """For a track whose sites all hold the wall, each with their average cooling (see `cooling`)."""
     mean = float(cold.mean())
     sites = [site.scaled(mean) for site in track.held] if mean != 1.0 else track.held
-    return OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean)).escapes(destinations)
+    network = OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean), touches=touches)
+    return network.escapes(destinations)
 
 
-def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool) -> Escapes:
+def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool, touches: bool) -> Escapes:
     """For a track whose sites all hold the wall."""
-    escapes = escapes_of_mean(track, cold, scales, destinations)
+    escapes = escapes_of_mean(track, cold, scales, destinations, touches)
     if np.ptp(cold) == 0.0:
         return escapes
     # The network has one heat bath, but the rate of leaving a site depends on the site's own.
-    own = [
-        OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each)).escapes(destinations=False)
+    networks = [
+        OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each), touches=touches)
         for site, each in zip(track.held, cold.tolist(), strict=True)
     ]
+    own = [network.escapes(destinations=False) for network in networks]
     return escapes.leaving_at(np.concatenate([e.left for e in own]), np.concatenate([e.right for e in own]))
 
 
@@ -334,11 +345,14 @@ def leaving_rate(
     return SiteRate(float(left[nearest]), float(right[nearest]), lowest_barrier(sites[nearest]))
 
 
-def leaving_rates(sites: list[Site], scales: Scales) -> tuple[FloatArray, FloatArray]:
-    """Rates, 1/s, of leaving each site to the left and right, for walls long in it, shape (sites,) each."""
+def leaving_rates(sites: list[Site], scales: Scales, *, touches: bool = True) -> tuple[FloatArray, FloatArray]:
+    """Rates, 1/s, of leaving each site to the left and right, for walls long in it, shape (sites,) each.
+
+    touches: as of `OrbitNetwork`.
+    """
     if not within_reach(sites):
         return np.zeros(len(sites)), np.zeros(len(sites))
-    network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales)
+    network = OrbitNetwork(sites, [0.0] * (len(sites) - 1), (_NOWHERE, _NOWHERE), scales, touches=touches)
     lowest = np.array([lowest_barrier(site) for site in sites])
     high = lowest > _HIGH
     left, right = np.zeros(high.size), np.zeros(high.size)

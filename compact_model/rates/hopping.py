@@ -160,11 +160,11 @@ class HoppingTrack:
             return False
         return all(map(self._holds, track.sites, cold.tolist())) and within_reach(track.held)
 
-    def _leaving_rates(self, pairs: list[tuple[Site, float]]) -> tuple[FloatArray, FloatArray]:
-        """Rates to the left and right, 1/s, of sites, each with its cooling."""
+    def _leaving_rates(self, pairs: list[tuple[Site, float]], *, touches: bool = True) -> tuple[FloatArray, FloatArray]:
+        """Rates to the left and right, 1/s, of sites, each with its cooling; touches: as of `OrbitNetwork`."""
         left, right = np.zeros(len(pairs)), np.zeros(len(pairs))
         for number, (site, cold) in enumerate(pairs):
-            below, above = leaving_rates([site.scaled(cold)], self._scales.cooled(cold))
+            below, above = leaving_rates([site.scaled(cold)], self._scales.cooled(cold), touches=touches)
             left[number], right[number] = below[0], above[0]
         return left, right
 
@@ -193,7 +193,8 @@ class HoppingTrack:
                 for place in places
                 if place.site is not None and self._holds(place.site, place.cooling)
             ]
-            left, right = self._leaving_rates([(site, cold) for _, site, cold in keeping])
+            # Walls that fly on have the energy to pass their barrier: those that only touch it are back at once.
+            left, right = self._leaving_rates([(site, cold) for _, site, cold in keeping], touches=False)
             for (number, site, cold), total in zip(keeping, (left + right).tolist(), strict=True):
                 held[number], rate[number] = True, total
                 if total > 0.0:

@@ -12,6 +12,15 @@ neighbouring site or the neighbouring minimum of the angle, whose energy the Slo
 The fluxes between quadrants obey linear equations, valid from the weakest damping (Kramers' energy diffusion, where S
 is small) to transition-state theory (where S is large), like those of Mel'nikov for one barrier far above k_B T (doi
 10.1016/0370-1573(91)90108-X), but for barriers of any height, with all ways out and what follows them.
+
+Noise also acts on the position itself, so that a wall whose energy ends somewhat below the barrier may touch the top of
+the barrier and return.  In units of k_B T and near its turning point the wall follows a parabola, -F^2 k tau^2 / 2 in
+energy, to which noise adds F sqrt(2 alpha) W(tau), where F is the slope of U, k the curvature of V and tau the time
+times Gamma.  The highest energy that it reaches along the track therefore exceeds its own by
+
+    2 alpha^(2/3) F^(2/3) k^(-1/3) max_s [W(s) - s^2],    s and W(s) a time and a Brownian motion in both directions.
+
+Those walls count in the rates of leaving a site for the first time, but not in those of being caught elsewhere.
 """
 
 from collections.abc import Sequence
@@ -20,6 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
+from scipy.interpolate import CubicSpline
 from scipy.sparse.linalg import SuperLU, splu
 
 from ..support.arrays import FloatArray, IntArray
@@ -35,6 +45,14 @@ _ITERATIONS = 6
 _LARGEST_EXPONENT = 600.0  # at larger ones the fluxes below a barrier vanish anyway
 _NO_SITE = -1  # owner of a flight between two sites
 _SHORTEST = 0.1  # wall widths: least length of a stretch beyond the sites
+# int_0^m P dm of the probability P that max_s [W(s) - s^2] exceeds m, from the diffusion equation solved backwards.
+# The last value is the mean, 0.99619 / 2^(1/3): Janson, Louchard and Martin-Loef 2010, doi 10.1214/EJP.v15-830.
+_FARTHEST = 3.0
+_HIGHEST = CubicSpline(
+    np.linspace(0.0, _FARTHEST, 13),
+    [0.0, 0.24242, 0.44552, 0.59159, 0.68434, 0.73756, 0.76567, 0.77951, 0.78593, 0.78875, 0.78993, 0.79040, 0.79068],
+    bc_type=((1, 1.0), (1, 0.0)),
+)
 
 RIGHT_ABOVE, RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE = range(4)  # in the order in which a wall passes through them
 
@@ -159,7 +177,8 @@ class Escapes:
     """The rates, 1/s, of all sites of a track."""
 
     left: FloatArray
-    """Of passing the barrier to the left for the first time, shape (sites,)."""
+    """Of first touching the top of the barrier to the left, shape (sites,); without `touches` of an `OrbitNetwork`, of
+    getting there with the energy to pass it."""
     right: FloatArray
     """The same to the right."""
     caught: FloatArray
@@ -187,12 +206,20 @@ class OrbitNetwork:
     """All sites of a track, as quadrants between which walls move."""
 
     def __init__(
-        self, sites: Sequence[Site], gaps: Sequence[float], beyond: tuple[Beyond, Beyond], scales: Scales
+        self,
+        sites: Sequence[Site],
+        gaps: Sequence[float],
+        beyond: tuple[Beyond, Beyond],
+        scales: Scales,
+        *,
+        touches: bool = True,
     ) -> None:
         """gaps: lengths in xi of the flat tops between neighbouring sites, shape (sites - 1,).
 
-        beyond: the stretches before the first site and after the last one.
+        beyond: the stretches before the first site and after the last one.  touches: whether a wall leaves a site when
+        it first touches the top of a barrier, or once its energy suffices to pass it.
         """
+        self._touches = touches
         self._sites = sites
         self._stretches = beyond
         self._catching = True
@@ -309,8 +336,8 @@ class OrbitNetwork:
     def solve(self, alone: bool) -> tuple[FloatArray, FloatArray]:
         """Rates, 1/s, from each state (a site's minimum of the angle) to each state and to the two ends.
 
-        alone: a wall ends when it first passes a barrier of its site; otherwise it continues until it is caught or
-        passes the first or last barrier of the track.  Shape (states + 2, states + 2); also the share of time that a
+        alone: a wall ends when it first leaves its site; otherwise it continues until it is caught or passes the first
+        or last barrier of the track.  Shape (states + 2, states + 2); also the share of time that a
         wall of each state spends outside its site, shape (states,).
         """
         flights = {} if alone else self._flights
@@ -320,7 +347,7 @@ class OrbitNetwork:
             self._add_diffusion(equations, segment)
         for key, segment in self._segments.items():
             for way in self._ways_on(key, alone):
-                above = self._above(segment, way.gate)
+                above = self._leaving(key, segment, way.gate) if alone else self._above(segment, way.gate)
                 share = above if way.above else 1.0 - above
                 flight = None
                 if not isinstance(way.target, int) and way.target[0] != key[0]:
@@ -419,7 +446,7 @@ class OrbitNetwork:
         for key, segment in self._segments.items():
             self._add_diffusion(equations, segment)
             for way in self._ways_on(key, alone=True):
-                above = self._above(segment, way.gate)
+                above = self._leaving(key, segment, way.gate)
                 self._pass_on(equations, segment, above if way.above else 1.0 - above, way)
                 if isinstance(way.target, int):
                     exits.append((equations.arrivals[-1], key[0]))
@@ -475,6 +502,23 @@ class OrbitNetwork:
     def _above(self, segment: _Segment, gate: float) -> FloatArray:
         """The share of each bin above a gate."""
         return np.clip(np.arange(segment.first, segment.stop) + 1.0 - gate / self._width, 0.0, 1.0)
+
+    def _leaving(self, key: _Key, segment: _Segment, gate: float) -> FloatArray:
+        """The share of each bin above a gate, with the walls below it that touch a barrier of the track."""
+        above = self._above(segment, gate)
+        number, cell, quadrant = key
+        along, about = self._sites[number].along, self._sites[number].cells[cell]
+        if not self._touches or quadrant not in (RIGHT_ABOVE, LEFT_BELOW):
+            return above
+        side = along.above if quadrant == RIGHT_ABOVE else along.below
+        stiffness = 0.5 * (about.below.stiffness() + about.above.stiffness())
+        slope = side.slope(self._middles(segment) - about.energy)
+        gain = np.maximum(2.0 * np.cbrt((self._scales.damping * slope) ** 2 / stiffness), 1e-9 * self._width)
+        missing = np.maximum(gate - self._width * np.arange(segment.first, segment.stop + 1), 0.0)
+        below = _HIGHEST(np.minimum(missing[:-1] / gain, _FARTHEST)) - _HIGHEST(
+            np.minimum(missing[1:] / gain, _FARTHEST)
+        )
+        return np.asarray(np.minimum(above + gain / self._width * below, 1.0))
 
     def _middles(self, segment: _Segment) -> FloatArray:
         return np.asarray(self._width * (np.arange(segment.first, segment.stop) + 0.5))
@@ -556,12 +600,8 @@ class OrbitNetwork:
             left[number] = weights @ first[own, ends]
             right[number] = weights @ first[own, ends + 1]
         caught, on_the_way = np.zeros((count, count + 2)), np.zeros(count)
-        if count == 1:
-            caught[0, 0], caught[0, 2] = left[0], right[0]
-            returning = self._by_site(first[ends:], owner)
-        elif destinations:
+        if destinations:
             caught, returning, on_the_way = self.hops()
-        returning[[0, 1], [0, -1]] = 0.0
         return Escapes(left, right, caught, returning, on_the_way, self._orbit_loss)
 
     def hops(self) -> tuple[FloatArray, FloatArray, FloatArray]:

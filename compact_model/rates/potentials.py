@@ -50,6 +50,13 @@ class Side:
         work = np.interp(edges, rising, np.concatenate([[0.0], np.cumsum(force * steps)]))
         return np.diff(length), np.diff(work)
 
+    def slope(self, energy: FloatArray) -> FloatArray:
+        """The slope of the side where it reaches an energy (k_B T), any shape."""
+        steps, lengths = np.diff(self.energy), np.diff(self.coordinate)
+        slopes = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 0.0)
+        rising = self.energy + 1e-12 * np.arange(self.energy.size)
+        return np.interp(energy, 0.5 * (rising[1:] + rising[:-1]), slopes)
+
     def stiffness(self) -> float:
         """The stiffness of the parabola that reaches the same height at the same distance, slightly above the
         minimum."""

@@ -104,7 +104,7 @@ def _hop_rates(
     for number, track in enumerate(tracks):
         with np.errstate(invalid="ignore", divide="ignore"):  # the rate is NaN where no theory of the angle applies
             try:
-                found = escape_rates(device, track, temperature=temperature, destinations=False)
+                found = escape_rates(device, track, temperature=temperature, destinations=False, touches=False)
             except (ConvergenceError, np.linalg.LinAlgError):
                 continue
         places = table.position.transpose("track", "state").values[number]
