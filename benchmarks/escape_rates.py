@@ -181,7 +181,8 @@ def strong_damping() -> None:
     field = COERCIVE_FIELD / 3.0
     print(
         "alpha; 1/us: past the edge for the first time, simulated and by rates; 60 nm beyond it, simulated, and caught "
-        "elsewhere, by rates; rates over simulated ones; medians of a ramp of 0.001 Oe/ns, simulated and by rates (Oe)",
+        "elsewhere, by rates; rates over simulated ones; share of walls that move back when they first touch the edge; "
+        "medians of a ramp of 0.001 Oe/ns, simulated and by rates (Oe)",
         flush=True,
     )
     for damping in (0.2, 0.1, 0.05, 0.02):
@@ -189,7 +190,7 @@ def strong_damping() -> None:
         landscape = lequeux2016_measured_site(device)
         found = escape_rates(device, landscape, external_field=field).isel(site=0)
         rates = float(found.left_rate + found.right_rate), float(found.destination_rate.sum())
-        window, simulated = 3.0 / rates[1], []
+        window, simulated, back = 3.0 / rates[1], [], []
         for beyond in (0.0, 60e-9):
             run = simulate_ensemble(
                 device,
@@ -208,6 +209,9 @@ def strong_damping() -> None:
             # Without the first tenth of the time, in which walls gain their energy.
             later = np.minimum(run.passage_time.values, window) - 0.1 * window
             later = later[later > 0.0]
+            gone = np.isfinite(run.passage_time.values)
+            outward = np.sign(run.position.values[gone, -1] - CENTRE)
+            back.append(float((outward * np.sin(2.0 * run.angle.values[gone, -1]) < 0.0).mean()))
             simulated.append(float((later < 0.9 * window).sum()) / float(later.sum()))
         ramps = [
             field_threshold(
@@ -219,7 +223,7 @@ def strong_damping() -> None:
         per_microsecond = ", ".join(f"{1e-6 * each:.3f} {1e-6 * rate:.3f}" for each, rate in pairs)
         over = " ".join(f"{rate / each:5.2f}" for each, rate in pairs)
         medians = " ".join(f"{float(each.threshold.median()) / OERSTED:5.2f}" for each in ramps)
-        print(f"{damping:6g}  {per_microsecond}  {over}  {medians}", flush=True)
+        print(f"{damping:6g}  {per_microsecond}  {over}  {back[0]:.2f}  {medians}", flush=True)
 
 
 def main() -> None:
