@@ -82,7 +82,8 @@ class Stripe:
         if needed > 0.5 * present:
             raise InputError(
                 f"cell_size: expected a window that fits in half of the memory, {0.5e-9 * present:.3g} GB, got one of "
-                f"{self.track_width * self.window / self.cell_size**2:.3g} cells, which take {1e-9 * needed:.3g} GB"
+                f"{self.track_width * self.window / self.cell_size**2:.3g} cells (window {self.window:g} m, "
+                f"track_width {self.track_width:g} m, cells of {self.cell_size:g} m), which take {1e-9 * needed:.3g} GB"
             )
 
     def replace(self, **changes: Any) -> Self:
