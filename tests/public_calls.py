@@ -356,6 +356,7 @@ CALLS: dict[str, Call] = {
             "temperature": 300.0,
             "walls": 8,
             "destinations": True,
+            "touches": True,
             "seed": 1,
         },
         infinite=True,
