@@ -330,7 +330,7 @@ def test_a_measure_of_ones_own_is_a_python_file(tmp_path, monkeypatch):
     result = run_study(study, store=tmp_path / "kept")
     areas = [study.point(index).device.junction_area / 4.0 for index in (0, 1)]
     np.testing.assert_allclose(result.area.values, np.repeat(areas, 4).reshape(2, 4), rtol=1e-12)
-    assert result.dwmtj.plot().get_ylabel().startswith("area of the junction (nm2)")
+    assert result.dwmtj.plot().get_ylabel().startswith("area of the junction (10$^3$ nm$^2$)")
     assert pickle.loads(pickle.dumps(study.kind)).run is study.kind.run
     (tmp_path / "own.toml").write_text(text.replace("parts = 4", "parts = 0"))
     with pytest.raises(InputError, match=r"own.py, line 9: ZeroDivisionError: float division by zero"):
