@@ -287,6 +287,19 @@ def test_an_interrupted_command_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def interrupted_once_begun(code):
+    """Interrupt a program after it has printed that it has begun; its status, what it says of that, and in how long."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.2)
+    began = time.perf_counter()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    return process.returncode, error, time.perf_counter() - began
+
+
 def test_ctrl_c_ends_what_does_not_return_to_python():
     # As the compiler does, the hash lets other threads run, and handles no signal before it is done.
     code = (
@@ -296,16 +309,9 @@ def test_ctrl_c_ends_what_does_not_return_to_python():
         "cli.group.main = lambda **settings: (print('begun', flush=True), command.main([], **settings))\n"
         "cli.main()\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(0.2)
-    began = time.perf_counter()
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert time.perf_counter() - began < 4.0  # 1.7 s, on a machine that others use as well
-    assert (process.returncode, error) == (130, "\ndwmtj: interrupted; files that were complete are kept\n")
+    status, error, seconds = interrupted_once_begun(code)
+    assert seconds < 4.0  # 1.7 s, on a machine that others use as well
+    assert (status, error) == (130, "\ndwmtj: interrupted; files that were complete are kept\n")
 
 
 def test_ctrl_c_during_the_import_of_an_extension_is_an_interruption():
@@ -323,14 +329,8 @@ def test_ctrl_c_during_the_import_of_an_extension_is_an_interruption():
         "cli.group.main = lambda **settings: command.main([], **settings)\n"
         "cli.main()\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-    assert process.stdout.readline() == "begun\n"
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert (process.returncode, error) == (130, "dwmtj: interrupted; files that were complete are kept\n")
+    status, error, _ = interrupted_once_begun(code)
+    assert (status, error) == (130, "dwmtj: interrupted; files that were complete are kept\n")
 
 
 STATIC = ("simulate", "--current", "1", "--duration", "1", "--points", "2")

@@ -32,6 +32,7 @@ FIELD_RAMP_RATE = 0.02 * OERSTED / NANOSECOND
 """A field ramp that takes about as long as the current ramp, T/s."""
 
 _EXTENSIONS = 4  # of the integrated part of a slow ramp, and of the end of a fast one, by a factor of 4 each
+_TIME_TO_MOVE = 1e-6  # s: a ramp that lasts longer leaves the wall enough time, and is not extended
 
 
 def static_current_threshold(
@@ -262,7 +263,7 @@ def current_threshold(
         if way == "rates":
             found = _first_part(simulated, rate, highest)
         else:
-            found, highest = _whole(simulated, highest, extend=largest_density is None)
+            found, highest = _whole(simulated, rate, highest, extend=largest_density is None)
         if not np.isfinite(found).all():
             worst = nets[int(np.argmin(np.isfinite(found)))]
             raise ConvergenceError(
@@ -378,7 +379,7 @@ def field_threshold(
     if way == "rates":
         found = _first_part(simulated, rate, highest)
     else:
-        found, highest = _whole(simulated, highest, extend=largest_field is None)
+        found, highest = _whole(simulated, rate, highest, extend=largest_field is None)
     _check_end(found, highest, "largest_field", "T")
     return _field_result(found, rate, how, warmth, step, parameters, landscape, origin)
 
@@ -401,11 +402,13 @@ def _first_part(simulated: Callable[[float], FloatArray], rate: float, highest: 
     )
 
 
-def _whole(simulated: Callable[[float], FloatArray], highest: float, *, extend: bool) -> tuple[FloatArray, float]:
+def _whole(
+    simulated: Callable[[float], FloatArray], rate: float, highest: float, *, extend: bool
+) -> tuple[FloatArray, float]:
     """Thresholds on a ramp up to a value, and that value, which is raised where the wall needs longer to move."""
     found = simulated(highest)
     for _ in range(_EXTENSIONS if extend else 0):
-        if np.isfinite(found).all():
+        if np.isfinite(found).all() or 4.0 * highest / rate > _TIME_TO_MOVE:
             break
         highest *= 4.0
         found = simulated(highest)
