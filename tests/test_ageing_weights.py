@@ -9,16 +9,19 @@ from click.testing import CliRunner
 from scipy.linalg import expm
 from scipy.stats import chisquare
 
-from compact_model import InputError, notched_device
+from compact_model import InputError, notched_device, spiking_device
 from crossbar import (
     Faults,
     PulsedDevice,
+    SpikedDevice,
     TableArray,
     Wires,
+    autonomous_learning,
     inference,
     supervised_learning,
     unsupervised_learning,
 )
+from crossbar.learning.spiked_device import SpikedArray
 from dwmtj.cli import group
 
 SHALLOW = notched_device().resized(track_width=30e-9)  # notches of half the depth, which walls leave soon
@@ -98,6 +101,47 @@ def test_what_was_learned_is_forgotten_in_time(kind, learning):
     assert "aged_accuracy" not in same
 
 
+@pytest.fixture(scope="module")
+def spiked():
+    return SpikedDevice.notched(6, device=spiking_device(), tracks=2, samples=96, retention=True, seed=1)
+
+
+def test_walls_between_neurons_spread_as_the_exponential_of_their_rates(spiked):
+    array = SpikedArray(spiked, (LINES, LINES), seed=2)
+    array.state[:] = 3
+    generator = generator_of(spiked, 1)
+    duration = 0.5 / -generator[3, 3]
+    array.age(duration)
+    expected = expm(duration * generator)[3]
+    states = array.state[array.track == 1]
+    often = expected > 5.0 / states.size
+    counts = np.bincount(states, minlength=expected.size)
+    seen = [*counts[often], counts[~often].sum()]
+    wanted = states.size * np.array([*expected[often], 1.0 - expected[often].sum()])
+    if wanted[-1] < 1e-9 * states.size:
+        seen, wanted = seen[:-1], wanted[:-1]
+    assert chisquare(seen, wanted * np.sum(seen) / wanted.sum()).pvalue > 0.01
+    assert (array.energy, array.single) == (0.0, 0)
+
+
+def test_what_spikes_have_learned_is_forgotten_in_time(spiked):
+    images, labels = pictures()
+    wide = np.repeat(images, 4, axis=1)
+    settings = {"outputs": 2, "epochs": 3, "threshold": 2.0, "repeats": 4, "seed": 3, "read_disturb": [False]}
+    found = autonomous_learning(wide, labels, spiked, retention=[0.0, 1e-12, 1e12], **settings)
+    aged = found.aged_accuracy.mean("repeat").squeeze("read_disturb").values
+    assert float(found.accuracy.mean()) > 0.85
+    assert aged[:2].min() > 0.85
+    assert aged[2] < 0.75
+    same = autonomous_learning(wide, labels, spiked, **settings)
+    np.testing.assert_array_equal(same.accuracy, found.accuracy)
+    np.testing.assert_array_equal(same.weight, found.weight)
+    assert "aged_accuracy" not in same
+    without = replace(spiked, table=spiked.table.drop_vars("spontaneous_rate"))
+    with pytest.raises(InputError, match="retention: expected one with the rates"):
+        autonomous_learning(wide, labels, without, retention=[1.0], **settings)
+
+
 def test_stored_weights_are_lost_in_time():
     images, labels = pictures()
     inputs, outputs = np.column_stack([images, np.ones(len(images))]), 2.0 * np.eye(2)[labels] - 1.0
@@ -149,11 +193,15 @@ def test_programmed_levels_are_read_again_after_some_time():
     assert "--retention: expected with a --temperature above 0 K" in str(refused.exception)
 
 
-def test_the_command_tests_again_after_some_time():
-    words = "learn supervised --levels 2 --tracks 1 --samples 2 --epochs 1 --repeats 1 --test-share 0.98 --json --quiet"
+@pytest.mark.parametrize("learning", ["supervised", "autonomous --neurons 2 --slots 2"])
+def test_the_command_tests_again_after_some_time(learning):
+    words = (
+        f"learn {learning} --levels 2 --tracks 1 --samples 2 --epochs 1 --repeats 1 --test-share 0.98 --json --quiet"
+    )
     found = CliRunner().invoke(group, [*words.split(), "--retention", "1e25,0"])
     answer = json.loads(found.stdout)
     assert answer["retention_ns"] == [0.0, 1e25]
-    assert answer["aged_accuracy"][0][0] == answer["accuracy"][0]
+    if learning == "supervised":  # reading draws no random numbers there
+        assert answer["aged_accuracy"][0][0] == answer["accuracy"][0]
     refused = CliRunner().invoke(group, [*words.split(), "--retention", "-1"])
     assert "--retention: expected a number from 0" in str(refused.exception)

@@ -26,6 +26,7 @@ from compact_model.support.store import Store
 from compact_model.support.validation import InputError
 
 from .spiked_device import ExactSynapses, SpikedArray, SpikedDevice, Synapses
+from .spontaneous import aged_accuracy, retention_times
 from .trials import Advance, Examples, examples, held_back
 
 _UNIT_IMAGES = 500
@@ -44,6 +45,7 @@ def autonomous_learning(
     homeostasis: float = 0.02,
     read_noise: float = 0.0,
     read_disturb: Sequence[bool] = (True, False),
+    retention: ArrayLike = (),
     test_share: float = 1.0 / 3.0,
     repeats: int = 5,
     seed: Seed = 0,
@@ -61,7 +63,10 @@ def autonomous_learning(
     read_noise: standard deviation of the current of an output in a slot, relative to that of one device at its highest
     conductance; the unit of a potential is measured without it, and weights in floating point have none.
     read_disturb: whether a spike that does not overlap with another one moves walls, as the table describes; False
-    shows the accuracy without this disturb.  test_share: fraction of the images held back for testing, drawn anew in
+    shows the accuracy without this disturb.
+    retention: s, increasing, times without a spike after the test, after each of which the test images are shown again,
+    now with walls that spikes do not move; the device must have been made with `SpikedDevice.notched(retention=True)`.
+    test_share: fraction of the images held back for testing, drawn anew in
     each of `repeats`.
 
     Each output is assigned the most frequent label among the images that it won in the last epoch.  The test images are
@@ -72,7 +77,8 @@ def autonomous_learning(
     with fixed walls; float_accuracy (repeat), of weights in floating point that change by the mean effect of two spikes
     on a device, without read disturb; weight (read_disturb, repeat, input, output), from 0 to 1; output_label
     (read_disturb, repeat, output; -1: never fired); energy (read_disturb, repeat; J, of all spikes); pairs and spikes
-    (read_disturb, repeat), the numbers of times that a cell received two spikes, and a single one.
+    (read_disturb, repeat), the numbers of times that a cell received two spikes, and a single one; with retention
+    aged_accuracy (read_disturb, repeat, retention_time), of outputs that keep their labels.
     Raises InputError.
     """
     given = examples(images, labels)
@@ -88,6 +94,7 @@ def autonomous_learning(
         "homeostasis": validation.non_negative("homeostasis", homeostasis),
         "read_noise": validation.non_negative("read_noise", read_noise),
     }
+    ages = retention_times(retention, [device.table])
     shown = len(given.labels) - held_back("test_share", test_share, len(given.labels))
     origin = recorded(seed)
     streams = generator(seed).integers(0, 2**63, validation.whole("repeats", repeats, 1)).tolist()
@@ -96,7 +103,7 @@ def autonomous_learning(
         "kind": "autonomous_learning",
         "examples": digest(given.images, given.labels.astype(np.float64)),
         "device": device.identity(),
-        "settings": repr((neurons, turns, cases, test_share, settings)),
+        "settings": repr((neurons, turns, cases, test_share, settings, *ages)),
         "seed": origin,  # not that of each repeat, so that more repeats can continue from fewer
     }
     kept, parts = Store(store, identity), []
@@ -109,7 +116,7 @@ def autonomous_learning(
             part = kept.load(name)
             if part is None:
                 rows = [
-                    _trial(given, test_share, stream, device, shape, disturbed, turns, settings, advance)
+                    _trial(given, test_share, stream, device, shape, disturbed, turns, settings, ages, advance)
                     for disturbed in cases
                 ]
                 beside = _references(given, test_share, stream, device, shape, turns, settings, advance)
@@ -127,6 +134,7 @@ def autonomous_learning(
             outputs=neurons,
             epochs=turns,
             **settings,
+            **({"retention": ages} if ages else {}),
             test_share=test_share,
             train_images=shown,
             levels=device.levels,
@@ -207,13 +215,13 @@ def _learned(
     epochs: int,
     settings: dict[str, Any],
     advance: Advance,
-) -> tuple[float, NDArray[np.int64]]:
-    """Accuracy and labels of the outputs, after learning from the images."""
+) -> tuple[float, NDArray[np.int64], _Network]:
+    """Accuracy and labels of the outputs after learning from the images, and the network as the test left it."""
     network, classes = _Network(synapses, train.images, draw, **settings), max(train.classes, test.classes)
     names = np.full(synapses.shape[1], -1)
     for _ in range(epochs):
         names = network.epoch(train, draw.permutation(len(train.labels)), classes, advance)
-    return network.accuracy(test, names), names
+    return network.accuracy(test, names), names, network
 
 
 def _nothing(steps: int) -> None:
@@ -229,13 +237,14 @@ def _trial(
     read_disturb: bool,
     epochs: int,
     settings: dict[str, Any],
+    ages: Sequence[float],
     advance: Advance,
 ) -> xr.Dataset:
     draw = np.random.default_rng(stream)
     train, test = given.divided(test_share, draw)
     array = SpikedArray(kind, shape, read_disturb=read_disturb, seed=draw)
-    accuracy, names = _learned(array, train, test, draw, epochs, settings, advance)
-    return xr.Dataset(
+    accuracy, names, network = _learned(array, train, test, draw, epochs, settings, advance)
+    result = xr.Dataset(
         {
             "accuracy": ((), accuracy, {"long_name": "test accuracy"}),
             "energy": ((), array.energy, {"long_name": "energy of all spikes", "units": "J"}),
@@ -245,6 +254,8 @@ def _trial(
             "output_label": (("output",), names, {"long_name": "label of the output"}),
         }
     )
+    array.plastic = False
+    return result.merge(aged_accuracy(ages, array.age, lambda: network.accuracy(test, names)))
 
 
 def _references(
@@ -261,12 +272,12 @@ def _references(
     weights."""
     draw = np.random.default_rng(stream)
     train, test = given.divided(test_share, draw)
-    exact, _ = _learned(ExactSynapses(kind, shape, draw), train, test, draw, epochs, settings, advance)
+    exact, *_ = _learned(ExactSynapses(kind, shape, draw), train, test, draw, epochs, settings, advance)
     draw = np.random.default_rng(stream)
     given.divided(test_share, draw)
     held = SpikedArray(kind, shape, seed=draw)
     held.plastic = False
-    untrained, _ = _learned(held, train, test, draw.spawn(1)[0], 1, settings, _nothing)
+    untrained, *_ = _learned(held, train, test, draw.spawn(1)[0], 1, settings, _nothing)
     return {
         "untrained_accuracy": xr.DataArray(untrained, attrs={"long_name": "test accuracy before learning"}),
         "float_accuracy": xr.DataArray(exact, attrs={"long_name": "test accuracy of weights in floating point"}),

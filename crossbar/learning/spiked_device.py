@@ -21,6 +21,7 @@ from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
 
 from ..kernels.transitions import draw_states, staying
+from .spontaneous import RATES, passed, rates_of, spontaneous_rates
 
 _PULSE, _TAIL = 0.45, 0.3  # relative to the threshold
 _WIDTH = _EDGE = 6e-9  # s
@@ -72,6 +73,7 @@ class SpikedDevice:
         tracks: int = 8,
         samples: int = 128,
         temperature: float = 300.0,
+        retention: bool = False,
         seed: Seed = 0,
         store: str | Path | None = None,
         progress: bool = False,
@@ -81,6 +83,7 @@ class SpikedDevice:
         device: used instead of it; its length is replaced and its barrier is kept.  spike: None: `usual_spike`.  delay:
         s, None: the duration of a pulse and an edge, at which two spikes have the largest effect.  samples, temperature
         (K), store: see `compact_model.pulse_table`.  seed: of the tracks and the table.
+        retention: whether the table gets `spontaneous_rate`, as by `PulsedDevice.notched`, with which arrays age.
         """
         base = validation.instance("device", spiking_device() if device is None else device, DeviceParameters)
         sized = base.resized(track_length=validation.whole("levels", levels, 1) * PITCH)
@@ -99,6 +102,8 @@ class SpikedDevice:
             store=store,
             progress=progress,
         )
+        if validation.flag("retention", retention):
+            table = table.assign({RATES: spontaneous_rates(sized, each, table, temperature, draw)})
         return cls(device=sized, table=table, spike=shape, delay=apart)
 
     @property
@@ -109,7 +114,8 @@ class SpikedDevice:
     def identity(self) -> str:
         """A short text that identifies this kind."""
         table = self.table.probability.values, self.table.alone_probability.values, self.table.position.values
-        return digest(repr((self.device, self.spike, self.delay)), *table)
+        rates = (self.table[RATES].values,) if RATES in self.table else ()
+        return digest(repr((self.device, self.spike, self.delay)), *table, *rates)
 
     def cumulative(self) -> FloatArray:
         """Cumulative probabilities of the final states, (track, SECOND or FIRST or ALONE, state, final state)."""
@@ -234,6 +240,16 @@ class SpikedArray:
         seen = np.full(self.shape, ALONE)
         seen[:, output] = np.where(first, FIRST, SECOND)
         self._see(seen)
+
+    def age(self, duration: float) -> None:
+        """Let a time (s) of any length pass without a spike: walls hop at the rates of the table, at its temperature.
+
+        InputError for a table without rates (`SpikedDevice.notched(retention=True)` has them).
+        """
+        length = validation.non_negative("duration", duration)
+        rates = rates_of(self.kind.table)
+        if length > 0.0:
+            self.state = passed(self.state, self.track, rates, length, self._draw)
 
     def _see(self, event: NDArray[np.int64]) -> None:
         """Move the walls of cells according to their cases, (inputs, outputs); -1: none."""

@@ -25,7 +25,7 @@ def spontaneous_rates(
     temperature: float,
     draw: np.random.Generator,
 ) -> xr.DataArray:
-    """Rates of walls from each state of a pulse table to each other one, 1/s, (track, state, final_state).
+    """Rates of walls from each state of a table to each other one, 1/s, (track, state, final_state).
 
     They are those of `compact_model.escape_rates`, at zero net field, including the two ends of the track.  NaN for a
     track to which the theory does not apply.
@@ -60,7 +60,7 @@ def rates_of(table: xr.Dataset) -> FloatArray:
     if RATES not in table:
         raise InputError(
             "table: expected one with the rates of its devices without a voltage, as "
-            "PulsedDevice.notched(retention=True) has them, got none"
+            "PulsedDevice.notched(retention=True) and SpikedDevice.notched(retention=True) have them, got none"
         )
     found: FloatArray = table[RATES].transpose("track", "state", "final_state").values
     if not np.isfinite(found).all():

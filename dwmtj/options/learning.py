@@ -64,6 +64,16 @@ def trial_options(function: Function) -> Function:
     return function
 
 
+def retention_option(function: Function) -> Function:
+    """Add --retention to a command; see `retention_from`."""
+    return click.option(
+        "--retention",
+        default="",
+        metavar="ns,...",
+        help="Times without a voltage after which the accuracy is tested again, ns  [default: none]",
+    )(function)
+
+
 def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
     """Add --levels, with a default, and the other options of a kind of device with its pulse, to a command."""
 
@@ -78,12 +88,7 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
                 metavar="K",
                 help="Temperature of the thermal fields, K.",
             ),
-            click.option(
-                "--retention",
-                default="",
-                metavar="ns,...",
-                help="Times without a voltage after which the accuracy is tested again, ns  [default: none]",
-            ),
+            retention_option,
             click.option(
                 "--variation",
                 type=float,

@@ -51,18 +51,27 @@ def summary_of(result: xr.Dataset, accuracy: xr.DataArray, untrained: xr.DataArr
         "accuracies": accuracy.transpose("levels", "repeat").values.tolist(),
         "pulses": result.pulses.mean("repeat").values.tolist(),
         "energy_pJ": (1e12 * result.energy.mean("repeat")).values.tolist(),
-        **_aged(result),
+        **aged_summary(result),
     }
 
 
-def _aged(result: xr.Dataset) -> dict[str, Any]:
-    """Accuracies after times without a voltage, where there are any, (levels, times)."""
+def aged_summary(result: xr.Dataset) -> dict[str, Any]:
+    """Accuracies after times without a voltage, where there are any, (rows of the table, times)."""
     if "aged_accuracy" not in result:
         return {}
-    aged = result.aged_accuracy.mean("repeat").transpose("levels", "retention_time")
+    aged = result.aged_accuracy.mean("repeat").transpose(..., "retention_time")
     return {
         "retention_ns": (result.retention_time / NANOSECOND).values.tolist(),
         "aged_accuracy": aged.values.tolist(),
+    }
+
+
+def aged_columns(result: xr.Dataset) -> dict[str, list[str]]:
+    """The same as columns of the table, by their headers."""
+    aged = aged_summary(result)
+    return {
+        f"after {1e-9 * time:g} s %": [f"{100.0 * row[number]:.1f}" for row in aged["aged_accuracy"]]
+        for number, time in enumerate(aged.get("retention_ns", []))
     }
 
 
@@ -79,11 +88,7 @@ def text_of(
 
     trained, before = mean_and_deviation(accuracy), mean_and_deviation(untrained)
     energy, pulses = 1e6 * result.energy.mean("repeat"), result.pulses.mean("repeat")
-    aged = _aged(result)
-    later = {
-        f"after {1e-9 * time:g} s %": [f"{100.0 * row[number]:.1f}" for row in aged["aged_accuracy"]]
-        for number, time in enumerate(aged.get("retention_ns", []))
-    }
+    later = aged_columns(result)
     rows = [
         [
             int(count),

@@ -13,11 +13,19 @@ from compact_model.support.validation import between, non_negative, positive, wh
 
 from ...digits import IMAGES
 from ...options.help import ARRAY, Command, in_group
-from ...options.learning import device_from, images_option, notched_options, trial_options, trials_folder
+from ...options.learning import (
+    device_from,
+    images_option,
+    notched_options,
+    retention_from,
+    retention_option,
+    trial_options,
+    trials_folder,
+)
 from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...options.spikes import spike_changes, spike_options
 from ...output import check_outputs, deliver, output_options, table
-from .answer import scatter_line
+from .answer import aged_columns, aged_summary, scatter_line
 
 
 @in_group(ARRAY)
@@ -86,6 +94,7 @@ def _device_options(function: Any) -> Any:
     help="Time between two spikes that change a weight, ns  [default: a pulse and an edge]",
 )
 @read_noise_option
+@retention_option
 @images_option
 @trial_options
 @spike_options(edge=6.0, pulse="0.45 times the threshold", tail="0.3 times the threshold")
@@ -101,6 +110,7 @@ def command(
     homeostasis: float,
     delay: float | None,
     read_noise: float,
+    retention: str,
     image_set: str,
     levels: int,
     tracks: int,
@@ -130,6 +140,7 @@ def command(
     between("--leak", leak, 0.0, 1.0)
     positive("--threshold", threshold)
     non_negative("--homeostasis", homeostasis)
+    ages = retention_from(retention)
     images, labels = IMAGES[image_set]()
     held_back("--test-share", test_share, labels.size)
     device = device_from(options, spiking_device())
@@ -141,6 +152,7 @@ def command(
         tracks=tracks,
         samples=samples,
         temperature=positive("--temperature", temperature),
+        retention=bool(ages),
         seed=whole("--seed", seed, 0, at_most=None),
         store=None if store is None else store / f"spikes_{levels}_levels",
         progress=not quiet,
@@ -156,6 +168,7 @@ def command(
         threshold=threshold,
         homeostasis=homeostasis,
         read_noise=read_noise_from_percent(read_noise),
+        retention=ages,
         test_share=test_share,
         repeats=repeats,
         seed=seed,
@@ -166,6 +179,7 @@ def command(
     before, spread = mean_and_deviation(result.untrained_accuracy)
     exact, scatter = mean_and_deviation(result.float_accuracy)
     names = {True: "with read disturb", False: "without"}
+    later = aged_columns(result)
     rows: list[list[Any]] = []
     for row, disturbed in enumerate(result.read_disturb.values.tolist()):
         one = result.isel(read_disturb=row).mean("repeat")
@@ -173,14 +187,16 @@ def command(
             [
                 names[disturbed],
                 written(float(accuracy[row]), float(deviation[row])),
+                *(column[row] for column in later.values()),
                 round(float(one.pairs)),
                 round(float(one.spikes)),
                 1e6 * float(one.energy),
             ]
         )
-    rows.append(["floating point", written(float(exact), float(scatter)), "-", "-", "-"])
-    rows.append(["untrained", written(float(before), float(spread)), "-", "-", "-"])
-    headers = ["", "test accuracy %", "pairs of spikes", "single spikes", "energy uJ"]
+    nothing = ["-"] * (len(later) + 3)
+    rows.append(["floating point", written(float(exact), float(scatter)), *nothing])
+    rows.append(["untrained", written(float(before), float(spread)), *nothing])
+    headers = ["", "test accuracy %", *later, "pairs of spikes", "single spikes", "energy uJ"]
     (notch, end), spike = kind.disturbed_shares(), kind.spike
     text = (
         f"{table(headers, rows)}\n{neurons} outputs, {epochs} epochs of {result.attrs['train_images']} images; "
@@ -209,6 +225,7 @@ def command(
         "pairs": result.pairs.mean("repeat").values.tolist(),
         "spikes": result.spikes.mean("repeat").values.tolist(),
         "energy_pJ": (1e12 * result.energy.mean("repeat")).values.tolist(),
+        **aged_summary(result),
     }
 
     def draw(figure: Any) -> None:

@@ -8,13 +8,21 @@ import click
 from compact_model.constants import NANOSECOND
 from compact_model.figures import TWO_COLUMNS
 from compact_model.support.model_range import spread_from_percent
-from compact_model.support.validation import between, whole
+from compact_model.support.validation import between, positive, whole
 
 from ...digits import divided, load_digits, trained_weights
 from ...options.array import fault_options, faults_from_options, numbers_from
 from ...options.device import DEVICE
 from ...options.help import Command
-from ...options.learning import device_from, device_line, levels_from, notched_options, retention_from, trial_options
+from ...options.learning import (
+    device_from,
+    device_line,
+    levels_from,
+    notched_options,
+    retention_from,
+    retention_option,
+    trial_options,
+)
 from ...options.read_out import read_noise_from_percent, read_noise_option, read_out_from_options, read_out_options
 from ...output import check_outputs, deliver, output_options, table
 
@@ -63,12 +71,14 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     show_default=True,
     help="Number of levels in the simulations with wires.",
 )
+@retention_option
 @click.option(
-    "--retention",
-    default="",
-    metavar="ns,...",
-    help="Times at 300 K after which arrays of --wired-levels levels, with ideal wires, are tested again, ns  "
-    "[default: none]",
+    "--temperature",
+    type=float,
+    default=300.0,
+    show_default=True,
+    metavar="K",
+    help="Temperature during --retention, K; tested are --wired-levels levels with ideal wires.",
 )
 @read_noise_option
 @read_out_options
@@ -83,6 +93,7 @@ def command(
     wire_resistances: str,
     wired_levels: int,
     retention: str,
+    temperature: float,
     read_noise: float,
     repeats: int,
     seed: int,
@@ -120,6 +131,7 @@ def command(
         wire_resistances=numbers_from("--wire-resistances", wire_resistances, float),
         wired_levels=whole("--wired-levels", wired_levels, 2, MOST_LEVELS),
         retention=retention_from(retention),
+        temperature=positive("--temperature", temperature),
         read_noise=read_noise_from_percent(read_noise),
         repeats=repeats,
         seed=seed,
@@ -160,7 +172,8 @@ def command(
         }
         pairs = zip(later.values.tolist(), later_deviation.values.tolist(), strict=True)
         rows = [[f"{time:g}", written(*pair)] for time, pair in zip(aged["retention_ns"], pairs, strict=True)]
-        parts.append(f"\naccuracy %, {wired_levels} levels, ideal wires, after a time\n{table(['ns', 'random'], rows)}")
+        title = f"accuracy %, {wired_levels} levels, ideal wires, after a time at {temperature:g} K"
+        parts.append(f"\n{title}\n{table(['ns', 'random'], rows)}")
     depth = result.depth.min("repeat").values
     parts.append(f"\n{device_line(result, volts=False)}")
     parts.append(
