@@ -9,31 +9,28 @@ TEST_PACKAGES := $(VENV)/.packages-for-tests
 DOCS_PACKAGES := $(VENV)/.packages-for-docs
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# What does not wait for another thing goes beside it: downloads beside compilers, the searches beside the tests.
+# What does not wait for another thing goes beside it: downloads beside compilers, the types beside the tests.
 MAKEFLAGS += --jobs=4
 
-.PHONY: run test tests searches static test-oldest test-pythons benchmark robustness wheels verilog-a verilog-a-tools docs links \
+.PHONY: run test tests static test-oldest test-pythons benchmark robustness wheels verilog-a verilog-a-tools docs links \
 	format clean ngspice
 
 run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
 
-# The searches count what they met, in one process.  All else goes side by side, a file at a time, with one worker more than
-# there are cores, since many tests wait for processes; the types are checked meanwhile.
+# Files of tests go side by side, and so do the searches for hostile inputs, with one worker more than there are cores, since
+# many tests wait for processes; the types are checked meanwhile.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
-test: static searches tests
+test: static tests
 
 static: $(TEST_PACKAGES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-searches: $(TEST_PACKAGES) $(KERNELS) ngspice
-	$(BIN)/python -m pytest -q tests/robustness
-
 tests: $(TEST_PACKAGES) $(KERNELS) ngspice verilog-a-tools
-	$(BIN)/python -m pytest -q --ignore tests/robustness -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 # The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
 # `make test` has the newest.  What other packages of that age warn of is no error here.
@@ -87,7 +84,7 @@ benchmark: $(KERNELS) ngspice
 # 30 times takes about half an hour; `make robustness ROBUSTNESS_FACTOR=300` goes on for hours.
 robustness: ROBUSTNESS_FACTOR ?= 30
 robustness: $(TEST_PACKAGES) $(KERNELS) ngspice
-	ROBUSTNESS_FACTOR=$(ROBUSTNESS_FACTOR) $(BIN)/python -m pytest -q tests/robustness
+	ROBUSTNESS_FACTOR=$(ROBUSTNESS_FACTOR) $(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 tests/robustness
 
 # Both distributions, and the wheel in an environment of its own with dependencies from the index, away from here.
 wheels: $(TEST_PACKAGES)

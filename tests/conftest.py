@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("DWMTJ_QUIET", "1")  # what a command says is compared; whether it had to compile is chance
 
 import pytest
 from hypothesis import settings
+from robustness import tally
 
 from compact_model import DeviceParameters, Landscape, lequeux2016, single_well
 
@@ -18,14 +21,43 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-# Files go to whichever worker is free, so the longest begin first and none is left over at the end.
+# Files, and searches one by one, go to whichever worker is free: the longest files first, the searches last, so that no
+# worker has much left at the end.
 LONGEST = ("test_main_job", "test_documentation", "test_array_commands", "test_command_line", "test_learning_examples")
+SEARCHES = Path(__file__).parent / "robustness"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files."""
+    """Group the tests of a file, which share what its fixtures made, and put the groups in sequence."""
     rank = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+    def place(item: pytest.Item) -> int:
+        return len(rank) + 1 if item.path.parent == SEARCHES else rank.get(item.path.stem, len(rank))
+
+    for item in items:
+        if item.path.parent != SEARCHES:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=place)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker, send what became of the inputs of searches."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tally"] = {target: dict(counts) for target, counts in tally.COUNTS.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a worker sent."""
+    tally.add(getattr(node, "workeroutput", {}).get("tally", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What became of the inputs of searches."""
+    if tally.COUNTS:
+        terminalreporter.section("robustness: what became of the inputs")
+        for line in tally.table():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

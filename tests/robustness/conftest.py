@@ -1,4 +1,4 @@
-"""Limits of time for each target, and the table of counts at the end."""
+"""Limits of time for each target."""
 
 import faulthandler
 import os
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from robustness import tally
 from robustness.searching import FACTOR
 
 PROCESSOR_LIMIT = 120.0
@@ -33,13 +32,6 @@ def no_hang(pytestconfig: pytest.Config) -> Iterator[None]:
     yield
     faulthandler.cancel_dump_traceback_later()
     signal.setitimer(signal.ITIMER_PROF, 0.0)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if tally.COUNTS:
-        terminalreporter.section("robustness: what became of the inputs")
-        for line in tally.table():
-            terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -18,6 +18,12 @@ COUNTS: dict[str, Counter[str]] = {}
 
 def count(target: str, outcome: str) -> None:
     COUNTS.setdefault(target, Counter())[outcome] += 1
+
+
+def add(counts: Mapping[str, Mapping[str, int]]) -> None:
+    """The counts of another process as well."""
+    for target, outcomes in counts.items():
+        COUNTS.setdefault(target, Counter()).update(outcomes)
 
 
 def attempt(target: str, action: Callable[[], Any]) -> Any:
