@@ -108,8 +108,8 @@ def cell_margin(
         if reading.access is not None:
             currents.append(reading.access.share(ohms, word_line, bit_line, loaded))
             continue
-        solution = Crossbar(resistance=ohms, **loaded.keywords()).solve(**held.arguments())
-        currents.append(float(solution.bit_line_current[0, bit_line]))
+        found = Crossbar(resistance=ohms, **loaded.keywords()).find(**held.arguments())
+        currents.append(-float(found.bit_start_current[0, bit_line] + found.bit_stop_current[0, bit_line]))
     if reading.kind == "voltage":
         return load * (currents[0] - currents[1])
     return (currents[0] - currents[1]) / currents[0] if currents[0] else 0.0
@@ -227,14 +227,12 @@ def largest_array(
     limit = validation.whole("largest", largest, 1)
 
     def enough(size: int) -> bool:
-        if size <= SEARCHED:
-            found = worst_pattern(
-                size, low_resistance=low_resistance, high_resistance=high_resistance, reading=reading, wires=wires
-            )
-            return found[0] >= rule
         margins = _Margins(size, low_resistance, high_resistance, reading, wires)
         # A single bad case decides, so the others need not be solved.
-        return all(value >= rule for value in margins.at_farthest()) and margins.worst_by_name().margin >= rule
+        if not all(value >= rule for value in margins.at_farthest()):
+            return False
+        worst = margins.worst_by_name()
+        return worst.margin >= rule and (size > SEARCHED or margins.searched(worst).margin >= rule)
 
     return largest_size(enough, limit)
 
