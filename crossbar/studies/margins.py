@@ -24,6 +24,8 @@ from compact_model.support.validation import InputError
 from ..cells import BYTES_PER_CELL
 from ..crossbar import Crossbar
 from ..faults.faults import FaultRates, Faults, farthest_sound, faults_of
+from ..network.linear_network import Sources
+from ..network.solve import solve_network
 from ..schemes import MARGINS, SCHEMES, bias
 from ..wires import Wires, per_line, wires_or_ideal
 from .access import TransistorAccess
@@ -95,24 +97,72 @@ def cell_margin(
     None: ideal ones.  If they leave no current that is a number, the margin is 0, as is that of a faulty cell.
     """
     low, high = _pair(low_resistance, high_resistance)
-    load = validation.instance("reading", reading, Reading).load(low)
     ohms = np.array(background, dtype=np.float64)
-    between = wires_or_ideal(wires).between(low, high)
-    sense = per_line("sense_resistance", between.sense_resistance, ohms.shape[1])
-    sense[bit_line] += load
-    loaded = replace(between, sense_resistance=sense)
-    held = bias(reading.scheme, (ohms.shape[0], ohms.shape[1]), 1.0, word_line=word_line, bit_line=bit_line)
-    currents = []
-    for value in (low, high):
-        ohms[word_line, bit_line] = value
+    return _Reader(ohms, (word_line, bit_line), low, high, reading, wires_or_ideal(wires)).margin(ohms)
+
+
+class _Reader:
+    """The margin of one cell before any background; what does not depend on the background is made once.
+
+    The array is solved for the high resistance alone, together with a current beside the cell.  The other resistance
+    draws an additional current, whose share at the sense node that current has (Woodbury's identity), so that no digits
+    of the difference are lost.
+    """
+
+    def __init__(self, ohms: FloatArray, cell: Cell, low: float, high: float, reading: Reading, wires: Wires) -> None:
+        """ohms: (word lines, bit lines), of one of the backgrounds."""
+        self._cell, self._ohms, self._reading = cell, (low, high), reading
+        self._load = validation.instance("reading", reading, Reading).load(low)
+        between = wires.between(low, high)
+        sense = per_line("sense_resistance", between.sense_resistance, ohms.shape[1])
+        sense[cell[1]] += self._load
+        self._wires = replace(between, sense_resistance=sense)
+        shape = ohms.shape[0], ohms.shape[1]
+        held = bias(reading.scheme, shape, 1.0, word_line=cell[0], bit_line=cell[1])
         if reading.access is not None:
-            currents.append(reading.access.share(ohms, word_line, bit_line, loaded))
-            continue
-        found = Crossbar(resistance=ohms, **loaded.keywords()).find(**held.arguments())
-        currents.append(-float(found.bit_start_current[0, bit_line] + found.bit_stop_current[0, bit_line]))
-    if reading.kind == "voltage":
-        return load * (currents[0] - currents[1])
-    return (currents[0] - currents[1]) / currents[0] if currents[0] else 0.0
+            return
+        array = Crossbar(resistance=ohms, **self._wires.keywords())
+        driven = array.driven(**held.arguments())
+        self._network, self._stuck = driven.network, np.asarray(array.conductance)
+        both = between.word_line_ends == "both", between.bit_line_ends == "both"
+        faults = faults_of(between.faults, shape, both_ends=both)
+        self._faulty = None if faults is None else faults.cells(shape)
+        beside = np.zeros((2, *shape))
+        beside[1, cell[0], cell[1]] = self._unit = 1.0 / high  # A: what a volt drives through it
+        ends = ("word_start", "word_stop", "bit_start", "bit_stop")
+        volts = {end: getattr(driven.sources, end) for end in ends}
+        silent = {end: np.concatenate([given, np.zeros_like(given)], axis=1) for end, given in volts.items()}
+        self._sources = Sources(cell_current=beside, **silent)
+
+    def margin(self, ohms: FloatArray) -> float:
+        """The margin before a background (word lines, bit lines), Ohm."""
+        low, difference = self._currents(ohms)
+        if self._reading.kind == "voltage":
+            return self._load * difference
+        return difference / low if low else 0.0
+
+    def _currents(self, ohms: FloatArray) -> tuple[float, float]:
+        """Out of the bit line with the low resistance, and how much less it is with the high one, A for 1 V."""
+        access, (low, high) = self._reading.access, self._ohms
+        if access is not None:
+            shares = []
+            for value in self._ohms:
+                ohms[self._cell] = value
+                shares.append(access.share(ohms, *self._cell, self._wires))
+            return shares[0], shares[0] - shares[1]
+        with np.errstate(divide="ignore"):
+            conductance = 1.0 / ohms
+        conductance[self._cell] = 1.0 / high
+        if self._faulty is not None:
+            conductance = np.where(self._faulty, self._stuck, conductance)
+        found = solve_network(self._network.with_cells(conductance), self._sources)
+        across = (found.word_voltage - found.bit_voltage)[:, self._cell[0], self._cell[1]]
+        out = -(found.bit_start_current + found.bit_stop_current)[:, self._cell[1]]
+        if self._faulty is not None and self._faulty[self._cell]:
+            return float(out[0]), 0.0
+        change = 1.0 / low - 1.0 / high
+        further = -change * across[0] / (self._unit + change * across[1]) * out[1]
+        return float(out[0] + further), float(further)
 
 
 def read_margin(
@@ -317,6 +367,7 @@ class _Margins:
         self._farthest = farthest_sound(faults, (lines, lines))
         self._faulty = set() if faults is None else set(map(tuple, np.argwhere(faults.cells((lines, lines))).tolist()))
         self._known: dict[tuple[Cell, str], float] = {}
+        self._readers: dict[Cell, _Reader] = {}
 
     def of(self, cell: Cell, name: str) -> float:
         """Margin of a cell with one of `patterns`; inf for a faulty cell, which is not read."""
@@ -328,15 +379,10 @@ class _Margins:
 
     def before(self, cell: Cell, background: Mask) -> float:
         """Margin of a cell with any background."""
-        return cell_margin(
-            np.where(background, self.low, self.high),
-            low_resistance=self.low,
-            high_resistance=self.high,
-            word_line=cell[0],
-            bit_line=cell[1],
-            reading=self.reading,
-            wires=self.wires,
-        )
+        ohms = np.where(background, self.low, self.high)
+        if cell not in self._readers:
+            self._readers[cell] = _Reader(ohms, cell, self.low, self.high, self.reading, self.wires)
+        return self._readers[cell].margin(ohms)
 
     def at_farthest(self) -> Iterator[float]:
         """Margins of the cell farthest from driver and sense node, which is usually the worst, with each pattern."""
