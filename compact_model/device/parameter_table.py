@@ -132,7 +132,9 @@ class Parameter:
 
 def warn_of_range(row: Parameter, value: Any) -> None:
     """A `ModelRangeWarning` for a value outside the limits of its row."""
-    if row.limits is not None and isinstance(value, float) and math.isfinite(value):
+    if row.limits is None or not isinstance(value, float) or row.limits[0] <= abs(value) <= row.limits[1]:
+        return
+    if math.isfinite(value):
         edge = row.dimension.edge
         warn_outside(row.name, value, row.limits, row.dimension.si, edge.name, edge.scale)
 

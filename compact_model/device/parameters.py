@@ -1,7 +1,8 @@
 """The parameters of one device."""
 
-import dataclasses
+import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -504,10 +505,14 @@ class DeviceParameters:
     2017, doi 10.48550/arXiv.1701.06411), on average -2e-3 of the latter per kelvin."""
 
     def __post_init__(self) -> None:
+        self._check(PARAMETERS)
+
+    def _check(self, rows: Sequence[Parameter]) -> None:
+        """Check the values of some parameters, and those that depend on several."""
+        for row in rows:
+            object.__setattr__(self, row.name, row.range.check(row.name, getattr(self, row.name)))
         for row in PARAMETERS:
-            value = row.range.check(row.name, getattr(self, row.name))
-            object.__setattr__(self, row.name, value)
-            warn_of_range(row, value)
+            warn_of_range(row, getattr(self, row.name))
         self._check_range()
         if not self.reference_temperature < self.curie_temperature:
             raise InputError(
@@ -539,7 +544,11 @@ class DeviceParameters:
                 raise InputError(
                     f"{name}: expected a field of DeviceParameters, got no such name{validation.nearest(name, known)}"
                 )
-        return dataclasses.replace(self, **changes)
+        other = copy.copy(self)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
+        other._check([row for row in PARAMETERS if row.name in changes])  # fits do this a million times
+        return other
 
     def resized(
         self,
