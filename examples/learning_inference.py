@@ -7,6 +7,7 @@ wires with resistance, in one array or divided into tiles whose currents are add
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,12 +18,12 @@ from crossbar.plots.learning import plot_inference, plot_tiles
 from dwmtj.digits import divided, load_digits, trained_weights
 
 
-def main(figure_path: Path, repeats: int = 5) -> dict[str, float]:
-    """Sweep, draw, and return the numbers that the figure must show."""
+def main(figure_path: Path, repeats: int = 5, **sweeps: Sequence[float]) -> dict[str, float]:
+    """Sweep, draw, and return the numbers that the figure must show.  sweeps: other ones than those of `inference`."""
     images, labels = load_digits()
     train, test = divided(labels, 1.0 / 3.0, seed=2016)
     weights = trained_weights(images[train], labels[train])
-    result = inference(weights, images[test], labels[test], repeats=repeats, seed=2016, progress=True)
+    result = inference(weights, images[test], labels[test], repeats=repeats, seed=2016, progress=True, **sweeps)
     plt.style.use(STYLE)
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)
     plot_inference(result, left)

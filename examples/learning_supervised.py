@@ -19,14 +19,16 @@ from dwmtj.digits import load_digits
 WIRES = Wires.equal(0.1)
 
 
-def main(figure_path: Path, repeats: int = 5, epochs: int = 30, tracks: int = 8, samples: int = 64) -> dict[str, float]:
+def main(
+    figure_path: Path, levels: int = 20, repeats: int = 5, epochs: int = 30, tracks: int = 8, samples: int = 64
+) -> dict[str, float]:
     """Learn under each condition, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
     settings = {"tracks": tracks, "samples": samples, "seed": 2016, "progress": True}
-    plain = PulsedDevice.notched(20, **settings)
-    half = PulsedDevice.notched(20, scheme="V/2", **settings)
-    wired = PulsedDevice.notched(20, wired=True, **settings)
-    varied = PulsedDevice.notched(20, variation=0.1, **settings)
+    plain = PulsedDevice.notched(levels, **settings)
+    half = PulsedDevice.notched(levels, scheme="V/2", **settings)
+    wired = PulsedDevice.notched(levels, wired=True, **settings)
+    varied = PulsedDevice.notched(levels, variation=0.1, **settings)
     cases = {
         "V/3": (plain, {}),
         "V/2": (half, {}),

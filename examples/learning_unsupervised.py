@@ -22,10 +22,12 @@ LEVELS = (2, 4, 8, 13, 16, 19, 32)
 GOAL = 75.0
 
 
-def main(figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5) -> dict[str, float]:
+def main(
+    figure_path: Path, levels: Sequence[int] = LEVELS, repeats: int = 5, tracks: int = 8, samples: int = 64
+) -> dict[str, float]:
     """Learn with each number of levels, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
-    kinds = [PulsedDevice.notched(count, seed=2016, progress=True) for count in levels]
+    kinds = [PulsedDevice.notched(count, tracks=tracks, samples=samples, seed=2016, progress=True) for count in levels]
     result = unsupervised_learning(images, labels, kinds, repeats=repeats, seed=2016, progress=True)
     plt.style.use(STYLE)
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO_COLUMNS)

@@ -29,7 +29,7 @@ PULSE = {"width": 4e-9, "edge": 2e-9, "settle": 200e-9}
 
 @pytest.fixture(scope="module")
 def table():
-    return pulse_table(SHORT, TRACKS, VOLTS, **PULSE, samples=512, seed=1)
+    return pulse_table(SHORT, TRACKS, VOLTS, **PULSE, samples=128, seed=1)
 
 
 def test_walls_rest_in_the_notches_and_at_the_ends():
@@ -70,15 +70,16 @@ def test_walls_move_the_way_of_the_voltage_and_farther_by_more(table):
 
 
 def test_the_chain_follows_walls_through_ten_pulses():
-    """4096 walls that meet ten pulses one after the other, and ten steps of the chain."""
-    count, volts, period, samples = 4096, 0.45, 208e-9, 1024
-    track = notched_track(DEVICE, 3)
-    chain = pulse_table(DEVICE, track, [volts], **PULSE, samples=samples, seed=2)
+    """1024 walls that meet ten pulses one after the other, and ten steps of the chain."""
+    count, volts, period, samples = 1024, 0.45, 208e-9, 1024
+    device = DEVICE.resized(track_length=12 * 50e-9)
+    track = notched_track(device, 3)
+    chain = pulse_table(device, track, [volts], **PULSE, samples=samples, seed=2)
     warm_up = 1e-6  # in which cold walls come to equilibrium
     times = (warm_up + period * np.arange(10)[:, np.newaxis] + [0.0, 2e-9, 6e-9, 8e-9]).ravel()
     train = PiecewiseLinear(tuple(times.tolist()), tuple(np.tile([0.0, volts, volts, 0.0], 10).tolist()))
     run = simulate_ensemble(
-        DEVICE,
+        device,
         track,
         Voltage(train),
         [0.0, warm_up + 10 * period],
@@ -88,7 +89,7 @@ def test_the_chain_follows_walls_through_ten_pulses():
         step=20e-12,
         seed=5,
     )
-    site = np.searchsorted(dividing_points(DEVICE, track), run.position.values[:, -1])
+    site = np.searchsorted(dividing_points(device, track), run.position.values[:, -1])
     share = np.linalg.matrix_power(chain.probability.values[0, 0], 10)[4]
     assert float(share @ chain.state.values) > 7.0
     # A hop's share is known to 0.5 / sqrt(samples) in each of the four sites that the walls pass, 2.5 pulses in each.
