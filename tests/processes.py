@@ -3,15 +3,22 @@
 `run` forks it from a server that has already imported what most commands import, which saves a second of every call;
 all else is as in a process of its own: its memory, its output, its working directory, its exit status.  What a test
 says of importing, of signals or of the environment needs `DWMTJ` and a process from nothing.
+
+`run_here` calls the same entry point in the process of the test, where what it imports and compiles is there already:
+for what a command answers, not for what a process does.
 """
 
+import contextlib
+import io
 import multiprocessing
 import os
 import runpy
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
+from unittest import mock
 
 DWMTJ = [sys.executable, "-m", "dwmtj"]
 PRELOADED = [
@@ -62,5 +69,27 @@ def run(*arguments, expect=0, cwd=None, timeout=300):
                 process.join()
                 raise subprocess.TimeoutExpired(command, timeout)
             done = subprocess.CompletedProcess(command, process.exitcode, output.read_text(), errors.read_text())
+    assert done.returncode == expect, done.stderr
+    return done
+
+
+def run_here(*arguments, expect=0, cwd=None):
+    from dwmtj.cli import main
+
+    command = ["dwmtj", *map(str, arguments)]
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        warnings.catch_warnings(),
+        contextlib.chdir(cwd or "."),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        mock.patch.object(sys, "argv", command),
+    ):
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+    done = subprocess.CompletedProcess(command, status, output.getvalue(), errors.getvalue())
     assert done.returncode == expect, done.stderr
     return done

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from click.testing import CliRunner
-from processes import run
+from processes import run_here
 
 from compact_model import (
     ConvergenceError,
@@ -432,7 +432,7 @@ def test_the_command_fits_thresholds_and_leaves_files(tmp_path, thresholds):
     file, data, figure = tmp_path / "measured.csv", tmp_path / "fit.nc", tmp_path / "fit.png"
     rows = [f"{offset * 1e4}, {value * 1e-4}, 1e4" for offset, value in zip(OFFSETS, thresholds, strict=True)]
     file.write_text("\n".join(["Delta_H (Oe), J_th (A/cm2), sigma (A/cm2)", *rows]))
-    answer = json.loads(run("fit", "threshold", file, "--json", "-o", data, "-o", figure).stdout)
+    answer = json.loads(run_here("fit", "threshold", file, "--json", "-o", data, "-o", figure).stdout)
     assert answer["fitted"]["anisotropy_field"]["value"] == pytest.approx(60.0)
     assert answer["fitted"]["anisotropy_field"]["unit"] == "Oe"
     assert answer["reduced_chi_square"] == pytest.approx(0.0, abs=1e-6)
@@ -448,7 +448,7 @@ def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms
     file, figure = tmp_path / "loop.csv", tmp_path / "fit.png"
     rows = [f"{1e3 * v / r},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
     file.write_text("\n".join(["I (mA),R (Ohm),state", *rows]))
-    text = run("fit", "resistance", file, "--tmr", "200", "-o", figure).stdout
+    text = run_here("fit", "resistance", file, "--tmr", "200", "-o", figure).stdout
     assert "tmr                  95 +- " in text
     assert "scatter of the data" in text
     before = figure.read_bytes()
@@ -457,11 +457,14 @@ def test_the_command_fits_resistances_and_says_what_it_cannot_use(tmp_path, ohms
         (("--state", "P"), f"{file}: expected either a column 'state' or 'x', or --state, got both", 2),
         (("--half-width", "50"), "--half-width: expected only where it has an effect", 2),
     ):
-        refused = run("fit", "resistance", file, "-o", figure, "--overwrite", *arguments, expect=status).stderr
+        refused = run_here("fit", "resistance", file, "-o", figure, "--overwrite", *arguments, expect=status).stderr
         assert message in refused
         assert refused.count("\n") == 1
     file.write_text("I,R (Ohm),state\n1,40,P\n")
-    assert "column 'I': expected a unit" in run("fit", "resistance", file, "-o", figure, "--overwrite", expect=2).stderr
+    assert (
+        "column 'I': expected a unit"
+        in run_here("fit", "resistance", file, "-o", figure, "--overwrite", expect=2).stderr
+    )
     assert figure.read_bytes() == before
 
 
@@ -510,10 +513,10 @@ def test_the_command_takes_what_a_file_lacks_and_names_what_it_leaves_out(tmp_pa
     cells = [[cell.strip().replace(".", ",") for cell in row.split(",")] for row in rows]
     file.write_text("a probe\nH (Oe);Jc;note\n" + "".join(f"{h};{j};x\n" for h, j, _ in cells))
     options = ("--column", "Delta_H=H", "--column", "J_th=Jc", "--unit", "J_th=A/cm2", "--skip", 1, "--decimal", ",")
-    done = run("fit", "threshold", file, "--json", *options)
+    done = run_here("fit", "threshold", file, "--json", *options)
     assert json.loads(done.stdout)["fitted"]["anisotropy_field"]["value"] == pytest.approx(50.0, rel=0.02)
     assert done.stderr == f"{file}: columns left out: note\n"
-    refused = run("fit", "threshold", file, "--column", "J_th", expect=2)
+    refused = run_here("fit", "threshold", file, "--column", "J_th", expect=2)
     assert refused.stderr == "dwmtj: --column: expected NAME=TEXT, got 'J_th'\n"
 
 
@@ -624,7 +627,7 @@ def test_a_wall_at_the_end_of_the_track_in_nm_is_on_the_track(tmp_path):
 def test_a_drive_in_another_unit_than_it_says_is_doubted(tmp_path, ohms, heading, told):
     rows = [f"{1e3 * v / r},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
     (tmp_path / "loop.csv").write_text("\n".join([f"{heading},R (Ohm),state", *rows]))
-    text = run("fit", "resistance", tmp_path / "loop.csv").stdout
+    text = run_here("fit", "resistance", tmp_path / "loop.csv").stdout
     assert told in text
     assert ("check the units" in text) == bool(told)
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from processes import run
+from processes import run_here
 
 from compact_model import InputError, fit_resistance, fit_threshold, lequeux2016
 from compact_model.fitting.branches import loop_states
@@ -148,5 +148,5 @@ def test_the_command_takes_leads(tmp_path):
     ohms = MeasuredJunction(device=lequeux2016(), series_resistance=3.0).resistance(SHARE, "voltage", BIAS)
     rows = [f"{v},{r},{state}" for v, r, state in zip(BIAS, ohms, STATE, strict=True)]
     (tmp_path / "leads.csv").write_text("\n".join(["V (V),R (Ohm),state", *rows]))
-    done = run("fit", "resistance", "leads.csv", "--json", "--series-resistance", "3", cwd=tmp_path)
+    done = run_here("fit", "resistance", "leads.csv", "--json", "--series-resistance", "3", cwd=tmp_path)
     assert json.loads(done.stdout)["fitted"]["parallel_resistance"]["value"] == pytest.approx(36.0, rel=1e-6)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from processes import run
+from processes import run_here
 
 from compact_model import (
     ConvergenceError,
@@ -32,6 +32,7 @@ from compact_model.fitting.branches import loop_states
 OFFSETS = np.array([2.0, 4.0, 8.0, 14.0, 22.0]) * 1e-4
 TIMES = np.linspace(0.0, 100e-9, 101)
 PULSE = np.where((TIMES > 5e-9) & (TIMES < 15e-9), 0.06, 0.0)
+FITS = 4
 RATE = 4e17  # A/(m2 s): four times the paper's, to simulate a quarter of the time
 
 
@@ -185,20 +186,20 @@ def test_errors_of_traces_are_honest(device, paper_well, ringing, response, sigm
     random = np.random.default_rng(4)
     start = device.replace(anisotropy_field=33e-4, spin_polarisation=0.35)
     results = []
-    for _ in range(6):
+    for _ in range(FITS):
         noisy = ringing[response].values + sigma * random.normal(size=TIMES.size)
         data = {"time": TIMES, "voltage": PULSE, response: noisy, "standard_deviation": np.full(TIMES.size, sigma)}
-        results.append(fit_trace(start, paper_well, data, ("anisotropy_field", "spin_polarisation"), starts=8))
+        results.append(fit_trace(start, paper_well, data, ("anisotropy_field", "spin_polarisation"), starts=4))
     pulls_of(results, [30e-4, device.polarisation])
     reduced = np.mean([found.reduced_chi_square for found in results])
-    assert reduced == pytest.approx(1.0, abs=4.0 * np.sqrt(2.0 / 99 / 6))
+    assert reduced == pytest.approx(1.0, abs=4.0 * np.sqrt(2.0 / 99 / FITS))
 
 
 def test_errors_of_pulses_are_honest(weak):
     device, track, data = weak
     random = np.random.default_rng(5)
     results = []
-    for _ in range(6):
+    for _ in range(FITS):
         noisy = data["resistance"] + 0.2 * random.normal(size=14)
         start = device.replace(spin_polarisation=0.5)
         results.append(fit_pulses(start, track, data | {"resistance": noisy}, "spin_polarisation", starts=4))
@@ -312,7 +313,7 @@ def test_unusable_files_are_refused(tmp_path, kind, text, message):
 
 
 def dwmtj(*arguments, expect=0):
-    return run("fit", *arguments, expect=expect)
+    return run_here("fit", *arguments, expect=expect)
 
 
 def test_the_command_fits_pulses_and_traces(tmp_path, weak, ringing):
