@@ -71,7 +71,8 @@ def test_settings_carry_over_to_larger_images_and_batches():
 
 
 def test_supervised_learning_in_place_passes_90_percent(tmp_path):
-    found = said("supervised", "--repeats", "1", "-o", str(tmp_path / "run.nc"), "-o", str(tmp_path / "run.png"))
+    few = ("--repeats", "1", "--tracks", "2", "--samples", "32")
+    found = said("supervised", *few, "-o", str(tmp_path / "run.nc"), "-o", str(tmp_path / "run.png"))
     # Over seeds 94 % with a standard deviation of 1 point.
     assert np.min(found["accuracies"]) > 0.90
     assert found["energy_pJ"][0] == pytest.approx(6.5e6, rel=0.5)
