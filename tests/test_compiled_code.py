@@ -36,10 +36,9 @@ CALL = "from little.kernels.work import work; print(work(1.0), sum(work.stats.ca
 FRESH, FOUND = "3.0 0", "3.0 1"
 
 
-@pytest.fixture
-def little(tmp_path):
+def package(place):
     """A package with the decorators of the real one and a kernel that compiles at once; the folder of its kernels."""
-    folder = tmp_path / "little" / "kernels"
+    folder = place / "little" / "kernels"
     folder.mkdir(parents=True)
     for name in ("jit", "announcement", "compiled_code", "parts"):
         shutil.copy(KERNELS / f"{name}.py", folder)
@@ -47,6 +46,28 @@ def little(tmp_path):
         (folder / path).write_text(text)
     (folder.parent / "__init__.py").write_text("")
     return folder
+
+
+@pytest.fixture
+def little(tmp_path):
+    """A package of which nothing is compiled."""
+    return package(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A package with what a process compiled and kept, to be copied."""
+    folder = package(tmp_path_factory.mktemp("once"))
+    assert run(folder) == (FRESH, "")
+    assert len(kept(folder)) == 1
+    return folder
+
+
+@pytest.fixture
+def compiled(once, tmp_path):
+    """A copy of it: where it is does not matter."""
+    shutil.copytree(once.parent, tmp_path / "little")
+    return tmp_path / "little" / "kernels"
 
 
 def begin(little, code=CALL, **environment):
@@ -72,24 +93,21 @@ def kept(folder):
     return sorted(folder.rglob("*.nbc"))
 
 
-def test_compiled_code_is_found_by_the_next_process(little):
-    assert run(little) == (FRESH, "")
-    assert len(kept(little)) == 1
-    assert run(little) == (FOUND, "")
+def test_compiled_code_is_found_by_the_next_process(compiled):
+    assert run(compiled) == (FOUND, "")
 
 
-def test_an_edit_of_what_is_inlined_counts_whatever_the_files_time_says(little):
-    run(little)
-    path = little / "constants.py"
+def test_an_edit_of_what_is_inlined_counts_whatever_the_files_time_says(compiled):
+    path = compiled / "constants.py"
     before = path.stat()
     path.write_text(CONSTANT.replace("2.0", "5.0"))
-    for compiled in (little / "__pycache__").glob("constants*.pyc"):
-        compiled.unlink()  # Python itself goes by the time
+    for bytecode in (compiled / "__pycache__").glob("constants*.pyc"):
+        bytecode.unlink()  # Python itself goes by the time
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert run(little) == ("6.0 0", "")
-    assert len(kept(little)) == 1  # the one of the earlier state is gone
+    assert run(compiled) == ("6.0 0", "")
+    assert len(kept(compiled)) == 1  # the one of the earlier state is gone
     path.write_text(CONSTANT)
-    assert run(little) == (FRESH, "")
+    assert run(compiled) == (FRESH, "")
 
 
 def test_what_is_compiled_after_an_edit_of_imported_files_is_not_kept(little):
@@ -98,16 +116,16 @@ def test_what_is_compiled_after_an_edit_of_imported_files_is_not_kept(little):
     assert not kept(little)
 
 
-@pytest.mark.parametrize("harm", [lambda whole: whole[: len(whole) // 2], lambda whole: b"", lambda whole: b"x" * 999])
-def test_a_file_that_was_cut_emptied_or_overwritten_is_made_anew(little, harm):
-    run(little)
-    (path,) = kept(little)
-    whole = path.read_bytes()
-    path.write_bytes(harm(whole))
-    assert run(little) == (FRESH, "")
-    assert kept(little) == [path]
-    assert len(path.read_bytes()) == len(whole)
-    assert run(little) == (FOUND, "")
+def test_a_file_that_was_cut_emptied_or_overwritten_is_made_anew(compiled):
+    (path,), sizes = kept(compiled), set()
+    anew = "; from little.kernels.jit import kernel; new = kernel(work.py_func)"  # looks on disk as a process does
+    found = f"{CALL}{anew}; print(new(1.0), sum(new.stats.cache_hits.values()))"
+    for harm in (lambda whole: whole[: len(whole) // 2], lambda whole: b"", lambda whole: b"x" * 999):
+        path.write_bytes(harm(path.read_bytes()))
+        assert run(compiled, found) == (f"{FRESH}\n{FOUND}", "")
+        assert kept(compiled) == [path]
+        sizes.add(path.stat().st_size)
+    assert len(sizes) == 1
 
 
 def without_folders(little):
@@ -134,12 +152,12 @@ def test_the_users_cache_folder_stands_in_for_a_package_that_is_read_only(little
     assert run(little, **places) == (FOUND, "")
 
 
-def test_numba_cache_dir_is_the_only_folder(little, tmp_path):
-    assert run(little, NUMBA_CACHE_DIR=str(tmp_path / "chosen")) == (FRESH, "")
+def test_numba_cache_dir_is_the_only_folder(compiled, tmp_path):
+    ((path, before),) = ((path, path.stat()) for path in kept(compiled))
+    assert run(compiled, NUMBA_CACHE_DIR=str(tmp_path / "chosen")) == (FRESH, "")
     assert len(kept(tmp_path / "chosen")) == 1
-    assert not kept(little)
-    run(little)
-    assert run(little, NUMBA_CACHE_DIR=str(tmp_path / "another")) == (FRESH, "")
+    assert kept(compiled) == [path]
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_processes_may_compile_at_once(little):
@@ -169,46 +187,76 @@ def test_nothing_is_announced_to_those_who_want_quiet(little):
     assert run(little, AT_ONCE + CALL, DWMTJ_QUIET="1") == (FRESH, "")
 
 
-WALLS = (
-    "import hashlib, numpy as np; from compact_model import Current, lequeux2016, lequeux2016_track, simulate; "
-    "device = lequeux2016(); "
-    "result = simulate(device, lequeux2016_track(device, 3), Current.of(2e-3), np.linspace(0, 20e-9, 50)); "
-    "print(hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest())"
+WALLS = """
+import hashlib, numpy as np
+from compact_model import Current, lequeux2016, lequeux2016_track, pulses, simulate
+from compact_model.kernels.adaptive import advance_devices
+
+def bits(drive, duration):
+    device = lequeux2016()
+    result = simulate(device, lequeux2016_track(device, 3), drive, np.linspace(0, duration, 50))
+    return hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest()
+
+print(bits(Current.of(2e-3), 20e-9), len(advance_devices.overloads))
+print(bits(Current(pulses([4e-3, -4e-3] * 200, width=3e-9, period=6e-9)), 2.4e-6), len(advance_devices.overloads))
+"""
+
+
+@pytest.fixture(scope="module")
+def walls(tmp_path_factory):
+    """What a process prints of a short run and of a long one after it: where no code is kept, and where its is."""
+    folder = tmp_path_factory.mktemp("walls")
+    place = {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(KERNELS.parents[1])}
+    fresh, _ = run(KERNELS, WALLS, **place)
+    assert any("advance_devices" in path.name for path in kept(folder))
+    found, told = run(KERNELS, WALLS, **place)
+    assert told == ""  # nothing was compiled
+    return [[line.split() for line in answer.splitlines()] for answer in (fresh, found)]
+
+
+def test_the_bits_of_a_result_do_not_depend_on_whether_its_code_was_found(walls):
+    (_, (fresh, _)), (_, (found, _)) = walls
+    assert fresh == found
+
+
+def test_a_short_first_run_is_taken_by_python_and_has_the_bits_of_compiled_code(walls):
+    ((by_python, compiled), _), ((found, loaded), _) = walls
+    assert (compiled, loaded) == ("0", "1")  # what is on disk is used at once
+    assert by_python == found
+
+
+def test_a_long_first_run_is_compiled(walls):
+    (_, (_, compiled)), _ = walls
+    assert compiled == "1"
+
+
+FUSED = '''"""A kernel in which products and sums may fuse, as in the preconditioner of arrays."""
+
+from compact_model.kernels.jit import kernel
+from crossbar.kernels.columns import multiply
+
+
+@kernel
+def product(left, right, out):
+    multiply(left.shape[0], left, right, out)
+'''
+PRODUCT = (
+    "import hashlib, numpy as np; from fused import product; draw = np.random.default_rng(1); "
+    "left, right = (draw.uniform(-1, 1, shape).astype(np.float32) for shape in ((31, 162), (162, 61))); "
+    "out = np.empty((31, 61), np.float32); product(left, right, out); "
+    "print(hashlib.sha256(out.tobytes()).hexdigest(), sum(product.stats.cache_hits.values()), "
+    "np.abs(out - left @ right).max() < 1e-4)"
 )
-COMPILED_WALLS = (
-    "from compact_model.kernels.interpreted import all_compiled; compiling = all_compiled(); compiling.__enter__(); "
-    + WALLS
-)
-CURRENTS = (
-    "import hashlib, numpy as np; from crossbar import Crossbar; draw = np.random.default_rng(1); "
-    "array = Crossbar(resistance=draw.uniform(50, 100, (160, 160)), word_line_resistance=1, bit_line_resistance=1); "
-    "print(hashlib.sha256(array.solve(draw.uniform(0, 1, 160)).device_current.values.tobytes()).hexdigest())"
-)
 
 
-@pytest.mark.parametrize("code", [COMPILED_WALLS, CURRENTS])
-def test_the_bits_of_a_result_do_not_depend_on_whether_its_code_was_found(tmp_path, code):
-    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1])}
-    fresh, _ = run(KERNELS, code, **place)
-    assert kept(tmp_path)
-    assert run(KERNELS, code, **place) == (fresh, "")
-
-
-def test_a_short_first_run_is_taken_by_python_and_has_the_bits_of_compiled_code(tmp_path):
-    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1]), "DWMTJ_QUIET": "1"}
-    by_python = run(KERNELS, WALLS, **place)
-    assert not any("advance_devices" in path.name for path in kept(tmp_path))
-    assert run(KERNELS, COMPILED_WALLS, **place) == by_python
-    assert any("advance_devices" in path.name for path in kept(tmp_path))
-    again = (
-        f"{WALLS}; from compact_model.kernels.adaptive import advance_devices; print(len(advance_devices.overloads))"
-    )
-    assert run(KERNELS, again, **place) == (f"{by_python[0]}\n1", "")  # what is on disk is used at once
-
-
-def test_a_long_first_run_is_compiled(tmp_path):
-    place = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(KERNELS.parents[1]), "DWMTJ_QUIET": "1"}
-    drive = "Current(pulses([4e-3, -4e-3] * 200, width=3e-9, period=6e-9))"
-    longer = WALLS.replace("Current,", "Current, pulses,").replace("Current.of(2e-3)", drive).replace("20e-9", "2.4e-6")
-    run(KERNELS, longer, **place)
-    assert any("advance_devices" in path.name for path in kept(tmp_path))
+def test_the_bits_of_fused_sums_do_not_depend_on_whether_their_code_was_found(tmp_path):
+    (tmp_path / "fused.py").write_text(FUSED)
+    place = {
+        "NUMBA_CACHE_DIR": str(tmp_path / "kept"),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(KERNELS.parents[1])]),
+    }
+    fresh, _ = run(KERNELS, PRODUCT, **place)
+    found, told = run(KERNELS, PRODUCT, **place)
+    (bits, *counted), (again, *hits) = fresh.split(), found.split()
+    assert (counted, hits, told) == (["0", "True"], ["1", "True"], "")
+    assert bits == again
