@@ -107,24 +107,24 @@ def intrinsic_site(
         check_well_fits(parameters, landscape.wells[0])
         return landscape
 
-    def seen(height: float, half: float) -> float:
-        """The value that the laboratory would measure, T."""
+    def excess(height: float, half: float, field: float) -> float:
+        """Above 0 where the site shows more than that field: how much more, in T, or by the logarithm of a time."""
         landscape = landscape_of(height, half)
         if stable_field is None:
             found = field_departure(parameters, landscape, ramp_rate=ramp, temperature=kelvin, limit=height)
-            return float(found.at(np.array(0.5)))
-        return _stable_field(parameters, landscape, height, wait, kelvin)
+            return float(found.at(np.array(0.5))) - field
+        left = leaving_rate(parameters, landscape, net_field=field, density=0.0, temperature=kelvin)
+        rate = 1e300 if left is None else max(left.total, 1e-300)
+        return -float(np.log(rate * wait))
 
     landscape_of(measured, width)
     spread = 0.0
     try:
-        height = _solve(lambda value: seen(value, width), measured, name)
+        height = _solve(lambda value: excess(value, width, measured), measured, name)
         if error or width_error:
-            step = 0.02
-            more, less = 1.0 + step, 1.0 - step
-            by_height = (seen(height * more, width) - seen(height * less, width)) / (2.0 * step * height)
-            by_width = (seen(height, width * more) - seen(height, width * less)) / (2.0 * step * width)
-            spread = float(np.hypot(error, by_width * width_error) / by_height)
+            # To first order, for the logarithm of the time as for the field itself.
+            by_height, by_width, by_field = _slopes(excess, (height, width, measured))
+            spread = float(np.hypot(by_field * error, by_width * width_error) / by_height)
         landscape = landscape_of(height, width)
         lower, median, upper = laboratory_thresholds(parameters, landscape, ramp_rate=ramp, temperature=kelvin)
     except ConvergenceError as failure:
@@ -158,22 +158,6 @@ def intrinsic_site(
     )
 
 
-def _stable_field(
-    parameters: DeviceParameters, landscape: Landscape, height: float, wait: float, temperature: float
-) -> float:
-    """The largest net field with this mean escape time (s), T; 0 if the time is shorter without a field."""
-    from scipy.optimize import brentq
-
-    def excess(field: float) -> float:
-        found = leaving_rate(parameters, landscape, net_field=field, density=0.0, temperature=temperature)
-        rate = 1e300 if found is None else max(found.total, 1e-300)
-        return float(np.log(rate * wait))
-
-    if excess(0.0) >= 0.0:
-        return 0.0
-    return float(brentq(excess, 0.0, height, xtol=1e-4 * height))
-
-
 def _check_barrier(
     parameters: DeviceParameters, landscape: Landscape, field: float, wait: float, temperature: float
 ) -> None:
@@ -187,12 +171,21 @@ def _check_barrier(
         )
 
 
-def _solve(seen: Callable[[float], float], measured: float, name: str) -> float:
+def _slopes(function: Callable[..., float], at: tuple[float, ...]) -> list[float]:
+    """The slopes of a function at a place, one for each argument, from its values 2 % away."""
+    found = []
+    for index, value in enumerate(at):
+        more, less = (function(*at[:index], each, *at[index + 1 :]) for each in (1.02 * value, 0.98 * value))
+        found.append((more - less) / (0.04 * value))
+    return found
+
+
+def _solve(excess: Callable[[float], float], measured: float, name: str) -> float:
     """The H_c for which the measured field is found; the measured field is below H_c and rises with it."""
     from scipy.optimize import brentq
 
     low = high = measured * _FIRST_FACTOR
-    while seen(high) < measured:
+    while excess(high) < 0.0:
         low, high = high, 1.6 * high
         if high > _LARGEST_FACTOR * measured:
             raise InputError(
@@ -201,4 +194,4 @@ def _solve(seen: Callable[[float], float], measured: float, name: str) -> float:
             )
     if high == low:
         return high
-    return float(brentq(lambda value: seen(value) - measured, low, high, rtol=_TOLERANCE))
+    return float(brentq(excess, low, high, rtol=_TOLERANCE))
