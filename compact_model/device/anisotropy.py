@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from .. import constants
 from ..support import validation
-from ..support.arrays import FloatArray
+from ..support.arrays import FloatArray, gauss_legendre
 from ..support.validation import InputError
 
 _ACROSS_PERIODS = 60  # of sin^2(k_y W / 2) that are integrated point by point; beyond, its mean, 1/2, replaces it
@@ -46,14 +46,14 @@ def demagnetising_anisotropy_field(
         result: FloatArray = screening * (along**2 - across**2) / square
         return result
 
-    nodes, weights = np.polynomial.legendre.leggauss(_POINTS_ALONG)
+    nodes, weights = gauss_legendre(_POINTS_ALONG)
     # sech^2 is down to 1e-15 where its argument is 18.
     along_end = 36.0 / (np.pi * delta)
     along = (0.5 * along_end * (nodes + 1.0))[:, np.newaxis]
     along_weights = 0.5 * along_end * weights * (np.pi * delta / np.cosh(0.5 * np.pi * delta * along[:, 0])) ** 2
 
     period = 2.0 * np.pi / width
-    fine_nodes, fine_weights = np.polynomial.legendre.leggauss(_POINTS_PER_PERIOD)
+    fine_nodes, fine_weights = gauss_legendre(_POINTS_PER_PERIOD)
     across = (period * (np.arange(_ACROSS_PERIODS)[:, np.newaxis] + 0.5 * (fine_nodes + 1.0))).ravel()
     across_weights = np.tile(0.5 * period * fine_weights, _ACROSS_PERIODS)
     across_weights = across_weights * width**2 * np.sinc(0.5 * across * width / np.pi) ** 2

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kernels.term import Term, no_energy
+from ..kernels.term import Term, no_energy, not_by_voltage
 from ..kernels.terms import TERMS
 from ..support.arrays import FloatArray
 from .parameters import DeviceParameters
@@ -45,7 +45,11 @@ def angle_energy(
     """
     field = parameters.anisotropy_field if anisotropy is None else anisotropy
     where = 0.5 * parameters.track_length if position is None else position
-    return sum(term.energy(parameters, where, angle, voltage, field) for term in TERMS)
+    terms = [term for term in TERMS if term.energy is not no_energy]
+    if isinstance(parameters, DeviceParameters):  # not columns of them
+        terms = [term for term in terms if term.is_on(parameters)]
+    nothing = np.zeros(np.broadcast_shapes(*map(np.shape, (where, angle, voltage, field))))
+    return sum((term.energy(parameters, where, angle, voltage, field) for term in terms), nothing)
 
 
 def angle_field(
@@ -171,6 +175,8 @@ def turning_density(parameters: DeviceParameters, share: float = 0.0) -> float:
         return alone
     scale = alone if alone > 0.0 else 1.0
     position = parameters.track_length - share * parameters.junction_area / parameters.track_width
+    if all(term.per_volt is not_by_voltage for term in added([parameters])):
+        return float(largest_turn(parameters, sign=-1.0, position=position)) / per_density
 
     def excess(density: FloatArray) -> FloatArray:
         volts = voltage_at_current(parameters, np.full(density.shape, share), density * parameters.junction_area)

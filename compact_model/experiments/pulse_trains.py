@@ -11,7 +11,7 @@ from ..drive import DRIVES, pulses
 from ..results import remanent_resistance
 from ..simulation import simulate_ensemble
 from ..support import validation
-from ..support.arrays import FloatArray
+from ..support.arrays import FloatArray, gauss_legendre
 from ..support.provenance import inherited
 from ..support.random import Seed
 from ..support.validation import InputError
@@ -69,7 +69,7 @@ def pulse_train(
     every = validation.positive("period", period)
     check_width(on, every)
     # Gauss-Legendre points: the energy of a pulse converges as fast as the smoothness of the current allows.
-    nodes, weights = np.polynomial.legendre.leggauss(_ENERGY_POINTS)
+    nodes, weights = gauss_legendre(_ENERGY_POINTS)
     inside = 0.5 * on * (nodes + 1.0)
     after = every * (1.0 - READ_SHARE * (np.arange(READINGS)[::-1] + 0.5) / READINGS)
     pattern = np.concatenate([inside, after])

@@ -1,5 +1,7 @@
 """The array type of the outer layer."""
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,3 +20,10 @@ def read_only(array: FloatArray) -> FloatArray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+@functools.cache
+def gauss_legendre(points: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on [-1, 1]: computing them takes longer than using them a hundred times."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    return read_only(nodes), read_only(weights)

@@ -1,6 +1,5 @@
 """Pinning sites.  A new kind is one small class: its field, the positions where the field jumps, and its range."""
 
-import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ import numpy as np
 
 from ..device.parameters import DeviceParameters
 from ..support import validation
-from ..support.arrays import FloatArray
+from ..support.arrays import FloatArray, gauss_legendre
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +43,10 @@ class Well(ABC):
 
     def depth(self, parameters: DeviceParameters) -> float:
         """Energy needed to leave the well, 2 M_s W t times the integral of |H_pin| on one side, J."""
-        nodes, weights = _quadrature()
+        nodes, weights = gauss_legendre(200)
         offsets = 0.5 * self.reach * (nodes + 1.0)
         integral = -0.5 * self.reach * float(weights @ self.pinning_field(self.centre + offsets))
         return parameters.energy_per_field_length * integral
-
-
-@functools.cache
-def _quadrature() -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre nodes and weights on [-1, 1]: computing them takes longer than using them a hundred times."""
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    nodes.flags.writeable = weights.flags.writeable = False
-    return nodes, weights
 
 
 @dataclass(frozen=True, kw_only=True)
