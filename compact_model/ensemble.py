@@ -26,8 +26,8 @@ from .track.piecewise import bounds, polynomial_rows, stack
 TORQUES = ("slonczewski", "field-like", "both")
 TABLEAUS = {"rk4": fixed_step.RK4, "heun": fixed_step.HEUN}
 
-# From this many devices on, integrating side by side in SIMD lanes is faster than one after the other.
-_LANES_FROM = 16
+# From this many devices on a thread, integrating side by side in SIMD lanes is faster than one after the other.
+_LANES_FROM = 2
 # Work between two checks for an interrupt and two updates of the progress bar: a few tenths of a second.
 _DEVICE_STEPS_PER_CALL = 2_000_000  # 0.5 s of one device: the longest delay of Ctrl-C
 _MOST_STEPS = 1e13  # three days of one device
@@ -358,7 +358,7 @@ def run_fixed_step(
                 angles,
                 rises,
             )
-            if ensemble.count >= _LANES_FROM:
+            if ensemble.count >= _LANES_FROM * shares:
                 integrate_side_by_side(shares, *arguments)
             else:
                 run_shares(fixed_step.integrate_devices, shares, *arguments)
