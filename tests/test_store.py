@@ -17,6 +17,7 @@ from walls import simulation_of_walls
 
 import compact_model
 from compact_model import InputError, ParabolicWell, lequeux2016
+from compact_model.support.quick_netcdf import loaded
 from compact_model.support.store import Store, StoreError, whole_file, write_netcdf
 from crossbar import Crossbar, Junctions, Schedule, Selected, Transistor
 
@@ -396,3 +397,42 @@ def test_no_flipped_bit_in_the_data_of_the_main_job_is_taken_for_data(tmp_path, 
         assert again.identical(first)
         assert len(measured) == count
     assert "not as it was written; measuring again" in capsys.readouterr().err
+
+
+QUICK = {
+    "plain numbers": xr.Dataset(
+        {"x": (("line", "cell"), np.arange(6.0).reshape(2, 3)), "count": 3, "stream": np.uint64(2**64 - 1)},
+        attrs={"spent": 1.5, "solutions": 14, "energies": [1.0, np.nan, np.inf], "method": "heun"},
+    ),
+    "coordinates and attributes": xr.Dataset(
+        {
+            "x": (
+                ("cell", "time"),
+                [[1.0, np.nan]],
+                {"units": "\N{GREEK SMALL LETTER MU}m", "n": [1, 2]},
+            )
+        },
+        coords={"time": ("time", [0.0, 1e-9], {"units": "ns"}), "cell": [7], "beside": ("time", [1, 2]), "at": 0.5},
+    ),
+    "small integers": xr.Dataset({"x": ("b", np.array([-1, 2], np.int8)), "y": ("a", np.array([1], np.float32))}),
+    "flags": xr.Dataset({"on": ("cell", [True, False])}),
+    "words": xr.Dataset({"name": ("cell", ["a", "\N{GREEK SMALL LETTER MU}"])}, attrs={"names": ["a", "b"]}),
+    "two dimensions of a coordinate": xr.Dataset(coords={"a": (("a", "b"), [[1.0, 2.0]])}),
+    "nothing": xr.Dataset(attrs={"empty": np.zeros(0)}),
+    "no lines": xr.Dataset({"x": (("line", "cell"), np.zeros((0, 2)))}),
+}
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_parts_are_read_as_xarray_reads_them(kind, tmp_path):
+    path = tmp_path / "part.nc"
+    write_netcdf(QUICK[kind], path)
+    found, expected = loaded(path.read_bytes()), xr.load_dataset(path, engine="h5netcdf")
+    assert found.identical(expected)
+    assert list(found.variables) == list(expected.variables)
+    for one, other in ((found, expected), *((found[name], expected[name]) for name in expected.variables)):
+        assert list(one.attrs) == list(other.attrs)
+        assert [type(each) for each in one.attrs.values()] == [type(each) for each in other.attrs.values()]
+    for name in expected.variables:
+        assert found[name].dtype == expected[name].dtype
+        assert type(found[name].variable._data) is type(expected[name].variable._data)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .quick_netcdf import loaded
 from .validation import InputError, shown
 
 if TYPE_CHECKING:
@@ -65,10 +66,8 @@ def write_sealed(result: xr.Dataset, path: Path, identity: bytes = b"") -> None:
 
 def read_sealed(path: Path, identity: bytes = b"") -> xr.Dataset | None:
     """Read what `write_sealed` wrote; None if there is no such file, or it is from another run, cut off or changed."""
-    import xarray as xr
-
     content = _sealed_content(path, identity)
-    return None if content is None else xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
+    return None if content is None else loaded(content)
 
 
 def _sealed_content(path: Path, identity: bytes) -> bytes | None:
