@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dwmtj.cli import group, main
 
-# Arguments with which each command takes a fraction of a second: these options cost time, and get no large valid value.
+# Arguments with which each command takes a fraction of a second: these options cost time, and get no large valid value;
+# an empty one belongs to a flag.
 BRIEF: dict[str, dict[str, str]] = {
     "threshold": {"--offset": "10", "--ramp-rate": "1e5", "--repeats": "1", "--step": "0.005"},
     "loop": {"--points": "8", "--dwell": "1", "--cycles": "1", "--step": "0.02"},
@@ -145,7 +146,7 @@ BRIEF: dict[str, dict[str, str]] = {
         "--repeats": "1",
         "--test-share": "0.99",
     },
-    "explore": {"--output": "new.html"},  # without it a page is served until Ctrl-C
+    "explore": {"--json": ""},  # without it, or a file, a page is served until Ctrl-C; a page takes most of a second
     "study": {"--samples": "1", "--seed": "1", "--samples-per-part": "1", "--workers": "0", "--store": "new.study"},
     "run": {"--damping": "nan"},  # minutes where it is valid: always refused here
 }
@@ -203,6 +204,11 @@ def leaves(command: click.Command = group, path: tuple[str, ...] = ()) -> Iterat
         yield " ".join(path), command
 
 
+def brief_options(name: str) -> list[str]:
+    """The brief options of a command as they are written."""
+    return [f"{option}={value}" if value else option for option, value in BRIEF[name].items()]
+
+
 def answer(arguments: list[str]) -> tuple[int, str, str]:
     """Status, standard output and standard error of the command line in this process."""
     out, err = io.StringIO(), io.StringIO()
@@ -226,6 +232,7 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
     files = [str(folder), str(folder / "missing" / "a.nc"), str(folder / "a.txt"), str(folder / "a.nc"), ""]
     in_folder = [str(folder / "new.nc"), str(folder / "new.png"), str(folder / "broken.toml")]
     in_folder += [str(folder / f"{kind}.csv") for kind in QUICK_FITS]
+    in_folder += [str(folder / "new.html")] if name == "explore" else []
 
     def values(option: click.Option) -> st.SearchStrategy[str]:
         if isinstance(option.type, click.Choice):
@@ -260,7 +267,7 @@ def arguments_for(name: str, command: click.Command, folder: Any) -> st.SearchSt
 
     def whole(changed: list[str], more: list[str], positional: list[str]) -> list[str]:
         given = {word.split("=")[0] for word in changed}
-        kept = [f"{option}={value}" for option, value in brief.items() if option not in given or name == "run"]
+        kept = [word for word in brief_options(name) if word.split("=")[0] not in given or name == "run"]
         return [*name.split(), *positional, *kept, *changed, *more]
 
     return st.builds(whole, chosen, extra, leading)
