@@ -17,6 +17,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 # Else MKL's threads spin for a fifth of a second after each PARDISO solve, on the cores of whoever is timed next.
 os.environ.setdefault("KMP_BLOCKTIME", "0")
@@ -26,7 +29,7 @@ import numpy as np
 from numba import njit, prange
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
-from timing import alternate, print_table
+from timing import THREADS, alternate, print_table
 
 from compact_model import notched_device
 from crossbar import (
@@ -158,7 +161,7 @@ def times(speed: float, missing: dict[str, str], full: bool) -> None:
         for size in (64, 256, 512, 1024, 2048):
             network, sources = case(size, devices)
             found = solve_network(network, sources)
-            sides = {"ours": lambda network=network, sources=sources: solve_network(network, sources)}
+            sides: dict[str, Callable[[], object]] = {"ours": partial(solve_network, network, sources)}
             seconds = alternate(sides, rounds=7)["ours"]
             per_cell[devices, size] = seconds / size**2, found.iterations
             allowed = bytes_touched(size, found.iterations) / speed
@@ -168,7 +171,7 @@ def times(speed: float, missing: dict[str, str], full: bool) -> None:
                 if peer in missing or not wanted:
                     cells.append("" if not wanted else "not installed")
                     continue
-                result = {}
+                result: dict[str, Any] = {}
 
                 def run(peer=peer, network=network, sources=sources, result=result):
                     result["currents"] = run_peer(peer, network, sources)
@@ -198,7 +201,7 @@ def times(speed: float, missing: dict[str, str], full: bool) -> None:
 def many_inputs(missing: dict[str, str]) -> None:
     """32 inputs at 256 x 256 against CHOLMOD's factor, made before."""
     network, sources = case(256, inputs=32)
-    sides = {"ours, 32 inputs, cold": lambda: solve_network(network, sources)}
+    sides: dict[str, Callable[[], object]] = {"ours, 32 inputs, cold": lambda: solve_network(network, sources)}
     if "CHOLMOD" not in missing:
         from sksparse.cholmod import cholesky
 
@@ -224,16 +227,18 @@ def single_cells() -> None:
     from crossbar.network.iterative import IterativeSolver
 
     solver = IterativeSolver(small)
+
+    def new_cells():
+        solver.set_conductance(small.conductance)
+        return solver.solve(small_sources, start=first)
+
     seconds = alternate(
         {
             "cold solve, 512 x 512": lambda: solve_network(network, sources),
             "new value of one cell, 512 x 512": lambda: updates.update([0.02]),
             "solve_network, 16 x 16": lambda: solve_network(small, small_sources),
             "IterativeSolver.solve, 16 x 16": lambda: solver.solve(small_sources),
-            "IterativeSolver, new cells and warm start, 16 x 16": lambda: (
-                solver.set_conductance(small.conductance),
-                solver.solve(small_sources, start=first),
-            ),
+            "IterativeSolver, new cells and warm start, 16 x 16": new_cells,
         },
         rounds=5,
     )
@@ -319,10 +324,10 @@ def cells_with_selectors() -> None:
         ),
         "with diodes": Selected(junctions, DiodeSelector(saturation_current=1e-9, ideality=1.5)),
     }
-    wires = {"word_line_resistance": 1.0, "bit_line_resistance": 1.0}
+    wires: dict[str, Any] = {"word_line_resistance": 1.0, "bit_line_resistance": 1.0}
     arrays = {"linear": Crossbar(conductance=junctions.zero_bias_conductance(), **wires)}
     arrays |= {name: Crossbar(cells=cells, **wires) for name, cells in kinds.items()}
-    sides = {name: lambda array=array: array.solve(voltages) for name, array in arrays.items()}
+    sides: dict[str, Callable[[], object]] = {name: partial(array.solve, voltages) for name, array in arrays.items()}
     seconds = alternate(sides, rounds=7)
     print("# 200 inputs at 8 x 8\n")
     print_table(
@@ -339,7 +344,7 @@ def beside_a_busy_core() -> None:
         numba.set_num_threads(threads)
         solve_network(network, sources)
 
-    sides = {"one": lambda: solve(1), "two": lambda: solve(2)}
+    sides: dict[str, Callable[[], object]] = {"one": lambda: solve(1), "two": lambda: solve(2)}
     rows = []
     for others in (0, 1):
         busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(others)]
@@ -349,7 +354,7 @@ def beside_a_busy_core() -> None:
             process.wait()
         one, two = (1e3 * seconds[name] for name in sides)
         rows.append([f"{others}", f"{one:.0f}", f"{two:.0f}", f"{two / one:.2f}"])
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(THREADS)
     print("# 1024 x 1024 beside busy cores (ms)\n")
     print_table(["busy loops", "one thread", "two threads", "ratio"], rows)
 

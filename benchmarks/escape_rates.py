@@ -71,9 +71,9 @@ WELLS = [
 def cases() -> list[Case]:
     """Ten wells at rest, three of them with four dampings, and three under fields and currents."""
     listed = list(WELLS)
-    for well in (0, 2, 3):
+    for number in (0, 2, 3):
         for damping in (0.002, 0.02, 0.05):
-            listed.append(Case(**{**vars(WELLS[well]), "damping": damping}))
+            listed.append(Case(**{**vars(WELLS[number]), "damping": damping}))
     driven = [Case(PARABOLA, 30, 36, 100), Case(GAUSSIAN, 30, 36, 100), Case(PARABOLA, 70, 20, 150, 80)]
     for well in driven:
         for field in (0.1, 0.2, -0.15):

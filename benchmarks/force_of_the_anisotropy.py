@@ -8,6 +8,7 @@ J = I/A.  About a minute on one core.  `levels` counts instead the levels of Fig
 """
 
 import sys
+from typing import Any
 
 import numba
 import numpy as np
@@ -37,12 +38,12 @@ THERMAL = np.sqrt(
 
 
 @numba.njit
-def fields(position: float) -> tuple[float, float, float]:
+def fields(position):  # numba knows its types
     """H_pin and H_K in T, and dH_K/dx in T/m, at a position in m; every site lies on its own stretch of the track."""
     site = min(int(position / LENGTH * CENTRES.size), CENTRES.size - 1)
     offset = (position - CENTRES[site]) / HALF_WIDTHS[site]
     pinning = -STRENGTHS[site] * offset if abs(offset) < 1.0 else 0.0
-    after = np.searchsorted(KNOTS, position)
+    after = int(np.searchsorted(KNOTS, position))
     if after == 0 or after == KNOTS.size:
         return pinning, FIELDS[min(after, KNOTS.size - 1)], 0.0
     slope = (FIELDS[after] - FIELDS[after - 1]) / (KNOTS[after] - KNOTS[after - 1])
@@ -79,7 +80,13 @@ def ramp(densities: np.ndarray, steps: int, start: float, with_force: bool, draw
 def levels() -> None:
     """Of 20 cycles, by resolution."""
     tracks = [lequeux2016_track(DEVICE, seed) for seed in range(16)]
-    sweep = {"points": 132, "dwell": 300e-9, "external_field": 85e-4, "temperature": TEMPERATURE, "step": 50e-12}
+    sweep: dict[str, Any] = {
+        "points": 132,
+        "dwell": 300e-9,
+        "external_field": 85e-4,
+        "temperature": TEMPERATURE,
+        "step": 50e-12,
+    }
     for name, share in (("without the force", 0.0), ("with the force", 1.0)):
         device = DEVICE.replace(anisotropy_gradient_force=share)
         loop = resistance_loop(device, tracks, amplitude=6.5e-3, cycles=20, seed=2016, **sweep)

@@ -6,6 +6,9 @@ Cells of 1 to 2 kOhm, segments of 1 Ohm or 0.9 to 1.1 Ohm, one input.  `factoris
 one that these arrays had in version 0.1; up to 256 x 256 it is timed and its currents are compared.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from timing import alternate, print_table
 
@@ -52,12 +55,12 @@ def main() -> None:
         for kind in ("unequal", "broken", "bridged"):
             network, _ = array(size, kind)
             found = solve_network(network, sources)
-            sides = {
-                "regular": lambda regular=regular, sources=sources: solve_network(regular, sources),
-                kind: lambda network=network, sources=sources: solve_network(network, sources),
+            sides: dict[str, Callable[[], object]] = {
+                "regular": partial(solve_network, regular, sources),
+                kind: partial(solve_network, network, sources),
             }
             if size <= FACTORISED_UP_TO:
-                sides["direct"] = lambda network=network, sources=sources: solve_direct(network, sources)
+                sides["direct"] = partial(solve_direct, network, sources)
             seconds = alternate(sides, rounds=3)
             row = [f"{size}", kind, f"{1e3 * seconds['regular']:.1f}", f"{1e3 * seconds[kind]:.0f}"]
             if size <= FACTORISED_UP_TO:

@@ -120,7 +120,7 @@ def figure_1c(folder: Path, quick: bool) -> None:
     axes[1].set(xlabel=r"resolution ($\Omega$)", ylabel="intermediate levels", ylim=(0.0, 26.0))
     whole_numbers(axes[1].yaxis)
     axes[1].legend(loc="upper right", ncols=2, fontsize="small")
-    letters(axes)
+    letters(figure)
     figure.savefig(folder / "laboratory_fig1c.png", dpi=150)
     plt.close(figure)
 

@@ -94,7 +94,14 @@ def limits(part: Images, hidden: int, epochs: int, seed: int) -> None:
         ("all tracks alike", PulsedDevice.notched(20, tracks=1, seed=seed), {}),
         ("steps of a quarter, four pulses for one", PulsedDevice.notched(80, tracks=4, seed=seed), {"slots": 4}),
     ):
-        options = {"hidden": hidden, "epochs": epochs, "batch": BATCH, "repeats": 1, "seed": seed, **settings}
+        options: dict[str, Any] = {
+            "hidden": hidden,
+            "epochs": epochs,
+            "batch": BATCH,
+            "repeats": 1,
+            "seed": seed,
+            **settings,
+        }
         found = supervised_learning(*part, devices, test_share=VALIDATION_SHARE, **options)
         print(
             f"{name}: {100 * _share(found.accuracy[..., -1]):.1f} % of the validation part, "

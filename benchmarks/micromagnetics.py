@@ -21,7 +21,7 @@ def main() -> None:
         [convergence_row(size) for size in CELL_SIZES.tolist()],
     )
     paper = lequeux2016_stripe()
-    changes = [{}]
+    changes: list[dict[str, float]] = [{}]
     changes += [{"exchange_stiffness": value} for value in (1.0e-11, 1.15e-11, 1.4e-11, 1.6e-11, 2.0e-11)]
     changes += [{"uniaxial_anisotropy": share * paper.uniaxial_anisotropy} for share in (0.98, 0.99, 1.01, 1.02)]
     changes += [{"saturation_magnetisation": share * paper.saturation_magnetisation} for share in (0.99, 1.01)]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
-from timing import print_table
+from timing import THREADS, print_table
 
 from compact_model import notched_device
 from crossbar import Cells, Crossbar, ExponentialSelector, Junctions, Selected
@@ -110,7 +110,7 @@ def beside_linear(sizes: tuple[int, ...]) -> None:
     """Ours, for each kind of cells and each number of threads."""
     rows = []
     for size in sizes:
-        for threads in sorted({1, numba.config.NUMBA_NUM_THREADS}):
+        for threads in sorted({1, THREADS}):
             numba.set_num_threads(threads)
             seconds, _, _ = solved(size, "linear")
             row = [f"{size}", f"{threads}", f"{1e3 * seconds:.3g}"]
@@ -158,7 +158,7 @@ def main() -> None:
     for kind in ("linear", "junctions", "1S1R"):
         solved(32, kind)  # compiles
     beside_linear((8, 16) if quick else SIZES)
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(THREADS)
     if version() is None:
         print("ngspice: not found")
     else:

@@ -9,6 +9,7 @@ Kernels are timed without labels and validation; the last table adds them.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -170,9 +171,7 @@ def main() -> None:
     drive = CurrentDensity.of(DENSITY)
     labelled = alternate(
         {
-            method: lambda method=method: simulate(
-                DEVICE, LANDSCAPE, drive, TIMES, initial_position=START, method=method
-            )
+            method: partial(simulate, DEVICE, LANDSCAPE, drive, TIMES, initial_position=START, method=method)
             for method in ("adaptive", "rk4")
         }
     )

@@ -6,6 +6,7 @@ core without it.
 
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,12 @@ def compare_ramps(name: str, device: DeviceParameters, track: Landscape, pace: f
     """A ramp of current from rest in one site: where the walls are at each current."""
     values = np.linspace(0.0, LARGEST, POINTS[pace] + 1)[1:]
     dwell = LARGEST / POINTS[pace] / device.junction_area / (pace * PACE)
-    ramp = {"dwell": dwell, "initial_position": track.wells[SITE].centre, "temperature": 300.0, "samples": 4}
+    ramp: dict[str, Any] = {
+        "dwell": dwell,
+        "initial_position": track.wells[SITE].centre,
+        "temperature": 300.0,
+        "samples": 4,
+    }
     means, errors, seconds = {}, [], {}
     # Sweeps by rates with one seed share the few walls that were followed: their error is that between seeds.
     for method, seeds in (("rates", SEEDS), ("heun", (11,))):
@@ -83,7 +89,7 @@ def compare_ramps(name: str, device: DeviceParameters, track: Landscape, pace: f
 def compare_thresholds(anisotropy: float, pace: float, walls: int) -> None:
     """Quartiles of the threshold of the paper's site at Delta_H = 15 Oe."""
     device = DEVICE.replace(anisotropy_field=anisotropy * OERSTED)
-    ramp = {"ramp_rate": pace * PACE, "temperature": 300.0, "seed": 2}
+    ramp: dict[str, Any] = {"ramp_rate": pace * PACE, "temperature": 300.0, "seed": 2}
     try:
         rates = current_threshold(device, [15.0 * OERSTED], repeats=4000, method="rates", **ramp)
     except ValueError as refused:

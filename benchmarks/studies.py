@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numba
 import xarray as xr
@@ -32,7 +33,7 @@ DURATION = 0.1e-6
 """s, for which a wall is watched: a point then takes about two milliseconds."""
 
 
-def seconds(study: Study, **where: object) -> float:
+def seconds(study: Study, **where: Any) -> float:
     """Of a whole study, the second time: the first loads what it needs."""
     run_study(replace(study, samples=16), **{name: value for name, value in where.items() if name != "store"})
     begun = time.perf_counter()
@@ -107,7 +108,12 @@ def many_points(points: int) -> None:
     """Print what points cost whose measurement takes nothing: devices and tracks, parts, and their store."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "nothing.py").write_text(NOTHING)
-        given = {"measure": f"{folder}/nothing.py", "samples": 1, "sweep": NOTHINGS_SWEEP, "design": "random"}
+        given: dict[str, Any] = {
+            "measure": f"{folder}/nothing.py",
+            "samples": 1,
+            "sweep": NOTHINGS_SWEEP,
+            "design": "random",
+        }
         store = f"{folder}/store"
         run_study(Study(**given, points=20))
         begun = time.process_time()
@@ -137,11 +143,11 @@ def time_in_store() -> Iterator[list[float]]:
         save(store, name, part)
         taken.append(time.perf_counter() - begun)
 
-    Store.save = timed  # type: ignore[method-assign]
+    Store.save = timed  # type: ignore[method-assign,assignment]
     try:
         yield taken
     finally:
-        Store.save = save  # type: ignore[method-assign]
+        Store.save = save  # type: ignore[method-assign,assignment]
 
 
 def drawn(name: str, points: int, folder: str) -> Study:
@@ -183,7 +189,7 @@ def two_workers(name: str, points: int, rounds: int) -> None:
         ):
             address, study = cluster.scheduler_address, drawn(name, points, folder)
             for _ in range(2):  # all workers compile or load
-                warm = {"samples": 128 * count} if name == "rest" else {"points": 500 * count}
+                warm: dict[str, Any] = {"samples": 128 * count} if name == "rest" else {"points": 500 * count}
                 run_study(replace(study, seed=1, **warm), scheduler=address)
             announced: list[tuple[float, float, float]] = []
 

@@ -5,7 +5,7 @@ import math
 import numba
 import numpy as np
 from numba import njit
-from timing import alternate, print_table
+from timing import THREADS, alternate, print_table
 
 from compact_model import Current, constant, ensemble, lequeux2016, lequeux2016_track
 from compact_model.kernels import fixed_step
@@ -74,7 +74,7 @@ def main() -> None:
             plan,
             fixed_step.HEUN,
             np.uint64(1),
-            0,
+            np.arange(DEVICES),
             wall,
             record,
             record,
@@ -85,7 +85,9 @@ def main() -> None:
     sites = [
         np.array(values) for values in zip(*((w.centre, w.coercive_field, w.half_width) for w in wells), strict=True)
     ]
-    anisotropies = np.array(TRACKS[0].anisotropy.anisotropy_fields[::2])
+    profile = TRACKS[0].anisotropy
+    assert profile is not None
+    anisotropies = np.array(profile.anisotropy_fields[::2])
     torque = DEVICE.torque_per_current_density * 1e-3 / DEVICE.junction_area
     numbers = (
         DEVICE.gyromagnetic_ratio,
@@ -98,7 +100,9 @@ def main() -> None:
     noise = DEVICE.thermal_field_per_root_time(300.0) / math.sqrt(STEP)
 
     def run_plain():
-        plain_heun(starts.copy(), np.zeros(DEVICES), STEPS, STEP, *sites, anisotropies, numbers, noise)
+        centres, fields, widths = sites
+        walls = starts.copy(), np.zeros(DEVICES)
+        plain_heun(*walls, STEPS, STEP, centres, fields, widths, anisotropies, numbers, noise)
 
     def on_threads(threads):
         def run():
@@ -108,7 +112,7 @@ def main() -> None:
         return run
 
     seconds = alternate({"plain scalar loop": run_plain, "lanes, 1 thread": on_threads(1)})
-    most = min(2, numba.config.NUMBA_NUM_THREADS)
+    most = min(2, THREADS)
     threads = alternate({"1": on_threads(1), str(most): on_threads(most)}, rounds=31)
     work = DEVICES * STEPS
     print(f"# {DEVICES} devices at 300 K, own track each, stochastic Heun\n")

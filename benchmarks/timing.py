@@ -4,7 +4,11 @@ import statistics
 import time
 from collections.abc import Callable
 
+import numba
+
 SAMPLE_SECONDS = 0.05
+THREADS = numba.get_num_threads()
+"""As many as numba may use, before a benchmark sets another number."""
 
 
 def _sample(run: Callable[[], object], calls: int) -> float:

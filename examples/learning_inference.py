@@ -7,8 +7,8 @@ wires with resistance, in one array or divided into tiles whose currents are add
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -18,7 +18,7 @@ from crossbar.plots.learning import plot_inference, plot_tiles
 from dwmtj.digits import divided, load_digits, trained_weights
 
 
-def main(figure_path: Path, repeats: int = 5, **sweeps: Sequence[float]) -> dict[str, float]:
+def main(figure_path: Path, repeats: int = 5, **sweeps: Any) -> dict[str, float]:
     """Sweep, draw, and return the numbers that the figure must show.  sweeps: other ones than those of `inference`."""
     images, labels = load_digits()
     train, test = divided(labels, 1.0 / 3.0, seed=2016)

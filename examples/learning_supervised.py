@@ -8,6 +8,7 @@ still learns.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -24,12 +25,12 @@ def main(
 ) -> dict[str, float]:
     """Learn under each condition, draw, and return the numbers that the figure must show."""
     images, labels = load_digits()
-    settings = {"tracks": tracks, "samples": samples, "seed": 2016, "progress": True}
+    settings: dict[str, Any] = {"tracks": tracks, "samples": samples, "seed": 2016, "progress": True}
     plain = PulsedDevice.notched(levels, **settings)
     half = PulsedDevice.notched(levels, scheme="V/2", **settings)
     wired = PulsedDevice.notched(levels, wired=True, **settings)
     varied = PulsedDevice.notched(levels, variation=0.1, **settings)
-    cases = {
+    cases: dict[str, tuple[PulsedDevice, dict[str, Any]]] = {
         "V/3": (plain, {}),
         "V/2": (half, {}),
         "V/3, segments of 0.1 Ohm": (wired, {"wires": WIRES}),

@@ -18,6 +18,7 @@ branch lies below 70.2 Ohm.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +27,13 @@ from compact_model import Landscape, count_levels, lequeux2016, lequeux2016_trac
 from compact_model.figures import ORANGE, STYLE, letters, whole_numbers
 
 EXTERNAL_FIELD = 85e-4  # T
-SWEEP = {"points": 132, "dwell": 300e-9, "external_field": EXTERNAL_FIELD, "temperature": 300.0, "step": 50e-12}
+SWEEP: dict[str, Any] = {
+    "points": 132,
+    "dwell": 300e-9,
+    "external_field": EXTERNAL_FIELD,
+    "temperature": 300.0,
+    "step": 50e-12,
+}
 
 
 def main(figure_path: Path, samples: int = 16) -> dict[str, float]:

@@ -19,9 +19,11 @@ on the track; its ends, including the unpinned AP end, do not matter, and the pa
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from compact_model import current_threshold, field_threshold, lequeux2016, lequeux2016_intrinsic_site, single_well
 from compact_model.figures import STYLE, letters
@@ -44,10 +46,10 @@ def spread(thresholds: np.ndarray) -> float:
     return float(0.5 * (upper - lower) / middle)
 
 
-def at_a_laboratorys_pace(left: plt.Axes, right: plt.Axes) -> dict[str, float]:
+def at_a_laboratorys_pace(left: Axes, right: Axes) -> dict[str, float]:
     """Thresholds at laboratory ramp rates by escape rates, with current on the left and with field on the right."""
     device = lequeux2016()
-    thermal = {"temperature": 300.0, "repeats": REPEATS, "seed": 2016}
+    thermal: dict[str, Any] = {"temperature": 300.0, "repeats": REPEATS, "seed": 2016}
     ramp = LABORATORY_CURRENT / device.junction_area
     numbers = {}
     for anisotropy in ANISOTROPIES:
@@ -74,7 +76,7 @@ def main(figure_path: Path) -> dict[str, float]:
     """Run the ramps, draw the distributions and return the numbers that the figure must show."""
     device = lequeux2016()
     well = single_well(device, coercive_field=15.0 * OERSTED, half_width=100e-9)
-    thermal = {"temperature": 300.0, "repeats": REPEATS, "step": 20e-12, "seed": 2016}
+    thermal: dict[str, Any] = {"temperature": 300.0, "repeats": REPEATS, "step": 20e-12, "seed": 2016}
     by_current = current_threshold(device, OFFSETS, ramp_rate=CURRENT_RAMP, **thermal)
     by_field = field_threshold(device, well, ramp_rate=FIELD_RAMP, **thermal)
 
