@@ -1,13 +1,12 @@
 """Walls in a stripe by finite differences, against closed forms, a standard problem and magnum.np."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from processes import run
 
 from compact_model import (
     ConvergenceError,
@@ -279,14 +278,9 @@ def test_the_mean_angle_is_that_of_a_turned_wall():
     assert mean_angle(wall.magnetisation.values) == pytest.approx(0.3, abs=1e-12)
 
 
-def dwmtj(*arguments):
-    return subprocess.run([sys.executable, "-m", "dwmtj", "micromagnetics", *arguments], capture_output=True, text=True)
-
-
 def test_the_command_draws_walls_and_keeps_them_in_one_file(tmp_path):
     files = [word for kind in ("png", "nc") for word in ("-o", str(tmp_path / f"wall.{kind}"))]
-    done = dwmtj("--track-width", "40,60", "--cell-size", "6", "--json", *files)
-    assert done.returncode == 0, done.stderr
+    done = run("micromagnetics", "--track-width", "40,60", "--cell-size", "6", "--json", *files)
     first, second = json.loads(done.stdout)["walls"]
     assert first["track_width_nm"] == 40.0
     assert second["centre_angle_deg"] == pytest.approx(90.0, abs=5.0)
@@ -299,15 +293,14 @@ def test_the_command_draws_walls_and_keeps_them_in_one_file(tmp_path):
 
 
 def test_the_command_turns_a_wall_to_its_threshold(tmp_path):
-    done = dwmtj("--track-width", "40", "--cell-size", "6", "--turn", "-o", str(tmp_path / "turn.png"), "--json")
-    assert done.returncode == 0, done.stderr
+    turn = ("--track-width", "40", "--cell-size", "6", "--turn")
+    done = run("micromagnetics", *turn, "-o", tmp_path / "turn.png", "--json")
     (answer,) = json.loads(done.stdout)["walls"]
     assert answer["threshold_Oe"] > 0.5 * abs(answer["energy_anisotropy_field_Oe"])
 
 
 def test_the_command_says_in_one_line_what_does_not_work():
-    done = dwmtj("--window", "60", "--cell-size", "6")
-    assert done.returncode == 1
+    done = run("micromagnetics", "--window", "60", "--cell-size", "6", expect=1)
     assert done.stderr.startswith("dwmtj: micromagnetics: the wall leaves the window of 60 nm")
     assert done.stderr.count("\n") == 1
-    assert "in half of the memory" in dwmtj("--cell-size", "0.001").stderr
+    assert "in half of the memory" in run("micromagnetics", "--cell-size", "0.001", expect=2).stderr
