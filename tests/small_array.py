@@ -59,7 +59,7 @@ def programmed(simulation, target, schedule=SCHEDULE, **options):
 
 def long_run(store=None, target=None, schedule=None, **options):
     """Two passes over four rows at 77 K: eight parts on disk."""
-    brief = Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9, most_pulses=4)
+    brief = Schedule(voltages=[1.4 * THRESHOLD], widths=4e-9, most_pulses=2)
     return programmed(
         simulation_of((4, 2), **{"temperature": 77.0, "step": 20e-12, "seed": 3} | options),
         targets((4, 2)) if target is None else target,

@@ -187,24 +187,19 @@ def test_an_old_link_says_so_in_a_line(page, address):
 
 
 @pytest.mark.parametrize("name", ["device", "array"])
-def test_the_pages_fit_their_window_and_show_their_colours(page, address, name):
+def test_the_pages_fit_their_window_and_show_their_colours_and_one_typeface(page, address, name):
     actions = [Action("read", 1, 1)] if name == "array" else []
     visit(page, address, new_session(name, SMALL if name == "array" else {}, actions))
+    parts = ".numbers b, .numbers span, .label, h1, h2, .bk-btn, .bk-tab, .bk-input"
+    faces = page.locator(parts).evaluate_all("parts => parts.map((part) => getComputedStyle(part).fontFamily)")
+    assert len(faces) > 20
+    assert set(faces) == {FONT}
     for width in (1400, 400):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
         seen = colours(page, "Click a cell" if name == "array" else "The pulse in time")
         assert seen.get(VERMILION.lower(), 0) > 100
         assert name == "array" or seen.get(BLUE.lower(), 0) > 100
-
-
-@pytest.mark.parametrize("path", ["/device", "/array"])
-def test_all_words_of_a_page_are_in_one_typeface(page, address, path):
-    visit(page, address, path=path)
-    parts = ".numbers b, .numbers span, .label, h1, h2, .bk-btn, .bk-tab, .bk-input"
-    faces = page.locator(parts).evaluate_all("parts => parts.map((part) => getComputedStyle(part).fontFamily)")
-    assert len(faces) > 20
-    assert set(faces) == {FONT}
 
 
 def test_a_static_page_stands_alone(page, tmp_path):

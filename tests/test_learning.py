@@ -26,7 +26,7 @@ from crossbar.read_out.pairs import nearest_pairs
 
 @pytest.fixture(scope="module")
 def synapses():
-    return PulsedDevice.notched(8, tracks=3, samples=48, seed=1)
+    return PulsedDevice.notched(8, tracks=2, samples=32, seed=1)
 
 
 def bars(count=240, seed=0):
@@ -85,7 +85,7 @@ def test_without_pulses_nothing_is_learned(synapses):
 
 
 def test_wires_cost_energy_and_are_learned_with():
-    wired = PulsedDevice.notched(8, tracks=2, samples=32, seed=1, wired=True)
+    wired = PulsedDevice.notched(8, tracks=1, samples=16, seed=1, wired=True)
     found = supervised(wired, repeats=1, epochs=3, wires=Wires.equal(0.5))
     assert float(found.accuracy[0, 0, -1]) > 0.9
 
@@ -144,7 +144,7 @@ def test_every_kind_of_synapses_meets_the_same_images(synapses):
 
 
 def test_devices_that_vary_still_learn():
-    varied = PulsedDevice.notched(8, tracks=2, samples=32, seed=1, variation=0.1)
+    varied = PulsedDevice.notched(8, tracks=1, samples=16, seed=1, variation=0.1)
     assert float(supervised(varied, spreads={"parallel_resistance": 0.1}).accuracy.isel(epoch=-1).mean()) > 0.9
 
 

@@ -59,7 +59,7 @@ def test_two_layers_learn_what_one_cannot(synapses):
     pixels = draw.integers(0, 2, (300, 2))
     images = np.column_stack([pixels, 1 - pixels]) * 0.9 + 0.1 * draw.random((300, 4))
     labels = (pixels[:, 0] == pixels[:, 1]).astype(int)
-    settings = {"epochs": 30, "repeats": 2, "seed": 3}
+    settings = {"epochs": 30, "repeats": 1, "seed": 3}
     one, two = (supervised_learning(images, labels, synapses, hidden=count, **settings) for count in (0, 12))
     assert float(one.accuracy.isel(epoch=-1).max()) < 0.85  # three of the four corners
     assert float(one.float_accuracy.max()) < 0.85
@@ -95,7 +95,7 @@ def test_layers_larger_than_memory_are_refused_before_they_are_made(synapses, mo
 
 @pytest.mark.parametrize("ohms", [0.0, 0.1])
 def test_an_array_that_learns_takes_no_more_memory_than_is_asked_for(ohms, monkeypatch):
-    device = PulsedDevice.notched(20, tracks=1, samples=16, wired=ohms > 0.0, seed=1)
+    device = PulsedDevice.notched(4, tracks=1, samples=4, wired=ohms > 0.0, seed=1)
 
     def learn():
         array = device.array((400, 400), seed=1, wires=Wires.equal(1e-3 * ohms))

@@ -143,7 +143,6 @@ from walls import simulation_of_walls
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of the write instead, as on a full disk
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-saved = 0
 save = compact_model.support.store.Store.save
 
 
@@ -151,7 +150,7 @@ def with_a_full_disk(store, name, part):
     global saved
     saved += 1
     if saved == 4:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), hard))
     try:
         save(store, name, part)
     finally:
@@ -159,23 +158,33 @@ def with_a_full_disk(store, name, part):
 
 
 compact_model.support.store.Store.save = with_a_full_disk
-try:
-    long_run(store=sys.argv[1])
-except compact_model.support.store.StoreError as error:
-    print(error)
-else:
-    print("no error")
+for size in sys.argv[2:]:
+    saved = 0
+    try:
+        long_run(store=f"{sys.argv[1]}/{size}")
+    except compact_model.support.store.StoreError as error:
+        print(error)
+    else:
+        print("no error")
 """
+SIZES = (100, 5000)
 
 
-@pytest.mark.parametrize("size", [100, 5000])
-def test_a_full_disk_is_an_error_and_the_same_call_goes_on(tmp_path, whole_run, finished, size):
+@pytest.fixture(scope="module")
+def full_disks(tmp_path_factory):
+    """A folder with one of a run for each size, and what each said, in one process."""
     pytest.importorskip("resource")
-    folder = tmp_path / "run"
-    process = child(FULL, folder, size)
+    folder = tmp_path_factory.mktemp("full")
+    process = child(FULL, folder, *SIZES)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert errors == ""
+    return folder, dict(zip(SIZES, output.splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_full_disk_is_an_error_and_the_same_call_goes_on(whole_run, finished, full_disks, size):
+    folder, output = full_disks[0] / str(size), full_disks[1][size]
     assert output.startswith(f"store: pass_00_row_00003 could not be written to {folder} (File too large)")
     assert "the 3 parts before it are complete, and the same call goes on from them" in output
     assert sorted(path.name for path in folder.iterdir()) == [*parts(finished)[:3], "run.json"]

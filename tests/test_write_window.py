@@ -42,8 +42,8 @@ def test_a_shorter_pulse_needs_more():
 
 def test_warmth_and_variation_open_the_window():
     cold = window(WriteConditions(temperature=0.0))
-    warm = window(WriteConditions(devices=128))
-    scattered = window(WriteConditions(devices=128, spreads={"parallel_resistance": 0.1}))
+    warm = window(WriteConditions(devices=64))
+    scattered = window(WriteConditions(devices=64, spreads={"parallel_resistance": 0.1}))
     for wider, narrower in ((warm, cold), (scattered, warm)):
         assert wider[0] > narrower[0]
         assert wider[1] < narrower[1]
@@ -51,9 +51,9 @@ def test_warmth_and_variation_open_the_window():
 
 def test_variation_at_0_k_gives_the_quantiles_of_the_devices():
     # The threshold is a voltage per RA_P: 10 % of scatter in one is 10 % in the other.
-    conditions = WriteConditions(temperature=0.0, devices=200, spreads={"parallel_resistance": 0.1}, error_rate=0.1)
+    conditions = WriteConditions(temperature=0.0, devices=100, spreads={"parallel_resistance": 0.1}, error_rate=0.1)
     write, disturb = window(conditions, seed=4)
-    ohms = [each.parallel_resistance for each in vary(DEVICE, 200, conditions.spreads, seed=np.random.default_rng(4))]
+    ohms = [each.parallel_resistance for each in vary(DEVICE, 100, conditions.spreads, seed=np.random.default_rng(4))]
     single = window(WriteConditions(temperature=0.0))[0]
     assert write == pytest.approx(single * np.quantile(ohms, 0.9) / 36.0, rel=0.03)
     assert disturb == pytest.approx(single * np.quantile(ohms, 0.1) / 36.0, rel=0.03)
