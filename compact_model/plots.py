@@ -349,9 +349,10 @@ class ResultAccessor:
 
     def _plotter(self) -> Plotter:
         kind = self._result.attrs.get("experiment")
-        if kind not in PLOTTERS:
-            for package in entry_points(group="dwmtj.plots"):
-                package.load()
+        for package in entry_points(group="dwmtj.plots"):
+            if kind in PLOTTERS:
+                break
+            package.load()
         if kind not in PLOTTERS:
             raise InputError(f"experiment: expected a result with one of {', '.join(PLOTTERS)}, got {kind!r}")
         return PLOTTERS[kind]
