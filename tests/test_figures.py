@@ -60,12 +60,13 @@ def test_every_result_draws_itself_with_units_and_no_text_over_another(name):
     for label in (axes.get_xlabel(), axes.get_ylabel()):
         assert re.search(r"\([^)]+\)|%", label) or WITHOUT_UNIT.fullmatch(label), label
         assert not re.search(r"\buS\b|mu|Omega|\bOhm\b|[A-Z]_[A-Za-z]{2}", label), label
-    for (first, box), (second, other) in itertools.combinations(texts_of(axes), 2):
+    texts = texts_of(axes)
+    for (first, box), (second, other) in itertools.combinations(texts, 2):
         across = min(box.x1, other.x1) - max(box.x0, other.x0)
         up = min(box.y1, other.y1) - max(box.y0, other.y0)
         assert across < 2.0 or up < 2.0, f"{first!r} over {second!r}"
     width, height = axes.figure.get_size_inches() * axes.figure.dpi
-    for text, box in texts_of(axes):
+    for text, box in texts:
         assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -2.0, text
 
 
@@ -79,12 +80,12 @@ def test_each_panel_of_several_has_a_letter_that_stands_over_no_other_text():
     for panel in below:
         course.dwmtj.plot(panel)
     letters(figure)
+    texts = list(itertools.chain.from_iterable(map(texts_of, (left, right, *below))))
     for panel, expected in zip((left, right, *below), ("(a)", "(b)", "(c)", "(d)"), strict=True):
         (letter,) = panel.texts
         assert letter.get_text() == expected
-        figure.draw_without_rendering()
         box = letter.get_window_extent()
-        for text, other in itertools.chain.from_iterable(map(texts_of, (left, right, *below))):
+        for text, other in texts:
             assert not box.overlaps(other), text
     with plt.style.context(STYLE):
         alone, axes = plt.subplots()
