@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -12,9 +11,6 @@ from compact_model.support import validation
 from compact_model.support.validation import InputError
 
 from .in_time import cell_label, cell_values, first_state
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
 
 # The quantity shown for each kind of result ("": the devices' first state), and the dimension of the frames.
 FRAMES = {
@@ -31,9 +27,9 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
 
     Raises InputError for a result without such a dimension; one of `program` needs its `history`.
     """
-    from matplotlib.animation import FuncAnimation, PillowWriter
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from PIL import Image
 
     validation.instance("result", result, xr.Dataset)
     if not isinstance(path, str | Path) or Path(path).suffix.lower() != ".gif":
@@ -48,18 +44,24 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     values = cell_values(result, variable)
     shown = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_FRAMES)).round().astype(int))
     figure = Figure(figsize=(4.6, 4.0), layout="constrained", dpi=100)
-    FigureCanvasAgg(figure)
+    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(values[0], vmin=float(values.min()), vmax=float(values.max()), interpolation="nearest")
     figure.colorbar(image, ax=axes, label=cell_label(result, variable))
     axes.set(xlabel="bit line", ylabel="word line", title=" ")
-    figure.canvas.draw()
-    figure.set_layout_engine("none")  # laid out once instead of for each frame
-
-    def draw(index: int) -> tuple[Artist]:
-        image.set_data(values[index])
+    # Everything but the image, its frame and the title is drawn once.
+    changing = (image, *axes.spines.values(), axes.title)
+    for artist in changing:
+        artist.set_animated(True)
+    canvas.draw()
+    rest = canvas.copy_from_bbox(figure.bbox)
+    pictures = []
+    for index in shown.tolist():
         at = f"{1e9 * float(result.time[index]):.2f} ns" if dimension == "time" else f"{dimension} {index}"
+        image.set_data(values[index])
         axes.set_title(at, fontsize="small")
-        return (image,)
-
-    FuncAnimation(figure, draw, frames=shown.tolist(), blit=False).save(str(path), writer=PillowWriter(fps=rate))
+        canvas.restore_region(rest)
+        for artist in changing:
+            axes.draw_artist(artist)
+        pictures.append(Image.fromarray(np.array(canvas.buffer_rgba())[:, :, :3]))
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=int(1000 / rate), loop=0)
