@@ -44,7 +44,10 @@ IMAGES = {"digits": load_digits, "mnist": load_mnist}
 def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
     """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; deterministic."""
     model = _scikit_learn().linear_model.LogisticRegression(C=1.0, max_iter=2000)
-    model.fit(images, labels)
+    from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+    with threadpool_limits(1):  # beside such small products, the threads of BLAS cost thirty times as much
+        model.fit(images, labels)
     result: FloatArray = np.vstack([model.coef_.T, model.intercept_])
     return result
 

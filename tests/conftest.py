@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, on the cores that other tests need
 os.environ.setdefault("DWMTJ_QUIET", "1")  # what a command says is compared; whether it had to compile is chance
 
 import pytest

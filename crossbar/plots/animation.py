@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -44,7 +45,7 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 12
     values = cell_values(result, variable)
     shown = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_FRAMES)).round().astype(int))
     figure = Figure(figsize=(4.6, 4.0), layout="constrained", dpi=100)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(values[0], vmin=float(values.min()), vmax=float(values.max()), interpolation="nearest")
     figure.colorbar(image, ax=axes, label=cell_label(result, variable))
