@@ -29,8 +29,8 @@ DEVICES = {"paper's size": (100e-9, 1000e-9), "scaled, A": (50e-9, 400e-9), "sca
 SITES = {"60 Oe": 60e-4, "400 Oe": 400e-4}
 
 
-def main(figure_path: Path) -> dict[str, float]:
-    """Compute the maps, draw them and return the numbers that the figure must show."""
+def main(figure_path: Path, widths: np.ndarray = WIDTHS) -> dict[str, float]:
+    """Compute the maps of tracks of these widths, m, draw them and return the numbers that the figure must show."""
     device = lequeux2016()
     plt.style.use(STYLE)
     figure, panels = plt.subplots(2, 2, figsize=(7.1, 5.6))
@@ -38,7 +38,7 @@ def main(figure_path: Path) -> dict[str, float]:
     for row, (sites_name, coercive_field) in zip(panels, SITES.items(), strict=True):
         result = design_map(
             device,
-            WIDTHS,
+            widths,
             LENGTHS,
             resistance_area_products=BARRIERS,
             sites=PinningSites(coercive_field=coercive_field),

@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -80,7 +81,7 @@ def test_fig_3_shows_the_crossover_and_which_torque_rules(tmp_path):
 
 
 def test_what_an_array_can_bear_shows_the_papers_device_and_two_scaled_ones(tmp_path):
-    numbers = numbers_of("what_an_array_can_bear", tmp_path)
+    numbers = numbers_of("what_an_array_can_bear", tmp_path, widths=np.array([30e-9, 50e-9, 100e-9]))
     assert numbers["paper's size, 4.41 Ohm um2, 60 Oe: R_P (Ohm)"] == pytest.approx(36.0)
     # The window is known to about 2 % from 256 devices: a line more or less.
     for point, lines in (

@@ -137,8 +137,8 @@ def worst_disturbance(
 
     def voltages(low: NDArray[np.bool_], held: dict[str, Any]) -> FloatArray:
         cells = Junctions(parameters, np.where(low, ends[True], ends[False]))
-        across: FloatArray = Crossbar(cells=cells, **lines_between).solve(**held).device_voltage.values[0]
-        return across
+        found = Crossbar(cells=cells, **lines_between).find(**held)
+        return np.asarray(found.word_voltage[0] - found.bit_voltage[0])
 
     worst = 0.0
     for selected in {(0, 0), (0, last), (last, 0), (last, last), (middle, middle)}:
