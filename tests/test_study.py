@@ -603,7 +603,7 @@ def test_a_scheduler_without_workers_is_refused(monkeypatch):
 
 def test_a_worker_of_another_version_is_refused(monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(pools, "release", iter(["1.0"] * 3 + ["2.0"] * 30).__next__)
+    monkeypatch.setattr(pools, "release", iter(["1.0"] + ["2.0"] * 30).__next__)
     with (
         distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as local,
         pytest.raises(InputError, match=r"expected workers with dwmtj 1\.0, got 2\.0 on"),

@@ -154,9 +154,11 @@ class _Run:
     def result(self, scheduler: str | None, workers: int, announce: Callable[[Plan], object]) -> xr.Dataset:
         if self._missing:
             with open_pool(scheduler, workers) as pool:
-                plan = self.plan(pool, announce)
-                done = plan.samples - plan.missing_samples
-                with Progress(self._progress, "study").bar(plan.samples, "sample", done) as advance:
+                if announce is not unheard:  # a plan takes seconds to measure its cost
+                    self.plan(pool, announce)
+                samples = self._study.number_of_points * self._study.samples
+                done = samples - self._missing_samples
+                with Progress(self._progress, "study").bar(samples, "sample", done) as advance:
                     for part, values in pool.measure(self._missing):
                         self._store.save(part.name, labelled(self._study, part, values))
                         self._place(part, values)
