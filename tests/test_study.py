@@ -695,12 +695,16 @@ def test_the_command_refuses_in_one_line(tmp_path):
 
 
 def test_the_command_prints_a_plan_and_a_table_and_writes_what_is_asked(tmp_path):
-    planned = run_here("study", "array", "--samples", "1", "--plan", "--json", "--quiet", cwd=tmp_path)
-    assert json.loads(planned.stdout)["samples"] == 20
-    done = run_here("study", "array", "--samples", "1", "--json", "-o", "array.nc", "-o", "array.png", cwd=tmp_path)
-    assert "plan: 20 points x 1 samples = 20 samples" in done.stderr
+    text = '[study]\nformat = 2\nmeasure = "array"\nsamples = 1\n[sweep]\nlines = [2, 3]\ntmr = [50, 100]  # %\n'
+    (tmp_path / "small.toml").write_text(text)
+    planned = run_here("study", "small.toml", "--samples", "2", "--plan", "--json", "--quiet", cwd=tmp_path)
+    assert json.loads(planned.stdout)["samples"] == 8
+    done = run_here(
+        "study", "small.toml", "--samples", "2", "--json", "-o", "array.nc", "-o", "array.png", cwd=tmp_path
+    )
+    assert "plan: 4 points x 2 samples = 8 samples" in done.stderr
     points = json.loads(done.stdout)["points"]
-    assert len(points) == 20
+    assert len(points) == 4
     assert points[0]["lines"] == 2
     assert points[0]["tmr_percent"] == pytest.approx(50.0)
     assert (tmp_path / "array.png").stat().st_size > 10_000
