@@ -7,7 +7,10 @@ PACKAGES := $(VENV)/.packages
 KERNELS := $(VENV)/.kernels
 TEST_PACKAGES := $(VENV)/.packages-for-tests
 DOCS_PACKAGES := $(VENV)/.packages-for-docs
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Modules are compiled to bytecode when they are first imported, and it is kept: compiling all that is installed takes as long
+# as installing it.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 # What does not wait for another thing goes beside it: downloads beside compilers, the types beside the tests.
 MAKEFLAGS += --jobs=4
@@ -39,7 +42,7 @@ FAST_TESTS := $(patsubst %,tests/test_%.py,drive parameters resistance landscape
 test-oldest: ngspice
 	@$(PYTHON) -m venv .venv-oldest
 	@$(PYTHON) scripts/oldest_versions.py > .venv-oldest/constraints.txt
-	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt \
+	.venv-oldest/bin/python $(INSTALL) -c .venv-oldest/constraints.txt \
 		-e '.[learn]' pytest pytest-xdist hypothesis
 	.venv-oldest/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -o filterwarnings=default $(FAST_TESTS)
 
@@ -52,13 +55,13 @@ test-pythons: ngspice
 			|| { echo "make: no $$python on this machine, left out"; continue; }; \
 		folder=.venv-$$version; echo "Python $$version"; \
 		$$python -m venv $$folder \
-			&& $$folder/bin/python -m pip install --quiet --disable-pip-version-check -e '.[learn]' pytest pytest-xdist hypothesis \
+			&& $$folder/bin/python $(INSTALL) -e '.[learn]' pytest pytest-xdist hypothesis \
 			&& $$folder/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 $(FAST_TESTS) || exit 1; \
 	done
 
 benchmark: $(KERNELS) ngspice
-	$(INSTALL) -e '.[learn,benchmark,explore,test]'
-	@$(INSTALL) -e '.[badcrossbar]' 2>/dev/null || echo "make: badcrossbar could not be installed, its column stays" \
+	$(BIN)/python $(INSTALL) -e '.[learn,benchmark,explore,test]'
+	@$(BIN)/python $(INSTALL) -e '.[badcrossbar]' 2>/dev/null || echo "make: badcrossbar could not be installed, its column stays" \
 		"empty; it needs the headers of cairo (on Debian and Ubuntu: apt-get install libcairo2-dev pkg-config)"
 	$(BIN)/python benchmarks/single_device.py
 	$(BIN)/python benchmarks/thermal_ensemble.py
@@ -123,7 +126,7 @@ $(PACKAGES): pyproject.toml
 		|| { echo "make: expected Python 3.11 or newer as PYTHON, got $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "make: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
-	$(INSTALL) -e '.[learn]'
+	$(BIN)/python $(INSTALL) -e '.[learn]'
 	@touch $@
 
 # In two processes, where the main job would compile in one.
@@ -134,11 +137,11 @@ $(KERNELS): $(PACKAGES)
 	@touch $@
 
 $(TEST_PACKAGES): $(PACKAGES)
-	$(INSTALL) -e '.[test,docs,studies,learn,explore]'
+	$(BIN)/python $(INSTALL) -e '.[test,docs,studies,learn,explore]'
 	@touch $@
 
 $(DOCS_PACKAGES): $(PACKAGES)
-	$(INSTALL) -e '.[docs,studies,learn,explore]'
+	$(BIN)/python $(INSTALL) -e '.[docs,studies,learn,explore]'
 	@touch $@
 
 clean:

@@ -367,7 +367,7 @@ class _Margins:
         self._farthest = farthest_sound(faults, (lines, lines))
         self._faulty = set() if faults is None else set(map(tuple, np.argwhere(faults.cells((lines, lines))).tolist()))
         self._known: dict[tuple[Cell, str], float] = {}
-        self._readers: dict[Cell, _Reader] = {}
+        self._reader: tuple[Cell, _Reader] | None = None  # the last: one takes several times the array's memory
 
     def of(self, cell: Cell, name: str) -> float:
         """Margin of a cell with one of `patterns`; inf for a faulty cell, which is not read."""
@@ -380,9 +380,9 @@ class _Margins:
     def before(self, cell: Cell, background: Mask) -> float:
         """Margin of a cell with any background."""
         ohms = np.where(background, self.low, self.high)
-        if cell not in self._readers:
-            self._readers[cell] = _Reader(ohms, cell, self.low, self.high, self.reading, self.wires)
-        return self._readers[cell].margin(ohms)
+        if self._reader is None or self._reader[0] != cell:
+            self._reader = cell, _Reader(ohms, cell, self.low, self.high, self.reading, self.wires)
+        return self._reader[1].margin(ohms)
 
     def at_farthest(self) -> Iterator[float]:
         """Margins of the cell farthest from driver and sense node, which is usually the worst, with each pattern."""
