@@ -7,10 +7,9 @@ PACKAGES := $(VENV)/.packages
 KERNELS := $(VENV)/.kernels
 TEST_PACKAGES := $(VENV)/.packages-for-tests
 DOCS_PACKAGES := $(VENV)/.packages-for-docs
-# Modules are compiled to bytecode when they are first imported, and it is kept: compiling all that is installed takes as long
-# as installing it.
-INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
-unexport PYTHONDONTWRITEBYTECODE
+# pip compiles to bytecode what it installs.  Without that (--no-compile) it takes half as long, but PySpice would be compiled
+# where it is first imported, in the tests, in which the warnings that this gives are errors.
+INSTALL := -m pip install --quiet --disable-pip-version-check
 
 # What does not wait for another thing goes beside it: downloads beside compilers, the types beside the tests.
 MAKEFLAGS += --jobs=4
