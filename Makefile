@@ -20,8 +20,8 @@ MAKEFLAGS += --jobs=4
 run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
 
-# Files of tests go side by side, and so do the searches for hostile inputs, with one worker more than there are cores, since
-# many tests wait for processes; the types are checked meanwhile.
+# Files of tests and of searches for hostile inputs go side by side, with one worker more than there are cores, since many
+# tests wait for processes; the types are checked meanwhile.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 test: static tests
@@ -32,7 +32,7 @@ static: $(TEST_PACKAGES)
 	$(BIN)/mypy
 
 tests: $(TEST_PACKAGES) $(KERNELS) ngspice verilog-a-tools
-	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
 # `make test` has the newest.  What other packages of that age warn of is no error here.

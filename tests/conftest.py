@@ -22,22 +22,18 @@ settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-# Files, and searches one by one, go to whichever worker is free: the longest files first, the searches last, so that no
-# worker has much left at the end.
+# Files go to whichever worker is free, so the longest begin first, then the searches, and none is left over at the end.
 LONGEST = ("test_main_job", "test_documentation", "test_array_commands", "test_command_line", "test_learning_examples")
 SEARCHES = Path(__file__).parent / "robustness"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a file, which share what its fixtures made, and put the groups in sequence."""
+    """Begin with the longest files."""
     rank = {name: place for place, name in enumerate(LONGEST)}
 
     def place(item: pytest.Item) -> int:
-        return len(rank) + 1 if item.path.parent == SEARCHES else rank.get(item.path.stem, len(rank))
+        return rank.get(item.path.stem, len(rank) + (item.path.parent != SEARCHES))
 
-    for item in items:
-        if item.path.parent != SEARCHES:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=place)
 
 
