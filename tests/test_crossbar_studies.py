@@ -43,6 +43,16 @@ def margin(low, *, low_resistance, high_resistance, **options):
     return cell_margin(background, low_resistance=low_resistance, high_resistance=high_resistance, **options)
 
 
+@pytest.mark.parametrize("entry", [1.0, np.nan, -1.0])
+def test_what_the_background_has_at_the_selected_cell_is_ignored(entry):
+    background = np.full((3, 3), 500.0)
+    background[1, 1] = entry
+    found = cell_margin(
+        background, low_resistance=100.0, high_resistance=1000.0, word_line=1, bit_line=1, reading=Reading()
+    )
+    assert found == pytest.approx(1.0 - 100.0 / 1000.0, rel=1e-12)  # ideal wires, grounded: the cell's current alone
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("ratio", [1.95, 2.0, 10.0])
 def test_the_floating_margin_is_the_closed_form(size, ratio):

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expi
 
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, gauss_legendre
 from compact_model.support.model_range import relative_spread
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator
@@ -36,7 +36,7 @@ WINDOWS = ("rectangular", "team")
 
 _COUPLING_SHARE = 1e-5  # of the range: error from the coupling to the wires
 _NEARLY_CONSTANT = 1e-2  # relative change of an overdrive below which its mean power is summed instead of subtracted
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = gauss_legendre(8)
 _LARGEST_EXPONENT = 6.5  # exp(exp(6.5)) is near the largest double
 _MOST_STEPS = 200
 _NANO = 1e-9

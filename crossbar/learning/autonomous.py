@@ -66,8 +66,7 @@ def autonomous_learning(
     shows the accuracy without this disturb.
     retention: s, increasing, times without a spike after the test, after each of which the test images are shown again,
     now with walls that spikes do not move; the device must have been made with `SpikedDevice.notched(retention=True)`.
-    test_share: fraction of the images held back for testing, drawn anew in
-    each of `repeats`.
+    test_share: fraction of the images held back for testing, drawn anew in each of `repeats`.
 
     Each output is assigned the most frequent label among the images that it won in the last epoch.  The test images are
     then shown once, while the array continues to learn: an image counts as recognised if the first output to fire has

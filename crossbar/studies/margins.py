@@ -98,6 +98,7 @@ def cell_margin(
     """
     low, high = _pair(low_resistance, high_resistance)
     ohms = np.array(background, dtype=np.float64)
+    ohms[word_line, bit_line] = high  # whatever stands there
     return _Reader(ohms, (word_line, bit_line), low, high, reading, wires_or_ideal(wires)).margin(ohms)
 
 
