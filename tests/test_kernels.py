@@ -120,7 +120,7 @@ def test_simd_lanes_and_one_device_at_a_time_give_the_same_bits(device, monkeypa
     np.testing.assert_array_equal(side_by_side.angle, one_by_one.angle)
 
 
-@pytest.mark.parametrize("devices", [5, 100])
+@pytest.mark.parametrize("devices", [3, 5, 100])  # 3: side by side on one thread, one by one on two
 def test_the_number_of_threads_changes_no_bit(device, devices):
     drive = CASES["current"][0]
     runs = []
