@@ -49,7 +49,7 @@ def pytest_testnodedown(node: Any) -> None:
     tally.add(getattr(node, "workeroutput", {}).get("tally", {}))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What became of the inputs of searches."""
     if tally.COUNTS:
         terminalreporter.section("robustness: what became of the inputs")
