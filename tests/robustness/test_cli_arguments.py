@@ -23,18 +23,6 @@ track_width = [90, 100]
 ramp_rate = 1e6
 largest_density = 4e7
 """
-LIMITS, POINTS, TRACE, PULSES = measured(), measured_resistance(), trace(), pulse_responses()
-MEASURED = {
-    "threshold": {"Delta_H (Oe)": LIMITS["offset"] / 1e-4, "J_th (A/cm2)": LIMITS["threshold"] / 1e4},
-    "resistance": {"V (V)": POINTS["voltage"], "R (Ohm)": POINTS["resistance"], "state": POINTS["state"]},
-    "pulses": {
-        "V (V)": PULSES["voltage"],
-        "width (ns)": PULSES["width"] / NS,
-        "period (ns)": PULSES["period"] / NS,
-        "x (nm)": PULSES["position"] / 1e-9,
-    },
-    "trace": {"t (ns)": TRACE["time"] / NS, "V (V)": TRACE["voltage"], "x (nm)": TRACE["position"] / 1e-9},
-}
 COMMANDS = dict(leaves())
 DECK = "t\nV1 a 0 1\nR1 a 0 1k\n.tran 1n 5n\n.meas tran top MAX v(a)\n.end\n"
 PROGRESS = re.compile(r".+: \d+ %, \d+ s left")  # a line every few seconds, on a busy machine
@@ -42,10 +30,26 @@ EXAMPLES = {"monte-carlo": 10, "crossbar design": 4, "crosscheck": 4, "learn inf
 EXAMPLES |= {"learn unsupervised": 10, "fit": 40}
 
 
+def measurements():
+    """The tables that users would have measured, by the name of their file."""
+    limits, points, line, pulses = measured(), measured_resistance(), trace(), pulse_responses()
+    return {
+        "threshold": {"Delta_H (Oe)": limits["offset"] / 1e-4, "J_th (A/cm2)": limits["threshold"] / 1e4},
+        "resistance": {"V (V)": points["voltage"], "R (Ohm)": points["resistance"], "state": points["state"]},
+        "pulses": {
+            "V (V)": pulses["voltage"],
+            "width (ns)": pulses["width"] / NS,
+            "period (ns)": pulses["period"] / NS,
+            "x (nm)": pulses["position"] / 1e-9,
+        },
+        "trace": {"t (ns)": line["time"] / NS, "V (V)": line["voltage"], "x (nm)": line["position"] / 1e-9},
+    }
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     (tmp_path / "broken.toml").write_text("[device]\ntmr = \n")
-    for kind, columns in MEASURED.items():
+    for kind, columns in measurements().items():
         rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
         (tmp_path / f"{kind}.csv").write_text("\n".join([",".join(columns), *rows]))
     (tmp_path / "study.toml").write_text(STUDY)
