@@ -7,9 +7,7 @@ PACKAGES := $(VENV)/.packages
 KERNELS := $(VENV)/.kernels
 TEST_PACKAGES := $(VENV)/.packages-for-tests
 DOCS_PACKAGES := $(VENV)/.packages-for-docs
-# pip compiles to bytecode what it installs.  Without that (--no-compile) it takes half as long, but PySpice would be compiled
-# where it is first imported, in the tests, in which the warnings that this gives are errors.
-INSTALL := -m pip install --quiet --disable-pip-version-check
+INSTALL := scripts/install.py
 
 # What does not wait for another thing goes beside it: downloads beside compilers, the types beside the tests.
 MAKEFLAGS += --jobs=4
