@@ -160,18 +160,49 @@ def test_numba_cache_dir_is_the_only_folder(compiled, tmp_path):
     assert path.stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_processes_may_compile_at_once(little):
+AT_ONCE = "import little.kernels.announcement as told; told.PATIENCE = 0.0; "
+
+
+def test_of_processes_that_start_at_once_one_compiles_and_the_others_wait(little):
     together = [begin(little) for _ in range(3)]
+    answers = []
     for process in together:
         answer, told = process.communicate(timeout=300)
         assert process.returncode == 0, told
-        assert answer.startswith("3.0 ")
+        answers.append(answer.strip())
+    assert sorted(answers) == [FRESH, FOUND, FOUND]
     assert len(kept(little)) == 1
-    assert not list(little.rglob("*.tmp"))
+    assert not [*little.rglob("*.tmp"), *little.rglob("*.lock")]
     assert run(little) == (FOUND, "")
 
 
-AT_ONCE = "import little.kernels.announcement as told; told.PATIENCE = 0.0; "
+def test_a_process_that_waits_for_another_says_so_and_compiles_where_that_one_ended(compiled):
+    fcntl = pytest.importorskip("fcntl")
+    (code,) = kept(compiled)
+    code.unlink()
+    with code.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = begin(compiled, AT_ONCE + CALL)
+        told = waiting.stderr.readline()
+        assert told == "dwmtj: waiting for another process to compile little.kernels.work.work ...\n"
+        assert waiting.poll() is None
+    answer, told = waiting.communicate(timeout=300)
+    assert answer.strip() == FRESH, told
+    assert len(kept(compiled)) == 1
+
+
+FAILING = """
+from pathlib import Path
+from little.kernels import work
+try:
+    work.work("text")
+except Exception as error:
+    print(type(error).__name__, list(Path(work.__file__).parent.rglob("*.lock")))
+"""
+
+
+def test_nobody_waits_for_a_compilation_that_failed(little):
+    assert run(little, FAILING)[0] == "TypingError []"
 
 
 def test_a_long_compilation_is_announced_on_one_line_of_standard_error(little):

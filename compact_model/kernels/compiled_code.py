@@ -7,14 +7,16 @@ cache,
   own `kernels` folder and in this one.  A constant edited in any of them is noticed, on any machine;
 - each file ends with a digest of its content.  A truncated or overwritten file is replaced;
 - there is no index, and files are written atomically, so that any number of processes can compile at the same time;
+- what one process is compiling, the others wait for and load, where the system has file locks (POSIX): sixty-four
+  workers that start together compile once, not sixty-four times;
 - if no folder is writable, code is compiled in memory.
 
 If NUMBA_CACHE_DIR is set, only that folder is used.  Otherwise files are read from `__pycache__` beside the source and
 from the user's cache folder (XDG_CACHE_HOME, if set), and written to the first of the two that is writable.
 
-The cache relies on these parts of numba: a dispatcher's `_cache` with `load_overload` and `save_overload`, and
-`CompileResult._reduce` and `_rebuild`, with which numba's own cache stores and restores code.  They are the same in
-numba 0.60 to 0.68, with which this was tried.
+The cache relies on these parts of numba: a dispatcher's `_cache` with `load_overload`, after which it compiles what was
+not found, and `save_overload`; `CompileResult._reduce` and `_rebuild`, with which numba's own cache stores and restores
+code; the event of a failed compilation.  They are the same in numba 0.60 to 0.68, with which this was tried.
 """
 
 import functools
@@ -23,19 +25,27 @@ import os
 import pickle
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import config, event
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-from .announcement import say
+from .announcement import PATIENCE, say
 
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: each process compiles
+    fcntl = None  # type: ignore[assignment]
+
+_LONGEST_WAIT = 120.0  # s, for another process, which may have been stopped in the middle
+_POLL = 0.02  # s
 _SEAL = hashlib.sha256().digest_size
 _OWN_FOLDER = Path(__file__).parent
 
@@ -84,6 +94,7 @@ class CompiledCode(NullCache):
         digests = [digest for each in self.sources for _, digest in each.files.values()]
         self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<locals>", "locals")
         self._source = _digest(repr((digests, code.co_firstlineno, code.co_code)).encode())[:32]
+        self._locks: dict[str, tuple[int, Path]] = {}  # of what is being compiled here, by the name of its file
 
     @property
     def cache_path(self) -> str:
@@ -110,11 +121,20 @@ class CompiledCode(NullCache):
         return any((folder / name).is_file() for folder in self._folders())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The CompileResult of a signature, or None if there is no intact one for this source."""
+        """The CompileResult of a signature, or None if there is no intact one for this source: then it is made here."""
         target_context.refresh()
         if not all(each.unchanged() for each in self.sources):
             return None
         name = "".join(self._file_name(sig, target_context.codegen()))
+        found = self._read(name, target_context)
+        if found is None:
+            self._lock(name)
+            found = self._read(name, target_context)
+            if found is not None:
+                self._unlock(name)
+        return found
+
+    def _read(self, name: str, target_context: Any) -> Any:
         for folder in self._folders():
             try:
                 whole = (folder / name).read_bytes()
@@ -129,12 +149,45 @@ class CompiledCode(NullCache):
                 continue
         return None
 
+    def _lock(self, name: str) -> None:
+        """Return when no other process compiles this, with its lock if that can be had."""
+        if fcntl is None:
+            return
+        for folder in self._folders():
+            path = (folder / name).with_suffix(".lock")
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError:
+                continue
+            if _locked(handle, f"{self.function.__module__}.{self.function.__qualname__}"):
+                self._locks[name] = handle, path
+            else:
+                os.close(handle)
+            return
+
+    def _unlock(self, name: str) -> None:
+        if name in self._locks:
+            handle, path = self._locks.pop(name)
+            path.unlink(missing_ok=True)
+            fcntl.flock(handle, fcntl.LOCK_UN)  # also for a process that was forked meanwhile
+            os.close(handle)
+
+    def give_up(self) -> None:
+        """After a compilation that failed, let other processes try."""
+        for name in list(self._locks):
+            self._unlock(name)
+
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save a CompileResult in the first writable folder."""
-        if data.lifted or data.library.has_dynamic_globals or not all(each.unchanged() for each in self.sources):
-            return
         kept, source = self._file_name(sig, data.library.codegen)
-        content = dumps(data._reduce())
+        try:
+            if not (data.lifted or data.library.has_dynamic_globals) and all(each.unchanged() for each in self.sources):
+                self._save(kept, source, dumps(data._reduce()))
+        finally:
+            self._unlock(kept + source)
+
+    def _save(self, kept: str, source: str, content: bytes) -> None:
         for folder in self._folders():
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -146,6 +199,42 @@ class CompiledCode(NullCache):
             except OSError:
                 continue
         _tell_once()
+
+
+class _Failures(event.Listener):
+    """Learns of compilations that ended with an error or an interrupt."""
+
+    def on_start(self, event: Any) -> None:
+        """Nothing has failed yet."""
+
+    def on_end(self, event: Any) -> None:
+        code = getattr(event.data["dispatcher"], "_cache", None)
+        if sys.exc_info()[0] is not None and isinstance(code, CompiledCode):  # numba's `is_failed` is the opposite
+            code.give_up()
+
+
+event.register("numba:compile", _Failures())
+
+
+def _locked(handle: int, name: str) -> bool:
+    """Lock an open file as soon as no other process has it locked; False if that takes too long or cannot be done."""
+    began = time.monotonic()
+    told = False
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            waited = time.monotonic() - began
+            if waited > _LONGEST_WAIT:
+                return False
+            if waited > PATIENCE and not told:
+                told = True
+                say(f"dwmtj: waiting for another process to compile {name} ...\n")
+            time.sleep(_POLL)
+        except OSError:  # a file system without locks
+            return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:
