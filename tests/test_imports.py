@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -52,7 +54,7 @@ def test_the_kernels_know_nothing_outside_their_folders():
 
 
 def loaded_after(statement):
-    code = f"import sys; {statement}; print(*sys.modules)"
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
@@ -66,6 +68,39 @@ def test_importing_the_compact_model_loads_nothing_heavy():
 
 def test_the_command_lines_help_loads_nothing_heavy():
     assert not loaded_after("import dwmtj.cli") & {"numpy", "numba", "xarray", "scipy", "matplotlib"}
+
+
+RESULT = """
+import numpy as np
+from compact_model import Current, lequeux2016, simulate, single_well
+device = lequeux2016()
+track = single_well(device, coercive_field=15e-4, half_width=100e-9)
+result = simulate(device, track, Current.of(1e-3), np.linspace(0.0, 1e-9, 3))
+result.to_netcdf(path)
+"""
+
+
+def test_a_result_is_made_and_saved_without_dask(tmp_path):
+    pytest.importorskip("dask.array")
+    assert not {"dask", "dask.array"} & loaded_after(f"path = {str(tmp_path / 'result.nc')!r}{RESULT}")
+
+
+def test_results_go_to_dask_and_back_where_somebody_imports_it(tmp_path):
+    pytest.importorskip("dask.array")
+    chunks = """
+import dask.array
+import xarray as xr
+ones = dask.array.ones(3, chunks=1)
+own = xr.Dataset({"a": ("time", ones), "b": result.position[0]}, coords={"time": result.time})
+assert own.a.chunks == ((1, 1, 1),) and own.b.chunks is None
+chunked = result.chunk(time=1)
+assert chunked.position.chunks[-1] == (1, 1, 1)
+assert (chunked.position.mean().compute() == result.position.mean()).all()
+masked = dask.array.ma.masked_equal(dask.array.arange(3, chunks=3), 1)
+assert np.isnan(xr.Variable("x", masked).values[1])
+"""
+    loaded_after(f"path = {str(tmp_path / 'result.nc')!r}{RESULT}{chunks}")
+    loaded_after(f"path = {str(tmp_path / 'other.nc')!r}\nimport dask.array{RESULT}{chunks}")
 
 
 def test_every_public_name_is_there():

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from . import lean_xarray
 from .arrays import FloatArray
 from .same import ChangeableError, Same, require_constant
+
+lean_xarray.begin()
 
 ORIGIN = ("dwmtj_version", "parameters", "landscape", "array", "seed")
 """The attributes of a result that state its origin."""
