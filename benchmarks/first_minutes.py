@@ -1,15 +1,13 @@
 """The first minutes with a fresh clone: times to the report, to a first figure, and to a netlist that runs.
 
-    python benchmarks/first_minutes.py [--keep-pip-cache]
+    python benchmarks/first_minutes.py
 
-Clones this repository into a temporary folder, with a home folder of its own, so that nothing is installed or compiled.
-Without --keep-pip-cache pip downloads every package.
+Clones this repository into a temporary folder, with a home folder of its own, so that nothing is downloaded, installed
+or compiled.
 """
 
-import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -31,19 +29,12 @@ result.dwmtj.plot("resistance").figure.savefig("pulse.png")
 
 def main() -> None:
     """Print what each step takes, and how long after the start it has ended."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keep-pip-cache", action="store_true", help="use what pip has downloaded before")
-    keep = parser.parse_args().keep_pip_cache
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clone, home = folder / "dwmtj", folder / "home"
         home.mkdir()
         environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
         environment.pop("PYTHONPATH", None)
-        if keep:
-            environment["PIP_CACHE_DIR"] = subprocess.run(
-                [sys.executable, "-m", "pip", "cache", "dir"], check=True, capture_output=True, text=True
-            ).stdout.strip()
         python, command = clone / ".venv" / "bin" / "python", clone / ".venv" / "bin" / "dwmtj"
         steps: list[tuple[str, Sequence[object], Path]] = [
             ("git clone", ["git", "clone", "--quiet", ROOT, clone], folder),
