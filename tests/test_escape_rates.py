@@ -18,6 +18,7 @@ from compact_model import (
     single_well,
 )
 from compact_model.rates.orbits import _FARTHEST, _HIGHEST
+from compact_model.rates.potentials import Side
 from compact_model.support.validation import ConvergenceError
 
 DEVICE = lequeux2016().replace(stray_field=0.0)
@@ -243,3 +244,58 @@ def test_without_a_barrier_of_the_angle_no_rate_is_made_up(device, anisotropy_fi
     track = single_well(device, coercive_field=15e-4, half_width=100e-9)
     with pytest.raises(ConvergenceError, match=r"the rate theory finds no rate.* integrate the walls"):
         escape_rates(device, track, current_density=walker_share * device.walker_current_density)
+
+
+@pytest.mark.parametrize("push", [0.0, 1e-3, 2.0, 30.0, -5.0])
+def test_the_time_at_an_end_is_that_of_a_brownian_motion_with_a_drift(push):
+    # From a reflecting barrier at m to an absorbing one at 0: (exp(push m) - 1) / push^2 - m / push.
+    farthest = 1.5
+    flat = Side(np.linspace(0.0, farthest, 4001), np.zeros(4001))
+    expected = 0.5 * farthest**2 * (1.0 + push * farthest / 3.0)
+    if abs(push) > 0.1:
+        expected = np.expm1(push * farthest) / push**2 - farthest / push
+    assert flat.return_time(push) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("field", [0.1e-4, 0.15e-4])
+def test_a_field_towards_an_end_holds_the_wall_there(field):
+    # It turns the angle, from alpha H_K / 2 = 0.2 Oe on without end, and the wall returns only while the angle is back.
+    device = DEVICE.replace(anisotropy_field=80e-4)
+    landscape = Landscape((ParabolicWell(centre=970e-9, coercive_field=100e-4, half_width=18e-9),))
+    rates = escape_rates(device, landscape, external_field=field)
+    assert float(rates.destination_rate.max()) < 1e4
+    moments = 0.7e-6 + 20e-9 * np.arange(151)
+    run = simulate_ensemble(
+        device,
+        landscape,
+        CurrentDensity.of(0.0),
+        np.concatenate([[0.0], moments]),
+        devices=128,
+        initial_position=1e-6,
+        initial_angle=0.6,
+        external_field=field,
+        temperature=300.0,
+        method="heun",
+        step=40e-12,
+        seed=3,
+    )
+    beyond = (run.position.values[:, 1:] > 988e-9).mean(axis=0)
+    first, last = beyond[:13].mean(), beyond[-13:].mean()
+    expected = np.log(first / last) / (moments[-7] - moments[6])
+    error = np.sqrt((1.0 / last - 1.0 / first) / 128) / (moments[-7] - moments[6])
+    # The time over the stretch is right to within a factor of two.
+    found = float(rates.return_rate[1].sum())
+    assert 0.5 * (expected - 2.0 * error) < found < 2.0 * (expected + 2.0 * error)
+
+
+def test_a_wall_at_an_end_whose_angle_turns_does_not_return():
+    device = DEVICE.replace(anisotropy_field=80e-4)
+    landscape = Landscape((ParabolicWell(centre=970e-9, coercive_field=100e-4, half_width=18e-9),))
+    both = [
+        escape_rates(device, landscape, external_field=sign * 0.6e-4).return_rate.sum("destination").values
+        for sign in (1, -1)
+    ]
+    assert both[0][1] < 1.0
+    assert both[1][0] < 1.0
+    assert both[0][0] > 1e5
+    assert both[1][1] > 1e5

@@ -254,3 +254,27 @@ def test_a_wall_that_has_left_is_not_counted_where_it_was_while_it_settles():
     assert stay["rates"] == pytest.approx(stay["heun"], abs=spread)
     error = float(found["heun"].std()) / 16.0
     assert float(found["rates"].mean()) == pytest.approx(float(found["heun"].mean()), abs=4.0 * error)
+
+
+def test_a_wall_that_swings_over_the_last_site_from_the_end_is_not_caught_there():
+    # The field-like torque holds it at the end, where its angle keeps turning and moves it past the edge at 986 nm.
+    device = DEVICE.replace(anisotropy_field=80 * OE)
+    landscape = Landscape((ParabolicWell(centre=972 * NM, coercive_field=57 * OE, half_width=14 * NM),))
+    caught = {}
+    for method, walls in (("rates", 500), ("heun", 64)):
+        run = resistance_sweep(
+            device,
+            landscape,
+            [0.5e-3, 4.3e-3],
+            dwell=2.2e-6,
+            devices=walls,
+            samples=8,
+            initial_position=1e-6,
+            temperature=300.0,
+            step=40e-12,
+            method=method,
+            seed=2,
+        )
+        caught[method] = (run.position.values < 980 * NM).mean(axis=0)
+    assert caught["heun"].max() < 0.05
+    np.testing.assert_allclose(caught["rates"], caught["heun"], atol=0.05)

@@ -44,7 +44,7 @@ _INSTEAD = "where the barrier of the angle is far below k_B T, integrate the wal
 _REGIMES = ((0.3, "energy diffusion"), (3.0, "crossover"), (np.inf, "transition state"))
 HELD = 0.3  # k_B T: a wall crosses a lower barrier at once
 _HIGH = 10.0  # k_B T: above this, the time spent gaining the energy is negligible
-_NOWHERE = Beyond(0.0, 1.0)
+_NOWHERE = Beyond(0.0, 1.0, 0.0)
 _LEAST_WINDOW = 50e-9  # s
 _LONGEST_WINDOW = 100e-6  # s
 _LONGER = 100.0  # times the window estimated by the theory, at most
@@ -92,8 +92,9 @@ def escape_rates(
     direction in which the Slonczewski torque turns the wall); left_rate, right_rate (1/s), of crossing the top of a
     barrier for the first time; escape_time (s), the mean time until then; destination_rate (1/s), of being caught at a
     destination, not counting returns to the same site; return_rate (1/s), over end and destination, at which a wall
-    outside the sites comes back to them (transition-state theory, for a wall that is held at the end of the track only
-    by its field); orbit_loss, the energy lost to damping in one orbit at the lowest barrier, k_B T; regime, 'energy
+    outside the sites comes back to them (transition-state theory, and at the end of the track the time until a wall
+    that reached it has turned back; a field towards the end turns its angle on, and from alpha H_K / 2 on without end,
+    so that such a wall hardly ever returns); orbit_loss, the energy lost to damping in one orbit at the lowest barrier, k_B T; regime, 'energy
     diffusion', 'crossover' or 'transition state'; method, 'rates' or 'direct'; valid.
 
     Raises InputError if no site holds the wall, because the field is too strong, the current makes the wall precess at

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..device.equilibrium import largest_turn, rest_angle
 from ..device.parameters import DeviceParameters
@@ -24,6 +25,7 @@ _BEYOND = 0.05  # rad, past the top of the angle's barrier
 _SPARE = 0.5  # k_B T: mean energy of a weakly damped wall above the top of a barrier
 _SLIGHTLY = 1e-3  # wall widths, past the top of a barrier along the track
 _LOOKS = 32  # samples of each wall on its way
+_JUDGED = 13  # of these in a row, two relaxation times of five: a wall is where it spends most of them
 
 
 class Start(NamedTuple):
@@ -84,9 +86,11 @@ def _evenly(count: int, draw: np.random.Generator) -> FloatArray:
     return (np.arange(count) + draw.random(count)) / count
 
 
-def at_rest(parameters: DeviceParameters, landscape: Landscape, position: float, walls: int) -> list[Start]:
-    """States of walls at places where nothing holds them."""
-    angle = rest_angle(parameters, float(landscape.anisotropy_field(np.array(position), parameters)))
+def at_rest(
+    parameters: DeviceParameters, landscape: Landscape, position: float, turned: float, walls: int
+) -> list[Start]:
+    """States of walls at places where nothing holds them; turned: from the rest angle, rad."""
+    angle = turned + rest_angle(parameters, float(landscape.anisotropy_field(np.array(position), parameters)))
     return [Start(position, angle)] * walls
 
 
@@ -142,10 +146,16 @@ class Arrivals(NamedTuple):
 def arrivals(positions: FloatArray, began: IntArray, limits: FloatArray, rest: FloatArray, duration: float) -> Arrivals:
     """From positions at evenly spaced moments, as returned by `fly`.
 
+    A wall that a field holds at an end of the track keeps swinging past the edge of the outermost site and back without
+    being caught there.  Its place is therefore the median over a number of moments, not that of a single one.
+
     began: the places that the walls leave, shape (walls,); limits: boundaries of the places, and rest: rest positions,
     m.
     """
     place = np.searchsorted(limits, positions)
+    half = _JUDGED // 2
+    place[:, half:-half] = np.median(sliding_window_view(place, _JUDGED, axis=1), axis=2)
+    place[:, -half:] = place[:, -half - 1, np.newaxis]
     end = place[:, -1]
     missing = np.abs(rest[place] - rest[end, np.newaxis])
     missing[:, 0] = np.abs(rest[began] - rest[end])

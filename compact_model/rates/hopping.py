@@ -23,6 +23,7 @@ from .driven_track import (
     check_temperature,
     cooling,
     driven_track,
+    field_like,
     lowest_barrier,
     within_reach,
 )
@@ -38,6 +39,7 @@ _WALLS = 32
 _HALF_A_WALL = 0.5  # counted as leaving a place to which all followed walls returned
 _CERTAIN = 5.0  # times the actual rate, so that a Markov chain takes a deterministic step almost surely
 _MOST_ON_THE_WAY = 0.1  # of the time; the orbits count a wall at the place it left until it is caught elsewhere
+_TURNED = 0.25 * np.pi  # rad, towards the end, at which the angle resists most; a wall held there has passed it
 _LEAST_SETTLING = 0.1  # of the settling time, kept for a wall that has just arrived
 
 
@@ -138,7 +140,9 @@ class HoppingTrack:
                 number = self._nearest(track.places[row])
                 position[number] = track.places[row].place * self._scales.length
                 places.append(_Place(number, track.sites[row], float(cold[row])))
-        return self._by_flights(places, position, DRIVES[kind].of(amount), external)
+        ends = net + field_like(self._parameters, bias.density(self.rest[[0, -1]]))
+        turned = {0: -_TURNED if ends[0] < 0.0 else 0.0, self.count - 1: _TURNED if ends[1] > 0.0 else 0.0}
+        return self._by_flights(places, position, turned, DRIVES[kind].of(amount), external)
 
     def _nearest(self, place: Minimum) -> int:
         return 1 + int(np.argmin(np.abs(self.rest[1:-1] - place.place * self._scales.length)))
@@ -182,7 +186,9 @@ class HoppingTrack:
         settling = np.full(self.count, self.settling_time)
         return self._with_arrivals(generator.sum(axis=1), generator, nobody, position, settling)
 
-    def _by_flights(self, places: list[_Place], position: FloatArray, drive: Drive, external: float) -> Hops:
+    def _by_flights(
+        self, places: list[_Place], position: FloatArray, turned: dict[int, float], drive: Drive, external: float
+    ) -> Hops:
         count = self.count
         rate = np.zeros(count)
         held = np.zeros(count, dtype=np.bool_)
@@ -203,7 +209,9 @@ class HoppingTrack:
             held[[place.number for place in places if place.site is not None]] = True
         for number in np.flatnonzero(~held).tolist():
             where = float(position[number])
-            starts.append((number, at_rest(self._parameters, self._landscape, where, self._walls)))
+            starts.append(
+                (number, at_rest(self._parameters, self._landscape, where, turned.get(number, 0.0), self._walls))
+            )
         arrived = self._arrivals(starts, drive, external)
         shares = np.zeros((count, count))
         for index, (number, _) in enumerate(starts):

@@ -389,9 +389,10 @@ class OrbitNetwork:
             top = (site.along.below, site.along.above)[end].top
             scale = np.exp(np.minimum(top - energy, _LARGEST_EXPONENT))
             turned = sum(cell.weight() for cell in site.cells)
-            # The end takes the angle's momentum from the wall and holds the wall until the angle is back at rest.
-            moment = sum((cell.below, cell.above)[end].first_moment() for cell in site.cells)
-            held = stretch.at_end * moment / self._scales.damping
+            # The end takes the angle's momentum from the wall and holds the wall until the angle is back at rest.  A
+            # force towards the end turns the angle further, and from alpha times its own torque on without end.
+            back = sum((cell.below, cell.above)[end].return_time(stretch.push) for cell in site.cells)
+            held = stretch.at_end * back / self._scales.damping
             leaving = self._scales.rate / (max(stretch.weight, _SHORTEST) * turned + held)
             rates[index] = leaving * (arriving.T @ (found[:, end - 2] * scale))
         return rates, outside

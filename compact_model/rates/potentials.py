@@ -23,6 +23,7 @@ from ..track.landscape import Landscape
 _ALONG = 20_001  # samples of the track, plus the same number in each well
 _PER_WELL = 2_001
 _PER_PERIOD = 8_001
+_LARGEST_EXPONENT = 600.0
 LEAST_BARRIER = 0.5  # k_B T: a shallower dip is no site
 
 
@@ -68,9 +69,22 @@ class Side:
         """The same with all energies multiplied by a factor."""
         return Side(self.coordinate, factor * self.energy)
 
-    def first_moment(self) -> float:
-        """int s exp(-energy) ds over the side, s the distance from the minimum."""
-        return float(np.trapezoid(self.coordinate * np.exp(-self.energy), self.coordinate))
+    def return_time(self, push: float) -> float:
+        """How long the end of the track holds a wall that arrives with its angle on this side of the minimum.
+
+        The wall stays until its angle has diffused back to the minimum.  push: the force that turns the angle away from
+        it, over the damping, k_B T per rad.  The mean over a flux in equilibrium that arrives at all angles is
+
+            int_0 exp(-push s) int_s exp(push z - energy(z)) dz ds,    s and z distances from the minimum
+
+        in units of 1 / (alpha Gamma), at most exp(600).  Without a push it is int s exp(-energy) ds.
+        """
+        lengths = np.diff(self.coordinate)
+        middle = 0.5 * (self.coordinate[1:] + self.coordinate[:-1])
+        inner = push * middle - 0.5 * (self.energy[1:] + self.energy[:-1]) + np.log(lengths)
+        beyond = np.append(np.logaddexp.accumulate(inner[::-1])[::-1][1:], -np.inf)
+        inner = np.logaddexp(beyond, inner - np.log(2.0))
+        return float(lengths @ np.exp(np.minimum(inner - push * middle, _LARGEST_EXPONENT)))
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,8 @@ class Beyond(NamedTuple):
     """int exp(U_top - U) dxi over it."""
     at_end: float
     """exp(U_top - U) at the end itself."""
+    push: float
+    """The force towards the end over the damping, k_B T per wall width: it turns the angle of a wall held there."""
 
 
 def stretches_beyond(
@@ -170,7 +186,8 @@ def stretches_beyond(
     ):
         distance = np.linspace(0.0, max(extent, 0.0), _PER_WELL)
         factor = np.exp(np.minimum(-outward * distance, 600.0))
-        results.append(Beyond(float(np.trapezoid(factor, distance)), float(factor[-1])))
+        weight = float(np.trapezoid(factor, distance))
+        results.append(Beyond(weight, float(factor[-1]), -outward / scales.damping))
     return results[0], results[1]
 
 
