@@ -276,7 +276,7 @@ def _tables(ensemble: Ensemble, sites: Sites, index: Indices, reach: float) -> t
     for periods in _LEVELS:
         here, total = before.copy(), np.zeros_like(single)
         for _ in range(periods):
-            each = np.stack([_polynomial(one, 2.0 * row / reach - 1.0) for row in here])
+            each = _polynomial(one, 2.0 * here[:, np.newaxis] / reach - 1.0)
             total += each
             here *= np.exp(each[:, 0])
         levels.append(np.tensordot(_TO_COEFFICIENTS, total, axes=1))
@@ -312,9 +312,12 @@ def _orbits(ensemble: Ensemble, sites: Sites, index: Indices, before: FloatArray
 
 
 def _polynomial(coefficients: FloatArray, place: FloatArray) -> FloatArray:
-    """Chebyshev polynomials (terms, 2, devices) at points (devices,) from -1 to 1, by Clenshaw's recurrence."""
+    """Chebyshev polynomials (terms, 2, devices) at points (points, 1, devices) from -1 to 1, by Clenshaw's recurrence.
+
+    Returns their values, (points, 2, devices).
+    """
     twice = 2.0 * place
-    last = before = np.zeros(coefficients.shape[1:])
+    last = before = np.zeros((len(place), *coefficients.shape[1:]))
     for term in coefficients[:0:-1]:
         last, before = term + twice * last - before, last
     return cast(FloatArray, coefficients[0] + place * last - before)
