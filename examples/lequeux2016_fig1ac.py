@@ -41,7 +41,7 @@ def main(figure_path: Path, samples: int = 16) -> dict[str, float]:
     device = lequeux2016()
     tracks = [lequeux2016_track(device, seed) for seed in range(samples)]
     by_current = resistance_loop(device, tracks, amplitude=6.5e-3, cycles=20, seed=2016, **SWEEP)
-    by_voltage = resistance_loop(device, tracks[:5], amplitude=0.35, drive="voltage", cycles=2, seed=2016, **SWEEP)
+    by_voltage = resistance_loop(device, tracks[0], amplitude=0.35, drive="voltage", cycles=2, seed=2016, **SWEEP)
     found = count_levels(by_current, device)
     # The paper's own device: one constant H_K of 30 Oe, no temperature.
     bare = resistance_loop(

@@ -1,5 +1,6 @@
 """Design map: the largest array in which a device can be written and read, against the device's geometry."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -171,13 +172,10 @@ def design_map(
                     found["parallel_resistance"][row, column, depth] = device.parallel_resistance
                     for number, segment in enumerate(place["wire_resistance"].tolist()):
                         wires = Wires.equal(segment, driver_resistance=driver, faults=faults)
-                        found["largest_read"][row, number, column, depth] = largest_array(
-                            low_resistance=device.parallel_resistance,
-                            high_resistance=float(resistance(device, 0.0)),
-                            reading=read,
-                            criterion=least,
-                            largest=limit,
-                            wires=wires,
+                        alike = faults is None and read.access is None
+                        largest_read = _largest_read if alike else _largest_read.__wrapped__
+                        found["largest_read"][row, number, column, depth] = largest_read(
+                            device.parallel_resistance, float(resistance(device, 0.0)), read, least, limit, wires
                         )
                         for which, scheme in enumerate(place["scheme"].tolist()):
                             found["largest_written"][row, which, number, column, depth] = largest_written_array(
@@ -203,6 +201,24 @@ def design_map(
         **provenance(
             [parameters], [track.landscape(parameters)], array={"faults": faults} if faults else None, seed=origin
         ),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _largest_read(
+    low_resistance: float, high_resistance: float, reading: Reading, criterion: float, largest: int, wires: Wires
+) -> int:
+    """`largest_array`, kept for the maps of other sites or other pulses, which change nothing in reading.
+
+    Only for arrays without faults, whose seed may be a generator, and without transistors.
+    """
+    return largest_array(
+        low_resistance=low_resistance,
+        high_resistance=high_resistance,
+        reading=reading,
+        criterion=criterion,
+        largest=largest,
+        wires=wires,
     )
 
 
