@@ -2,10 +2,14 @@
 
 And how long a laboratory's sweep takes by rates.  `--quick` takes a quarter of the walls.  About fifteen minutes on one
 core without it.
+
+`slow_sweeps.py WALLS STEP SEEDS` compares instead where so many walls are on the fastest ramp over the shallow sites
+with one H_K, simulated with this step (ps), and in as many sweeps by rates as seeds, of 1000 walls each.
 """
 
 import sys
 import time
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,6 +90,62 @@ def compare_ramps(name: str, device: DeviceParameters, track: Landscape, pace: f
         print(f"  {method:5s}", " ".join(f"{x:4.0f}" for x in mean), "nm", flush=True)
 
 
+def compare_places(walls: int, step: float, seeds: int) -> None:
+    """Shares of walls in the site where they began, at the other sites and at the end, on the fastest ramp."""
+    device, track = tracks()["shallow sites, one H_K"]
+    pace = max(POINTS)
+    values = np.linspace(0.0, LARGEST, POINTS[pace] + 1)[1:]
+    last = track.wells[-1]
+    middles = np.array([0.5 * (a.centre + b.centre) for a, b in pairwise(track.wells)])
+    # The edge of the last site is passed by walls held at the end, but not by their mean over a second half of a dwell.
+    limits = np.append(middles, last.centre + 0.8 * last.reach)
+    groups = {
+        "site of the start": [SITE],
+        "others": [place for place in range(len(track.wells) - 1) if place != SITE],
+        "last site": [len(track.wells) - 1],
+        "end": [len(track.wells)],
+    }
+    for method, each, runs in (("heun", walls, 1), ("rates", 1000, seeds)):
+        shares = []
+        means = []
+        for seed in range(runs):
+            sweep = resistance_sweep(
+                device,
+                track,
+                values,
+                dwell=LARGEST / POINTS[pace] / device.junction_area / (pace * PACE),
+                devices=each,
+                initial_position=track.wells[SITE].centre,
+                temperature=300.0,
+                samples=4,
+                step=step,
+                method=method,
+                seed=seed,
+            )
+            place = np.searchsorted(limits, sweep.position.values)
+            shares.append([np.isin(place, places).mean(axis=0) for places in groups.values()])
+            # A wall at the end swings away from it, by 1 to 8 nm on average, in the simulation only.
+            rest = np.where(place == len(track.wells), device.track_length, sweep.position.values)
+            means.append((1e9 * rest.mean(axis=0), 1e9 * sweep.position.values.mean(axis=0)))
+        mean = np.mean(shares, axis=0)
+        at_rest, position = np.mean(means, axis=0)
+        if runs > 1:
+            errors = np.std(shares, axis=0, ddof=1) / runs**0.5
+            error = np.std([each[0] for each in means], axis=0, ddof=1) / runs**0.5
+        else:
+            errors, error = np.sqrt(mean * (1.0 - mean) / each), 1e9 * rest.std(axis=0) / each**0.5
+        for point, value in enumerate(values):
+            text = ", ".join(
+                f"{name} {100.0 * mean[row, point]:.2f} +- {100.0 * errors[row, point]:.2f}"
+                for row, name in enumerate(groups)
+            )
+            print(
+                f"{method:5s} {1e3 * value:.2f} mA: {text} %; mean {position[point]:.1f} nm, "
+                f"{at_rest[point]:.1f} +- {error[point]:.1f} with walls at the end counted there",
+                flush=True,
+            )
+
+
 def compare_thresholds(anisotropy: float, pace: float, walls: int) -> None:
     """Quartiles of the threshold of the paper's site at Delta_H = 15 Oe."""
     device = DEVICE.replace(anisotropy_field=anisotropy * OERSTED)
@@ -131,7 +191,11 @@ def time_a_laboratorys_loops() -> None:
 
 
 def main() -> None:
-    """All rows."""
+    """All rows, or the comparison that the arguments ask for."""
+    numbers = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if numbers:
+        compare_places(int(numbers[0]), float(numbers[1]) * 1e-12, int(numbers[2]))
+        return
     walls = 32 if "--quick" in sys.argv else 128
     time_a_laboratorys_loops()
     for name, (device, track) in tracks().items():

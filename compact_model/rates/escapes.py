@@ -94,8 +94,8 @@ def escape_rates(
     destination, not counting returns to the same site; return_rate (1/s), over end and destination, at which a wall
     outside the sites comes back to them (transition-state theory, and at the end of the track the time until a wall
     that reached it has turned back; a field towards the end turns its angle on, and from alpha H_K / 2 on without end,
-    so that such a wall hardly ever returns); orbit_loss, the energy lost to damping in one orbit at the lowest barrier, k_B T; regime, 'energy
-    diffusion', 'crossover' or 'transition state'; method, 'rates' or 'direct'; valid.
+    so that such a wall hardly ever returns); orbit_loss, the energy lost to damping in one orbit at the lowest barrier,
+    k_B T; regime, 'energy diffusion', 'crossover' or 'transition state'; method, 'rates' or 'direct'; valid.
 
     Raises InputError if no site holds the wall, because the field is too strong, the current makes the wall precess at
     one of them (the Walker threshold), or a current source heats the wall by more than its damping takes.
