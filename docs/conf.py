@@ -12,8 +12,6 @@ import spice
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "extensions"))
 
-import sources  # noqa: E402
-
 # A function and its module may have the same name: the public one has to be there before autodoc looks.
 for package in (compact_model, spice, crossbar):
     for name in package.__all__:
@@ -33,6 +31,8 @@ extensions = [
     "explorer_pages",
     "gallery",
     "mathml",
+    "navigation",
+    "notebooks",
     "plain_docstrings",
     "sphinx.ext.autosummary",
     "study_files",
@@ -55,15 +55,9 @@ myst_heading_anchors = 3
 # A notebook's figures are drawn into it unless the environment asks for another backend.
 os.environ.pop("MPLBACKEND", None)
 
-# Notebooks run anew whenever the packages have changed, and only then: the cache is named after their text.
-nb_execution_mode = "cache"
-nb_execution_cache_path = str(HERE / "_build" / "notebooks" / sources.digest())
-nb_execution_raise_on_error = True
-nb_execution_timeout = 300
-nb_execution_in_temp = True
+# docs/extensions/notebooks.py runs the notebooks.
+nb_execution_mode = "off"
 nb_merge_streams = True
-if not sources.ngspice_is_there():
-    nb_execution_excludepatterns = ["tutorial/3_netlist.ipynb"]
 
 autosummary_generate = False  # tables alone; what is in them stands on the same page
 autodoc_member_order = "bysource"

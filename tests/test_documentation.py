@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import click
@@ -42,10 +43,7 @@ def text_of(path):
 def site(tmp_path_factory):
     """A build from nothing, every notebook executed anew."""
     folder = tmp_path_factory.mktemp("site")
-    settings = {
-        "nb_execution_cache_path": str(folder / "notebooks"),
-        "gallery_leave_out": ",".join(example.stem for example in EXAMPLES if example.stem != SHOWN),
-    }
+    left_out = ",".join(example.stem for example in EXAMPLES if example.stem != SHOWN)
     done = subprocess.run(
         [
             *[
@@ -60,7 +58,7 @@ def site(tmp_path_factory):
                 "--quiet",
             ],
             *["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")],
-            *(part for name, value in settings.items() for part in ("-D", f"{name}={value}")),
+            *["-D", f"gallery_leave_out={left_out}"],
         ],
         capture_output=True,
         text=True,
@@ -207,6 +205,12 @@ def test_every_relative_link_leads_to_a_file(page):
             assert (page.parent / target.split("#")[0]).is_file(), f"{page.name}: {target}"
 
 
+@cache
+def functions_of(path):
+    """The names of all functions in a file."""
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_every_file_test_and_target_of_a_command_exists(page):
     text = text_of(page)
@@ -218,11 +222,10 @@ def test_every_file_test_and_target_of_a_command_exists(page):
         words = shlex.split(line)
         places = [ROOT / word for word in words if word.startswith("tests/")]
         names = {
-            node.name
+            name
             for place in places
             for path in (place.glob("test_*.py") if place.is_dir() else [place])
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.FunctionDef)
+            for name in functions_of(path)
         }
         for word in words[words.index("-k") + 1].split(" or ") if "-k" in words else ["test_"]:
             assert any(name.startswith("test_") and word in name for name in names), f"{page.name}: {line}"
