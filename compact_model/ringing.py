@@ -43,6 +43,7 @@ _SAME_SITE = 1e-3  # rad, and wall widths
 _FIRST_SHARE = 0.1  # of a period: first trial step of the adaptive method
 _NEAR = 2.0  # wall widths: a wall farther away is hardly in the site
 _SITES_AT_ONCE = 256
+_SIDE_BY_SIDE_FROM = 32  # walls with hundreds of steps to take, which otherwise leave most lanes idle
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -112,7 +113,9 @@ def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Site
         strayed = ~ringing
         _run(ensemble, state, left, ringing & (left > 0.0), tolerance, step, side_by_side=True)
     if strayed.any():
-        _run(ensemble, state, left, strayed & (left > 0.0), tolerance, np.full(count, FIRST_STEP), side_by_side=True)
+        moving = strayed & (left > 0.0)
+        together = int(moving.sum()) >= _SIDE_BY_SIDE_FROM
+        _run(ensemble, state, left, moving, tolerance, np.full(count, FIRST_STEP), side_by_side=together)
         _find_sites(ensemble, state, duration, sites, np.flatnonzero(strayed))
 
 
