@@ -511,7 +511,7 @@ class DeviceParameters:
         """Check the values of some parameters, and those that depend on several."""
         for row in rows:
             object.__setattr__(self, row.name, row.range.check(row.name, getattr(self, row.name)))
-        for row in PARAMETERS:
+        for row in _LIMITED:
             warn_of_range(row, getattr(self, row.name))
         self._check_range()
         if not self.reference_temperature < self.curie_temperature:
@@ -696,3 +696,4 @@ def applied_field(parameters: DeviceParameters, external_field: float | None) ->
 
 PARAMETERS = rows_of(DeviceParameters)
 """The rows of all parameters, in the order of the fields."""
+_LIMITED = tuple(row for row in PARAMETERS if row.limits is not None)

@@ -6,7 +6,7 @@ The errors follow from the Jacobian at the minimum (Bevington and Robinson 2003,
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -53,6 +53,7 @@ class Problem:
     tolerance: float = 1e-14
     most_steps: int = 500
     jumps: bool = False
+    _latest: dict[bytes, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         names = self.unknowns.names
@@ -73,9 +74,14 @@ class Problem:
         return np.full_like(self.target, np.abs(self.target).max()) if self.deviation is None else self.deviation
 
     def curve(self, coordinates: FloatArray) -> FloatArray:
-        """The curve of one set of coordinates, shape (points,)."""
-        curve: FloatArray = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
-        return curve
+        """The curve of one set of coordinates, shape (points,); the latest one is kept, since the checks of a start
+        and of an end, and slopes beside jumps, ask for it again."""
+        key = coordinates.tobytes()
+        if key not in self._latest:
+            curve = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
+            self._latest.clear()
+            self._latest[key] = curve
+        return self._latest[key]
 
     def distance(self, coordinates: FloatArray) -> FloatArray:
         """Distances of the data from one curve, in units of that scale."""
@@ -92,14 +98,14 @@ class Problem:
         steps = self.difference * np.eye(coordinates.size)
         ends = np.concatenate([coordinates + steps, coordinates - steps])
         ends = np.clip(ends, self.unknowns.lower, self.unknowns.upper)
-        curves = self.curves(self.unknowns.values(np.concatenate([ends, coordinates[np.newaxis]])))
-        above, below = np.split(curves[:-1], 2)
+        above, below = np.split(self.curves(self.unknowns.values(ends)), 2)
         up, down = (np.diagonal(side - coordinates)[:, np.newaxis] for side in np.split(ends, 2))
         slopes = (above - below) / (up - down)
         if self.jumps:
+            here = self.curve(coordinates)
             # At a bound, the slope to the other side.
-            rising = np.divide(above - curves[-1], up, out=slopes.copy(), where=up != 0.0)
-            falling = np.divide(below - curves[-1], down, out=slopes.copy(), where=down != 0.0)
+            rising = np.divide(above - here, up, out=slopes.copy(), where=up != 0.0)
+            falling = np.divide(below - here, down, out=slopes.copy(), where=down != 0.0)
             slopes = np.where(np.abs(rising) > _JUMP * np.abs(falling), falling, slopes)
             slopes = np.where(np.abs(falling) > _JUMP * np.abs(rising), rising, slopes)
         if not np.isfinite(slopes).all():

@@ -17,7 +17,7 @@ from .branches import BETWEEN, loop_states
 from .columns import column, deviation_of, on_track, one_of, same_length
 from .least_squares import WIDEST_RATIO, Problem, minimise
 from .measured import STATES
-from .measured_junction import MeasuredJunction
+from .measured_junction import MeasuredJunction, measured_resistances
 from .result import FitResult, fit_dataset, fit_result
 from .unknowns import JUNCTION_PARAMETERS, RESISTANCE_PARAMETERS, Unknowns, free_names
 
@@ -83,6 +83,17 @@ def fit_resistance(
         own = {name: found.pop(name) for name in JUNCTION_PARAMETERS if name in found}
         return MeasuredJunction(device=parameters.replace(**own), **found)
 
+    fixed = {
+        "series_resistance": leads,
+        "parallel_curvature": 0.0,
+        **{name: getattr(parameters, name) for name in JUNCTION_PARAMETERS},
+    }
+
+    def curves(sets: FloatArray) -> FloatArray:
+        """The searches of a fit ask for hundreds of junctions at once."""
+        values = {name: np.full(len(sets), value) for name, value in fixed.items()}
+        return measured_resistances(values | dict(zip(names, sets.T, strict=True)), share, drive, bias)
+
     volts = bias if drive == "voltage" else bias * ohms
     half_voltage = parameters.tmr_half_voltage
     starts = {
@@ -95,7 +106,7 @@ def fit_resistance(
     starts["negative_half_voltage"] = starts["tmr_half_voltage"]
     problem = Problem(
         Unknowns(names, np.array([starts[name] for name in names]), WIDEST_RATIO),
-        lambda sets: np.array([junction(values).resistance(share, drive, bias) for values in sets]),
+        curves,
         ohms,
         deviation_of(data, "resistance"),
     )

@@ -205,7 +205,8 @@ def fit_threshold(
         problem = replace(problem, difference=1e-4, least_sensitivity=1e-4, tolerance=1e-6, most_steps=60, jumps=True)
     splits = starts()
     order = np.argsort(problem.squares(np.array(splits)), kind="stable")
-    fit = minimise(problem, [*(splits[index] for index in order[:2]), splits[0], splits[-1]])
+    chosen = dict.fromkeys([*order[:2].tolist(), 0, len(splits) - 1])  # each once
+    fit = minimise(problem, [splits[index] for index in chosen])
     fitted = device(fit.values)
     dataset = fit_dataset("threshold", "threshold", fit, fitted, ("threshold J_th", "A/m2"), data)
     depinning_offset = offsets(fit.values)
