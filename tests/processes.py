@@ -1,6 +1,6 @@
 """The command line as a process of its own.
 
-`run` forks it from a server that has already imported what most commands import, which saves a second of every call;
+`run` forks it from a server that has already imported what most commands import, which saves two seconds of every call;
 all else is as in a process of its own: its memory, its output, its working directory, its exit status.  What a test
 says of importing, of signals or of the environment needs `DWMTJ` and a process from nothing.
 
@@ -26,9 +26,17 @@ PRELOADED = [
     "compact_model.plots",
     "crossbar.crossbar",
     "crossbar.in_time.simulation",
+    "dask.array",  # which xarray imports where it is installed, with the first variable
     "dwmtj.cli",
     "h5netcdf",
     "matplotlib.pyplot",
+    "scipy.optimize",
+    # What numba imports with the first kernel.
+    "numba.cpython.setobj",
+    "numba.experimental",
+    "numba.np.arraymath",
+    "numba.np.linalg",
+    "numba.typed",
 ]
 
 _server = None

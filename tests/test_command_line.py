@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 import xarray as xr
-from processes import DWMTJ, run
+from processes import DWMTJ, run, run_here
 
 from dwmtj.cli import COMMANDS, group
 from dwmtj.commands.crossbar import COMMANDS as ARRAY_COMMANDS
@@ -338,7 +338,11 @@ STATIC = ("simulate", "--current", "1", "--duration", "1", "--points", "2")
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
 def test_files_have_the_permissions_that_new_files_have(tmp_path, mask, mode):
-    subprocess.run([*DWMTJ, *STATIC, "-o", "a.nc"], check=True, cwd=tmp_path, stdout=subprocess.DEVNULL, umask=mask)
+    before = os.umask(mask)
+    try:
+        run_here(*STATIC, "-o", "a.nc", cwd=tmp_path)
+    finally:
+        os.umask(before)
     assert (tmp_path / "a.nc").stat().st_mode & 0o777 == mode
 
 
@@ -362,24 +366,12 @@ def test_a_file_is_replaced_only_where_that_is_asked_for_and_through_a_link(tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.nc", "link.nc"]
 
 
-def test_an_output_that_cannot_be_written_loses_neither_the_answer_nor_the_others(tmp_path):
-    program = """
-import sys
-import matplotlib.figure
-from dwmtj.cli import main
-def full(self, *arguments, **options):
-    raise OSError(28, "No space left on device", "a.png")
-matplotlib.figure.Figure.savefig = full
-sys.argv[0] = "dwmtj"
-main()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *STATIC, "-o", "a.png", "-o", "b.nc", "--json"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 2
+def test_an_output_that_cannot_be_written_loses_neither_the_answer_nor_the_others(tmp_path, monkeypatch):
+    def full(self, *arguments, **options):
+        raise OSError(28, "No space left on device", "a.png")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    done = run_here(*STATIC, "-o", "a.png", "-o", "b.nc", "--json", cwd=tmp_path, expect=2)
     assert done.stderr == "dwmtj: a.png: No space left on device\n"
     assert len(json.loads(done.stdout)["time_ns"]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["b.nc"]
@@ -452,12 +444,9 @@ def test_the_crosscheck_prints_what_the_two_simulators_say(ngspice, tmp_path):
     assert "x (nm)" in run(*arguments).stdout
 
 
-def test_without_ngspice_crosscheck_says_what_to_install():
-    environment = os.environ | {"NGSPICE_PROGRAM": "/nowhere/ngspice"}
-    done = subprocess.run(
-        [*DWMTJ, "crosscheck", "--current", "1", "--duration", "5"], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 1
+def test_without_ngspice_crosscheck_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("NGSPICE_PROGRAM", "/nowhere/ngspice")
+    done = run("crosscheck", "--current", "1", "--duration", "5", expect=1)
     assert done.stderr.count("\n") == 1
     assert "apt-get install ngspice" in done.stderr
 

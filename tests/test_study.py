@@ -541,14 +541,16 @@ def cluster(tmp_path_factory):
     scheduler = start("scheduler", "--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(file))
     wait_for(lambda: file.exists() and file.stat().st_size > 0)
     address = json.loads(file.read_text())["address"]
-    workers = [start("worker", address, "--nthreads", "1", "--no-dashboard") for _ in range(2)]
+    # A nanny would start a worker again and again once the scheduler is dead.
+    alone = ("--no-nanny", "--nthreads", "1", "--no-dashboard")
+    workers = [start("worker", address, *alone) for _ in range(2)]
     yield address, scheduler, workers
     for process in started:
         stop(process)
 
 
 def stop(process):
-    """A worker's nanny and the worker itself, at once."""
+    """A process and what it has started, at once."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
