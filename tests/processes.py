@@ -4,6 +4,8 @@
 all else is as in a process of its own: its memory, its output, its working directory, its exit status.  What a test
 says of importing, of signals or of the environment needs `DWMTJ` and a process from nothing.
 
+`begun` does not wait for its end, for tests that kill it.
+
 `run_here` calls the same entry point in the process of the test, where what it imports and compiles is there already:
 for what a command answers, not for what a process does.
 """
@@ -54,23 +56,28 @@ def _become_dwmtj(arguments, cwd, environment, output, errors):
     runpy.run_module("dwmtj", run_name="__main__", alter_sys=True)
 
 
-def run(*arguments, expect=0, cwd=None, timeout=300):
+def begun(*arguments, output, errors, cwd=None):
+    """The command as a process that goes on: a `multiprocessing.Process`, forked, whose output goes to two files."""
     global _server
+    if _server is None:
+        _server = multiprocessing.get_context("forkserver")
+        _server.set_forkserver_preload(PRELOADED)
+    place = str(Path(cwd or ".").resolve())
+    process = _server.Process(
+        target=_become_dwmtj, args=([*map(str, arguments)], place, dict(os.environ), str(output), str(errors))
+    )
+    process.start()
+    return process
+
+
+def run(*arguments, expect=0, cwd=None, timeout=300):
     command = [*DWMTJ, *map(str, arguments)]
     if "forkserver" not in multiprocessing.get_all_start_methods():
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=timeout)
     else:
-        if _server is None:
-            _server = multiprocessing.get_context("forkserver")
-            _server.set_forkserver_preload(PRELOADED)
         with tempfile.TemporaryDirectory() as folder:
             output, errors = Path(folder) / "output", Path(folder) / "errors"
-            place = str(Path(cwd or ".").resolve())
-            process = _server.Process(
-                target=_become_dwmtj,
-                args=(command[len(DWMTJ) :], place, dict(os.environ), str(output), str(errors)),
-            )
-            process.start()
+            process = begun(*arguments, output=output, errors=errors, cwd=cwd)
             process.join(timeout)
             if process.is_alive():
                 process.kill()

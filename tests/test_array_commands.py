@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from processes import DWMTJ, run
+from processes import begun, run
 
 from dwmtj.cli import main
 
@@ -376,16 +376,15 @@ KILLED = {
 def test_a_command_that_was_killed_goes_on_to_the_same_file(tmp_path, command, name):
     arguments, folder = KILLED[name], tmp_path / "run"
     command(*arguments, "-o", tmp_path / "whole.nc")
-    process = subprocess.Popen(
-        [*DWMTJ, "crossbar", *arguments, "--store", folder, "-o", tmp_path / "killed.nc"], stderr=subprocess.PIPE
-    )
+    said = {"output": tmp_path / "output", "errors": tmp_path / "errors"}
+    process = begun("crossbar", *arguments, "--store", folder, "-o", tmp_path / "killed.nc", **said)
     deadline = time.monotonic() + 100
-    while not list(folder.glob("[!.]*.nc")) and process.poll() is None and time.monotonic() < deadline:
+    while not list(folder.glob("[!.]*.nc")) and process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.002)
     time.sleep(random.Random(name).uniform(0.0, 0.1))
     process.kill()
-    _, errors = process.communicate()
-    assert process.returncode == -signal.SIGKILL, errors
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, said["errors"].read_text()
     assert not (tmp_path / "killed.nc").exists()
     kept = {path.name: path.read_bytes() for path in folder.glob("[!.]*.nc")}
     assert len(kept) >= 1

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from processes import run_here
+from processes import begun, run_here
 
 from compact_model import InputError, current_threshold, demagnetising_anisotropy_field, lequeux2016
 from compact_model.device.width_laws import anisotropy_slope
@@ -478,7 +478,7 @@ samples_per_part = 4
 coercive_field = [20, 30]  # Oe
 half_width = [10, 18]      # nm
 [retention]
-duration = 5000            # ns
+duration = 2000            # ns
 """
 
 
@@ -507,11 +507,11 @@ def undisturbed(study_file):
 
 def test_after_a_kill_the_same_command_ends_with_the_same_numbers(tmp_path, study_file, undisturbed):
     folder = tmp_path / "walls.study"
-    command = [sys.executable, "-m", "dwmtj", "study", str(study_file), "--quiet"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    wait_for(lambda: parts_in(folder) >= 5 or process.poll() is not None)
+    said = {"output": tmp_path / "output", "errors": tmp_path / "errors"}
+    process = begun("study", study_file, "--quiet", cwd=tmp_path, **said)
+    wait_for(lambda: parts_in(folder) >= 5 or not process.is_alive())
     process.kill()
-    process.wait()
+    process.join()
     assert 5 <= parts_in(folder) < 24
     again = run_here("study", study_file, "-o", "walls.nc", cwd=tmp_path)
     assert "samples are there already" in again.stderr
@@ -633,7 +633,7 @@ def changed(old, new):
         (changed("[20, 30]", '[20, "30"]'), r"\[sweep\] coercive_field: expected a number in Oe, got '30'"),
         (changed("[20, 30]", "[20, -1]"), r"at coercive_field = -1 Oe, half_width = 10 nm: coercive_field: expected"),
         (changed("half_width =", "halfwidth ="), r"\[sweep\]: expected a key out of .*, got 'halfwidth', did you"),
-        (changed("duration = 5000", "duration = nan"), r"\[retention\] duration: expected a finite number"),
+        (changed("duration = 2000", "duration = nan"), r"\[retention\] duration: expected a finite number"),
         (changed("[retention]", "[levels]"), r"expected the tables .* for the measure retention, got 'levels'"),
         (STUDY_FILE + "[landscape]\nhalf_width = 10\n", "sweep: expected half_width either here or in a table"),
         (
@@ -673,7 +673,7 @@ def test_a_bad_study_file_is_refused_in_one_line(tmp_path, text, message):
 
 def test_a_file_of_the_first_format_is_read_in_its_units(tmp_path):
     file = tmp_path / "old.toml"
-    file.write_text(changed("format = 2", "format = 1").replace("duration = 5000", "duration = 5\nstep = 20"))
+    file.write_text(changed("format = 2", "format = 1").replace("duration = 2000", "duration = 5\nstep = 20"))
     settings = read_study(file).settings
     assert settings == {"duration": pytest.approx(5e-6), "step": pytest.approx(20e-12)}
 
