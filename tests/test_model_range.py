@@ -1,10 +1,8 @@
 """Outside the model card's range of validity there is one warning, which names the likely slip of units."""
 
-import subprocess
-
 import numpy as np
 import pytest
-from processes import DWMTJ
+from processes import run
 
 from compact_model import Current, Voltage, lequeux2016, simulate, single_well
 from compact_model.device.parameters import applied_field
@@ -55,11 +53,6 @@ def test_a_temperature_at_which_nothing_is_constant_is_questioned(device, paper_
 
 
 def test_the_command_line_says_it_in_one_line_and_goes_on():
-    done = subprocess.run(
-        [*DWMTJ, "simulate", "--current", "1", "--duration", "0.1", "--points", "2", "--tmr", "9500"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run("simulate", "--current", "1", "--duration", "0.1", "--points", "2", "--tmr", "9500")
     assert done.stderr == "dwmtj: warning: tmr: the model is meant for at most 20, got 95; did you mean 95 % = 0.95?\n"
     assert "Ohm" in done.stdout
