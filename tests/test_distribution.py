@@ -154,29 +154,41 @@ def test_the_installed_command_answers(installed, tmp_path):
     assert (tmp_path / "found.nc").exists()
 
 
+def answers(installed, folder, *commands):
+    """What the installed command says to each of these, in one process that imports it once."""
+    end = "-- the end --"
+    code = (
+        "import json, sys\n"
+        "from dwmtj.cli import main\n"
+        "for words in json.loads(sys.argv[1]):\n"
+        "    sys.argv = ['dwmtj', *words]\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as status:\n"
+        "        assert not status.code, words\n"
+        f"    print({end!r})\n"
+    )
+    said = run(sys.executable, "-c", code, json.dumps(commands), cwd=folder, PYTHONPATH=str(installed)).split(
+        end + "\n"
+    )
+    assert said.pop() == ""
+    return said
+
+
 def test_the_installed_command_lists_and_plans_the_shipped_studies(installed, tmp_path):
-    study = (sys.executable, "-m", "dwmtj", "study")
-    listed = run(*study, "--list", cwd=tmp_path, PYTHONPATH=str(installed))
+    plan = ("study", "threshold", "--samples", "1", "--plan", "--json")
+    listed, planned = answers(installed, tmp_path, ("study", "--list"), plan)
     assert [line.split()[0] for line in listed.splitlines()] == list(shipped_studies())
-    plan = run(*study, "threshold", "--samples", "1", "--plan", "--json", cwd=tmp_path, PYTHONPATH=str(installed))
-    assert json.loads(plan)["samples_per_point"] == 1
+    assert json.loads(planned)["samples_per_point"] == 1
 
 
 def test_the_installed_learning_commands_explain_themselves(installed, tmp_path):
-    code = (
-        "import sys\n"
-        "from dwmtj.cli import main\n"
-        "for name in ('inference', 'supervised', 'unsupervised'):\n"
-        "    sys.argv = ['dwmtj', 'learn', name, '--help']\n"
-        "    try:\n"
-        "        main()\n"
-        "    except SystemExit as end:\n"
-        "        print('ended with', end.code)\n"
-    )
-    helped = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(installed)).split("ended with 0")
-    for command, text in zip(("inference", "supervised", "unsupervised", ""), helped, strict=True):
-        assert f"dwmtj learn {command}" in text or not command
-        assert "--test-share" in text or not command
+    names = ("inference", "supervised", "unsupervised")
+    for name, text in zip(
+        names, answers(installed, tmp_path, *(("learn", name, "--help") for name in names)), strict=True
+    ):
+        assert f"dwmtj learn {name}" in text
+        assert "--test-share" in text
 
 
 def test_the_installed_script_is_there(distributions):
