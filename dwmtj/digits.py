@@ -1,5 +1,6 @@
 """Handwritten digits of scikit-learn and of MNIST, and a classifier trained on them in floating point."""
 
+import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +18,7 @@ _LARGEST_MNIST_PIXEL = 255.0
 
 def load_digits() -> tuple[FloatArray, NDArray[np.int64]]:
     """1797 images of 8 x 8 pixels, shape (images, 64), from 0 to 1, and their labels from 0 to 9."""
-    datasets = _scikit_learn().datasets
-    found = datasets.load_digits()
+    found = _scikit_learn("datasets").load_digits()
     return found.data / _LARGEST_PIXEL, found.target.astype(np.int64)
 
 
@@ -43,7 +43,7 @@ IMAGES = {"digits": load_digits, "mnist": load_mnist}
 
 def trained_weights(images: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
     """Weights of a softmax layer, (inputs + 1, classes), the last row for an input of 1; deterministic."""
-    model = _scikit_learn().linear_model.LogisticRegression(C=1.0, max_iter=2000)
+    model = _scikit_learn("linear_model").LogisticRegression(C=1.0, max_iter=2000)
     from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
     with threadpool_limits(1):  # beside such small products, the threads of BLAS cost thirty times as much
@@ -71,11 +71,9 @@ def divided(
     return train, test
 
 
-def _scikit_learn() -> ModuleType:
+def _scikit_learn(part: str) -> ModuleType:
+    """A module of scikit-learn, each of which takes the better part of a second to import."""
     try:
-        import sklearn.datasets
-        import sklearn.linear_model
+        return importlib.import_module(f"sklearn.{part}")
     except ImportError as error:
         raise InputError(f"learn: needs scikit-learn; pip install 'dwmtj[learn]' ({error})") from None
-    package: ModuleType = sklearn
-    return package
