@@ -7,7 +7,6 @@ the build.  `-D gallery_leave_out=NAME,...` builds without the figures of exampl
 import ast
 import os
 import re
-import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -86,12 +85,6 @@ def _paragraph(text: str) -> nodes.paragraph:
     return result
 
 
-def _width(figure: Path) -> int:
-    """Of a PNG as its example meant it, in CSS pixels of 1/96 inch; the header holds dots, of which 150 are an inch."""
-    (dots,) = struct.unpack(">I", figure.read_bytes()[16:20])
-    return int(dots) * 96 // 150
-
-
 class Example(SphinxDirective):
     """The figure of examples/NAME.py, its caption out of the docstring, the command, and the numbers it prints."""
 
@@ -116,7 +109,7 @@ class Example(SphinxDirective):
             section += nodes.paragraph("", "This build of the site did not run it.")
             return [section]
         here = Path(self.env.doc2path(self.env.docname)).parent
-        section += nodes.image(uri=os.path.relpath(figure, here), alt=title, width=f"{_width(figure)}px")
+        section += nodes.image(uri=os.path.relpath(figure, here), alt=title, width=sources.width(figure.read_bytes()))
         printed = figure.with_suffix(".txt").read_text(encoding="utf-8")
         section += nodes.literal_block(printed, printed, language="none")
         return [section]

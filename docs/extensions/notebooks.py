@@ -4,6 +4,7 @@ A notebook runs when its text or that of the packages has changed; what it showe
 made from that, so that a reader can download it.
 """
 
+import base64
 import tempfile
 from pathlib import Path
 
@@ -70,10 +71,17 @@ def _run(app: Sphinx, kernel: KernelManager, notebook: Path) -> None:
 
 
 def _show(app: Sphinx, name: str, source: list[str]) -> None:
-    """Put what a notebook showed in its place."""
+    """Put what a notebook showed in its place, figures in their size."""
     notebook = Path(app.env.doc2path(name))
-    if notebook.suffix == ".ipynb" and _executed(app, notebook).exists():
-        source[0] = _executed(app, notebook).read_text(encoding="utf-8")
+    if notebook.suffix != ".ipynb" or not _executed(app, notebook).exists():
+        return
+    content = nbformat.read(_executed(app, notebook), as_version=4)
+    for cell in content.cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                wide = sources.width(base64.b64decode(output.data["image/png"]))
+                cell.metadata["mystnb"] = {"image": {"width": wide}}
+    source[0] = nbformat.writes(content)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
