@@ -28,7 +28,6 @@ PRELOADED = [
     "compact_model.plots",
     "crossbar.crossbar",
     "crossbar.in_time.simulation",
-    "dask.array",  # which xarray imports where it is installed, with the first variable
     "dwmtj.cli",
     "h5netcdf",
     "matplotlib.pyplot",
