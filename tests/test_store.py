@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -283,6 +285,34 @@ def test_processes_that_claim_one_folder_at_once_agree_on_its_owner(tmp_path):
     for process in processes:
         process.communicate()
     assert said == ["mine", "refused", "refused", "refused"]
+
+
+@pytest.mark.parametrize("abandoned", [False, True])
+def test_of_runs_that_claim_a_folder_at_once_exactly_one_gets_it(tmp_path, abandoned):
+    pytest.importorskip("fcntl")
+    runs, rounds = 4, 100
+    together = threading.Barrier(runs, timeout=30)
+
+    def claim(number):
+        owned = []
+        for turn in range(rounds):
+            together.wait()
+            try:
+                owned.append(Store(tmp_path / str(turn), {"seed": str(number)}))
+            except InputError as refused:
+                owned.append(str(refused))
+        together.wait()  # all go on until all have answered
+        return owned
+
+    if abandoned:
+        for turn in range(rounds):
+            Store(tmp_path / str(turn), {"seed": "of a run that ended"})
+    with ThreadPoolExecutor(runs) as pool:
+        owners = [*pool.map(claim, range(runs))]
+    for turn in zip(*owners, strict=True):
+        refused = [each for each in turn if isinstance(each, str)]
+        assert len(refused) == runs - 1
+        assert all("another seed" in each for each in refused)
 
 
 def test_a_run_that_ended_before_its_first_part_leaves_the_folder_to_the_next(tmp_path):

@@ -95,20 +95,28 @@ def _seal(identity: bytes, content: bytes) -> bytes:
     return b"sha256:" + hashlib.sha256(identity + content).hexdigest().encode()
 
 
-def _claim(path: Path, text: str) -> None:
-    """Write a new file, whole; if another process was faster, its file stays."""
+def _claim(path: Path, text: str, owner: object, *, over: bool = False) -> bool:
+    """Write a new file, whole and already locked; False if another process was faster, whose file then stays.
+
+    over: in place of the present file, which its owner has locked.
+    """
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.stem}-", suffix=path.suffix)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         temporary.chmod(0o644)
+        _lock(temporary, owner)
+        if over:
+            temporary.replace(path)
+            return True
         try:
             os.link(temporary, path)
         except FileExistsError:
-            return
+            return False
         except OSError:  # a file system without links
             temporary.replace(path)
+        return True
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -119,13 +127,15 @@ def _lock(path: Path, owner: object) -> bool:
         import fcntl
     except ImportError:  # without such locks, a folder belongs to whichever run came first
         return False
-    file = os.open(path, os.O_RDONLY)
-    weakref.finalize(owner, os.close, file)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    while True:
+        file = os.open(path, os.O_RDONLY)
+        weakref.finalize(owner, os.close, file)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        if os.path.samestat(os.fstat(file), path.stat()):  # else another run has taken its place meanwhile
+            return True
 
 
 class Store:
@@ -154,16 +164,15 @@ class Store:
         text = json.dumps(wanted, indent=1)
         self._identity = json.dumps(wanted, sort_keys=True).encode()
         path = self.folder / _IDENTITY
+        alone = False
         if not path.exists():
             if any(each.name[0] != "." and each != path for each in self.folder.iterdir()):
                 raise InputError(f"store: expected a new or empty folder, or one of an earlier run, got {self._where}")
-            _claim(path, text)
-        alone = _lock(path, self)
+            alone = _claim(path, text, self)
+        alone = alone or _lock(path, self)
         found = self._description(path)
         if found != wanted and alone and not any(each.suffix == ".nc" for each in self.folder.iterdir()):
-            path.unlink()
-            _claim(path, text)
-            _lock(path, self)
+            _claim(path, text, self, over=True)
             found = self._description(path)
         self._compare(found, wanted)
 
