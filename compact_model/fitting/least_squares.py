@@ -77,11 +77,12 @@ class Problem:
         """The curve of one set of coordinates, shape (points,); the latest one is kept, since the checks of a start
         and of an end, and slopes beside jumps, ask for it again."""
         key = coordinates.tobytes()
-        if key not in self._latest:
+        curve = self._latest.get(key)
+        if curve is None:
             curve = self.curves(self.unknowns.values(coordinates[np.newaxis]))[0]
             self._latest.clear()
             self._latest[key] = curve
-        return self._latest[key]
+        return curve
 
     def distance(self, coordinates: FloatArray) -> FloatArray:
         """Distances of the data from one curve, in units of that scale."""

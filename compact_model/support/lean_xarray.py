@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-import xarray  # noqa: F401
+import xarray  # noqa: F401 (loads the modules that `begin` changes)
 
 _ABSENT = SimpleNamespace(module=None, version=None, type=(), available=False)
 
