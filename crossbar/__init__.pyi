@@ -72,11 +72,11 @@ from .studies.design import design_map as design_map
 from .studies.disturbing import read_disturb as read_disturb
 from .studies.disturbing import write_disturb as write_disturb
 from .studies.disturbing import write_map as write_map
-from .studies.margins import Reading as Reading
 from .studies.margins import largest_array as largest_array
 from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
+from .studies.one_cell import Reading as Reading
 from .studies.spike_timing import array_spike_timing as array_spike_timing
 from .studies.writing import half_select as half_select
 from .studies.writing import largest_written_array as largest_written_array

@@ -32,7 +32,7 @@ from crossbar import (
     worst_pattern,
     write,
 )
-from crossbar.studies.margins import cell_margin
+from crossbar.studies.one_cell import cell_margin
 from crossbar.studies.scattering import scattered_array
 from dwmtj.cli import group
 

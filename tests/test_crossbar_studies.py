@@ -21,7 +21,8 @@ from crossbar import (
     read_margin,
     worst_pattern,
 )
-from crossbar.studies.margins import cell_margin, patterns
+from crossbar.studies.backgrounds import patterns
+from crossbar.studies.one_cell import cell_margin
 
 DEVICE = lequeux2016()
 FLOATING = Reading(scheme="floating", kind="voltage")

@@ -336,6 +336,37 @@ def test_a_gate_that_is_always_on_halves_the_margin_of_its_bit_line():
         read_margin([2], **given, wires=Wires(faults=Faults(shorted_word_lines=[(0, 0)])))
 
 
+def test_the_margins_of_an_array_with_drawn_faults_are_those_of_the_array_itself():
+    # The lines have one more segment, or are source lines: the same probabilities break others than in plain arrays.
+    rates = FaultRates(broken_segments=0.15, seed=1)
+    lines = {"word_line_resistance": 1.0, "bit_line_resistance": 2.0, "faults": rates}
+    wires = Wires(**lines, word_line_ends="both", bit_line_ends="both")
+    options = {"low_resistance": 900.0, "high_resistance": 1800.0, "search": False}
+    worst = worst_pattern(4, reading=Reading(scheme="V/2"), wires=wires, **options)
+    cell, ohms, currents = (worst.word_line, worst.bit_line), np.where(worst.background, 900.0, 1800.0), []
+    for ohms[cell] in (900.0, 1800.0):
+        held = bias("V/2", (4, 4), 1.0, word_line=cell[0], bit_line=cell[1])
+        found = Crossbar(resistance=ohms, **wires.keywords()).solve(**held.arguments())
+        currents.append(float(found.bit_line_current[0, cell[1]]))
+    assert worst.margin == pytest.approx((currents[0] - currents[1]) / currents[0], abs=1e-9)
+
+    access = TransistorAccess(transistor=MosTransistor(**LAW), gate_voltage=1.5, read_voltage=0.1)
+    worst = worst_pattern(4, reading=Reading(access=access), wires=Wires(**lines), **options)
+    cell, ohms, currents = (worst.word_line, worst.bit_line), np.where(worst.background, 900.0, 1800.0), []
+    for ohms[cell] in (900.0, 1800.0):
+        array = TransistorCrossbar(
+            cells=Resistors(1.0 / ohms),
+            transistor=access.transistor,
+            gate_voltage=1.5,
+            source_line_resistance=1.0,
+            bit_line_resistance=2.0,
+            faults=rates,
+        )
+        held = array.row_bias("grounded", cell[0], 0.1 * (np.arange(4) == cell[1]))
+        currents.append(float(array.solve(**held.arguments()).bit_line_current[0, cell[1]]))
+    assert worst.margin == pytest.approx((currents[0] - currents[1]) / currents[0], abs=1e-6)
+
+
 def test_rates_of_shorts_are_those_of_source_lines_in_arrays_with_transistors():
     faults = FaultRates(shorted_lines=0.5, seed=3)
     shapes = {"bit_line": (40, 39), "word_line": (39, 40)}

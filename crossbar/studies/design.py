@@ -28,7 +28,8 @@ from ..faults.faults import FaultRates, checked_faults
 from ..schemes import SCHEMES
 from ..vector_matrix import device_levels
 from ..wires import Wires
-from .margins import Reading, largest_array
+from .margins import largest_array
+from .one_cell import Reading
 from .writing import largest_written_array
 
 

@@ -1,72 +1,35 @@
-"""Read margins, and the largest array that can be read.
+"""Read margins of arrays, and the largest array that can be read.
 
-To read a cell, the selected word line is at the read voltage, and the selected bit line is connected to ground through
-a load R_pu.  With R_eff the resistance seen by the load, the voltage margin is R_pu/(R_pu + R_eff,L) - R_pu/(R_pu +
-R_eff,H), R_pu = R_L unless given; the current margin is (I_L - I_H)/I_L into a sense node at 0 V. Both are for the
-worst cell, which is often but not always the one farthest from driver and sense node, and for the worst of the patterns
-in the other cells.
+The margins of `one_cell`, for the worst cell, which is often but not always the one farthest from driver and sense
+node, and for the worst of the patterns in the other cells.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
 from compact_model.support.progress import Progress
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
 
 from ..cells import BYTES_PER_CELL
-from ..crossbar import Crossbar
-from ..faults.faults import FaultRates, Faults, farthest_sound, faults_of
-from ..network.linear_network import Sources
-from ..network.solve import solve_network
-from ..schemes import MARGINS, SCHEMES, bias
-from ..wires import Wires, per_line, wires_or_ideal
+from ..faults.faults import FaultRates, Faults, farthest_sound
+from ..schemes import MARGINS, SCHEMES
+from ..wires import Wires, wires_or_ideal
 from .access import TransistorAccess
 from .backgrounds import Mask, patterns
-
-Cell = tuple[int, int]
+from .one_cell import Cell, CellReader, Reading, faults_met
 
 _LINES = ("word_line", "bit_line")
 SEARCHED = 6
 """Lines of the arrays in which `read_margin` and `largest_array` search the worst background cell by cell."""
 _CARRIED_ON = 3  # patterns, the worst for the farthest cell, with which other cells are tried
 _MOST_SEARCHED = 256  # cells up to which the worst pattern is searched cell by cell
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How a cell is read, and by which margin two of its states are distinguished.
-
-    scheme: of the other lines, one of SCHEMES.  kind: 'current' or 'voltage', the margin.  pull_up: R_pu, the load of
-    the voltage margin, Ohm; None: R_L.  access: the transistors of a 1T1R array, which cut off all rows but one,
-    whatever the scheme; None: there are none.
-    """
-
-    scheme: str = "grounded"
-    kind: str = "current"
-    pull_up: float | None = None
-    access: TransistorAccess | None = None
-
-    def __post_init__(self) -> None:
-        validation.choice("scheme", self.scheme, SCHEMES)
-        validation.choice("kind", self.kind, MARGINS)
-        if self.pull_up is not None:
-            validation.positive("pull_up", self.pull_up)
-        if self.access is not None:
-            validation.instance("access", self.access, TransistorAccess)
-
-    def load(self, low_resistance: float) -> float:
-        """Load between the selected bit line and ground, Ohm."""
-        if self.kind == "current":
-            return 0.0
-        return low_resistance if self.pull_up is None else self.pull_up
 
 
 class WorstCase(NamedTuple):
@@ -79,91 +42,6 @@ class WorstCase(NamedTuple):
     """True where a device has the low resistance."""
     word_line: int
     bit_line: int
-
-
-def cell_margin(
-    background: FloatArray,
-    *,
-    low_resistance: float,
-    high_resistance: float,
-    word_line: int,
-    bit_line: int,
-    reading: Reading,
-    wires: Wires | None = None,
-) -> float:
-    """The margin between two resistances of one cell (Ohm) for one background.
-
-    background: (word lines, bit lines), Ohm, of the other cells; the entry of the selected cell is ignored.  wires:
-    None: ideal ones.  If they leave no current that is a number, the margin is 0, as is that of a faulty cell.
-    """
-    low, high = _pair(low_resistance, high_resistance)
-    ohms = np.array(background, dtype=np.float64)
-    ohms[word_line, bit_line] = high  # whatever stands there
-    return _Reader(ohms, (word_line, bit_line), low, high, reading, wires_or_ideal(wires)).margin(ohms)
-
-
-class _Reader:
-    """The margin of one cell before any background; what does not depend on the background is made once.
-
-    The array is solved for the high resistance alone, together with a current beside the cell.  The other resistance
-    draws an additional current, whose share at the sense node that current has (Woodbury's identity), so that no digits
-    of the difference are lost.
-    """
-
-    def __init__(self, ohms: FloatArray, cell: Cell, low: float, high: float, reading: Reading, wires: Wires) -> None:
-        """ohms: (word lines, bit lines), of one of the backgrounds."""
-        self._cell, self._ohms, self._reading = cell, (low, high), reading
-        self._load = validation.instance("reading", reading, Reading).load(low)
-        between = wires.between(low, high)
-        sense = per_line("sense_resistance", between.sense_resistance, ohms.shape[1])
-        sense[cell[1]] += self._load
-        self._wires = replace(between, sense_resistance=sense)
-        shape = ohms.shape[0], ohms.shape[1]
-        held = bias(reading.scheme, shape, 1.0, word_line=cell[0], bit_line=cell[1])
-        if reading.access is not None:
-            return
-        array = Crossbar(resistance=ohms, **self._wires.keywords())
-        driven = array.driven(**held.arguments())
-        self._network, self._stuck = driven.network, np.asarray(array.conductance)
-        both = between.word_line_ends == "both", between.bit_line_ends == "both"
-        faults = faults_of(between.faults, shape, both_ends=both)
-        self._faulty = None if faults is None else faults.cells(shape)
-        beside = np.zeros((2, *shape))
-        beside[1, cell[0], cell[1]] = self._unit = 1.0 / high  # A: what a volt drives through it
-        ends = ("word_start", "word_stop", "bit_start", "bit_stop")
-        volts = {end: getattr(driven.sources, end) for end in ends}
-        silent = {end: np.concatenate([given, np.zeros_like(given)], axis=1) for end, given in volts.items()}
-        self._sources = Sources(cell_current=beside, **silent)
-
-    def margin(self, ohms: FloatArray) -> float:
-        """The margin before a background (word lines, bit lines), Ohm."""
-        low, difference = self._currents(ohms)
-        if self._reading.kind == "voltage":
-            return self._load * difference
-        return difference / low if low else 0.0
-
-    def _currents(self, ohms: FloatArray) -> tuple[float, float]:
-        """Out of the bit line with the low resistance, and how much less it is with the high one, A for 1 V."""
-        access, (low, high) = self._reading.access, self._ohms
-        if access is not None:
-            shares = []
-            for value in self._ohms:
-                ohms[self._cell] = value
-                shares.append(access.share(ohms, *self._cell, self._wires))
-            return shares[0], shares[0] - shares[1]
-        with np.errstate(divide="ignore"):
-            conductance = 1.0 / ohms
-        conductance[self._cell] = 1.0 / high
-        if self._faulty is not None:
-            conductance = np.where(self._faulty, self._stuck, conductance)
-        found = solve_network(self._network.with_cells(conductance), self._sources)
-        across = (found.word_voltage - found.bit_voltage)[:, self._cell[0], self._cell[1]]
-        out = -(found.bit_start_current + found.bit_stop_current)[:, self._cell[1]]
-        if self._faulty is not None and self._faulty[self._cell]:
-            return float(out[0]), 0.0
-        change = 1.0 / low - 1.0 / high
-        further = -change * across[0] / (self._unit + change * across[1]) * out[1]
-        return float(out[0] + further), float(further)
 
 
 def read_margin(
@@ -363,12 +241,13 @@ class _Margins:
         self.low, self.high = _pair(low, high)
         check_memory("the array", BYTES_PER_CELL * float(lines) ** 2)
         given = wires_or_ideal(wires)
-        faults = faults_of(given.faults, (lines, lines))  # drawn once, not for every margin
+        validation.instance("reading", reading, Reading)
+        faults = faults_met(given, (lines, lines), reading)  # drawn once, not for every margin
         self.lines, self.reading, self.wires = lines, reading, replace(given, faults=faults)
         self._farthest = farthest_sound(faults, (lines, lines))
         self._faulty = set() if faults is None else set(map(tuple, np.argwhere(faults.cells((lines, lines))).tolist()))
         self._known: dict[tuple[Cell, str], float] = {}
-        self._reader: tuple[Cell, _Reader] | None = None  # the last: one takes several times the array's memory
+        self._reader: tuple[Cell, CellReader] | None = None  # the last: one takes several times the array's memory
 
     def of(self, cell: Cell, name: str) -> float:
         """Margin of a cell with one of `patterns`; inf for a faulty cell, which is not read."""
@@ -382,7 +261,7 @@ class _Margins:
         """Margin of a cell with any background."""
         ohms = np.where(background, self.low, self.high)
         if self._reader is None or self._reader[0] != cell:
-            self._reader = cell, _Reader(ohms, cell, self.low, self.high, self.reading, self.wires)
+            self._reader = cell, CellReader(ohms, cell, self.low, self.high, self.reading, self.wires)
         return self._reader[1].margin(ohms)
 
     def at_farthest(self) -> Iterator[float]:

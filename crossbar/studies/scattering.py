@@ -12,7 +12,7 @@ from ..crossbar import Crossbar
 from ..faults.faults import farthest_sound, faults_of
 from ..schemes import bias, line_number
 from ..wires import Wires, wires_or_ideal
-from .margins import Reading, cell_margin
+from .one_cell import Reading, cell_margin
 
 
 def scattered_array(

@@ -17,7 +17,8 @@ from crossbar.operate.programming import Schedule, even_levels, program
 from crossbar.operate.reading import read
 from crossbar.schemes import bias
 from crossbar.sneak import sneak_paths
-from crossbar.studies.margins import Reading, largest_array, read_margin
+from crossbar.studies.margins import largest_array, read_margin
+from crossbar.studies.one_cell import Reading
 from crossbar.wires import Wires
 
 from ..pictures import picture

@@ -122,7 +122,7 @@ def command(
     """
     from compact_model.experiments.write_windows import WriteConditions
     from crossbar.studies.design import PinningSites, design_map
-    from crossbar.studies.margins import Reading
+    from crossbar.studies.one_cell import Reading
 
     check_outputs(outputs)
     faults = faults_from_options(options)

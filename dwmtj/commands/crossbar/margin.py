@@ -55,7 +55,8 @@ def command(
 
     R_L is R_P (Oe, nm, Ohm).
     """
-    from crossbar.studies.margins import Reading, largest_array, read_margin
+    from crossbar.studies.margins import largest_array, read_margin
+    from crossbar.studies.one_cell import Reading
 
     check_outputs(outputs)
     lines = numbers_from("--sizes", sizes, int)

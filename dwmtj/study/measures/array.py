@@ -7,7 +7,8 @@ import numpy as np
 from compact_model.device.variation import vary
 from compact_model.support.arrays import FloatArray
 from crossbar.schemes import MARGINS, SCHEMES
-from crossbar.studies.margins import Reading, WorstCase, worst_pattern
+from crossbar.studies.margins import WorstCase, worst_pattern
+from crossbar.studies.one_cell import Reading
 from crossbar.studies.scattering import scattered_array
 from crossbar.wires import Wires
 from dwmtj.options.device import Quantity
