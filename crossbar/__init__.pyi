@@ -77,6 +77,7 @@ from .studies.margins import reach as reach
 from .studies.margins import read_margin as read_margin
 from .studies.margins import worst_pattern as worst_pattern
 from .studies.one_cell import Reading as Reading
+from .studies.retaining import retained_margin as retained_margin
 from .studies.spike_timing import array_spike_timing as array_spike_timing
 from .studies.writing import half_select as half_select
 from .studies.writing import largest_written_array as largest_written_array

@@ -1231,6 +1231,23 @@ CALLS: dict[str, Call] = {
     "crossbar.worst_pattern": Call(
         X.worst_pattern, lambda: {"size": 2, "reading": Reading(scheme="V/3"), **_margins()}, work=("size",)
     ),
+    "crossbar.retained_margin": Call(
+        X.retained_margin,
+        lambda: {
+            **_two(),
+            "size": 2,
+            "retention": [0.0, 1e-3],
+            "low_position": DEVICE.track_length,
+            "high_position": SITE.centre,
+            "reading": Reading(scheme="V/3"),
+            "wires": Wires(**WIRES),
+            "samples": 2,
+            "temperature": 300.0,
+            "external_field": 85e-4,
+            "seed": 1,
+        },
+        work=("size", "samples"),
+    ),
     "crossbar.half_select": Call(
         X.half_select,
         lambda: {

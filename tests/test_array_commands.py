@@ -27,6 +27,22 @@ def test_the_margin_command_states_how_far_the_tmr_reaches(tmp_path):
     assert "floating 2 x 2" in smaller
 
 
+def test_the_margin_command_follows_the_margin_through_time(command, tmp_path):
+    figure = tmp_path / "retained.png"
+    sites = ("--sites", "3", "--coercive-field", "50", "--half-width", "60", "--track-seed", "2")
+    arguments = ("margin", "--sizes", "4", "--scheme", "V/2", "--retention", "1e12,1e3", "--samples", "20", *sites)
+    answer = json.loads(command(*arguments, "--json", "--quiet", "-o", figure)[0])
+    assert answer["retention_ns"] == pytest.approx([1e3, 1e12])
+    assert answer["median_margin"][0] == answer["fresh_margin"]
+    assert answer["misread"][0] == 0.0
+    assert answer["misread"][1] > 0.0
+    assert answer["lower_margin"][1] < answer["median_margin"][1] < answer["fresh_margin"]
+    assert answer["low_position_nm"] > answer["high_position_nm"]
+    assert figure.stat().st_size > 10_000
+    fresh = json.loads(command(*arguments, "--temperature", "0", "--json", "--quiet")[0])
+    assert fresh["lower_margin"] == 2 * [answer["fresh_margin"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "keys"),
     [
@@ -70,6 +86,17 @@ def test_an_exported_array_runs_under_ngspice(ngspice, tmp_path):
         (("margin", "--sizes", "2;3"), "--sizes: expected numbers with commas"),
         (("margin", "--sizes", "0"), "sizes: expected a whole number"),
         (("margin", "--wire-resistance", "-1"), "--wire-resistance: expected a number of at least 0"),
+        (("margin", "--retention", "1"), "--sizes: expected one with --retention, got 1, 2, 3, 4, 8, 16, 32"),
+        (("margin", "--retention", "1", "--sizes", "2"), "--scheme: expected one with --retention, got floating"),
+        (("margin", "--samples", "3"), "--samples: expected only where it has an effect"),
+        (
+            ("margin", "--retention", "1", "--sizes", "2", "--scheme", "V/2", "--high-state", "wall"),
+            "--high-state: expected only where it has an effect",
+        ),
+        (
+            ("margin", "--retention", "1", "--sizes", "2", "--scheme", "V/2", "--coercive-field", "9"),
+            "--sites: expected at least 2 with --retention",
+        ),
         (("solve", "--word-lines", "0"), "--word-lines"),
         (("solve", "--word-line", "99"), "word_line: expected a number from 0 to 63"),
         (("solve", "--scheme", "V/4"), "V/4"),

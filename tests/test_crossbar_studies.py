@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from nodal import half_select_margin
 
 from compact_model import InputError, lequeux2016
 from crossbar import (
@@ -104,34 +105,8 @@ def test_no_background_is_worse_than_the_one_that_the_search_ends_in(scheme, kin
 
 
 def nodal_margin(background, cell, low, high, segment, kind):
-    """V/2 reading by nodal analysis, written by hand: conductances between all nodes, solved as one dense system."""
-    words, bits = background.shape
-    currents = []
-    for value in (low, high):
-        ohms = np.where(background, low, high)
-        ohms[cell] = value
-        matrix, entering = np.zeros((2 * words * bits,) * 2), np.zeros(2 * words * bits)
-        node = np.arange(2 * words * bits).reshape(2, words, bits)
-        pairs = [(node[0].ravel(), node[1].ravel(), 1.0 / ohms.ravel())]
-        pairs += [(node[0, :, :-1].ravel(), node[0, :, 1:].ravel(), 1.0 / segment)]
-        pairs += [(node[1, :-1].ravel(), node[1, 1:].ravel(), 1.0 / segment)]
-        for first, second, siemens in pairs:
-            for one, other in ((first, second), (second, first)):
-                np.add.at(matrix, (one, one), siemens)
-                np.add.at(matrix, (one, other), -np.broadcast_to(siemens, one.shape))
-        sense = np.full(bits, segment)
-        sense[cell[1]] += low if kind == "voltage" else 0.0
-        held = np.full(bits, 0.5)
-        held[cell[1]] = 0.0
-        driven = np.full(words, 0.5)
-        driven[cell[0]] = 1.0
-        for ends, siemens, volts in ((node[0, :, 0], 1.0 / segment, driven), (node[1, -1], 1.0 / sense, held)):
-            np.add.at(matrix, (ends, ends), siemens)
-            np.add.at(entering, ends, siemens * volts)
-        voltage = np.linalg.solve(matrix, entering)
-        currents.append((voltage[node[1, -1, cell[1]]] - held[cell[1]]) / sense[cell[1]])
-    difference = currents[0] - currents[1]
-    return low * difference if kind == "voltage" else difference / currents[0]
+    """V/2 reading by nodal analysis."""
+    return half_select_margin(np.where(background, low, high), cell, low, high, segment, kind, low)
 
 
 @pytest.mark.parametrize("kind", ["voltage", "current"])

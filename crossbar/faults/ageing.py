@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from compact_model.device.parameters import DeviceParameters
 from compact_model.rates.chains import transition_probabilities
 from compact_model.rates.hopping import HoppingTrack
 from compact_model.support import validation
@@ -12,6 +14,7 @@ from compact_model.support.arrays import FloatArray
 from compact_model.support.progress import Progress
 from compact_model.support.random import Seed, generator
 from compact_model.support.validation import InputError
+from compact_model.track.landscape import Landscape
 
 from ..crossbar import Crossbar
 from ..in_time.domain_walls import DomainWalls
@@ -63,38 +66,81 @@ def at_ages(
     ]
 
 
+def retention_ages(retention: ArrayLike) -> list[float]:
+    """Times without a voltage, s, at least 0 and increasing; InputError for others."""
+    times = validation.increasing("retention", retention)
+    if times[0] < 0.0:
+        raise InputError(f"retention: expected times of at least 0 s, got {times[0]:g} s")
+    ages: list[float] = times.tolist()
+    return ages
+
+
+class AgeingTrack:
+    """The places of one kind of device with its track, between which walls hop without a voltage."""
+
+    def __init__(
+        self,
+        parameters: DeviceParameters,
+        landscape: Landscape,
+        *,
+        net_field: float,
+        temperature: float,
+        draw: np.random.Generator,
+    ) -> None:
+        """net_field: T; temperature: K, at 0 nothing moves."""
+        self._chain = HoppingTrack(
+            parameters,
+            landscape,
+            drive="voltage",
+            external_field=net_field - parameters.stray_field,
+            temperature=temperature,
+            draw=draw,
+        )
+        self._hops = self._chain.at(0.0)
+        self._temperature, self._draw = temperature, draw
+
+    @property
+    def rest(self) -> FloatArray:
+        """Where walls rest, m: at the start of the track, in its sites, at its end."""
+        return self._hops.position[: self._chain.count]
+
+    def place_of(self, position: float) -> int:
+        """The place to which a position, m, belongs, as an index of `rest`."""
+        return self._chain.place_of(position)
+
+    def at_ages(self, start: FloatArray, ages: Sequence[float]) -> FloatArray:
+        """Positions of walls at increasing ages, s; start: m, (walls,); returns m, (ages, walls)."""
+        result = np.tile(start, (len(ages), 1))
+        before, passed = start, 0.0
+        for present, age in zip(result, ages, strict=True):
+            if age == passed or self._temperature == 0.0:
+                present[:] = before  # where they were, not at rest in their sites
+                continue
+            cumulative = np.cumsum(transition_probabilities(self._hops, age - passed), axis=1)
+            places, chance = np.searchsorted(self._chain.limits, before), self._draw.random(start.size)
+            for place in np.unique(places).tolist():
+                own, row = places == place, cumulative[place]
+                present[own] = self._hops.position[np.searchsorted(row, chance[own] * row[-1], side="right")]
+            before, passed = present, age
+        return result
+
+
 def _aged(
     walls: DomainWalls, ages: Sequence[float], kelvin: float, draw: np.random.Generator, progress: bool
 ) -> FloatArray:
     """Positions at the ages, m, shape (ages, word lines, bit lines)."""
-    position = walls.position
+    position = walls.position.ravel()
     kinds, tracks, field = walls.parameters, walls.landscapes, walls.net_field.ravel()
     cells: dict[tuple[int, int, float], list[int]] = {}
     for number in range(position.size):
         # Devices that share a set of parameters and a track have the same rates.
         own = id(kinds[number % len(kinds)]), id(tracks[number % len(tracks)])
         cells.setdefault((*own, float(field[number])), []).append(number)
-    result = np.tile(position.ravel(), (len(ages), 1))
+    result = np.empty((len(ages), position.size))
     with Progress(progress, "ageing").bar(len(cells), "track") as advance:
         for (*_, net_field), members in cells.items():
             parameters, track = kinds[members[0] % len(kinds)], tracks[members[0] % len(tracks)]
-            chain = HoppingTrack(
-                parameters,
-                track,
-                drive="voltage",
-                external_field=net_field - parameters.stray_field,
-                temperature=kelvin,
-                draw=draw,
-            )
-            hops = chain.at(0.0)
-            before, passed = result[0].copy(), 0.0
-            for present, time in zip(result, ages, strict=True):
-                if time == passed:  # no time has passed: the walls are where they were, not at rest in their sites
-                    continue
-                cumulative = np.cumsum(transition_probabilities(hops, time - passed), axis=1)
-                for number in members:
-                    row = cumulative[chain.place_of(float(before[number]))]
-                    present[number] = hops.position[int(np.searchsorted(row, draw.random() * row[-1], side="right"))]
-                before, passed = present, time
+            ageing = AgeingTrack(parameters, track, net_field=net_field, temperature=kelvin, draw=draw)
+            result[:, members] = ageing.at_ages(position[members], ages)
             advance(1)
-    return result.reshape(len(ages), *position.shape)
+    return result.reshape(len(ages), *walls.shape)

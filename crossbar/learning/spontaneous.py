@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.device.parameters import DeviceParameters
 from compact_model.rates.chains import transition_probabilities
 from compact_model.rates.hopping import HoppingTrack, Hops
-from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
 from compact_model.support.validation import ConvergenceError, InputError
 from compact_model.track.landscape import Landscape
+
+from ..faults.ageing import retention_ages
 
 RATES = "spontaneous_rate"
 _LABEL = {"long_name": "rate from state to state without a voltage", "units": "1/s"}
@@ -93,16 +94,13 @@ def retention_times(retention: ArrayLike, tables: Sequence[xr.Dataset]) -> list[
     """The times, s, increasing; InputError for others, and if there are any but the tables have no rates."""
     if np.size(retention) == 0:
         return []
-    times = validation.increasing("retention", retention)
-    if times[0] < 0.0:
-        raise InputError(f"retention: expected times of at least 0 s, got {times[0]:g} s")
+    times = retention_ages(retention)
     for table in tables:
         try:
             rates_of(table)
         except InputError as error:
             raise InputError(f"retention: {str(error).removeprefix('table: ')}") from None
-    result: list[float] = times.tolist()
-    return result
+    return times
 
 
 def aged_accuracy(

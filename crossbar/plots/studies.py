@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from compact_model.constants import NANOMETRE
+from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.figures import MARKERS, VERMILION, legend_above, signed, size_axis, whole_numbers
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support import validation
@@ -87,6 +87,33 @@ def plot_read_margin(result: xr.Dataset, axes: Axes | None = None, *, kind: str 
     _log_scale(axes)
     size_axis(axes, result["size"].values)
     axes.legend()
+    return axes
+
+
+def plot_retained_margin(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
+    """The margin (%) against the time without a voltage (ns, above: in words): median and quantiles of the samples.
+
+    Dotted: the margin when it was written.  Times of 0 are left out of the logarithmic axis.
+    """
+    axes = new_axes(axes)
+    aged = result.isel(retention_time=result.retention_time.values > 0.0)
+    times = aged.retention_time.values / NANOSECOND
+    levels = 100.0 * np.quantile(aged.margin.values, [0.05, 0.25, 0.5, 0.75, 0.95], axis=1)
+    look: dict[str, Any] = {"marker": "o", "label": "median"} | style
+    (line,) = axes.plot(times, levels[2], **look)
+    shade: dict[str, Any] = {"color": line.get_color(), "linewidth": 0.0}
+    axes.fill_between(times, levels[1], levels[3], alpha=0.35, label="half of the samples", **shade)
+    axes.fill_between(times, levels[0], levels[4], alpha=0.15, label="90 %", **shade)
+    axes.axhline(100.0 * float(result.fresh_margin), color="black", linewidth=0.8, linestyle=":", label="fresh")
+    axes.axhline(0.0, color="black", linewidth=0.5)
+    axes.set(xlabel="time without a voltage (ns)", ylabel=f"{result.attrs['kind']} margin (%)")
+    axes.set_xscale("log" if times.size else "linear")
+    upper = axes.secondary_xaxis("top")
+    first, last = (times[0] * (1.0 - 1e-9), times[-1] * (1.0 + 1e-9)) if times.size else (0.0, 0.0)  # of rounded units
+    named = [seconds for seconds in _NAMED_TIMES if first <= seconds / NANOSECOND <= last]
+    upper.set_xticks([seconds / NANOSECOND for seconds in named], [_duration(each) for each in named])
+    upper.tick_params(which="minor", top=False)
+    axes.legend(fontsize="small")
     return axes
 
 
@@ -321,6 +348,9 @@ _TIMES = {
 }
 
 
+_NAMED_TIMES = (1e-9, 1e-6, 1e-3, 1.0, 3600.0, 10 * _YEAR, 1e5 * _YEAR)  # far enough apart for their names
+
+
 def plot_cost(result: xr.Dataset, axes: Axes | None = None) -> Axes:
     """The parts of the energy of each operation, side by side, pJ."""
     parts = ("array_energy", "charging_energy", "driver_energy", "converter_energy")
@@ -347,6 +377,7 @@ PLOTTERS.update(
     crossbar=plot_map,
     transistor_crossbar=plot_transistor_map,
     read_margin=plot_read_margin,
+    retained_margin=plot_retained_margin,
     reach=plot_reach,
     half_select=plot_half_select,
     product_accuracy=plot_product_accuracy,

@@ -64,14 +64,14 @@ def trial_options(function: Function) -> Function:
     return function
 
 
-def retention_option(function: Function) -> Function:
-    """Add --retention to a command; see `retention_from`."""
+def retention_option(then: str = "the accuracy is tested again") -> Callable[[Function], Function]:
+    """Add --retention to a command; see `retention_from`.  then: what is done after each of the times."""
     return click.option(
         "--retention",
         default="",
         metavar="ns,...",
-        help="Times without a voltage after which the accuracy is tested again, ns  [default: none]",
-    )(function)
+        help=f"Times without a voltage after which {then}, ns  [default: none]",
+    )
 
 
 def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
@@ -88,7 +88,7 @@ def pulsed_device_options(levels: str) -> Callable[[Function], Function]:
                 metavar="K",
                 help="Temperature of the thermal fields, K.",
             ),
-            retention_option,
+            retention_option(),
             click.option(
                 "--variation",
                 type=float,

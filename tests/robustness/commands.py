@@ -31,7 +31,7 @@ BRIEF: dict[str, dict[str, str]] = {
     "simulate": {"--current": "1", "--duration": "2", "--points": "3"},
     "export": {},
     "crossbar solve": {"--word-lines": "2", "--bit-lines": "2"},
-    "crossbar margin": {"--sizes": "1,2", "--scheme": "V/2"},
+    "crossbar margin": {"--sizes": "2", "--scheme": "V/2"},
     "crossbar reach": {"--tmrs": "95", "--wire-resistances": "1", "--largest": "2", "--scheme": "V/2"},
     "crossbar sneak": {"--word-lines": "2", "--bit-lines": "2", "--paths": "2"},
     "crossbar cost": {"--word-lines": "2", "--bit-lines": "2"},

@@ -14,7 +14,7 @@ from compact_model.support.validation import InputError, positive
 from ...options.array import numbers_from, size_option
 from ...options.help import Command
 from ...options.in_time import ArrayInTime, access_from_options, access_options, time_options
-from ...options.learning import retention_from
+from ...options.learning import retention_from, retention_option
 from ...options.read_out import read_noise_from_percent, read_noise_option
 from ...output import check_outputs, deliver, output_options, table
 from ...pictures import PICTURES, picture
@@ -68,12 +68,7 @@ if TYPE_CHECKING:
 @click.option("--accept", type=float, default=0.5, show_default=True, help="Accepted error of a reading, in levels.")
 @click.option("--read-voltage", type=float, default=0.02, show_default=True, metavar="V", help="Voltage of a read, V.")
 @read_noise_option
-@click.option(
-    "--retention",
-    default="",
-    metavar="ns,...",
-    help="Times without a voltage after which all cells are read again, ns; with --temperature  [default: none]",
-)
+@retention_option("all cells are read again, above 0 K")
 @click.option("--passes", type=click.IntRange(1), default=1, show_default=True, help="Number of passes over all rows.")
 @access_options
 @time_options

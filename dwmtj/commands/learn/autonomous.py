@@ -94,7 +94,7 @@ def _device_options(function: Any) -> Any:
     help="Time between two spikes that change a weight, ns  [default: a pulse and an edge]",
 )
 @read_noise_option
-@retention_option
+@retention_option()
 @images_option
 @trial_options
 @spike_options(edge=6.0, pulse="0.45 times the threshold", tail="0.3 times the threshold")

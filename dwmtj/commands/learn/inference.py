@@ -71,7 +71,7 @@ _WITHOUT_EFFECT = [item.name for item in DEVICE if item.name not in _COUNTS]
     show_default=True,
     help="Number of levels in the simulations with wires.",
 )
-@retention_option
+@retention_option()
 @click.option(
     "--temperature",
     type=float,
