@@ -25,6 +25,8 @@ def test_the_margin_command_states_how_far_the_tmr_reaches(tmp_path):
     assert figure.stat().st_size > 10_000
     smaller = run("crossbar", "margin", "--sizes", "1,2", "--wire-resistance", "0", "--quiet").stdout
     assert "floating 2 x 2" in smaller
+    twice = run("crossbar", "margin", "--sizes", "2,2", "--wire-resistance", "0", "--quiet").stdout.splitlines()
+    assert twice[2] == twice[3] == smaller.splitlines()[3]
 
 
 def test_the_margin_command_follows_the_margin_through_time(command, tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from compact_model.constants import NANOMETRE, NANOSECOND
 from compact_model.support.validation import InputError
@@ -118,14 +119,8 @@ def command(
         )
         for scheme in chosen
     }
-    rows = [
-        [
-            int(size),
-            *(f"{100.0 * float(result.voltage_margin.sel(scheme=scheme, size=size)):.1f}" for scheme in chosen),
-            *(f"{100.0 * float(result.current_margin.sel(scheme=scheme, size=size)):.1f}" for scheme in chosen),
-        ]
-        for size in lines
-    ]
+    both = 100.0 * np.concatenate([result.voltage_margin.values, result.current_margin.values])
+    rows = [[size, *(f"{percent:.1f}" for percent in row)] for size, row in zip(lines, both.T.tolist(), strict=True)]
     headers = ["lines", *(f"V {scheme} %" for scheme in chosen), *(f"I {scheme} %" for scheme in chosen)]
     reached = ", ".join(f"{scheme} {size} x {size}" for scheme, size in largest.items())
     text = (
