@@ -236,6 +236,21 @@ def listed(name: str, values: Any) -> list[Any]:
     return items
 
 
+def sizes(name: str, values: Any, at_least: int = 1) -> list[int]:
+    """At least one whole number, each once: an axis of a result."""
+    counts = [whole(name, each, at_least) for each in listed(name, values)]
+    distinct(name, counts)
+    return counts
+
+
+def distinct(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Finite numbers, each once: an axis of a result."""
+    result = numbers(name, values)
+    if np.unique(result).size < result.size:
+        raise InputError(f"{name}: expected every value once, got {shown(np.asarray(values).tolist())}")
+    return result
+
+
 def increasing(name: str, values: ArrayLike, strictly: bool = True) -> NDArray[np.float64]:
     """Finite numbers in increasing order."""
     result = numbers(name, values)

@@ -53,8 +53,8 @@ def product_accuracy(
     to that of the exact product, for the stored and for the wanted weights, both including the converters; and
     level_error over (size, repeat), the error due to the levels alone.
     """
-    counts = [validation.whole("sizes", size, 2) for size in validation.listed("sizes", sizes)]
-    segments = validation.numbers("wire_resistance", wire_resistance)
+    counts = validation.sizes("sizes", sizes, 2)
+    segments = validation.distinct("wire_resistance", wire_resistance)
     trials, inputs = validation.whole("repeats", repeats, 1), validation.whole("vectors", vectors, 1)
     states = validation.numbers("levels", levels)
     if adc is not None:

@@ -121,14 +121,14 @@ def design_map(
         raise InputError(f"parameters: expected torque_density 'voltage', got {parameters.torque_density!r}")
     ways = validation.different("schemes", schemes, SCHEMES)
     place = {
-        "resistance_area_product": validation.numbers(
+        "resistance_area_product": validation.distinct(
             "resistance_area_products",
             parameters.resistance_area_product if resistance_area_products is None else resistance_area_products,
         ),
         "scheme": np.array(ways),
-        "wire_resistance": validation.numbers("wire_resistances", wire_resistances),
-        "track_width": validation.numbers("track_widths", track_widths),
-        "track_length": validation.numbers("track_lengths", track_lengths),
+        "wire_resistance": validation.distinct("wire_resistances", wire_resistances),
+        "track_width": validation.distinct("track_widths", track_widths),
+        "track_length": validation.distinct("track_lengths", track_lengths),
     }
     track = validation.instance("sites", PinningSites() if sites is None else sites, PinningSites)
     pulse = validation.instance("conditions", WriteConditions() if conditions is None else conditions, WriteConditions)

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
 from compact_model.support.memory import check_memory
 from compact_model.support.options import named_options
 from compact_model.support.progress import Progress
@@ -109,7 +108,7 @@ def read_disturb(
     """
     if not callable(simulation_at):
         raise InputError(f"simulation_at: expected a function, got {validation.shown(simulation_at)}")
-    volts = validation.numbers("voltages", voltages)
+    volts = validation.distinct("voltages", voltages)
     moved, lost = [], []
     with Progress(progress, "reading").bar(volts.size, "voltage") as advance:
         for each in volts.tolist():
@@ -226,8 +225,8 @@ def write_map(
     """
     validation.instance("parameters", parameters, DeviceParameters)
     lines_between = wires_or_ideal(wires)
-    volts, wide = _distinct("voltages", voltages), _distinct("widths", widths)
-    lines = [validation.whole("sizes", int(size), 1) for size in _distinct("sizes", sizes)]
+    volts, wide = validation.distinct("voltages", voltages), validation.distinct("widths", widths)
+    lines = validation.sizes("sizes", sizes)
     wells = validation.instance("landscape", landscape, Landscape).wells
     centre = min(wells, key=lambda well: abs(well.centre - 0.5 * parameters.track_length)).centre
     where = centre if position is None else validation.number("position", position)
@@ -288,11 +287,3 @@ def write_map(
             **simulation.origin(),
         },
     )
-
-
-def _distinct(name: str, values: ArrayLike) -> FloatArray:
-    """Numbers without repetition."""
-    given = validation.numbers(name, values)
-    if np.unique(given).size < given.size:
-        raise InputError(f"{name}: expected every value once, got {given.tolist()}")
-    return given

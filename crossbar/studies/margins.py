@@ -66,7 +66,7 @@ def read_margin(
     Returns a Dataset over (scheme, size): voltage_margin, current_margin, and for each, as voltage_pattern,
     voltage_word_line and so on, the name of the worst background and the lines of the worst cell.  Raises InputError.
     """
-    lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
+    lines = validation.sizes("sizes", sizes)
     if access is not None and schemes not in (None, ["grounded"], ("grounded",)):
         raise InputError(f"schemes: expected 'grounded' alone with access, got {validation.shown(schemes)}")
     default = SCHEMES if access is None else ("grounded",)
@@ -203,7 +203,7 @@ def reach(
     """
     validation.positive("low_resistance", low_resistance)
     schemes = validation.different("schemes", schemes, SCHEMES)
-    ratios, segments = validation.numbers("tmr", tmr), validation.numbers("wire_resistance", wire_resistance)
+    ratios, segments = validation.distinct("tmr", tmr), validation.distinct("wire_resistance", wire_resistance)
     found = np.zeros((len(schemes), segments.size, ratios.size), dtype=int)
     with Progress(progress, "largest arrays").bar(found.size, "case") as advance:
         for place in np.ndindex(*found.shape):

@@ -49,7 +49,7 @@ def half_select(
         raise InputError("write_voltage: expected a voltage other than 0, got 0")
     where = parameters.track_length if position is None else validation.number("position", position)
     lines_between = wires_or_ideal(wires)
-    lines = [validation.whole("sizes", size, 1) for size in validation.listed("sizes", sizes)]
+    lines = validation.sizes("sizes", sizes)
     chosen = validation.different("schemes", schemes, SCHEMES)
     shape = (len(chosen), len(lines))
     names = ("selected_voltage", "worst_voltage", "power")
