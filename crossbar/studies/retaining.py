@@ -24,7 +24,7 @@ from .backgrounds import Mask
 from .margins import SEARCHED, worst_pattern
 from .one_cell import Reading, cell_margin, faults_met
 
-_BYTES_PER_WALL = 32.0  # its position at one age, and that while it is found
+_BYTES_PER_WALL = 75.0  # at each age: its position, its resistance, and what is in between
 
 
 def retained_margin(
