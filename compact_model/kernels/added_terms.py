@@ -154,7 +154,7 @@ def _lanes_without_terms(
     pass
 
 
-@only_for(_has_terms, _lanes_without_terms, inline="never")
+@only_for(_has_terms, _lanes_without_terms, inlined=False)
 def add_terms_to_lanes(devices, density, position, angle, slope, along_z, about_angle, thermal_z, thermal_angle, width):
     """The same for several devices at once; the two fields and the widths are modified in place."""
     # Short loops that each write one array, as `lanes.py` explains.
@@ -191,7 +191,7 @@ def reads_slope(device):
     return type(device) is not Device and np.max(device.slope_is_read) > 0.0
 
 
-@overload(reads_slope, inline="always")
+@overload(reads_slope)
 def _reads_slope(device):
     if device.instance_class is Device:
         return lambda device: False

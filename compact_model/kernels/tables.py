@@ -74,7 +74,7 @@ def devices_between(devices, first, last):
     return type(devices)(*(values[first:last] for values in devices))
 
 
-@overload(devices_between, inline="always")
+@overload(devices_between)
 def _devices_between(devices, first, last):
     kind = devices.instance_class
     fields = ", ".join(f"{name}=devices.{name}[first:last]" for name in kind._fields)

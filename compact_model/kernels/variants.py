@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from numba.extending import overload
 
@@ -10,13 +10,16 @@ Function = Callable[..., Any]
 
 
 def only_for(
-    fits: Callable[[type], bool], otherwise: Function, inline: Literal["always", "never"] = "always"
+    fits: Callable[[type], bool], otherwise: Function, *, inlined: bool = True
 ) -> Callable[[Function], Function]:
     """Decorate a function whose first argument is a device; devices of other types get `otherwise` instead.
 
     fits: whether the device's named tuple is of the right type.  otherwise: takes the same arguments.  Compiled code
     contains only the variant for its device, so that features few devices need cost the others nothing.
+    inlined: whether the machine code always becomes part of its caller's.  numba's own inlining, of what stands before
+    the machine code, infers all types anew at each look at each call, up to half of the time to compile a kernel.
     """
+    options: Any = {"error_model": "numpy", "forceinline": inlined}
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
@@ -27,7 +30,7 @@ def only_for(
             return function if fits(device.instance_class) else otherwise
 
         del chosen.__wrapped__  # numba would follow it to the original
-        overload(chosen, inline=inline, strict=False)(variant)
+        overload(chosen, jit_options=options, strict=False)(variant)
         return chosen
 
     return decorate
