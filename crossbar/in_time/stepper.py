@@ -121,7 +121,7 @@ class LineVoltages:
         driven = np.concatenate(self.drive.voltages(time))
         before = self.voltage
         # At a kink, or between two records, the lines continue from the voltages just before.
-        if self.charging or self.flows is None or np.abs(driven - self.driven).max() > _SAME_VOLTAGE * self.largest:
+        if self.charging or self.flows is None or not self._as_before(driven):
             self.voltage, self.flows = self.solve(time)
             self.power = self.lines.power(self.flows)
             self.driven = driven
@@ -181,12 +181,16 @@ class LineVoltages:
         before = devices.save()
         expected: NetworkSolution | None = None
         drive_missing = 0.0
+        restarted = charging is not None and not self.slope.any()
         if self.fresh and not charging:
             drive_missing = self._curvature(time, target)
             # The lines' contribution is known; only that of the devices is not.
-            ahead, flows = self.solve(at, tolerance=self._of_a_guess())
-            expected = flows.found
-            self.slope = (ahead - self.voltage) / length
+            if self._as_before(np.concatenate(self.drive.voltages(at))):
+                expected, self.slope = self.found, np.zeros_like(self.voltage)
+            else:
+                ahead, flows = self.solve(at, tolerance=self._of_a_guess())
+                expected = flows.found
+                self.slope = (ahead - self.voltage) / length
         elif not charging:
             expected = self._expected(time, target)
         points = [*self.past, (time, self.voltage)] if self.curved else []
@@ -212,7 +216,7 @@ class LineVoltages:
         order, missing = 2, 0.0
         if curved:
             order, missing = len(points), float(np.abs(missed).max())
-        elif self.slope.any():
+        elif not restarted:
             # The error of a straight line for a curve; right after a jump the previous slope is meaningless.
             missing = float(np.abs(slope - self.slope).max()) * length / 12.0 + drive_missing
         error += pull * missing * length
@@ -241,6 +245,10 @@ class LineVoltages:
             energy.charges = charging.stored()
         self.tally.intervals += 1
         return True
+
+    def _as_before(self, driven: FloatArray) -> bool:
+        """Whether these are the lines' voltages at the last solution."""
+        return bool(np.abs(driven - self.driven).max() <= _SAME_VOLTAGE * self.largest)
 
     def _curvature(self, time: float, target: float) -> float:
         """Mean difference, V, between the drive and a straight line over an interval, for a parabola."""
