@@ -29,7 +29,7 @@ from .netlists.ngspice_model import RECOMMENDED_OPTIONS, RECOMMENDED_STEP
 from .netlists.sources import JUMP, source_letter, source_value
 from .netlists.subcircuit import DomainWallJunction
 from .ngspice import installation
-from .ngspice.run import run_netlist
+from .ngspice.run import check_backend, run_netlist
 
 SIMULATORS = ("python", "ngspice")
 COMPARED = ("position", "angle", "resistance", "voltage", "current")
@@ -74,6 +74,9 @@ def crosscheck(
     field = applied_field(validation.instance("parameters", parameters, DeviceParameters), external_field)
     validation.instance("landscape", landscape, Landscape)
     start = landscape.wells[0].centre if initial_position is None else validation.number("position", initial_position)
+    check_backend(backend)  # before Python simulates what then cannot be compared
+    if time_limit is not None:
+        validation.positive("time_limit", time_limit)
     reference = simulate_in_python(
         parameters,
         landscape,

@@ -451,6 +451,20 @@ def test_without_ngspice_crosscheck_says_what_to_install(monkeypatch):
     assert "apt-get install ngspice" in done.stderr
 
 
+@pytest.mark.parametrize("backend", ["auto", "library", "process"])
+def test_without_ngspice_a_crosscheck_simulates_nothing(monkeypatch, backend):
+    from compact_model import Current, lequeux2016, single_well
+    from spice import SimulatorMissing, crosscheck
+
+    monkeypatch.setenv("NGSPICE_PROGRAM", "/nowhere/ngspice")
+    monkeypatch.setenv("NGSPICE_LIBRARY_PATH", "/nowhere/libngspice.so")
+    monkeypatch.setattr("spice.crosschecks.simulate_in_python", lambda *_, **__: pytest.fail("simulated in Python"))
+    device = lequeux2016()
+    track = single_well(device, coercive_field=15e-4, half_width=100e-9)
+    with pytest.raises(SimulatorMissing, match="apt-get install ngspice"):
+        crosscheck(device, track, Current.of(1e-3), [0.0, 1e-9], backend=backend)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

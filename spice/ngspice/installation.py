@@ -129,6 +129,11 @@ def program() -> Path:
     return path
 
 
+def no_library() -> SimulatorMissing:
+    """The error where there is no shared library."""
+    return SimulatorMissing(f"ngspice: expected its shared library, got none; {HOW_TO_INSTALL}")
+
+
 def version() -> int | None:
     """The version of the ngspice program, None without one."""
     path = find_program()

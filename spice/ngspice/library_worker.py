@@ -143,9 +143,7 @@ def main() -> None:
             if binding is None:
                 path = installation.find_library()
                 if path is None:
-                    raise SimulatorMissing(
-                        f"ngspice: expected its shared library, got none; {installation.HOW_TO_INSTALL}"
-                    )
+                    raise installation.no_library()
                 binding = load(str(path))
             os.chdir(folder)
             connection.send((run(binding, netlist, questions, time_limit), None))

@@ -27,6 +27,18 @@ def run_folder(given: Path | None) -> Path:
     return folder
 
 
+def check_backend(backend: str) -> None:
+    """Raises InputError for an unknown backend and SimulatorMissing where ngspice for it cannot be found.
+
+    For callers that have other work to do before they run a netlist.  Whether a library loads is seen when it is used.
+    """
+    validation.choice("backend", backend, BACKENDS)
+    if backend == "library" and installation.find_library() is None:
+        raise installation.no_library()
+    if backend == "process" or (backend == "auto" and installation.find_library() is None):
+        installation.program()
+
+
 def run_netlist(
     netlist: str, *, backend: str = "auto", time_limit: float | None = None, folder: Path | None = None
 ) -> list[Plot]:
