@@ -95,4 +95,4 @@ def in_symbols(words: str) -> str:
 
 def unit_in_print(unit: str) -> str:
     """A unit of the command line as it is printed: Ω for Ohm, and 2 raised in cm2."""
-    return in_symbols(re.sub(r"([a-z])2\b", r"\1$^2$", unit.replace("Ohm", "Ω")))
+    return in_symbols(re.sub(r"([A-Za-z])\^?2\b", r"\1$^2$", unit.replace("Ohm", "Ω")))

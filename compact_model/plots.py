@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOMETRE, NANOSECOND, OERSTED
-from .figures import MARKERS, legend_above, styled
+from .figures import MARKERS, legend_above, styled, unit_in_print
 from .support.validation import InputError, choice
 
 if TYPE_CHECKING:
@@ -271,6 +271,7 @@ def _plot_fitted_trains(result: xr.Dataset, axes: Axes, across: Any, **style: An
 def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """The effect of each change on each figure, %, on a scale that is linear up to 20 %; larger ones are filled."""
     axes = new_axes(axes)
+    axes.set_xscale("symlog", linthresh=20.0, linscale=1.0)  # before the points, so that the margins are on its scale
     rows = np.arange(result.sizes["change"] - 1)
     for column, name in enumerate(result.figure.values.tolist()):
         change = 100.0 * result.relative_change.values[1:, column]
@@ -284,16 +285,17 @@ def plot_sensitivity(result: xr.Dataset, axes: Axes | None = None, **style: Any)
     for limit in (-20.0, 20.0):
         axes.axvline(limit, color="black", linewidth=0.6, linestyle=":")
     axes.axvline(0.0, color="black", linewidth=0.5)
-    labels = zip(result.change.values[1:], result.step.values[1:], strict=True)
-    axes.set_yticks(rows, [f"{name} ({step})" for name, step in labels], fontsize="small")
+    # A parameter keeps its name in the code; words have their symbols and units set as in print.
+    named = zip(result.change.values[1:], result.step.values[1:], result.effect.values[1:], strict=True)
+    labels = [unit_in_print(f"{name} ({step})") if effect else f"{name} ({step})" for name, step, effect in named]
+    axes.set_yticks(rows, labels, fontsize="small")
     axes.set_ylim(rows.size - 0.5, -0.5)
-    axes.set_xscale("symlog", linthresh=20.0, linscale=1.0)
     left, right = axes.get_xlim()
-    ticks = [tick for tick in (-100, -50, -20, -10, 0, 10, 20, 50, 100, 200, 500, 1000) if left <= tick <= right]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ticks = [tick for tick in (-50, -20, -10, 0, 10, 20, 50, 200, 1000) if left <= tick <= right]
+    axes.set_xticks(ticks, [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("relative change (%)")
-    legend_above(axes, columns=1)
+    legend_above(axes, columns=1, title="filled: more than 20 % and two standard errors", alignment="left")
     return axes
 
 

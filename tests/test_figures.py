@@ -22,7 +22,8 @@ from crossbar.plots.in_time import OUTCOMES
 DRAWN = [name for name, call in CALLS.items() if returns_a_dataset(call.function)]
 WITHOUT_UNIT = re.compile(
     r"repeats|pulse( number)?|bit line|word line|word lines and bit lines|share still in the well|samples|inputs"
-    r"|epoch .*|levels of a device|lines of the largest (array|tile)|.*/ threshold|slots x row x column"
+    r"|epoch .*|levels of a device|lines of the largest (array|tile)|.*/ threshold"
+    r"|slots \$\\times\$ row \$\\times\$ column"
     r"|(exact )?product.*|"
 )
 
@@ -172,3 +173,20 @@ def test_target_and_result_of_programming_have_one_scale():
     )
     axes = result.dwmtj.plot()
     assert axes.get_xlim() == axes.get_ylim() == pytest.approx((8.0, 52.0))
+
+
+def test_nothing_is_drawn_of_a_distance_of_0_on_a_logarithmic_axis():
+    call = CALLS["crossbar.write_disturb"]
+    axes = call.function(**call.arguments()).dwmtj.plot()
+    drawn = np.concatenate([line.get_ydata() for line in axes.lines])
+    assert np.isnan(drawn).any()  # the start
+    assert not (drawn <= 0.0).any()
+
+
+def test_every_change_of_a_sensitivity_lies_within_its_axis():
+    call = CALLS["compact_model.sensitivity"]
+    result = call.function(**call.arguments())
+    result["relative_change"] = result.relative_change * 0.0 + 30.0  # 3000 %
+    axes = result.dwmtj.plot()
+    low, high = axes.transData.inverted().transform(axes.transAxes.transform([(0.02, 0.0), (0.98, 0.0)]))[:, 0]
+    assert low < 0.0 < 3000.0 < high

@@ -24,7 +24,7 @@ CELL_MAPS = {
     "conductance": ("conductance (µS)", 1e6),
     "conductance_after_row": ("conductance (µS)", 1e6),
     "reading": ("last reading (µS)", 1e6),
-    "error": ("conductance - target (µS)", 1e6),
+    "error": ("conductance $-$ target (µS)", 1e6),
     "disturbance": ("moved since verified (µS)", 1e6),
     "pulses": ("pulses", 1.0),
     "levels": ("levels", 1.0),
@@ -42,6 +42,7 @@ def first_state(result: xr.Dataset) -> str:
     return str(result.attrs.get("first_state", "position"))
 
 
+_DENSE = 200  # records; fewer are marked, as a wall that rings may do so between two of them
 _BOTH_SIGNS = ("displacement", "error", "disturbance", "change", "coincidences")
 
 
@@ -97,6 +98,8 @@ def plot_traces(result: xr.Dataset, axes: Axes | None = None, *, traces: int = 1
     for row, column in zip(*np.unravel_index(order, moved.shape), strict=True):
         line = values[:, row, column]
         look: dict[str, Any] = {"linewidth": 0.9, "label": f"({row}, {column})"}
+        if result.sizes["time"] < _DENSE:
+            look |= {"marker": ".", "markersize": 2.0, "linewidth": 0.5}
         axes.plot(1e9 * result.time, line, **(look | style))
     axes.set(xlabel="$t$ (ns)", ylabel=cell_label(result, first_state(result)))
     axes.legend(title="cell", fontsize="x-small", title_fontsize="x-small", ncols=2)
@@ -143,6 +146,7 @@ def plot_write_disturb(result: xr.Dataset, axes: Axes | None = None, *, quantity
         if not mask.any():
             continue
         away = 1e9 * np.abs(result.displacement.values[:, mask])
+        away[away == 0.0] = np.nan  # the start, which has no place on a logarithmic axis
         axes.plot(result.pulse, away.mean(axis=1), color=f"C{number}", linestyle="-", label=str(name), **style)
         axes.plot(result.pulse, away.max(axis=1), color=f"C{number}", linestyle="--", **style)
     axes.axhline(1e9 * result.attrs["level"], color="black", linewidth=0.5)
@@ -165,6 +169,7 @@ def plot_read_disturb(result: xr.Dataset, axes: Axes | None = None, **style: Any
     return axes
 
 
+_MOST_CURVES = 64
 OUTCOMES = ("no wall moves", "the selected wall alone", "others as well", "only others")
 
 
@@ -192,14 +197,19 @@ def plot_write_map(
 
 
 def plot_update_curves(result: xr.Dataset, axes: Axes | None = None, *, quantity: str = "", **style: Any) -> Axes:
-    """The conductances of all cells (µS) against the pulses, their mean in black; with a quantity, a map of it."""
+    """The conductances of at most 64 cells (µS) against the pulses, the mean of all in black.
+
+    With a quantity, a map of it.
+    """
     if quantity:
         return plot_cells(result, axes, quantity=quantity, **style)
     axes = new_axes(axes)
     curves = 1e6 * result.conductance.values.reshape(result.sizes["pulse"], -1)
     look: dict[str, Any] = {"color": BLUE, "linestyle": "-", "linewidth": 0.4, "alpha": 0.5}
-    axes.plot(result.pulse, curves[:, :64], **(look | style))
-    axes.plot(result.pulse, curves.mean(axis=1), color="black", linewidth=1.2)
+    lines = axes.plot(result.pulse, curves[:, :_MOST_CURVES], **(look | style))
+    lines[0].set_label("single cells")
+    axes.plot(result.pulse, curves.mean(axis=1), color="black", linestyle="-", linewidth=1.2, label="mean of all cells")
+    legend_above(axes)
     axes.set(xlabel="pulse number", ylabel="conductance (µS)")
     whole_numbers(axes.xaxis)
     return axes
@@ -211,7 +221,7 @@ def plot_outer_product(result: xr.Dataset, axes: Axes | None = None, *, quantity
         return plot_cells(result, axes, quantity=quantity, **style)
     axes = new_axes(axes)
     axes.plot(result.expected.values.ravel(), 1e6 * result.change.values.ravel(), ".", **style)
-    axes.set(xlabel="slots x row x column", ylabel="change of the conductance (µS)")
+    axes.set(xlabel=r"slots $\times$ row $\times$ column", ylabel="change of the conductance (µS)")
     return axes
 
 

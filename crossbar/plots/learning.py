@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from compact_model.figures import MARKERS
+from compact_model.figures import MARKERS, legend_above
 from compact_model.plots import PLOTTERS, new_axes
 
 from ..learning.repeats import mean_and_deviation
@@ -69,7 +69,7 @@ def plot_unsupervised(result: xr.Dataset, axes: Axes | None = None, **style: Any
         axes.set_xscale("log", base=2)
         axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values])
         axes.minorticks_off()
-    axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    legend_above(axes, fontsize="small")
     return axes
 
 
@@ -94,8 +94,9 @@ def plot_weights(result: xr.Dataset, axes: Axes | None = None, *, levels: int = 
         sheet[top : top + side, left : left + side] = image
         name = "-" if names[number] < 0 else str(names[number])
         axes.text(left + 0.5 * side - 0.5, top - 0.8, name, ha="center", va="bottom", fontsize="x-small")
-    shown = axes.imshow(sheet, cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest")
+    shown = axes.imshow(sheet, cmap="gray", vmin=0.0, vmax=1.0, interpolation="nearest", aspect="equal")
     axes.figure.colorbar(shown, ax=axes, label="weight", shrink=0.7)
+    axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[], title=f"weights of {len(weight)} outputs, {kind} levels")
     return axes
 
@@ -124,7 +125,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
         for programming, line in (("verified", "-"), ("blind", "--")):
             if spread == 0.0 and programming == "blind":
                 continue  # the same curve
-            look: dict[str, Any] = {"color": f"C{row}", "linestyle": line, "marker": "o"}
+            look: dict[str, Any] = {"color": f"C{row}", "linestyle": line, "marker": MARKERS[row % len(MARKERS)]}
             label = f"{100.0 * spread:g} %" if programming == "verified" else None
             one = {"variation": row, "programming": result.programming.values.tolist().index(programming)}
             axes.errorbar(result.levels, mean.isel(one), deviation.isel(one), **look, capsize=2.0, label=label, **style)
@@ -134,7 +135,7 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
     axes.set(xlabel="levels of a device", ylabel="test accuracy (%)", xscale="log")
     axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values])
     axes.minorticks_off()
-    axes.legend(title=r"variation of $R_\mathrm{P}$")
+    legend_above(axes, columns=3, title=r"variation of $R_\mathrm{P}$")
     return axes
 
 
@@ -142,10 +143,10 @@ def plot_tiles(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Ax
     """Test accuracy (%) against the lines of the largest tile, a line for each segment resistance."""
     axes = new_axes(axes)
     percent = 100.0 * result.wired_accuracy
-    for segment in result.wire_resistance.values:
+    for row, segment in enumerate(result.wire_resistance.values):
         one = percent.sel(wire_resistance=segment)
-        look: dict[str, Any] = {"marker": "o", "capsize": 2.0, "label": f"{segment:g} Ω"} | style
-        axes.errorbar(result.tile, *mean_and_deviation(one), **look)
+        look: dict[str, Any] = {"marker": MARKERS[row % len(MARKERS)], "capsize": 2.0} | style
+        axes.errorbar(result.tile, *mean_and_deviation(one), label=f"{segment:g} Ω", **look)
     _draw_float(result, axes)
     device = (
         rf"{result.attrs['wired_levels']} levels, $R_\mathrm{{P}}$ = {result.attrs['wired_parallel_resistance']:.0f} Ω"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _ASIDE = 0.008  # of the axis, between the points of two lines
+_MARKERS = "osDPXph"  # no triangles, which are bounds
 
 
 def axis_label(item: Quantity, power: int = 0) -> str:
@@ -81,7 +82,7 @@ def plot_study(result: xr.Dataset, axes: Axes | None = None, *, quantity: str | 
             axes.plot(where, limit, label=f"dashed: {words}" if number == 0 else None, zorder=1, **dashes)
         full, open_end = shown & bounded, shown & ~bounded
         bars = np.maximum([middle[full] - lower[full], upper[full] - middle[full]], 0.0)
-        marks = {"marker": "o", "linestyle": "", "label": label}
+        marks = {"marker": _MARKERS[number % len(_MARKERS)], "linestyle": "", "label": label}
         axes.errorbar(at[full], middle[full], bars, **(look | marks))
         bounds = look | {"marker": "^", "linestyle": "", "markersize": 6.0}
         if open_end.any():
