@@ -88,9 +88,24 @@ def legend_above(axes: Axes, *, columns: int = 2, **options: Any) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.3, **options)
 
 
+_GREEK = ("alpha", "gamma", "zeta", "xi", "tau", "Delta")
+_LETTERS = "|".join(_GREEK)
+_SYMBOL = re.compile(
+    rf"\b(?P<base>[A-Za-z]|RA|{_LETTERS})_(?P<index>[A-Za-z0-9]+)\b|(?P<alone>\b(?:{_LETTERS})\b|(?<=, )[A-Z]$)"
+)
+
+
 def in_symbols(words: str) -> str:
-    """A text with its symbols typeset as in print: J_th, k_B and single capital letters."""
-    return re.sub(r"\b([A-Za-z]+)_([A-Za-z0-9]+)\b", lambda found: rf"${found[1]}_\mathrm{{{found[2]}}}$", words)
+    """A text with its symbols typeset as in print: J_th, k_B, Greek letters, and a capital letter after a comma at its
+    end.
+    """
+
+    def symbol(found: re.Match[str]) -> str:
+        letter, index = found["base"] or found["alone"], found["index"]
+        base = rf"\{letter}" if letter in _GREEK else letter
+        return rf"${base}_\mathrm{{{index}}}$" if index else f"${base}$"
+
+    return _SYMBOL.sub(symbol, words)
 
 
 def unit_in_print(unit: str) -> str:

@@ -76,7 +76,8 @@ def plot_current_threshold(result: xr.Dataset, axes: Axes | None = None, **style
     axes = new_axes(axes)
     offset = result.offset.values / OERSTED
     threshold = result.threshold.values / MEGAAMPERE_PER_SQUARE_CENTIMETRE
-    look: dict[str, Any] = {"marker": "o", "linestyle": "", "label": result.attrs["torques"]} | style
+    label = result.attrs["torques"].replace("slonczewski", "Slonczewski")  # a name
+    look: dict[str, Any] = {"marker": "o", "linestyle": "", "label": label} | style
     if result.sizes["repeat"] > 1:
         axes.errorbar(offset, threshold.mean(axis=1), threshold.std(axis=1), **look)
     else:

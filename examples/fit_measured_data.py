@@ -68,6 +68,8 @@ def main(figure_path: Path) -> dict[str, float]:
         for name, value, error in zip(fit.free, fit.values, fit.standard_errors, strict=True):
             numbers[f"{title}: {name}"] = value
             numbers[f"{title}: {name}, standard errors from the truth"] = (value - getattr(sample, name)) / error
+    for axes in panels[1:]:  # the first has it for all, where it covers nothing
+        axes.get_legend().remove()
     letters(figure)
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)

@@ -15,7 +15,7 @@ import crossbar.plots
 import dwmtj.study.plot
 import spice.plots
 from compact_model import InputError
-from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, letters, signed, unit_in_print
+from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, in_symbols, letters, signed, unit_in_print
 from compact_model.plots import PLOTTERS
 from crossbar.plots.in_time import OUTCOMES
 
@@ -95,12 +95,25 @@ def test_each_panel_of_several_has_a_letter_that_stands_over_no_other_text():
     assert not axes.texts
 
 
+def test_symbols_within_words_are_printed_as_in_papers():
+    assert [
+        in_symbols(words) for words in ("depinning field H_c of a site", "width of the track, W", "tau_th", "V")
+    ] == [
+        r"depinning field $H_\mathrm{c}$ of a site",
+        "width of the track, $W$",
+        r"$\tau_\mathrm{th}$",
+        "V",
+    ]
+    assert in_symbols("sech(x / Delta), instead of half_width") == r"sech(x / $\Delta$), instead of half_width"
+
+
 def test_units_of_the_command_line_are_printed_as_in_papers():
-    assert [unit_in_print(unit) for unit in ("A/cm2", "Ohm", "k_B T", "nm")] == [
+    assert [unit_in_print(unit) for unit in ("A/cm2", "Ohm", "k_B T", "nm", "Oe/V2")] == [
         "A/cm$^2$",
         "Ω",
         r"$k_\mathrm{B}$ T",
         "nm",
+        "Oe/V$^2$",
     ]
 
 

@@ -48,7 +48,7 @@ def plot_wall(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axe
     width = float(across[-1] - across[0] + 2.0 * edge)
     angle = np.degrees(float(result.centre_angle))
     axes.set(xlabel="$x$ (nm)", ylabel="$y$ (nm)", aspect="equal")
-    numbers = rf"W = {width:.0f} nm, $\Delta$ = {float(result.wall_width) / NANOMETRE:.1f} nm, {angle:.0f}°"
+    numbers = rf"$W$ = {width:.0f} nm, $\Delta$ = {float(result.wall_width) / NANOMETRE:.1f} nm, {angle:.0f}°"
     axes.set_title(numbers)
     return axes
 
