@@ -59,7 +59,7 @@ def test_the_valid_call_is_valid(name, request):
     assert hole(call.function(**call.arguments()), call) is None
 
 
-@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.arguments()])
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.arguments is not dict])
 def test_hostile_arguments(name, request):
     call = CALLS[name]
     if call.ngspice:
