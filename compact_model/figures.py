@@ -76,6 +76,20 @@ def signed(values: ArrayLike) -> dict[str, Any]:
     return {"cmap": DIVERGING, "vmin": -largest, "vmax": largest}
 
 
+def ink_on(colour: Any) -> str:
+    """Black or white, whichever stands out more on a colour, which if translucent lies on white: 4.5 to 1 or more.
+
+    By the relative luminance of the Web Content Accessibility Guidelines 2.2.
+    """
+    from matplotlib.colors import to_rgba
+
+    *rgb, alpha = to_rgba(colour)
+    seen = 1.0 - alpha * (1.0 - np.array(rgb))
+    linear = np.where(seen <= 0.04045, seen / 12.92, ((seen + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ (0.2126, 0.7152, 0.0722))
+    return "black" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "white"
+
+
 def whole_numbers(axis: Axis) -> None:
     """Ticks at whole numbers only."""
     from matplotlib.ticker import MaxNLocator

@@ -15,7 +15,17 @@ import crossbar.plots
 import dwmtj.study.plot
 import spice.plots
 from compact_model import InputError
-from compact_model.figures import DIVERGING, MARKERS, ONE_COLUMN, STYLE, in_symbols, letters, signed, unit_in_print
+from compact_model.figures import (
+    DIVERGING,
+    MARKERS,
+    ONE_COLUMN,
+    STYLE,
+    in_symbols,
+    ink_on,
+    letters,
+    signed,
+    unit_in_print,
+)
 from compact_model.plots import PLOTTERS
 from crossbar.plots.in_time import OUTCOMES
 
@@ -93,6 +103,21 @@ def test_each_panel_of_several_has_a_letter_that_stands_over_no_other_text():
     result.dwmtj.plot(axes)
     letters(alone)
     assert not axes.texts
+
+
+def test_text_stands_out_on_every_colour_of_a_map():
+    """Contrast and its least value, 4.5 to 1, are those of WCAG 2.2."""
+
+    def luminance(colour):
+        shares = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour[:3]]
+        return 0.2126 * shares[0] + 0.7152 * shares[1] + 0.0722 * shares[2]
+
+    for share in np.linspace(0.0, 1.0, 101):
+        colour = plt.get_cmap("cividis")(share)
+        lighter, darker = sorted((luminance(colour), 1.0 if ink_on(colour) == "white" else 0.0), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+    assert ink_on("#777777") == ink_on((0.0, 0.0, 0.0, 0.3)) == "black"
+    assert ink_on("#707070") == "white"
 
 
 def test_symbols_within_words_are_printed_as_in_papers():

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from compact_model.constants import NANOMETRE, NANOSECOND
-from compact_model.figures import MARKERS, VERMILION, legend_above, signed, size_axis, whole_numbers
+from compact_model.figures import MARKERS, VERMILION, ink_on, legend_above, signed, size_axis, whole_numbers
 from compact_model.plots import PLOTTERS, new_axes
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
@@ -281,10 +281,8 @@ def plot_design_map(
     names = {point: name for name, point in (devices or {}).items()}
     ohms = result.parallel_resistance.isel(resistance_area_product=where["resistance_area_product"])
     for (row, column), number in np.ndenumerate(lines):
-        ink: dict[str, Any] = {
-            "ha": "center",
-            "color": "black" if number < 1 or look["norm"](number) > 0.6 else "white",
-        }
+        seen = "white" if number < 1 else (*image.cmap(image.norm(number))[:3], look["alpha"])
+        ink: dict[str, Any] = {"ha": "center", "color": ink_on(seen)}
         axes.text(widths[column], lengths[row], str(number), va="center", **ink)
         point = result.track_width.values[column], result.track_length.values[row]
         for name in (name for each, name in names.items() if np.allclose(each, point, rtol=1e-6)):
