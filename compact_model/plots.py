@@ -203,7 +203,7 @@ def plot_spike_timing(result: xr.Dataset, axes: Axes | None = None, **style: Any
                 axes.fill_between(delay, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.12, lw=0.0)
     axes.axhline(0.0, color="0.6", linewidth=0.5, zorder=0)
     axes.set(xlabel=r"$t_\mathrm{post} - t_\mathrm{pre}$ (ns)", ylabel="change of the weight (%)")
-    legend_above(axes)
+    legend_above(axes, title="band: one standard deviation" if (result.temperature > 0.0).any() else None)
     return axes
 
 

@@ -36,17 +36,19 @@ def plot_supervised(result: xr.Dataset, axes: Axes | None = None, **style: Any) 
         (line,) = axes.plot(result.epoch, mean, **look)
         axes.fill_between(result.epoch, mean - deviation, mean + deviation, color=line.get_color(), alpha=0.2, lw=0.0)
     axes.set(xlabel="epoch (0: untrained)", ylabel="test accuracy (%)")
-    axes.legend()
+    axes.legend(title="band: one standard deviation")
     return axes
 
 
 def plot_update_statistics(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Axes:
     """Mean weight against the number of pulses, up and then down, with a band of one standard deviation."""
     axes = new_axes(axes)
-    (line,) = axes.plot(result.pulse, result.curve, **style)
+    (line,) = axes.plot(result.pulse, result.curve, **({"label": "mean"} | style))
     band = result.curve - result.curve_deviation, result.curve + result.curve_deviation
-    axes.fill_between(result.pulse, *band, color=line.get_color(), alpha=0.2, lw=0.0)
+    shade: dict[str, Any] = {"color": line.get_color(), "alpha": 0.2, "lw": 0.0, "label": "one standard deviation"}
+    axes.fill_between(result.pulse, *band, **shade)
     axes.set(xlabel="pulse number", ylabel="weight (-1 to 1)")
+    legend_above(axes)
     return axes
 
 
@@ -133,9 +135,10 @@ def plot_inference(result: xr.Dataset, axes: Axes | None = None, **style: Any) -
         axes.plot([], [], "--", color="grey", label="blind")
     _draw_float(result, axes)
     axes.set(xlabel="levels of a device", ylabel="test accuracy (%)", xscale="log")
-    axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values])
+    # 16 and 19 levels lie so close that they need small numbers.
+    axes.set_xticks(result.levels.values, [str(count) for count in result.levels.values], fontsize="x-small")
     axes.minorticks_off()
-    legend_above(axes, columns=3, title=r"variation of $R_\mathrm{P}$")
+    legend_above(axes, columns=3, title=r"variation of $R_\mathrm{P}$; bars: one standard deviation")
     return axes
 
 
@@ -154,7 +157,7 @@ def plot_tiles(result: xr.Dataset, axes: Axes | None = None, **style: Any) -> Ax
     axes.set(xlabel="lines of the largest tile", ylabel="test accuracy (%)", xscale="log", title=device)
     axes.set_xticks(result.tile.values, [str(size) for size in result.tile.values])
     axes.minorticks_off()
-    axes.legend(title="segment of wire")
+    axes.legend(title="segment of wire; bars:\none standard deviation")
     return axes
 
 
