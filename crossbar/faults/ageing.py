@@ -83,16 +83,16 @@ class AgeingTrack:
         parameters: DeviceParameters,
         landscape: Landscape,
         *,
-        net_field: float,
+        external_field: float,
         temperature: float,
         draw: np.random.Generator,
     ) -> None:
-        """net_field: T; temperature: K, at 0 nothing moves."""
+        """external_field: T; temperature: K, at 0 nothing moves."""
         self._chain = HoppingTrack(
             parameters,
             landscape,
             drive="voltage",
-            external_field=net_field - parameters.stray_field,
+            external_field=external_field,
             temperature=temperature,
             draw=draw,
         )
@@ -140,7 +140,8 @@ def _aged(
     with Progress(progress, "ageing").bar(len(cells), "track") as advance:
         for (*_, net_field), members in cells.items():
             parameters, track = kinds[members[0] % len(kinds)], tracks[members[0] % len(tracks)]
-            ageing = AgeingTrack(parameters, track, net_field=net_field, temperature=kelvin, draw=draw)
+            external = net_field - parameters.stray_field
+            ageing = AgeingTrack(parameters, track, external_field=external, temperature=kelvin, draw=draw)
             result[:, members] = ageing.at_ages(position[members], ages)
             advance(1)
     return result.reshape(len(ages), *walls.shape)

@@ -165,8 +165,8 @@ class ArrayDrive:
 
     def voltages(self, time: float) -> tuple[FloatArray, ...]:
         """Voltages of the word lines, of the bit lines and, if there are any, of the source lines at a time, V."""
-        values = np.array([waveform.at(time) for _, waveform in self.parts])
-        return tuple(values @ of_parts for of_parts in self._line_voltages)
+        values = np.array([waveform.at(time) for _, waveform in self.parts])[:, np.newaxis]
+        return tuple((values * of_parts).sum(axis=0) for of_parts in self._line_voltages)
 
     @functools.cached_property
     def _line_voltages(self) -> tuple[FloatArray, ...]:

@@ -75,8 +75,7 @@ def retained_margin(
     given = wires_or_ideal(wires)
     check_memory("the walls", _BYTES_PER_WALL * len(ages) * count * (lines * lines + 1.0))
     origin = recorded(seed)
-    net = external + parameters.stray_field
-    track = AgeingTrack(parameters, landscape, net_field=net, temperature=kelvin, draw=generator(seed))
+    track = AgeingTrack(parameters, landscape, external_field=external, temperature=kelvin, draw=generator(seed))
     low_place, high_place = _places(parameters, track, low_position, high_position)
     low, high = resistance(parameters, np.array([low_place, high_place])).tolist()
     if read.kind == "voltage":
