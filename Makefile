@@ -18,8 +18,8 @@ MAKEFLAGS += --jobs=4
 run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
 
-# Files of tests and of searches for hostile inputs go side by side, one worker for each core: with one more, all of them
-# wait for the caches.  The types are checked meanwhile.
+# Files of tests and of searches for hostile inputs go side by side, one worker for each core: with one more, all of
+# them push one another out of the processor's caches.  The types are checked meanwhile.
 WORKERS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 test: static tests

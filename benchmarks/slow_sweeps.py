@@ -5,6 +5,7 @@ core without it.
 
 `slow_sweeps.py WALLS STEP SEEDS` compares instead where so many walls are on the fastest ramp over the shallow sites
 with one H_K, simulated with this step (ps), and in as many sweeps by rates as seeds, of 1000 walls each.
+`slow_sweeps.py WALLS` takes so many walls on the middle ramp over sites with the force of H_K(x).
 """
 
 import sys
@@ -31,6 +32,7 @@ LARGEST = 6.5e-3  # A
 POINTS = {1e2: 16, 3e2: 8, 1e3: 3}  # of a ramp, by its pace: a wall must come to rest at each
 SITE = 7
 SEEDS = (1, 2, 3, 4)
+WITH_FORCE = "the same, with the force of H_K(x)"
 DEVICE = lequeux2016()
 
 
@@ -52,7 +54,7 @@ def tracks() -> dict[str, tuple[DeviceParameters, Landscape]]:
         "shallow sites, one H_K": (one_field, Landscape(shallow.wells)),
         "deeper sites": (DEVICE, deeper),
         "shallow sites, H_K of each its own": (DEVICE, shallow),
-        "the same, with the force of H_K(x)": (DEVICE.replace(anisotropy_gradient_force=1.0), shallow),
+        WITH_FORCE: (DEVICE.replace(anisotropy_gradient_force=1.0), shallow),
     }
 
 
@@ -193,6 +195,9 @@ def time_a_laboratorys_loops() -> None:
 def main() -> None:
     """All rows, or the comparison that the arguments ask for."""
     numbers = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if len(numbers) == 1:
+        compare_ramps(WITH_FORCE, *tracks()[WITH_FORCE], 3e2, int(numbers[0]))
+        return
     if numbers:
         compare_places(int(numbers[0]), float(numbers[1]) * 1e-12, int(numbers[2]))
         return
