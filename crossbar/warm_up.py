@@ -19,7 +19,7 @@ from .operate.operations import WriteAccess, write
 
 @all_compiled()
 def compile_kernels() -> None:
-    """Use every path through the kernels, except the iterative solver in double precision, which is rarely used."""
+    """Use every path through the kernels."""
     ones, infinite = np.ones(32), np.full(32, np.inf)
     network = Network(
         conductance=np.ones((32, 32)),

@@ -1,7 +1,7 @@
 """The fast solver: one kind of line eliminated exactly, conjugate gradients on the other; memory proportional to the
 cells.
 
-The preconditioner is in float32 (float64 if every entry counts): tridiagonal solves along the lines, and between two of
+The preconditioner is in float32, also if every entry counts: tridiagonal solves along the lines, and between two of
 them the mean array in the slow modes of its wires, those in which neighbouring lines affect one another.
 """
 
@@ -126,7 +126,7 @@ class IterativeSolver:
         self._column_wire = 1.0 / segments[1]
         self._column_start, self._column_stop = _inverse(ends[2]), _inverse(ends[3])
         start_held, stop_held = np.isinf(self._column_start), np.isinf(self._column_stop)
-        dtype = np.float64 if entrywise else np.float32
+        dtype = np.float32
         lanes = arrays.LANES
         factor_shape = (0, 1, lanes) if self._ideal else ((count + lanes - 1) // lanes, across, lanes)
         row_factor = np.empty(factor_shape)
@@ -150,7 +150,7 @@ class IterativeSolver:
         self._pre = arrays.Preconditioner(
             np.empty((count, across), dtype),
             self._ideal,
-            row_factor if entrywise else np.empty(factor_shape, dtype),
+            np.empty(factor_shape, dtype),
             np.empty(count, dtype),
             np.empty((count, across), dtype),
             np.empty(across, dtype),
@@ -158,7 +158,7 @@ class IterativeSolver:
             np.empty((0, across), dtype),
             np.empty((count, 0), dtype),
             np.empty(0, dtype),
-            np.array([1e-300 if entrywise else 1e-30], dtype),
+            np.array([1e-30], dtype),
             np.zeros(lanes, dtype),
             1.0,
             1.0,
