@@ -6,9 +6,10 @@ import sys
 import threading
 import time
 
+import numba
 import pytest
 
-from compact_model.support.threads import run_together, threads
+from compact_model.support.threads import run_both, run_together, threads
 
 
 def test_every_part_is_done_and_the_first_in_the_calling_thread():
@@ -47,6 +48,26 @@ def test_an_error_in_one_part_is_raised_when_all_are_done(failing):
         run_together(part, 3)
     assert sorted(done) == sorted({0, 1, 2} - {failing})
     run_together(done.append, 3)  # and the threads are there again
+
+
+def test_two_functions_return_what_they_would_alone_also_without_a_second_thread():
+    count = numba.get_num_threads()
+    try:
+        for available in (1, count):
+            numba.set_num_threads(available)
+            assert run_both(lambda: 1, lambda: "two") == (1, "two")
+            with pytest.raises(ZeroDivisionError):
+                run_both(lambda: 1, lambda: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                run_both(lambda: 1 / 0, lambda: 1)
+    finally:
+        numba.set_num_threads(count)
+
+
+@pytest.mark.skipif(threads() < 2, reason="one core")
+def test_two_functions_run_at_the_same_time():
+    barrier = threading.Barrier(2)
+    run_both(lambda: barrier.wait(30), lambda: barrier.wait(30))
 
 
 def test_an_interrupt_waits_for_the_other_threads_and_is_raised():

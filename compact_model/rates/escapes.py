@@ -31,7 +31,7 @@ from .driven_track import (
     strongest_anisotropy,
     within_reach,
 )
-from .orbits import Escapes, OrbitNetwork, Site
+from .orbits import Captures, OrbitNetwork, Site
 from .potentials import Beyond, Scales, track_minima
 
 LEAST_BARRIER = 3.0
@@ -137,7 +137,7 @@ def escape_rates(
                 escapes = _escapes(track, cold, scales, destinations, touches)
     except ConvergenceError as error:
         raise ConvergenceError(f"{error}; {_INSTEAD}") from None
-    left, right, caught = escapes.left, escapes.right, escapes.caught
+    left, right, caught = escapes.left, escapes.right, escapes.captures.caught
     heights = np.array([barriers(site) for site in sites])
     lowest = cold * np.array([lowest_barrier(site) for site in sites])
     _check_found(sites, left + right, lowest, scales)
@@ -177,7 +177,7 @@ def escape_rates(
         names = {"long_name": "rate of being caught elsewhere", **per_second}
         data["destination_rate"] = (("site", "destination"), caught, names)
         names = {"long_name": "rate of coming back from beyond the sites", **per_second}
-        data["return_rate"] = (("end", "destination"), escapes.returning, names)
+        data["return_rate"] = (("end", "destination"), escapes.captures.returning, names)
     return xr.Dataset(
         data,
         coords={
@@ -223,33 +223,40 @@ def _turning(density: float, field: float) -> InputError:
     )
 
 
-def escapes_of_mean(
-    track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool, touches: bool = True
-) -> Escapes:
-    """For a track whose sites all hold the wall, each with their average cooling (see `cooling`)."""
+@dataclass(frozen=True)
+class _Escapes:
+    """What `OrbitNetwork` finds for all sites of a track."""
+
+    left: FloatArray
+    right: FloatArray
+    captures: Captures
+    loss: FloatArray
+
+
+def mean_network(track: DrivenTrack, cold: FloatArray, scales: Scales, *, touches: bool = True) -> OrbitNetwork:
+    """For a track whose sites all hold the wall: a network has one heat bath, the average of their `cooling`."""
     mean = float(cold.mean())
     sites = [site.scaled(mean) for site in track.held] if mean != 1.0 else track.held
-    network = OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean), touches=touches)
-    return network.escapes(destinations)
+    return OrbitNetwork(sites, track.gaps, track.beyond, scales.cooled(mean), touches=touches)
 
 
-def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool, touches: bool) -> Escapes:
+def _escapes(track: DrivenTrack, cold: FloatArray, scales: Scales, destinations: bool, touches: bool) -> _Escapes:
     """For a track whose sites all hold the wall."""
-    escapes = escapes_of_mean(track, cold, scales, destinations, touches)
-    if np.ptp(cold) == 0.0:
-        return escapes
-    # The network has one heat bath, but the rate of leaving a site depends on the site's own.
-    networks = [
-        OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each), touches=touches)
-        for site, each in zip(track.held, cold.tolist(), strict=True)
-    ]
-    own = [network.escapes(destinations=False) for network in networks]
-    return escapes.leaving_at(np.concatenate([e.left for e in own]), np.concatenate([e.right for e in own]))
+    network = mean_network(track, cold, scales, touches=touches)
+    left, right = network.leaving()
+    captures = network.captures() if destinations else Captures.none(left.size)
+    if np.ptp(cold) > 0.0:
+        # The network has one heat bath, but the rate of leaving a site depends on the site's own.
+        before = left + right
+        for number, (site, each) in enumerate(zip(track.held, cold.tolist(), strict=True)):
+            own = OrbitNetwork([site.scaled(each)], [], (_NOWHERE, _NOWHERE), scales.cooled(each), touches=touches)
+            (left[number],), (right[number],) = own.leaving()
+        captures = captures.leaving_at(left + right, before)
+    return _Escapes(left, right, captures, network.orbit_loss)
 
 
-def _none(count: int) -> Escapes:
-    nothing = np.zeros(count)
-    return Escapes(nothing, nothing.copy(), np.zeros((count, count + 2)), np.zeros((2, count + 2)), nothing, nothing)
+def _none(count: int) -> _Escapes:
+    return _Escapes(np.zeros(count), np.zeros(count), Captures.none(count), np.zeros(count))
 
 
 def _integrated(
@@ -358,11 +365,11 @@ def leaving_rates(sites: list[Site], scales: Scales, *, touches: bool = True) ->
     high = lowest > _HIGH
     left, right = np.zeros(high.size), np.zeros(high.size)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # sites without orbits are refused below
-        escapes = network.escapes(destinations=False) if high.any() else None
         if not high.all():
             left, right = network.quasi_stationary()
-    if escapes is not None:
-        left, right = np.where(high, escapes.left, left), np.where(high, escapes.right, right)
+        if high.any():
+            rested = network.leaving()
+            left, right = np.where(high, rested[0], left), np.where(high, rested[1], right)
     _check_found(sites, left + right, lowest, scales)
     return left, right
 

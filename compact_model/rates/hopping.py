@@ -14,6 +14,7 @@ import numpy as np
 from ..device.parameters import DeviceParameters
 from ..drive import DRIVES, Drive
 from ..support.arrays import FloatArray
+from ..support.threads import run_both
 from ..track.landscape import Landscape
 from ..track.resting import resting_push
 from .densities import junction_bias
@@ -27,9 +28,9 @@ from .driven_track import (
     lowest_barrier,
     within_reach,
 )
-from .escapes import HELD, escapes_of_mean, leaving_rates
+from .escapes import HELD, leaving_rates, mean_network
 from .flights import Arrivals, Start, arrivals, at_rest, departures, fly, settling_time
-from .orbits import Escapes, Site
+from .orbits import Captures, Site
 from .potentials import Minimum, Scales, track_minima
 
 FIELD = "field"
@@ -132,10 +133,10 @@ class HoppingTrack:
         places = []
         if track is not None:
             cold = cooling(self._parameters, track, self._scales, bias)
-            escapes = self._escapes(track, cold) if self._every_place_holds(track, cold) else None
-            if escapes is not None and escapes.on_the_way.max() <= _MOST_ON_THE_WAY:
+            captures = self._captures(track, cold) if self._every_place_holds(track, cold) else None
+            if captures is not None and captures.on_the_way.max() <= _MOST_ON_THE_WAY:
                 position[1:-1] = [place.place * self._scales.length for place in track.places]
-                return self._by_orbits(escapes, position)
+                return self._by_orbits(captures, position)
             for row in self._owners(track):
                 number = self._nearest(track.places[row])
                 position[number] = track.places[row].place * self._scales.length
@@ -172,15 +173,18 @@ class HoppingTrack:
             left[number], right[number] = below[0], above[0]
         return left, right
 
-    def _escapes(self, track: DrivenTrack, cold: FloatArray) -> Escapes:
-        escapes = escapes_of_mean(track, cold, self._scales, destinations=True)
+    def _captures(self, track: DrivenTrack, cold: FloatArray) -> Captures:
+        """Of walls that leave each site at the rate that belongs to its own cooling."""
+        network = mean_network(track, cold, self._scales)
         if (cold == 1.0).all():
-            return escapes
-        return escapes.leaving_at(*self._leaving_rates(list(zip(track.held, cold.tolist(), strict=True))))
+            return network.captures()
+        pairs = list(zip(track.held, cold.tolist(), strict=True))
+        captures, (now, before) = run_both(network.captures, lambda: (self._leaving_rates(pairs), network.leaving()))
+        return captures.leaving_at(now[0] + now[1], before[0] + before[1])
 
-    def _by_orbits(self, escapes: Escapes, position: FloatArray) -> Hops:
+    def _by_orbits(self, captures: Captures, position: FloatArray) -> Hops:
         generator = np.zeros((self.count, self.count))
-        generator[1:-1], generator[[0, -1]] = escapes.caught, escapes.returning
+        generator[1:-1], generator[[0, -1]] = captures.caught, captures.returning
         # These rates include the settling time, so only walls that arrived under another drive still settle.
         nobody = np.zeros((self.count, self.count))
         settling = np.full(self.count, self.settling_time)

@@ -23,7 +23,7 @@ times Gamma.  The highest energy that it reaches along the track therefore excee
 Those walls count in the rates of leaving a site for the first time, but not in those of being caught elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -149,10 +149,11 @@ class _Equations:
         """The factorised matrix."""
         entries = np.concatenate(self.rows), np.concatenate(self.columns)
         matrix = sparse.csc_matrix((np.concatenate(self.values), entries), shape=(total, total))
-        # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.
-        options = {"SymmetricMode": True}
+        # An M-matrix needs no pivoting, and the pattern of this one is nearly symmetric.  Its columns are so short that
+        # panels and supernodes of several of them would take twice the time of single ones.
+        method = {"permc_spec": "MMD_AT_PLUS_A", "options": {"SymmetricMode": True}, "panel_size": 1, "relax": 1}
         try:
-            return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+            return splu(matrix, diag_pivot_thresh=0.0, **method)
         except RuntimeError as error:
             raise ConvergenceError(f"the equations of the rate theory have no solution here ({error})") from None
 
@@ -173,33 +174,29 @@ class _Equations:
 
 
 @dataclass(frozen=True)
-class Escapes:
-    """The rates, 1/s, of all sites of a track."""
+class Captures:
+    """Where walls that have left a site, or come back from beyond all of them, are caught."""
 
-    left: FloatArray
-    """Of first touching the top of the barrier to the left, shape (sites,); without `touches` of an `OrbitNetwork`, of
-    getting there with the energy to pass it."""
-    right: FloatArray
-    """The same to the right."""
     caught: FloatArray
-    """Of being caught elsewhere, shape (sites, sites + 2): beyond the first site, at each site, beyond the last.
-
-    Per unit of all the time that passes, on the way included."""
+    """Rates, 1/s, of being caught elsewhere, shape (sites, sites + 2): beyond the first site, at each site, beyond the
+    last.  Per unit of all the time that passes, on the way included."""
     returning: FloatArray
-    """Of coming back from beyond the first site and from beyond the last one, shape (2, sites + 2)."""
+    """Rates, 1/s, of coming back from beyond the first site and from beyond the last one, shape (2, sites + 2)."""
     on_the_way: FloatArray
     """Share of that time in which a wall has left its site and is not caught yet, shape (sites,)."""
-    loss: FloatArray
-    """S of a whole orbit at the lowest way out, k_B T, shape (sites,)."""
 
-    def leaving_at(self, left: FloatArray, right: FloatArray) -> "Escapes":
-        """The same with other rates of leaving, 1/s, and unchanged times on the way."""
-        before, now = self.left + self.right, left + right
+    @classmethod
+    def none(cls, count: int) -> "Captures":
+        """Of sites that no wall leaves."""
+        return cls(np.zeros((count, count + 2)), np.zeros((2, count + 2)), np.zeros(count))
+
+    def leaving_at(self, now: FloatArray, before: FloatArray) -> "Captures":
+        """The same where walls leave each site at the rate `now` instead of the one `before`, 1/s, shape (sites,) each,
+        with unchanged times on the way."""
         slower = np.divide(before, now, out=np.ones_like(now), where=now > 0.0)
         stretched = slower * (1.0 - self.on_the_way) + self.on_the_way
         factor = np.where(now > 0.0, 1.0 / stretched, 0.0)
-        on_the_way = self.on_the_way / stretched
-        return Escapes(left, right, self.caught * factor[:, np.newaxis], self.returning, on_the_way, self.loss)
+        return Captures(self.caught * factor[:, np.newaxis], self.returning, self.on_the_way / stretched)
 
 
 class OrbitNetwork:
@@ -222,7 +219,6 @@ class OrbitNetwork:
         self._touches = touches
         self._sites = sites
         self._stretches = beyond
-        self._catching = True
         self._scales = scales
         self._states = [(number, cell) for number, site in enumerate(sites) for cell in range(len(site.cells))]
         caps = [[self._cap(site, cell) for cell in range(len(site.cells))] for site in sites]
@@ -244,6 +240,10 @@ class OrbitNetwork:
             if gap > 0.0:
                 for cell in range(min(len(sites[number].cells), len(sites[number + 1].cells))):
                     self._lay_flights(number, cell, gap)
+        total = 0
+        for segment in [*self._segments.values(), *self._flights.values()]:
+            segment.start = total
+            total += _STAGES * segment.size
 
     @staticmethod
     def _cap(site: Site, cell: int) -> float:
@@ -341,9 +341,10 @@ class OrbitNetwork:
         wall of each state spends outside its site, shape (states,).
         """
         flights = {} if alone else self._flights
-        total = self._number([*self._segments.values(), *flights.values()])
+        segments = [*self._segments.values(), *flights.values()]
+        total = _unknowns(segments)
         equations = _Equations()
-        for segment in [*self._segments.values(), *flights.values()]:
+        for segment in segments:
             self._add_diffusion(equations, segment)
         for key, segment in self._segments.items():
             for way in self._ways_on(key, alone):
@@ -360,7 +361,6 @@ class OrbitNetwork:
             source = number if direction > 0 else number + 1
             target = self._beyond(source, cell, direction, alone)
             self._pass_on(equations, segment, np.ones(segment.size), _Way(0.0, True, target, 0.0))
-        segments = [*self._segments.values(), *flights.values()]
         owners = [key[0] for key in self._segments] + [_NO_SITE] * len(flights)
         energy, owner, dwelling = np.zeros(total), np.full(total, _NO_SITE), np.zeros(total)
         for segment, number in zip(segments, owners, strict=True):
@@ -437,18 +437,17 @@ class OrbitNetwork:
     def quasi_stationary(self) -> tuple[FloatArray, FloatArray]:
         """Rates, 1/s, of leaving each site to the left and right for a wall that has long been there, (sites,) each.
 
-        The walls of `escapes` start at rest and need time to gain their energy; these have the distribution of the
+        The walls of `leaving` start at rest and need time to gain their energy; these have the distribution of the
         walls that have not left yet.  The two differ where barriers are low, and a ramp needs these.
         """
-        self._catching = False
-        total = self._number(list(self._segments.values()))
+        total = _unknowns(list(self._segments.values()))
         equations = _Equations()
         exits = []
         for key, segment in self._segments.items():
             self._add_diffusion(equations, segment)
             for way in self._ways_on(key, alone=True):
                 above = self._leaving(key, segment, way.gate)
-                self._pass_on(equations, segment, above if way.above else 1.0 - above, way)
+                self._pass_on(equations, segment, above if way.above else 1.0 - above, way, catching=False)
                 if isinstance(way.target, int):
                     exits.append((equations.arrivals[-1], key[0]))
         factors = equations.factors(total)
@@ -480,7 +479,6 @@ class OrbitNetwork:
             for (number, _, _), segment in self._segments.items():
                 source[segment.start : segment.start + segment.size] /= populations[number]
         left, right = fluxes.T / populations
-        self._catching = True
         return left, right
 
     def _entered(self, segment: _Segment, flux: FloatArray) -> FloatArray:
@@ -490,15 +488,6 @@ class OrbitNetwork:
         result[:-1] += up * flux[:-1] - down * flux[1:]
         result[1:] += down * flux[1:] - up * flux[:-1]
         return result
-
-    @staticmethod
-    def _number(segments: Sequence[_Segment]) -> int:
-        """Number the unknowns of every segment; returns how many there are."""
-        total = 0
-        for segment in segments:
-            segment.start = total
-            total += _STAGES * segment.size
-        return total
 
     def _above(self, segment: _Segment, gate: float) -> FloatArray:
         """The share of each bin above a gate."""
@@ -544,13 +533,13 @@ class OrbitNetwork:
                 equations.add(rows, rows - segment.size, -np.ones(segment.size))
 
     def _caught(self, number: int, cell: int, segment: _Segment) -> FloatArray:
-        if not self._catching:
-            return np.zeros(segment.size)
         result: FloatArray = (self._middles(segment) < self._caps[number][cell]).astype(np.float64)
         return result
 
-    def _pass_on(self, equations: "_Equations", segment: _Segment, share: FloatArray, way: _Way) -> None:
-        """Direct a share of the flux leaving a segment to its target: a quadrant, where some is caught, or an end."""
+    def _pass_on(
+        self, equations: _Equations, segment: _Segment, share: FloatArray, way: _Way, catching: bool = True
+    ) -> None:
+        """Direct a share of the flux leaving a segment to its target: an end, or a quadrant, where some is caught."""
         last = segment.start + (_STAGES - 1) * segment.size + np.arange(segment.size)
         if isinstance(way.target, int):
             end = len(self._states) + (way.target > 0)
@@ -558,7 +547,7 @@ class OrbitNetwork:
             return
         number, cell, _ = way.target
         following = self._segments[way.target]
-        caught = self._caught(number, cell, following)
+        caught = self._caught(number, cell, following) if catching else None
         shares = self._connect(equations, segment, share, following, way.gained, caught)
         equations.arrivals.append(_Arrival(self._states.index((number, cell)), last, shares))
 
@@ -587,39 +576,44 @@ class OrbitNetwork:
             equations.add(following.start + into, last + used, -flux * np.exp(rise))
         return result
 
-    def escapes(self, destinations: bool = True) -> Escapes:
-        """Rates of all sites; those of a site with several rest angles are averaged over the time spent at each."""
-        count = len(self._sites)
-        owner = np.array([number for number, _ in self._states])
-        first, _ = self.solve(alone=True)
-        returning = np.zeros((2, count + 2))
-        ends = owner.size
-        left, right = np.zeros(count), np.zeros(count)
-        for number in range(count):
-            own = np.flatnonzero(owner == number)
-            weights = _stationary(first[np.ix_(own, own)])
-            left[number] = weights @ first[own, ends]
-            right[number] = weights @ first[own, ends + 1]
-        caught, on_the_way = np.zeros((count, count + 2)), np.zeros(count)
-        if destinations:
-            caught, returning, on_the_way = self.hops()
-        return Escapes(left, right, caught, returning, on_the_way, self._orbit_loss)
+    def leaving(self) -> tuple[FloatArray, FloatArray]:
+        """Rates, 1/s, of leaving each site to the left and right, shape (sites,) each, for walls that start at rest.
 
-    def hops(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Rates, 1/s, of being caught elsewhere, from the sites and from beyond them, as in `Escapes`."""
+        Of first touching the top of the barrier; without `touches`, of getting there with the energy to pass it.  Those
+        of a site with several rest angles are averaged over the time spent at each.
+        """
+        rates, _ = self.solve(alone=True)
+        ends = len(self._states)
+        left, right = np.zeros(len(self._sites)), np.zeros(len(self._sites))
+        for number, (own, weights) in enumerate(self._own_states(rates)):
+            left[number], right[number] = weights @ rates[own, ends], weights @ rates[own, ends + 1]
+        return left, right
+
+    def captures(self) -> Captures:
+        """Where walls that leave a site are caught."""
         count = len(self._sites)
         owner = np.array([number for number, _ in self._states])
-        every, outside = self.solve(alone=False)
-        by_site = self._by_site(every[: owner.size], owner)
+        rates, outside = self.solve(alone=False)
+        by_site = self._by_site(rates[: owner.size], owner)
         caught, on_the_way = np.zeros((count, count + 2)), np.zeros(count)
-        for number in range(count):
-            own = np.flatnonzero(owner == number)
-            weights = _stationary(every[np.ix_(own, own)])
+        for number, (own, weights) in enumerate(self._own_states(rates)):
             caught[number], on_the_way[number] = weights @ by_site[own], weights @ outside[own]
         caught[np.arange(count), 1 + np.arange(count)] = 0.0
-        returning = self._by_site(every[owner.size :], owner)
+        returning = self._by_site(rates[owner.size :], owner)
         returning[[0, 1], [0, -1]] = 0.0
-        return caught, returning, on_the_way
+        return Captures(caught, returning, on_the_way)
+
+    @property
+    def orbit_loss(self) -> FloatArray:
+        """S of a whole orbit at the lowest way out of each site, k_B T, shape (sites,)."""
+        return self._orbit_loss
+
+    def _own_states(self, rates: FloatArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """The states of each site, with the share of a wall's time there that it spends in each of them."""
+        owner = np.array([number for number, _ in self._states])
+        for number in range(len(self._sites)):
+            own = np.flatnonzero(owner == number)
+            yield own, _stationary(rates[np.ix_(own, own)])
 
     @staticmethod
     def _by_site(rates: FloatArray, owner: IntArray) -> FloatArray:
@@ -630,6 +624,10 @@ class OrbitNetwork:
         for state, number in enumerate(owner):
             result[:, 1 + number] += rates[:, state]
         return result
+
+
+def _unknowns(segments: Sequence[_Segment]) -> int:
+    return sum(_STAGES * segment.size for segment in segments)
 
 
 def _stationary(rates: FloatArray) -> FloatArray:

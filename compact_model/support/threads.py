@@ -11,6 +11,10 @@ import threading
 from _thread import allocate_lock
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import TypeVar
+
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 def threads() -> int:
@@ -121,6 +125,28 @@ def _run(function: Callable[[int], object], count: int, *, all_needed: bool) -> 
         _idle.append(helper)
     if failure is not None:
         raise failure
+
+
+def run_both(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """What two functions return, run simultaneously if a second thread is available.  Exceptions as in
+    `run_together`."""
+    found_first: list[First] = []
+    found_second: list[Second] = []
+    waiting: list[Callable[[], None]] = [
+        lambda: found_second.append(second()),
+        lambda: found_first.append(first()),
+    ]
+
+    def serve(_: int) -> None:
+        while waiting:
+            try:
+                task = waiting.pop()  # atomic
+            except IndexError:
+                return
+            task()
+
+    run_with_help(serve, min(threads(), 2))
+    return found_first[0], found_second[0]
 
 
 def run_shares(kernel: Callable[..., object], shares: int, *arguments: object) -> None:
