@@ -6,6 +6,7 @@ core without it.
 `slow_sweeps.py WALLS STEP SEEDS` compares instead where so many walls are on the fastest ramp over the shallow sites
 with one H_K, simulated with this step (ps), and in as many sweeps by rates as seeds, of 1000 walls each.
 `slow_sweeps.py WALLS` takes so many walls on the middle ramp over sites with the force of H_K(x).
+`slow_sweeps.py rise WALLS` shows what a sudden step of the current does that rates do not know.
 """
 
 import sys
@@ -16,14 +17,18 @@ from typing import Any
 import numpy as np
 
 from compact_model import (
+    Current,
     DeviceParameters,
     Landscape,
+    PiecewiseLinear,
     current_threshold,
+    escape_rates,
     lequeux2016,
     lequeux2016_track,
     random_track,
     resistance_loop,
     resistance_sweep,
+    simulate_ensemble,
 )
 from compact_model.constants import AMPERE_PER_SQUARE_CENTIMETRE, NANOSECOND, OERSTED
 
@@ -148,6 +153,51 @@ def compare_places(walls: int, step: float, seeds: int) -> None:
             )
 
 
+def compare_rises(walls: int) -> None:
+    """Shares of walls still in their site after a current of the fastest ramp has risen, at once and in 0.2 us.
+
+    By rates those are exp(-integral of the rate of leaving), which knows neither how walls began nor a sudden step.
+    """
+    device, track = tracks()["shallow sites, one H_K"]
+    third, later = LARGEST / POINTS[max(POINTS)], np.array([0.05e-6, 0.4e-6, 1.6e-6])
+    middles = np.array([0.5 * (a.centre + b.centre) for a, b in pairwise(track.wells)])
+
+    def rate(site: int, current: float) -> float:
+        found = escape_rates(device, Landscape((track.wells[site],)), current=current, destinations=False)
+        return float(found.left_rate[0] + found.right_rate[0])
+
+    for site, lower, upper, wait in (
+        (SITE, 0.0, third, 0.0),
+        (SITE, 0.0, third, 0.5e-6),
+        (13, third, 2 * third, 0.5e-6),
+    ):
+        for rise in (1e-12, 0.2e-6):
+            walk = simulate_ensemble(
+                device,
+                track,
+                Current(PiecewiseLinear((-1e-7, 0.0, wait, wait + rise), (0.0, lower, lower, upper))),
+                np.concatenate([[0.0], wait + np.array([1e-12]), wait + rise + later]),
+                devices=walls,
+                initial_position=track.wells[site].centre,
+                temperature=300.0,
+                step=20e-12,
+                seed=1,
+            )
+            inside = np.searchsorted(middles, walk.position.values) == site
+            stay = inside[:, 2:].mean(axis=0) / inside[:, 1].mean()
+            errors = np.sqrt(stay * (1.0 - stay) / inside[:, 1].sum())
+            rising = np.mean([rate(site, each) for each in np.linspace(lower, upper, 9)])
+            by_rates = np.exp(-rising * rise - rate(site, upper) * later)
+            found = (f"{100.0 * a:.1f} +- {100.0 * b:.1f}" for a, b in zip(stay, errors, strict=True))
+            moments = ", ".join(f"{1e9 * each:.0f}" for each in later)
+            print(
+                f"{walls} walls {'settled' if wait else 'at rest'} in site {site}, {1e3 * lower:.2f} to "
+                f"{1e3 * upper:.2f} mA in {1e9 * rise:.3g} ns, still there {moments} "
+                f"ns later: {', '.join(found)} %; by rates {', '.join(f'{100.0 * each:.1f}' for each in by_rates)} %",
+                flush=True,
+            )
+
+
 def compare_thresholds(anisotropy: float, pace: float, walls: int) -> None:
     """Quartiles of the threshold of the paper's site at Delta_H = 15 Oe."""
     device = DEVICE.replace(anisotropy_field=anisotropy * OERSTED)
@@ -195,6 +245,9 @@ def time_a_laboratorys_loops() -> None:
 def main() -> None:
     """All rows, or the comparison that the arguments ask for."""
     numbers = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if numbers and numbers[0] == "rise":
+        compare_rises(int(numbers[1]))
+        return
     if len(numbers) == 1:
         compare_ramps(WITH_FORCE, *tracks()[WITH_FORCE], 3e2, int(numbers[0]))
         return

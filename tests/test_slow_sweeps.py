@@ -2,15 +2,19 @@
 
 import time
 
+import numba
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from compact_model import (
     AnisotropyProfile,
+    Current,
     GaussianWell,
     InputError,
     Landscape,
     ParabolicWell,
+    PiecewiseLinear,
     current_threshold,
     escape_rates,
     field_threshold,
@@ -19,6 +23,7 @@ from compact_model import (
     resistance,
     resistance_loop,
     resistance_sweep,
+    simulate_ensemble,
     single_well,
 )
 
@@ -91,6 +96,54 @@ def test_a_current_source_cools_the_wall_and_heats_it_the_other_way_round():
     ]
     assert alike[0] < 0.8 * float(escape_rates(device, landscape, current=3e-3).escape_time[0])
     assert alike[1] > 1.2 * float(escape_rates(device, landscape, current=-3e-3).escape_time[0])
+
+
+def test_settled_walls_leave_at_the_rates_of_a_current_that_rises_slowly():
+    device = DEVICE.replace(anisotropy_field=80 * OE)
+    landscape = single_well(device, coercive_field=70 * OE, half_width=18 * NM)
+    largest, settled, rise, after, walls = 3e-3, 0.5e-6, 0.4e-6, 0.4e-6, 512
+    run = simulate_ensemble(
+        device,
+        landscape,
+        Current(PiecewiseLinear((0.0, settled, settled + rise), (0.0, 0.0, largest))),
+        [0.0, settled, settled + rise + after],
+        devices=walls,
+        initial_position=500 * NM,
+        temperature=300.0,
+        step=40e-12,
+        seed=1,
+    )
+    inside = np.abs(run.position.values - 500 * NM) < 50 * NM
+    stay = inside[:, 2].sum() / inside[:, 1].sum()
+    rates = [
+        1.0 / float(escape_rates(device, landscape, current=each, destinations=False).escape_time[0])
+        for each in np.linspace(0.0, largest, 9)
+    ]
+    by_rates = np.exp(-trapezoid(rates, dx=rise / 8) - rates[-1] * after)
+    assert 0.1 < stay < 0.9
+    assert by_rates == pytest.approx(stay, abs=3.0 * np.sqrt(stay * (1.0 - stay) / walls))
+
+
+def test_a_sweep_by_rates_has_the_same_bits_on_one_thread_and_on_two():
+    count = numba.get_num_threads()
+    positions = []
+    try:
+        for threads in (1, min(2, count)):
+            numba.set_num_threads(threads)
+            run = resistance_sweep(
+                NARROW,
+                gaussians((465, 160), (535, 130)),
+                [1e-3, -1e-3],
+                dwell=1e-3,
+                devices=8,
+                temperature=300.0,
+                method="rates",
+                seed=3,
+            )
+            positions.append(run.position.values)
+    finally:
+        numba.set_num_threads(count)
+    assert np.array_equal(*positions)
 
 
 def test_a_current_that_heats_by_more_than_the_damping_takes_has_no_rate():
