@@ -4,12 +4,13 @@ Junctions with walls at random places, by themselves and with exponential select
 segment of wire, word lines at 0.3 to 0.5 V driven from the left, bit lines grounded at the bottom.  Ours is a whole
 call of `Crossbar.solve`, which gives all voltages and currents.  ngspice on the PATH (or NGSPICE_PROGRAM) reads a
 netlist with a behavioural source for each law, solves for the operating point and writes the bit lines' currents; its
-time is that of the whole process, on the one thread that it has.  Each kind of cell goes from size to size until a run
-passes what is left of the limit.
+time is that of the whole process, on the one thread that it has.  So does the newer one of NGSPICE_OSDI_PROGRAM, with
+KLU in place of ngspice's own solver.  Each kind of cell goes from size to size until a run passes what is left of the
+limit.
 
     python benchmarks/nonlinear_arrays.py [--quick] [--limit SECONDS]
 
---quick: 8 and 16 lines alone, in seconds.  --limit: of all runs of ngspice together, 600 s unless told otherwise.
+--quick: 8 and 16 lines alone, in seconds.  --limit: of all runs of one ngspice together, 600 s unless told otherwise.
 """
 
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import peers
 from timing import THREADS, print_table
 
 from compact_model import notched_device
@@ -52,7 +54,7 @@ def array_of(junctions: Junctions, kind: str) -> Crossbar:
     return Crossbar(cells=cells, word_line_resistance=1.0, bit_line_resistance=1.0)
 
 
-def netlist(junctions: Junctions, volts: np.ndarray, kind: str) -> Iterator[str]:
+def netlist(junctions: Junctions, volts: np.ndarray, kind: str, options: str) -> Iterator[str]:
     """The same array for ngspice, line by line."""
     size = volts.size
     share = (DEVICE.track_length - junctions.position) * DEVICE.track_width / DEVICE.junction_area
@@ -79,16 +81,16 @@ def netlist(junctions: Junctions, volts: np.ndarray, kind: str) -> Iterator[str]
                 f"*(1-{share[i, j] * DEVICE.tmr:.17g}/({1.0 + DEVICE.tmr:.17g}+{per_volt:.17g}*{across}*{across}))"
             )
     yield ".save " + " ".join(f"v(b{size - 1}_{j})" for j in range(size))
-    yield from (OPTIONS, ".op", ".end", "")
+    yield from (options, ".op", ".end", "")
 
 
-def in_ngspice(size: int, kind: str, limit: float) -> tuple[float, np.ndarray]:
+def in_ngspice(size: int, kind: str, ngspice: str | Path, options: str, limit: float) -> tuple[float, np.ndarray]:
     """Seconds of the process, and the bit lines' currents, A; raises what subprocess.run does."""
     with tempfile.TemporaryDirectory() as folder:
         deck, raw = Path(folder) / "array.cir", Path(folder) / "array.raw"
-        deck.write_text("\n".join(netlist(*case(size), kind)))
+        deck.write_text("\n".join(netlist(*case(size), kind, options)))
         begin = time.perf_counter()
-        subprocess.run([program(), "-b", "-r", raw, deck], check=True, capture_output=True, timeout=limit)
+        subprocess.run([ngspice, "-b", "-r", raw, deck], check=True, capture_output=True, timeout=limit)
         seconds = time.perf_counter() - begin
         found = read_raw(raw)[0].vectors
         return seconds, np.array([found[f"b{size - 1}_{j}"].real[0] for j in range(size)])  # through 1 Ohm
@@ -123,8 +125,8 @@ def beside_linear(sizes: tuple[int, ...]) -> None:
     print_table(["lines", "threads", "linear", "junctions", "1S1R"], rows)
 
 
-def beside_ngspice(sizes: tuple[int, ...], limit: float) -> None:
-    """Ours on all threads against ngspice, as far as the limit goes."""
+def beside_ngspice(sizes: tuple[int, ...], limit: float, label: str, ngspice: str | Path, options: str) -> None:
+    """Ours on all threads against one ngspice, as far as the limit goes."""
     left = limit
     rows = []
     over: set[str] = set()
@@ -135,7 +137,7 @@ def beside_ngspice(sizes: tuple[int, ...], limit: float) -> None:
             ours, current, _ = solved(size, kind)
             begin = time.perf_counter()
             try:
-                seconds, other = in_ngspice(size, kind, left)
+                seconds, other = in_ngspice(size, kind, ngspice, options, left)
             except subprocess.TimeoutExpired as stopped:
                 rows.append([f"{size}", kind, f"{ours:.3g}", f"stopped after {stopped.timeout:.0f} s", "", ""])
                 over.add(kind)
@@ -146,9 +148,9 @@ def beside_ngspice(sizes: tuple[int, ...], limit: float) -> None:
                 apart = np.linalg.norm(other - current) / np.linalg.norm(current)
                 rows.append([f"{size}", kind, f"{ours:.3g}", f"{seconds:.3g}", f"{seconds / ours:.0f}", f"{apart:.0e}"])
             left -= time.perf_counter() - begin
-            print(f"  ngspice, {size} lines of {kind}: done", file=sys.stderr)
-    print(f"# Beside ngspice {version()}, {limit:.0f} s in all (s)\n")
-    print_table(["lines", "cells", "ours", "ngspice", "times ours", "difference"], rows)
+            print(f"  {label}, {size} lines of {kind}: done", file=sys.stderr)
+    print(f"# Beside {label}, {limit:.0f} s in all (s)\n")
+    print_table(["lines", "cells", "ours", label, "times ours", "difference"], rows)
 
 
 def main() -> None:
@@ -159,10 +161,13 @@ def main() -> None:
         solved(32, kind)  # compiles
     beside_linear((8, 16) if quick else SIZES)
     numba.set_num_threads(THREADS)
+    sizes = (8, 16) if quick else SIZES_OF_NGSPICE
     if version() is None:
         print("ngspice: not found")
     else:
-        beside_ngspice((8, 16) if quick else SIZES_OF_NGSPICE, limit)
+        beside_ngspice(sizes, limit, f"ngspice {version()}", program(), OPTIONS)
+    if newer := peers.ngspice_with_osdi():
+        beside_ngspice(sizes, limit, f"{peers.ngspice_label()} with KLU", newer, f"{OPTIONS} klu")
 
 
 if __name__ == "__main__":
