@@ -84,7 +84,7 @@ class Landscape:
                     f"{well.centre:g} m"
                 )
             hard.extend(well.edges)
-            knots.extend((well.centre - well.reach, well.centre, well.centre + well.reach))
+            knots.extend(well.knots)
         if self.anisotropy is not None:
             hard.extend(self.anisotropy.positions)
         return polynomial_rows(

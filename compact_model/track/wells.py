@@ -41,6 +41,11 @@ class Well(ABC):
     def reach(self) -> float:
         """Distance from the centre beyond which the field is negligible (below 1e-12 of H_c), m."""
 
+    @property
+    def knots(self) -> tuple[float, ...]:
+        """Further positions, m, at which the field is divided into pieces, so that nothing narrow is missed."""
+        return (self.centre - self.reach, self.centre, self.centre + self.reach)
+
     def depth(self, parameters: DeviceParameters) -> float:
         """Energy needed to leave the well, 2 M_s W t times the integral of |H_pin| on one side, J."""
         nodes, weights = gauss_legendre(200)
@@ -67,6 +72,10 @@ class ParabolicWell(Well):
     @property
     def reach(self) -> float:
         return self.half_width
+
+    @property
+    def knots(self) -> tuple[float, ...]:
+        return ()  # one straight line from edge to edge: a wall that rings in it stays on one piece
 
 
 @dataclass(frozen=True, kw_only=True)
