@@ -88,10 +88,10 @@ def _walk(
         steps=np.zeros(count, dtype=np.int64),
     )
     by_python = count <= _MOST_BY_PYTHON
-    for find in (
-        (ensemble.landscape, state.position, walk.track_piece),
-        (ensemble.drive, np.minimum(walk.time, times[-1]), walk.drive_piece),
-    ):
+    finds = [(ensemble.drive, np.minimum(walk.time, times[-1]), walk.drive_piece)]
+    if not side_by_side:
+        finds.append((ensemble.landscape, state.position, walk.track_piece))
+    for find in finds:
         if not (by_python and run_by_python(find_pieces, *find)):
             find_pieces(*find)
     span = times[-1] - times[0]

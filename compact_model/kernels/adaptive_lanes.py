@@ -117,14 +117,37 @@ def _enter_pieces(pieces, rows, where):
             _load_piece(pieces, rows, lane, walk_in_region(rows, pieces.piece[lane], where[lane]))
 
 
+@fused_inner_kernel
+def _find_pieces(landscape, first, every, last, state, progress):
+    """The pieces of the track that hold the walls of the devices first, first + every, ... before last, as by
+    `tables.find_pieces`.
+
+    All in one go, because then the reads of a large table wait for the memory at the same time.
+    """
+    for index in range(first, last, every):
+        if progress.status[index] != RUNNING:
+            continue
+        item = object_of(landscape, index)
+        begin = landscape.offsets[item]
+        end = landscape.offsets[item + 1] - 1
+        piece = begin + progress.track_piece[index]
+        where = state.position[index]
+        while piece < end and where > landscape.rows[piece, RIGHT]:
+            piece += 1
+        while piece > begin and where <= landscape.rows[piece, LEFT]:
+            piece -= 1
+        progress.track_piece[index] = piece - begin
+
+
 @fused_kernel
 def advance_lanes(
     first, every, devices, mode, landscape, drive, end_time, tolerance, most_steps, state, progress
 ):  # fmt: skip
     """Advance towards end_time those of the devices first, first + every, ... whose walls move smoothly.
 
-    most_steps: the limit for each device; the other arguments are those of `adaptive.advance_devices`.  A device that
-    reaches end_time is marked FINISHED; the others stay RUNNING.  No intermediate states are recorded.
+    most_steps: the limit for each device; the other arguments are those of `adaptive.advance_devices`, except that the
+    pieces of the track in `progress` need not hold the walls: on return they do.  A device that reaches end_time is
+    marked FINISHED; the others stay RUNNING.  No intermediate states are recorded.
     """
     count = devices.damping.size
     rows = landscape.rows
@@ -168,6 +191,7 @@ def advance_lanes(
     of_device = np.full(LANES, -1)
     steps = np.zeros(LANES, dtype=np.int64)
     attention = np.zeros(LANES, dtype=np.int64)
+    accepted = np.zeros(LANES, dtype=np.int64)
     time = np.zeros(LANES)
     step = np.zeros(LANES)
     position = np.zeros(LANES)
@@ -185,19 +209,20 @@ def advance_lanes(
     reach = np.zeros(LANES)
     factor = np.zeros(LANES)
     following = first
+    found = first  # the devices before it have their pieces
     busy = 0
     while True:
         newcomers = 0
         for lane in range(LANES if following < count else 0):
             while of_device[lane] < 0 and following < count:
+                if following >= found:
+                    found = following + LANES * every
+                    _find_pieces(landscape, following, every, min(found, count), state, progress)
                 index = following
                 following += every
                 if progress.status[index] != RUNNING or progress.held[index] != 0:
                     continue
-                item = object_of(landscape, index)
-                piece = walk_in_region(
-                    rows, landscape.offsets[item] + progress.track_piece[index], state.position[index]
-                )
+                piece = landscape.offsets[object_of(landscape, index)] + progress.track_piece[index]
                 low = max(rows[piece, REGION_LEFT], state.lower_stop[index])
                 high = min(rows[piece, REGION_RIGHT], state.upper_stop[index])
                 item = object_of(drive, index)
@@ -272,10 +297,10 @@ def advance_lanes(
             for lane in range(LANES):
                 local[lane] = (stage_time[lane] - centre[lane]) * inverse_half_time[lane]
             for lane in range(LANES):
-                electrical[lane] = in_time[terms - 2, lane]
+                electrical[lane] = 0.0  # a copy of the highest coefficients would not be vectorised
             for lane in range(LANES):
-                net_field[lane] = in_time[terms - 1, lane]
-            for column in range(terms - 4, -1, -2):
+                net_field[lane] = 0.0
+            for column in range(terms - 2, -1, -2):
                 for lane in range(LANES):
                     electrical[lane] = electrical[lane] * local[lane] + in_time[column, lane]
                 for lane in range(LANES):
@@ -389,28 +414,31 @@ def advance_lanes(
             special += attention[lane]
         for lane in range(LANES):
             # The next step size; a step cut short by the end does not limit the ones after it.
+            planned = step[lane]
             after = trial[lane] * factor[lane]
-            after = max(after, step[lane]) if (error[lane] <= 1.0) & (trial[lane] < step[lane]) else after
-            step[lane] = step[lane] if attention[lane] == 2 else after
+            after = max(after, planned) if (error[lane] <= 1.0) & (trial[lane] < planned) else after
+            step[lane] = planned if attention[lane] == 2 else after
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            position[lane] = stage_position[lane] if good else position[lane]
+            accepted[lane] = 1 if (error[lane] <= 1.0) & (attention[lane] < 2) else 0
+        # Both values are read before one is chosen: a choice of what to read would not be vectorised.
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            angle[lane] = stage_angle[lane] if good else angle[lane]
+            here, ahead = position[lane], stage_position[lane]
+            position[lane] = ahead if accepted[lane] > 0 else here
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            slopes[0, 0, lane] = slopes[0, STAGES, lane] if good else slopes[0, 0, lane]
+            here, ahead = angle[lane], stage_angle[lane]
+            angle[lane] = ahead if accepted[lane] > 0 else here
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            slopes[1, 0, lane] = slopes[1, STAGES, lane] if good else slopes[1, 0, lane]
+            here, ahead = slopes[0, 0, lane], slopes[0, STAGES, lane]
+            slopes[0, 0, lane] = ahead if accepted[lane] > 0 else here
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            steps[lane] += 1 if good else 0
+            here, ahead = slopes[1, 0, lane], slopes[1, STAGES, lane]
+            slopes[1, 0, lane] = ahead if accepted[lane] > 0 else here
         for lane in range(LANES):
-            good = (error[lane] <= 1.0) & (attention[lane] < 2)
-            later = until[lane] if trial[lane] == until[lane] - time[lane] else time[lane] + trial[lane]
-            time[lane] = later if good else time[lane]
+            steps[lane] += accepted[lane]
+        for lane in range(LANES):
+            now, end = time[lane], until[lane]
+            later = end if trial[lane] == end - now else now + trial[lane]
+            time[lane] = later if accepted[lane] > 0 else now
         if special > 0:
             for lane in range(LANES):
                 if attention[lane] > 0 and of_device[lane] >= 0:

@@ -103,6 +103,9 @@ def find_pieces(table, position, found):
     for device in range(position.size):
         item = object_of(table, device)
         begin = table.offsets[item]
+        if table.offsets[item + 1] == begin + 1:  # its rows need not even be read
+            found[device] = 0
+            continue
         guess = begin + found[device]
         if table.rows[guess, LEFT] < position[device] <= table.rows[guess, RIGHT]:
             continue
