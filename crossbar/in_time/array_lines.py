@@ -33,8 +33,13 @@ class ArrayLines(Protocol):
     def identity(self) -> dict[str, str]:
         """Texts by name that identify these lines for `compact_model.support.store.Store`."""
 
-    def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
-        """The network under a bias, at zero time and without charging currents.  start: a nearby solution."""
+    def solve_at_once(
+        self, cells: Cells, held: Bias, start: NetworkSolution | None = None, *, tolerance: float
+    ) -> NetworkSolution:
+        """The network under a bias, at zero time and without charging currents.
+
+        start: a nearby solution.  tolerance: of the currents, relative, in the norm.
+        """
 
     def hold(self, held: Bias) -> None:
         """Prepare for a run with the floating lines of this bias."""

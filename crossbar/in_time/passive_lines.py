@@ -50,11 +50,13 @@ class PassiveLines:
             ),
         }
 
-    def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
-        """The network under a bias, at zero time and without charging currents.  start: a nearby solution."""
+    def solve_at_once(
+        self, cells: Cells, held: Bias, start: NetworkSolution | None = None, *, tolerance: float
+    ) -> NetworkSolution:
+        """The network under a bias, at zero time and without charging currents; see `ArrayLines`."""
         tangents = self._tangents(held)
         sources = self.array.sources(held.word_line_voltage, held.bit_line_voltage)
-        return solve_nonlinear(tangents.network, cells, sources, tolerance=1e-9, start=start, tangents=tangents)[0]
+        return solve_nonlinear(tangents.network, cells, sources, tolerance=tolerance, start=start, tangents=tangents)[0]
 
     def hold(self, held: Bias) -> None:
         """Prepare for a run with the floating lines of this bias."""

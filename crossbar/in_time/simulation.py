@@ -107,12 +107,14 @@ class ArraySimulation:
         """Provenance of results of this simulation: see `compact_model.results.provenance`."""
         return provenance(self.devices.parameters, array=self.array.description(), **self.devices.origin())
 
-    def solve_at_once(self, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
+    def solve_at_once(
+        self, held: Bias, start: NetworkSolution | None = None, *, tolerance: float = 1e-9
+    ) -> NetworkSolution:
         """Solve the network under a bias with the present states, at zero time and without charging currents.
 
-        start: a solution near by.
+        start: a solution near by.  tolerance: of the currents, relative, in the norm.
         """
-        return self.lines.solve_at_once(self.cells, held, start)
+        return self.lines.solve_at_once(self.cells, held, start, tolerance=tolerance)
 
     def at_share(self, share: float) -> "ArraySimulation":
         """The same array with all first state variables at a fraction of their range, from 0 (lowest conductance) to 1.

@@ -37,13 +37,15 @@ class TransistorLines:
         with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
             return {"wires and transistors": digest(repr(self.array.description()))}
 
-    def solve_at_once(self, cells: Cells, held: Bias, start: NetworkSolution | None = None) -> NetworkSolution:
-        """The network under a bias, at zero time.  start: a nearby solution."""
+    def solve_at_once(
+        self, cells: Cells, held: Bias, start: NetworkSolution | None = None, *, tolerance: float
+    ) -> NetworkSolution:
+        """The network under a bias, at zero time; see `ArrayLines`."""
         bias = validation.instance("held", held, TransistorBias)
         return self.array.find(
             cells,
             *bias.line_voltages(),
-            tolerance=1e-9,
+            tolerance=tolerance,
             start=start,
             network=self._network_under(bias),
         )[0]

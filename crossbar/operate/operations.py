@@ -23,6 +23,8 @@ from ..schemes import SCHEMES, Bias, line_number
 _CELLS = ("word_line", "bit_line")
 _COMPENSATION_ROUNDS = 60
 _COMPENSATION_TOLERANCE = 1e-4  # of the voltage that the cells should get
+_TOLERANCE_OF_A_ROUND = 1e-6  # of the currents, relative, in the norm
+_LARGEST_GAIN = 1.5  # beyond 2, what reaches its cells in full would oscillate
 _LARGEST_COMPENSATION = 5.0  # times that voltage: beyond, nearly all of it drops across the wires
 
 
@@ -160,13 +162,19 @@ def compensated(simulation: ArraySimulation, held: Bias, word_line: int, voltage
     chosen = wanted != 0.0
     largest = float(np.abs(wanted).max())
     found: NetworkSolution | None = None
+    before, gain = np.zeros_like(wanted), 1.0
     for _ in range(_COMPENSATION_ROUNDS):
-        found = simulation.solve_at_once(held, found)
+        found = simulation.solve_at_once(held, found, tolerance=_TOLERANCE_OF_A_ROUND)
         across = (found.word_voltage - found.bit_voltage)[0, word_line]
         missing = np.where(chosen, wanted - across, 0.0)
         if np.abs(missing).max() <= _COMPENSATION_TOLERANCE * largest:
             return held
-        held = simulation.lines.raised(held, word_line, wanted, missing)
+        if before.any():
+            # Part of what the lines were given last drops across the wires again, and as much will of the next.
+            arrived = float(((before - missing) * before).sum() / (before**2).sum()) / gain
+            gain = 1.0 / min(max(arrived, 1.0 / _LARGEST_GAIN), 1.0)
+        held = simulation.lines.raised(held, word_line, wanted, gain * missing)
+        before = missing
         if held.largest_voltage > 2.0 * _LARGEST_COMPENSATION * largest:
             break
     worst = int(np.argmax(np.abs(missing)))
