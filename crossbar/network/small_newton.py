@@ -54,7 +54,7 @@ class _Factors:
         """The largest relative deviation of slopes (K, N, M) from those of the factors, for each input."""
         if self.slope.shape[0] not in (1, slope.shape[0]):
             return np.full(slope.shape[0], np.inf)
-        return np.asarray((np.abs(slope / self.slope - 1.0)).max(axis=(1, 2)))
+        return np.asarray(np.maximum.reduce(np.abs(slope / self.slope - 1.0), axis=(1, 2)))
 
 
 class SmallNewton:
@@ -149,7 +149,7 @@ def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray
     voltage = np.asarray(equations.at_cells(nodes), dtype=np.float64)
     current, slope = law(voltage[:, 0] - voltage[:, 1])
     # A cell that is off must not isolate a floating line; the residual is measured without this floor.
-    slope = np.maximum(slope, _SMALLEST_SLOPE * slope.max(axis=(1, 2), keepdims=True))
+    slope = np.maximum(slope, _SMALLEST_SLOPE * np.maximum.reduce(slope, axis=(1, 2), keepdims=True))
     return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)
 
 
@@ -182,25 +182,27 @@ def _error(
     network: Network, voltage: FloatArray, current: FloatArray, slope: FloatArray, wrong: FloatArray
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """For each input, the relative error that a correction of the voltages removes, and whether it is round-off."""
-    volt = np.abs(voltage).max(axis=(1, 2, 3))
+    volt = np.maximum.reduce(np.abs(voltage), axis=(1, 2, 3))
     volt = np.where(volt > 0.0, volt, 1.0)
-    siemens = slope.max(axis=(1, 2))
-    at, off = voltage / volt[:, np.newaxis, np.newaxis, np.newaxis], wrong / volt[:, np.newaxis, np.newaxis, np.newaxis]
+    siemens = np.maximum.reduce(slope, axis=(1, 2))
+    each = volt[:, np.newaxis, np.newaxis, np.newaxis]
+    at, off = voltage / each, wrong / each
     relative_slope = slope / siemens[:, np.newaxis, np.newaxis]
     amps = norms(current / (siemens * volt)[:, np.newaxis, np.newaxis])
     missing = norms(relative_slope * (off[:, 0] - off[:, 1]))
+    apart = norms(off)
     with np.errstate(divide="ignore", invalid="ignore"):
         # From 0, the first step is the whole solution.
         error = np.where(missing > 0.0, missing / amps, 0.0)
-        voltages = np.where(norms(off) > 0.0, norms(off) / norms(at), 0.0)
+        voltages = np.where(apart > 0.0, apart / norms(at), 0.0)
         if network.shunted:
             leak = np.stack([np.broadcast_to(network.word_shunt[:, np.newaxis], network.shape),
                              np.broadcast_to(network.bit_shunt, network.shape)])  # fmt: skip
             leak = leak / siemens[:, np.newaxis, np.newaxis, np.newaxis]
             voltages = np.maximum(voltages, norms(leak * off) / np.hypot(amps, norms(leak * at)))
-    rounded = np.asarray(
-        (missing <= _ROUND_OFF * norms(relative_slope * np.abs(at).sum(axis=1))) & (voltages <= _ROUND_OFF)
-    )
+    rounded = np.asarray(voltages <= _ROUND_OFF)
+    if rounded.any():  # seldom
+        rounded &= missing <= _ROUND_OFF * norms(relative_slope * np.abs(at).sum(axis=1))
     error = np.maximum(np.minimum(error, 1e300), np.minimum(voltages, 1e300))  # NaN stays NaN
     return error, rounded
 
