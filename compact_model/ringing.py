@@ -41,6 +41,7 @@ _DIFFERENCE = 1e-5  # rad, and wall widths, for the derivatives of the rates
 _AT_REST = 1e-10  # rad, and wall widths: bound of Newton's last step
 _SAME_SITE = 1e-3  # rad, and wall widths
 _FIRST_SHARE = 0.1  # of a period: first trial step of the adaptive method
+_SHARE_BEFORE = 0.08  # of a period: walls that oscillate no sine must not pass before they are expected
 _NEAR = 2.0  # wall widths: a wall farther away is hardly in the site
 _SITES_AT_ONCE = 256
 _SIDE_BY_SIDE_FROM = 32  # walls with hundreds of steps to take, which otherwise leave most lanes idle
@@ -103,7 +104,8 @@ def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Site
     strayed = ~near
     if near.any():
         step = np.where(near, _FIRST_SHARE * sites.period, FIRST_STEP)
-        above = near & (state.position > sites.position)
+        _approach(ensemble, sites, state, left, near, tolerance, step.copy())
+        above = near & (left > 0.0) & (state.position > sites.position)
         _run(ensemble, state, left, above, tolerance, step.copy(), lower_stop=sites.position)
         passed = _run(ensemble, state, left, near & (left > 0.0), tolerance, step.copy(), upper_stop=sites.position)
         _make_tables(ensemble, sites, np.flatnonzero(passed & np.isnan(sites.reach)))
@@ -117,6 +119,27 @@ def ring_down(ensemble: Ensemble, state: WallState, duration: float, sites: Site
         together = int(moving.sum()) >= _SIDE_BY_SIDE_FROM
         _run(ensemble, state, left, moving, tolerance, np.full(count, FIRST_STEP), side_by_side=together)
         _find_sites(ensemble, state, duration, sites, np.flatnonzero(strayed))
+
+
+def _approach(
+    ensemble: Ensemble,
+    sites: Sites,
+    state: WallState,
+    left: FloatArray,
+    chosen: Mask,
+    tolerance: float,
+    step: FloatArray,
+) -> None:
+    """Advance some walls until shortly before they pass their rest positions upwards, by the phase that they would have
+    if they oscillated as sines; the passage itself is located afterwards, wherever they are."""
+    speed = _rates(ensemble, state.position, state.angle)[0]
+    with np.errstate(invalid="ignore"):  # walls without a site
+        beside = 2.0 * np.pi / sites.period * (state.position - sites.position) / ensemble.devices.wall_width
+        missing = np.remainder(-np.arctan2(beside, speed) / (2.0 * np.pi), 1.0)
+        ahead = np.minimum(np.maximum(missing - _SHARE_BEFORE, 0.0) * sites.period, left)
+    moving: Mask = chosen & (ahead > 0.0)
+    left[moving] -= ahead[moving]
+    _run(ensemble, state, ahead, moving, tolerance, step, side_by_side=True)
 
 
 def _run(
