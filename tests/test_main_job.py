@@ -10,6 +10,8 @@ import pytest
 import xarray as xr
 from processes import DWMTJ
 
+from compact_model import count_levels, lequeux2016
+
 
 def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     folder = tmp_path / "results"
@@ -40,6 +42,11 @@ def test_the_main_job_leaves_a_report_and_goes_on_where_it_was_killed(tmp_path):
     # 16 tracks with a standard deviation of 2 levels: four standard errors of the mean are 2 levels.
     assert answer["levels"]["mean_levels"] == pytest.approx(16.6, abs=2.0)
     assert answer["levels"]["tracks_with_15_to_20"] >= 10
+    assert answer["levels"]["levels_in_one_branch"] == pytest.approx(1.2, abs=0.4)
+    loops = xr.load_dataset(folder / "levels.nc", engine="h5netcdf").assign_attrs(experiment="resistance_loop")
+    for ohms, levels, bound in ((0.25, 23.4, 2.5), (1.0, 8.3, 1.5)):
+        found = count_levels(loops, lequeux2016(), resolution=ohms).levels.mean()
+        assert float(found) == pytest.approx(levels, abs=bound)
     assert answer["thresholds"]["both_1e6_A_per_cm2"] == pytest.approx(2.95, abs=0.05)
     assert answer["programming"]["reached"] == 256
     assert answer["programming"]["largest_error_levels"] < 1.0
