@@ -74,7 +74,8 @@ def main() -> int:
         if status:
             return status
     compile_all = [sys.executable, "-W", "ignore", "-m", "compileall", "-q", "-q", "-j", "0", "-x", r"[/\\]tests?[/\\]"]
-    subprocess.run([*compile_all, sysconfig.get_path("purelib")])  # what cannot be compiled is for those who import it
+    # From within, lest a folder above be called "tests"; what cannot be compiled is for those who import it.
+    subprocess.run([*compile_all, "."], cwd=sysconfig.get_path("purelib"))
     return 0
 
 
