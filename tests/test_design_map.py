@@ -69,6 +69,23 @@ def test_arrays_grow_with_a_smaller_device_and_a_thicker_barrier_and_its_levels_
     assert {str(number) for number in last.values.ravel().tolist()} <= shown
 
 
+@pytest.mark.parametrize("further", [{}, {"field_like_quadratic": 2e-3}, {"thermal_resistance": 2e4}])
+def test_every_barrier_has_the_window_of_its_own_device(further):
+    device = DEVICE.replace(**further)
+    barriers = [15e-12, 4.41e-12, 60e-12]  # the breakdown voltage is below the threshold of the last
+    sites = PinningSites(coercive_field=200e-4)
+    found = design_map(
+        device, 100e-9, 400e-9, resistance_area_products=barriers, sites=sites, conditions=COLD, largest=2
+    )
+    for barrier in barriers:
+        own = device.resized(track_length=400e-9, track_width=100e-9, resistance_area_product=barrier)
+        window = write_window(own, sites.landscape(own), COLD)
+        point = found.sel(resistance_area_product=barrier).squeeze()
+        for name in ("write_voltage", "disturb_voltage"):
+            assert float(point[name]) == pytest.approx(float(window[name]), rel=0.015), (barrier, name)
+    assert np.isinf(found.write_voltage).any()
+
+
 def test_ideal_wires_ask_the_scheme_alone():
     window = {"write_voltage": 0.1, "largest": 8}
     for scheme, share in (("V/2", 1.0 / 2.0), ("V/3", 1.0 / 3.0), ("grounded", 1.0)):

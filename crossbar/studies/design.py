@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from compact_model import constants
 from compact_model.constants import OERSTED
+from compact_model.device import heating
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.width_laws import AnisotropyLaw
 from compact_model.experiments.write_windows import WriteConditions, write_window
+from compact_model.kernels.added_terms import ADDED
 from compact_model.rates.escapes import mean_escape_time
 from compact_model.support import validation
 from compact_model.support.progress import Progress
@@ -107,8 +109,10 @@ def design_map(
 
     An array can be written if every selected wall moves and no other wall does, each with at most the error rate in one
     pulse.  `write_window` gives the voltages of a device, and `largest_written_array` the array.  The window depends
-    only on the width and on RA_P, because the torques follow V / RA_P.  If all cells of an array are written once, each
-    cell receives about 2 (lines - 1) pulses meant for others; the error rate is for each of these.
+    only on the width and on RA_P, because the torques follow V / RA_P: unless devices heat up, have optional terms or
+    a quadratic field-like torque, or spread, only those with the thinnest barrier are simulated.  If all cells of an
+    array are written once, each cell receives about 2 (lines - 1) pulses meant for others; the error rate is for each
+    of these.
 
     Returns a Dataset over (resistance_area_product, scheme, wire_resistance, track_width, track_length), each variable
     with those dimensions on which it depends: parallel_resistance (Ohm), write_voltage and disturb_voltage (V),
@@ -156,16 +160,16 @@ def design_map(
         found["levels"][column] = device_levels(device, track.landscape(device)).size
     cases = found["parallel_resistance"].size
     with Progress(progress, "design map").bar(cases, "device") as advance:
-        for row, barrier in enumerate(place["resistance_area_product"].tolist()):
-            for column, width in enumerate(place["track_width"].tolist()):
-                device = device_at(barrier, width, float(place["track_length"].max()))
-                landscape = track.landscape(device)
-                window = write_window(device, landscape, pulse, seed=key)
-                found["anisotropy_field"][column] = device.anisotropy_field
-                found["well_depth"][column] = landscape.wells[0].depth(device) / thermal if thermal > 0.0 else np.inf
-                alone = Landscape((landscape.wells[0],), landscape.anisotropy)
-                found["retention_time"][column] = mean_escape_time(device, alone, pulse.temperature)
-                volts = {name: float(window[name]) for name in ("write_voltage", "disturb_voltage")}
+        for column, width in enumerate(place["track_width"].tolist()):
+            barriers, longest = place["resistance_area_product"].tolist(), float(place["track_length"].max())
+            devices = [device_at(barrier, width, longest) for barrier in barriers]
+            landscape = track.landscape(devices[0])
+            found["anisotropy_field"][column] = devices[0].anisotropy_field
+            found["well_depth"][column] = landscape.wells[0].depth(devices[0]) / thermal if thermal > 0.0 else np.inf
+            alone = Landscape((landscape.wells[0],), landscape.anisotropy)
+            found["retention_time"][column] = mean_escape_time(devices[0], alone, pulse.temperature)
+            windows = _windows(devices, landscape, pulse, key)
+            for row, (barrier, volts) in enumerate(zip(barriers, windows, strict=True)):
                 for name, value in volts.items():
                     found[name][row, column] = value
                 for depth, length in enumerate(place["track_length"].tolist()):
@@ -203,6 +207,36 @@ def design_map(
             [parameters], [track.landscape(parameters)], array={"faults": faults} if faults else None, seed=origin
         ),
     )
+
+
+def _windows(
+    devices: Sequence[DeviceParameters], landscape: Landscape, pulse: WriteConditions, key: int
+) -> list[dict[str, float]]:
+    """write_voltage and disturb_voltage of devices that differ in RA_P alone; where only V / RA_P counts, from one of
+    them: the thinnest, of which the breakdown voltage leaves the widest range."""
+    thinnest = min(devices, key=lambda each: each.resistance_area_product)
+    only_density = not (
+        pulse.spreads
+        or thinnest.field_like_quadratic
+        or heating.is_on(thinnest)
+        or any(term.is_on(thinnest) for term in ADDED)
+    )
+    simulated = [thinnest] if only_density else devices
+    limits = [
+        {name: float(window[name]) for name in ("write_voltage", "disturb_voltage")}
+        for window in (write_window(each, landscape, pulse, seed=key) for each in simulated)
+    ]
+    if not only_density:
+        return limits
+    highest = pulse.breakdown_voltage
+    result = []
+    for device in devices:
+        thicker = device.resistance_area_product / thinnest.resistance_area_product
+        write, disturb = (thicker * volts for volts in limits[0].values())
+        result.append(
+            {"write_voltage": write if write <= highest else np.inf, "disturb_voltage": min(disturb, highest)}
+        )
+    return result
 
 
 @functools.lru_cache(maxsize=4096)
