@@ -175,7 +175,7 @@ def test_states_are_drawn_as_searching_each_row_of_probabilities_does():
         each = probability[track[number], :, state[number]]
         row = [np.interp(volts[number], grid, each[:, final]) for final in range(4)]
         expected.append(int(np.searchsorted(np.cumsum(row), chance[number], side="right")))
-    draw_states(volts, chance, grid, cumulative, staying(cumulative), track, state)
+    draw_states(volts, chance, grid, cumulative, np.ascontiguousarray(staying(cumulative)), track, state)
     assert state.tolist() == np.minimum(expected, 4).tolist()
 
 

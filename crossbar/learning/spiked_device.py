@@ -204,8 +204,8 @@ class SpikedArray:
         self.kind, self.shape, self.read_disturb, self.plastic = kind, shape, read_disturb, True
         self.read_noise = 0.0
         self._draw = generator(seed)
-        self._cumulative = kind.cumulative()
-        self._stays = staying(self._cumulative)
+        self._cumulative = np.ascontiguousarray(kind.cumulative())  # as the kernel is compiled beforehand
+        self._stays = np.ascontiguousarray(staying(self._cumulative))
         current = kind.read_current()
         self._lowest, self._range = np.nanmin(current), np.nanmax(current) - np.nanmin(current)
         self._current = current

@@ -85,8 +85,9 @@ class TableArray:
         if self._grid.size < 2:
             raise InputError("table: expected at least two voltages, got one")
         order = ("track", "voltage", "state", "final_state")
-        self._cumulative = np.cumsum(table.probability.transpose(*order).values, axis=3)
-        self._stays = staying(self._cumulative)
+        # Contiguous, as the kernel is compiled beforehand.
+        self._cumulative = np.ascontiguousarray(np.cumsum(table.probability.transpose(*order).values, axis=3))
+        self._stays = np.ascontiguousarray(staying(self._cumulative))
         self._state_name = self.devices.states[0].name
         if self._state_name not in table:
             raise InputError(f"table: expected one of the devices' {self._state_name}, got one of other devices")
