@@ -17,6 +17,7 @@ _ADAPTIVE_STEPS_PER_CALL = 200_000
 # Starting a second thread takes as long as a few steps of this many devices; so does filling lanes.
 _SHARED_FROM = 128
 _FEW_STEPS = 64
+_STEPS_TO_SHARE = 4_000  # of all devices together: fewer are taken before a second thread is awake
 _STEPS_AT_AN_EDGE = 16  # taken by a wall that leaves its lane, before it gets one again
 _MOST_BY_PYTHON = 16  # devices whose first steps Python may take, before the kernels are compiled
 
@@ -95,7 +96,8 @@ def _walk(
         if not (by_python and run_by_python(find_pieces, *find)):
             find_pieces(*find)
     span = times[-1] - times[0]
-    shares = min(threads(), count)
+    expected = np.maximum((times[-1] - walk.time) / walk.step, 0.0).sum()
+    shares = min(threads(), count) if expected >= _STEPS_TO_SHARE else 1
     per_call = max(100, _ADAPTIVE_STEPS_PER_CALL // count)
     if count < _SHARED_FROM:  # a call of a few steps, as between two solutions of an array, stays on one thread
         run_steps, run_by = _FEW_STEPS, 1

@@ -357,7 +357,8 @@ def _lead(sites: Sites, state: WallState, left: FloatArray, index: Indices) -> I
     held = (difference > 0.0) & (difference <= sites.reach[index])
     index, after = index[held], difference[held]
     time = left[index]
-    lead_over_periods(sites.table, index, sites.reach[index], after, time)
+    shares = threads() if index.size > _SITES_AT_ONCE else 1
+    run_shares(lead_over_periods, shares, sites.table, index, sites.reach[index], after, time)
     state.angle[index] += sites.upwards[index] * (after - difference[held])
     left[index] = time
     return index

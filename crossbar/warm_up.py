@@ -33,7 +33,7 @@ def compile_kernels() -> None:
     solve_network(network, Sources.zero(network))
     compile_arrays_in_time()
     no_cell, one = np.zeros(0, dtype=np.int64), np.ones((1, 2, 1, 1))
-    lead_over_periods(np.zeros((1, 1, 2, 2)), no_cell, *np.zeros((3, 0)))
+    lead_over_periods(0, 1, np.zeros((1, 1, 2, 2)), no_cell, *np.zeros((3, 0)))
     draw_states(np.zeros(0), np.zeros(0), np.array([0.0, 1.0]), one, staying(one), no_cell, no_cell)
 
 

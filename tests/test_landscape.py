@@ -54,6 +54,15 @@ def test_a_compiled_random_track_follows_its_landscape(seed, count, gaussian):
     checks.check_continuity(device, random_track(device, count, seed=seed, kind=kind, **TRACK))
 
 
+def test_the_papers_well_is_compiled_as_one_straight_line(device):
+    """From edge to edge: a wall that rings in it never changes its piece."""
+    wells = [ParabolicWell(centre=centre, coercive_field=0.02, half_width=20e-9) for centre in (200e-9, 235e-9)]
+    rows = Landscape(wells).rows(device)
+    edges = [0.0, *sorted(edge for well in wells for edge in well.edges), device.track_length]
+    assert rows[:, 0] == pytest.approx(edges[:-1], rel=1e-12)
+    assert rows[:, 1] == pytest.approx(edges[1:], rel=1e-12)
+
+
 def test_the_same_seed_draws_the_same_track(device):
     first = random_track(device, 18, seed=5, **TRACK)
     assert first == random_track(device, 18, seed=np.random.default_rng(5), **TRACK)

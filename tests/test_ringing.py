@@ -65,6 +65,25 @@ def test_walls_ring_down_as_by_an_independent_integration(settled: DomainWalls) 
     assert abs(walls.position[0][5] - expected[0][5]) < 1e-12  # it crosses its well's edges again and again
 
 
+def test_many_walls_at_all_phases_ring_down_as_by_an_independent_integration() -> None:
+    """So many that SIMD lanes bring them near their passages, up to angles at which no wall oscillates as a sine."""
+    count = 160
+    walls = DomainWalls(DEVICE, Landscape(WELLS), np.full((1, count), PLACES[0]), external_field=0.0)
+    for _ in range(6):
+        walls.rest(REST)
+    phase, size = 2.4 * np.arange(count), np.linspace(0.005, 0.6, count)
+    moved = walls.save()
+    moved["position"] = moved["position"] + 6e-9 * size * np.sin(phase)
+    moved["angle"] = moved["angle"] + size * np.cos(phase)
+    walls.restore(moved)
+    walls.rest(REST)
+    assert (walls._sites.reach > 0.0).all()
+    for index in range(3, count, 26):
+        position, angle = _independently(moved["position"][0, index], moved["angle"][0, index])
+        assert walls.position[0, index] == pytest.approx(position, abs=1e-14)
+        assert walls.angle[0, index] == pytest.approx(angle, abs=1e-6)
+
+
 def test_a_wall_rings_on_from_a_saved_state_with_the_same_bits(settled: DomainWalls) -> None:
     walls = _displaced(settled)
     resumed = DomainWalls(DEVICE, Landscape(WELLS), PLACES[np.newaxis], external_field=0.0)

@@ -17,13 +17,14 @@ def _both(table, place):
 
 
 @kernel
-def lead_over_periods(table, index, reach, difference, time):
-    """Subtract as many periods as fit from each wall's time, s, and advance the difference of its angle, rad, by them.
+def lead_over_periods(first, every, table, index, reach, difference, time):
+    """Subtract as many periods as fit from the time, s, of the walls first, first + every, ..., and advance the
+    differences of their angles, rad, by them.
 
     table: (devices, levels, terms, 2), levels of the most periods first; index: the devices of the walls; reach,
     difference and time: shape (walls,), the last two of which are modified in place.
     """
-    for wall in range(index.size):
+    for wall in range(first, index.size, every):
         for level in range(table.shape[1]):
             while True:
                 place = 2.0 * difference[wall] / reach[wall] - 1.0

@@ -1,5 +1,6 @@
 """The lines' voltages during one run of an array: prediction, correction, and the intervals between solutions."""
 
+import functools
 import itertools
 from dataclasses import dataclass, field, replace
 
@@ -65,6 +66,7 @@ class LineVoltages:
     def __init__(self, coupling: Coupling, drive: ArrayDrive, duration: float, tally: Tally) -> None:
         self.coupling, self.drive, self.tally = coupling, drive, tally
         self.lines, self.devices, self.charging = coupling.lines, coupling.devices, coupling.lines.charging
+        self.lines_at = functools.lru_cache(maxsize=8)(drive.voltages)  # an interval asks for the same times repeatedly
         self.tolerance_rate = coupling.tolerance / duration
         self.voltage = np.zeros(drive.shape)  # across the devices
         self.slope = np.zeros(drive.shape)  # of these over time, V/s
@@ -103,7 +105,7 @@ class LineVoltages:
         time: at which the lines have their voltages; target: the end of a step of the charges, None: they stay.
         start: a nearby solution; None: the last one.
         """
-        volts = self.drive.voltages(time)
+        volts = self.lines_at(time)
         self.at_sources = np.concatenate(volts)
         self.tally.solutions += 1
         return self.lines.solve(
@@ -118,7 +120,7 @@ class LineVoltages:
         """Solve at a time, after a possible jump or kink of the drive."""
         if self.charging and not at_edge and self.found is not None:
             return  # the charges continue smoothly
-        driven = np.concatenate(self.drive.voltages(time))
+        driven = np.concatenate(self.lines_at(time))
         before = self.voltage
         # At a kink, or between two records, the lines continue from the voltages just before.
         if self.charging or self.flows is None or not self._as_before(driven):
@@ -185,7 +187,7 @@ class LineVoltages:
         if self.fresh and not charging:
             drive_missing = self._curvature(time, target)
             # The lines' contribution is known; only that of the devices is not.
-            if self._as_before(np.concatenate(self.drive.voltages(at))):
+            if self._as_before(np.concatenate(self.lines_at(at))):
                 expected, self.slope = self.found, np.zeros_like(self.voltage)
             else:
                 ahead, flows = self.solve(at, tolerance=self._of_a_guess())
@@ -252,8 +254,8 @@ class LineVoltages:
 
     def _curvature(self, time: float, target: float) -> float:
         """Mean difference, V, between the drive and a straight line over an interval, for a parabola."""
-        ends = self.drive.voltages(time), self.drive.voltages(float(np.nextafter(target, time)))
-        middle = self.drive.voltages(0.5 * (time + target))
+        ends = self.lines_at(time), self.lines_at(float(np.nextafter(target, time)))
+        middle = self.lines_at(0.5 * (time + target))
         between = zip(*ends, middle, strict=True)
         return 2.0 / 3.0 * sum(float(np.abs(0.5 * (one + other) - half).max()) for one, other, half in between)
 
