@@ -52,7 +52,7 @@ class System(NamedTuple):
 
 
 class Preconditioner(NamedTuple):
-    """An approximate inverse of S, in float32 or float64; conductances in units of `unit`."""
+    """An approximate inverse of S, in float32; conductances in units of `unit`."""
 
     conductance: AnyArray  # (N, M)
     ideal_rows: bool
