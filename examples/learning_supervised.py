@@ -12,7 +12,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from compact_model.figures import ONE_COLUMN, STYLE
+from compact_model.figures import MARKERS, ONE_COLUMN, STYLE
 from crossbar import PulsedDevice, Wires, supervised_learning
 from crossbar.learning.repeats import mean_and_deviation
 from dwmtj.digits import load_digits
@@ -39,11 +39,11 @@ def main(
     plt.style.use(STYLE)
     figure, axes = plt.subplots(figsize=ONE_COLUMN)
     numbers = {}
-    for name, (kinds, conditions) in cases.items():
+    for (name, (kinds, conditions)), marker in zip(cases.items(), MARKERS, strict=False):
         result = supervised_learning(
             images, labels, kinds, repeats=repeats, epochs=epochs, seed=2016, progress=True, **conditions
         )
-        result.dwmtj.plot(axes, label=name)
+        result.dwmtj.plot(axes, label=name.replace("R_P", r"$R_\mathrm{P}$"), marker=marker)
         mean, deviation = mean_and_deviation(100.0 * result.accuracy.isel(levels=0))
         numbers[f"{name}: mean accuracy (%)"] = float(mean[-1])
         numbers[f"{name}: standard deviation (%)"] = float(deviation[-1])
@@ -51,7 +51,9 @@ def main(
         numbers[f"{name}: pulses"] = float(result.pulses.mean())
         numbers[f"{name}: energy (uJ)"] = 1e6 * float(result.energy.mean())
     axes.axhline(90.0, color="black", linewidth=0.8, linestyle=":", label="90 %")
-    axes.legend(fontsize="small")
+    untrained = [value for name, value in numbers.items() if name.endswith("untrained (%)")]
+    axes.set_ylim(75.0, 100.0)  # where the cases differ
+    axes.legend(fontsize="small", title=f"untrained: {min(untrained):.0f} to {max(untrained):.0f} %", loc="lower right")
     figure.savefig(figure_path, dpi=150)
     plt.close(figure)
     for name, value in numbers.items():

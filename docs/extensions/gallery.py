@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 EXAMPLES = sources.ROOT / "examples"
 _NEED_NGSPICE = "netlist_"
 _AT_ONCE = 2
-_TIME_LIMIT = 1800  # s: the longest take a few minutes of one core, and more beside other work
+_TIME_LIMIT = 3600  # s: the longest takes a quarter of an hour of one core, and more beside other work
 _logger = logging.getLogger(__name__)
 
 
