@@ -580,7 +580,7 @@ def test_a_cluster_gives_the_numbers_of_threads_also_when_a_worker_and_then_the_
     wait_for(lambda: parts_in(folder) >= 9)
     stop(scheduler)
     _, complaint = process.communicate(timeout=90)
-    assert process.returncode == 1
+    assert process.returncode == 1, complaint
     assert complaint.startswith(
         f"dwmtj: scheduler: {address} is gone, or has no workers left; what was measured is kept"
     )
