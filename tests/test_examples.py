@@ -17,12 +17,13 @@ def numbers_of(name, tmp_path, **settings):
     return numbers
 
 
-def test_fig_1ac_shows_the_levels_of_a_track(tmp_path):
-    # One of the 16 tracks whose levels, with these very loops, tests/test_main_job.py counts.
-    numbers = numbers_of("lequeux2016_fig1ac", tmp_path, samples=1)
-    assert numbers["mean number of levels"] == pytest.approx(16.6, abs=8.0)  # tracks have a standard deviation of 2
-    at = [numbers[f"mean number of levels at a resolution of {ohms} Ohm"] for ohms in ("0.25", "1")]
-    assert at[0] > numbers["mean number of levels"] > at[1] > 2.0
+def test_fig_1ac_shows_15_to_20_levels(tmp_path):
+    # Of the 16 tracks, which tests/test_main_job.py counts: these have a standard deviation of 2 levels.
+    numbers = numbers_of("lequeux2016_fig1ac", tmp_path, samples=5)
+    assert numbers["mean number of levels"] == pytest.approx(16.6, abs=2.0)
+    assert numbers["tracks with 15 to 20 levels"] >= 3
+    assert numbers["mean number of levels at a resolution of 0.25 Ohm"] == pytest.approx(23.4, abs=2.5)
+    assert numbers["mean number of levels at a resolution of 1 Ohm"] == pytest.approx(8.3, abs=1.5)
     assert numbers["levels in a single branch"] == pytest.approx(1.2, abs=0.4)
     assert numbers["levels with one H_K at 0 K"] == 0
     assert numbers["highest resistance (Ohm)"] == pytest.approx(70.2, abs=0.05)
