@@ -3,7 +3,7 @@
     python benchmarks/fits_of_loops.py [SEEDS]
 
 Nine tracks of the paper's device, 7 seeds unless told otherwise, 0.4 Ohm of noise.  A row for each fit in which R_P,
-TMR_0 or V_h is more than four standard errors from the truth.  About four minutes on one core.
+TMR_0 or V_h is more than four standard errors from the truth.  About half a minute on one core.
 """
 
 import sys
