@@ -229,7 +229,7 @@ def bits(drive, duration):
     return hashlib.sha256(result.position.values.tobytes() + result.angle.values.tobytes()).hexdigest()
 
 print(bits(Current.of(2e-3), 20e-9), len(advance_devices.overloads))
-print(bits(Current(pulses([4e-3, -4e-3] * 200, width=3e-9, period=6e-9)), 2.4e-6), len(advance_devices.overloads))
+print(bits(Current(pulses([4e-3, -4e-3] * 2000, width=3e-9, period=6e-9)), 24e-6), len(advance_devices.overloads))
 """
 
 

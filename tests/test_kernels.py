@@ -1,5 +1,7 @@
 """The inner layer: elementary functions, random numbers, and the same bits from every way to run it."""
 
+from types import FunctionType, SimpleNamespace
+
 import numba
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy import stats
 
 from compact_model import Current, Sine, Voltage, ensemble, lequeux2016_track, pulses, simulate_ensemble
 from compact_model.kernels import fast_math, interpreted
+from compact_model.kernels.adaptive import advance_devices
 from compact_model.kernels.fixed_step import StepPlan
 from compact_model.kernels.noise import fill_normal_pairs, philox
 
@@ -167,6 +170,24 @@ def test_python_and_compiled_code_give_the_same_bits(device, monkeypatch, case, 
     assert {kernel.py_func.__name__ for kernel in taken} == {"find_pieces", "advance_devices"}
     for name in compiled.data_vars:
         np.testing.assert_array_equal(by_python[name], compiled[name])
+
+
+EXACT = {"abs", "absolute", "copysign", "floor", "maximum", "minimum", "sign", "sqrt"}  # rounded alike everywhere
+
+
+def test_numpys_own_roundings_are_not_what_python_runs():
+    called, functions = set(), [interpreted.interpreted(advance_devices)]
+    for function in functions:  # grows: with all that they call
+        called.update(interpreted._names(function.__code__))
+        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        scope = [value for name, value in function.__globals__.items() if name != "np"]
+        modules = [each for value in scope if isinstance(value, SimpleNamespace) for each in vars(value).values()]
+        for value in [*scope, *cells, *modules]:
+            if isinstance(value, FunctionType) and value not in functions:
+                functions.append(value)
+    ufuncs = {name for name in called if isinstance(vars(np).get(name), np.ufunc)}
+    assert {"log1p", "arctan", "sqrt"} <= ufuncs
+    assert ufuncs - EXACT <= set(interpreted.STAND_INS)
 
 
 def test_cutting_a_run_into_parts_changes_no_bit(device, monkeypatch):

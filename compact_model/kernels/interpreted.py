@@ -6,6 +6,7 @@ or to reorder, both give the same bits.
 """
 
 import functools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 _PACKAGE = __package__ or ""
+# numpy's own versions of these round otherwise than the C library's, which compiled code calls, on processors with
+# AVX-512; functions that a kernel adds have to be added here.
+STAND_INS = {"arctan": math.atan, "log1p": math.log1p}
 _seconds_left = 2.0  # of this process, for kernels run by Python
 _compiled: set[tuple[Any, ...]] = set()  # a kernel and the classes of its arguments
 
@@ -84,6 +88,8 @@ def _seen(value: Any, copies: dict[FunctionType, FunctionType]) -> Any:
         return _copy(value.py_func, copies)
     if isinstance(value, FunctionType) and value.__module__.startswith(_PACKAGE):
         return _copy(value, copies)
+    if value is np:
+        return SimpleNamespace(**vars(np) | STAND_INS)
     if isinstance(value, ModuleType) and value.__name__.startswith(_PACKAGE):
         dispatchers = {name: each for name, each in vars(value).items() if isinstance(each, Dispatcher)}
         return SimpleNamespace(**{name: _seen(each, copies) for name, each in dispatchers.items()})
