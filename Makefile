@@ -13,7 +13,7 @@ INSTALL := scripts/install.py
 MAKEFLAGS += --jobs=4
 
 .PHONY: run test tests static test-oldest test-pythons benchmark robustness wheels verilog-a verilog-a-tools docs links \
-	format clean ngspice
+	format clean ngspice chromium
 
 run: $(KERNELS) ngspice
 	$(BIN)/dwmtj run -o results
@@ -29,7 +29,7 @@ static: $(TEST_PACKAGES)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-tests: $(TEST_PACKAGES) $(KERNELS) ngspice verilog-a-tools
+tests: $(TEST_PACKAGES) $(KERNELS) ngspice chromium verilog-a-tools
 	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
@@ -116,7 +116,11 @@ format: $(TEST_PACKAGES)
 
 # Real ngspice, through the system's package manager where that is allowed; without it both commands do everything else.
 ngspice:
-	@sh scripts/install_ngspice.sh
+	@sh scripts/install_program.sh ngspice
+
+# For the tests of the explorer; after ngspice, since two installations by the system's manager exclude one another.
+chromium: ngspice
+	@sh scripts/install_program.sh chromium
 
 $(PACKAGES): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

