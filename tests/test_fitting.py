@@ -24,6 +24,7 @@ from compact_model import (
     resistance,
     static_current_threshold,
 )
+from compact_model.fitting.branches import loop_states
 from compact_model.fitting.least_squares import Problem
 from compact_model.fitting.simulated import Measured
 from compact_model.fitting.unknowns import Unknowns
@@ -580,6 +581,61 @@ def test_a_sorted_loop_says_what_a_wall_at_the_end_of_the_track_would_make_of_it
     huge = {name: values * 1e45 for name, values in data.items()}
     large = fit_resistance(device.replace(parallel_resistance=4e46, tmr_half_voltage=1e45), huge)
     assert large.values[1] == pytest.approx(found.values[1], rel=1e-6)
+
+
+def levels(parts, noise, seed):
+    """A loop in parts of (points, first and last voltage, share f), of 36 Ohm, TMR_0 = 95 %, V_h = 0.5 V by hand."""
+    volts = np.concatenate([np.linspace(first, last, count) for count, first, last, _ in parts])
+    share = np.concatenate([np.full(count, f) for count, _, _, f in parts])
+    tmr = 0.95 / (1.0 + (volts / 0.5) ** 2)
+    ohms = 36.0 / (1.0 - share * tmr / (1.0 + tmr))
+    return {"voltage": volts, "resistance": ohms + noise * np.random.default_rng(seed).normal(size=ohms.size)}
+
+
+# The level crosses where AP would be for a V_h of 0.33 V, and is measured at more voltages than AP.
+CROSSING = (20, 0.0, 0.13, 1.0), (100, 0.17, -0.02, 0.0), (25, -0.3, -0.32, 0.816), (55, -0.32, 0.0, 0.816)
+
+
+def test_a_level_that_lies_beside_ap_for_another_half_voltage_is_no_part_of_it(device):
+    start = device.replace(parallel_resistance=100.0, tmr=0.3, tmr_half_voltage=np.inf)
+    pulls = []
+    for seed in range(20):
+        data = levels(CROSSING, 0.8, seed)
+        assert set(loop_states(data["voltage"], data["resistance"])[120:]) == {""}
+        found = fit_resistance(start, data)
+        pulls.append((np.array(found.values[:2]) - [36.0, 0.95]) / found.standard_errors[:2])
+    assert np.abs(np.mean(pulls, axis=0)).max() < 4.0 / np.sqrt(20)
+    assert np.abs(pulls).max() < 4.0
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            ((30, 0.0, 0.2, 1.0), (240, 0.3, -0.3, 0.15), (30, -0.2, 0.0, 1.0)),
+            r"P branch has the same R at every bias, got one that changes by -[01]\.\d+ %, as where the wall does not",
+        ),
+        (
+            ((60, 0.0, 0.2, 1.0), (3, 0.1, 0.1, 0.0), (200, 0.1, -0.1, 0.2), (60, -0.2, 0.0, 1.0)),
+            "stays in P and in AP, got 3 points together below what would be its P branch; give the state of each",
+        ),
+        (
+            ((60, 0.0, 0.2, 0.7), (3, 0.1, 0.1, 1.0), (200, 0.1, -0.1, 0.0), (60, -0.2, 0.0, 0.7)),
+            "stays in P and in AP, got 3 points together above what would be its AP branch; give the state of each",
+        ),
+    ],
+)
+def test_a_loop_whose_points_contradict_its_states_is_refused(device, parts, message):
+    with pytest.raises(InputError, match=message):
+        fit_resistance(device, levels(parts, 0.3, 1))
+
+
+def test_a_sorted_loop_says_what_a_wall_shortly_before_p_would_make_of_it(device):
+    parts = (40, 0.0, 0.13, 1.0), (100, 0.2, -0.2, 0.02), (40, -0.13, 0.0, 1.0)
+    found = fit_resistance(device, levels(parts, 0.4, 3))
+    assert found.values[0] > 36.0 + 4.0 * found.standard_errors[0]
+    note = re.search(r"if 2 % of the junction stayed antiparallel there, R_P is (\S+) Ohm instead", found.notes[2])
+    assert float(note[1]) == pytest.approx(36.0, abs=4.0 * found.standard_errors[0])
 
 
 def test_fits_draw_themselves(start, thresholds, ohms):

@@ -1,8 +1,9 @@
 """Sorts the points of a measured R-V or R-I loop into the P branch, the AP branch and points between them.
 
 For a trial V_h, (R/R_P - 1) (1 + (V/V_h)^2) equals TMR_0 on the AP branch and is less below it, so the branch is the
-highest value on which many points agree.  The V_h on which most points agree is chosen from a list; then the two
-branches and the curves through them are determined in turn, until no point changes its branch.
+highest value on which many points agree.  Of a list, the V_h is chosen with which the levels of all resting walls
+depend least on the bias; then the two branches and the curves through them are determined in turn, until no point
+changes its branch.
 """
 
 import math
@@ -29,6 +30,7 @@ _MOST_CANDIDATES = 300
 _CHUNK = 8  # neighbours whose mean is compared
 _FINEST = 1e-3  # the same without any noise
 _MOST_ROUNDS = 30
+_SIGNIFICANT = 4.0  # standard errors of a slope
 _LEAST_KEPT = 0.5  # of the points of the stretches in which a branch lies
 
 
@@ -44,8 +46,8 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
 
     voltage: V, ohms: Ohm, deviation: their standard deviations, Ohm; None: from the points' distances to neighbours.
     The lowest and the highest curve on which many points lie are taken for P and AP.  In a loop that does not reach one
-    of the states, another takes its place, and the data give no sign of it.  Raises InputError if there are no two such
-    curves.
+    of the states, another takes its place, and the data often give no sign of it.  Raises InputError if there are no
+    two such curves, and where the points contradict them.
     """
     scale = float(ohms.mean())  # powers of a resistance or a voltage may overflow
     sigma = (np.full_like(ohms, noise_of(ohms)) if deviation is None else deviation) / scale
@@ -55,15 +57,16 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
     parallel = float(ohms[_extreme(-ohms, coarse)].mean())
     half_voltages = _HALF_VOLTAGES if voltage.any() else np.array([np.inf])
     stretch = _stretches(ohms, sigma)
-    most, upper = 0.0, np.zeros(ohms.size, dtype=bool)
+    noise = np.maximum(sigma, _FINEST * ohms)
+    least, upper = math.inf, np.zeros(ohms.size, dtype=bool)
     for half_voltage in half_voltages:
-        lift = (1.0 + (voltage / half_voltage) ** 2) / parallel
+        fall = 1.0 + (voltage / half_voltage) ** 2
+        lift = fall / parallel
         members = _extreme((ohms - parallel) * lift, coarse * lift)
-        # A stretch that leaves the curve without a jump only crosses it: it counts if most of it lies on the curve.
-        inside = np.bincount(stretch, members)
-        counted = np.maximum(2.0 * inside - np.bincount(stretch), 0.0)
-        if counted.sum() >= most:  # among equals the largest V_h
-            most, upper = float(counted.sum()), members & (counted > 0.0)[stretch]
+        tmr = ((ohms - parallel) * lift)[members].mean() / fall
+        roughness = _roughness(ohms / parallel, noise / parallel, tmr, stretch)
+        if roughness <= least:  # among equals the largest V_h
+            least, upper = roughness, members
     lower = np.abs(ohms - parallel) <= coarse
     upper &= ~lower
     for _ in range(_MOST_ROUNDS):
@@ -77,6 +80,8 @@ def loop_states(voltage: FloatArray, ohms: FloatArray, deviation: FloatArray | N
             break
     _check(lower, upper)
     _check_kept(stretch, lower, upper)
+    _check_ends(parallel - ohms > width, ohms - curve > width)
+    _check_bias(voltage, ohms, noise, lower)
     return np.where(lower, STATES[0], np.where(upper, STATES[1], BETWEEN))
 
 
@@ -90,6 +95,21 @@ def _extreme(values: FloatArray, width: FloatArray) -> NDArray[np.bool_]:
     counts = np.where(beyond <= few, members.sum(axis=1), 0)
     best: NDArray[np.bool_] = members[int(np.argmax(counts))]
     return best
+
+
+def _roughness(ratio: FloatArray, sigma: FloatArray, tmr: FloatArray, stretch: NDArray[np.int64]) -> float:
+    """How much a wall moves within the jump-free stretches, in squares of the noise, if this is the TMR at each point.
+
+    ratio: R / R_P, with its standard deviation.  A wall that rests keeps its share f whatever the bias.  A point counts
+    as _WIDTH standard deviations at most: walls also move.
+    """
+    if tmr.min() <= 0.0:
+        return math.inf
+    share = (1.0 - 1.0 / ratio) * (1.0 + 1.0 / tmr)
+    width = sigma / ratio**2 * (1.0 + 1.0 / tmr)
+    weights = width**-2.0
+    mean = np.bincount(stretch, weights * share) / np.bincount(stretch, weights)
+    return float((np.minimum(np.abs(share - mean[stretch]) / width, _WIDTH) ** 2).sum())
 
 
 def _stretches(ohms: FloatArray, sigma: FloatArray) -> NDArray[np.int64]:
@@ -172,6 +192,35 @@ def _check_kept(stretch: NDArray[np.int64], lower: NDArray[np.bool_], upper: NDA
                 f"data: expected a loop whose {name} branch follows R_P, TMR_0 and V_h, got one of which "
                 f"{int(members.sum())} of {around} points do; give the state of each point"
             )
+
+
+def _check_ends(below: NDArray[np.bool_], above: NDArray[np.bool_]) -> None:
+    """Refuse states beyond which the wall rests in another one."""
+    for name, members, beyond in zip(STATES, (below, above), ("below", "above"), strict=True):
+        count = int(_runs(members).sum())
+        if count:
+            raise InputError(
+                f"data: expected a loop that stays in P and in AP, got {count} points together {beyond} what would be "
+                f"its {name} branch; give the state of each point"
+            )
+
+
+def _check_bias(voltage: FloatArray, ohms: FloatArray, sigma: FloatArray, lower: NDArray[np.bool_]) -> None:
+    """Refuse a P branch that changes with the bias, as a level of a loop that does not reach P does.
+
+    Of a wall that is still within the junction, a share f antiparallel, R falls with V^2 as f TMR(V) does.
+    """
+    squares, values = voltage[lower] ** 2, ohms[lower]
+    weights = sigma[lower] ** -2.0
+    apart = squares - np.average(squares, weights=weights)
+    information = float((weights * apart**2).sum())
+    slope = float((weights * apart * values).sum())
+    if slope**2 > _SIGNIFICANT**2 * information:
+        change = 100.0 * slope / information * float(np.ptp(squares)) / float(np.average(values, weights=weights))
+        raise InputError(
+            f"data: expected a loop whose P branch has the same R at every bias, got one that changes by {change:.2g} "
+            "%, as where the wall does not reach P; give the state of each point"
+        )
 
 
 def _check(lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> None:

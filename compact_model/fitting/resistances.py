@@ -41,10 +41,10 @@ def fit_resistance(
     branches of an R-V or R-I loop), or the wall's `position` in m.  state: 'P' or 'AP' for all points.
     Data with none of these are a loop in the order measured, whose points are sorted by `loop_states`: the lowest and
     the highest curve with many points are taken for P and AP, and the points between them are left out.  Levels that
-    are closer to a state than about the noise are not distinguished from it: simulated loops at 300 K give R_P within
-    0.3 % and TMR_0 within 1.5 %, whatever smaller errors the points have.  AP is taken to mean the whole junction, f =
-    1; a loop that only reached a wall at x = 0, where the pad stays parallel, gives too small a TMR_0, and a note says
-    by how much.
+    are closer to a state than about the noise are not distinguished from it, whatever smaller errors the points have:
+    of 351 simulated loops at 300 K with 0.4 Ohm of noise, 95 % give R_P within 0.4 % and TMR_0 within 1.4 %.  A loop
+    whose wall stops before P gives too large an R_P, and one that only reached a wall at x = 0, where the pad stays
+    parallel, too small a TMR_0; notes say by how much.
     parameters: the start of the fit, and the values of everything that is not free.  free: names from
     RESISTANCE_PARAMETERS: besides R_P, TMR_0 and V_h those of `MeasuredJunction`, which are negative_half_voltage (V_h
     at V < 0), parallel_curvature (c in G_P(V) = (1 + c V^2)/R_P, at known states) and series_resistance.
@@ -129,7 +129,7 @@ def fit_resistance(
     if between.any():
         dataset[f"left_out_{drive}"] = ("point_left_out", left_out[0], dataset[drive].attrs)
         dataset["left_out"] = ("point_left_out", left_out[1], dataset.resistance.attrs)
-    notes = (sorting, _other_end(fitted, names)) if sorting else ()
+    notes = (sorting, _other_ap(fitted, names), *_other_p(fitted, names)) if sorting else ()
     leads = measured.series_resistance
     across = (bias if drive == "voltage" else bias * ohms) * (1.0 - leads / ohms)
     return fit_result(
@@ -166,7 +166,25 @@ def _over(shares: FloatArray, curve: FloatArray, drive: str) -> tuple[FloatArray
     return along, drive, at
 
 
-def _other_end(fitted: DeviceParameters, free: tuple[str, ...]) -> str:
+_SHORT = 0.02  # share of the junction that stays antiparallel
+
+
+def _other_p(fitted: DeviceParameters, free: tuple[str, ...]) -> list[str]:
+    """A note on a fit that took the lowest level for P: what R_P is if the wall stopped shortly before it.
+
+    R(f, 0) = R_P / (1 - f TMR_0 / (1 + TMR_0)); a loop at its noise cannot distinguish a small f from 0.
+    """
+    if "parallel_resistance" not in free:
+        return []
+    found = fitted.parallel_resistance
+    ohms = found * (1.0 - _SHORT) / (1.0 - _SHORT / (1.0 + fitted.tmr))
+    return [
+        f"P was taken for the lowest level: if {100.0 * _SHORT:g} % of the junction stayed antiparallel there, R_P is "
+        f"{ohms:.4g} Ohm instead of {found:.4g} Ohm"
+    ]
+
+
+def _other_ap(fitted: DeviceParameters, free: tuple[str, ...]) -> str:
     """A note on a fit that took a state for AP of the whole junction that may be a wall at x = 0, f < 1.
 
     R(f, V) / R_P - 1 = f TMR_0 / (1 + (1 - f) TMR_0 + (V / V_h)^2) has the form of a TMR with a V_h, so a loop cannot
