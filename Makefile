@@ -33,15 +33,17 @@ tests: $(TEST_PACKAGES) $(KERNELS) ngspice chromium verilog-a-tools
 	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # The tests that neither wait nor compile for long, with the oldest version of everything that pyproject.toml accepts.
-# `make test` has the newest.  What other packages of that age warn of is no error here.
-FAST_TESTS := $(patsubst %,tests/test_%.py,drive parameters resistance landscape loading solvers crossbar netlist)
+# `make test` has the newest.  What other packages of that age warn of is no error here.  The first two compile for longest,
+# each in a worker of its own.
+FAST_TESTS := $(patsubst %,tests/test_%.py,crossbar solvers drive parameters resistance landscape loading netlist)
 
 test-oldest: ngspice
 	@$(PYTHON) -m venv .venv-oldest
 	@$(PYTHON) scripts/oldest_versions.py > .venv-oldest/constraints.txt
 	.venv-oldest/bin/python $(INSTALL) -c .venv-oldest/constraints.txt \
 		-e '.[learn]' pytest pytest-xdist hypothesis
-	.venv-oldest/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 -o filterwarnings=default $(FAST_TESTS)
+	.venv-oldest/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadfile -o filterwarnings=default \
+		$(FAST_TESTS)
 
 # The same tests with the other Pythons of this machine; PYTHONS="python3.12 ..." names some, each a program or its path.
 PYTHONS ?= python3.12 python3.13 python3.14
@@ -53,7 +55,7 @@ test-pythons: ngspice
 		folder=.venv-$$version; echo "Python $$version"; \
 		$$python -m venv $$folder \
 			&& $$folder/bin/python $(INSTALL) -e '.[learn]' pytest pytest-xdist hypothesis \
-			&& $$folder/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 $(FAST_TESTS) || exit 1; \
+			&& $$folder/bin/python -m pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadfile $(FAST_TESTS) || exit 1; \
 	done
 
 benchmark: $(KERNELS) ngspice
