@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -591,6 +592,23 @@ def test_a_cluster_gives_the_numbers_of_threads_also_when_a_worker_and_then_the_
     with pytest.raises(InputError, match=f"expected one that answers at {address}, got none"):
         run_study(read_study(study_file), store=folder, scheduler=address)
     assert same(undisturbed, run_study(read_study(study_file), store=folder))
+
+
+def test_a_scheduler_that_dies_before_its_parts_are_cancelled_is_named():
+    class Dying:
+        status, dashboard_link = "running", ""
+        scheduler = SimpleNamespace(address="tcp://gone:1")
+
+        def scheduler_info(self, n_workers):
+            return {"workers": {"one": {"nthreads": 1}}}
+
+        def lose(self, *arguments, **options):
+            raise OSError("Timed out trying to connect")
+
+        submit = cancel = lose
+
+    with pytest.raises(pools.SchedulerError, match="tcp://gone:1 is gone, or has no workers left"):
+        pools.Dask(Dying()).cost([])
 
 
 def test_a_scheduler_without_workers_is_refused(monkeypatch):

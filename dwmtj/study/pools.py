@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compact_model.support.arrays import FloatArray
@@ -129,7 +129,9 @@ class Dask:
                     raise failure
         finally:
             if self._client.status == "running":
-                self._client.cancel(list(running), force=True)
+                # A scheduler may die at this moment; the error that is on its way says so already.
+                with suppress(OSError, TimeoutError):
+                    self._client.cancel(list(running), force=True)
 
     def _submit(self, call: Call) -> Future:
         try:
