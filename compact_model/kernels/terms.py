@@ -343,10 +343,12 @@ def _strip(distance):
 
 
 @inlined
-def _field_of_domains(per_volt, width, length, tmr, bias, position, voltage):
-    """Field across the track at the wall, T: that of the parallel domain's current less the antiparallel one's."""
-    antiparallel = 1.0 / (1.0 + tmr / (1.0 + bias * bias))
-    return per_volt * voltage * (_strip(position / width) - antiparallel * _strip((length - position) / width))
+def _field_of_domains(per_volt, tmr, bias, voltage, parallel, antiparallel):
+    """Field across the track at the wall, T: that of the parallel domain's current less the antiparallel one's.
+
+    parallel, antiparallel: `_strip` of the two domains' lengths over the track's width.
+    """
+    return per_volt * voltage * (parallel - antiparallel / (1.0 + tmr / (1.0 + bias * bias)))
 
 
 @inlined
@@ -355,12 +357,11 @@ def _oersted_field(device, position, voltage, angle, anisotropy_slope):
         return 0.0
     field = _field_of_domains(
         device.oersted_per_volt,
-        device.oersted_width,
-        device.track_length,
         device.tmr,
         voltage * device.inverse_half_voltage,
-        position,
         voltage,
+        _strip(position / device.oersted_width),
+        _strip((device.track_length - position) / device.oersted_width),
     )
     return 0.5 * np.pi * field * sine(angle)
 
@@ -370,14 +371,14 @@ _STRIP_TEXT = "(0.5*(ln(1.0+{0}*{0})-{0}*{0}*ln(1.0+1.0/({0}*{0})))+2.0*{0}*atan
 
 
 def _oersted_energy(parameters, position, angle, voltage, anisotropy):
+    # As Python: numba would compile them anew in every process.
     field = _field_of_domains.py_func(
         parameters.oersted_field_per_volt,
-        parameters.track_width,
-        parameters.track_length,
         parameters.tmr,
         voltage / parameters.tmr_half_voltage,
-        position,
         voltage,
+        _strip.py_func(position / parameters.track_width),
+        _strip.py_func((parameters.track_length - position) / parameters.track_width),
     )
     return -0.5 * np.pi * field * np.cos(angle)
 

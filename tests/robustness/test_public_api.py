@@ -7,6 +7,8 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from numba.core import event
+from numba.core.caching import NullCache
 from public_calls import CALLS, MADE_OTHERWISE, Call, public_callables
 from robustness.hostile import hostile
 from robustness.searching import searching
@@ -46,6 +48,16 @@ def hole(value: Any, call: Call, name: str = "result") -> str | None:
     return next((found for key, item in parts if (found := hole(item, call, key))), None)
 
 
+def compiled_in_vain(events: list[tuple[float, event.Event]]) -> list[str]:
+    """What numba compiled for a call from Python and will not find again, as a part of kernels may by mistake."""
+    depth, found = 0, []
+    for _, each in events:
+        if each.is_start and depth == 0 and isinstance(each.data["dispatcher"]._cache, NullCache):
+            found.append(each.data["dispatcher"].py_func.__qualname__)
+        depth += 1 if each.is_start else -1
+    return found
+
+
 def test_every_public_callable_is_a_target():
     assert public_callables() - MADE_OTHERWISE.keys() <= CALLS.keys()
     assert not MADE_OTHERWISE.keys() & CALLS.keys()
@@ -56,7 +68,10 @@ def test_the_valid_call_is_valid(name, request):
     call = CALLS[name]
     if call.ngspice:
         request.getfixturevalue("ngspice")
-    assert hole(call.function(**call.arguments()), call) is None
+    with event.install_recorder("numba:compile") as recorded:
+        result = call.function(**call.arguments())
+    assert hole(result, call) is None
+    assert not compiled_in_vain(recorded.buffer)
 
 
 @pytest.mark.parametrize("name", [name for name, call in CALLS.items() if call.arguments is not dict])
