@@ -52,7 +52,7 @@ def compiled_in_vain(events: list[tuple[float, event.Event]]) -> list[str]:
     """What numba compiled for a call from Python and will not find again, as a part of kernels may by mistake."""
     depth, found = 0, []
     for _, each in events:
-        if each.is_start and depth == 0 and isinstance(each.data["dispatcher"]._cache, NullCache):
+        if each.is_start and depth == 0 and type(each.data["dispatcher"]._cache) is NullCache:
             found.append(each.data["dispatcher"].py_func.__qualname__)
         depth += 1 if each.is_start else -1
     return found
