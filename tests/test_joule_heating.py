@@ -324,7 +324,7 @@ def test_the_verilog_a_module_does_what_the_sub_circuit_does(ngspice, tmp_path, 
         )
         (tmp_path / "deck.cir").write_text(
             f"heat\n{definition}V1 top 0 PULSE(0 0.15 0.2n 10p 10p 6n 100n)\n{element}\n"
-            f".options method=trap reltol=1e-6 trtol=1\n.tran 0.01n 12n 0 0.01n\n{control}.end\n"
+            f".options method=trap reltol=1e-7 trtol=1\n.tran 0.01n 12n 0 0.01n\n{control}.end\n"
         )
         subprocess.run(
             [newer_ngspice(), "-n", "-b", "deck.cir"], cwd=tmp_path, check=True, capture_output=True, timeout=60
@@ -332,7 +332,7 @@ def test_the_verilog_a_module_does_what_the_sub_circuit_does(ngspice, tmp_path, 
         vectors = read_raw(tmp_path / "out.raw")[-1].vectors
         middle = np.argmin(np.abs(vectors["time"] - 6e-9))
         ends[language] = [vectors["x"][-1], vectors["phi"][-1], 1e4 * vectors["v1#branch"][middle]]
-    np.testing.assert_allclose(ends["verilog-a"], ends["ngspice"], atol=0.02)
+    np.testing.assert_allclose(ends["verilog-a"], ends["ngspice"], atol=2e-3)
 
 
 # ---- What is refused ----

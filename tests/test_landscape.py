@@ -1,5 +1,8 @@
 """Pinning sites and tracks."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,3 +145,21 @@ def test_an_anisotropy_profile_replaces_the_constant(device):
     profile = AnisotropyProfile((0.0, 1e-6), (10e-4, 30e-4))
     landscape = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=1e-7),), profile)
     assert landscape.anisotropy_field(0.25e-6, device) == pytest.approx(15e-4)
+
+
+TABLE = """
+import hashlib
+from compact_model import ensemble, lequeux2016, lequeux2016_track
+device = lequeux2016()
+tracks = [lequeux2016_track(device, seed) for seed in range(5)]
+print(hashlib.sha256(ensemble.landscape_table(tracks, [device]).rows.tobytes()).hexdigest())
+"""
+
+
+def test_a_track_has_the_same_bits_on_every_processor():
+    found = set()
+    for kind in ({}, {"OPENBLAS_CORETYPE": "PRESCOTT"}):  # as linear algebra is made for this one and for an old one
+        command = [sys.executable, "-c", TABLE]
+        done = subprocess.run(command, env=os.environ | kind, capture_output=True, text=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1

@@ -1,6 +1,7 @@
 """Functions of one variable as tables of polynomials, the form in which the kernels read tracks and drives."""
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -28,31 +29,54 @@ _MOST_PIECES = 200_000
 memory."""
 
 
+_GRID = 2**40  # points of a fit lie on this grid of (-1, 1), so that every C library gives the same ones
+
+
+def _chebyshev(count: int) -> list[int]:
+    """The zeros of a Chebyshev polynomial, in units of 1 / _GRID."""
+    return [round(_GRID * math.cos(math.pi * (index + 0.5) / count)) for index in range(count)]
+
+
 @functools.cache
-def _points(degree: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The points at which a polynomial of a degree is fitted, those at which it is tested, and their powers."""
+def _points(degree: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The points at which a polynomial of a degree is fitted, those at which it is tested, and the fit.
+
+    The coefficient of u^k is the sum of fit[j, k] times the value at node j: Lagrange's polynomials, from whole numbers
+    and rounded once, since the bits that a linear algebra library gives depend on the processor.
+    """
     count = degree + 1
-    nodes: FloatArray = np.cos(
-        np.pi * (np.arange(count) + 0.5) / count
-    )  # inside (-1, 1): the jump at an edge is never sampled
+    nodes = _chebyshev(count)  # inside (-1, 1): the jump at an edge is never sampled
+    fit = np.empty((count, count))
+    for index, own in enumerate(nodes):
+        powers, scale = [1], 1
+        for other in nodes[:index] + nodes[index + 1 :]:
+            # times (_GRID u - other) / (own - other)
+            powers = [_GRID * up - other * down for up, down in zip([0, *powers], [*powers, 0], strict=True)]
+            scale *= own - other
+        fit[index] = [power / scale for power in powers]
     # Between the nodes, and close to the ends, where an undeclared jump could hide.
-    tests: FloatArray = np.append(
-        np.cos(np.pi * (np.arange(2 * count + 1) + 0.5) / (2 * count + 1)), [1.0 - 1e-6, 1e-6 - 1.0]
-    )
-    return nodes, np.vander(nodes, count, increasing=True), tests, np.vander(tests, count, increasing=True).T
+    tests = np.append(np.array(_chebyshev(2 * count + 1)) / _GRID, [1.0 - 1e-6, 1e-6 - 1.0])
+    return np.array(nodes) / _GRID, tests, fit
 
 
 def _interpolate(
     function: Callable[[FloatArray], FloatArray], middle: FloatArray, half: FloatArray, degree: int
 ) -> tuple[FloatArray, FloatArray]:
     """Power coefficients (pieces, degree + 1) in u = (x - middle) / half, and the largest error of each piece."""
-    nodes, powers, tests, test_powers = _points(degree)
+    nodes, tests, fit = _points(degree)
     count = degree + 1
     # One call for both: the cost of a waveform is per call rather than per time.
     values = function(middle[:, np.newaxis] + half[:, np.newaxis] * np.concatenate([nodes, tests]))
-    coefficients = np.linalg.solve(powers, values[:, :count].T).T
+    coefficients = np.zeros((middle.size, count))
+    first = values[:, 0]
+    for node in range(1, count):  # from the first value on, so that a constant has no slope, not even by rounding
+        coefficients += (values[:, node] - first)[:, np.newaxis] * fit[node]
+    coefficients[:, 0] += first
+    fitted = np.repeat(coefficients[:, -1:], tests.size, axis=1)
+    for power in range(degree - 1, -1, -1):
+        fitted = fitted * tests + coefficients[:, power, np.newaxis]
     exact = values[:, count:]
-    error: FloatArray = np.abs(coefficients @ test_powers - exact).max(axis=1)
+    error: FloatArray = np.abs(fitted - exact).max(axis=1)
     # Rounding x alone moves the values by this much, and no halving can improve on that.
     rounding = 4.0 * np.finfo(np.float64).eps * (np.abs(middle) + half) / half * np.ptp(exact, axis=1)
     return np.asarray(coefficients, dtype=np.float64), np.maximum(error - rounding, 0.0)
