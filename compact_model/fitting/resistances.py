@@ -42,7 +42,7 @@ def fit_resistance(
     Data with none of these are a loop in the order measured, whose points are sorted by `loop_states`: the lowest and
     the highest curve with many points are taken for P and AP, and the points between them are left out.  Levels that
     are closer to a state than about the noise are not distinguished from it, whatever smaller errors the points have:
-    of 351 simulated loops at 300 K with 0.4 Ohm of noise, 95 % give R_P within 0.4 % and TMR_0 within 1.4 %.  A loop
+    of 342 simulated loops at 300 K with 0.4 Ohm of noise, 95 % give R_P within 0.4 % and TMR_0 within 1.4 %.  A loop
     whose wall stops before P gives too large an R_P, and one that only reached a wall at x = 0, where the pad stays
     parallel, too small a TMR_0; notes say by how much.
     parameters: the start of the fit, and the values of everything that is not free.  free: names from
