@@ -108,9 +108,8 @@ CASES = {
         60e-9,
         landscape="many",
         changes={"anisotropy_gradient_force": 1.0},
-        options={
-            "relative_tolerance": 1e-7
-        },  # differences grow by 90: with 1e-6, starts 0.01 pm apart give 0.02 to 0.2 nm
+        # Differences grow by 90: with 1e-6, starts 0.01 pm apart give 0.02 to 0.2 nm.
+        options={"relative_tolerance": 1e-7},
     ),
     "all further terms on many wells": Case(
         Current(pulse(6e-3, 3e-9)),
