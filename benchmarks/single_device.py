@@ -5,17 +5,29 @@ loop written here with this one case built in (no tables, no options), the faste
 MultilayerWallDynamics integrates another model (a wall in each of several layers, no truncated wells); it is run at its
 own default tolerance (rtol 1e-12), so only simulated time per second is compared.
 
-Kernels are timed without labels and validation; the last table adds them.
+Kernels are timed without labels and validation; the table after them adds both, and the last one (alone with `--small`)
+is of small calls: a result of 501 recorded states.
 """
 
 import math
+import sys
 from functools import partial
 
 import numpy as np
 from numba import njit
 from timing import alternate, print_table
 
-from compact_model import CurrentDensity, Landscape, ParabolicWell, ensemble, lequeux2016, simulate
+from compact_model import (
+    Current,
+    CurrentDensity,
+    Landscape,
+    ParabolicWell,
+    ensemble,
+    lequeux2016,
+    lequeux2016_track,
+    simulate,
+    single_well,
+)
 from compact_model.kernels import adaptive, fixed_step
 from compact_model.kernels.tables import find_pieces
 
@@ -80,6 +92,9 @@ def state():
 
 def main() -> None:
     """Time the three, state their accuracy, print the ratios."""
+    if "--small" in sys.argv:
+        small_calls()
+        return
     case = circuit()
     record, no_rises = np.empty((1, 2)), np.empty((0, 0))
     plan = ensemble.plan_steps(TIMES, np.empty(0), 5e-12)
@@ -89,9 +104,9 @@ def main() -> None:
         progress = adaptive.AdaptiveProgress(
             np.zeros(1),
             np.full(1, adaptive.FIRST_STEP),
-            find_pieces(case.landscape, wall.position),
-            *(np.zeros(1, dtype=np.int64) for _ in range(5)),
+            *(np.zeros(1, dtype=np.int64) for _ in range(6)),
         )
+        find_pieces(case.landscape, wall.position, progress.track_piece)
         adaptive.advance_devices(
             0,
             1,
@@ -177,6 +192,34 @@ def main() -> None:
     )
     print("With validation, compilation of the landscape and labels (`compact_model.simulate`):\n")
     print_table(["method", "ms"], [[name, f"{1e3 * value:.2f}"] for name, value in labelled.items()])
+    small_calls()
+
+
+def small_calls() -> None:
+    """`simulate` of 50 ns, in which a driven wall rings: with many recorded states, and with the last one alone."""
+    device, counts = lequeux2016(), (501, 2)
+    tracks = {
+        "one well": single_well(device, coercive_field=15e-4, half_width=100e-9),
+        "the paper's track": lequeux2016_track(device, 1),
+    }
+    cases = [(name, current) for name in tracks for current in (0.1e-3, 1e-3)]
+    seconds = alternate(
+        {
+            f"{name} {current} {count}": partial(
+                simulate, device, tracks[name], Current.of(current), np.linspace(0.0, 50e-9, count)
+            )
+            for name, current in cases
+            for count in counts
+        }
+    )
+    print("# `simulate` of 50 ns, ms, by the number of recorded states\n")
+    print_table(
+        ["track", "current (mA)", *(f"{count}" for count in counts)],
+        [
+            [name, f"{1e3 * current:g}", *(f"{1e3 * seconds[f'{name} {current} {count}']:.2f}" for count in counts)]
+            for name, current in cases
+        ],
+    )
 
 
 def compare_with_cmtj(adaptive_seconds: float) -> None:

@@ -95,7 +95,11 @@ def device_arrays(
         }
         for each in parameters
     ]
-    columns = {name: np.array(np.broadcast_to([row[name] for row in rows], (count,))) for name in rows[0]}
+
+    def column(values: list[float]) -> FloatArray:
+        return np.array(values, dtype=np.float64).repeat(count // len(rows))
+
+    columns = {name: column([row[name] for row in rows]) for name in rows[0]}
     # The strength is proportional to the root of the temperature.
     columns["thermal_field_per_root_time"] *= np.sqrt(temperature)
     heated = any(heating.is_on(each) for each in parameters)
@@ -112,7 +116,7 @@ def device_arrays(
     if heated:
         further |= heating.COEFFICIENTS
     for name, value in further.items():
-        columns[name] = np.array(np.broadcast_to([value(each) for each in parameters], (count,)), dtype=np.float64)
+        columns[name] = column([value(each) for each in parameters])
     if heated:
         with np.errstate(divide="ignore"):
             columns["inverse_temperature"] = np.where(temperature > 0.0, 1.0 / temperature, 0.0) * np.ones(count)

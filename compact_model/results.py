@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from xarray.indexes import PandasIndex
 
 from . import plots  # noqa: F401 (registers the accessor that draws the results)
 from .device import heating
@@ -14,6 +13,7 @@ from .device.parameters import DeviceParameters
 from .drive import Drive, Waveform
 from .kernels.fixed_step import WallState
 from .support.arrays import FloatArray
+from .support.labelled import labelled
 from .support.model_range import warn_of_temperature, warn_of_voltage
 
 VARIABLES = {
@@ -150,20 +150,8 @@ def label_states(
     coordinates = {"time": xr.IndexVariable("time", times, {"long_name": "time", "units": "s"})}
     if devices is not None:
         coordinates["device"] = xr.IndexVariable("device", list(devices))
-    # Given its indexes, xarray does not align what is already aligned, half the time of a small simulation.
-    indexes = {name: PandasIndex(each.to_index(), name) for name, each in coordinates.items()}
     dims = ("time",) if devices is None else ("device", "time")
     first = len(dims) - 1
-    return xr.Dataset(
-        {
-            name: xr.Variable(dims[: first + (np.ndim(values) > first)], values, _attributes(name))
-            for name, values in arrays.items()
-        },
-        coords=xr.Coordinates(coordinates, indexes=indexes),
-        attrs={"experiment": "simulation"} | dict(attributes or {}),
-    )
-
-
-def _attributes(name: str) -> dict[str, str]:
-    long_name, unit = VARIABLES[name]
-    return {"long_name": long_name, "units": unit}
+    found = {name: np.asarray(values) for name, values in arrays.items()}
+    labels = {name: (dims[: first + (values.ndim > first)], *VARIABLES[name]) for name, values in found.items()}
+    return labelled(found, labels, {"experiment": "simulation"} | dict(attributes or {}), coordinates)

@@ -7,6 +7,7 @@ import xarray as xr
 
 from compact_model.support import validation
 from compact_model.support.arrays import FloatArray
+from compact_model.support.labelled import labelled
 from compact_model.support.validation import InputError
 
 from .line_drive import LineCurrents
@@ -74,14 +75,7 @@ def label_solution(
         "residual": found.residual,
         **attributes,
     }
-    variables = {
-        name: xr.Variable(axes, values[name], {"long_name": long_name, "units": unit}, fastpath=True)
-        for name, (axes, long_name, unit) in _VARIABLES.items()
-        if name in values
-    }
-    # Built as xarray builds its own results: the checks of a new Dataset take as long as solving a small array.
-    sizes = dict(zip(_CELL_AXES, found.device_current.shape, strict=True))
-    return xr.Dataset._construct_direct(variables, set(), sizes, attrs)
+    return labelled(values, _VARIABLES, attrs)
 
 
 def source_power(found: NetworkSolution, sources: Sources) -> FloatArray:

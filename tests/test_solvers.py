@@ -35,9 +35,14 @@ from compact_model import (
     single_well,
 )
 from compact_model.kernels import dop853
+from compact_model.kernels import dop853_coefficients as coefficients
+from compact_model.kernels.interpreted import interpreted
 from compact_model.kernels.tables import Device, device_at, find_pieces
 
 GAMMA = 1.7609e11
+take_step, prepare_interpolation, interpolated = (
+    interpreted(part) for part in (dop853.take_step, dop853.prepare_interpolation, dop853.interpolated)
+)
 
 
 def smooth_track(device):
@@ -86,8 +91,8 @@ def test_fixed_step_methods_have_their_order(device, method, order, coarsest):
     assert observed_order(errors)[-1] == pytest.approx(order, abs=0.1)
 
 
-def test_the_adaptive_methods_step_has_order_eight(device):
-    # One smooth branch, steps of equal length: the local formula itself, on a pendulum-like well.
+def one_branch(device):
+    """The leading arguments of `dop853.take_step` for a pendulum-like well, and the piece that holds the wall."""
     landscape = Landscape((ParabolicWell(centre=0.5e-6, coercive_field=15e-4, half_width=0.49e-6),))
     circuit = ensemble.Ensemble(
         devices=ensemble.device_arrays([device], CurrentDensity.of(0.0), "both", np.zeros(1), 1),
@@ -96,22 +101,57 @@ def test_the_adaptive_methods_step_has_order_eight(device):
         drive=ensemble.drive_table([CurrentDensity.of(1.2e10)], [constant(1e-4)], 0.0, 1e-6),
     )
     one = device_at(Device(*[np.asarray(column) for column in circuit.devices]), 0)
-    track, waveform = circuit.landscape.rows, circuit.drive.rows
     piece = int(find_pieces(circuit.landscape, np.array([0.45e-6]), np.array([0]))[0])
+    return (one, 0, circuit.landscape.rows, circuit.drive.rows), piece
 
-    def end(count):
-        slopes = np.zeros((dop853.STAGES + 1, 3))
-        position, angle, step = 0.45e-6, 0.5, 80e-9 / count
-        for index in range(count):
-            at = (one, 0, track, waveform, dop853.Start(piece, 0, 1.0, index * step, position, angle, 0.0))
-            dop853.take_step.py_func(*at, 0.0, 1.0, np.inf, slopes)  # the rates at the start
-            slopes[0] = slopes[-1]
-            position, angle, _, _ = dop853.take_step.py_func(*at, step, 1.0, np.inf, slopes)
-        return np.array([position / device.wall_width, angle])
 
-    exact = end(1024)
-    errors = [np.abs(end(count) - exact).max() for count in (32, 64)]
+def follow(device, duration, count, shares=()):
+    """Wall widths and rad after `count` equal steps, (2,), and at shares of the last one, (shares, 2)."""
+    branch, piece = one_branch(device)
+    slopes, powers = np.zeros((dop853.ALL_STAGES, 3)), np.zeros((dop853.POWERS, 3))
+    position, angle, step = 0.45e-6, 0.5, duration / count
+    for index in range(count):
+        at = (*branch, dop853.Start(piece, 0, 1.0, index * step, position, angle, 0.0))
+        take_step(*at, 0.0, 1.0, np.inf, slopes)  # the rates at the start
+        slopes[0] = slopes[dop853.STAGES]
+        before = position, angle
+        position, angle, rise, _ = take_step(*at, step, 1.0, np.inf, slopes)
+    prepare_interpolation(*at, step, (position, angle, rise), True, slopes, powers)
+    between = [[interpolated(k, before[k], share, powers) for k in (0, 1)] for share in shares]
+    scale = np.array([1.0 / device.wall_width, 1.0])
+    return np.array([position, angle]) * scale, np.array(between).reshape(-1, 2) * scale
+
+
+def test_the_adaptive_methods_step_has_order_eight(device):
+    # One smooth branch, steps of equal length: the local formula itself.
+    exact, _ = follow(device, 80e-9, 1024)
+    errors = [np.abs(follow(device, 80e-9, count)[0] - exact).max() for count in (32, 64)]
     assert observed_order(errors)[-1] == pytest.approx(8, abs=0.1)
+
+
+def test_states_between_the_ends_of_a_step_have_order_seven(device):
+    # A single step, whose error falls with its length to the power of one more than the order.
+    shares = [0.1, 0.35, 0.5, 0.65, 0.85]
+
+    def error(step):
+        exact = [follow(device, share * step, 16)[0] for share in shares]
+        return np.abs(follow(device, step, 1, shares)[1] - exact).max()
+
+    assert observed_order([error(step) for step in (2e-9, 1e-9)])[0] == pytest.approx(8, abs=0.5)
+
+
+def test_the_interpolation_meets_the_quadrature_conditions_of_its_order():
+    # Rates t^k, whatever the state: a method of order 7 integrates them exactly for k up to 6, at every share.
+    nodes = coefficients.NODES
+    powers, share = np.zeros((dop853.POWERS, 3)), np.linspace(0.0, 1.0, 11)
+    for degree in range(8):
+        rates = nodes**degree
+        change = 1.0 / (degree + 1.0)  # of the step, which is exact up to degree 7
+        powers[:3, 0] = change, rates[0] - change, 2.0 * change - rates[0] - rates[coefficients.STAGES]
+        powers[3:, 0] = coefficients.INTERPOLATION @ rates
+        found = [interpolated(0, 0.0, each, powers) for each in share]
+        difference = np.abs(np.array(found) - share ** (degree + 1) / (degree + 1)).max()
+        assert difference < 1e-13 if degree < 7 else difference > 1e-5
 
 
 def test_adaptive_agrees_with_an_independent_solver_on_a_smooth_track(device):
@@ -123,6 +163,16 @@ def test_adaptive_agrees_with_an_independent_solver_on_a_smooth_track(device):
         run = simulate(device, landscape, CurrentDensity.of(density), times, external_field=87e-4, tolerance=1e-12)
         assert run.position.values[inside] == pytest.approx(position[inside], abs=1e-14)
         assert run.angle.values[inside] == pytest.approx(angle[inside], abs=1e-7)
+
+
+def test_recorded_states_keep_the_tolerance_between_the_steps(device):
+    # Some twenty steps and two thousand recorded states, nearly all of them interpolated.
+    landscape = smooth_track(device)
+    times = np.linspace(0.0, 100e-9, 2001)
+    position, angle = independent(device, landscape, 1e10, times, 0.5e-6, net_field=2e-4)
+    run = simulate(device, landscape, CurrentDensity.of(1e10), times, external_field=87e-4)
+    assert np.abs(run.position.values - position).max() < 1e-7 * device.wall_width
+    assert np.abs(run.angle.values - angle).max() < 1e-7
 
 
 @pytest.mark.filterwarnings("ignore:voltage on the barrier")  # driven as hard as the solver can be tried

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .dop853 import Start, take_step
-from .dop853_coefficients import NODES, STAGES
+from .dop853 import POWERS, Start, interpolated, prepare_interpolation, take_step
+from .dop853_coefficients import ALL_STAGES, NODES, STAGES
 from .jit import inlined, inner_kernel, kernel
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
@@ -92,10 +92,11 @@ def _cubic_root(value, start, start_slope, end, end_slope, lowest):
 
 
 @inner_kernel
-def _release(device, mode, track, waveform, start, held, step, angle, rise, tolerance, slopes):
+def _release(device, mode, track, waveform, start, held, step, angle, rise, tolerance, slopes, trials):
     """The part of a step after which a wall that is held is driven inwards, and the angle and the rise there.
 
     start, step: a `Start` and a step (s) from there, whose slopes are known and which ends at this angle and rise.
+    trials: for the slopes of shorter steps.
     Returns (released, length, angle, rise): the whole step where the wall is held throughout.
     """
     outer = 0.0
@@ -104,8 +105,10 @@ def _release(device, mode, track, waveform, start, held, step, angle, rise, tole
             outer = NODES[stage] * step
     if outer == 0.0:
         return False, step, angle, rise
-    _, outer_angle, outer_rise, _ = take_step(device, mode, track, waveform, start, outer, tolerance, np.inf, slopes)
-    outer_speed = held * slopes[STAGES, 0]
+    for component in range(3):
+        trials[0, component] = slopes[0, component]
+    _, outer_angle, outer_rise, _ = take_step(device, mode, track, waveform, start, outer, tolerance, np.inf, trials)
+    outer_speed = held * trials[STAGES, 0]
     if not outer_speed < 0.0:
         return False, step, angle, rise
     # The regula falsi of Illinois for the time at which the speed vanishes.
@@ -117,8 +120,8 @@ def _release(device, mode, track, waveform, start, held, step, angle, rise, tole
         if -outer_speed <= RELEASE_TOLERANCE * scale or outer - inner <= 1e-9 * outer:
             break
         length = (inner * outer_weight - outer * inner_weight) / (outer_weight - inner_weight)
-        _, end_angle, end_rise, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, slopes)
-        speed = held * slopes[STAGES, 0]
+        _, end_angle, end_rise, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, trials)
+        speed = held * trials[STAGES, 0]
         if speed < 0.0:
             outer = length
             outer_angle = end_angle
@@ -135,15 +138,18 @@ def _release(device, mode, track, waveform, start, held, step, angle, rise, tole
 
 
 @inner_kernel
-def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance, slopes):
+def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance, slopes, trials):
     """The part of a step after which the wall leaves through one of two edges (m), the lower and the upper one.
 
     start, step: a `Start` and a step (s) from there, which ends at the position `reached`, with its slopes known.
+    trials: for the slopes of shorter steps.
     Returns (side, length, position, angle, rise): side is 1 or -1 for the edge that is met, or 0, and the rest is then
     of no use.
     """
     start_slope = step * slopes[0, 0]
     reached_speed = slopes[STAGES, 0]
+    for component in range(3):
+        trials[0, component] = slopes[0, component]
     for side in (1, -1):
         edge = edges[1] if side > 0 else edges[0]
         beyond = side * (reached - edge) > 0.0
@@ -162,12 +168,12 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
                 inner = turn * step
             elif not beyond and side * (at_turn - edge) > -near:
                 length = turn * step
-                end, _, _, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, slopes)
+                end, _, _, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, trials)
                 if side * (end - edge) > 0.0:
                     beyond = True
                     outer = length
                     outer_end = end
-                    outer_speed = slopes[STAGES, 0]
+                    outer_speed = trials[STAGES, 0]
         if not beyond:
             continue
         # Newton's method, kept inside a bracket; the rest of the way is bridged with the rates there.
@@ -181,17 +187,17 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
                 if not inner < length < outer:
                     length = 0.5 * (inner + outer)
             end, end_angle, end_rise, _ = take_step(
-                device, mode, track, waveform, start, length, tolerance, np.inf, slopes
+                device, mode, track, waveform, start, length, tolerance, np.inf, trials
             )
             if side * (end - edge) > 0.0:
                 outer = length
             else:
                 inner = length
-            missing = (edge - end) / slopes[STAGES, 0] if slopes[STAGES, 0] != 0.0 else np.inf
+            missing = (edge - end) / trials[STAGES, 0] if trials[STAGES, 0] != 0.0 else np.inf
             if abs(missing) <= LOCATION_TOLERANCE * length or outer - inner <= 1e-15 * outer:
                 break
-        angle = end_angle + missing * slopes[STAGES, 1]
-        rise = end_rise + missing * slopes[STAGES, 2]
+        angle = end_angle + missing * trials[STAGES, 1]
+        rise = end_rise + missing * trials[STAGES, 2]
         return side, length + missing, edge, angle, rise
     return 0, step, reached, 0.0, 0.0
 
@@ -209,7 +215,9 @@ def advance_devices(
     last one not read where nothing heats up; all of these are written in place.
     """
     end_time = times[-1]
-    slopes = np.empty((STAGES + 1, 3))
+    slopes = np.empty((ALL_STAGES, 3))
+    trials = np.empty((ALL_STAGES, 3))
+    powers = np.empty((POWERS, 3))
     for index in range(first, devices.damping.size, every):
         if progress.status[index] != RUNNING:
             continue
@@ -289,7 +297,7 @@ def advance_devices(
             start = Start(track_piece, drive_piece, 0.0 if held != 0 else 1.0, time, position, angle, rise)
             trial = min(step, region_end - time)
             reached, reached_angle, reached_rise, error = take_step(
-                device, mode, track, waveform, start, trial, tolerance, 1.0 if held == 0 else -1.0, slopes
+                device, mode, track, waveform, start, trial, tolerance, 1.0, slopes
             )
             if error > 1.0:
                 step = trial * max(SHRINKAGE, SAFETY * error**-0.125)
@@ -303,19 +311,20 @@ def advance_devices(
             if trial < planned:
                 step = max(step, planned)
             taken = trial
+            edges = (max(lower, lower_stop), min(upper, upper_stop))
             if held != 0:
                 released, taken, reached_angle, reached_rise = _release(
-                    device, mode, track, waveform, start, held, trial, reached_angle, reached_rise, tolerance, slopes
-                )
+                    device, mode, track, waveform, start, held, trial, reached_angle, reached_rise, tolerance,
+                    slopes, trials,
+                )  # fmt: skip
                 if released:
                     held = 0
             else:
                 speed = slopes[STAGES, 0]
                 turning = slopes[STAGES, 1]
                 warming = slopes[STAGES, 2]
-                edges = (max(lower, lower_stop), min(upper, upper_stop))
                 side, length, end, end_angle, end_rise = _leave(
-                    device, mode, track, waveform, start, trial, reached, edges, tolerance, slopes
+                    device, mode, track, waveform, start, trial, reached, edges, tolerance, slopes, trials
                 )
                 if side != 0:
                     taken = length
@@ -331,18 +340,22 @@ def advance_devices(
                 else:
                     rates_known = True
 
-            while column < times.size and times[column] < time + taken:
-                end, end_angle, end_rise, _ = take_step(
-                    device, mode, track, waveform, start, times[column] - time, tolerance, -1.0, slopes
-                )
-                positions[index, column] = end
-                angles[index, column] = end_angle
-                if rises.size > 0:
-                    rises[index, column] = end_rise
-                column += 1
             if not taken > 0.0:
                 status = STUCK
                 break
+            if column < times.size and times[column] < time + taken:
+                arrival = (reached, reached_angle, reached_rise)
+                prepare_interpolation(
+                    device, mode, track, waveform, start, taken, arrival, taken == trial, slopes, powers
+                )
+                while column < times.size and times[column] < time + taken:
+                    share = (times[column] - time) / taken
+                    between = interpolated(0, position, share, powers)
+                    positions[index, column] = min(max(between, edges[0]), edges[1])
+                    angles[index, column] = interpolated(1, angle, share, powers)
+                    if rises.size > 0:
+                        rises[index, column] = interpolated(2, rise, share, powers)
+                    column += 1
             rates_known = rates_known and time + taken < region_end
             turns_back = 0
             steps += 1

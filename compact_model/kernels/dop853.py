@@ -1,6 +1,9 @@
 """One step of Dormand and Prince's method of order 8(5,3), with one smooth branch of the model.
 
 A branch is the polynomials of one region of the track and of one region of the drive, continued beyond their edges.
+
+States between a step's start and its end come from the method's own interpolation of order 7: three more stages for
+all of them, instead of twelve for each.
 """
 
 import math
@@ -9,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .added_terms import slope_if_read
-from .dop853_coefficients import ERROR_3, ERROR_5, MATRIX, NODES, STAGES
+from .dop853_coefficients import ALL_STAGES, ERROR_3, ERROR_5, INTERPOLATION, MATRIX, NODES, STAGES
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
 from .heating import inverse_scale
@@ -17,6 +20,8 @@ from .jit import inlined, inner_kernel
 from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
+FURTHER_STAGES = -1.0  # in the place of an error: it is never below 0
+POWERS = 7  # coefficients of the interpolation, beside the value at the start
 
 
 class Start(NamedTuple):
@@ -35,9 +40,11 @@ class Start(NamedTuple):
 def take_step(device, mode, track, waveform, start, step, tolerance, wanted, slopes):
     """One step, and the rates at its end; or with a step of 0 the rates alone.
 
-    slopes, of shape (STAGES + 1, 3), holds the rates of position, angle and rise at the start in its first row; the
-    stages' are written to the others, and to the last one those at the end.  Those are left out where the error comes
-    out above `wanted`.  Returns position, angle, rise and the error relative to the tolerance.
+    slopes, of shape (ALL_STAGES, 3), holds the rates of position, angle and rise at the start in its first row; the
+    stages' are written to the others, and to row STAGES those at the end.  Those are left out where the error comes out
+    above `wanted`.  Returns position, angle, rise and the error relative to the tolerance.
+    With FURTHER_STAGES as `wanted`, the stages of the interpolation alone are added to the slopes of a step that has
+    been taken, and what is returned has no meaning.
 
     sin(2 phi) of the stages follows from that of the start by the addition theorem: a stage waits for the one before,
     and without the reduction of a large argument it waits half as long.
@@ -51,7 +58,12 @@ def take_step(device, mode, track, waveform, start, step, tolerance, wanted, slo
     angle_sum = 0.0
     rise_sum = 0.0
     error = 0.0
-    for stage in range(1 if step != 0.0 else STAGES, STAGES + 1):
+    first = 1 if step != 0.0 else STAGES
+    last = STAGES
+    if wanted == FURTHER_STAGES:
+        first = STAGES + 1
+        last = ALL_STAGES - 1
+    for stage in range(first, last + 1):
         position_sum = 0.0
         angle_sum = 0.0
         rise_sum = 0.0
@@ -61,7 +73,7 @@ def take_step(device, mode, track, waveform, start, step, tolerance, wanted, slo
                 angle_sum += MATRIX[stage, column] * slopes[column, 1]
                 rise_sum += MATRIX[stage, column] * slopes[column, 2]
         turn = 2.0 * step * angle_sum
-        if stage < STAGES and abs(turn) < SHORT_TURN:
+        if stage != STAGES and abs(turn) < SHORT_TURN:
             sine_of_double_angle = start_sine * short_cosine(turn) + start_cosine * short_sine(turn)
         else:
             sine_of_double_angle = sine(2.0 * (angle + step * angle_sum))
@@ -125,3 +137,43 @@ def _error(device, free, step, tolerance, slopes):
 @inlined
 def _sum_of_squares(first, second, third):
     return first * first + second * second + third * third
+
+
+@inlined
+def prepare_interpolation(device, mode, track, waveform, start, step, end, known, slopes, powers):
+    """The coefficients of `interpolated` for a step from `start`, with the rates there in the first row of slopes.
+
+    end: position, angle and rise after the step; known: whether the slopes are those of `take_step` for this step.
+    powers: (POWERS, 3), written.
+    """
+    if not known:
+        take_step(device, mode, track, waveform, start, step, 1.0, np.inf, slopes)
+    take_step(device, mode, track, waveform, start, step, 1.0, FURTHER_STAGES, slopes)
+    before = (start.position, start.angle, start.rise)
+    for component in range(3):
+        change = end[component] - before[component]
+        moving = start.free if component == 0 else 1.0
+        first = moving * step * slopes[0, component]
+        last = moving * step * slopes[STAGES, component]
+        powers[0, component] = change
+        powers[1, component] = first - change
+        powers[2, component] = 2.0 * change - (first + last)
+        for power in range(4):
+            summed = 0.0
+            for stage in range(ALL_STAGES):
+                summed += INTERPOLATION[power, stage] * slopes[stage, component]
+            powers[3 + power, component] = moving * step * summed
+
+
+@inlined
+def interpolated(component, before, share, powers):
+    """Position, angle or rise (component 0, 1, 2) after a share of the step, from its value before the step.
+
+    p0 s + p1 s (1 - s) + p2 s^2 (1 - s) + p3 s^2 (1 - s)^2 + ...: the first three coefficients meet the values and
+    rates at both ends, whatever the others are.
+    """
+    rest = 1.0 - share
+    summed = 0.0
+    for power in range(POWERS - 1, -1, -1):
+        summed = (powers[power, component] + summed) * (share if power % 2 == 0 else rest)
+    return before + summed

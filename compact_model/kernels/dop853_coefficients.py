@@ -1,11 +1,13 @@
-"""Coefficients of Dormand and Prince's method of order 8(5,3), 12 stages.
+"""Coefficients of Dormand and Prince's method of order 8(5,3), 12 stages, and of its interpolation of order 7.
 
-Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, 2nd edition (Springer 1993), section II.10.
+Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, 2nd edition (Springer 1993), sections II.6 and
+II.10.
 """
 
 import numpy as np
 
 STAGES = 12
+ALL_STAGES = 16  # with the rates at the step's end, and three more that only the interpolation needs
 
 NODES = np.array(
     [
@@ -22,9 +24,12 @@ NODES = np.array(
         0.8571428571428571,
         1.0,
         1.0,
+        0.1,
+        0.2,
+        0.7777777777777778,
     ]
 )
-"""Where in the step each stage lies; the last entry is the step's end."""
+"""Where in the step each stage lies; entry STAGES is the step's end, and those after it are of the interpolation."""
 
 # (stage, column, value): the entries of the strictly lower triangular matrix that are not zero.
 _ENTRIES = (
@@ -78,6 +83,30 @@ _ENTRIES = (
     (11, 8, -8.87285693353063),
     (11, 9, 12.360567175794303),
     (11, 10, 0.6433927460157636),
+    (13, 0, 0.056167502283047954),
+    (13, 6, 0.25350021021662483),
+    (13, 7, -0.2462390374708025),
+    (13, 8, -0.12419142326381637),
+    (13, 9, 0.15329179827876568),
+    (13, 10, 0.00820105229563469),
+    (13, 11, 0.007567897660545699),
+    (13, 12, -0.008298),
+    (14, 0, 0.03183464816350214),
+    (14, 5, 0.028300909672366776),
+    (14, 6, 0.053541988307438566),
+    (14, 7, -0.05492374857139099),
+    (14, 10, -0.00010834732869724932),
+    (14, 11, 0.0003825710908356584),
+    (14, 12, -0.00034046500868740456),
+    (14, 13, 0.1413124436746325),
+    (15, 0, -0.42889630158379194),
+    (15, 5, -4.697621415361164),
+    (15, 6, 7.683421196062599),
+    (15, 7, 4.06898981839711),
+    (15, 8, 0.3567271874552811),
+    (15, 12, -0.0013990241651590145),
+    (15, 13, 2.9475147891527724),
+    (15, 14, -9.15095847217987),
 )
 WEIGHTS = np.array(
     [
@@ -96,11 +125,30 @@ WEIGHTS = np.array(
     ]
 )
 
-MATRIX = np.zeros((STAGES + 1, STAGES))
-"""What of each slope leads to a stage; the last row leads to the step's end."""
+MATRIX = np.zeros((ALL_STAGES, ALL_STAGES - 1))
+"""What of each slope leads to a stage; row STAGES leads to the step's end."""
 for _stage, _column, _value in _ENTRIES:
     MATRIX[_stage, _column] = _value
-MATRIX[STAGES] = WEIGHTS
+MATRIX[STAGES, :STAGES] = WEIGHTS
+
+INTERPOLATION = np.zeros((4, ALL_STAGES))
+"""What of each slope leads to the four highest coefficients of the interpolation; see `dop853.interpolated`."""
+
+for _stage, *_values in (
+    (0, -8.428938276109013, 10.427508642579134, 19.985053242002433, -25.69393346270375),
+    (5, 0.5667149535193777, 242.28349177525817, -387.0373087493518, -154.18974869023643),
+    (6, -3.0689499459498917, 165.20045171727028, -189.17813819516758, -231.5293791760455),
+    (7, 2.38466765651207, -374.5467547226902, 527.8081592054236, 357.6391179106141),
+    (8, 2.117034582445028, -22.113666853125306, -11.57390253995963, 93.40532418362432),
+    (9, -0.871391583777973, 7.733432668472264, 6.8812326946963, -37.45832313645163),
+    (10, 2.2404374302607883, -30.674084731089398, -1.0006050966910838, 104.0996495089623),
+    (11, 0.6315787787694688, -9.332130526430229, 0.7777137798053443, 29.8402934266605),
+    (12, -0.08899033645133331, 15.697238121770845, -2.778205752353508, -43.53345659001114),
+    (13, 18.148505520854727, -31.139403219565178, -60.19669523126412, 96.32455395918828),
+    (14, -9.194632392478356, -9.35292435884448, 84.32040550667716, -39.17726167561544),
+    (15, -4.436036387594894, 35.81684148639408, 11.99229113618279, -149.72683625798564),
+):
+    INTERPOLATION[:, _stage] = _values
 
 # The embedded formulas of order 3 and 5, as differences from the weights.
 ERROR_3 = WEIGHTS.copy()
