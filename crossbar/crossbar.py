@@ -29,6 +29,7 @@ from .faults.faults import Faults, checked_faults, faults_of
 from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
 from .line_drive import Driven, Lines, OtherDrives, WordLineCurrents, drive, input_count, line_voltages, mask
+from .network.banded import Matrix, prepared
 from .network.linear_network import Network, Sources, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
@@ -145,6 +146,18 @@ class Crossbar(Wires):
         if all(isinstance(lines, tuple) and not lines for lines in (floating_word_lines, floating_bit_lines)):
             return self._whole_network
         return self._network(floating_word_lines, floating_bit_lines)
+
+    @functools.cached_property
+    def _matrix(self) -> Matrix | None:
+        return prepared(self._whole_network)
+
+    def _matrix_of(self, network: Network) -> Matrix | None:
+        """What is kept of the whole network's equations, for small arrays."""
+        if network is not self._whole_network:
+            return None
+        if self._matrix is not None and not self._matrix.is_valid():
+            del self.__dict__["_matrix"]
+        return self._matrix
 
     @functools.cached_property
     def connected(self) -> NDArray[np.bool_]:
@@ -288,7 +301,8 @@ class Crossbar(Wires):
         earlier = None if start is None else as_solution(start)
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
-            solution = solve_network(network, sources, start=earlier, **options)
+            kept = self._matrix_of(network) if method is None else None
+            solution = solve_network(network, sources, start=earlier, matrix=kept, **options)
             return label_solution(solution, sources, **labels)
         check_tolerance(tolerance)
         if earlier is not None:
@@ -319,7 +333,7 @@ class Crossbar(Wires):
         network = self.network(floating_word_lines, floating_bit_lines)
         sources = self.sources(word_line_voltage, bit_line_voltage).input(0)
         if self.cells is None or isinstance(self.cells, Resistors):
-            return solve_network(network, sources)
+            return solve_network(network, sources, matrix=self._matrix_of(network))
         return solve_nonlinear(network, self.cells, sources)[0]
 
 

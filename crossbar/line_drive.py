@@ -198,6 +198,8 @@ def _voltage_axes(name: str) -> tuple[str, str]:
 
 def line_voltages(name: str, values: ArrayLike, lines: int, inputs: int) -> FloatArray:
     """Checked voltages of lines, or currents, shape (lines, inputs)."""
+    if isinstance(values, float) and abs(values) <= validation.LARGEST:  # as usual at the bit lines
+        return np.full((lines, inputs), values)
     given = validation.array(name, values, _voltage_axes(name))
     shape = given.shape
     if given.ndim == 1:

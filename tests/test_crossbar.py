@@ -20,6 +20,7 @@ from crossbar import (
     DiodeSelector,
     DomainWalls,
     ExponentialSelector,
+    Faults,
     Junctions,
     Resistors,
     Selected,
@@ -120,6 +121,41 @@ def test_three_methods_give_one_answer(scheme):
         for name in ("device_current", "word_line_voltage", "bit_line_current", "word_line_current", "power"):
             scale = float(np.abs(found[0][name]).max())
             assert np.abs(found[0][name] - other[name]).max() < 1e-10 * scale, name
+
+
+@pytest.mark.parametrize(
+    "wires",
+    [
+        {},
+        {"word_line_resistance": 0.0},
+        {"driver_resistance": 0.0, "word_line_resistance": 0.0, "bit_line_resistance": 0.0, "sense_resistance": 1.0},
+        {"word_line_ends": "both", "driver_resistance": np.linspace(0.0, 5.0, 7)},
+        {"faults": Faults(stuck_at={(2, 3): np.inf}, broken_bit_lines=[(1, 3)])},
+    ],
+)
+def test_what_an_array_keeps_from_one_solution_to_the_next_changes_none(wires):
+    draw = np.random.default_rng(3)
+    kept = random_array(7, 6, **wires)
+    for floating in ((), (1,), ()):
+        for inputs in (1, 3):
+            given = {"floating_word_lines": floating, "bit_line_voltage": draw.uniform(-0.1, 0.1, (6, inputs))}
+            voltages = draw.uniform(-1.0, 1.0, (7, inputs))
+            expected = random_array(7, 6, **wires).solve(voltages, **given)
+            xr.testing.assert_identical(kept.solve(voltages, **given), expected)
+
+
+def test_cells_that_are_written_to_count_in_the_next_solution():
+    array, other = random_array(7, 6), random_array(7, 6, seed=1)
+    array.solve(1.0)
+    array.conductance[2, 3] = np.inf
+    assert array.solve(1.0, method="direct").bit_line_current.values == pytest.approx(
+        array.solve(1.0).bit_line_current.values, rel=1e-9
+    )
+    array.conductance[:] = other.conductance
+    assert np.array_equal(array.solve(1.0).bit_line_current, other.solve(1.0).bit_line_current)
+    array.conductance[:, 2] = 0.0
+    with pytest.raises(InputError, match="bit line 2"):
+        array.solve(1.0, floating_bit_lines=[2])
 
 
 def test_the_graph_method_takes_ideal_wires_and_open_cells():

@@ -94,7 +94,10 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         long = value.size > _MOST
-        return f"{value.size} numbers, digest {digest(np.asarray(value))}" if long else _plain(value.tolist())
+        if long:
+            return f"{value.size} numbers, digest {digest(np.asarray(value))}"
+        plain = value.dtype.kind in "biu" or (value.dtype.kind == "f" and np.isfinite(value).all())
+        return value.tolist() if plain else _plain(value.tolist())
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

@@ -153,14 +153,16 @@ def _layout(
     )
 
 
-class Equations:
-    """The nodal equations; voltages and currents of all nodes are (nodes, K), in the order of the band."""
+class Matrix:
+    """The nodal equations of a network whatever its sources; kept for the next sources, it keeps its factors."""
 
-    def __init__(self, network: Network, sources: Sources) -> None:
+    def __init__(self, network: Network) -> None:
         words, bits = network.shape
         ideal_words = bits > 1 and not network.word_segment.any()
         ideal_bits = words > 1 and not network.bit_segment.any()
         segments = network.word_segment.size, network.bit_segment.size
+        self.network = network
+        self._cells = network.conductance.copy()
         self.layout = layout = _layout(words, bits, ideal_words, ideal_bits, *segments)
         shunts = network.word_shunt, network.bit_shunt
         rows = 4 if network.shunted else 3
@@ -170,45 +172,43 @@ class Equations:
                 *(network.word_start, network.word_stop, network.bit_start, network.bit_stop),
             ]
         )
-        volts = np.concatenate([sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop])
-        self.start = np.zeros((layout.nodes, sources.inputs))
+        self.holding: NDArray[np.bool_] | None = None
+        """Ends at which a source holds the node: its equation keeps the initial value."""
         self.held: Indices | None = None
         if not ohms.all():
-            self._hold(ohms[sum(segments) :], volts)
+            holding = ohms[sum(segments) :] == 0.0
+            if holding.any():
+                self.holding, self.held = holding, layout.ends[holding]
             ohms = np.where(ohms == 0.0, np.inf, ohms)  # merged or held nodes; no current here
         values = np.concatenate([network.conductance.ravel(), [0.0], 1.0 / ohms, *shunts])
         self.beside = layout.beside[:rows]
         self.conductance = values[layout.value[:rows], np.newaxis]
-        self.around = np.concatenate([self.start, volts, np.zeros((1, sources.inputs))])
-        self.entering: FloatArray | None = None
-        fed, drawn = sources.node_currents()
-        if fed.size or drawn.size:
-            at_cells = np.zeros((2, words * bits, sources.inputs))
-            for of_cells, currents, sign in ((at_cells[0], fed, 1.0), (at_cells[1], drawn, -1.0)):
-                if currents.size:
-                    np.multiply(currents.reshape(sources.inputs, -1).T, sign, out=of_cells)
-            self.entering = at_cells.reshape(-1, sources.inputs)[layout.place]
 
-    def _hold(self, ends: FloatArray, volts: FloatArray) -> None:
-        """Fix the voltages of the nodes held by a source: their equations keep the initial values."""
-        holding = ends == 0.0
-        if holding.any():
-            self.held = self.layout.ends[holding]
-            self.start[self.held] = volts[holding]
+    def is_valid(self) -> bool:
+        """Whether the cells are still those that they were: a network's arrays can be written to."""
+        return bool((self._cells == self.network.conductance).all())
 
     def at_cells(self, nodes: Floats) -> Floats:
         """Voltages (K, 2, N, M) of the nodes of the word lines and the bit lines."""
         return nodes.T.take(self.layout.cells, axis=1)
 
-    def _of_nodes(self, places: Floats) -> Floats:
+    def of_nodes(self, places: Floats) -> Floats:
         """Sums over the places of each node."""
         return places if self.layout.first is None else np.add.reduceat(places, self.layout.first, axis=0)
+
+    @functools.cached_property
+    def factor(self) -> FloatArray:
+        """Cholesky's factor of the band; ConvergenceError if the matrix is singular in float64."""
+        factor, failure = dpbtrf(self.band(), lower=1, overwrite_ab=1)
+        if failure:
+            raise ConvergenceError("banded: the matrix is singular to float64; the resistances span too many decades")
+        return np.asarray(factor)
 
     def band(self) -> FloatArray:
         """The lower band of the symmetric matrix, in LAPACK's form."""
         layout = self.layout
         found = np.zeros((layout.nodes, layout.band + 1))
-        found[:, :1] = self._of_nodes(self.conductance.sum(axis=0))
+        found[:, :1] = self.of_nodes(self.conductance.sum(axis=0))
         couplings = -self.conductance.ravel()[layout.coupling]
         if self.held is not None:
             found[self.held, 0] = 1.0
@@ -224,7 +224,7 @@ class Equations:
         layout = self.layout
         one = self.band().T
         across = slope.reshape(slope.shape[0], -1).T
-        diagonal = self._of_nodes(np.concatenate([across, across])[layout.place])
+        diagonal = self.of_nodes(np.concatenate([across, across])[layout.place])
         lower = layout.cells.min(axis=0).ravel()
         distance = layout.cells.max(axis=0).ravel() - lower
         if self.held is not None:
@@ -239,12 +239,37 @@ class Equations:
             found.ravel()[stored] -= across[:, index]
             yield found.T
 
+
+class Equations:
+    """The nodal equations with their sources; voltages and currents of all nodes are (nodes, K), in the order of the
+    band."""
+
+    def __init__(self, matrix: Matrix, sources: Sources) -> None:
+        self.matrix = matrix
+        layout = matrix.layout
+        volts = np.concatenate([sources.word_start, sources.word_stop, sources.bit_start, sources.bit_stop])
+        self.around: Floats = np.zeros((layout.nodes + len(volts) + 1, sources.inputs))
+        """Voltages of the nodes, the sources and ground."""
+        self.around[layout.nodes : -1] = volts
+        self.start = np.zeros((layout.nodes, sources.inputs))
+        if matrix.held is not None:
+            self.start[matrix.held] = volts[matrix.holding]
+        self.entering: FloatArray | None = None
+        fed, drawn = sources.node_currents()
+        if fed.size or drawn.size:
+            cells = matrix.network.conductance.size
+            at_cells = np.zeros((2, cells, sources.inputs))
+            for of_cells, currents, sign in ((at_cells[0], fed, 1.0), (at_cells[1], drawn, -1.0)):
+                if currents.size:
+                    np.multiply(currents.reshape(sources.inputs, -1).T, sign, out=of_cells)
+            self.entering = at_cells.reshape(-1, sources.inputs)[layout.place]
+
     def nodes_of(self, voltage: FloatArray) -> FloatArray:
         """Voltages of all nodes from those at the cells, (K, 2, N, M); held nodes have their own."""
         nodes = np.empty_like(self.start)
-        nodes[self.layout.cells.ravel()] = voltage.reshape(voltage.shape[0], -1).T
-        if self.held is not None:
-            nodes[self.held] = self.start[self.held]
+        nodes[self.matrix.layout.cells.ravel()] = voltage.reshape(voltage.shape[0], -1).T
+        if self.matrix.held is not None:
+            nodes[self.matrix.held] = self.start[self.matrix.held]
         return nodes
 
     def residual(self, nodes: Floats, current: FloatArray | None = None) -> Floats:
@@ -252,12 +277,12 @@ class Equations:
         left = self._flows(nodes).sum(axis=0)
         if current is not None:
             through = current.reshape(current.shape[0], -1).T
-            left += np.concatenate([-through, through])[self.layout.place]
+            left += np.concatenate([-through, through])[self.matrix.layout.place]
         if self.entering is not None:
             left += self.entering
-        left = self._of_nodes(left)
-        if self.held is not None:
-            left[self.held] = 0.0
+        left = self.matrix.of_nodes(left)
+        if self.matrix.held is not None:
+            left[self.matrix.held] = 0.0
         return left
 
     def meeting(self, nodes: Floats) -> Floats:
@@ -265,7 +290,7 @@ class Equations:
         met = np.abs(self._flows(nodes)).sum(axis=0)
         if self.entering is not None:
             met += np.abs(self.entering)
-        return self._of_nodes(met)
+        return self.matrix.of_nodes(met)
 
     def _flows(self, nodes: Floats) -> Floats:
         """The currents to each place from its neighbours, (3 or 4, places, K).
@@ -273,10 +298,10 @@ class Equations:
         They are computed from differences of voltages, so a weak path beside a strong one keeps its digits.
         """
         around = self.around = self.around.astype(nodes.dtype, copy=False)
-        around[: self.layout.nodes] = nodes
-        flows: Floats = around.take(self.beside, axis=0)
-        flows -= nodes if self.layout.first is None else nodes.take(self.layout.node, axis=0)
-        flows *= self.conductance
+        around[: self.matrix.layout.nodes] = nodes
+        flows: Floats = around.take(self.matrix.beside, axis=0)
+        flows -= nodes if self.matrix.layout.first is None else nodes.take(self.matrix.layout.node, axis=0)
+        flows *= self.matrix.conductance
         return flows
 
 
@@ -300,17 +325,24 @@ def solve_banded(
     check_connected(network)
     nodes, bandwidth = _size(network)
     check_memory("the banded method", 8.0 * nodes * bandwidth + 300.0 * network.conductance.size * sources.inputs)
-    return solve_checked(network, sources, tolerance, entrywise, reason)
+    return solve_prepared(Matrix(network), sources, tolerance, entrywise, reason)
 
 
-def solve_checked(
-    network: Network, sources: Sources, tolerance: float, entrywise: bool = False, reason: str = "a small array"
+def prepared(network: Network) -> Matrix | None:
+    """The matrix of a network for which this method is best, otherwise None; InputError if a part has no path to a
+    source."""
+    if not covers(network):
+        return None
+    check_connected(network)
+    return Matrix(network)
+
+
+def solve_prepared(
+    matrix: Matrix, sources: Sources, tolerance: float, entrywise: bool = False, reason: str = "a small array"
 ) -> NetworkSolution:
-    """The same for inner loops, without the checks."""
-    equations = Equations(network, sources)
-    factor, failure = dpbtrf(equations.band(), lower=1, overwrite_ab=1)
-    if failure:
-        raise ConvergenceError("banded: the matrix is singular to float64; the resistances span too many decades")
+    """`solve_banded` without the checks; ConvergenceError as there."""
+    network, factor = matrix.network, matrix.factor
+    equations = Equations(matrix, sources)
 
     def once(right: FloatArray) -> FloatArray:
         return np.asarray(dpbtrs(factor, right, lower=1)[0])
@@ -319,7 +351,7 @@ def solve_checked(
 
     def enough(nodes: Floats, correction: FloatArray) -> bool:
         nonlocal error
-        error = measured_error(network, equations.at_cells(nodes), equations.at_cells(correction), tolerance)
+        error = measured_error(network, matrix.at_cells(nodes), matrix.at_cells(correction), tolerance)
         if entrywise and error.converged:
             left, meeting = np.abs(equations.residual(nodes)), equations.meeting(nodes)
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -328,7 +360,7 @@ def solve_checked(
         return error.converged and not error.rounded
 
     nodes, _ = refine(equations.start, equations.residual, once, enough)
-    voltage = equations.at_cells(nodes)
+    voltage = matrix.at_cells(nodes)
     current = np.asarray(network.conductance * (voltage[:, 0] - voltage[:, 1]), dtype=np.float64)
     word, bit = (np.ascontiguousarray(voltage[:, side], dtype=np.float64) for side in (0, 1))
     return with_ends(network, sources, word, bit, current, method="banded", error=error, reason=reason)

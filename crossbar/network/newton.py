@@ -59,7 +59,8 @@ class Tangents:
         sources = sources.with_cell_current(-offset[np.newaxis])
         if self._banded and np.isfinite(slope.max()):
             try:
-                found = banded.solve_checked(self.network.with_cells(slope), sources, tolerance, self.entrywise)
+                matrix = banded.Matrix(self.network.with_cells(slope))
+                found = banded.solve_prepared(matrix, sources, tolerance, self.entrywise)
             except ConvergenceError:
                 pass  # another method may succeed, below
             else:

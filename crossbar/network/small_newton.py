@@ -16,7 +16,7 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 from compact_model.support.arrays import FloatArray
 
 from ..cells import Cells, Law
-from .banded import Equations
+from .banded import Equations, Matrix
 from .ends import with_ends
 from .linear_network import Network, Sources
 from .measure import Error
@@ -91,18 +91,19 @@ class SmallNewton:
         self, cells: Cells, sources: Sources, tolerance: float, start: FloatArray | None
     ) -> tuple[NetworkSolution, int] | None:
         network = self.network.with_cells(np.zeros(self.network.shape))
-        equations = Equations(network, sources)
+        matrix = Matrix(network)
+        equations = Equations(matrix, sources)
         nodes = equations.start.copy() if start is None else equations.nodes_of(start)
         law = cells.at_successive_inputs()
         voltage, current, slope, left = _look(equations, law, nodes)
         size = norms(left.T)
-        kept_within = _KEPT_WITHIN if equations.layout.nodes * equations.layout.band**2 > _CHEAP else _KEPT_WHERE_CHEAP
+        kept_within = _KEPT_WITHIN if matrix.layout.nodes * matrix.layout.band**2 > _CHEAP else _KEPT_WHERE_CHEAP
         distance = None if self._factors is None else self._factors.distance(slope)
         newton_steps = 0
         for _ in range(_MOST_STEPS):
             if self._factors is None or distance is None or not (distance <= kept_within).all():
                 far = np.full(nodes.shape[1], True) if distance is None else ~(distance <= kept_within)
-                self._factors = _factorised(equations, slope, far, self._factors)
+                self._factors = _factorised(matrix, slope, far, self._factors)
                 if self._factors is None:
                     return None
                 distance = np.zeros(nodes.shape[1]) if distance is None else np.where(far, 0.0, distance)
@@ -110,7 +111,7 @@ class SmallNewton:
             elif distance.any():
                 newton_steps += 1
             correction = self._factors.solve(left)
-            wrong = np.asarray(equations.at_cells(correction), dtype=np.float64)
+            wrong = np.asarray(matrix.at_cells(correction), dtype=np.float64)
             error, rounded = _error(network, voltage, current, slope, wrong)
             if not np.isfinite(error).all():
                 return None
@@ -146,16 +147,14 @@ def inputs_at_once(network: Network, inputs: int) -> int:
 
 def _look(equations: Equations, law: Law, nodes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Voltages (K, 2, N, M), currents and slopes (K, N, M), and residuals at the nodes (nodes, K)."""
-    voltage = np.asarray(equations.at_cells(nodes), dtype=np.float64)
+    voltage = np.asarray(equations.matrix.at_cells(nodes), dtype=np.float64)
     current, slope = law(voltage[:, 0] - voltage[:, 1])
     # A cell that is off must not isolate a floating line; the residual is measured without this floor.
     slope = np.maximum(slope, _SMALLEST_SLOPE * np.maximum.reduce(slope, axis=(1, 2), keepdims=True))
     return voltage, current, slope, np.asarray(equations.residual(nodes, current), dtype=np.float64)
 
 
-def _factorised(
-    equations: Equations, slope: FloatArray, far: NDArray[np.bool_], before: _Factors | None
-) -> _Factors | None:
+def _factorised(matrix: Matrix, slope: FloatArray, far: NDArray[np.bool_], before: _Factors | None) -> _Factors | None:
     """Factors for all inputs, new only for those far from their earlier factors; None if a matrix is singular in
     float64.
     """
@@ -166,7 +165,7 @@ def _factorised(
     if before is None or len(before.each) != slope.shape[0]:
         far = np.full(slope.shape[0], True)
     each = []
-    for band in equations.bands(slope[far]):
+    for band in matrix.bands(slope[far]):
         factor, failure = dpbtrf(band, lower=1, overwrite_ab=1)
         if failure:
             return None

@@ -11,7 +11,6 @@ from compact_model.support.memory import available_memory
 from compact_model.support.validation import ConvergenceError, InputError
 
 from . import banded, irregular
-from .connected import check_connected
 from .direct import estimated_bytes, solve_direct
 from .iterative import IterativeSolver, unsupported
 from .linear_network import Network, Sources, check_sources
@@ -69,6 +68,7 @@ def solve_network(
     entrywise: bool = False,
     method: str | None = None,
     start: NetworkSolution | None = None,
+    matrix: banded.Matrix | None = None,
 ) -> NetworkSolution:
     """All voltages and currents of a network, for all inputs.
 
@@ -91,6 +91,7 @@ def solve_network(
     on), and direct if that does not converge.  All except the iterative method refine their solution, in extended
     precision where necessary.
     start: an earlier solution of the same shape, from which the iterations start.
+    matrix: of this network, from `banded.prepared`, where it is solved again with other sources.
 
     Raises InputError for sources that do not fit, an unknown method, a part of the network without a path to a source,
     or a size that exceeds the memory, and ConvergenceError if no method reaches the tolerance, including the one
@@ -105,10 +106,11 @@ def solve_network(
         return _sound(
             METHODS[name](network, sources, tolerance, entrywise, start, "asked for"), network, sources, tolerance
         )
-    if banded.covers(network):
-        check_connected(network)
+    if matrix is None or matrix.network is not network:
+        matrix = banded.prepared(network)
+    if matrix is not None:
         try:
-            solution = banded.solve_checked(network, sources, tolerance, entrywise, "a small array")
+            solution = banded.solve_prepared(matrix, sources, tolerance, entrywise)
             return _sound(solution, network, sources, tolerance)
         except ConvergenceError:
             pass  # the resistances span too many decades for it; the others name the reason
