@@ -1,6 +1,7 @@
 """Drives: waveforms of current, voltage or current density, applied to a device over time."""
 
 import bisect
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class PiecewiseLinear(Waveform):
 
     def __call__(self, time: ArrayLike) -> FloatArray:
         now = validation.array("time", time)
+        if len(self.values) == 1:
+            return np.full(now.shape, self.values[0])
         times, values = np.asarray(self.times), np.asarray(self.values)
         after = np.searchsorted(times, now, side="right")
         low = np.clip(after - 1, 0, times.size - 1)
@@ -158,6 +161,11 @@ def is_known(waveform: Waveform) -> bool:
 
 def constant(value: float) -> PiecewiseLinear:
     """The same value at all times."""
+    return _constant(value) if type(value) is float else PiecewiseLinear((0.0,), (value,))
+
+
+@functools.lru_cache(maxsize=256)
+def _constant(value: float) -> PiecewiseLinear:
     return PiecewiseLinear((0.0,), (value,))
 
 

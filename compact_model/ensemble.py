@@ -97,7 +97,9 @@ def device_arrays(
     ]
 
     def column(values: list[float]) -> FloatArray:
-        return np.array(values, dtype=np.float64).repeat(count // len(rows))
+        found = np.empty(count)
+        found[:] = values
+        return found
 
     columns = {name: column([row[name] for row in rows]) for name in rows[0]}
     # The strength is proportional to the root of the temperature.

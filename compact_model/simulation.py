@@ -197,7 +197,7 @@ def _simulate(
         stop_above,
     )
     origin = provenance(every_parameters, every_landscape, seed=None if method == "adaptive" else recorded(seed))
-    key = int(generator(seed).integers(0, 2**64, dtype=np.uint64))
+    key = _key_of_noise(seed, method)
     numbers = _numbers_in_stream(device_numbers, count)
     bar = Progress(progress)
     if method == "adaptive":
@@ -253,6 +253,13 @@ def simulate(
     InputError; for an unknown option it suggests the nearest known one.
     """
     return _simulate(parameters, landscape, drive, times, devices=1, alone=True, **options)
+
+
+def _key_of_noise(seed: Seed, method: str) -> int:
+    if method == "adaptive" and not isinstance(seed, np.random.Generator):
+        validation.whole("seed", seed, 0, at_most=None)  # there is no noise, and making a generator takes time
+        return 0
+    return int(generator(seed).integers(0, 2**64, dtype=np.uint64))
 
 
 def _numbers_in_stream(numbers: ArrayLike | None, count: int) -> IntArray:

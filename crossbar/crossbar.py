@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, read_only
 from compact_model.support.memory import check_memory
 from compact_model.support.model_range import LARGEST_VOLTAGE, warn_of_voltage
 from compact_model.support.provenance import provenance
@@ -41,6 +41,7 @@ from .wires import LINES, SEGMENTS, Wires, fed_nodes, interrupted, joined_lines,
 
 _BYTES_PER_CELL_AND_INPUT = 64  # measured, including the labelled result
 _BYTES_PER_NON_LINEAR_CELL_AND_INPUT = 104
+_MOST_CELLS_KEPT = 1024  # for which factors are kept; a single line of more would keep 400 bytes for each
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +52,8 @@ class Crossbar(Wires):
     (word lines, bit lines), or `cells.Cells` with their current-voltage laws.  An infinite resistance is an open
     device, and a resistance of 0 a shorted one.  The other arguments are those of `Wires`.
     With faults, cells and conductance are those of the faulty array; its network has the breaks and shorts of lines.
+    All arrays are copies, and read-only: for other values make another array, with `with_conductance` or
+    `dataclasses.replace`.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.
     """
@@ -86,16 +89,28 @@ class Crossbar(Wires):
                 ("broken_source_lines", "shorted_source_lines", "stuck_on_gates"), "an array without transistors"
             )
         object.__setattr__(self, "_drawn", broken)
-        object.__setattr__(self, "conductance", cells)
+        object.__setattr__(self, "conductance", read_only(cells))
         object.__setattr__(self, "resistance", None)
         super().__post_init__()
         for name, axis in LINES.items():
             given = getattr(self, name)
             if name in SEGMENTS:
                 ends = self.word_line_ends if axis == 0 else self.bit_line_ends
-                object.__setattr__(self, name, per_segment(name, given, self.shape, ends, axis))
+                object.__setattr__(self, name, read_only(per_segment(name, given, self.shape, ends, axis)))
             elif given is not None:
-                object.__setattr__(self, name, per_line(name, given, cells.shape[axis]))
+                object.__setattr__(self, name, read_only(per_line(name, given, cells.shape[axis])))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be made again, for a copy or for another process."""
+        made = ("_whole_network", "_matrix", "connected", "_origin")
+        return {name: value for name, value in self.__dict__.items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read-only again, which a copied array is not."""
+        arrays = ("conductance", *LINES)
+        self.__dict__.update(
+            {name: read_only(value) if name in arrays and value is not None else value for name, value in state.items()}
+        )
 
     @classmethod
     def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, *, wires: Wires | None = None) -> "Crossbar":
@@ -149,15 +164,13 @@ class Crossbar(Wires):
 
     @functools.cached_property
     def _matrix(self) -> Matrix | None:
-        return prepared(self._whole_network)
+        words, bits = self.shape
+        small = words * bits <= _MOST_CELLS_KEPT
+        return prepared(self._whole_network) if small else None
 
     def _matrix_of(self, network: Network) -> Matrix | None:
-        """What is kept of the whole network's equations, for small arrays."""
-        if network is not self._whole_network:
-            return None
-        if self._matrix is not None and not self._matrix.is_valid():
-            del self.__dict__["_matrix"]
-        return self._matrix
+        """What small arrays keep of the equations of the whole network for its next sources."""
+        return self._matrix if network is self.__dict__.get("_whole_network") else None
 
     @functools.cached_property
     def connected(self) -> NDArray[np.bool_]:
@@ -169,7 +182,11 @@ class Crossbar(Wires):
 
     @functools.cached_property
     def _whole_network(self) -> Network:
-        return self._network((), ())
+        network = self._network((), ())
+        for each in vars(network).values():
+            if isinstance(each, np.ndarray):
+                each.flags.writeable = False  # what follows from it is kept
+        return network
 
     def _network(self, floating_word_lines: Lines, floating_bit_lines: Lines) -> Network:
         words, bits = self.shape
@@ -301,8 +318,8 @@ class Crossbar(Wires):
         earlier = None if start is None else as_solution(start)
         options: dict[str, Any] = {"tolerance": tolerance, "entrywise": entrywise, "method": method}
         if self.cells is None or isinstance(self.cells, Resistors):
-            kept = self._matrix_of(network) if method is None else None
-            solution = solve_network(network, sources, start=earlier, matrix=kept, **options)
+            matrix = self._matrix_of(network) if method is None else None
+            solution = solve_network(network, sources, start=earlier, matrix=matrix, **options)
             return label_solution(solution, sources, **labels)
         check_tolerance(tolerance)
         if earlier is not None:

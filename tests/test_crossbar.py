@@ -1,6 +1,8 @@
 """The array as its users meet it: conventions, schemes, non-linear cells, graphs, netlists and the peer's shapes."""
 
+import copy
 import json
+import pickle
 from pathlib import Path
 
 import networkx as nx
@@ -33,6 +35,7 @@ from crossbar import (
     sneak_paths,
     to_networkx,
 )
+from crossbar.wires import LINES
 
 DEVICE = lequeux2016()
 
@@ -144,18 +147,23 @@ def test_what_an_array_keeps_from_one_solution_to_the_next_changes_none(wires):
             xr.testing.assert_identical(kept.solve(voltages, **given), expected)
 
 
-def test_cells_that_are_written_to_count_in_the_next_solution():
-    array, other = random_array(7, 6), random_array(7, 6, seed=1)
-    array.solve(1.0)
-    array.conductance[2, 3] = np.inf
-    assert array.solve(1.0, method="direct").bit_line_current.values == pytest.approx(
-        array.solve(1.0).bit_line_current.values, rel=1e-9
-    )
-    array.conductance[:] = other.conductance
-    assert np.array_equal(array.solve(1.0).bit_line_current, other.solve(1.0).bit_line_current)
-    array.conductance[:, 2] = 0.0
-    with pytest.raises(InputError, match="bit line 2"):
-        array.solve(1.0, floating_bit_lines=[2])
+@pytest.mark.parametrize(
+    "made", [lambda array: array, copy.copy, copy.deepcopy, lambda a: pickle.loads(pickle.dumps(a))]
+)
+@pytest.mark.parametrize("solved", [False, True])
+def test_what_solutions_follow_from_cannot_be_written_to(made, solved):
+    array = random_array(7, 6, driver_resistance=5.0, word_line_capacitance=1e-15)
+    before = array.solve(1.0)
+    copied = made(array)
+    if solved:
+        copied.solve(0.5)
+    arrays = [getattr(copied, name) for name in ("conductance", *LINES)]
+    arrays = [each for each in (*arrays, *vars(copied.network()).values()) if isinstance(each, np.ndarray)]
+    assert len(arrays) > 12
+    for each in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            each[...] = 1.0
+    xr.testing.assert_identical(copied.solve(1.0), before)
 
 
 def test_the_graph_method_takes_ideal_wires_and_open_cells():

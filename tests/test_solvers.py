@@ -108,15 +108,15 @@ def one_branch(device):
 def follow(device, duration, count, shares=()):
     """Wall widths and rad after `count` equal steps, (2,), and at shares of the last one, (shares, 2)."""
     branch, piece = one_branch(device)
-    slopes, powers = np.zeros((dop853.ALL_STAGES, 3)), np.zeros((dop853.POWERS, 3))
+    slopes, powers = np.zeros((coefficients.ALL_STAGES, 3)), np.zeros((coefficients.POWERS, 3))
     position, angle, step = 0.45e-6, 0.5, duration / count
     for index in range(count):
         at = (*branch, dop853.Start(piece, 0, 1.0, index * step, position, angle, 0.0))
         take_step(*at, 0.0, 1.0, np.inf, slopes)  # the rates at the start
-        slopes[0] = slopes[dop853.STAGES]
+        slopes[0] = slopes[coefficients.STAGES]
         before = position, angle
         position, angle, rise, _ = take_step(*at, step, 1.0, np.inf, slopes)
-    prepare_interpolation(*at, step, (position, angle, rise), True, slopes, powers)
+    prepare_interpolation(*at, step, (position, angle, rise), 1.0, slopes, np.zeros_like(slopes), powers)
     between = [[interpolated(k, before[k], share, powers) for k in (0, 1)] for share in shares]
     scale = np.array([1.0 / device.wall_width, 1.0])
     return np.array([position, angle]) * scale, np.array(between).reshape(-1, 2) * scale
@@ -140,18 +140,48 @@ def test_states_between_the_ends_of_a_step_have_order_seven(device):
     assert observed_order([error(step) for step in (2e-9, 1e-9)])[0] == pytest.approx(8, abs=0.5)
 
 
+def interpolation(slopes, change, share):
+    """Values and slopes at shares of a step of length 1 from 0, from the rates of all stages."""
+    powers = np.zeros((coefficients.POWERS, 3), dtype=np.result_type(slopes))
+    first, last = slopes[0], slopes[coefficients.STAGES]
+    powers[:3, 0] = change, first - change, 2.0 * change - first - last
+    powers[3:, 0] = coefficients.INTERPOLATION @ slopes
+    values = np.array([interpolated(0, 0.0, each, powers) for each in share])
+    return values, powers[:, 0] @ coefficients.TRIED_SLOPES.T
+
+
 def test_the_interpolation_meets_the_quadrature_conditions_of_its_order():
     # Rates t^k, whatever the state: a method of order 7 integrates them exactly for k up to 6, at every share.
-    nodes = coefficients.NODES
-    powers, share = np.zeros((dop853.POWERS, 3)), np.linspace(0.0, 1.0, 11)
+    share = np.linspace(0.0, 1.0, 11)
     for degree in range(8):
-        rates = nodes**degree
-        change = 1.0 / (degree + 1.0)  # of the step, which is exact up to degree 7
-        powers[:3, 0] = change, rates[0] - change, 2.0 * change - rates[0] - rates[coefficients.STAGES]
-        powers[3:, 0] = coefficients.INTERPOLATION @ rates
-        found = [interpolated(0, 0.0, each, powers) for each in share]
-        difference = np.abs(np.array(found) - share ** (degree + 1) / (degree + 1)).max()
+        rates = coefficients.NODES**degree
+        found, slopes = interpolation(rates, 1.0 / (degree + 1.0), share)  # the step itself is exact up to 7
+        difference = np.abs(found - share ** (degree + 1) / (degree + 1)).max()
         assert difference < 1e-13 if degree < 7 else difference > 1e-5
+        if degree < 7:
+            assert slopes == pytest.approx(coefficients.TRIED**degree, abs=1e-11)
+
+
+@pytest.mark.parametrize("size", [0.5, 2.0, 4.0, 5.5, 7.0, 10.0])
+@pytest.mark.parametrize("degrees", [90, 105, 120, 150, 160, 175, 180])
+def test_two_slopes_bound_the_error_of_the_interpolation(size, degrees):
+    # y' = z y over a step of length 1, in every phase, well within and far beyond the limit of stability; to the
+    # difference of the slopes comes the error that the step itself has, whatever is between its ends.
+    z, share = size * np.exp(1j * np.radians(degrees)), np.linspace(0.0, 1.0, 101)
+    slopes = np.zeros(coefficients.ALL_STAGES, dtype=complex)
+    for stage in range(coefficients.ALL_STAGES):
+        slopes[stage] = z * (1.0 + coefficients.MATRIX[stage, :stage] @ slopes[:stage])
+    values, found = interpolation(slopes, slopes[coefficients.STAGES] / z - 1.0, share)
+    at_places, _ = interpolation(slopes, slopes[coefficients.STAGES] / z - 1.0, coefficients.TRIED)
+    missing = z * (1.0 + at_places) - found
+    wrong = 1.0 + values - np.exp(z * share)
+    fifth, third = (
+        abs(each @ slopes[: coefficients.STAGES]) ** 2 for each in (coefficients.ERROR_5, coefficients.ERROR_3)
+    )
+    own = fifth / np.sqrt(fifth + 0.01 * third)
+    for phase in np.exp(1j * np.linspace(0.0, np.pi, 24)) if degrees < 180 else [1.0]:
+        estimate = coefficients.ERROR_BY_SLOPE * np.abs((phase * missing).real).max()
+        assert np.abs((phase * wrong).real).max() <= estimate + 0.25 * own
 
 
 def test_adaptive_agrees_with_an_independent_solver_on_a_smooth_track(device):
@@ -173,6 +203,30 @@ def test_recorded_states_keep_the_tolerance_between_the_steps(device):
     run = simulate(device, landscape, CurrentDensity.of(1e10), times, external_field=87e-4)
     assert np.abs(run.position.values - position).max() < 1e-7 * device.wall_width
     assert np.abs(run.angle.values - angle).max() < 1e-7
+
+
+@pytest.mark.parametrize(("damping", "anisotropy_field"), [(0.005, 0.1), (0.02, 0.02), (0.3, 0.02), (1.0, 0.02)])
+def test_recorded_states_keep_the_tolerance_where_stability_limits_the_step(device, damping, anisotropy_field):
+    # At rest a step is limited by stability alone, and the interpolation is much less accurate than the step.
+    stiff = device.replace(damping=damping, anisotropy_field=anisotropy_field)
+    landscape, times = smooth_track(stiff), np.linspace(0.0, 400e-9, 2001)
+    position, angle = independent(stiff, landscape, 5e9, times, 0.5e-6)
+    run = simulate(stiff, landscape, CurrentDensity.of(5e9), times, initial_position=0.5e-6)
+    assert np.abs(run.position.values - position).max() < 1e-7 * stiff.wall_width
+    assert np.abs(run.angle.values - angle).max() < 2e-8
+
+
+@pytest.mark.parametrize("tolerance", [3e-9, 1e-6, 1e-4])
+def test_a_junction_that_cools_follows_the_exponential_between_the_steps(device, tolerance):
+    heated = device.replace(thermal_resistance=1e5, thermal_time_constant=1e-9)
+    drive = CurrentDensity(pulses([5e9], width=20e-9, period=200e-9))
+    times = np.linspace(20e-9, 200e-9, 1801)
+    start = {"initial_position": 0.5e-6, "tolerance": tolerance}
+    run = simulate(heated, smooth_track(heated), drive, np.append(0.0, times), **start)
+    rise = run.temperature_rise.values[1:]
+    assert rise[0] > 1.0
+    largest = 5.0 * tolerance * heated.reference_temperature  # the scale of its errors
+    assert rise == pytest.approx(rise[0] * np.exp(-(times - times[0]) / 1e-9), abs=largest)
 
 
 @pytest.mark.filterwarnings("ignore:voltage on the barrier")  # driven as hard as the solver can be tried

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .dop853 import POWERS, Start, interpolated, prepare_interpolation, take_step
-from .dop853_coefficients import ALL_STAGES, NODES, STAGES
+from .dop853 import Start, interpolated, prepare_interpolation, take_step
+from .dop853_coefficients import ALL_STAGES, NODES, POWERS, STAGES
 from .jit import inlined, inner_kernel, kernel
 from .tables import REGION_LEFT, REGION_RIGHT, RIGHT, FloatArray, IntegerArray, device_at, rows_of, walk_in_region
 
@@ -31,6 +31,8 @@ SAFETY = 0.9
 # An edge is met to within this part of the step; the rest is bridged by the rates there, which leaves its square.
 LOCATION_TOLERANCE = 1e-5
 RELEASE_TOLERANCE = 1e-7  # of the rate of the position, which vanishes where a held wall is released
+INTERPOLATION_ERROR = 5.0  # in tolerances; with a larger one, half of the step is interpolated
+_MOST_HALVINGS = 8  # more than the order ever needs, unless the tolerance is below round-off
 _LOCATION_TRIALS = 60
 _MOST_TURNS_BACK = 4
 
@@ -202,6 +204,65 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
     return 0, step, reached, 0.0, 0.0
 
 
+@inner_kernel
+def _record(
+    device, mode, track, waveform, start, step, end, known, edges, tolerance, times, column, index, positions, angles,
+    rises, slopes, trials, powers,
+):  # fmt: skip
+    """Record the states at the times within a step from `start`, from a column of the results on; returns the next one.
+
+    end: position, angle and rise after the step; known: whether the slopes are those of this step.  The states are
+    interpolated between its ends, or between those of parts of it, as short as the interpolation needs.
+    """
+    stop = start.time + step
+    part = start
+    length = step
+    halvings = 0
+    while column < times.size and times[column] < stop:
+        alone = column + 1 == times.size or times[column + 1] >= stop
+        if alone:
+            length = times[column] - part.time
+        if alone or not known:
+            position, angle, rise, _ = take_step(device, mode, track, waveform, part, length, tolerance, np.inf, slopes)
+            end = (position, angle, rise)
+        if alone:  # a step to it takes less than an interpolation
+            _write(end, edges, index, column, positions, angles, rises)
+            return column + 1
+        known = False
+        error = prepare_interpolation(
+            device, mode, track, waveform, part, length, end, tolerance, slopes, trials, powers
+        )
+        shorter = part.time + 0.25 * length > part.time and halvings < _MOST_HALVINGS
+        if error > INTERPOLATION_ERROR and shorter:
+            length *= 0.5
+            halvings += 1
+            continue
+        until = min(part.time + length, stop)
+        while column < times.size and times[column] < until:
+            share = (times[column] - part.time) / length
+            between = (
+                interpolated(0, part.position, share, powers),
+                interpolated(1, part.angle, share, powers),
+                interpolated(2, part.rise, share, powers),
+            )
+            _write(between, edges, index, column, positions, angles, rises)
+            column += 1
+        part = Start(part.track_piece, part.drive_piece, part.free, until, end[0], end[1], end[2])
+        length = min(length, stop - until)
+        for component in range(3):
+            slopes[0, component] = slopes[STAGES, component]
+    return column
+
+
+@inlined
+def _write(state, edges, index, column, positions, angles, rises):
+    """Position, angle and rise of a device at one time, the position within the edges of its region."""
+    positions[index, column] = min(max(state[0], edges[0]), edges[1])
+    angles[index, column] = state[1]
+    if rises.size > 0:
+        rises[index, column] = state[2]
+
+
 @kernel
 def advance_devices(
     first, every, devices, mode, landscape, drive, times, tolerance, most_steps, state, progress, positions, angles,
@@ -344,18 +405,11 @@ def advance_devices(
                 status = STUCK
                 break
             if column < times.size and times[column] < time + taken:
-                arrival = (reached, reached_angle, reached_rise)
-                prepare_interpolation(
-                    device, mode, track, waveform, start, taken, arrival, taken == trial, slopes, powers
-                )
-                while column < times.size and times[column] < time + taken:
-                    share = (times[column] - time) / taken
-                    between = interpolated(0, position, share, powers)
-                    positions[index, column] = min(max(between, edges[0]), edges[1])
-                    angles[index, column] = interpolated(1, angle, share, powers)
-                    if rises.size > 0:
-                        rises[index, column] = interpolated(2, rise, share, powers)
-                    column += 1
+                column = _record(
+                    device, mode, track, waveform, start, taken, (reached, reached_angle, reached_rise),
+                    taken == trial, edges, tolerance, times, column, index, positions, angles, rises, slopes, trials,
+                    powers,
+                )  # fmt: skip
             rates_known = rates_known and time + taken < region_end
             turns_back = 0
             steps += 1

@@ -12,7 +12,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .added_terms import slope_if_read
-from .dop853_coefficients import ALL_STAGES, ERROR_3, ERROR_5, INTERPOLATION, MATRIX, NODES, STAGES
+from .dop853_coefficients import (
+    ALL_STAGES,
+    ERROR_3,
+    ERROR_5,
+    ERROR_BY_SLOPE,
+    INTERPOLATION,
+    MATRIX,
+    NODES,
+    POWERS,
+    STAGES,
+    TRIED,
+    TRIED_SLOPES,
+)
 from .equations import wall_rates
 from .fast_math import short_cosine, short_sine, sine
 from .heating import inverse_scale
@@ -21,7 +33,6 @@ from .tables import evaluate, walk_in_region
 
 SHORT_TURN = 1.5  # rad; within it the short sine and cosine hold
 FURTHER_STAGES = -1.0  # in the place of an error: it is never below 0
-POWERS = 7  # coefficients of the interpolation, beside the value at the start
 
 
 class Start(NamedTuple):
@@ -140,21 +151,22 @@ def _sum_of_squares(first, second, third):
 
 
 @inlined
-def prepare_interpolation(device, mode, track, waveform, start, step, end, known, slopes, powers):
-    """The coefficients of `interpolated` for a step from `start`, with the rates there in the first row of slopes.
+def prepare_interpolation(device, mode, track, waveform, start, step, end, tolerance, slopes, trials, powers):
+    """The coefficients of `interpolated` for a step, whose slopes are known, from `start` to position, angle and rise.
 
-    end: position, angle and rise after the step; known: whether the slopes are those of `take_step` for this step.
-    powers: (POWERS, 3), written.
+    trials: for further slopes; powers: (POWERS, 3), written.  Returns the largest error of the interpolation relative
+    to the tolerance, estimated from what is missing in its slope at two places.
+
+    The step's own error says little about it: where the length of a step is limited by stability, as that of a wall at
+    rest is, the interpolation's error is up to a hundred times as large.
     """
-    if not known:
-        take_step(device, mode, track, waveform, start, step, 1.0, np.inf, slopes)
-    take_step(device, mode, track, waveform, start, step, 1.0, FURTHER_STAGES, slopes)
+    take_step(device, mode, track, waveform, start, step, tolerance, FURTHER_STAGES, slopes)
     before = (start.position, start.angle, start.rise)
     for component in range(3):
         change = end[component] - before[component]
-        moving = start.free if component == 0 else 1.0
-        first = moving * step * slopes[0, component]
-        last = moving * step * slopes[STAGES, component]
+        moving = start.free * step if component == 0 else step
+        first = moving * slopes[0, component]
+        last = moving * slopes[STAGES, component]
         powers[0, component] = change
         powers[1, component] = first - change
         powers[2, component] = 2.0 * change - (first + last)
@@ -162,15 +174,40 @@ def prepare_interpolation(device, mode, track, waveform, start, step, end, known
             summed = 0.0
             for stage in range(ALL_STAGES):
                 summed += INTERPOLATION[power, stage] * slopes[stage, component]
-            powers[3 + power, component] = moving * step * summed
+            powers[3 + power, component] = moving * summed
+    largest = 0.0
+    for place in range(TRIED.size):
+        between = Start(
+            start.track_piece,
+            start.drive_piece,
+            start.free,
+            start.time + TRIED[place] * step,
+            interpolated(0, start.position, TRIED[place], powers),
+            interpolated(1, start.angle, TRIED[place], powers),
+            interpolated(2, start.rise, TRIED[place], powers),
+        )
+        take_step(device, mode, track, waveform, between, 0.0, tolerance, np.inf, trials)
+        squares = 0.0
+        for component in range(3):
+            slope = 0.0
+            for power in range(POWERS):
+                slope += TRIED_SLOPES[place, power] * powers[power, component]
+            moving = start.free * step if component == 0 else step
+            scale = 1.0 / device.wall_width if component == 0 else 1.0
+            if component == 2:
+                scale = inverse_scale(device)
+            missing = scale * (moving * trials[STAGES, component] - slope)
+            squares += missing * missing
+        largest = max(largest, squares)
+    return ERROR_BY_SLOPE * math.sqrt(largest) / tolerance
 
 
 @inlined
 def interpolated(component, before, share, powers):
     """Position, angle or rise (component 0, 1, 2) after a share of the step, from its value before the step.
 
-    p0 s + p1 s (1 - s) + p2 s^2 (1 - s) + p3 s^2 (1 - s)^2 + ...: the first three coefficients meet the values and
-    rates at both ends, whatever the others are.
+    p0 s + p1 s (1 - s) + p2 s^2 (1 - s) + p3 s^2 (1 - s)^2 + ... up to p6 s^4 (1 - s)^3: the first three coefficients
+    meet the values and rates at both ends, whatever the others are.
     """
     rest = 1.0 - share
     summed = 0.0

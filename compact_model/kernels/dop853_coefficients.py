@@ -7,6 +7,7 @@ II.10.
 import numpy as np
 
 STAGES = 12
+POWERS = 7  # coefficients of the interpolation, beside the value at the start
 ALL_STAGES = 16  # with the rates at the step's end, and three more that only the interpolation needs
 
 NODES = np.array(
@@ -149,6 +150,23 @@ for _stage, *_values in (
     (15, -4.436036387594894, 35.81684148639408, 11.99229113618279, -149.72683625798564),
 ):
     INTERPOLATION[:, _stage] = _values
+
+TRIED = np.array([0.4, 0.93])
+"""Shares of a step at which the slope of the interpolation is compared with the rates."""
+TRIED_SLOPES = np.array(
+    [
+        [1.0, 0.2, 0.32, 0.096, 0.096, 0.03456, 0.027648],
+        [1.0, -0.86, -0.7347, -0.111972, -0.09989595, -0.0109340658, -0.009892786743],
+    ]
+)
+"""Slopes there, for each coefficient of the interpolation."""
+ERROR_BY_SLOPE = 1.0 / 2.8
+"""The interpolation's largest error, per difference of slopes at the worse of these places.
+
+For linear equations, with eigenvalues up to ten times the inverse of the step and in whatever phase, the error is at
+most this, beside a fifth of the step's own; for short steps it is a third of it.  A single place would be blind to some
+phases.
+"""
 
 # The embedded formulas of order 3 and 5, as differences from the weights.
 ERROR_3 = WEIGHTS.copy()

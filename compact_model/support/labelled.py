@@ -26,12 +26,14 @@ def labelled(
 
     coordinates: of the dimensions that have some, by their names.  Raises ValueError for a dimension of two lengths.
     """
-    variables: dict[str, xr.Variable] = dict(coordinates or {})
-    sizes = {name: each.size for name, each in variables.items()}
+    variables: dict[str, xr.Variable] = {}
+    sizes: dict[Any, int] = {}
     for name, values in arrays.items():
         dims, long_name, unit = labels[name]
         variables[name] = xr.Variable(dims, values, {"long_name": long_name, "units": unit}, fastpath=True)
-        for dim, size in zip(dims, values.shape, strict=True):
+    variables |= coordinates or {}
+    for name, each in variables.items():
+        for dim, size in zip(each.dims, each.shape, strict=True):
             if sizes.setdefault(dim, size) != size:
                 raise ValueError(f"{name}: expected {sizes[dim]} values along {dim}, got {size}")
     indexes: dict[Any, Index] = {name: PandasIndex(each.to_index(), name) for name, each in (coordinates or {}).items()}

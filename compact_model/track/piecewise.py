@@ -161,6 +161,8 @@ def _rows(pieces: Sequence[tuple[FloatArray, FloatArray, FloatArray]], hard: Flo
 
 def stack(objects: Sequence[FloatArray]) -> PiecewiseTable:
     """One table from the rows of several objects; polynomials of lower degree get zeros for the higher powers."""
+    if len(objects) == 1:
+        return PiecewiseTable(np.array(objects[0], order="C"), np.array([0, len(objects[0])], dtype=np.int64))
     offsets = np.concatenate([[0], np.cumsum([len(rows) for rows in objects])]).astype(np.int64)
     table = np.zeros((offsets[-1], max(rows.shape[1] for rows in objects)))
     for rows, first in zip(objects, offsets[:-1], strict=True):

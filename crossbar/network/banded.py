@@ -154,7 +154,10 @@ def _layout(
 
 
 class Matrix:
-    """The nodal equations of a network whatever its sources; kept for the next sources, it keeps its factors."""
+    """The nodal equations of a network whatever its sources; kept for the next sources, it keeps its factors.
+
+    The network's arrays must not change meanwhile.
+    """
 
     def __init__(self, network: Network) -> None:
         words, bits = network.shape
@@ -162,7 +165,6 @@ class Matrix:
         ideal_bits = words > 1 and not network.bit_segment.any()
         segments = network.word_segment.size, network.bit_segment.size
         self.network = network
-        self._cells = network.conductance.copy()
         self.layout = layout = _layout(words, bits, ideal_words, ideal_bits, *segments)
         shunts = network.word_shunt, network.bit_shunt
         rows = 4 if network.shunted else 3
@@ -183,10 +185,6 @@ class Matrix:
         values = np.concatenate([network.conductance.ravel(), [0.0], 1.0 / ohms, *shunts])
         self.beside = layout.beside[:rows]
         self.conductance = values[layout.value[:rows], np.newaxis]
-
-    def is_valid(self) -> bool:
-        """Whether the cells are still those that they were: a network's arrays can be written to."""
-        return bool((self._cells == self.network.conductance).all())
 
     def at_cells(self, nodes: Floats) -> Floats:
         """Voltages (K, 2, N, M) of the nodes of the word lines and the bit lines."""
