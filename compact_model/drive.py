@@ -59,7 +59,8 @@ class PiecewiseLinear(Waveform):
     def __call__(self, time: ArrayLike) -> FloatArray:
         now = validation.array("time", time)
         if len(self.values) == 1:
-            return np.full(now.shape, self.values[0])
+            same: FloatArray = np.full(now.shape, self.values[0])[()]  # a number for a number
+            return same
         times, values = np.asarray(self.times), np.asarray(self.values)
         after = np.searchsorted(times, now, side="right")
         low = np.clip(after - 1, 0, times.size - 1)

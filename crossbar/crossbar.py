@@ -52,7 +52,7 @@ class Crossbar(Wires):
     (word lines, bit lines), or `cells.Cells` with their current-voltage laws.  An infinite resistance is an open
     device, and a resistance of 0 a shorted one.  The other arguments are those of `Wires`.
     With faults, cells and conductance are those of the faulty array; its network has the breaks and shorts of lines.
-    All arrays are copies, and read-only: for other values make another array, with `with_conductance` or
+    Its arrays are copies, and read-only: for other values make another one, with `with_conductance` or
     `dataclasses.replace`.
 
     Raises InputError for a wrong shape, NaN or a negative resistance.

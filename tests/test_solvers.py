@@ -265,6 +265,20 @@ def test_rk4_converges_to_the_adaptive_solution_through_an_edge(device, paper_we
     assert errors[1] < 0.05 * errors[0] + 1e-14
 
 
+@pytest.mark.parametrize("end", [0.0, 1.0])
+@pytest.mark.parametrize("damping", [0.0, 0.005])
+@pytest.mark.parametrize("field", [-1.5e-3, -1.365128944139463e-3, -1.2e-3, -1e-3, 0.7e-3, 1.2e-3])
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_a_wall_at_rest_at_an_end_of_the_track_stays_there(device, axis, field, damping, end):
+    # Its forces cancel but for round-off, of either sign, which drives it across the edge and back.
+    resting = device.replace(damping=damping, **{f"in_plane_field_{axis}": field})
+    landscape = single_well(resting, coercive_field=15e-4, half_width=100e-9)
+    place = end * resting.track_length
+    run = simulate(resting, landscape, Current.of(0.0), np.linspace(0.0, 20e-9, 3), initial_position=place)
+    assert np.abs(run.position.values - place).max() < 1e-20
+    assert np.ptp(run.angle.values) < 1e-9
+
+
 DRIVES = st.one_of(
     st.floats(-6e-3, 6e-3).map(Current.of),
     st.floats(-0.4, 0.4).map(Voltage.of),

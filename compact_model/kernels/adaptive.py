@@ -34,7 +34,11 @@ RELEASE_TOLERANCE = 1e-7  # of the rate of the position, which vanishes where a 
 INTERPOLATION_ERROR = 5.0  # in tolerances; with a larger one, half of the step is interpolated
 _MOST_HALVINGS = 8  # more than the order ever needs, unless the tolerance is below round-off
 _LOCATION_TRIALS = 60
+# Of the track's length: a wall that is beyond an edge by less stands on it.  At the start of the track, positions have
+# a far finer resolution than the forces on a wall at rest, and round-off alone would drive it to and fro.
+_RESOLUTION = 1e-15
 _MOST_TURNS_BACK = 4
+_MOST_STANDSTILLS = 16  # steps in succession too short for the clock, as those that end at an edge may be
 
 
 class AdaptiveProgress(NamedTuple):
@@ -150,11 +154,12 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
     """
     start_slope = step * slopes[0, 0]
     reached_speed = slopes[STAGES, 0]
+    resolution = _RESOLUTION * device.track_length
     for component in range(3):
         trials[0, component] = slopes[0, component]
     for side in (1, -1):
         edge = edges[1] if side > 0 else edges[0]
-        beyond = side * (reached - edge) > 0.0
+        beyond = side * (reached - edge) > resolution
         inner = 0.0
         outer = step
         outer_end = reached
@@ -171,7 +176,7 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
             elif not beyond and side * (at_turn - edge) > -near:
                 length = turn * step
                 end, _, _, _ = take_step(device, mode, track, waveform, start, length, tolerance, np.inf, trials)
-                if side * (end - edge) > 0.0:
+                if side * (end - edge) > resolution:
                     beyond = True
                     outer = length
                     outer_end = end
@@ -198,6 +203,8 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
             missing = (edge - end) / trials[STAGES, 0] if trials[STAGES, 0] != 0.0 else np.inf
             if abs(missing) <= LOCATION_TOLERANCE * length or outer - inner <= 1e-15 * outer:
                 break
+        if not abs(missing) <= LOCATION_TOLERANCE * length:
+            missing = 0.0  # at a speed of 0, or where the bracket is as short as round-off
         angle = end_angle + missing * trials[STAGES, 1]
         rise = end_rise + missing * trials[STAGES, 2]
         return side, length + missing, edge, angle, rise
@@ -206,8 +213,8 @@ def _leave(device, mode, track, waveform, start, step, reached, edges, tolerance
 
 @inner_kernel
 def _record(
-    device, mode, track, waveform, start, step, end, known, edges, tolerance, times, column, index, positions, angles,
-    rises, slopes, trials, powers,
+    device, mode, track, waveform, start, step, end, known, tolerance, times, column, index, positions, angles, rises,
+    slopes, trials, powers,
 ):  # fmt: skip
     """Record the states at the times within a step from `start`, from a column of the results on; returns the next one.
 
@@ -226,7 +233,7 @@ def _record(
             position, angle, rise, _ = take_step(device, mode, track, waveform, part, length, tolerance, np.inf, slopes)
             end = (position, angle, rise)
         if alone:  # a step to it takes less than an interpolation
-            _write(end, edges, index, column, positions, angles, rises)
+            _write(end, track, index, column, positions, angles, rises)
             return column + 1
         known = False
         error = prepare_interpolation(
@@ -245,7 +252,7 @@ def _record(
                 interpolated(1, part.angle, share, powers),
                 interpolated(2, part.rise, share, powers),
             )
-            _write(between, edges, index, column, positions, angles, rises)
+            _write(between, track, index, column, positions, angles, rises)
             column += 1
         part = Start(part.track_piece, part.drive_piece, part.free, until, end[0], end[1], end[2])
         length = min(length, stop - until)
@@ -255,9 +262,9 @@ def _record(
 
 
 @inlined
-def _write(state, edges, index, column, positions, angles, rises):
-    """Position, angle and rise of a device at one time, the position within the edges of its region."""
-    positions[index, column] = min(max(state[0], edges[0]), edges[1])
+def _write(state, track, index, column, positions, angles, rises):
+    """Position, angle and rise of a device at one time, the position within the track."""
+    positions[index, column] = min(max(state[0], track[0, REGION_LEFT]), track[-1, REGION_RIGHT])
     angles[index, column] = state[1]
     if rises.size > 0:
         rises[index, column] = state[2]
@@ -299,6 +306,7 @@ def advance_devices(
         upper_stop = state.upper_stop[index]
         status = RUNNING
         turns_back = 0
+        standstills = 0
         steps = 0
         rates_known = False  # from the end of the last step, where the same branch goes on
         speed = turning = warming = 0.0  # the rates at the step's start
@@ -372,7 +380,6 @@ def advance_devices(
             if trial < planned:
                 step = max(step, planned)
             taken = trial
-            edges = (max(lower, lower_stop), min(upper, upper_stop))
             if held != 0:
                 released, taken, reached_angle, reached_rise = _release(
                     device, mode, track, waveform, start, held, trial, reached_angle, reached_rise, tolerance,
@@ -384,6 +391,7 @@ def advance_devices(
                 speed = slopes[STAGES, 0]
                 turning = slopes[STAGES, 1]
                 warming = slopes[STAGES, 2]
+                edges = (max(lower, lower_stop), min(upper, upper_stop))
                 side, length, end, end_angle, end_rise = _leave(
                     device, mode, track, waveform, start, trial, reached, edges, tolerance, slopes, trials
                 )
@@ -399,15 +407,17 @@ def advance_devices(
                     if passed:
                         status = PASSED
                 else:
+                    reached = min(max(reached, edges[0]), edges[1])  # within the resolution
                     rates_known = True
 
-            if not taken > 0.0:
+            standstills = 0 if time + taken > time else standstills + 1
+            if not taken > 0.0 or standstills > _MOST_STANDSTILLS:
                 status = STUCK
                 break
             if column < times.size and times[column] < time + taken:
                 column = _record(
                     device, mode, track, waveform, start, taken, (reached, reached_angle, reached_rise),
-                    taken == trial, edges, tolerance, times, column, index, positions, angles, rises, slopes, trials,
+                    taken == trial, tolerance, times, column, index, positions, angles, rises, slopes, trials,
                     powers,
                 )  # fmt: skip
             rates_known = rates_known and time + taken < region_end
