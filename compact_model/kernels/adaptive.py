@@ -38,7 +38,7 @@ _LOCATION_TRIALS = 60
 # a far finer resolution than the forces on a wall at rest, and round-off alone would drive it to and fro.
 _RESOLUTION = 1e-15
 _MOST_TURNS_BACK = 4
-_MOST_STANDSTILLS = 16  # steps in succession too short for the clock, as those that end at an edge may be
+_MOST_STANDSTILLS = 8  # steps in succession too short for the clock, as one to an edge may be; a call takes more
 
 
 class AdaptiveProgress(NamedTuple):
