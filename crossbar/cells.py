@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.device.parameters import DeviceParameters
 from compact_model.device.variation import vary
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, read_only
 from compact_model.support.memory import check_memory
 from compact_model.support.random import Seed
 from compact_model.support.threads import run_together, threads
@@ -178,16 +178,21 @@ class Resistors(Cells):
     """Linear cells with given conductances, S, shape (word lines, bit lines); 0: open."""
 
     def __init__(self, conductance: ArrayLike) -> None:
-        self.conductance = table("conductance", conductance)
-        if (self.conductance < 0.0).any():
+        self._conductance = table("conductance", conductance)
+        if (self._conductance < 0.0).any():
             raise InputError(f"conductance: expected values of at least 0 S, got {self.conductance.min():g}")
 
     @classmethod
     def with_shorts(cls, conductance: FloatArray) -> "Resistors":
         """The same, not checked, with inf for shorted cells; only cells with transistors can have them."""
         made = cls(np.zeros(conductance.shape))
-        made.conductance = conductance
+        made._conductance = conductance
         return made
+
+    @property
+    def conductance(self) -> FloatArray:
+        """S, (word lines, bit lines), read-only."""
+        return read_only(self._conductance)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -216,7 +221,7 @@ class Junctions(StatefulCells):
     spreads_in_tables = ("parallel_resistance", "tmr")
 
     def __init__(self, parameters: DeviceParameters | Sequence[DeviceParameters], position: ArrayLike) -> None:
-        self.position = table("position", position)
+        self._position = table("position", position)
         each = validation.several("parameters", parameters, DeviceParameters)
         if len(each) not in (1, self.position.size):
             raise InputError(
@@ -236,6 +241,11 @@ class Junctions(StatefulCells):
         self._inverse_half_voltage = 1.0 / self.per_device("tmr_half_voltage")
         self._parallel_conductance = 1.0 / self.per_device("parallel_resistance")
         self._share = (length - np.minimum(self.position, length)) * self._share_per_length
+
+    @property
+    def position(self) -> FloatArray:
+        """m, (word lines, bit lines), read-only: `at` gives the same devices with other positions."""
+        return read_only(self._position)
 
     @property
     def has_barrier(self) -> bool:
@@ -276,7 +286,7 @@ class Junctions(StatefulCells):
     def at(self, values: FloatArray) -> Self:
         """The same devices with their walls at other positions, m; not checked."""
         other = copy.copy(self)
-        other.position = values
+        other._position = values
         other._share = (self._length - np.minimum(values, self._length)) * self._share_per_length
         return other
 
@@ -325,7 +335,7 @@ class Junctions(StatefulCells):
 
     def of_word_lines(self, part: slice) -> "Junctions":
         other = copy.copy(self)
-        for name in ("position", *_TABLES):
+        for name in ("_position", *_TABLES):
             values = getattr(self, name)
             if values.shape[0] > 1:
                 setattr(other, name, values[part])

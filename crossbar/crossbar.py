@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from compact_model.device.junction import resistance
 from compact_model.device.parameters import DeviceParameters
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray, read_only
+from compact_model.support.arrays import FloatArray, ReadOnlyArrays
 from compact_model.support.memory import check_memory
 from compact_model.support.model_range import LARGEST_VOLTAGE, warn_of_voltage
 from compact_model.support.provenance import provenance
@@ -29,7 +29,7 @@ from .faults.faults import Faults, checked_faults, faults_of
 from .faults.stuck_cells import with_faults
 from .labels import as_solution, label_solution
 from .line_drive import Driven, Lines, OtherDrives, WordLineCurrents, drive, input_count, line_voltages, mask
-from .network.banded import Matrix, prepared
+from .network import banded
 from .network.linear_network import Network, Sources, check_range
 from .network.newton import solve_nonlinear
 from .network.solution import NetworkSolution
@@ -45,7 +45,7 @@ _MOST_CELLS_KEPT = 1024  # for which factors are kept; a single line of more wou
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Crossbar(Wires):
+class Crossbar(Wires, ReadOnlyArrays):
     """A passive array of N word lines and M bit lines, with devices at their crossings.
 
     resistance, conductance or cells: one of the three; resistances (Ohm) or conductances (S) of the devices, shape
@@ -89,28 +89,17 @@ class Crossbar(Wires):
                 ("broken_source_lines", "shorted_source_lines", "stuck_on_gates"), "an array without transistors"
             )
         object.__setattr__(self, "_drawn", broken)
-        object.__setattr__(self, "conductance", read_only(cells))
+        object.__setattr__(self, "conductance", cells)
         object.__setattr__(self, "resistance", None)
         super().__post_init__()
         for name, axis in LINES.items():
             given = getattr(self, name)
             if name in SEGMENTS:
                 ends = self.word_line_ends if axis == 0 else self.bit_line_ends
-                object.__setattr__(self, name, read_only(per_segment(name, given, self.shape, ends, axis)))
+                object.__setattr__(self, name, per_segment(name, given, self.shape, ends, axis))
             elif given is not None:
-                object.__setattr__(self, name, read_only(per_line(name, given, cells.shape[axis])))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what can be made again, for a copy or for another process."""
-        made = ("_whole_network", "_matrix", "connected", "_origin")
-        return {name: value for name, value in self.__dict__.items() if name not in made}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Read-only again, which a copied array is not."""
-        arrays = ("conductance", *LINES)
-        self.__dict__.update(
-            {name: read_only(value) if name in arrays and value is not None else value for name, value in state.items()}
-        )
+                object.__setattr__(self, name, per_line(name, given, cells.shape[axis]))
+        self.lock_arrays()
 
     @classmethod
     def of_devices(cls, parameters: DeviceParameters, position: ArrayLike, *, wires: Wires | None = None) -> "Crossbar":
@@ -163,12 +152,12 @@ class Crossbar(Wires):
         return self._network(floating_word_lines, floating_bit_lines)
 
     @functools.cached_property
-    def _matrix(self) -> Matrix | None:
+    def _matrix(self) -> banded.Matrix | None:
         words, bits = self.shape
         small = words * bits <= _MOST_CELLS_KEPT
-        return prepared(self._whole_network) if small else None
+        return banded.prepared(self._whole_network) if small else None
 
-    def _matrix_of(self, network: Network) -> Matrix | None:
+    def _matrix_of(self, network: Network) -> banded.Matrix | None:
         """What small arrays keep of the equations of the whole network for its next sources."""
         return self._matrix if network is self.__dict__.get("_whole_network") else None
 

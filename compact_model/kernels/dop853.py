@@ -162,11 +162,12 @@ def prepare_interpolation(device, mode, track, waveform, start, step, end, toler
     """
     take_step(device, mode, track, waveform, start, step, tolerance, FURTHER_STAGES, slopes)
     before = (start.position, start.angle, start.rise)
+    moving = (start.free * step, step, step)
+    scale = (1.0 / device.wall_width, 1.0, inverse_scale(device))
     for component in range(3):
         change = end[component] - before[component]
-        moving = start.free * step if component == 0 else step
-        first = moving * slopes[0, component]
-        last = moving * slopes[STAGES, component]
+        first = moving[component] * slopes[0, component]
+        last = moving[component] * slopes[STAGES, component]
         powers[0, component] = change
         powers[1, component] = first - change
         powers[2, component] = 2.0 * change - (first + last)
@@ -174,7 +175,7 @@ def prepare_interpolation(device, mode, track, waveform, start, step, end, toler
             summed = 0.0
             for stage in range(ALL_STAGES):
                 summed += INTERPOLATION[power, stage] * slopes[stage, component]
-            powers[3 + power, component] = moving * summed
+            powers[3 + power, component] = moving[component] * summed
     largest = 0.0
     for place in range(TRIED.size):
         between = Start(
@@ -192,11 +193,7 @@ def prepare_interpolation(device, mode, track, waveform, start, step, end, toler
             slope = 0.0
             for power in range(POWERS):
                 slope += TRIED_SLOPES[place, power] * powers[power, component]
-            moving = start.free * step if component == 0 else step
-            scale = 1.0 / device.wall_width if component == 0 else 1.0
-            if component == 2:
-                scale = inverse_scale(device)
-            missing = scale * (moving * trials[STAGES, component] - slope)
+            missing = scale[component] * (moving[component] * trials[STAGES, component] - slope)
             squares += missing * missing
         largest = max(largest, squares)
     return ERROR_BY_SLOPE * math.sqrt(largest) / tolerance

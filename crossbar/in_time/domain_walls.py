@@ -29,7 +29,7 @@ from compact_model.kernels.tables import COEFFICIENTS, PiecewiseTable
 from compact_model.methods import REFERENCE_STEP
 from compact_model.ringing import Sites, ring_down
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, read_only
 from compact_model.support.memory import check_memory
 from compact_model.support.provenance import digest
 from compact_model.support.random import Seed, generator, recorded
@@ -100,7 +100,7 @@ class DomainWalls(MovingCells):
             raise InputError(
                 f"landscape: expected one, or one for each of the {count} devices, got {len(self.landscapes)}"
             )
-        self.temperature = self._one_or_each("temperature", temperature)
+        self.temperature = read_only(self._one_or_each("temperature", temperature))
         if (self.temperature < 0.0).any():
             raise InputError(f"temperature: expected at least 0 K, got {self.temperature.min():g} K")
         self.external_field = None if external_field is None else validation.number("external_field", external_field)

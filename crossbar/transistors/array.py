@@ -19,7 +19,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, ReadOnlyArrays
 from compact_model.support.memory import check_memory
 from compact_model.support.provenance import provenance
 from compact_model.support.validation import InputError
@@ -48,7 +48,7 @@ _BYTES_PER_CELL_AND_INPUT = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TransistorCrossbar:
+class TransistorCrossbar(ReadOnlyArrays):
     """An array of cells with a transistor each, between source lines and bit lines.
 
     cells: the devices, shape (word lines, bit lines).  transistor: its parameters, for all cells or for each.
@@ -66,7 +66,8 @@ class TransistorCrossbar:
     faults: of the cells, of source lines and bit lines, and of gates that are always on, or how probable they are.
         `cells` are then the faulty ones.
 
-    Raises InputError for a wrong shape, a negative resistance, and non-linear cells without a finite conductance.
+    Its arrays are copies, and read-only.  Raises InputError for a wrong shape, a negative resistance, and non-linear
+    cells without a finite conductance.
     """
 
     cells: Cells
@@ -147,6 +148,7 @@ class TransistorCrossbar:
                 unit = "F" if name.endswith("capacitance") else "Ohm"
                 raise InputError(f"{name}: expected values of at least 0 {unit}, got {given.min():g}")
             object.__setattr__(self, name, given)
+        self.lock_arrays()
         per_cell = _BYTES_PER_CELL
         if self.source_lines == "word_line":
             per_cell = max(per_cell, _BYTES_PER_CELL_AND_DOUBLING * math.log2(min(self.shape)))

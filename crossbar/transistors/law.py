@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from compact_model.support import validation
-from compact_model.support.arrays import FloatArray
+from compact_model.support.arrays import FloatArray, ReadOnlyArrays
 from compact_model.support.validation import InputError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MosTransistor:
+class MosTransistor(ReadOnlyArrays):
     """An n-channel transistor with its bulk at 0 V, SPICE level 1.
 
     Each parameter is a number for all cells or has the shape (word lines, bit lines).  With V_GS and V_DS relative to
@@ -58,6 +58,7 @@ class MosTransistor:
             elif name != "threshold_voltage" and not (values > 0.0).all():
                 raise InputError(f"{name}: expected values above 0, got {values.min():g}")
             object.__setattr__(self, name, values if values.ndim else values.item())
+        self.lock_arrays()
 
     @property
     def leaks(self) -> bool:
